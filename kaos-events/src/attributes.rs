@@ -1,0 +1,185 @@
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::Str;
+
+/// What users add to a span beyond its typed fields: a small ordered map.
+///
+/// A key is set once; setting it again replaces the value. Costs nothing while empty.
+///
+/// # Example
+///
+/// ```
+/// use kaos_events::Attributes;
+///
+/// let mut attributes = Attributes::new();
+/// attributes.set("retrieval.top_k", 5);
+/// attributes.set("retrieval.index", "leases");
+/// assert_eq!(attributes.iter().count(), 2);
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Attributes(Vec<(Str, AttributeValue)>);
+
+/// A value of [`Attributes`]: what an OpenTelemetry attribute can hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AttributeValue {
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number; one that is not finite is written as `null` and read back as absent.
+    Float(f64),
+    /// Text.
+    Str(Str),
+    /// A list of texts.
+    List(Vec<Str>),
+}
+
+impl Attributes {
+    /// How many attributes of one span are read from a line; more are refused.
+    pub const MOST_DECODED: usize = 1024;
+
+    /// No attributes.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Sets `key` to `value`, replacing an earlier value.
+    pub fn set(&mut self, key: impl Into<Str>, value: impl Into<AttributeValue>) {
+        let (key, value) = (key.into(), value.into());
+        match self.0.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((key, value)),
+        }
+    }
+
+    /// The value of `key`.
+    pub fn get(&self, key: &str) -> Option<&AttributeValue> {
+        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Keys and values in the order they were first set.
+    pub fn iter(&self) -> impl Iterator<Item = (&Str, &AttributeValue)> {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+}
+
+impl<K: Into<Str>, V: Into<AttributeValue>> FromIterator<(K, V)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let mut attributes = Self::new();
+        for (key, value) in pairs {
+            attributes.set(key, value);
+        }
+        attributes
+    }
+}
+
+impl From<bool> for AttributeValue {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for AttributeValue {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<i32> for AttributeValue {
+    fn from(value: i32) -> Self {
+        Self::Int(value.into())
+    }
+}
+
+impl From<u32> for AttributeValue {
+    fn from(value: u32) -> Self {
+        Self::Int(value.into())
+    }
+}
+
+impl From<f64> for AttributeValue {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
+    }
+}
+
+impl From<&'static str> for AttributeValue {
+    fn from(value: &'static str) -> Self {
+        Self::Str(value.into())
+    }
+}
+
+impl From<String> for AttributeValue {
+    fn from(value: String) -> Self {
+        Self::Str(value.into())
+    }
+}
+
+impl From<Str> for AttributeValue {
+    fn from(value: Str) -> Self {
+        Self::Str(value)
+    }
+}
+
+impl From<Vec<Str>> for AttributeValue {
+    fn from(value: Vec<Str>) -> Self {
+        Self::List(value)
+    }
+}
+
+impl Serialize for Attributes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Attributes {
+    /// Values of any other shape (null, objects, mixed lists) are kept as their JSON text.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map;
+
+        impl<'de> Visitor<'de> for Map {
+            type Value = Attributes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attributes, A::Error> {
+                let mut attributes = Attributes::new();
+                while let Some(key) = map.next_key::<Str>()? {
+                    if attributes.get(&key).is_some() {
+                        return Err(serde::de::Error::custom("duplicate key"));
+                    }
+                    if attributes.0.len() == Attributes::MOST_DECODED {
+                        return Err(serde::de::Error::custom("too many attributes"));
+                    }
+                    let raw: &serde_json::value::RawValue = map.next_value()?;
+                    if raw.get() == "null" {
+                        continue;
+                    }
+                    let value = serde_json::from_str(raw.get())
+                        .unwrap_or_else(|_| AttributeValue::Str(Str::copied(raw.get())));
+                    attributes.0.push((key, value));
+                }
+                Ok(attributes)
+            }
+        }
+
+        deserializer.deserialize_map(Map)
+    }
+}

@@ -1,0 +1,77 @@
+//! What an AI agent did, as a totally ordered stream of typed events.
+//!
+//! The nouns, in reading order:
+//!
+//! - [`Event`] is one thing that happened; [`EventBuf`] is its owned form.
+//! - [`Span`] is an event about a piece of work with a beginning and an end: a [`Subject`] (what
+//!   the work is) in a [`Phase`] (where it stands). [`Value`] is an event that just is.
+//! - [`Scope`] is the owned handle of an open span. It is typed by its subject, and it cannot be
+//!   lost: ended once by value, or ended as *cancelled* (or *panic*) when dropped.
+//! - [`Emitter`] opens the root scope of a run; [`Sink`] is where the run's events go.
+//! - [`codec`] reads and writes events as JSON Lines.
+//!
+//! This crate knows no runtime, no exporter and does no I/O. Time and ids come through [`Clock`]
+//! and [`IdSource`], so tests own both.
+//!
+//! # Example
+//!
+//! ```
+//! use kaos_events::{Emitter, Event, LlmCall, LlmOutcome, Sink, Step, Turn, TurnOutcome, Usage};
+//!
+//! struct Print;
+//! impl Sink for Print {
+//!     fn on_event(&mut self, event: &Event<'_>) {
+//!         println!("{}", kaos_events::codec::encode(event));
+//!     }
+//! }
+//!
+//! let turn = Emitter::new().turn(Turn::new("assistant").session("session-1"), |_run| Print);
+//! let step = turn.open(Step::new(1));
+//! let call = step.open(LlmCall::new("openai", "gpt-4o"));
+//! call.complete(LlmOutcome { usage: Some(Usage::new(12, 30)), ..LlmOutcome::default() });
+//! drop(step); // not ended by hand, so: cancelled
+//! turn.complete(TurnOutcome::default());
+//! ```
+
+mod attributes;
+mod buf;
+mod clock;
+pub mod codec;
+mod emitter;
+mod enter;
+mod event;
+mod id;
+mod refused;
+mod run;
+mod scope;
+mod sink;
+mod span_context;
+mod str;
+mod stream;
+mod subject;
+mod table;
+mod value;
+
+pub use attributes::{AttributeValue, Attributes};
+pub use buf::{BodyBuf, EventBuf, PhaseBuf, SpanBuf};
+pub use clock::{Clock, ManualClock, SystemClock, Time};
+pub use emitter::Emitter;
+pub use enter::{Enter, Entered};
+pub use event::{Body, Event, Failure, Phase, PhaseName, Progress, Slot, Span};
+pub use id::{IdSource, InvalidId, RandomIds, RunId, SeededIds, SpanId, TraceId};
+pub use refused::Refused;
+pub use run::{Run, Session};
+pub use scope::{Handle, Scope};
+pub use sink::{Ready, Sink};
+pub use span_context::SpanContext;
+pub use str::Str;
+pub use subject::{
+    Custom, CustomOutcome, Handoff, HandoffOutcome, Intent, IntentClassification, IntentOutcome,
+    LlmCall, LlmOutcome, LlmParams, McpCall, Nested, Outcome, Server, Step, StepOutcome, Subagent,
+    SubagentOutcome, Subject, SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn,
+    TurnOutcome, Usage,
+};
+pub use value::{
+    ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, IntentClassified, TextDelta,
+    TurnSummary, UsageObserved, Value,
+};

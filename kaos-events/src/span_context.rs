@@ -1,0 +1,35 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{SpanId, Str, TraceId};
+
+/// What a span tells the spans of other processes about itself.
+///
+/// The fields of W3C Trace Context, level 1: `traceparent` (trace id, span id, flags) and
+/// `tracestate`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpanContext {
+    /// The trace the span belongs to.
+    pub trace_id: TraceId,
+    /// The span itself.
+    pub span_id: SpanId,
+    /// Trace flags; bit 0 says that the caller may have recorded the trace.
+    pub flags: u8,
+    /// The header `tracestate` as it was received; empty when there was none.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub trace_state: Str,
+    /// Whether it came from another process (a header), not from the caller's own span.
+    #[serde(default)]
+    pub remote: bool,
+}
+
+impl SpanContext {
+    /// A sampled context without trace state, received from another process.
+    pub fn remote(trace_id: TraceId, span_id: SpanId) -> Self {
+        Self { trace_id, span_id, flags: 1, trace_state: Str::default(), remote: true }
+    }
+
+    /// Whether the sampled flag is set.
+    pub fn is_sampled(&self) -> bool {
+        self.flags & 1 == 1
+    }
+}

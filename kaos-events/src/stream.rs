@@ -1,0 +1,409 @@
+//! The stream of one root run: one lock around sequence, time, open spans and dispatch.
+//!
+//! Every operation goes the same way: [`Stream::submit`] takes the lock and applies it, or, when
+//! the caller *is* an observer that is being told of an event of this very stream, lays it aside
+//! until that event is delivered.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::emitter::Shared;
+use crate::table::{Key, Open, Table};
+use crate::{
+    Body, Budget, BudgetExceeded, Enter, Event, Failure, Outcome, Phase, Progress, Ready, Run,
+    Sink, Span, SpanId, Subject, Time, TraceId, Value,
+};
+
+/// How many emissions of observers may wait for the event being delivered.
+const MOST_DEFERRED: usize = 1024;
+
+/// What a scope can ask of its stream, whatever its sink is.
+pub(crate) trait Emit: Send + Sync {
+    fn start(&self, parent: Key, subject: Subject, run: Option<Box<Run>>) -> Key;
+    fn end(&self, key: Key, end: End);
+    fn value(&self, key: Key, value: Value);
+    fn progress(&self, key: Key, progress: Progress);
+    fn entry(&self, key: Key) -> Option<Arc<dyn Enter>>;
+    fn ready(&self) -> Option<Ready>;
+    fn is_open(&self, key: Key) -> bool;
+    fn trace_id(&self) -> TraceId;
+    /// A run of its own for a sub-agent of the span at `key`.
+    fn sub_run(&self, agent: crate::Str, session: crate::Session) -> Box<Run>;
+}
+
+/// How a span ends.
+#[derive(Debug)]
+pub(crate) enum End {
+    Complete(Outcome),
+    Error(Failure, Option<Outcome>),
+    Cancelled(Option<Outcome>),
+    Suspended(Option<Outcome>),
+}
+
+/// An operation that waits for the event being delivered.
+enum Deferred {
+    Start { id: SpanId, parent: Key, subject: Box<Subject>, run: Option<Box<Run>> },
+    End(Key, Box<End>),
+    Value(Key, Box<Value>),
+    Progress(Key, Progress),
+}
+
+pub(crate) struct Stream<S> {
+    shared: Arc<Shared>,
+    trace_id: TraceId,
+    /// The thread that delivers an event of this stream now; 0 when none does.
+    delivering: AtomicUsize,
+    waiting: AtomicUsize,
+    deferred: Mutex<Vec<Deferred>>,
+    state: Mutex<State<S>>,
+}
+
+struct State<S> {
+    seq: u64,
+    /// Wall time minus monotonic time at the start of the run, so that one reading gives both.
+    wall_offset: u64,
+    now: u64,
+    run: Run,
+    root: Option<Key>,
+    table: Table,
+    /// Events since the listeners were last waited for.
+    unawaited: u32,
+    draining: bool,
+    /// `None` after the root span's end.
+    sink: Option<S>,
+}
+
+impl<S: Sink> Stream<S> {
+    /// Opens the stream with its root span.
+    pub(crate) fn open(shared: Arc<Shared>, run: Run, turn: crate::Turn, sink: S) -> (Arc<Self>, Key) {
+        shared.live.fetch_add(1, Ordering::Relaxed);
+        let now = shared.clock.monotonic_nanos();
+        let wall_offset = shared.clock.unix_nanos().wrapping_sub(now);
+        let id = shared.ids.span_id();
+        let outer = turn.parent.as_ref().map(|parent| parent.span_id);
+        let stream = Arc::new(Self {
+            trace_id: run.trace_id,
+            shared,
+            delivering: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            deferred: Mutex::new(Vec::new()),
+            state: Mutex::new(State {
+                seq: 0,
+                wall_offset,
+                now,
+                run,
+                root: None,
+                table: Table::default(),
+                unawaited: 0,
+                draining: false,
+                sink: Some(sink),
+            }),
+        });
+        let mut state = stream.lock();
+        let at = state.time(now);
+        let open = state.table.insert(id, None, outer, turn.into(), None, at);
+        let key = Key { slot: open.slot.own, id };
+        state.root = Some(key);
+        stream.deliver(&mut state, key, at, What::Phase(Phase::Start));
+        stream.drain(&mut state);
+        drop(state);
+        (stream, key)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<S>> {
+        // A poisoned lock means that a clock, an id source or a sink panicked; the state is
+        // consistent between any two of their calls.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Applies an operation under the lock. What is left of an ended run is dropped after the
+    /// lock is released.
+    fn submit<T>(&self, apply: impl FnOnce(&Self, &mut State<S>) -> T) -> T {
+        let mut state = self.lock();
+        let out = apply(self, &mut state);
+        let remains = if state.root.is_none() { state.sink.take() } else { None };
+        drop(state);
+        drop(remains);
+        out
+    }
+
+    fn is_delivering_here(&self) -> bool {
+        let here = self.delivering.load(Ordering::Relaxed);
+        here != 0 && here == thread_token()
+    }
+
+    fn defer(&self, operation: Deferred) {
+        let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
+        if deferred.len() < MOST_DEFERRED {
+            deferred.push(operation);
+            self.waiting.store(deferred.len(), Ordering::Relaxed);
+        } else {
+            self.shared.refused.overflow();
+        }
+    }
+
+    /// Applies what observers emitted while an event was delivered, right after it and in order.
+    /// An observer that answers each of its own events is stopped after [`MOST_DEFERRED`].
+    fn drain(&self, state: &mut State<S>) {
+        if self.waiting.load(Ordering::Relaxed) == 0 || state.draining {
+            return;
+        }
+        state.draining = true;
+        let mut applied = 0;
+        while self.waiting.load(Ordering::Relaxed) > 0 {
+            for operation in self.take_deferred() {
+                if applied < MOST_DEFERRED {
+                    self.apply_deferred(state, operation);
+                } else {
+                    self.shared.refused.overflow();
+                }
+                applied += 1;
+            }
+        }
+        state.draining = false;
+    }
+
+    fn take_deferred(&self) -> Vec<Deferred> {
+        let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
+        self.waiting.store(0, Ordering::Relaxed);
+        std::mem::take(&mut *deferred)
+    }
+
+    fn apply_deferred(&self, state: &mut State<S>, operation: Deferred) {
+        match operation {
+            Deferred::Start { id, parent, subject, run } => {
+                self.apply_start(state, id, parent, *subject, run);
+            }
+            Deferred::End(key, end) => self.apply_end(state, key, &end),
+            Deferred::Value(key, value) => self.apply_value(state, key, &value),
+            Deferred::Progress(key, progress) => self.apply_progress(state, key, &progress),
+        }
+    }
+
+    fn apply_start(
+        &self,
+        state: &mut State<S>,
+        id: SpanId,
+        parent: Key,
+        subject: Subject,
+        run: Option<Box<Run>>,
+    ) -> Key {
+        if state.table.get(parent).is_none() || !self.has_room(state) {
+            self.shared.refused.start();
+            return Key { slot: Key::LATER, id };
+        }
+        let at = self.tick(state);
+        let open = state.table.insert(id, Some(parent), None, subject, run, at);
+        let key = Key { slot: open.slot.own, id };
+        self.deliver(state, key, at, What::Phase(Phase::Start));
+        self.drain(state);
+        key
+    }
+
+    fn apply_value(&self, state: &mut State<S>, key: Key, value: &Value) {
+        if state.table.get(key).is_none() || !self.has_room(state) {
+            return self.shared.refused.value();
+        }
+        let at = self.tick(state);
+        self.deliver(state, key, at, What::Value(value));
+        self.drain(state);
+    }
+
+    fn apply_progress(&self, state: &mut State<S>, key: Key, progress: &Progress) {
+        if state.table.get(key).is_none() || !self.has_room(state) {
+            return self.shared.refused.value();
+        }
+        let at = self.tick(state);
+        self.deliver(state, key, at, What::Phase(Phase::Progress(progress)));
+        self.drain(state);
+    }
+
+    /// Ends a span, after its open descendants: innermost first, newest first, as cancelled.
+    fn apply_end(&self, state: &mut State<S>, key: Key, end: &End) {
+        let Some(key) = state.table.get(key).map(Open::key) else {
+            return self.shared.refused.end();
+        };
+        let mut from = key;
+        while let Some((inner, around)) = state.table.innermost(from) {
+            if inner == key {
+                return self.end_one(state, key, end);
+            }
+            self.end_one(state, inner, &End::Cancelled(None));
+            from = around.unwrap_or(key);
+        }
+    }
+
+    fn end_one(&self, state: &mut State<S>, key: Key, end: &End) {
+        let at = self.tick(state);
+        let Some(open) = state.table.get(key) else { return };
+        let duration = at.since(open.started);
+        let phase = match end {
+            End::Complete(outcome) => Phase::Complete { outcome, duration },
+            End::Error(failure, outcome) => {
+                Phase::Error { failure, outcome: outcome.as_ref(), duration }
+            }
+            End::Cancelled(outcome) => Phase::Cancelled { outcome: outcome.as_ref(), duration },
+            End::Suspended(outcome) => Phase::Suspended { outcome: outcome.as_ref(), duration },
+        };
+        self.deliver(state, key, at, What::Phase(phase));
+        state.table.remove(key.slot);
+        if state.root == Some(key) {
+            state.root = None;
+        }
+        self.drain(state);
+    }
+
+    /// Whether another event may come before the listeners are waited for. At the limit the run
+    /// ends: every open span's end is still delivered, nothing else is.
+    fn has_room(&self, state: &mut State<S>) -> bool {
+        let limit = self.shared.most_unawaited;
+        if state.unawaited < limit {
+            return true;
+        }
+        if let Some(root) = state.root {
+            let value = Value::from(BudgetExceeded {
+                budget: Budget::Events,
+                limit: limit.into(),
+                used: state.unawaited.into(),
+            });
+            let at = self.tick(state);
+            self.deliver(state, root, at, What::Value(&value));
+            let failure = Failure::new("budget_exceeded");
+            self.apply_end(state, root, &End::Error(failure, None));
+        }
+        false
+    }
+
+    fn tick(&self, state: &mut State<S>) -> Time {
+        state.now = state.now.max(self.shared.clock.monotonic_nanos());
+        state.time(state.now)
+    }
+
+    fn deliver(&self, state: &mut State<S>, key: Key, time: Time, what: What<'_>) {
+        let State { seq, run, table, sink, unawaited, .. } = state;
+        let (Some(open), Some(sink)) = (table.get(key), sink.as_mut()) else { return };
+        let body = match what {
+            What::Phase(phase) => Body::Span(Span {
+                id: open.id,
+                parent: open.parent_id,
+                slot: open.slot,
+                subject: &open.subject,
+                phase,
+            }),
+            What::Value(value) => Body::Value { span: open.id, value },
+        };
+        let run = table.run_of(open).unwrap_or(run);
+        let event = Event { seq: *seq, time, run, body };
+        *seq += 1;
+        *unawaited = unawaited.saturating_add(1);
+        self.delivering.store(thread_token(), Ordering::Relaxed);
+        let delivering = Delivering(&self.delivering);
+        sink.on_event(&event);
+        drop(delivering);
+    }
+}
+
+enum What<'a> {
+    Phase(Phase<'a>),
+    Value(&'a Value),
+}
+
+/// Says that nothing is being delivered any more, also when a sink breaks its contract by
+/// unwinding.
+struct Delivering<'a>(&'a AtomicUsize);
+
+impl Drop for Delivering<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
+impl<S> State<S> {
+    fn time(&self, monotonic_nanos: u64) -> Time {
+        Time { unix_nanos: self.wall_offset.wrapping_add(monotonic_nanos), monotonic_nanos }
+    }
+}
+
+impl<S: Sink> Emit for Stream<S> {
+    fn start(&self, parent: Key, subject: Subject, run: Option<Box<Run>>) -> Key {
+        let id = self.shared.ids.span_id();
+        if self.is_delivering_here() {
+            let subject = Box::new(subject);
+            self.defer(Deferred::Start { id, parent, subject, run });
+            return Key { slot: Key::LATER, id };
+        }
+        self.submit(|stream, state| stream.apply_start(state, id, parent, subject, run))
+    }
+
+    fn end(&self, key: Key, end: End) {
+        if self.is_delivering_here() {
+            return self.defer(Deferred::End(key, Box::new(end)));
+        }
+        self.submit(|stream, state| stream.apply_end(state, key, &end));
+    }
+
+    fn value(&self, key: Key, value: Value) {
+        if self.is_delivering_here() {
+            return self.defer(Deferred::Value(key, Box::new(value)));
+        }
+        self.submit(|stream, state| stream.apply_value(state, key, &value));
+    }
+
+    fn progress(&self, key: Key, progress: Progress) {
+        if self.is_delivering_here() {
+            return self.defer(Deferred::Progress(key, progress));
+        }
+        self.submit(|stream, state| stream.apply_progress(state, key, &progress));
+    }
+
+    fn entry(&self, key: Key) -> Option<Arc<dyn Enter>> {
+        if self.is_delivering_here() {
+            return None;
+        }
+        let mut state = self.lock();
+        let id = state.table.get(key)?.id;
+        state.sink.as_mut()?.entry(id)
+    }
+
+    fn ready(&self) -> Option<Ready> {
+        if self.is_delivering_here() {
+            return None;
+        }
+        let mut state = self.lock();
+        state.unawaited = 0;
+        state.sink.as_mut()?.ready()
+    }
+
+    fn is_open(&self, key: Key) -> bool {
+        !self.is_delivering_here() && self.lock().table.get(key).is_some()
+    }
+
+    fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
+    fn sub_run(&self, agent: crate::Str, session: crate::Session) -> Box<Run> {
+        Box::new(Run { id: self.shared.ids.run_id(), trace_id: self.trace_id, session, agent })
+    }
+}
+
+impl<S> Drop for Stream<S> {
+    fn drop(&mut self) {
+        self.shared.live.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<S> fmt::Debug for Stream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").field("trace_id", &self.trace_id).finish_non_exhaustive()
+    }
+}
+
+/// A number that is this thread's own while it lives, and never 0.
+fn thread_token() -> usize {
+    thread_local! {
+        static TOKEN: u8 = const { 0 };
+    }
+    TOKEN.try_with(|token| std::ptr::from_ref(token).addr()).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,229 @@
+//! What a span can be about: eight subjects, each with the fields known at its start and those
+//! known at its end.
+
+mod intent;
+mod llm_call;
+mod other;
+mod tool_call;
+mod turn;
+
+pub use intent::{Intent, IntentClassification, IntentOutcome};
+pub use llm_call::{LlmCall, LlmOutcome, LlmParams, Server, Usage};
+pub use other::{
+    Custom, CustomOutcome, Handoff, HandoffOutcome, Step, StepOutcome, Subagent, SubagentOutcome,
+};
+pub use tool_call::{McpCall, ToolCall, ToolKind, ToolOutcome};
+pub use turn::{Turn, TurnOutcome};
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::{Attributes, Str};
+
+/// A typed subject: what a [`Scope`](crate::Scope) is about and what comes of it.
+///
+/// Implemented by the eight subjects of this crate; the set is closed.
+pub trait SubjectType: Into<Subject> + sealed::Sealed {
+    /// The fields known when the work is done.
+    type Outcome: Into<Outcome> + Default + fmt::Debug + Send + 'static;
+}
+
+/// A subject that is opened inside another span. All but [`Turn`], which opens a run.
+pub trait Nested: SubjectType {}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! subjects {
+    ($($(#[$doc:meta])* $subject:ident / $outcome:ident = $wire:literal $(in $nested:ident)?;)+) => {
+        /// What a span is about, with the fields known at its start.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Subject {
+            $($(#[$doc])* $subject($subject),)+
+        }
+
+        /// What came of a completed span, by subject.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Outcome {
+            $($(#[$doc])* $subject($outcome),)+
+        }
+
+        /// The kinds of subject, without their fields.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum SubjectName {
+            $($(#[$doc])* $subject,)+
+        }
+
+        impl SubjectName {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$subject),+];
+
+            /// The name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$subject => $wire),+ }
+            }
+        }
+
+        impl Subject {
+            /// Which kind of subject it is.
+            pub const fn name(&self) -> SubjectName {
+                match self { $(Self::$subject(_) => SubjectName::$subject),+ }
+            }
+
+            /// What the user added at the start.
+            pub const fn attributes(&self) -> &Attributes {
+                match self { $(Self::$subject(fields) => &fields.attributes),+ }
+            }
+
+            pub(crate) const fn attributes_mut(&mut self) -> &mut Attributes {
+                match self { $(Self::$subject(fields) => &mut fields.attributes),+ }
+            }
+
+            /// The typed fields; content and attributes stand elsewhere on the wire.
+            pub(crate) fn write_fields<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                match self { $(Self::$subject(fields) => fields.serialize(to)),+ }
+            }
+
+            pub(crate) fn read_fields(name: SubjectName, json: &str) -> serde_json::Result<Self> {
+                match name {
+                    $(SubjectName::$subject => serde_json::from_str(json).map(Self::$subject)),+
+                }
+            }
+        }
+
+        impl Outcome {
+            /// An outcome of which nothing is known.
+            pub(crate) fn nothing(name: SubjectName) -> Self {
+                match name { $(SubjectName::$subject => Self::$subject($outcome::default())),+ }
+            }
+
+            pub(crate) fn write_fields<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                match self { $(Self::$subject(fields) => fields.serialize(to)),+ }
+            }
+
+            pub(crate) fn read_fields(name: SubjectName, json: &str) -> serde_json::Result<Self> {
+                match name {
+                    $(SubjectName::$subject => serde_json::from_str(json).map(Self::$subject)),+
+                }
+            }
+
+            /// What the user added at the end.
+            pub const fn attributes(&self) -> &Attributes {
+                match self { $(Self::$subject(fields) => &fields.attributes),+ }
+            }
+
+            /// Which kind of subject it is the outcome of.
+            pub const fn name(&self) -> SubjectName {
+                match self { $(Self::$subject(_) => SubjectName::$subject),+ }
+            }
+        }
+
+        $(
+            impl sealed::Sealed for $subject {}
+
+            impl SubjectType for $subject {
+                type Outcome = $outcome;
+            }
+
+            $(impl $nested for $subject {})?
+
+            impl From<$subject> for Subject {
+                fn from(fields: $subject) -> Self {
+                    Self::$subject(fields)
+                }
+            }
+
+            impl From<$outcome> for Outcome {
+                fn from(fields: $outcome) -> Self {
+                    Self::$subject(fields)
+                }
+            }
+        )+
+    };
+}
+
+subjects! {
+    /// An agent answering one message: the root span of a run.
+    Turn / TurnOutcome = "turn";
+    /// Finding out what the message asks for.
+    IntentClassification / IntentOutcome = "intent_classification" in Nested;
+    /// One round of the loop: a model call and what it asked for.
+    Step / StepOutcome = "step" in Nested;
+    /// A request to a model, with its retries.
+    LlmCall / LlmOutcome = "llm_call" in Nested;
+    /// The execution of a tool.
+    ToolCall / ToolOutcome = "tool_call" in Nested;
+    /// Work given to another agent, whose answer comes back.
+    Subagent / SubagentOutcome = "subagent" in Nested;
+    /// The conversation given to another agent for good.
+    Handoff / HandoffOutcome = "handoff" in Nested;
+    /// Whatever else a user traces: retrieval, a guardrail, a plan.
+    Custom / CustomOutcome = "custom" in Nested;
+}
+
+impl Subject {
+    /// The span's name under the default name set: the ancestors' names.
+    ///
+    /// `agent.turn`, `agent.intent_classification`, `agent.step.1`, `model.inference`,
+    /// `tool.calculator`, `delegate.researcher`, `handoff.billing`, or the custom name.
+    pub fn span_name(&self) -> Str {
+        match self {
+            Self::Turn(_) => Str::Static("agent.turn"),
+            Self::IntentClassification(_) => Str::Static("agent.intent_classification"),
+            Self::Step(step) => step.span_name(),
+            Self::LlmCall(_) => Str::Static("model.inference"),
+            Self::ToolCall(call) => Str::from(format!("tool.{}", call.name)),
+            Self::Subagent(sub) => Str::from(format!("delegate.{}", sub.agent)),
+            Self::Handoff(handoff) => Str::from(format!("handoff.{}", handoff.agent)),
+            Self::Custom(custom) => custom.name.clone(),
+        }
+    }
+
+    /// The content the work starts from: the message, the prompt, the arguments, the task.
+    pub const fn content(&self) -> Option<&Str> {
+        match self {
+            Self::Turn(turn) => turn.input.as_ref(),
+            Self::LlmCall(call) => call.input.as_ref(),
+            Self::ToolCall(call) => call.arguments.as_ref(),
+            Self::Subagent(sub) => sub.task.as_ref(),
+            Self::IntentClassification(_) | Self::Step(_) | Self::Handoff(_) | Self::Custom(_) => {
+                None
+            }
+        }
+    }
+
+    pub(crate) fn set_content(&mut self, content: Option<Str>) {
+        match self {
+            Self::Turn(turn) => turn.input = content,
+            Self::LlmCall(call) => call.input = content,
+            Self::ToolCall(call) => call.arguments = content,
+            Self::Subagent(sub) => sub.task = content,
+            Self::IntentClassification(_) | Self::Step(_) | Self::Handoff(_) | Self::Custom(_) => {}
+        }
+    }
+
+    /// The subject without its content: what a span's later events still say of it.
+    ///
+    /// A prompt or an argument object stands once in the stream, in the span's start.
+    #[must_use]
+    pub fn without_content(&self) -> Self {
+        let mut subject = self.clone();
+        subject.set_content(None);
+        subject
+    }
+}
+
+impl SubjectName {
+    /// The subject with this name on the wire.
+    pub fn from_wire(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|subject| subject.as_str() == name)
+    }
+}
+
+impl fmt::Display for SubjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
