@@ -69,9 +69,10 @@ impl Hooks {
     /// knows one.
     pub fn turn(&self, mut turn: Turn) -> Scope<Turn> {
         if turn.parent.is_none() {
-            turn.parent = self.in_service().find_map(|seat| {
+            let ambient = self.in_service().find_map(|seat| {
                 seat.health.check(isolated(|| seat.what.ambient_parent())).flatten()
             });
+            turn = turn.parent(ambient);
         }
         self.0.emitter.turn(turn, |run| {
             let mut fanout = Fanout::new();
