@@ -2,15 +2,19 @@
 
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{
-    Hooks, Intent, IntentClassification, IntentOutcome, LlmCall, LlmOutcome, Ruling, SpanTree, Step,
-    StepOutcome, ToolCall, ToolOutcome, ToolRequest, Turn, TurnOutcome,
+    Hooks, Intent, IntentClassification, IntentOutcome, LlmCall, LlmOutcome, Ruling, SpanTree,
+    Step, StepOutcome, ToolCall, ToolOutcome, ToolRequest, Turn, TurnOutcome,
 };
 use kaos_runner::{ModelReply, Runner};
 use kaos_tests::agents::{Act, Scripted, calls, scripted};
 
 /// What the model says, step by step.
 fn script() -> Vec<ModelReply> {
-    vec![calls(&["calculator"]), calls(&["calculator", "search"]), ModelReply::text("It is 42.")]
+    vec![
+        calls(&["calculator"]),
+        calls(&["calculator", "search"]),
+        ModelReply::text("It is 42."),
+    ]
 }
 
 #[tokio::test]
@@ -34,12 +38,18 @@ async fn a_hand_written_loop_gives_the_runner_s_tree() {
 async fn loop_by_hand(hooks: &Hooks) {
     let turn = hooks.turn(Turn::new("assistant").session("session-1"));
     let intent = turn.open(IntentClassification::new("rules"));
-    intent.complete(IntentOutcome { intent: Some(Intent::ToolUse), ..IntentOutcome::default() });
+    intent.complete(IntentOutcome {
+        intent: Some(Intent::ToolUse),
+        ..IntentOutcome::default()
+    });
     for (number, reply) in (1..).zip(script()) {
         turn.ready().await;
         let step = turn.open(Step::new(number));
         let call = step.open(LlmCall::new("function", "function"));
-        call.complete(LlmOutcome { usage: reply.usage, ..LlmOutcome::default() });
+        call.complete(LlmOutcome {
+            usage: reply.usage,
+            ..LlmOutcome::default()
+        });
         for asked in &reply.tool_calls {
             let tool = step.open(ToolCall::new(asked.name.clone()));
             let request = ToolRequest::of(&tool, &asked.name, &asked.arguments);

@@ -17,7 +17,10 @@ fn provider(exporter: &InMemorySpanExporter) -> opentelemetry_sdk::trace::Tracer
 }
 
 fn attribute(span: &SpanData, key: &str) -> Option<Value> {
-    let found = span.attributes.iter().find(|attribute| attribute.key.as_str() == key);
+    let found = span
+        .attributes
+        .iter()
+        .find(|attribute| attribute.key.as_str() == key);
     found.map(|attribute| attribute.value.clone())
 }
 
@@ -33,7 +36,9 @@ fn the_reference_turn_by_hand_exports_what_the_hook_exports() {
     let seen = |exporter: &InMemorySpanExporter| -> Vec<String> {
         let spans = exporter.get_finished_spans().unwrap();
         let name = |span: &SpanData| {
-            let parent = spans.iter().find(|it| it.span_context.span_id() == span.parent_span_id);
+            let parent = spans
+                .iter()
+                .find(|it| it.span_context.span_id() == span.parent_span_id);
             parent.map(|parent| parent.name.to_string())
         };
         let mut all: Vec<String> = spans
@@ -47,7 +52,11 @@ fn the_reference_turn_by_hand_exports_what_the_hook_exports() {
                     .collect();
                 attributes.sort();
                 let (kind, status) = (&span.span_kind, &span.status);
-                format!("{:?} > {} {kind:?} {status:?} {attributes:?}", name(span), span.name)
+                format!(
+                    "{:?} > {} {kind:?} {status:?} {attributes:?}",
+                    name(span),
+                    span.name
+                )
             })
             .collect();
         all.sort();
@@ -62,7 +71,8 @@ fn every_subject_and_every_phase_becomes_a_span() {
     let (telemetry, exporter) = Telemetry::in_memory();
     let hooks = Hooks::new(telemetry.hooks());
     let turn = hooks.turn(Turn::new("assistant"));
-    turn.open(Handoff::new("billing")).complete(HandoffOutcome::default());
+    turn.open(Handoff::new("billing"))
+        .complete(HandoffOutcome::default());
     let retrieval = turn.open(Custom::new("retrieval"));
     let mut progress = Progress::new("retry");
     progress.attributes.set("attempt", 2);
@@ -81,16 +91,30 @@ fn every_subject_and_every_phase_becomes_a_span() {
     let named = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
     assert_eq!(named("handoff.billing").status, Status::Unset);
     let retrieval = named("retrieval");
-    assert_eq!(retrieval.status, Status::error("timeout"), "the type, never the text");
+    assert_eq!(
+        retrieval.status,
+        Status::error("timeout"),
+        "the type, never the text"
+    );
     assert_eq!(attribute(retrieval, "error.type"), Some("timeout".into()));
     assert_eq!(retrieval.events.events[0].name, "retry");
     assert_eq!(named("approval").status, Status::Unset);
-    assert_eq!(attribute(named("approval"), "kaos.suspended"), Some(true.into()));
+    assert_eq!(
+        attribute(named("approval"), "kaos.suspended"),
+        Some(true.into())
+    );
     assert_eq!(named("guardrail").status, Status::error("cancelled"));
-    assert_eq!(attribute(named("guardrail"), "error.type"), Some("cancelled".into()));
+    assert_eq!(
+        attribute(named("guardrail"), "error.type"),
+        Some("cancelled".into())
+    );
     assert_eq!(attribute(named("noted"), "at.start"), Some("a".into()));
     assert!(attribute(named("noted"), "at.end").is_some());
-    assert!(spans.iter().all(|span| !format!("{span:?}").contains("a secret")));
+    assert!(
+        spans
+            .iter()
+            .all(|span| !format!("{span:?}").contains("a secret"))
+    );
 }
 
 #[test]
@@ -109,24 +133,33 @@ fn name_sets_change_names_and_kinds() {
     }
     let (client, internal) = (SpanKind::Client, SpanKind::Internal);
     let step = ("agent.step.2", internal.clone());
-    check(SpanNames::Kaos, &[
-        ("agent.turn", internal.clone()),
-        step.clone(),
-        ("model.inference", client.clone()),
-        ("tool.calculator", internal.clone()),
-    ]);
-    check(SpanNames::GenAi, &[
-        ("invoke_agent assistant", internal.clone()),
-        step.clone(),
-        ("chat gpt-4o-mini", client.clone()),
-        ("execute_tool calculator", internal.clone()),
-    ]);
-    check(SpanNames::Operator, &[
-        ("agent.agentic_loop", internal),
-        step,
-        ("model.inference", client.clone()),
-        ("tool.calculator", client),
-    ]);
+    check(
+        SpanNames::Kaos,
+        &[
+            ("agent.turn", internal.clone()),
+            step.clone(),
+            ("model.inference", client.clone()),
+            ("tool.calculator", internal.clone()),
+        ],
+    );
+    check(
+        SpanNames::GenAi,
+        &[
+            ("invoke_agent assistant", internal.clone()),
+            step.clone(),
+            ("chat gpt-4o-mini", client.clone()),
+            ("execute_tool calculator", internal.clone()),
+        ],
+    );
+    check(
+        SpanNames::Operator,
+        &[
+            ("agent.agentic_loop", internal),
+            step,
+            ("model.inference", client.clone()),
+            ("tool.calculator", client),
+        ],
+    );
 }
 
 #[test]
@@ -139,9 +172,14 @@ fn a_foreign_provider_s_spans_carry_the_events_ids_as_an_attribute() {
     step.complete(StepOutcome::default());
     turn.complete(TurnOutcome::default());
     let spans = exporter.get_finished_spans().unwrap();
-    let [step, turn] = &spans[..] else { panic!("{} spans", spans.len()) };
+    let [step, turn] = &spans[..] else {
+        panic!("{} spans", spans.len())
+    };
     assert_eq!(step.parent_span_id, turn.span_context.span_id());
-    assert_eq!(attribute(turn, "kaos.span_id"), Some(turn_id.to_string().into()));
+    assert_eq!(
+        attribute(turn, "kaos.span_id"),
+        Some(turn_id.to_string().into())
+    );
     assert_ne!(turn.span_context.span_id().to_string(), turn_id.to_string());
 }
 
@@ -157,14 +195,23 @@ fn a_remote_parent_decides_trace_parent_and_sampling() {
     assert_eq!(turn.trace_id(), trace_id);
     turn.complete(TurnOutcome::default());
     let spans = exporter.get_finished_spans().unwrap();
-    assert_eq!(spans[0].span_context.trace_id().to_string(), trace_id.to_string());
+    assert_eq!(
+        spans[0].span_context.trace_id().to_string(),
+        trace_id.to_string()
+    );
     assert_eq!(spans[0].parent_span_id.to_string(), caller.to_string());
     assert!(spans[0].parent_span_is_remote);
     assert_eq!(spans[0].span_context.trace_state().header(), "vendor=value");
 
     remote.flags = 0;
-    hooks.turn(Turn::new("assistant").parent(remote)).complete(TurnOutcome::default());
-    assert_eq!(exporter.get_finished_spans().unwrap().len(), 1, "the caller did not sample");
+    hooks
+        .turn(Turn::new("assistant").parent(remote))
+        .complete(TurnOutcome::default());
+    assert_eq!(
+        exporter.get_finished_spans().unwrap().len(),
+        1,
+        "the caller did not sample"
+    );
 }
 
 #[test]
@@ -180,7 +227,10 @@ fn an_unsampled_run_exports_nothing_and_still_enters_its_ids() {
     let turn = hooks.turn(Turn::new("assistant"));
     let step = turn.open(Step::new(1));
     let current = futures_util::FutureExt::now_or_never(step.entered(async {
-        opentelemetry::Context::current().span().span_context().clone()
+        opentelemetry::Context::current()
+            .span()
+            .span_context()
+            .clone()
     }))
     .unwrap();
     assert_eq!(current.trace_id().to_string(), turn.trace_id().to_string());
@@ -194,5 +244,11 @@ fn an_unsampled_run_exports_nothing_and_still_enters_its_ids() {
 #[test]
 fn a_phase_knows_whether_it_is_an_end() {
     assert!(!Phase::Start.is_end());
-    assert!(Phase::Cancelled { outcome: None, duration: std::time::Duration::ZERO }.is_end());
+    assert!(
+        Phase::Cancelled {
+            outcome: None,
+            duration: std::time::Duration::ZERO
+        }
+        .is_end()
+    );
 }

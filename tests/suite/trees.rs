@@ -28,13 +28,23 @@ async fn a_chat_turn() {
 
 #[tokio::test]
 async fn three_steps_with_parallel_tools_and_a_sub_agent_that_calls_a_tool() {
-    let researcher = scripted("researcher", [calls(&["search"]), ModelReply::text("found")])
-        .tool(Scripted::new("search", Act::Give("a page")));
+    let researcher = scripted(
+        "researcher",
+        [calls(&["search"]), ModelReply::text("found")],
+    )
+    .tool(Scripted::new("search", Act::Give("a page")));
     let agent = scripted(
         "assistant",
-        [calls(&["slow", "fast"]), calls(&["researcher"]), ModelReply::text("done")],
+        [
+            calls(&["slow", "fast"]),
+            calls(&["researcher"]),
+            ModelReply::text("done"),
+        ],
     )
-    .tool(Scripted::new("slow", Act::After(Duration::from_millis(20), "late")))
+    .tool(Scripted::new(
+        "slow",
+        Act::After(Duration::from_millis(20), "late"),
+    ))
     .tool(Scripted::new("fast", Act::Give("soon")))
     .subagent(researcher);
     let observed = Observed::new(agent);
@@ -63,16 +73,27 @@ async fn three_steps_with_parallel_tools_and_a_sub_agent_that_calls_a_tool() {
             model.inference
         ",
     );
-    let runs: std::collections::HashSet<_> =
-        observed.recorder.events().iter().map(|event| event.run.id.clone()).collect();
-    assert_eq!(runs.len(), 2, "the sub-agent has a run of its own in the same stream");
+    let runs: std::collections::HashSet<_> = observed
+        .recorder
+        .events()
+        .iter()
+        .map(|event| event.run.id.clone())
+        .collect();
+    assert_eq!(
+        runs.len(),
+        2,
+        "the sub-agent has a run of its own in the same stream"
+    );
 }
 
 #[tokio::test]
 async fn a_failing_tool_fails_its_own_span_only() {
-    let agent = scripted("assistant", [calls(&["bad", "good"]), ModelReply::text("done")])
-        .tool(Scripted::new("bad", Act::Fail("no such file")))
-        .tool(Scripted::new("good", Act::Give("fine")));
+    let agent = scripted(
+        "assistant",
+        [calls(&["bad", "good"]), ModelReply::text("done")],
+    )
+    .tool(Scripted::new("bad", Act::Fail("no such file")))
+    .tool(Scripted::new("good", Act::Give("fine")));
     let observed = Observed::new(agent);
     observed.runner.turn("Work.", "s").await.unwrap();
     observed.assert_tree(
@@ -91,9 +112,12 @@ async fn a_failing_tool_fails_its_own_span_only() {
 
 #[tokio::test]
 async fn a_tool_that_panics_and_one_that_does_not_exist() {
-    let agent = scripted("assistant", [calls(&["panics", "fine", "absent"]), ModelReply::text("ok")])
-        .tool(Scripted::new("panics", Act::Panic))
-        .tool(Scripted::new("fine", Act::Give("fine")));
+    let agent = scripted(
+        "assistant",
+        [calls(&["panics", "fine", "absent"]), ModelReply::text("ok")],
+    )
+    .tool(Scripted::new("panics", Act::Panic))
+    .tool(Scripted::new("fine", Act::Give("fine")));
     let observed = Observed::new(agent);
     observed.runner.turn("Work.", "s").await.unwrap();
     observed.assert_tree(
@@ -213,9 +237,15 @@ async fn a_turn_dropped_in_a_model_call_ends_cancelled() {
 async fn a_stream_dropped_between_any_two_events_leaves_no_span_open() {
     let mut read = 0;
     loop {
-        let agent = scripted("assistant", [calls(&["slow", "fast"]), ModelReply::text("done")])
-            .tool(Scripted::new("slow", Act::After(Duration::from_millis(1), "late")))
-            .tool(Scripted::new("fast", Act::Give("soon")));
+        let agent = scripted(
+            "assistant",
+            [calls(&["slow", "fast"]), ModelReply::text("done")],
+        )
+        .tool(Scripted::new(
+            "slow",
+            Act::After(Duration::from_millis(1), "late"),
+        ))
+        .tool(Scripted::new("fast", Act::Give("soon")));
         let observed = Observed::new(agent);
         let mut events = observed.runner.run("Work.", "s");
         let mut seen = 0;
@@ -236,12 +266,19 @@ async fn a_stream_dropped_between_any_two_events_leaves_no_span_open() {
 async fn a_turn_past_its_time_limit_ends_with_the_budget() {
     let agent = scripted("assistant", [calls(&["hangs"])])
         .tool(Scripted::new("hangs", Act::Hang(Arc::default())))
-        .limits(Limits { turn: Duration::from_secs(5), ..Limits::default() });
+        .limits(Limits {
+            turn: Duration::from_secs(5),
+            ..Limits::default()
+        });
     let observed = Observed::new(agent);
     let error = observed.runner.turn("Work.", "s").await.unwrap_err();
     assert!(matches!(
         error.kind(),
-        TurnErrorKind::Budget { budget: Budget::Time, limit: 5000, .. }
+        TurnErrorKind::Budget {
+            budget: Budget::Time,
+            limit: 5000,
+            ..
+        }
     ));
     observed.assert_tree(
         "
@@ -252,9 +289,10 @@ async fn a_turn_past_its_time_limit_ends_with_the_budget() {
             tool.hangs [cancelled]
         ",
     );
-    let exceeded = observed.recorder.events().iter().any(
-        |event| matches!(event.value(), Some(Value::BudgetExceeded(it)) if it.limit == 5000),
-    );
+    let exceeded =
+        observed.recorder.events().iter().any(
+            |event| matches!(event.value(), Some(Value::BudgetExceeded(it)) if it.limit == 5000),
+        );
     assert!(exceeded, "the limit stands in the stream");
 }
 
@@ -276,9 +314,15 @@ async fn limits_on_steps_and_tokens_end_the_turn() {
         }
     }
     let endless = || vec![calls(&["tool"]), calls(&["tool"]), calls(&["tool"])];
-    let limits = Limits { steps: 2, ..Limits::default() };
+    let limits = Limits {
+        steps: 2,
+        ..Limits::default()
+    };
     assert_eq!(check(limits, endless()).await, Budget::Steps);
-    let limits = Limits { tokens: Some(100), ..Limits::default() };
+    let limits = Limits {
+        tokens: Some(100),
+        ..Limits::default()
+    };
     let replies = vec![calls(&["tool"]).usage(90, 20), ModelReply::text("never")];
     assert_eq!(check(limits, replies).await, Budget::Tokens);
 }
@@ -286,7 +330,10 @@ async fn limits_on_steps_and_tokens_end_the_turn() {
 #[tokio::test]
 async fn a_session_is_remembered_and_an_anonymous_one_is_not() {
     let model = FunctionModel::new(|request| {
-        Ok(ModelReply::text(format!("{} messages", request.messages.len())))
+        Ok(ModelReply::text(format!(
+            "{} messages",
+            request.messages.len()
+        )))
     });
     let observed = Observed::new(Agent::new("assistant", model));
     let ask = |session: &'static str| observed.runner.turn("Hi!", session);

@@ -38,7 +38,12 @@ impl Scripted {
     /// A tool with this name.
     pub fn new(name: &'static str, act: Act) -> Self {
         let spec = ToolSpec::new(name, "A tool of the tests.", json!({ "type": "object" }));
-        Self { spec, act, ran: Arc::default(), saw: Arc::default() }
+        Self {
+            spec,
+            act,
+            ran: Arc::default(),
+            saw: Arc::default(),
+        }
     }
 
     /// How often it ran.
@@ -83,9 +88,12 @@ impl Tool for Scripted {
 
 /// A reply that calls these tools or sub-agents, with empty arguments.
 pub fn calls(names: &[&'static str]) -> ModelReply {
-    names.iter().zip(1..).fold(ModelReply::default(), |reply, (name, at)| {
-        reply.and_call(format!("call-{at}"), *name, r#"{"task":"work"}"#)
-    })
+    names
+        .iter()
+        .zip(1..)
+        .fold(ModelReply::default(), |reply, (name, at)| {
+            reply.and_call(format!("call-{at}"), *name, r#"{"task":"work"}"#)
+        })
 }
 
 /// An agent that gives these replies, one a request.

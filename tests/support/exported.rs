@@ -19,13 +19,18 @@ pub fn assert_exported(recorder: &Recorder, exported: &[SpanData]) {
     let mut by_id: HashMap<String, &SpanData> = HashMap::new();
     for span in exported {
         let id = span.span_context.span_id().to_string();
-        assert!(by_id.insert(id.clone(), span).is_none(), "span {id} is exported twice");
+        assert!(
+            by_id.insert(id.clone(), span).is_none(),
+            "span {id} is exported twice"
+        );
     }
     for (event, span) in spans(&events) {
         let id = span.id.to_string();
         match &span.phase {
             PhaseBuf::Start => {
-                let exported = by_id.get(&id).unwrap_or_else(|| panic!("{} is not exported", span.name()));
+                let exported = by_id
+                    .get(&id)
+                    .unwrap_or_else(|| panic!("{} is not exported", span.name()));
                 assert_eq!(exported.name, span.name().as_str());
                 assert_eq!(
                     exported.span_context.trace_id().to_string(),
@@ -33,23 +38,53 @@ pub fn assert_exported(recorder: &Recorder, exported: &[SpanData]) {
                     "the trace of {}",
                     span.name()
                 );
-                let parent = span.parent.map_or_else(|| "0".repeat(16), |id| id.to_string());
-                assert_eq!(exported.parent_span_id.to_string(), parent, "the parent of {}", span.name());
-                assert_eq!(exported.start_time, event.time.system_time(), "the start of {}", span.name());
+                let parent = span
+                    .parent
+                    .map_or_else(|| "0".repeat(16), |id| id.to_string());
+                assert_eq!(
+                    exported.parent_span_id.to_string(),
+                    parent,
+                    "the parent of {}",
+                    span.name()
+                );
+                assert_eq!(
+                    exported.start_time,
+                    event.time.system_time(),
+                    "the start of {}",
+                    span.name()
+                );
             }
             PhaseBuf::Progress(_) => {}
             end => {
-                let exported = by_id.remove(&id).unwrap_or_else(|| panic!("{} is not exported", span.name()));
-                assert_eq!(exported.end_time, event.time.system_time(), "the end of {}", span.name());
-                assert_eq!(exported.status, status(end), "the status of {}", span.name());
+                let exported = by_id
+                    .remove(&id)
+                    .unwrap_or_else(|| panic!("{} is not exported", span.name()));
+                assert_eq!(
+                    exported.end_time,
+                    event.time.system_time(),
+                    "the end of {}",
+                    span.name()
+                );
+                assert_eq!(
+                    exported.status,
+                    status(end),
+                    "the status of {}",
+                    span.name()
+                );
             }
         }
     }
-    assert!(by_id.is_empty(), "exported, but no event ends them: {:?}", by_id.keys());
+    assert!(
+        by_id.is_empty(),
+        "exported, but no event ends them: {:?}",
+        by_id.keys()
+    );
 }
 
 fn spans(events: &[EventBuf]) -> impl Iterator<Item = (&EventBuf, &SpanBuf)> {
-    events.iter().filter_map(|event| Some((event, event.span()?)))
+    events
+        .iter()
+        .filter_map(|event| Some((event, event.span()?)))
 }
 
 /// Without a content policy the description is the error's type.

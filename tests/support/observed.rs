@@ -26,7 +26,12 @@ impl Observed {
         let (telemetry, exporter) = Telemetry::in_memory();
         let recorder = Recorder::new();
         let runner = Runner::new(agent).hooks((telemetry.hooks(), recorder.clone()));
-        Self { runner, recorder, exporter, telemetry }
+        Self {
+            runner,
+            recorder,
+            exporter,
+            telemetry,
+        }
     }
 
     /// Asserts the tree of all runs so far, that the events keep the stream's promises, that the
@@ -51,7 +56,11 @@ impl Observed {
         self.recorder.check().unwrap();
         assert_exported(&self.recorder, &self.exporter.get_finished_spans().unwrap());
         let hooks = self.runner.observed_by();
-        assert!(hooks.stats().iter().all(|stats| stats.live_observers == 0), "{:?}", hooks.stats());
+        assert!(
+            hooks.stats().iter().all(|stats| stats.live_observers == 0),
+            "{:?}",
+            hooks.stats()
+        );
         assert_eq!(hooks.emitter().live_runs(), 0);
     }
 }
