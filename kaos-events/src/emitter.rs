@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::refused::RefusedCounters;
 use crate::stream::Stream;
 use crate::{
-    Clock, IdSource, RandomIds, Refused, Run, Scope, Sink, SystemClock, Turn,
+    Clock, IdSource, RandomIds, Refused, Run, Scope, Observer, SystemClock, Turn,
 };
 
 /// Opens runs: the source of their ids and their time.
@@ -80,9 +80,9 @@ impl Emitter {
 
     /// Opens a run with its root span.
     ///
-    /// The trace id is the parent's, where the turn has one. `sink` makes the run's sink once the
+    /// The trace id is the parent's, where the turn has one. `observer` makes the run's observer once the
     /// run's ids are known, before its first event.
-    pub fn turn<S: Sink>(&self, turn: Turn, sink: impl FnOnce(&Run) -> S) -> Scope<Turn> {
+    pub fn turn<S: Observer>(&self, turn: Turn, observer: impl FnOnce(&Run) -> S) -> Scope<Turn> {
         let ids = &self.0.ids;
         let parent = turn.parent.as_ref().map(|parent| parent.trace_id);
         let run = Run {
@@ -91,8 +91,8 @@ impl Emitter {
             session: turn.session.clone(),
             agent: turn.agent.clone(),
         };
-        let sink = sink(&run);
-        let (stream, key) = Stream::open(Arc::clone(&self.0), run, turn, sink);
+        let observer = observer(&run);
+        let (stream, key) = Stream::open(Arc::clone(&self.0), run, turn, observer);
         Scope::new(stream, key)
     }
 

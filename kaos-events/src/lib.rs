@@ -7,7 +7,7 @@
 //!   the work is) in a [`Phase`] (where it stands). [`Value`] is an event that just is.
 //! - [`Scope`] is the owned handle of an open span. It is typed by its subject, and it cannot be
 //!   lost: ended once by value, or ended as *cancelled* (or *panic*) when dropped.
-//! - [`Emitter`] opens the root scope of a run; [`Sink`] is where the run's events go.
+//! - [`Emitter`] opens the root scope of a run; an [`Observer`] sees the run's events.
 //! - [`codec`] reads and writes events as JSON Lines.
 //!
 //! This crate knows no runtime, no exporter and does no I/O. Time and ids come through [`Clock`]
@@ -16,16 +16,10 @@
 //! # Example
 //!
 //! ```
-//! use kaos_events::{Emitter, Event, LlmCall, LlmOutcome, Sink, Step, Turn, TurnOutcome, Usage};
+//! use kaos_events::{Emitter, Event, LlmCall, LlmOutcome, Step, Turn, TurnOutcome, Usage};
 //!
-//! struct Print;
-//! impl Sink for Print {
-//!     fn on_event(&mut self, event: &Event<'_>) {
-//!         println!("{}", kaos_events::codec::encode(event));
-//!     }
-//! }
-//!
-//! let turn = Emitter::new().turn(Turn::new("assistant").session("session-1"), |_run| Print);
+//! let print = |event: &Event<'_>| println!("{}", kaos_events::codec::encode(event));
+//! let turn = Emitter::new().turn(Turn::new("assistant").session("session-1"), |_run| print);
 //! let step = turn.open(Step::new(1));
 //! let call = step.open(LlmCall::new("openai", "gpt-4o"));
 //! call.complete(LlmOutcome { usage: Some(Usage::new(12, 30)), ..LlmOutcome::default() });
@@ -44,7 +38,7 @@ mod id;
 mod refused;
 mod run;
 mod scope;
-mod sink;
+mod observer;
 mod span_context;
 mod str;
 mod stream;
@@ -62,7 +56,7 @@ pub use id::{IdSource, InvalidId, RandomIds, RunId, SeededIds, SpanId, TraceId};
 pub use refused::Refused;
 pub use run::{Run, Session};
 pub use scope::{Handle, Scope};
-pub use sink::{Ready, Sink};
+pub use observer::{Observer, Ready};
 pub use span_context::SpanContext;
 pub use str::Str;
 pub use subject::{

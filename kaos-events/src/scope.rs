@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::stream::{Emit, End};
 use crate::table::Key;
 use crate::{
-    Entered, Failure, Nested, Progress, Session, SpanId, Subagent, SubjectType, TraceId, Turn,
+    Entered, Failure, Nested, Progress, SpanId, Subagent, SubjectType, TraceId, Turn,
     Value,
 };
 
@@ -28,10 +28,9 @@ use crate::{
 /// # Example
 ///
 /// ```
-/// use kaos_events::{Emitter, Sink, Step, ToolCall, ToolOutcome, Turn, TurnOutcome};
-/// # struct Nowhere;
-/// # impl Sink for Nowhere { fn on_event(&mut self, _: &kaos_events::Event<'_>) {} }
-/// let turn = Emitter::new().turn(Turn::new("assistant"), |_| Nowhere);
+/// use kaos_events::{Emitter, Event, Step, ToolCall, ToolOutcome, Turn, TurnOutcome};
+///
+/// let turn = Emitter::new().turn(Turn::new("assistant"), |_run| |_event: &Event<'_>| ());
 /// let step = turn.open(Step::new(1));
 /// let tool = step.open(ToolCall::new("calculator"));
 /// tool.complete(ToolOutcome { result: Some("42".into()), ..ToolOutcome::default() });

@@ -12,13 +12,13 @@ use crate::emitter::Shared;
 use crate::table::{Key, Open, Table};
 use crate::{
     Body, Budget, BudgetExceeded, Enter, Event, Failure, Outcome, Phase, Progress, Ready, Run,
-    Sink, Span, SpanId, Subject, Time, TraceId, Value,
+    Observer, Span, SpanId, Subject, Time, TraceId, Value,
 };
 
 /// How many emissions of observers may wait for the event being delivered.
 const MOST_DEFERRED: usize = 1024;
 
-/// What a scope can ask of its stream, whatever its sink is.
+/// What a scope can ask of its stream, whatever its observer is.
 pub(crate) trait Emit: Send + Sync {
     fn start(&self, parent: Key, subject: Subject, run: Option<Box<Run>>) -> Key;
     fn end(&self, key: Key, end: End);
@@ -67,16 +67,16 @@ struct State<S> {
     run: Run,
     root: Option<Key>,
     table: Table,
-    /// Events since the listeners were last waited for.
+    /// Events since the observer was last waited for.
     unawaited: u32,
     draining: bool,
     /// `None` after the root span's end.
-    sink: Option<S>,
+    observer: Option<S>,
 }
 
-impl<S: Sink> Stream<S> {
+impl<S: Observer> Stream<S> {
     /// Opens the stream with its root span.
-    pub(crate) fn open(shared: Arc<Shared>, run: Run, turn: crate::Turn, sink: S) -> (Arc<Self>, Key) {
+    pub(crate) fn open(shared: Arc<Shared>, run: Run, turn: crate::Turn, observer: S) -> (Arc<Self>, Key) {
         shared.live.fetch_add(1, Ordering::Relaxed);
         let now = shared.clock.monotonic_nanos();
         let wall_offset = shared.clock.unix_nanos().wrapping_sub(now);
@@ -97,7 +97,7 @@ impl<S: Sink> Stream<S> {
                 table: Table::default(),
                 unawaited: 0,
                 draining: false,
-                sink: Some(sink),
+                observer: Some(observer),
             }),
         });
         let mut state = stream.lock();
@@ -112,7 +112,7 @@ impl<S: Sink> Stream<S> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<S>> {
-        // A poisoned lock means that a clock, an id source or a sink panicked; the state is
+        // A poisoned lock means that a clock, an id source or a observer panicked; the state is
         // consistent between any two of their calls.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -122,7 +122,7 @@ impl<S: Sink> Stream<S> {
     fn submit<T>(&self, apply: impl FnOnce(&Self, &mut State<S>) -> T) -> T {
         let mut state = self.lock();
         let out = apply(self, &mut state);
-        let remains = if state.root.is_none() { state.sink.take() } else { None };
+        let remains = if state.root.is_none() { state.observer.take() } else { None };
         drop(state);
         drop(remains);
         out
@@ -254,7 +254,7 @@ impl<S: Sink> Stream<S> {
         self.drain(state);
     }
 
-    /// Whether another event may come before the listeners are waited for. At the limit the run
+    /// Whether another event may come before the observer is waited for. At the limit the run
     /// ends: every open span's end is still delivered, nothing else is.
     fn has_room(&self, state: &mut State<S>) -> bool {
         let limit = self.shared.most_unawaited;
@@ -281,8 +281,8 @@ impl<S: Sink> Stream<S> {
     }
 
     fn deliver(&self, state: &mut State<S>, key: Key, time: Time, what: What<'_>) {
-        let State { seq, run, table, sink, unawaited, .. } = state;
-        let (Some(open), Some(sink)) = (table.get(key), sink.as_mut()) else { return };
+        let State { seq, run, table, observer, unawaited, .. } = state;
+        let (Some(open), Some(observer)) = (table.get(key), observer.as_mut()) else { return };
         let body = match what {
             What::Phase(phase) => Body::Span(Span {
                 id: open.id,
@@ -299,7 +299,7 @@ impl<S: Sink> Stream<S> {
         *unawaited = unawaited.saturating_add(1);
         self.delivering.store(thread_token(), Ordering::Relaxed);
         let delivering = Delivering(&self.delivering);
-        sink.on_event(&event);
+        observer.on_event(&event);
         drop(delivering);
     }
 }
@@ -309,7 +309,7 @@ enum What<'a> {
     Value(&'a Value),
 }
 
-/// Says that nothing is being delivered any more, also when a sink breaks its contract by
+/// Says that nothing is being delivered any more, also when a observer breaks its contract by
 /// unwinding.
 struct Delivering<'a>(&'a AtomicUsize);
 
@@ -325,7 +325,7 @@ impl<S> State<S> {
     }
 }
 
-impl<S: Sink> Emit for Stream<S> {
+impl<S: Observer> Emit for Stream<S> {
     fn start(&self, parent: Key, subject: Subject, run: Option<Box<Run>>) -> Key {
         let id = self.shared.ids.span_id();
         if self.is_delivering_here() {
@@ -363,7 +363,7 @@ impl<S: Sink> Emit for Stream<S> {
         }
         let mut state = self.lock();
         let id = state.table.get(key)?.id;
-        state.sink.as_mut()?.entry(id)
+        state.observer.as_mut()?.entry(id)
     }
 
     fn ready(&self) -> Option<Ready> {
@@ -372,7 +372,7 @@ impl<S: Sink> Emit for Stream<S> {
         }
         let mut state = self.lock();
         state.unawaited = 0;
-        state.sink.as_mut()?.ready()
+        state.observer.as_mut()?.ready()
     }
 
     fn is_open(&self, key: Key) -> bool {

@@ -33,6 +33,7 @@ pub trait SubjectType: Into<Subject> + sealed::Sealed {
 pub trait Nested: SubjectType {}
 
 mod sealed {
+    #[expect(unnameable_types, reason = "unnameable is what seals the set")]
     pub trait Sealed {}
 }
 

@@ -1,1 +1,41 @@
-//! x
+//! OpenTelemetry spans from the event stream of an AI agent.
+//!
+//! - [`OTelHook`] is the hook: events in, spans out.
+//! - [`Telemetry`] is the start-up: exporter and tracer provider from the standard `OTEL_*`
+//!   variables, or in memory for tests; it flushes when dropped.
+//! - [`SpanNames`] chooses what spans are called, [`EventIds`] gives them the events' ids, and
+//!   [`semconv`] has every attribute name.
+//!
+//! | event | span | kind |
+//! |---|---|---|
+//! | turn | `agent.turn` | INTERNAL |
+//! | intent classification | `agent.intent_classification` | INTERNAL |
+//! | step | `agent.step.{n}` | INTERNAL |
+//! | model call | `model.inference` | CLIENT |
+//! | tool call | `tool.{name}` | INTERNAL |
+//! | sub-agent | `delegate.{agent}`, with the agent's own `agent.turn` inside | INTERNAL |
+//! | handoff | `handoff.{agent}` | INTERNAL |
+//! | custom | its name | INTERNAL |
+//!
+//! A span that completes has status UNSET; one that fails, ERROR with `error.type`; one that is
+//! cancelled, ERROR with `error.type` = `cancelled`; one that is suspended, UNSET with
+//! `kaos.suspended`.
+
+mod attributes;
+mod batch;
+mod context;
+mod exporter;
+mod ids;
+mod names;
+mod notice;
+mod otel_hook;
+pub mod semconv;
+mod spans;
+mod telemetry;
+
+pub use batch::ExportStats;
+pub use exporter::ExporterError;
+pub use ids::EventIds;
+pub use names::SpanNames;
+pub use otel_hook::OTelHook;
+pub use telemetry::{Telemetry, TelemetryHooks};

@@ -1,1 +1,3 @@
-//! x
+//! Fixtures of the suite and the benches.
+
+pub mod reference;

@@ -1,0 +1,104 @@
+use async_trait::async_trait;
+use kaos_events::{Observer, Run, SpanContext, Str};
+
+/// A listener: a cheap shared value that is registered once.
+///
+/// For each root run it hands out an [`Observer`] that owns what it keeps about that run, so a hook
+/// needs no map keyed by session, and nothing has to be evicted. A hook whose work waits (network,
+/// disk) is an [`AsyncHook`](crate::AsyncHook) in a [`Lane`](crate::Lane).
+///
+/// Whatever a hook does, the turn and the other hooks go on: a panic in any method is counted and
+/// goes no further.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::{Event, Hook, Observer, Run};
+///
+/// /// Prints how many events each run had.
+/// struct Count;
+/// struct Counting(u64);
+///
+/// impl Hook for Count {
+///     fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
+///         Some(Box::new(Counting(0)))
+///     }
+/// }
+///
+/// impl Observer for Counting {
+///     fn on_event(&mut self, _event: &Event<'_>) {
+///         self.0 += 1;
+///     }
+/// }
+///
+/// impl Drop for Counting {
+///     fn drop(&mut self) {
+///         println!("{} events", self.0); // the run is over
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Hook: Send + Sync + 'static {
+    /// What it is called in statistics and warnings; its type's name unless given.
+    fn name(&self) -> Str {
+        Str::Static(short_type_name::<Self>())
+    }
+
+    /// The observer of a new run, or `None` to let this run pass.
+    fn observe(&self, run: &Run) -> Option<Box<dyn Observer>>;
+
+    /// The caller's own span, if this hook knows one: the parent of a run without a given parent.
+    ///
+    /// Hooks are asked in order; the first answer counts.
+    fn ambient_parent(&self) -> Option<SpanContext> {
+        None
+    }
+
+    /// Hands on what is still buffered.
+    ///
+    /// # Errors
+    ///
+    /// What could not be handed on, and why.
+    async fn force_flush(&self) -> Result<(), HookError> {
+        Ok(())
+    }
+
+    /// Flushes, and lets go of everything. Called more than once, the later calls do nothing.
+    ///
+    /// # Errors
+    ///
+    /// What could not be handed on, and why.
+    async fn shutdown(&self) -> Result<(), HookError> {
+        Ok(())
+    }
+}
+
+/// A hook could not hand on what it had.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct HookError {
+    message: String,
+    #[source]
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl HookError {
+    /// An error with this message: what failed, and what to do.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), source: None }
+    }
+
+    /// Says what caused it.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+}
+
+/// The last part of a type's path, without its parameters.
+pub(crate) fn short_type_name<T: ?Sized>() -> &'static str {
+    let full = std::any::type_name::<T>();
+    let plain = full.split_once('<').map_or(full, |(plain, _)| plain);
+    plain.rsplit_once("::").map_or(plain, |(_, last)| last)
+}

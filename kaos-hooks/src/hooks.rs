@@ -1,0 +1,202 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kaos_events::{Emitter, Scope, Str, Turn};
+
+use crate::fanout::Fanout;
+use crate::into_hooks::Seated;
+use crate::isolate::isolated;
+use crate::{Hook, HookError, HookStats, IntoHooks, Registry, catch_panic};
+
+/// The ordered set of hooks and gates, and what opens runs that they see.
+///
+/// Cheap to clone; clones are the same set.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::{Event, Hooks, LogHook, Turn};
+///
+/// let verbose = false;
+/// let count = |event: &Event<'_>| assert!(event.seq < 100);
+/// let hooks = Hooks::new((LogHook::new(), count, verbose.then(LogHook::new)));
+/// let turn = hooks.turn(Turn::new("assistant"));
+/// # drop(turn);
+/// ```
+#[derive(Clone)]
+pub struct Hooks(Arc<Inner>);
+
+struct Inner {
+    emitter: Emitter,
+    gate_limit: Duration,
+    registry: Registry,
+}
+
+impl Hooks {
+    /// How long a gate may take, unless set.
+    pub const DEFAULT_GATE_LIMIT: Duration = Duration::from_secs(30);
+
+    /// These hooks and gates, in this order.
+    pub fn new<M>(hooks: impl IntoHooks<M>) -> Self {
+        Self::with_emitter(Emitter::new(), hooks)
+    }
+
+    /// These hooks and gates, for runs with the ids and time of `emitter`.
+    pub fn with_emitter<M>(emitter: Emitter, hooks: impl IntoHooks<M>) -> Self {
+        let mut registry = Registry::default();
+        hooks.register(&mut registry);
+        Self(Arc::new(Inner { emitter, registry, gate_limit: Self::DEFAULT_GATE_LIMIT }))
+    }
+
+    /// How long each gate may take; a later answer is a deny. Default: 30 seconds.
+    ///
+    /// Too short, and gates that ask another service deny on its slow days; too long, and a gate
+    /// that hangs holds up the turn.
+    ///
+    /// Call it on a set that has no clones yet: clones made before keep their limit.
+    #[must_use]
+    pub fn with_gate_limit(self, limit: Duration) -> Self {
+        match Arc::try_unwrap(self.0) {
+            Ok(inner) => Self(Arc::new(Inner { gate_limit: limit, ..inner })),
+            Err(shared) => Self(shared),
+        }
+    }
+
+    /// Opens a run: its root span, seen by every hook.
+    ///
+    /// Without a parent of its own the turn takes the caller's span for its parent, where a hook
+    /// knows one.
+    pub fn turn(&self, mut turn: Turn) -> Scope<Turn> {
+        if turn.parent.is_none() {
+            turn.parent = self.in_service().find_map(|seat| {
+                seat.health.check(isolated(|| seat.what.ambient_parent())).flatten()
+            });
+        }
+        self.0.emitter.turn(turn, |run| {
+            let mut fanout = Fanout::new();
+            for seat in self.in_service() {
+                let observer = seat.health.check(isolated(|| seat.what.observe(run))).flatten();
+                if let Some(observer) = observer {
+                    fanout.seat(observer, Arc::clone(&seat.health));
+                }
+            }
+            fanout
+        })
+    }
+
+    fn in_service(&self) -> impl Iterator<Item = &Seated<dyn Hook>> {
+        self.0.registry.hooks.iter().filter(|seat| seat.health.in_service())
+    }
+
+    /// Where the runs' ids and time come from, and what is counted about the runs.
+    pub fn emitter(&self) -> &Emitter {
+        &self.0.emitter
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    pub(crate) fn gate_limit(&self) -> Duration {
+        self.0.gate_limit
+    }
+
+    /// How each hook, then each gate, is doing.
+    pub fn stats(&self) -> Vec<HookStats> {
+        let hooks = self.0.registry.hooks.iter().map(|seat| seat.health.stats());
+        let gates = self.0.registry.gates.iter().map(|seat| seat.gate.health.stats());
+        hooks.chain(gates).collect()
+    }
+
+    /// Lets every hook hand on what it has buffered, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// Names the hooks that could not. The others have been flushed all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Hooks not reached yet are not flushed; call again.
+    pub async fn force_flush(&self) -> Result<(), HooksError> {
+        let mut failed = Vec::new();
+        for seat in &self.0.registry.hooks {
+            note(&mut failed, seat, catch_panic(seat.what.force_flush()).await);
+        }
+        HooksError::of(failed)
+    }
+
+    /// Flushes every hook and lets go of everything. Later calls do nothing.
+    ///
+    /// # Errors
+    ///
+    /// Names the hooks that could not hand on what they had. The others are shut down all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Hooks not reached yet are not shut down; call again.
+    pub async fn shutdown(&self) -> Result<(), HooksError> {
+        let mut failed = Vec::new();
+        for seat in &self.0.registry.hooks {
+            note(&mut failed, seat, catch_panic(seat.what.shutdown()).await);
+        }
+        HooksError::of(failed)
+    }
+}
+
+fn note(
+    failed: &mut Vec<(Str, HookError)>,
+    seat: &Seated<dyn Hook>,
+    done: Result<Result<(), HookError>, crate::Panicked>,
+) {
+    let done = match done {
+        Ok(done) => done,
+        Err(panicked) => {
+            seat.health.check(Err::<(), _>(panicked));
+            Err(HookError::new("the hook panicked"))
+        }
+    };
+    if let Err(error) = done {
+        failed.push((seat.health.name.clone(), error));
+    }
+}
+
+impl Default for Hooks {
+    /// No hooks: runs that nobody sees.
+    fn default() -> Self {
+        Self::new(())
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Hooks").field(&self.0.registry).finish()
+    }
+}
+
+/// Some hooks could not hand on what they had.
+#[derive(Debug)]
+pub struct HooksError(Vec<(Str, HookError)>);
+
+impl HooksError {
+    fn of(failed: Vec<(Str, HookError)>) -> Result<(), Self> {
+        if failed.is_empty() { Ok(()) } else { Err(Self(failed)) }
+    }
+
+    /// The hooks that failed, by name, and why.
+    pub fn failed(&self) -> impl Iterator<Item = (&Str, &HookError)> {
+        self.0.iter().map(|(name, error)| (name, error))
+    }
+}
+
+impl fmt::Display for HooksError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (name, error)) in self.0.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "; " };
+            write!(f, "{separator}hook {name}: {error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for HooksError {}

@@ -1,0 +1,66 @@
+use std::borrow::Cow;
+
+use kaos_hooks::{Str, Subject};
+use opentelemetry::trace::SpanKind;
+
+/// What spans are called, and their kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum SpanNames {
+    /// The names of the ancestors: `agent.turn`, `agent.step.1`, `model.inference`,
+    /// `tool.calculator`, `delegate.researcher`.
+    #[default]
+    Kaos,
+    /// The names of the GenAI semantic conventions: `invoke_agent {agent}`, `chat {model}`,
+    /// `execute_tool {tool}`.
+    GenAi,
+    /// The names of the KAOS operator's dashboards: as [`Kaos`](Self::Kaos), but the turn is
+    /// `agent.agentic_loop`, and tools and delegations are of kind CLIENT.
+    Operator,
+}
+
+impl SpanNames {
+    /// The set with this name, as in `KAOS_SPAN_NAMES`: `kaos`, `genai` or `operator`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [("kaos", Self::Kaos), ("genai", Self::GenAi), ("operator", Self::Operator)]
+            .into_iter()
+            .find_map(|(known, names)| name.eq_ignore_ascii_case(known).then_some(names))
+    }
+
+    pub(crate) fn name(self, subject: &Subject, agent: &Str) -> Cow<'static, str> {
+        match (self, subject) {
+            (Self::GenAi, Subject::Turn(_)) => join("invoke_agent ", agent),
+            (Self::GenAi, Subject::LlmCall(call)) => {
+                Cow::Owned([&call.operation, " ", &call.model].concat())
+            }
+            (Self::GenAi, Subject::ToolCall(call)) => join("execute_tool ", &call.name),
+            (Self::Operator, Subject::Turn(_)) => Cow::Borrowed("agent.agentic_loop"),
+            (_, Subject::ToolCall(call)) => join("tool.", &call.name),
+            (_, Subject::Subagent(sub)) => join("delegate.", &sub.agent),
+            _ => match subject.span_name() {
+                Str::Static(name) => Cow::Borrowed(name),
+                Str::Shared(name) => Cow::Owned(name.as_ref().to_owned()),
+            },
+        }
+    }
+
+    pub(crate) fn kind(self, subject: &Subject) -> SpanKind {
+        match subject {
+            Subject::LlmCall(_) => SpanKind::Client,
+            Subject::ToolCall(_) | Subject::Subagent(_) if self == Self::Operator => {
+                SpanKind::Client
+            }
+            Subject::Subagent(sub) if sub.remote => SpanKind::Client,
+            Subject::Turn(_)
+            | Subject::IntentClassification(_)
+            | Subject::Step(_)
+            | Subject::ToolCall(_)
+            | Subject::Subagent(_)
+            | Subject::Handoff(_)
+            | Subject::Custom(_) => SpanKind::Internal,
+        }
+    }
+}
+
+fn join(prefix: &'static str, rest: &Str) -> Cow<'static, str> {
+    Cow::Owned([prefix, rest].concat())
+}

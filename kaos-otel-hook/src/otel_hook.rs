@@ -1,0 +1,155 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use kaos_hooks::{Hook, HookError, Observer, Run, SpanContext, Str};
+use opentelemetry::global::BoxedTracer;
+use opentelemetry::trace::{TraceId, TracerProvider as _};
+use opentelemetry::{InstrumentationScope, global};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+
+use crate::spans::Spans;
+use crate::{SpanNames, context, notice};
+
+/// Turns every span of the event stream into an OpenTelemetry span.
+///
+/// Start and end times, parents, status and, with [`EventIds`](crate::EventIds) in the provider,
+/// ids are the events'; with any other id generator the event's id is the attribute
+/// `kaos.span_id`. A run without a given parent becomes the child of the caller's current span. An
+/// entered future has its span as the current one. Content is never exported.
+///
+/// If the provider does not record a run's root span, the rest of the run is not built; futures are
+/// entered all the same, with the run's ids and the sampled flag off.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::{Hooks, Turn, TurnOutcome};
+/// use kaos_otel_hook::Telemetry;
+///
+/// let (telemetry, spans) = Telemetry::in_memory();
+/// let hooks = Hooks::new(telemetry.hooks());
+/// hooks.turn(Turn::new("assistant")).complete(TurnOutcome::default());
+/// assert_eq!(spans.get_finished_spans()?[0].name, "agent.turn");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "OtelHook")]
+#[derive(Clone)]
+pub struct OTelHook(Target);
+
+#[derive(Clone)]
+enum Target {
+    Sdk(Arc<Inner<SdkTracer>>, SdkTracerProvider),
+    Global(Arc<Inner<BoxedTracer>>),
+}
+
+/// What the observers of one hook share.
+pub(crate) struct Inner<T> {
+    pub(crate) tracer: T,
+    pub(crate) names: SpanNames,
+    warned: AtomicBool,
+}
+
+impl OTelHook {
+    /// Spans of the global tracer provider, as it is now.
+    ///
+    /// Set the global provider first. If none is set this says so once, at the first run.
+    pub fn new() -> Self {
+        let tracer = global::tracer_with_scope(scope());
+        Self(Target::Global(Arc::new(Inner::new(tracer, SpanNames::default()))))
+    }
+
+    /// Spans of this provider.
+    pub fn with_provider(provider: &SdkTracerProvider) -> Self {
+        let tracer = provider.tracer_with_scope(scope());
+        let inner = Inner::new(tracer, SpanNames::default());
+        Self(Target::Sdk(Arc::new(inner), provider.clone()))
+    }
+
+    /// What spans are called. Default: [`SpanNames::Kaos`].
+    #[must_use]
+    pub fn with_names(self, names: SpanNames) -> Self {
+        Self(match self.0 {
+            Target::Sdk(inner, provider) => {
+                Target::Sdk(Arc::new(Inner::new(inner.tracer.clone(), names)), provider)
+            }
+            Target::Global(_) => {
+                Target::Global(Arc::new(Inner::new(global::tracer_with_scope(scope()), names)))
+            }
+        })
+    }
+}
+
+fn scope() -> InstrumentationScope {
+    InstrumentationScope::builder("kaos").with_version(env!("CARGO_PKG_VERSION")).build()
+}
+
+impl<T> Inner<T> {
+    fn new(tracer: T, names: SpanNames) -> Self {
+        Self { tracer, names, warned: AtomicBool::new(false) }
+    }
+
+    /// Says once that spans go nowhere, unless the trace is just not sampled: a sampler's "no"
+    /// still has a span of the trace, a missing or shut down provider has none of its own.
+    pub(crate) fn not_recording(
+        &self,
+        span: &opentelemetry::trace::SpanContext,
+        trace_id: TraceId,
+    ) {
+        let sampled_out = span.is_valid() && span.trace_id() == trace_id && !span.is_remote();
+        if !sampled_out && !self.warned.swap(true, Ordering::Relaxed) {
+            notice::say(
+                "OTelHook exports nothing: there is no tracer provider, or it has been shut down. \
+                 Use `let telemetry = Telemetry::from_env()?;` and `telemetry.hooks()`, or \
+                 `OTelHook::with_provider(&provider)`.",
+            );
+        }
+    }
+}
+
+impl Default for OTelHook {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for OTelHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = match &self.0 {
+            Target::Sdk(inner, _) => inner.names,
+            Target::Global(inner) => inner.names,
+        };
+        f.debug_struct("OTelHook").field("names", &names).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Hook for OTelHook {
+    fn name(&self) -> Str {
+        Str::Static("OTelHook")
+    }
+
+    fn observe(&self, run: &Run) -> Option<Box<dyn Observer>> {
+        Some(match &self.0 {
+            Target::Sdk(inner, _) => Box::new(Spans::new(Arc::clone(inner), run.trace_id)),
+            Target::Global(inner) => Box::new(Spans::new(Arc::clone(inner), run.trace_id)),
+        })
+    }
+
+    fn ambient_parent(&self) -> Option<SpanContext> {
+        context::ambient()
+    }
+
+    async fn force_flush(&self) -> Result<(), HookError> {
+        let Target::Sdk(_, provider) = &self.0 else { return Ok(()) };
+        let provider = provider.clone();
+        // Flushing blocks its thread until the batch is out.
+        let flushed = tokio::task::spawn_blocking(move || provider.force_flush()).await;
+        match flushed {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(HookError::new("spans could not be exported").caused_by(error)),
+            Err(error) => Err(HookError::new("spans could not be flushed").caused_by(error)),
+        }
+    }
+}

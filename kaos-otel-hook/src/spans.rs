@@ -1,0 +1,156 @@
+//! The observer that turns one run's events into spans.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use kaos_hooks::{
+    Body, Enter, Event, Failure, Observer, Phase, Progress, Span as SpanEvent, Time,
+};
+use opentelemetry::trace::{
+    Span, SpanBuilder, SpanContext, Status, TraceFlags, TraceState, Tracer,
+};
+use opentelemetry::{Context, KeyValue};
+use smallvec::SmallVec;
+
+use crate::context::{self, Current};
+use crate::otel_hook::Inner;
+use crate::{attributes, ids, semconv};
+
+/// Makes and ends the spans of one run.
+pub(crate) struct Spans<T: Tracer> {
+    hook: Arc<Inner<T>>,
+    trace_id: kaos_hooks::TraceId,
+    /// The open spans, by slot. Empty for a run that is not recorded.
+    open: SmallVec<[Option<Open<T::Span>>; 4]>,
+    /// Whether the root span is recorded; the rest of the run follows it, unasked.
+    recorded: bool,
+}
+
+struct Open<S> {
+    id: kaos_hooks::SpanId,
+    span: S,
+    /// The span as its children's parent; made for the first of them.
+    as_parent: Option<Context>,
+}
+
+impl<T: Tracer> Spans<T> {
+    pub(crate) fn new(hook: Arc<Inner<T>>, trace_id: kaos_hooks::TraceId) -> Self {
+        Self { hook, trace_id, open: SmallVec::new(), recorded: true }
+    }
+
+    fn start(&mut self, event: &Event<'_>, span: &SpanEvent<'_>) {
+        let names = self.hook.names;
+        let mut builder = SpanBuilder::from_name(names.name(span.subject, &event.run.agent))
+            .with_kind(names.kind(span.subject))
+            .with_start_time(event.time.system_time());
+        builder.attributes = Some(attributes::at_start(span.subject, event.run));
+
+        let none = Context::new();
+        let parent = match span.slot.parent.and_then(|slot| self.at(slot)) {
+            Some(parent) => parent.as_parent.get_or_insert_with(|| {
+                context::proxy(parent.span.span_context().clone())
+            }).clone(),
+            None => outer_parent(span).unwrap_or(none),
+        };
+        let trace_id = context::trace_id(self.trace_id);
+        let span_id = context::span_id(span.id);
+        let mut made = ids::with_ids(trace_id, span_id, || {
+            self.hook.tracer.build_with_context(builder, &parent)
+        });
+        if span.slot.parent.is_none() && !made.is_recording() {
+            self.recorded = false;
+            self.hook.not_recording(made.span_context(), trace_id);
+            return;
+        }
+        if made.span_context().span_id() != span_id {
+            made.set_attribute(KeyValue::new(semconv::KAOS_SPAN_ID, span.id.to_string()));
+        }
+        let slot = span.slot.own as usize;
+        if self.open.len() <= slot {
+            self.open.resize_with(slot + 1, || None);
+        }
+        if let Some(place) = self.open.get_mut(slot) {
+            *place = Some(Open { id: span.id, span: made, as_parent: None });
+        }
+    }
+
+    fn at(&mut self, slot: u32) -> Option<&mut Open<T::Span>> {
+        self.open.get_mut(slot as usize)?.as_mut()
+    }
+
+    fn progress(&mut self, span: &SpanEvent<'_>, progress: &Progress, time: Time) {
+        let Some(open) = self.at(span.slot.own) else { return };
+        let mut details = Vec::new();
+        attributes::added_by_user(&mut details, &progress.attributes);
+        let note = progress.note.to_string();
+        open.span.add_event_with_timestamp(note, time.system_time(), details);
+    }
+
+    fn end(&mut self, span: &SpanEvent<'_>, time: Time) {
+        let place = self.open.get_mut(span.slot.own as usize).and_then(Option::take);
+        let Some(Open { span: mut ended, .. }) = place else { return };
+        if let Some(outcome) = span.phase.outcome() {
+            attributes::at_end(outcome, |attribute| ended.set_attribute(attribute));
+        }
+        match span.phase {
+            Phase::Error { failure, .. } => fail(&mut ended, failure),
+            Phase::Cancelled { .. } => fail(&mut ended, &Failure::new("cancelled")),
+            Phase::Suspended { .. } => {
+                ended.set_attribute(KeyValue::new(semconv::KAOS_SUSPENDED, true));
+            }
+            Phase::Complete { .. } | Phase::Start | Phase::Progress(_) => {}
+        }
+        ended.end_with_timestamp(SystemTime::from(time.system_time()));
+    }
+}
+
+/// A run's root may have a parent outside; a turn says so itself.
+fn outer_parent(span: &SpanEvent<'_>) -> Option<Context> {
+    match span.subject {
+        kaos_hooks::Subject::Turn(turn) => turn.parent.as_ref().map(context::outer),
+        _ => None,
+    }
+}
+
+/// Without a content policy the description is the error's type, not its text.
+fn fail(span: &mut impl Span, failure: &Failure) {
+    span.set_attribute(attributes::of_failure(failure));
+    span.set_status(Status::error(failure.kind.to_string()));
+}
+
+impl<T> Observer for Spans<T>
+where
+    T: Tracer + Send + Sync + 'static,
+    T::Span: Send + Sync + 'static,
+{
+    fn on_event(&mut self, event: &Event<'_>) {
+        if !self.recorded {
+            return;
+        }
+        let Body::Span(span) = &event.body else { return };
+        match span.phase {
+            Phase::Start => self.start(event, span),
+            Phase::Progress(progress) => self.progress(span, progress, event.time),
+            Phase::Complete { .. }
+            | Phase::Error { .. }
+            | Phase::Cancelled { .. }
+            | Phase::Suspended { .. } => self.end(span, event.time),
+        }
+    }
+
+    /// A run that is not recorded is entered all the same: its ids go out in headers, unsampled.
+    fn entry(&mut self, span: kaos_hooks::SpanId) -> Option<Arc<dyn Enter>> {
+        let known = self.open.iter().flatten().find(|open| open.id == span);
+        let context = match known {
+            Some(open) => open.span.span_context().clone(),
+            None => SpanContext::new(
+                context::trace_id(self.trace_id),
+                context::span_id(span),
+                TraceFlags::NOT_SAMPLED,
+                false,
+                TraceState::NONE,
+            ),
+        };
+        Some(Arc::new(Current::new(context)))
+    }
+}
