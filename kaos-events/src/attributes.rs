@@ -8,7 +8,7 @@ use crate::Str;
 
 /// What users add to a span beyond its typed fields: a small ordered map.
 ///
-/// A key is set once; setting it again replaces the value. Costs nothing while empty.
+/// A key is set once; setting it again replaces the value. Costs one word while empty.
 ///
 /// # Example
 ///
@@ -21,7 +21,8 @@ use crate::Str;
 /// assert_eq!(attributes.iter().count(), 2);
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Attributes(Vec<(Str, AttributeValue)>);
+#[expect(clippy::box_collection, reason = "nearly always empty, and part of every event: one word, not three")]
+pub struct Attributes(Option<Box<Vec<(Str, AttributeValue)>>>);
 
 /// A value of [`Attributes`]: what an OpenTelemetry attribute can hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,31 +46,36 @@ impl Attributes {
 
     /// No attributes.
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(None)
     }
 
     /// Sets `key` to `value`, replacing an earlier value.
     pub fn set(&mut self, key: impl Into<Str>, value: impl Into<AttributeValue>) {
         let (key, value) = (key.into(), value.into());
-        match self.0.iter_mut().find(|(known, _)| *known == key) {
+        let pairs = self.0.get_or_insert_default();
+        match pairs.iter_mut().find(|(known, _)| *known == key) {
             Some((_, old)) => *old = value,
-            None => self.0.push((key, value)),
+            None => pairs.push((key, value)),
         }
     }
 
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&AttributeValue> {
-        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+        self.pairs().iter().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pairs().is_empty()
     }
 
     /// Keys and values in the order they were first set.
     pub fn iter(&self) -> impl Iterator<Item = (&Str, &AttributeValue)> {
-        self.0.iter().map(|(key, value)| (key, value))
+        self.pairs().iter().map(|(key, value)| (key, value))
+    }
+
+    fn pairs(&self) -> &[(Str, AttributeValue)] {
+        self.0.as_deref().map_or(&[], Vec::as_slice)
     }
 }
 
@@ -139,8 +145,8 @@ impl From<Vec<Str>> for AttributeValue {
 
 impl Serialize for Attributes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
+        let mut map = serializer.serialize_map(Some(self.pairs().len()))?;
+        for (key, value) in self.pairs() {
             map.serialize_entry(key, value)?;
         }
         map.end()
@@ -165,7 +171,7 @@ impl<'de> Deserialize<'de> for Attributes {
                     if attributes.get(&key).is_some() {
                         return Err(serde::de::Error::custom("duplicate key"));
                     }
-                    if attributes.0.len() == Attributes::MOST_DECODED {
+                    if attributes.pairs().len() == Attributes::MOST_DECODED {
                         return Err(serde::de::Error::custom("too many attributes"));
                     }
                     let raw: &serde_json::value::RawValue = map.next_value()?;
@@ -174,7 +180,7 @@ impl<'de> Deserialize<'de> for Attributes {
                     }
                     let value = serde_json::from_str(raw.get())
                         .unwrap_or_else(|_| AttributeValue::Str(Str::copied(raw.get())));
-                    attributes.0.push((key, value));
+                    attributes.0.get_or_insert_default().push((key, value));
                 }
                 Ok(attributes)
             }

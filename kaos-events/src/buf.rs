@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::codec::RawLine;
 use crate::{
-    Body, Event, Failure, Outcome, Phase, PhaseName, Progress, Run, Slot, Span, SpanId, Str,
+    Body, Event, Failure, Outcome, OutcomeBuf, Phase, PhaseName, Progress, Run, Slot, Span, SpanId, Str,
     Subject, Time, Value,
 };
 
@@ -56,13 +56,13 @@ pub enum PhaseBuf {
     /// The work goes on.
     Progress(Progress),
     /// The work is done.
-    Complete(Outcome, Duration),
+    Complete(OutcomeBuf, Duration),
     /// The work failed.
-    Error(Failure, Option<Outcome>, Duration),
+    Error(Failure, Option<OutcomeBuf>, Duration),
     /// The work was given up.
-    Cancelled(Option<Outcome>, Duration),
+    Cancelled(Option<OutcomeBuf>, Duration),
     /// The work pauses.
-    Suspended(Option<Outcome>, Duration),
+    Suspended(Option<OutcomeBuf>, Duration),
 }
 
 impl PhaseBuf {
@@ -83,17 +83,26 @@ impl PhaseBuf {
         match self {
             Self::Start => Phase::Start,
             Self::Progress(progress) => Phase::Progress(progress),
-            Self::Complete(outcome, duration) => Phase::Complete { outcome, duration: *duration },
+            Self::Complete(outcome, duration) => {
+                Phase::Complete { outcome: outcome.as_outcome(), duration: *duration }
+            }
             Self::Error(failure, outcome, duration) => {
-                Phase::Error { failure, outcome: outcome.as_ref(), duration: *duration }
+                Phase::Error { failure, outcome: borrowed(outcome), duration: *duration }
             }
             Self::Cancelled(outcome, duration) => {
-                Phase::Cancelled { outcome: outcome.as_ref(), duration: *duration }
+                Phase::Cancelled { outcome: borrowed(outcome), duration: *duration }
             }
             Self::Suspended(outcome, duration) => {
-                Phase::Suspended { outcome: outcome.as_ref(), duration: *duration }
+                Phase::Suspended { outcome: borrowed(outcome), duration: *duration }
             }
         }
+    }
+}
+
+const fn borrowed(outcome: &Option<OutcomeBuf>) -> Option<Outcome<'_>> {
+    match outcome {
+        Some(outcome) => Some(outcome.as_outcome()),
+        None => None,
     }
 }
 
@@ -147,24 +156,27 @@ impl From<&Event<'_>> for EventBuf {
 
 impl From<&Span<'_>> for SpanBuf {
     fn from(span: &Span<'_>) -> Self {
-        let phase = match span.phase {
-            Phase::Start => PhaseBuf::Start,
-            Phase::Progress(progress) => PhaseBuf::Progress(progress.clone()),
-            Phase::Complete { outcome, duration } => PhaseBuf::Complete(outcome.clone(), duration),
-            Phase::Error { failure, outcome, duration } => {
-                PhaseBuf::Error(failure.clone(), outcome.cloned(), duration)
-            }
-            Phase::Cancelled { outcome, duration } => {
-                PhaseBuf::Cancelled(outcome.cloned(), duration)
-            }
-            Phase::Suspended { outcome, duration } => {
-                PhaseBuf::Suspended(outcome.cloned(), duration)
-            }
-        };
+        let phase = PhaseBuf::from(span.phase);
         let subject = match phase {
             PhaseBuf::Start => span.subject.clone(),
             _ => span.subject.without_content(),
         };
         Self { id: span.id, parent: span.parent, subject, phase }
+    }
+}
+
+impl From<Phase<'_>> for PhaseBuf {
+    fn from(phase: Phase<'_>) -> Self {
+        let owned = |outcome: Option<Outcome<'_>>| outcome.map(Outcome::to_buf);
+        match phase {
+            Phase::Start => Self::Start,
+            Phase::Progress(progress) => Self::Progress(progress.clone()),
+            Phase::Complete { outcome, duration } => Self::Complete(outcome.to_buf(), duration),
+            Phase::Error { failure, outcome, duration } => {
+                Self::Error(failure.clone(), owned(outcome), duration)
+            }
+            Phase::Cancelled { outcome, duration } => Self::Cancelled(owned(outcome), duration),
+            Phase::Suspended { outcome, duration } => Self::Suspended(owned(outcome), duration),
+        }
     }
 }

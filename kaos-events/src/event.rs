@@ -71,7 +71,7 @@ pub enum Phase<'a> {
     /// The work is done.
     Complete {
         /// What came of it.
-        outcome: &'a Outcome,
+        outcome: Outcome<'a>,
         /// From start to now, on the monotonic clock.
         duration: Duration,
     },
@@ -80,21 +80,21 @@ pub enum Phase<'a> {
         /// Why.
         failure: &'a Failure,
         /// What was known when it failed.
-        outcome: Option<&'a Outcome>,
+        outcome: Option<Outcome<'a>>,
         /// From start to now, on the monotonic clock.
         duration: Duration,
     },
     /// The work was given up: its scope was dropped, or a span around it ended.
     Cancelled {
         /// What was known by then.
-        outcome: Option<&'a Outcome>,
+        outcome: Option<Outcome<'a>>,
         /// From start to now, on the monotonic clock.
         duration: Duration,
     },
     /// The work pauses, for example for a person's approval; a later run takes it up.
     Suspended {
         /// What was known by then.
-        outcome: Option<&'a Outcome>,
+        outcome: Option<Outcome<'a>>,
         /// From start to now, on the monotonic clock.
         duration: Duration,
     },
@@ -193,10 +193,10 @@ impl Phase<'_> {
 
 impl<'a> Phase<'a> {
     /// What came of the work, as far as it is known.
-    pub const fn outcome(&self) -> Option<&'a Outcome> {
+    pub const fn outcome(&self) -> Option<Outcome<'a>> {
         match self {
             Self::Start | Self::Progress(_) => None,
-            Self::Complete { outcome, .. } => Some(outcome),
+            Self::Complete { outcome, .. } => Some(*outcome),
             Self::Error { outcome, .. }
             | Self::Cancelled { outcome, .. }
             | Self::Suspended { outcome, .. } => *outcome,

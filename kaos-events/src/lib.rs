@@ -61,7 +61,7 @@ pub use span_context::SpanContext;
 pub use str::Str;
 pub use subject::{
     Custom, CustomOutcome, Handoff, HandoffOutcome, Intent, IntentClassification, IntentOutcome,
-    LlmCall, LlmOutcome, LlmParams, McpCall, Nested, Outcome, Server, Step, StepOutcome, Subagent,
+    LlmCall, LlmOutcome, LlmParams, McpCall, Nested, Outcome, OutcomeBuf, OutcomeType, Server, Step, StepOutcome, Subagent,
     SubagentOutcome, Subject, SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn,
     TurnOutcome, Usage,
 };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::stream::{Emit, End};
 use crate::table::Key;
 use crate::{
-    Entered, Failure, Nested, Progress, SpanId, Subagent, SubjectType, TraceId, Turn,
+    Entered, Failure, Nested, Outcome, OutcomeType, Progress, SpanId, Str, Subagent, SubjectType, TraceId, Turn,
     Value,
 };
 
@@ -58,7 +58,7 @@ use crate::{
 /// ```
 pub struct Scope<S: SubjectType> {
     link: Handle,
-    so_far: Option<S::Outcome>,
+    so_far: Option<Box<S::Outcome>>,
     made_while_panicking: bool,
     ended: bool,
     subject: PhantomData<fn() -> S>,
@@ -141,22 +141,24 @@ impl<S: SubjectType> Scope<S> {
 
     /// Notes what is known so far: what the span's end says if it ends without completing.
     pub fn so_far(&mut self, outcome: S::Outcome) {
-        self.so_far = Some(outcome);
+        self.so_far = Some(Box::new(outcome));
     }
 
     /// Ends the span: the work is done, and this came of it.
     pub fn complete(self, outcome: S::Outcome) {
-        self.end(|_| End::Complete(outcome.into()));
+        self.end(End::Complete(outcome.borrowed()));
     }
 
     /// Ends the span: the work failed.
-    pub fn fail(self, failure: Failure) {
-        self.end(|so_far| End::Error(failure, so_far.map(Into::into)));
+    pub fn fail(mut self, failure: Failure) {
+        let so_far = self.so_far.take();
+        self.end(End::Error(&failure, known(so_far.as_deref())));
     }
 
     /// Ends the span: the work pauses and a later run takes it up, neither done nor failed.
-    pub fn suspend(self) {
-        self.end(|so_far| End::Suspended(so_far.map(Into::into)));
+    pub fn suspend(mut self) {
+        let so_far = self.so_far.take();
+        self.end(End::Suspended(known(so_far.as_deref())));
     }
 
     /// Ends the span: the work was given up. The same as dropping the scope.
@@ -164,9 +166,8 @@ impl<S: SubjectType> Scope<S> {
         drop(self);
     }
 
-    fn end(mut self, how: impl FnOnce(Option<S::Outcome>) -> End) {
+    fn end(mut self, end: End<'_>) {
         self.ended = true;
-        let end = how(self.so_far.take());
         self.link.stream.end(self.link.key, end);
     }
 }
@@ -180,7 +181,7 @@ impl Scope<Subagent> {
         turn.parent = None;
         let stream = &self.link.stream;
         let run = stream.sub_run(turn.agent.clone(), turn.session.clone());
-        let key = stream.start(self.link.key, turn.into(), Some(run));
+        let key = stream.start(self.link.key, &mut Some(turn.into()), Some(run));
         Scope::new(Arc::clone(stream), key)
     }
 }
@@ -190,14 +191,19 @@ impl<S: SubjectType> Drop for Scope<S> {
         if self.ended {
             return;
         }
-        let so_far = self.so_far.take().map(Into::into);
+        let so_far = self.so_far.take();
+        let so_far = known(so_far.as_deref());
         let end = if std::thread::panicking() && !self.made_while_panicking {
-            End::Error(Failure::new("panic"), so_far)
+            End::Error(&Failure { kind: Str::Static("panic"), message: None }, so_far)
         } else {
             End::Cancelled(so_far)
         };
         self.link.stream.end(self.link.key, end);
     }
+}
+
+fn known<O: OutcomeType>(so_far: Option<&O>) -> Option<Outcome<'_>> {
+    so_far.map(O::borrowed)
 }
 
 impl Handle {
@@ -218,18 +224,18 @@ impl Handle {
 
     /// Opens a span inside this one. If this one has ended, the new scope is stale from birth.
     pub fn open<C: Nested>(&self, subject: C) -> Scope<C> {
-        let key = self.stream.start(self.key, subject.into(), None);
+        let key = self.stream.start(self.key, &mut Some(subject.into()), None);
         Scope::new(Arc::clone(&self.stream), key)
     }
 
     /// Emits a value that belongs to this span.
     pub fn emit(&self, value: impl Into<Value>) {
-        self.stream.value(self.key, value.into());
+        self.stream.value(self.key, &value.into());
     }
 
     /// Says that the work goes on.
     pub fn progress(&self, progress: Progress) {
-        self.stream.progress(self.key, progress);
+        self.stream.progress(self.key, &progress);
     }
 }
 

@@ -7,11 +7,13 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
 
 use crate::emitter::Shared;
-use crate::table::{Key, Open, Table};
+use crate::table::{Key, Table};
 use crate::{
-    Body, Budget, BudgetExceeded, Enter, Event, Failure, Outcome, Phase, Progress, Ready, Run,
+    Body, Budget, BudgetExceeded, Enter, Event, Failure, Outcome, Phase, PhaseBuf, Progress, Ready, Run,
     Observer, Span, SpanId, Subject, Time, TraceId, Value,
 };
 
@@ -20,10 +22,11 @@ const MOST_DEFERRED: usize = 1024;
 
 /// What a scope can ask of its stream, whatever its observer is.
 pub(crate) trait Emit: Send + Sync {
-    fn start(&self, parent: Key, subject: Subject, run: Option<Box<Run>>) -> Key;
-    fn end(&self, key: Key, end: End);
-    fn value(&self, key: Key, value: Value);
-    fn progress(&self, key: Key, progress: Progress);
+    /// Takes the subject out of its place: a subject is large, and this way it moves once.
+    fn start(&self, parent: Key, subject: &mut Option<Subject>, run: Option<Box<Run>>) -> Key;
+    fn end(&self, key: Key, end: End<'_>);
+    fn value(&self, key: Key, value: &Value);
+    fn progress(&self, key: Key, progress: &Progress);
     fn entry(&self, key: Key) -> Option<Arc<dyn Enter>>;
     fn ready(&self) -> Option<Ready>;
     fn is_open(&self, key: Key) -> bool;
@@ -33,18 +36,18 @@ pub(crate) trait Emit: Send + Sync {
 }
 
 /// How a span ends.
-#[derive(Debug)]
-pub(crate) enum End {
-    Complete(Outcome),
-    Error(Failure, Option<Outcome>),
-    Cancelled(Option<Outcome>),
-    Suspended(Option<Outcome>),
+#[derive(Clone, Copy)]
+pub(crate) enum End<'a> {
+    Complete(Outcome<'a>),
+    Error(&'a Failure, Option<Outcome<'a>>),
+    Cancelled(Option<Outcome<'a>>),
+    Suspended(Option<Outcome<'a>>),
 }
 
 /// An operation that waits for the event being delivered.
 enum Deferred {
-    Start { id: SpanId, parent: Key, subject: Box<Subject>, run: Option<Box<Run>> },
-    End(Key, Box<End>),
+    Start { id: SpanId, parent: Key, subject: Box<Option<Subject>>, run: Option<Box<Run>> },
+    End(Key, Box<PhaseBuf>),
     Value(Key, Box<Value>),
     Progress(Key, Progress),
 }
@@ -102,8 +105,7 @@ impl<S: Observer> Stream<S> {
         });
         let mut state = stream.lock();
         let at = state.time(now);
-        let open = state.table.insert(id, None, outer, turn.into(), None, at);
-        let key = Key { slot: open.slot.own, id };
+        let key = state.table.insert(id, None, outer, &mut Some(turn.into()), None, at);
         state.root = Some(key);
         stream.deliver(&mut state, key, at, What::Phase(Phase::Start));
         stream.drain(&mut state);
@@ -117,15 +119,23 @@ impl<S: Observer> Stream<S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Applies an operation under the lock. What is left of an ended run is dropped after the
-    /// lock is released.
+    /// Applies an operation under the lock. The observer of a run that ended by it is dropped after
+    /// the lock is released.
+    #[inline]
     fn submit<T>(&self, apply: impl FnOnce(&Self, &mut State<S>) -> T) -> T {
         let mut state = self.lock();
         let out = apply(self, &mut state);
-        let remains = if state.root.is_none() { state.observer.take() } else { None };
-        drop(state);
-        drop(remains);
+        if state.root.is_none() {
+            Self::close(state);
+        }
         out
+    }
+
+    #[cold]
+    fn close(mut state: MutexGuard<'_, State<S>>) {
+        let observer = state.observer.take();
+        drop(state);
+        drop(observer);
     }
 
     fn is_delivering_here(&self) -> bool {
@@ -145,10 +155,15 @@ impl<S: Observer> Stream<S> {
 
     /// Applies what observers emitted while an event was delivered, right after it and in order.
     /// An observer that answers each of its own events is stopped after [`MOST_DEFERRED`].
+    #[inline]
     fn drain(&self, state: &mut State<S>) {
-        if self.waiting.load(Ordering::Relaxed) == 0 || state.draining {
-            return;
+        if self.waiting.load(Ordering::Relaxed) > 0 && !state.draining {
+            self.drain_waiting(state);
         }
+    }
+
+    #[cold]
+    fn drain_waiting(&self, state: &mut State<S>) {
         state.draining = true;
         let mut applied = 0;
         while self.waiting.load(Ordering::Relaxed) > 0 {
@@ -172,10 +187,14 @@ impl<S: Observer> Stream<S> {
 
     fn apply_deferred(&self, state: &mut State<S>, operation: Deferred) {
         match operation {
-            Deferred::Start { id, parent, subject, run } => {
-                self.apply_start(state, id, parent, *subject, run);
+            Deferred::Start { id, parent, mut subject, run } => {
+                self.apply_start(state, id, parent, &mut subject, run);
             }
-            Deferred::End(key, end) => self.apply_end(state, key, &end),
+            Deferred::End(key, end) => {
+                if let Some(end) = End::of(end.as_phase()) {
+                    self.apply_end(state, key, end);
+                }
+            }
             Deferred::Value(key, value) => self.apply_value(state, key, &value),
             Deferred::Progress(key, progress) => self.apply_progress(state, key, &progress),
         }
@@ -186,23 +205,22 @@ impl<S: Observer> Stream<S> {
         state: &mut State<S>,
         id: SpanId,
         parent: Key,
-        subject: Subject,
+        subject: &mut Option<Subject>,
         run: Option<Box<Run>>,
     ) -> Key {
-        if state.table.get(parent).is_none() || !self.has_room(state) {
+        if !state.table.contains(parent) || !self.has_room(state) {
             self.shared.refused.start();
             return Key { slot: Key::LATER, id };
         }
         let at = self.tick(state);
-        let open = state.table.insert(id, Some(parent), None, subject, run, at);
-        let key = Key { slot: open.slot.own, id };
+        let key = state.table.insert(id, Some(parent), None, subject, run, at);
         self.deliver(state, key, at, What::Phase(Phase::Start));
         self.drain(state);
         key
     }
 
     fn apply_value(&self, state: &mut State<S>, key: Key, value: &Value) {
-        if state.table.get(key).is_none() || !self.has_room(state) {
+        if !state.table.contains(key) || !self.has_room(state) {
             return self.shared.refused.value();
         }
         let at = self.tick(state);
@@ -211,7 +229,7 @@ impl<S: Observer> Stream<S> {
     }
 
     fn apply_progress(&self, state: &mut State<S>, key: Key, progress: &Progress) {
-        if state.table.get(key).is_none() || !self.has_room(state) {
+        if !state.table.contains(key) || !self.has_room(state) {
             return self.shared.refused.value();
         }
         let at = self.tick(state);
@@ -220,32 +238,30 @@ impl<S: Observer> Stream<S> {
     }
 
     /// Ends a span, after its open descendants: innermost first, newest first, as cancelled.
-    fn apply_end(&self, state: &mut State<S>, key: Key, end: &End) {
-        let Some(key) = state.table.get(key).map(Open::key) else {
+    fn apply_end(&self, state: &mut State<S>, key: Key, end: End<'_>) {
+        let Some((place, _)) = state.table.get(key) else {
             return self.shared.refused.end();
         };
+        let key = place.key();
+        if !place.has_children() {
+            return self.end_one(state, key, end);
+        }
         let mut from = key;
         while let Some((inner, around)) = state.table.innermost(from) {
             if inner == key {
                 return self.end_one(state, key, end);
             }
-            self.end_one(state, inner, &End::Cancelled(None));
+            self.end_one(state, inner, End::Cancelled(None));
             from = around.unwrap_or(key);
         }
     }
 
-    fn end_one(&self, state: &mut State<S>, key: Key, end: &End) {
+    #[inline]
+    fn end_one(&self, state: &mut State<S>, key: Key, end: End<'_>) {
         let at = self.tick(state);
-        let Some(open) = state.table.get(key) else { return };
-        let duration = at.since(open.started);
-        let phase = match end {
-            End::Complete(outcome) => Phase::Complete { outcome, duration },
-            End::Error(failure, outcome) => {
-                Phase::Error { failure, outcome: outcome.as_ref(), duration }
-            }
-            End::Cancelled(outcome) => Phase::Cancelled { outcome: outcome.as_ref(), duration },
-            End::Suspended(outcome) => Phase::Suspended { outcome: outcome.as_ref(), duration },
-        };
+        let Some((place, _)) = state.table.get(key) else { return };
+        let duration = at.since(place.started);
+        let phase = end.after(duration);
         self.deliver(state, key, at, What::Phase(phase));
         state.table.remove(key.slot);
         if state.root == Some(key) {
@@ -256,44 +272,46 @@ impl<S: Observer> Stream<S> {
 
     /// Whether another event may come before the observer is waited for. At the limit the run
     /// ends: every open span's end is still delivered, nothing else is.
+    #[inline]
     fn has_room(&self, state: &mut State<S>) -> bool {
-        let limit = self.shared.most_unawaited;
-        if state.unawaited < limit {
-            return true;
+        let room = state.unawaited < self.shared.most_unawaited;
+        if !room {
+            self.exceed(state);
         }
-        if let Some(root) = state.root {
-            let value = Value::from(BudgetExceeded {
-                budget: Budget::Events,
-                limit: limit.into(),
-                used: state.unawaited.into(),
-            });
-            let at = self.tick(state);
-            self.deliver(state, root, at, What::Value(&value));
-            let failure = Failure::new("budget_exceeded");
-            self.apply_end(state, root, &End::Error(failure, None));
-        }
-        false
+        room
     }
 
+    #[cold]
+    fn exceed(&self, state: &mut State<S>) {
+        let Some(root) = state.root else { return };
+        let value = Value::from(BudgetExceeded {
+            budget: Budget::Events,
+            limit: self.shared.most_unawaited.into(),
+            used: state.unawaited.into(),
+        });
+        let at = self.tick(state);
+        self.deliver(state, root, at, What::Value(&value));
+        let failure = Failure::new("budget_exceeded");
+        self.apply_end(state, root, End::Error(&failure, None));
+    }
+
+    #[inline]
     fn tick(&self, state: &mut State<S>) -> Time {
         state.now = state.now.max(self.shared.clock.monotonic_nanos());
         state.time(state.now)
     }
 
+    #[inline]
     fn deliver(&self, state: &mut State<S>, key: Key, time: Time, what: What<'_>) {
         let State { seq, run, table, observer, unawaited, .. } = state;
-        let (Some(open), Some(observer)) = (table.get(key), observer.as_mut()) else { return };
+        let Some(observer) = observer.as_mut() else { return };
+        let Some((place, subject)) = table.get(key) else { return };
+        let (id, parent, slot) = (place.id, place.parent_id, place.slot);
         let body = match what {
-            What::Phase(phase) => Body::Span(Span {
-                id: open.id,
-                parent: open.parent_id,
-                slot: open.slot,
-                subject: &open.subject,
-                phase,
-            }),
-            What::Value(value) => Body::Value { span: open.id, value },
+            What::Phase(phase) => Body::Span(Span { id, parent, slot, subject, phase }),
+            What::Value(value) => Body::Value { span: id, value },
         };
-        let run = table.run_of(open).unwrap_or(run);
+        let run = table.run_of(place).unwrap_or(run);
         let event = Event { seq: *seq, time, run, body };
         *seq += 1;
         *unawaited = unawaited.saturating_add(1);
@@ -301,6 +319,27 @@ impl<S: Observer> Stream<S> {
         let delivering = Delivering(&self.delivering);
         observer.on_event(&event);
         drop(delivering);
+    }
+}
+
+impl<'a> End<'a> {
+    fn after(self, duration: Duration) -> Phase<'a> {
+        match self {
+            Self::Complete(outcome) => Phase::Complete { outcome, duration },
+            Self::Error(failure, outcome) => Phase::Error { failure, outcome, duration },
+            Self::Cancelled(outcome) => Phase::Cancelled { outcome, duration },
+            Self::Suspended(outcome) => Phase::Suspended { outcome, duration },
+        }
+    }
+
+    fn of(phase: Phase<'a>) -> Option<Self> {
+        match phase {
+            Phase::Start | Phase::Progress(_) => None,
+            Phase::Complete { outcome, .. } => Some(Self::Complete(outcome)),
+            Phase::Error { failure, outcome, .. } => Some(Self::Error(failure, outcome)),
+            Phase::Cancelled { outcome, .. } => Some(Self::Cancelled(outcome)),
+            Phase::Suspended { outcome, .. } => Some(Self::Suspended(outcome)),
+        }
     }
 }
 
@@ -326,35 +365,35 @@ impl<S> State<S> {
 }
 
 impl<S: Observer> Emit for Stream<S> {
-    fn start(&self, parent: Key, subject: Subject, run: Option<Box<Run>>) -> Key {
+    fn start(&self, parent: Key, subject: &mut Option<Subject>, run: Option<Box<Run>>) -> Key {
         let id = self.shared.ids.span_id();
         if self.is_delivering_here() {
-            let subject = Box::new(subject);
+            let subject = Box::new(subject.take());
             self.defer(Deferred::Start { id, parent, subject, run });
             return Key { slot: Key::LATER, id };
         }
         self.submit(|stream, state| stream.apply_start(state, id, parent, subject, run))
     }
 
-    fn end(&self, key: Key, end: End) {
+    fn end(&self, key: Key, end: End<'_>) {
         if self.is_delivering_here() {
-            return self.defer(Deferred::End(key, Box::new(end)));
+            return self.defer(Deferred::End(key, Box::new(end.after(Duration::ZERO).into())));
         }
-        self.submit(|stream, state| stream.apply_end(state, key, &end));
+        self.submit(|stream, state| stream.apply_end(state, key, end));
     }
 
-    fn value(&self, key: Key, value: Value) {
+    fn value(&self, key: Key, value: &Value) {
         if self.is_delivering_here() {
-            return self.defer(Deferred::Value(key, Box::new(value)));
+            return self.defer(Deferred::Value(key, Box::new(value.clone())));
         }
-        self.submit(|stream, state| stream.apply_value(state, key, &value));
+        self.submit(|stream, state| stream.apply_value(state, key, value));
     }
 
-    fn progress(&self, key: Key, progress: Progress) {
+    fn progress(&self, key: Key, progress: &Progress) {
         if self.is_delivering_here() {
-            return self.defer(Deferred::Progress(key, progress));
+            return self.defer(Deferred::Progress(key, progress.clone()));
         }
-        self.submit(|stream, state| stream.apply_progress(state, key, &progress));
+        self.submit(|stream, state| stream.apply_progress(state, key, progress));
     }
 
     fn entry(&self, key: Key) -> Option<Arc<dyn Enter>> {
@@ -362,7 +401,7 @@ impl<S: Observer> Emit for Stream<S> {
             return None;
         }
         let mut state = self.lock();
-        let id = state.table.get(key)?.id;
+        let id = state.table.get(key)?.0.id;
         state.observer.as_mut()?.entry(id)
     }
 
@@ -376,7 +415,7 @@ impl<S: Observer> Emit for Stream<S> {
     }
 
     fn is_open(&self, key: Key) -> bool {
-        !self.is_delivering_here() && self.lock().table.get(key).is_some()
+        !self.is_delivering_here() && self.lock().table.contains(key)
     }
 
     fn trace_id(&self) -> TraceId {

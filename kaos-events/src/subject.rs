@@ -26,7 +26,13 @@ use crate::{Attributes, Str};
 /// Implemented by the eight subjects of this crate; the set is closed.
 pub trait SubjectType: Into<Subject> + sealed::Sealed {
     /// The fields known when the work is done.
-    type Outcome: Into<Outcome> + Default + fmt::Debug + Send + 'static;
+    type Outcome: OutcomeType;
+}
+
+/// The typed outcome of a subject.
+pub trait OutcomeType: Into<OutcomeBuf> + Default + fmt::Debug + Send + sealed::Sealed + 'static {
+    /// The borrowed form that events carry.
+    fn borrowed(&self) -> Outcome<'_>;
 }
 
 /// A subject that is opened inside another span. All but [`Turn`], which opens a run.
@@ -45,9 +51,15 @@ macro_rules! subjects {
             $($(#[$doc])* $subject($subject),)+
         }
 
-        /// What came of a completed span, by subject.
+        /// What came of a span, by subject, borrowed.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub enum Outcome<'a> {
+            $($(#[$doc])* $subject(&'a $outcome),)+
+        }
+
+        /// The owned form of [`Outcome`].
         #[derive(Debug, Clone, PartialEq)]
-        pub enum Outcome {
+        pub enum OutcomeBuf {
             $($(#[$doc])* $subject($outcome),)+
         }
 
@@ -94,14 +106,31 @@ macro_rules! subjects {
             }
         }
 
-        impl Outcome {
+        impl<'a> Outcome<'a> {
+            pub(crate) fn write_fields<S: Serializer>(self, to: S) -> Result<S::Ok, S::Error> {
+                match self { $(Self::$subject(fields) => fields.serialize(to)),+ }
+            }
+
+            /// What the user added at the end.
+            pub const fn attributes(self) -> &'a Attributes {
+                match self { $(Self::$subject(fields) => &fields.attributes),+ }
+            }
+
+            /// Which kind of subject it is the outcome of.
+            pub const fn name(self) -> SubjectName {
+                match self { $(Self::$subject(_) => SubjectName::$subject),+ }
+            }
+
+            /// The owned form.
+            pub fn to_buf(self) -> OutcomeBuf {
+                match self { $(Self::$subject(fields) => OutcomeBuf::$subject(fields.clone())),+ }
+            }
+        }
+
+        impl OutcomeBuf {
             /// An outcome of which nothing is known.
             pub(crate) fn nothing(name: SubjectName) -> Self {
                 match name { $(SubjectName::$subject => Self::$subject($outcome::default())),+ }
-            }
-
-            pub(crate) fn write_fields<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                match self { $(Self::$subject(fields) => fields.serialize(to)),+ }
             }
 
             pub(crate) fn read_fields(name: SubjectName, json: &str) -> serde_json::Result<Self> {
@@ -110,14 +139,9 @@ macro_rules! subjects {
                 }
             }
 
-            /// What the user added at the end.
-            pub const fn attributes(&self) -> &Attributes {
-                match self { $(Self::$subject(fields) => &fields.attributes),+ }
-            }
-
-            /// Which kind of subject it is the outcome of.
-            pub const fn name(&self) -> SubjectName {
-                match self { $(Self::$subject(_) => SubjectName::$subject),+ }
+            /// The borrowed form.
+            pub const fn as_outcome(&self) -> Outcome<'_> {
+                match self { $(Self::$subject(fields) => Outcome::$subject(fields)),+ }
             }
         }
 
@@ -136,7 +160,15 @@ macro_rules! subjects {
                 }
             }
 
-            impl From<$outcome> for Outcome {
+            impl sealed::Sealed for $outcome {}
+
+            impl OutcomeType for $outcome {
+                fn borrowed(&self) -> Outcome<'_> {
+                    Outcome::$subject(self)
+                }
+            }
+
+            impl From<$outcome> for OutcomeBuf {
                 fn from(fields: $outcome) -> Self {
                     Self::$subject(fields)
                 }

@@ -24,151 +24,153 @@ pub(crate) struct Table {
     free: Option<u32>,
 }
 
+/// A place for an open span. Filled and emptied where it stands: a subject is large to move.
 #[derive(Debug)]
-enum Place {
-    Free { next: Option<u32> },
-    Open(Open),
-}
-
-/// An open span.
-#[derive(Debug)]
-pub(crate) struct Open {
+pub(crate) struct Place {
     pub(crate) id: SpanId,
     pub(crate) parent_id: Option<SpanId>,
     pub(crate) slot: Slot,
     pub(crate) started: Time,
-    pub(crate) subject: Subject,
+    /// `None` when the place is free.
+    subject: Option<Subject>,
     /// A sub-agent's run; on its turn span only.
-    pub(crate) run: Option<Box<Run>>,
+    run: Option<Box<Run>>,
     /// The place of the turn span whose run this span belongs to; `None` for the root's.
     run_at: Option<u32>,
     newest_child: Option<u32>,
     older: Option<u32>,
     newer: Option<u32>,
+    next_free: Option<u32>,
 }
 
-impl Open {
+impl Place {
     pub(crate) fn key(&self) -> Key {
         Key { slot: self.slot.own, id: self.id }
+    }
+
+    pub(crate) fn has_children(&self) -> bool {
+        self.newest_child.is_some()
     }
 }
 
 impl Table {
-    pub(crate) fn get(&self, key: Key) -> Option<&Open> {
-        let found = match self.places.get(key.slot as usize) {
-            Some(Place::Open(open)) => Some(open),
-            _ if key.slot == Key::LATER => {
-                self.open().find(|open| open.id == key.id)
+    /// The open span that is meant, and its subject.
+    #[inline]
+    pub(crate) fn get(&self, key: Key) -> Option<(&Place, &Subject)> {
+        let place = match self.places.get(key.slot as usize) {
+            Some(place) => place,
+            None if key.slot == Key::LATER => {
+                self.places.iter().find(|place| place.id == key.id && place.subject.is_some())?
             }
-            _ => None,
+            None => return None,
         };
-        found.filter(|open| open.id == key.id)
+        let subject = place.subject.as_ref().filter(|_| place.id == key.id)?;
+        Some((place, subject))
     }
 
-    fn at(&self, slot: Option<u32>) -> Option<&Open> {
-        match self.places.get(slot? as usize) {
-            Some(Place::Open(open)) => Some(open),
-            _ => None,
-        }
+    pub(crate) fn contains(&self, key: Key) -> bool {
+        self.get(key).is_some()
     }
 
-    fn at_mut(&mut self, slot: Option<u32>) -> Option<&mut Open> {
-        match self.places.get_mut(slot? as usize) {
-            Some(Place::Open(open)) => Some(open),
-            _ => None,
-        }
+    fn at(&self, slot: Option<u32>) -> Option<&Place> {
+        self.places.get(slot? as usize)
     }
 
-    fn open(&self) -> impl Iterator<Item = &Open> {
-        self.places.iter().filter_map(|place| match place {
-            Place::Open(open) => Some(open),
-            Place::Free { .. } => None,
-        })
+    fn at_mut(&mut self, slot: Option<u32>) -> Option<&mut Place> {
+        self.places.get_mut(slot? as usize)
     }
 
-    /// The sub-agent's run that the span at `key` belongs to; `None` for the root's.
-    pub(crate) fn run_of<'t>(&'t self, open: &'t Open) -> Option<&'t Run> {
-        self.at(open.run_at)?.run.as_deref()
+    /// The sub-agent's run that an open span belongs to; `None` for the root's.
+    pub(crate) fn run_of(&self, place: &Place) -> Option<&Run> {
+        self.at(place.run_at)?.run.as_deref()
     }
 
-    /// Opens a span; the caller has checked that `parent` is open.
+    /// Opens a span and takes its subject; the caller has checked that `parent` is open.
     pub(crate) fn insert(
         &mut self,
         id: SpanId,
         parent: Option<Key>,
         outer_parent: Option<SpanId>,
-        subject: Subject,
+        subject: &mut Option<Subject>,
         run: Option<Box<Run>>,
         started: Time,
-    ) -> &Open {
-        let around = parent.and_then(|key| self.get(key));
-        let parent_slot = around.map(|open| open.slot.own);
-        let older = around.and_then(|open| open.newest_child);
-        let inherited = around.and_then(|open| open.run_at);
-        let parent_id = around.map(|open| open.id).or(outer_parent);
+    ) -> Key {
+        let around = parent.and_then(|key| self.get(key)).map(|(place, _)| place);
+        let parent_slot = around.map(|place| place.slot.own);
+        let older = around.and_then(|place| place.newest_child);
+        let inherited = around.and_then(|place| place.run_at);
+        let parent_id = around.map(|place| place.id).or(outer_parent);
 
-        let own = self.take_place();
+        let own = self.take_place(id, started);
         if let Some(parent) = self.at_mut(parent_slot) {
             parent.newest_child = Some(own);
         }
         if let Some(older) = self.at_mut(older) {
             older.newer = Some(own);
         }
-        let open = Open {
-            id,
-            parent_id,
-            slot: Slot { own, parent: parent_slot },
-            started,
-            subject,
-            run_at: if run.is_some() { Some(own) } else { inherited },
-            run,
-            newest_child: None,
-            older,
-            newer: None,
-        };
-        let place = self.places.get_mut(own as usize).expect("the place was just taken");
-        *place = Place::Open(open);
-        match place {
-            Place::Open(open) => open,
-            Place::Free { .. } => unreachable!("the place was just filled"),
+        if let Some(place) = self.at_mut(Some(own)) {
+            place.id = id;
+            place.parent_id = parent_id;
+            place.slot = Slot { own, parent: parent_slot };
+            place.started = started;
+            place.run_at = if run.is_some() { Some(own) } else { inherited };
+            place.run = run;
+            place.newest_child = None;
+            place.older = older;
+            place.newer = None;
+            place.subject = subject.take();
         }
+        Key { slot: own, id }
     }
 
-    fn take_place(&mut self) -> u32 {
+    fn take_place(&mut self, id: SpanId, started: Time) -> u32 {
         if let Some(own) = self.free {
-            if let Some(Place::Free { next }) = self.places.get(own as usize) {
-                self.free = *next;
-            }
+            self.free = self.at(Some(own)).and_then(|place| place.next_free);
             return own;
         }
         let own = u32::try_from(self.places.len()).expect("fewer than 2^32 spans are open at once");
-        self.places.push(Place::Free { next: None });
+        self.places.push(Place {
+            id,
+            parent_id: None,
+            slot: Slot::default(),
+            started,
+            subject: None,
+            run: None,
+            run_at: None,
+            newest_child: None,
+            older: None,
+            newer: None,
+            next_free: None,
+        });
         own
     }
 
     /// The newest innermost open span at or beneath `key`, which has to end first, and the span
     /// around it.
     pub(crate) fn innermost(&self, key: Key) -> Option<(Key, Option<Key>)> {
-        let mut open = self.get(key)?;
-        while let Some(child) = self.at(open.newest_child) {
-            open = child;
+        let (mut place, _) = self.get(key)?;
+        while let Some(child) = self.at(place.newest_child) {
+            place = child;
         }
-        Some((open.key(), self.at(open.slot.parent).map(Open::key)))
+        Some((place.key(), self.at(place.slot.parent).map(Place::key)))
     }
 
-    /// Takes an ended span out; it has no open children.
+    /// Empties the place of an ended span; it has no open children.
     pub(crate) fn remove(&mut self, slot: u32) {
-        let Some(place) = self.places.get_mut(slot as usize) else { return };
-        let free = Place::Free { next: self.free };
-        let Place::Open(ended) = std::mem::replace(place, free) else { return };
+        let free = self.free;
+        let Some(place) = self.at_mut(Some(slot)) else { return };
+        place.subject = None;
+        place.run = None;
+        place.next_free = free;
+        let (older, newer, parent) = (place.older, place.newer, place.slot.parent);
         self.free = Some(slot);
-        if let Some(newer) = self.at_mut(ended.newer) {
-            newer.older = ended.older;
-        } else if let Some(parent) = self.at_mut(ended.slot.parent) {
-            parent.newest_child = ended.older;
+        if let Some(newer) = self.at_mut(newer) {
+            newer.older = older;
+        } else if let Some(parent) = self.at_mut(parent) {
+            parent.newest_child = older;
         }
-        if let Some(older) = self.at_mut(ended.older) {
-            older.newer = ended.newer;
+        if let Some(older) = self.at_mut(older) {
+            older.newer = newer;
         }
     }
 }

@@ -2,9 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kaos_events::{Emitter, Scope, Str, Turn};
+use kaos_events::{Emitter, Observer, Scope, Str, Turn};
 
 use crate::fanout::Fanout;
+use crate::health::Health;
 use crate::into_hooks::Seated;
 use crate::isolate::isolated;
 use crate::{Hook, HookError, HookStats, IntoHooks, Registry, catch_panic};
@@ -31,6 +32,8 @@ struct Inner {
     emitter: Emitter,
     gate_limit: Duration,
     registry: Registry,
+    /// Of the observers that belong to no hook.
+    extra: Arc<Health>,
 }
 
 impl Hooks {
@@ -46,7 +49,9 @@ impl Hooks {
     pub fn with_emitter<M>(emitter: Emitter, hooks: impl IntoHooks<M>) -> Self {
         let mut registry = Registry::default();
         hooks.register(&mut registry);
-        Self(Arc::new(Inner { emitter, registry, gate_limit: Self::DEFAULT_GATE_LIMIT }))
+        let extra = Arc::new(Health::new(Str::Static("observer")));
+        let gate_limit = Self::DEFAULT_GATE_LIMIT;
+        Self(Arc::new(Inner { emitter, gate_limit, registry, extra }))
     }
 
     /// How long each gate may take; a later answer is a deny. Default: 30 seconds.
@@ -67,11 +72,17 @@ impl Hooks {
     ///
     /// Without a parent of its own the turn takes the caller's span for its parent, where a hook
     /// knows one.
-    pub fn turn(&self, mut turn: Turn) -> Scope<Turn> {
+    pub fn turn(&self, turn: Turn) -> Scope<Turn> {
+        self.turn_with(turn, None)
+    }
+
+    /// As [`turn`](Self::turn), with one more observer, for this run only and after the hooks'.
+    pub fn turn_with(&self, mut turn: Turn, extra: Option<Box<dyn Observer>>) -> Scope<Turn> {
         if turn.parent.is_none() {
-            turn.parent = self.in_service().find_map(|seat| {
+            let ambient = self.in_service().find_map(|seat| {
                 seat.health.check(isolated(|| seat.what.ambient_parent())).flatten()
             });
+            turn = turn.parent(ambient);
         }
         self.0.emitter.turn(turn, |run| {
             let mut fanout = Fanout::new();
@@ -80,6 +91,9 @@ impl Hooks {
                 if let Some(observer) = observer {
                     fanout.seat(observer, Arc::clone(&seat.health));
                 }
+            }
+            if let Some(extra) = extra {
+                fanout.seat(extra, Arc::clone(&self.0.extra));
             }
             fanout
         })

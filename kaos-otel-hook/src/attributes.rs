@@ -91,7 +91,7 @@ fn agent(to: &mut Vec<KeyValue>, run: &Run) {
 }
 
 /// What a span's outcome adds.
-pub(crate) fn at_end(outcome: &Outcome, mut set: impl FnMut(KeyValue)) {
+pub(crate) fn at_end(outcome: Outcome<'_>, mut set: impl FnMut(KeyValue)) {
     match outcome {
         Outcome::Turn(turn) => end_turn(turn, &mut set),
         Outcome::LlmCall(call) => end_llm_call(call, &mut set),

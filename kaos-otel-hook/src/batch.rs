@@ -179,7 +179,7 @@ impl Shared {
                 if batch.is_empty() {
                     for waiter in waiting {
                         // Whoever waited may have given up.
-                        drop(waiter.send(()));
+                        let _sent: Result<(), _> = waiter.send(());
                     }
                     if closed {
                         return;

@@ -1,7 +1,6 @@
 //! The observer that turns one run's events into spans.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use kaos_hooks::{
     Body, Enter, Event, Failure, Observer, Phase, Progress, Span as SpanEvent, Time,
@@ -33,6 +32,12 @@ struct Open<S> {
     as_parent: Option<Context>,
 }
 
+impl<S: Span> Open<S> {
+    fn as_parent(&mut self) -> &Context {
+        self.as_parent.get_or_insert_with(|| context::proxy(self.span.span_context().clone()))
+    }
+}
+
 impl<T: Tracer> Spans<T> {
     pub(crate) fn new(hook: Arc<Inner<T>>, trace_id: kaos_hooks::TraceId) -> Self {
         Self { hook, trace_id, open: SmallVec::new(), recorded: true }
@@ -40,27 +45,24 @@ impl<T: Tracer> Spans<T> {
 
     fn start(&mut self, event: &Event<'_>, span: &SpanEvent<'_>) {
         let names = self.hook.names;
-        let mut builder = SpanBuilder::from_name(names.name(span.subject, &event.run.agent))
-            .with_kind(names.kind(span.subject))
-            .with_start_time(event.time.system_time());
+        let mut builder = SpanBuilder::from_name(names.name(span.subject, &event.run.agent));
+        builder.span_kind = Some(names.kind(span.subject));
+        builder.start_time = Some(event.time.system_time());
         builder.attributes = Some(attributes::at_start(span.subject, event.run));
 
-        let none = Context::new();
-        let parent = match span.slot.parent.and_then(|slot| self.at(slot)) {
-            Some(parent) => parent.as_parent.get_or_insert_with(|| {
-                context::proxy(parent.span.span_context().clone())
-            }).clone(),
-            None => outer_parent(span).unwrap_or(none),
+        let (trace_id, span_id) = (context::trace_id(self.trace_id), context::span_id(span.id));
+        let tracer = &self.hook.tracer;
+        let build = |parent: &Context| {
+            ids::with_ids(trace_id, span_id, || tracer.build_with_context(builder, parent))
         };
-        let trace_id = context::trace_id(self.trace_id);
-        let span_id = context::span_id(span.id);
-        let mut made = ids::with_ids(trace_id, span_id, || {
-            self.hook.tracer.build_with_context(builder, &parent)
-        });
+        let parent = span.slot.parent.and_then(|slot| self.open.get_mut(slot as usize)?.as_mut());
+        let mut made = match parent {
+            Some(parent) => build(parent.as_parent()),
+            None => build(&outer_parent(span).unwrap_or_default()),
+        };
         if span.slot.parent.is_none() && !made.is_recording() {
             self.recorded = false;
-            self.hook.not_recording(made.span_context(), trace_id);
-            return;
+            return self.hook.not_recording(made.span_context(), trace_id);
         }
         if made.span_context().span_id() != span_id {
             made.set_attribute(KeyValue::new(semconv::KAOS_SPAN_ID, span.id.to_string()));
@@ -87,27 +89,28 @@ impl<T: Tracer> Spans<T> {
     }
 
     fn end(&mut self, span: &SpanEvent<'_>, time: Time) {
-        let place = self.open.get_mut(span.slot.own as usize).and_then(Option::take);
-        let Some(Open { span: mut ended, .. }) = place else { return };
+        let Some(place) = self.open.get_mut(span.slot.own as usize) else { return };
+        let Some(Open { span: ended, .. }) = place else { return };
         if let Some(outcome) = span.phase.outcome() {
             attributes::at_end(outcome, |attribute| ended.set_attribute(attribute));
         }
         match span.phase {
-            Phase::Error { failure, .. } => fail(&mut ended, failure),
-            Phase::Cancelled { .. } => fail(&mut ended, &Failure::new("cancelled")),
+            Phase::Error { failure, .. } => fail(ended, failure),
+            Phase::Cancelled { .. } => fail(ended, &Failure::new("cancelled")),
             Phase::Suspended { .. } => {
                 ended.set_attribute(KeyValue::new(semconv::KAOS_SUSPENDED, true));
             }
             Phase::Complete { .. } | Phase::Start | Phase::Progress(_) => {}
         }
-        ended.end_with_timestamp(SystemTime::from(time.system_time()));
+        ended.end_with_timestamp(time.system_time());
+        *place = None;
     }
 }
 
 /// A run's root may have a parent outside; a turn says so itself.
 fn outer_parent(span: &SpanEvent<'_>) -> Option<Context> {
     match span.subject {
-        kaos_hooks::Subject::Turn(turn) => turn.parent.as_ref().map(context::outer),
+        kaos_hooks::Subject::Turn(turn) => turn.parent.as_deref().map(context::outer),
         _ => None,
     }
 }

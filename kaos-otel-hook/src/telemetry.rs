@@ -168,7 +168,7 @@ impl Telemetry {
         std::thread::spawn(move || {
             started.stop();
             // Whoever waited may be gone.
-            drop(done.send(()));
+            let _sent: Result<(), ()> = done.send(());
         });
         // An error means that the thread is gone, and with it what it had.
         let _finished: Result<(), _> = finished.await;

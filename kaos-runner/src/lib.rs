@@ -1,1 +1,51 @@
-//! x
+//! A small agent loop whose every act is an event.
+//!
+//! - [`Agent`] is what an agent is: name, instructions, model, tools, sub-agents, [`Limits`].
+//! - [`Runner`] lets it answer: [`Runner::turn`] gives the [`Reply`], [`Runner::run`] the stream of
+//!   events as they happen.
+//! - [`Model`] and [`Tool`] are what it works with; [`FunctionModel`] and [`FunctionTool`] make
+//!   both from functions, so everything runs offline.
+//!
+//! Everything happens inside the turn's own future: nothing is spawned, so dropping it (a timeout,
+//! `select!`, a client gone) stops the turn, its tools and its sub-agents, and their spans end as
+//! cancelled.
+//!
+//! # Example
+//!
+//! ```
+//! use kaos_hooks::LogHook;
+//! use kaos_runner::{Agent, FunctionModel, Runner};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let agent = Agent::new("assistant", FunctionModel::answer("Twelve months."));
+//! let runner = Runner::new(agent).hooks(LogHook::new());
+//! let reply = runner.turn("How long is the lease?", "session-1").await?;
+//! assert_eq!(reply.to_string(), "Twelve months.");
+//! # Ok(())
+//! # }
+//! ```
+
+mod agent;
+mod function_model;
+mod function_tool;
+mod intent;
+mod limits;
+mod model;
+mod reply;
+mod runner;
+mod session;
+mod stream;
+mod tool;
+mod tools;
+mod turn;
+
+pub use agent::Agent;
+pub use function_model::{FunctionModel, Scripted};
+pub use function_tool::FunctionTool;
+pub use limits::Limits;
+pub use model::{Deltas, Message, Model, ModelError, ModelReply, ModelRequest, ToolUse};
+pub use reply::{Reply, TurnError, TurnErrorKind};
+pub use runner::{Runner, TurnRequest};
+pub use stream::RunStream;
+pub use tool::{Tool, ToolError, ToolSpec};

@@ -4,7 +4,7 @@ use super::line::{Fields, RawLine};
 use super::number::{Decimal, Millis, Seconds};
 use super::{DecodeError, DecodeErrorKind, MOST_LINE_BYTES};
 use crate::{
-    BodyBuf, Custom, EventBuf, Failure, Handoff, IntentClassification, LlmCall, Outcome, PhaseBuf,
+    BodyBuf, Custom, EventBuf, Failure, Handoff, IntentClassification, LlmCall, OutcomeBuf, PhaseBuf,
     PhaseName, Run, RunId, Session, SpanBuf, SpanId, Step, Str, Subagent, Subject, SubjectName,
     Time, ToolCall, TraceId, Turn, Value,
 };
@@ -169,7 +169,7 @@ fn phase(
     let duration: Option<Millis> = number(fields, "duration_ms")?;
     let duration = duration.map(Millis::duration).unwrap_or_default();
     let outcome = match fields.raw("outcome") {
-        Some(json) => Some(Outcome::read_fields(subject, json.get()).map_err(|error| {
+        Some(json) => Some(OutcomeBuf::read_fields(subject, json.get()).map_err(|error| {
             DecodeError::json(fields.offset_of("outcome"), json.get(), &error)
         })?),
         None => None,
@@ -183,7 +183,7 @@ fn phase(
         PhaseName::Cancelled => PhaseBuf::Cancelled(outcome, duration),
         PhaseName::Suspended => PhaseBuf::Suspended(outcome, duration),
         PhaseName::Start | PhaseName::Progress | PhaseName::Complete => {
-            PhaseBuf::Complete(outcome.unwrap_or_else(|| Outcome::nothing(subject)), duration)
+            PhaseBuf::Complete(outcome.unwrap_or_else(|| OutcomeBuf::nothing(subject)), duration)
         }
     })
 }

@@ -25,7 +25,7 @@ pub struct Turn {
     pub description: Option<Str>,
     /// The parent outside this run: from a request's headers, or the caller's own span.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<SpanContext>,
+    pub parent: Option<Box<SpanContext>>,
     /// Which turn of its session it is, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u32>,
@@ -62,7 +62,7 @@ impl Turn {
     /// Makes the run part of an existing trace.
     #[must_use]
     pub fn parent(mut self, parent: impl Into<Option<SpanContext>>) -> Self {
-        self.parent = parent.into();
+        self.parent = parent.into().map(Box::new);
         self
     }
 }

@@ -1,0 +1,171 @@
+use async_trait::async_trait;
+use kaos_hooks::{Failure, Handle, LlmOutcome, Str, TextDelta, Usage};
+
+use crate::ToolSpec;
+
+/// A language model.
+#[async_trait]
+pub trait Model: Send + Sync + 'static {
+    /// `gen_ai.provider.name`, for example `openai`.
+    fn provider(&self) -> Str;
+
+    /// The model that is asked for.
+    fn name(&self) -> Str;
+
+    /// Answers a request. Text may be handed to `deltas` as it arrives; the reply has all of it.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer, after the model's own retries.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped when the turn is dropped or its time is up: it must stop the request.
+    async fn respond(
+        &self,
+        request: ModelRequest<'_>,
+        deltas: &Deltas,
+    ) -> Result<ModelReply, ModelError>;
+}
+
+/// What a model is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct ModelRequest<'a> {
+    /// The agent's instructions.
+    pub instructions: &'a str,
+    /// The conversation, oldest first; the last message is the one to answer.
+    pub messages: &'a [Message],
+    /// What the model may call.
+    pub tools: &'a [ToolSpec],
+}
+
+/// A message of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// From the user.
+    User(Str),
+    /// From the model.
+    Assistant {
+        /// The text.
+        text: Str,
+        /// The calls it asked for.
+        tool_calls: Vec<ToolUse>,
+    },
+    /// What came of a call.
+    Tool {
+        /// The call's id.
+        call_id: Str,
+        /// The result, or why there is none.
+        content: Str,
+    },
+}
+
+/// A call the model asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolUse {
+    /// The model's id of the call.
+    pub id: Str,
+    /// The tool, or the sub-agent.
+    pub name: Str,
+    /// The arguments, as JSON.
+    pub arguments: Str,
+}
+
+/// A model's answer: text, calls, or both.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ModelReply {
+    /// The text.
+    pub text: Str,
+    /// The calls it asks for; none means that the text is the answer.
+    pub tool_calls: Vec<ToolUse>,
+    /// Tokens; `None` when the provider does not say.
+    pub usage: Option<Usage>,
+    /// The provider's id of the response.
+    pub response_id: Option<Str>,
+    /// The model that answered.
+    pub response_model: Option<Str>,
+    /// Why it stopped: `stop`, `length`, `tool_call`, …
+    pub finish_reason: Option<Str>,
+}
+
+impl ModelReply {
+    /// An answer.
+    pub fn text(text: impl Into<Str>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// A call of one tool or sub-agent.
+    pub fn call(id: impl Into<Str>, name: impl Into<Str>, arguments: impl Into<Str>) -> Self {
+        Self::default().and_call(id, name, arguments)
+    }
+
+    /// The same with one more call.
+    #[must_use]
+    pub fn and_call(
+        mut self,
+        id: impl Into<Str>,
+        name: impl Into<Str>,
+        arguments: impl Into<Str>,
+    ) -> Self {
+        let (id, name, arguments) = (id.into(), name.into(), arguments.into());
+        self.tool_calls.push(ToolUse { id, name, arguments });
+        self
+    }
+
+    /// The same with these tokens.
+    #[must_use]
+    pub fn usage(mut self, input_tokens: u64, output_tokens: u64) -> Self {
+        self.usage = Some(Usage::new(input_tokens, output_tokens));
+        self
+    }
+
+    pub(crate) fn outcome(&self) -> LlmOutcome {
+        LlmOutcome {
+            response_id: self.response_id.clone(),
+            response_model: self.response_model.clone(),
+            finish_reasons: self.finish_reason.iter().cloned().collect(),
+            usage: self.usage,
+            ..LlmOutcome::default()
+        }
+    }
+}
+
+/// Why a model did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ModelError {
+    kind: Str,
+    message: Str,
+}
+
+impl ModelError {
+    /// An error of this kind (`error.type`: one of few values, such as `rate_limited`), with the
+    /// provider's words. The words are content.
+    pub fn new(kind: impl Into<Str>, message: impl Into<Str>) -> Self {
+        Self { kind: kind.into(), message: message.into() }
+    }
+
+    /// The kind: `error.type`.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    pub(crate) fn failure(&self) -> Failure {
+        Failure::new(self.kind.clone()).message(self.message.clone())
+    }
+}
+
+/// Where a model hands on text as it arrives.
+#[derive(Debug)]
+pub struct Deltas(Handle);
+
+impl Deltas {
+    pub(crate) fn new(call: Handle) -> Self {
+        Self(call)
+    }
+
+    /// The next piece of the text.
+    pub fn text(&self, piece: impl Into<Str>) {
+        self.0.emit(TextDelta { content: piece.into() });
+    }
+}

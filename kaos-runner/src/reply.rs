@@ -1,0 +1,111 @@
+use std::fmt;
+
+use kaos_hooks::{Budget, Failure, Intent, Str, TraceId, Usage};
+
+use crate::ModelError;
+
+/// An agent's answer. Displays as its text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    pub(crate) trace_id: TraceId,
+    pub(crate) text: Str,
+    pub(crate) intent: Intent,
+    pub(crate) usage: Option<Usage>,
+}
+
+impl Reply {
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The trace to look at.
+    pub fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
+    /// What the message asked for.
+    pub fn intent(&self) -> &Intent {
+        &self.intent
+    }
+
+    /// Tokens of all model calls, sub-agents included; `None` when no provider said.
+    pub fn usage(&self) -> Option<Usage> {
+        self.usage
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+/// A turn without an answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the turn failed (trace {trace_id})")]
+pub struct TurnError {
+    trace_id: TraceId,
+    #[source]
+    kind: TurnErrorKind,
+}
+
+/// Why a turn has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TurnErrorKind {
+    /// The model did not answer.
+    #[error("the model did not answer")]
+    Model(#[source] ModelError),
+    /// The model panicked.
+    #[error("the model panicked")]
+    ModelPanicked,
+    /// A limit was reached: `used` of `limit`, in the budget's unit.
+    #[error("the limit of {limit} {} was reached; raise it in `Limits`", unit(*budget))]
+    Budget {
+        /// Which limit.
+        budget: Budget,
+        /// The limit.
+        limit: u64,
+        /// How much was used.
+        used: u64,
+    },
+}
+
+fn unit(budget: Budget) -> &'static str {
+    match budget {
+        Budget::Steps => "steps",
+        Budget::Time => "milliseconds",
+        Budget::Tokens => "tokens",
+        Budget::Events => "events",
+    }
+}
+
+impl TurnError {
+    pub(crate) fn new(trace_id: TraceId, kind: TurnErrorKind) -> Self {
+        Self { trace_id, kind }
+    }
+
+    /// The trace to look at.
+    pub fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
+    /// Why.
+    pub fn kind(&self) -> &TurnErrorKind {
+        &self.kind
+    }
+}
+
+impl TurnErrorKind {
+    /// How the failure stands in the events.
+    pub(crate) fn failure(&self) -> Failure {
+        match self {
+            Self::Model(error) => error.failure(),
+            Self::ModelPanicked => Failure::new("panic"),
+            Self::Budget { budget, .. } => {
+                Failure::new("budget_exceeded").message(format!("{self} ({})", budget.as_str()))
+            }
+        }
+    }
+}

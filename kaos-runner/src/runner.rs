@@ -1,0 +1,140 @@
+use std::future::IntoFuture;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use kaos_hooks::{Emitter, Hooks, IntoHooks, Observer, Scope, Session, SpanContext, Str, Turn};
+
+use crate::session::Sessions;
+use crate::turn::{Progress, answer};
+use crate::{Agent, Message, Reply, RunStream, TurnError};
+
+/// Lets an agent answer messages.
+///
+/// Cheap to clone; clones share the sessions. Needs a tokio runtime with timers.
+///
+/// # Example
+///
+/// ```
+/// use kaos_runner::{Agent, FunctionModel, Runner};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), kaos_runner::TurnError> {
+/// let runner = Runner::new(Agent::new("assistant", FunctionModel::answer("Hello.")));
+/// println!("{}", runner.turn("Hi!", "session-1").await?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Runner {
+    agent: Arc<Agent>,
+    hooks: Hooks,
+    sessions: Arc<Sessions>,
+}
+
+impl Runner {
+    /// A runner without hooks.
+    pub fn new(agent: Agent) -> Self {
+        Self { agent: Arc::new(agent), hooks: Hooks::default(), sessions: Arc::default() }
+    }
+
+    /// Who listens and who may stop tools: a tuple, one hook, a closure, or ready-made [`Hooks`]
+    /// with [`with_hooks`](Self::with_hooks). Replaces what was set before.
+    #[must_use]
+    pub fn hooks<M>(self, hooks: impl IntoHooks<M>) -> Self {
+        let emitter: Emitter = self.hooks.emitter().clone();
+        self.with_hooks(Hooks::with_emitter(emitter, hooks))
+    }
+
+    /// Who listens and who may stop tools, ready-made. Replaces what was set before.
+    #[must_use]
+    pub fn with_hooks(mut self, hooks: Hooks) -> Self {
+        self.hooks = hooks;
+        self
+    }
+
+    /// The hooks, to flush and shut down, and for what is counted about them.
+    pub fn observed_by(&self) -> &Hooks {
+        &self.hooks
+    }
+
+    /// Lets the agent answer one message: await it for the [`Reply`].
+    ///
+    /// Every hook has seen the turn's last event when it returns. The session names the
+    /// conversation that is continued; [`Session::anonymous`] remembers nothing.
+    pub fn turn(&self, message: impl Into<Str>, session: impl Into<Session>) -> TurnRequest {
+        TurnRequest {
+            runner: self.clone(),
+            message: message.into(),
+            session: session.into(),
+            parent: None,
+        }
+    }
+
+    /// Lets the agent answer one message: the events as they happen.
+    ///
+    /// Dropping the stream stops the turn.
+    pub fn run(&self, message: impl Into<Str>, session: impl Into<Session>) -> RunStream {
+        RunStream::new(self.turn(message, session))
+    }
+}
+
+/// A message that waits to be answered; see [`Runner::turn`].
+#[must_use = "a turn does nothing unless awaited"]
+#[derive(Debug)]
+pub struct TurnRequest {
+    runner: Runner,
+    message: Str,
+    session: Session,
+    parent: Option<SpanContext>,
+}
+
+impl TurnRequest {
+    /// Makes the run part of an existing trace, for example that of a request's headers.
+    pub fn parent(mut self, parent: impl Into<Option<SpanContext>>) -> Self {
+        self.parent = parent.into();
+        self
+    }
+
+    pub(crate) async fn answer(
+        self,
+        extra: Option<Box<dyn Observer>>,
+    ) -> Result<Reply, TurnError> {
+        let Self { runner: Runner { agent, hooks, sessions }, message, session, parent } = self;
+        let (mut messages, number) = sessions.begin(&session);
+        let known = messages.len();
+        messages.push(Message::User(message.clone()));
+
+        let mut begin = Turn::new(agent.name.clone()).session(session.clone()).parent(parent);
+        begin.number = number;
+        begin.stream = extra.is_some();
+        let turn: Scope<Turn> = hooks.turn_with(agent.begin(begin, &message), extra);
+        let trace_id = turn.trace_id();
+
+        let mut progress = Progress::new(messages);
+        let reply = answer(&hooks, &agent, turn, &mut progress)
+            .await
+            .map_err(|why| TurnError::new(trace_id, why))?;
+        sessions.remember(&session, progress.messages.drain(known..));
+        Ok(reply)
+    }
+}
+
+impl IntoFuture for TurnRequest {
+    type Output = Result<Reply, TurnError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.answer(None))
+    }
+}
+
+impl Agent {
+    /// What a turn of this agent says of itself at its start.
+    pub(crate) fn begin(&self, mut turn: Turn, message: &Str) -> Turn {
+        turn.description.clone_from(&self.description);
+        turn.max_steps = Some(self.limits.steps);
+        turn.model = Some(self.model.name());
+        turn.input = Some(message.clone());
+        turn
+    }
+}
