@@ -60,10 +60,10 @@ no_collector() { # protocol
 collector_killed_mid_run() { # protocol
     start_collector
     kill_when_data_arrives &
-    OTEL_BSP_SCHEDULE_DELAY=50 example "$1" "$(port_for "$1")" --turns 200
-    wait $! || fail 'the run was over before its first spans arrived'
+    OTEL_BSP_SCHEDULE_DELAY=10 example "$1" "$(port_for "$1")" --turns 2000
+    wait $! || fail 'no spans arrived, so nothing was killed'
     stop KILL
-    check lost "$dir/stderr" "$ended" "$dir/healthy.jsonl"
+    check lost "$dir/stderr" "$ended" "$dir/healthy.jsonl" "$(cat "$dir/killed")"
 }
 
 collector_frozen() { # protocol
@@ -144,7 +144,10 @@ port_for() { # protocol
 free_ports() {
     python3 -c 'import socket
 sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-print(*(s.getsockname()[1] for s in sockets))'
+ports = [each.getsockname()[1] for each in sockets]
+for each in sockets:
+    each.close() # before anybody can take it for the collector
+print(*ports)'
 }
 
 both_listening() {
@@ -153,7 +156,7 @@ both_listening() {
 
 # In the background: fails when no data comes.
 kill_when_data_arrives() {
-    within_10_s test -s "$TRACES" && kill -KILL "$server"
+    within_10_s test -s "$TRACES" && kill -KILL "$server" && date +%s%N >"$dir/killed"
 }
 
 stop() { # signal

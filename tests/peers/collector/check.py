@@ -1,11 +1,13 @@
 """Compares the events of a run with what came of them outside.
 
-    check.py received EVENTS COLLECTED       every span stands in the collector, as the events say
-    check.py lost EVENTS STDERR ENDED LIKE   spans were lost: the turns went on as in LIKE, each span
-                                             is counted, and the process ended in time
+    check.py received EVENTS COLLECTED
+        Every span stands in the collector once, as the events say, and nothing else does.
+    check.py lost EVENTS STDERR ENDED LIKE [KILLED]
+        Spans were lost: the turns went on as in LIKE, each span is counted, and the end came in time.
 
 EVENTS and LIKE are JSON Lines of events; COLLECTED is the file of the collector's file exporter, one
-ExportTraceServiceRequest a line; ENDED is when the process ended, in nanoseconds since the Unix epoch.
+ExportTraceServiceRequest a line. ENDED is when the process ended and KILLED when its collector was
+killed, which must be during the run; both in nanoseconds since the Unix epoch.
 """
 
 import json
@@ -142,7 +144,7 @@ def outlines(spans):
     return {trace: sorted(paths) for trace, paths in traces.items()}
 
 
-def lost(events, stderr, ended, like):
+def lost(events, stderr, ended, like, killed=None):
     """The turns are unaffected, the loss is counted to the span, the end came in time."""
     spans, wrong = spans_of_events(events), []
     healthy = list(outlines(spans_of_events(like)).values())
@@ -162,6 +164,8 @@ def lost(events, stderr, ended, like):
             wrong.append("nothing was lost")
 
     first, *_, last = (int(event["time_unix_nano"]) for event in lines(events))
+    if killed and int(killed) >= last:
+        wrong.append(f"the collector was killed {(int(killed) - last) / 1e9:.2f} s after the run, not in it")
     run, shutdown = (last - first) / 1e9, (int(ended) - last) / 1e9
     if shutdown > SHUTDOWN_SECONDS + EXIT_SECONDS:
         wrong.append(
