@@ -21,7 +21,10 @@ use crate::Str;
 /// assert_eq!(attributes.iter().count(), 2);
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(clippy::box_collection, reason = "nearly always empty, and part of every event: one word, not three")]
+#[expect(
+    clippy::box_collection,
+    reason = "nearly always empty, and part of every event: one word, not three"
+)]
 pub struct Attributes(Option<Box<Vec<(Str, AttributeValue)>>>);
 
 /// A value of [`Attributes`]: what an OpenTelemetry attribute can hold.
@@ -61,7 +64,10 @@ impl Attributes {
 
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&AttributeValue> {
-        self.pairs().iter().find(|(known, _)| known == key).map(|(_, value)| value)
+        self.pairs()
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, value)| value)
     }
 
     /// Whether there are none.

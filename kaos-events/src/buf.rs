@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use crate::codec::RawLine;
 use crate::{
-    Body, Event, Failure, Outcome, OutcomeBuf, Phase, PhaseName, Progress, Run, Slot, Span, SpanId, Str,
-    Subject, Time, Value,
+    Body, Event, Failure, Outcome, OutcomeBuf, Phase, PhaseName, Progress, Run, Slot, Span, SpanId,
+    Str, Subject, Time, Value,
 };
 
 /// An event that owns what it says: for queues, storage and decoding.
@@ -83,18 +83,23 @@ impl PhaseBuf {
         match self {
             Self::Start => Phase::Start,
             Self::Progress(progress) => Phase::Progress(progress),
-            Self::Complete(outcome, duration) => {
-                Phase::Complete { outcome: outcome.as_outcome(), duration: *duration }
-            }
-            Self::Error(failure, outcome, duration) => {
-                Phase::Error { failure, outcome: borrowed(outcome), duration: *duration }
-            }
-            Self::Cancelled(outcome, duration) => {
-                Phase::Cancelled { outcome: borrowed(outcome), duration: *duration }
-            }
-            Self::Suspended(outcome, duration) => {
-                Phase::Suspended { outcome: borrowed(outcome), duration: *duration }
-            }
+            Self::Complete(outcome, duration) => Phase::Complete {
+                outcome: outcome.as_outcome(),
+                duration: *duration,
+            },
+            Self::Error(failure, outcome, duration) => Phase::Error {
+                failure,
+                outcome: borrowed(outcome),
+                duration: *duration,
+            },
+            Self::Cancelled(outcome, duration) => Phase::Cancelled {
+                outcome: borrowed(outcome),
+                duration: *duration,
+            },
+            Self::Suspended(outcome, duration) => Phase::Suspended {
+                outcome: borrowed(outcome),
+                duration: *duration,
+            },
         }
     }
 }
@@ -146,11 +151,17 @@ impl From<&Event<'_>> for EventBuf {
     fn from(event: &Event<'_>) -> Self {
         let body = match event.body {
             Body::Span(span) => BodyBuf::Span(Box::new(SpanBuf::from(&span))),
-            Body::Value { span, value } => {
-                BodyBuf::Value { span: Some(span), value: value.clone() }
-            }
+            Body::Value { span, value } => BodyBuf::Value {
+                span: Some(span),
+                value: value.clone(),
+            },
         };
-        Self { seq: event.seq, time: event.time, run: event.run.clone(), body }
+        Self {
+            seq: event.seq,
+            time: event.time,
+            run: event.run.clone(),
+            body,
+        }
     }
 }
 
@@ -161,7 +172,12 @@ impl From<&Span<'_>> for SpanBuf {
             PhaseBuf::Start => span.subject.clone(),
             _ => span.subject.without_content(),
         };
-        Self { id: span.id, parent: span.parent, subject, phase }
+        Self {
+            id: span.id,
+            parent: span.parent,
+            subject,
+            phase,
+        }
     }
 }
 
@@ -172,9 +188,11 @@ impl From<Phase<'_>> for PhaseBuf {
             Phase::Start => Self::Start,
             Phase::Progress(progress) => Self::Progress(progress.clone()),
             Phase::Complete { outcome, duration } => Self::Complete(outcome.to_buf(), duration),
-            Phase::Error { failure, outcome, duration } => {
-                Self::Error(failure.clone(), owned(outcome), duration)
-            }
+            Phase::Error {
+                failure,
+                outcome,
+                duration,
+            } => Self::Error(failure.clone(), owned(outcome), duration),
             Phase::Cancelled { outcome, duration } => Self::Cancelled(owned(outcome), duration),
             Phase::Suspended { outcome, duration } => Self::Suspended(owned(outcome), duration),
         }

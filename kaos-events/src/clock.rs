@@ -53,9 +53,14 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the wall clock"
+    )]
     fn unix_nanos(&self) -> u64 {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         whole_nanos(since_epoch)
     }
 
@@ -74,7 +79,10 @@ impl Clock for SystemClock {
 
 /// Nanoseconds of a duration, saturating after 584 years.
 fn whole_nanos(duration: Duration) -> u64 {
-    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos().into())
+    duration
+        .as_secs()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(duration.subsec_nanos().into())
 }
 
 /// A clock that a test moves by hand, or that moves by a fixed tick at each reading.
@@ -101,7 +109,10 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that stands at this wall time; its monotonic time is zero.
     pub fn at_unix_nanos(unix_nanos: u64) -> Self {
-        Self { origin: unix_nanos, ..Self::default() }
+        Self {
+            origin: unix_nanos,
+            ..Self::default()
+        }
     }
 
     /// Moves by `tick` after each monotonic reading.

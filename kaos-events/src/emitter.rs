@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::refused::RefusedCounters;
 use crate::stream::Stream;
-use crate::{
-    Clock, IdSource, RandomIds, Refused, Run, Scope, Observer, SystemClock, Turn,
-};
+use crate::{Clock, IdSource, Observer, RandomIds, Refused, Run, Scope, SystemClock, Turn};
 
 /// Opens runs: the source of their ids and their time.
 ///
@@ -41,24 +39,42 @@ impl Emitter {
 
     /// Random ids, the machine's clocks.
     pub fn new() -> Self {
-        Self::from_parts(Arc::new(RandomIds), Arc::new(SystemClock), Self::DEFAULT_UNAWAITED_EVENTS)
+        Self::from_parts(
+            Arc::new(RandomIds),
+            Arc::new(SystemClock),
+            Self::DEFAULT_UNAWAITED_EVENTS,
+        )
     }
 
     fn from_parts(ids: Arc<dyn IdSource>, clock: Arc<dyn Clock>, most_unawaited: u32) -> Self {
         let (refused, live) = (RefusedCounters::default(), AtomicUsize::new(0));
-        Self(Arc::new(Shared { ids, clock, most_unawaited, refused, live }))
+        Self(Arc::new(Shared {
+            ids,
+            clock,
+            most_unawaited,
+            refused,
+            live,
+        }))
     }
 
     /// Takes ids from here; counters start anew.
     #[must_use]
     pub fn with_ids(self, ids: impl IdSource) -> Self {
-        Self::from_parts(Arc::new(ids), Arc::clone(&self.0.clock), self.0.most_unawaited)
+        Self::from_parts(
+            Arc::new(ids),
+            Arc::clone(&self.0.clock),
+            self.0.most_unawaited,
+        )
     }
 
     /// Takes time from here; counters start anew.
     #[must_use]
     pub fn with_clock(self, clock: impl Clock) -> Self {
-        Self::from_parts(Arc::clone(&self.0.ids), Arc::new(clock), self.0.most_unawaited)
+        Self::from_parts(
+            Arc::clone(&self.0.ids),
+            Arc::new(clock),
+            self.0.most_unawaited,
+        )
     }
 
     /// How many events one run may emit between two calls of [`Scope::ready`]; counters start

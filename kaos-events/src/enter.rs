@@ -37,7 +37,10 @@ pin_project! {
 
 impl<F> Entered<F> {
     pub(crate) fn new(entry: Option<Arc<dyn Enter>>, future: F) -> Self {
-        Self { entry, future: Some(future) }
+        Self {
+            entry,
+            future: Some(future),
+        }
     }
 }
 
@@ -47,7 +50,11 @@ impl<F: Future> Future for Entered<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         let polled = within(this.entry.as_ref(), || {
-            let future = this.future.as_mut().as_pin_mut().expect("not polled after completion");
+            let future = this
+                .future
+                .as_mut()
+                .as_pin_mut()
+                .expect("not polled after completion");
             let polled = future.poll(cx);
             if polled.is_ready() {
                 this.future.set(None);
@@ -60,7 +67,9 @@ impl<F: Future> Future for Entered<F> {
 
 impl<F> fmt::Debug for Entered<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entered").field("span", &self.entry.is_some()).finish_non_exhaustive()
+        f.debug_struct("Entered")
+            .field("span", &self.entry.is_some())
+            .finish_non_exhaustive()
     }
 }
 

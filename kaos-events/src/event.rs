@@ -237,7 +237,10 @@ impl fmt::Display for PhaseName {
 impl Failure {
     /// A failure of this kind: `error.type`, one of few values.
     pub fn new(kind: impl Into<Str>) -> Self {
-        Self { kind: kind.into(), message: None }
+        Self {
+            kind: kind.into(),
+            message: None,
+        }
     }
 
     /// Says what happened, in words. Content.
@@ -251,6 +254,9 @@ impl Failure {
 impl Progress {
     /// Something of this kind happened.
     pub fn new(note: impl Into<Str>) -> Self {
-        Self { note: note.into(), ..Self::default() }
+        Self {
+            note: note.into(),
+            ..Self::default()
+        }
     }
 }

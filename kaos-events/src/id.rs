@@ -74,7 +74,10 @@ macro_rules! hex_id {
                 if text.len() != $digits || !text.bytes().all(hex) {
                     return Err(invalid);
                 }
-                <$int>::from_str_radix(text, 16).ok().and_then(Self::new).ok_or(invalid)
+                <$int>::from_str_radix(text, 16)
+                    .ok()
+                    .and_then(Self::new)
+                    .ok_or(invalid)
             }
         }
 

@@ -35,10 +35,10 @@ mod emitter;
 mod enter;
 mod event;
 mod id;
+mod observer;
 mod refused;
 mod run;
 mod scope;
-mod observer;
 mod span_context;
 mod str;
 mod stream;
@@ -53,17 +53,17 @@ pub use emitter::Emitter;
 pub use enter::{Enter, Entered};
 pub use event::{Body, Event, Failure, Phase, PhaseName, Progress, Slot, Span};
 pub use id::{IdSource, InvalidId, RandomIds, RunId, SeededIds, SpanId, TraceId};
+pub use observer::{Observer, Ready};
 pub use refused::Refused;
 pub use run::{Run, Session};
 pub use scope::{Handle, Scope};
-pub use observer::{Observer, Ready};
 pub use span_context::SpanContext;
 pub use str::Str;
 pub use subject::{
     Custom, CustomOutcome, Handoff, HandoffOutcome, Intent, IntentClassification, IntentOutcome,
-    LlmCall, LlmOutcome, LlmParams, McpCall, Nested, Outcome, OutcomeBuf, OutcomeType, Server, Step, StepOutcome, Subagent,
-    SubagentOutcome, Subject, SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn,
-    TurnOutcome, Usage,
+    LlmCall, LlmOutcome, LlmParams, McpCall, Nested, Outcome, OutcomeBuf, OutcomeType, Server,
+    Step, StepOutcome, Subagent, SubagentOutcome, Subject, SubjectName, SubjectType, ToolCall,
+    ToolKind, ToolOutcome, Turn, TurnOutcome, Usage,
 };
 pub use value::{
     ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, IntentClassified, TextDelta,

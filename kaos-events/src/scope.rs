@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::stream::{Emit, End};
 use crate::table::Key;
 use crate::{
-    Entered, Failure, Nested, Outcome, OutcomeType, Progress, SpanId, Str, Subagent, SubjectType, TraceId, Turn,
-    Value,
+    Entered, Failure, Nested, Outcome, OutcomeType, Progress, SpanId, Str, Subagent, SubjectType,
+    TraceId, Turn, Value,
 };
 
 /// An open span: an owned value, typed by its subject.
@@ -194,7 +194,13 @@ impl<S: SubjectType> Drop for Scope<S> {
         let so_far = self.so_far.take();
         let so_far = known(so_far.as_deref());
         let end = if std::thread::panicking() && !self.made_while_panicking {
-            End::Error(&Failure { kind: Str::Static("panic"), message: None }, so_far)
+            End::Error(
+                &Failure {
+                    kind: Str::Static("panic"),
+                    message: None,
+                },
+                so_far,
+            )
         } else {
             End::Cancelled(so_far)
         };
@@ -241,12 +247,16 @@ impl Handle {
 
 impl<S: SubjectType> fmt::Debug for Scope<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scope").field("span", &self.link.key.id).finish_non_exhaustive()
+        f.debug_struct("Scope")
+            .field("span", &self.link.key.id)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("span", &self.key.id).finish_non_exhaustive()
+        f.debug_struct("Handle")
+            .field("span", &self.key.id)
+            .finish_non_exhaustive()
     }
 }

@@ -25,7 +25,13 @@ pub struct SpanContext {
 impl SpanContext {
     /// A sampled context without trace state, received from another process.
     pub fn remote(trace_id: TraceId, span_id: SpanId) -> Self {
-        Self { trace_id, span_id, flags: 1, trace_state: Str::default(), remote: true }
+        Self {
+            trace_id,
+            span_id,
+            flags: 1,
+            trace_state: Str::default(),
+            remote: true,
+        }
     }
 
     /// Whether the sampled flag is set.

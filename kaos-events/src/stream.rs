@@ -9,12 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-
 use crate::emitter::Shared;
 use crate::table::{Key, Table};
 use crate::{
-    Body, Budget, BudgetExceeded, Enter, Event, Failure, Outcome, Phase, PhaseBuf, Progress, Ready, Run,
-    Observer, Span, SpanId, Subject, Time, TraceId, Value,
+    Body, Budget, BudgetExceeded, Enter, Event, Failure, Observer, Outcome, Phase, PhaseBuf,
+    Progress, Ready, Run, Span, SpanId, Subject, Time, TraceId, Value,
 };
 
 /// How many emissions of observers may wait for the event being delivered.
@@ -46,7 +45,12 @@ pub(crate) enum End<'a> {
 
 /// An operation that waits for the event being delivered.
 enum Deferred {
-    Start { id: SpanId, parent: Key, subject: Box<Option<Subject>>, run: Option<Box<Run>> },
+    Start {
+        id: SpanId,
+        parent: Key,
+        subject: Box<Option<Subject>>,
+        run: Option<Box<Run>>,
+    },
     End(Key, Box<PhaseBuf>),
     Value(Key, Box<Value>),
     Progress(Key, Progress),
@@ -79,7 +83,12 @@ struct State<S> {
 
 impl<S: Observer> Stream<S> {
     /// Opens the stream with its root span.
-    pub(crate) fn open(shared: Arc<Shared>, run: Run, turn: crate::Turn, observer: S) -> (Arc<Self>, Key) {
+    pub(crate) fn open(
+        shared: Arc<Shared>,
+        run: Run,
+        turn: crate::Turn,
+        observer: S,
+    ) -> (Arc<Self>, Key) {
         shared.live.fetch_add(1, Ordering::Relaxed);
         let now = shared.clock.monotonic_nanos();
         let wall_offset = shared.clock.unix_nanos().wrapping_sub(now);
@@ -105,7 +114,9 @@ impl<S: Observer> Stream<S> {
         });
         let mut state = stream.lock();
         let at = state.time(now);
-        let key = state.table.insert(id, None, outer, &mut Some(turn.into()), None, at);
+        let key = state
+            .table
+            .insert(id, None, outer, &mut Some(turn.into()), None, at);
         state.root = Some(key);
         stream.deliver(&mut state, key, at, What::Phase(Phase::Start));
         stream.drain(&mut state);
@@ -187,7 +198,12 @@ impl<S: Observer> Stream<S> {
 
     fn apply_deferred(&self, state: &mut State<S>, operation: Deferred) {
         match operation {
-            Deferred::Start { id, parent, mut subject, run } => {
+            Deferred::Start {
+                id,
+                parent,
+                mut subject,
+                run,
+            } => {
                 self.apply_start(state, id, parent, &mut subject, run);
             }
             Deferred::End(key, end) => {
@@ -210,7 +226,10 @@ impl<S: Observer> Stream<S> {
     ) -> Key {
         if !state.table.contains(parent) || !self.has_room(state) {
             self.shared.refused.start();
-            return Key { slot: Key::LATER, id };
+            return Key {
+                slot: Key::LATER,
+                id,
+            };
         }
         let at = self.tick(state);
         let key = state.table.insert(id, Some(parent), None, subject, run, at);
@@ -259,7 +278,9 @@ impl<S: Observer> Stream<S> {
     #[inline]
     fn end_one(&self, state: &mut State<S>, key: Key, end: End<'_>) {
         let at = self.tick(state);
-        let Some((place, _)) = state.table.get(key) else { return };
+        let Some((place, _)) = state.table.get(key) else {
+            return;
+        };
         let duration = at.since(place.started);
         let phase = end.after(duration);
         self.deliver(state, key, at, What::Phase(phase));
@@ -303,16 +324,38 @@ impl<S: Observer> Stream<S> {
 
     #[inline]
     fn deliver(&self, state: &mut State<S>, key: Key, time: Time, what: What<'_>) {
-        let State { seq, run, table, observer, unawaited, .. } = state;
-        let Some(observer) = observer.as_mut() else { return };
-        let Some((place, subject)) = table.get(key) else { return };
+        let State {
+            seq,
+            run,
+            table,
+            observer,
+            unawaited,
+            ..
+        } = state;
+        let Some(observer) = observer.as_mut() else {
+            return;
+        };
+        let Some((place, subject)) = table.get(key) else {
+            return;
+        };
         let (id, parent, slot) = (place.id, place.parent_id, place.slot);
         let body = match what {
-            What::Phase(phase) => Body::Span(Span { id, parent, slot, subject, phase }),
+            What::Phase(phase) => Body::Span(Span {
+                id,
+                parent,
+                slot,
+                subject,
+                phase,
+            }),
             What::Value(value) => Body::Value { span: id, value },
         };
         let run = table.run_of(place).unwrap_or(run);
-        let event = Event { seq: *seq, time, run, body };
+        let event = Event {
+            seq: *seq,
+            time,
+            run,
+            body,
+        };
         *seq += 1;
         *unawaited = unawaited.saturating_add(1);
         self.delivering.store(thread_token(), Ordering::Relaxed);
@@ -326,7 +369,11 @@ impl<'a> End<'a> {
     fn after(self, duration: Duration) -> Phase<'a> {
         match self {
             Self::Complete(outcome) => Phase::Complete { outcome, duration },
-            Self::Error(failure, outcome) => Phase::Error { failure, outcome, duration },
+            Self::Error(failure, outcome) => Phase::Error {
+                failure,
+                outcome,
+                duration,
+            },
             Self::Cancelled(outcome) => Phase::Cancelled { outcome, duration },
             Self::Suspended(outcome) => Phase::Suspended { outcome, duration },
         }
@@ -336,7 +383,9 @@ impl<'a> End<'a> {
         match phase {
             Phase::Start | Phase::Progress(_) => None,
             Phase::Complete { outcome, .. } => Some(Self::Complete(outcome)),
-            Phase::Error { failure, outcome, .. } => Some(Self::Error(failure, outcome)),
+            Phase::Error {
+                failure, outcome, ..
+            } => Some(Self::Error(failure, outcome)),
             Phase::Cancelled { outcome, .. } => Some(Self::Cancelled(outcome)),
             Phase::Suspended { outcome, .. } => Some(Self::Suspended(outcome)),
         }
@@ -360,7 +409,10 @@ impl Drop for Delivering<'_> {
 
 impl<S> State<S> {
     fn time(&self, monotonic_nanos: u64) -> Time {
-        Time { unix_nanos: self.wall_offset.wrapping_add(monotonic_nanos), monotonic_nanos }
+        Time {
+            unix_nanos: self.wall_offset.wrapping_add(monotonic_nanos),
+            monotonic_nanos,
+        }
     }
 }
 
@@ -369,15 +421,26 @@ impl<S: Observer> Emit for Stream<S> {
         let id = self.shared.ids.span_id();
         if self.is_delivering_here() {
             let subject = Box::new(subject.take());
-            self.defer(Deferred::Start { id, parent, subject, run });
-            return Key { slot: Key::LATER, id };
+            self.defer(Deferred::Start {
+                id,
+                parent,
+                subject,
+                run,
+            });
+            return Key {
+                slot: Key::LATER,
+                id,
+            };
         }
         self.submit(|stream, state| stream.apply_start(state, id, parent, subject, run))
     }
 
     fn end(&self, key: Key, end: End<'_>) {
         if self.is_delivering_here() {
-            return self.defer(Deferred::End(key, Box::new(end.after(Duration::ZERO).into())));
+            return self.defer(Deferred::End(
+                key,
+                Box::new(end.after(Duration::ZERO).into()),
+            ));
         }
         self.submit(|stream, state| stream.apply_end(state, key, end));
     }
@@ -423,7 +486,12 @@ impl<S: Observer> Emit for Stream<S> {
     }
 
     fn sub_run(&self, agent: crate::Str, session: crate::Session) -> Box<Run> {
-        Box::new(Run { id: self.shared.ids.run_id(), trace_id: self.trace_id, session, agent })
+        Box::new(Run {
+            id: self.shared.ids.run_id(),
+            trace_id: self.trace_id,
+            session,
+            agent,
+        })
     }
 }
 
@@ -435,7 +503,9 @@ impl<S> Drop for Stream<S> {
 
 impl<S> fmt::Debug for Stream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stream").field("trace_id", &self.trace_id).finish_non_exhaustive()
+        f.debug_struct("Stream")
+            .field("trace_id", &self.trace_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -444,5 +514,7 @@ fn thread_token() -> usize {
     thread_local! {
         static TOKEN: u8 = const { 0 };
     }
-    TOKEN.try_with(|token| std::ptr::from_ref(token).addr()).unwrap_or(usize::MAX)
+    TOKEN
+        .try_with(|token| std::ptr::from_ref(token).addr())
+        .unwrap_or(usize::MAX)
 }

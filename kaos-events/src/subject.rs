@@ -30,7 +30,9 @@ pub trait SubjectType: Into<Subject> + sealed::Sealed {
 }
 
 /// The typed outcome of a subject.
-pub trait OutcomeType: Into<OutcomeBuf> + Default + fmt::Debug + Send + sealed::Sealed + 'static {
+pub trait OutcomeType:
+    Into<OutcomeBuf> + Default + fmt::Debug + Send + sealed::Sealed + 'static
+{
     /// The borrowed form that events carry.
     fn borrowed(&self) -> Outcome<'_>;
 }
@@ -251,7 +253,10 @@ impl Subject {
 impl SubjectName {
     /// The subject with this name on the wire.
     pub fn from_wire(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|subject| subject.as_str() == name)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|subject| subject.as_str() == name)
     }
 }
 

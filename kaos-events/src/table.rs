@@ -45,7 +45,10 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn key(&self) -> Key {
-        Key { slot: self.slot.own, id: self.id }
+        Key {
+            slot: self.slot.own,
+            id: self.id,
+        }
     }
 
     pub(crate) fn has_children(&self) -> bool {
@@ -59,9 +62,10 @@ impl Table {
     pub(crate) fn get(&self, key: Key) -> Option<(&Place, &Subject)> {
         let place = match self.places.get(key.slot as usize) {
             Some(place) => place,
-            None if key.slot == Key::LATER => {
-                self.places.iter().find(|place| place.id == key.id && place.subject.is_some())?
-            }
+            None if key.slot == Key::LATER => self
+                .places
+                .iter()
+                .find(|place| place.id == key.id && place.subject.is_some())?,
             None => return None,
         };
         let subject = place.subject.as_ref().filter(|_| place.id == key.id)?;
@@ -111,7 +115,10 @@ impl Table {
         if let Some(place) = self.at_mut(Some(own)) {
             place.id = id;
             place.parent_id = parent_id;
-            place.slot = Slot { own, parent: parent_slot };
+            place.slot = Slot {
+                own,
+                parent: parent_slot,
+            };
             place.started = started;
             place.run_at = if run.is_some() { Some(own) } else { inherited };
             place.run = run;
@@ -158,7 +165,9 @@ impl Table {
     /// Empties the place of an ended span; it has no open children.
     pub(crate) fn remove(&mut self, slot: u32) {
         let free = self.free;
-        let Some(place) = self.at_mut(Some(slot)) else { return };
+        let Some(place) = self.at_mut(Some(slot)) else {
+            return;
+        };
         place.subject = None;
         place.run = None;
         place.next_free = free;

@@ -23,12 +23,17 @@ struct Seat {
 
 impl Fanout {
     pub(crate) fn new() -> Self {
-        Self { seats: SmallVec::new() }
+        Self {
+            seats: SmallVec::new(),
+        }
     }
 
     pub(crate) fn seat(&mut self, observer: Box<dyn Observer>, health: Arc<Health>) {
         health.observer_made();
-        self.seats.push(Seat { observer: Some(observer), health });
+        self.seats.push(Seat {
+            observer: Some(observer),
+            health,
+        });
     }
 }
 
@@ -75,7 +80,10 @@ impl Observer for Fanout {
             .iter_mut()
             .filter_map(|seat| {
                 let enter = seat.call(|observer| observer.entry(span))??;
-                Some(Entry { enter: Some(enter), health: Arc::clone(&seat.health) })
+                Some(Entry {
+                    enter: Some(enter),
+                    health: Arc::clone(&seat.health),
+                })
             })
             .collect();
         (!entries.is_empty()).then(|| Arc::new(Entries(entries)) as Arc<dyn Enter>)

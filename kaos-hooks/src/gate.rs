@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use kaos_events::{SpanId, Str, TraceId};
+use kaos_events::{Scope, SpanId, Str, ToolCall, TraceId};
 
 use crate::hook::short_type_name;
 
@@ -60,6 +60,22 @@ pub struct ToolRequest<'a> {
     pub read_only: bool,
 }
 
+impl<'a> ToolRequest<'a> {
+    /// The call that this scope is about: of this tool, with these arguments, possibly with side
+    /// effects.
+    pub fn of(scope: &Scope<ToolCall>, tool: &'a str, arguments: &'a str) -> Self {
+        let (trace_id, span) = (scope.trace_id(), scope.id());
+        Self {
+            trace_id,
+            span,
+            tool,
+            call_id: None,
+            arguments,
+            read_only: false,
+        }
+    }
+}
+
 /// What a gate says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -102,7 +118,9 @@ pub struct GateError {
 impl GateError {
     /// An error with this message: what failed, and what to do. Content.
     pub fn new(message: impl Into<Str>) -> Self {
-        Self { message: message.into() }
+        Self {
+            message: message.into(),
+        }
     }
 
     pub(crate) fn into_message(self) -> Str {

@@ -44,7 +44,10 @@ impl Hooks {
         let mut arguments = Str::copied(request.arguments);
         let mut skip = None;
         for seat in &self.registry().gates {
-            let request = ToolRequest { arguments: &arguments, ..request };
+            let request = ToolRequest {
+                arguments: &arguments,
+                ..request
+            };
             let decided = decide(seat, &request, self.gate_limit()).await;
             let verdict = announce(scope, seat, &request, decided);
             match verdict {
@@ -72,8 +75,11 @@ async fn decide(seat: &GateSeat, request: &ToolRequest<'_>, limit: Duration) -> 
     let began = tokio::time::Instant::now();
     let health = &seat.gate.health;
     let failed = |kind: &'static str, reason: String| {
-        let verdict =
-            if seat.fail_open { Verdict::Allow } else { Verdict::Deny(Str::from(reason)) };
+        let verdict = if seat.fail_open {
+            Verdict::Allow
+        } else {
+            Verdict::Deny(Str::from(reason))
+        };
         (verdict, Some(kind))
     };
     let name = &health.name;
@@ -86,18 +92,29 @@ async fn decide(seat: &GateSeat, request: &ToolRequest<'_>, limit: Duration) -> 
     let (verdict, failure) = match answer {
         // `timeout` polls the future once more at its limit, so an answer can come too late.
         Ok(Ok(_)) if took > limit => failed("timeout", format!("gate {name} answered too late")),
-        Ok(Err(_)) => failed("timeout", format!("gate {name} did not answer within {limit:?}")),
+        Ok(Err(_)) => failed(
+            "timeout",
+            format!("gate {name} did not answer within {limit:?}"),
+        ),
         Ok(Ok(Ok(Ok(verdict)))) => (verdict, None),
-        Ok(Ok(Ok(Err(error)))) => {
-            failed("error", format!("gate {name} could not decide: {}", error.into_message()))
-        }
+        Ok(Ok(Ok(Err(error)))) => failed(
+            "error",
+            format!("gate {name} could not decide: {}", error.into_message()),
+        ),
         Ok(Ok(Err(panicked))) => {
             health.check(Err::<(), _>(panicked));
             failed("panic", format!("gate {name} panicked"))
         }
-        Err(_no_timer) => failed("no_timer", format!("gate {name} needs a runtime with timers")),
+        Err(_no_timer) => failed(
+            "no_timer",
+            format!("gate {name} needs a runtime with timers"),
+        ),
     };
-    Decided { verdict, failure, took }
+    Decided {
+        verdict,
+        failure,
+        took,
+    }
 }
 
 /// Puts the decision into the stream; an `Ask` that nobody answers becomes a deny.
@@ -107,16 +124,26 @@ fn announce(
     request: &ToolRequest<'_>,
     decided: Decided,
 ) -> Verdict {
-    let Decided { verdict, mut failure, took } = decided;
+    let Decided {
+        verdict,
+        mut failure,
+        took,
+    } = decided;
     let gate = seat.gate.health.name.clone();
     let tool = Str::copied(request.tool);
     let call_id = request.call_id.map(Str::copied);
     let mut verdict = verdict;
     if let Verdict::Ask(reason) = verdict {
         let (gate, tool, call_id) = (gate.clone(), tool.clone(), call_id.clone());
-        scope.emit(ApprovalRequired { tool, call_id, gate });
+        scope.emit(ApprovalRequired {
+            tool,
+            call_id,
+            gate,
+        });
         failure = Some("no_handler");
-        verdict = Verdict::deny(format!("needs a person's approval, and none can be asked: {reason}"));
+        verdict = Verdict::deny(format!(
+            "needs a person's approval, and none can be asked: {reason}"
+        ));
     }
     let (decision, reason, arguments) = match &verdict {
         Verdict::Allow => (Decision::Allow, None, None),
@@ -126,6 +153,15 @@ fn announce(
         Verdict::Deny(reason) => (Decision::Deny, Some(reason.clone()), None),
     };
     let failure = failure.map(Str::Static);
-    scope.emit(GateDecided { gate, tool, call_id, decision, failure, reason, arguments, took });
+    scope.emit(GateDecided {
+        gate,
+        tool,
+        call_id,
+        decision,
+        failure,
+        reason,
+        arguments,
+        took,
+    });
     verdict
 }

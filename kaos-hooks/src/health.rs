@@ -28,7 +28,11 @@ pub(crate) struct Health {
 
 impl Health {
     pub(crate) fn new(name: Str) -> Self {
-        Self { name, panics: AtomicU64::new(0), live: AtomicUsize::new(0) }
+        Self {
+            name,
+            panics: AtomicU64::new(0),
+            live: AtomicUsize::new(0),
+        }
     }
 
     /// Notes a panic, if there was one; the first is logged, and the one that is too many.

@@ -85,7 +85,10 @@ pub struct HookError {
 impl HookError {
     /// An error with this message: what failed, and what to do.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), source: None }
+        Self {
+            message: message.into(),
+            source: None,
+        }
     }
 
     /// Says what caused it.

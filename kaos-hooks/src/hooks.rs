@@ -51,7 +51,12 @@ impl Hooks {
         hooks.register(&mut registry);
         let extra = Arc::new(Health::new(Str::Static("observer")));
         let gate_limit = Self::DEFAULT_GATE_LIMIT;
-        Self(Arc::new(Inner { emitter, gate_limit, registry, extra }))
+        Self(Arc::new(Inner {
+            emitter,
+            gate_limit,
+            registry,
+            extra,
+        }))
     }
 
     /// How long each gate may take; a later answer is a deny. Default: 30 seconds.
@@ -63,7 +68,10 @@ impl Hooks {
     #[must_use]
     pub fn with_gate_limit(self, limit: Duration) -> Self {
         match Arc::try_unwrap(self.0) {
-            Ok(inner) => Self(Arc::new(Inner { gate_limit: limit, ..inner })),
+            Ok(inner) => Self(Arc::new(Inner {
+                gate_limit: limit,
+                ..inner
+            })),
             Err(shared) => Self(shared),
         }
     }
@@ -80,14 +88,19 @@ impl Hooks {
     pub fn turn_with(&self, mut turn: Turn, extra: Option<Box<dyn Observer>>) -> Scope<Turn> {
         if turn.parent.is_none() {
             let ambient = self.in_service().find_map(|seat| {
-                seat.health.check(isolated(|| seat.what.ambient_parent())).flatten()
+                seat.health
+                    .check(isolated(|| seat.what.ambient_parent()))
+                    .flatten()
             });
             turn = turn.parent(ambient);
         }
         self.0.emitter.turn(turn, |run| {
             let mut fanout = Fanout::new();
             for seat in self.in_service() {
-                let observer = seat.health.check(isolated(|| seat.what.observe(run))).flatten();
+                let observer = seat
+                    .health
+                    .check(isolated(|| seat.what.observe(run)))
+                    .flatten();
                 if let Some(observer) = observer {
                     fanout.seat(observer, Arc::clone(&seat.health));
                 }
@@ -100,7 +113,11 @@ impl Hooks {
     }
 
     fn in_service(&self) -> impl Iterator<Item = &Seated<dyn Hook>> {
-        self.0.registry.hooks.iter().filter(|seat| seat.health.in_service())
+        self.0
+            .registry
+            .hooks
+            .iter()
+            .filter(|seat| seat.health.in_service())
     }
 
     /// Where the runs' ids and time come from, and what is counted about the runs.
@@ -119,7 +136,12 @@ impl Hooks {
     /// How each hook, then each gate, is doing.
     pub fn stats(&self) -> Vec<HookStats> {
         let hooks = self.0.registry.hooks.iter().map(|seat| seat.health.stats());
-        let gates = self.0.registry.gates.iter().map(|seat| seat.gate.health.stats());
+        let gates = self
+            .0
+            .registry
+            .gates
+            .iter()
+            .map(|seat| seat.gate.health.stats());
         hooks.chain(gates).collect()
     }
 
@@ -135,7 +157,11 @@ impl Hooks {
     pub async fn force_flush(&self) -> Result<(), HooksError> {
         let mut failed = Vec::new();
         for seat in &self.0.registry.hooks {
-            note(&mut failed, seat, catch_panic(seat.what.force_flush()).await);
+            note(
+                &mut failed,
+                seat,
+                catch_panic(seat.what.force_flush()).await,
+            );
         }
         HooksError::of(failed)
     }
@@ -194,7 +220,11 @@ pub struct HooksError(Vec<(Str, HookError)>);
 
 impl HooksError {
     fn of(failed: Vec<(Str, HookError)>) -> Result<(), Self> {
-        if failed.is_empty() { Ok(()) } else { Err(Self(failed)) }
+        if failed.is_empty() {
+            Ok(())
+        } else {
+            Err(Self(failed))
+        }
     }
 
     /// The hooks that failed, by name, and why.

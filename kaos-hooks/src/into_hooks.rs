@@ -51,7 +51,10 @@ impl Registry {
     /// Adds a hook.
     pub fn hook(&mut self, hook: Arc<dyn Hook>) {
         let name = isolated(|| hook.name()).unwrap_or(Str::Static("hook"));
-        self.hooks.push(Seated { what: hook, health: Arc::new(Health::new(name)) });
+        self.hooks.push(Seated {
+            what: hook,
+            health: Arc::new(Health::new(name)),
+        });
     }
 
     /// Adds a gate that denies when it fails.
@@ -61,7 +64,10 @@ impl Registry {
 
     fn seat_gate(&mut self, gate: Arc<dyn Gate>, fail_open: bool) {
         let name = isolated(|| gate.name()).unwrap_or(Str::Static("gate"));
-        let gate = Seated { what: gate, health: Arc::new(Health::new(name)) };
+        let gate = Seated {
+            what: gate,
+            health: Arc::new(Health::new(name)),
+        };
         self.gates.push(GateSeat { gate, fail_open });
     }
 }

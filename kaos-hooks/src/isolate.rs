@@ -52,5 +52,8 @@ fn discard(payload: Box<dyn Any + Send>) -> Panicked {
 /// # }
 /// ```
 pub async fn catch_panic<F: Future>(future: F) -> Result<F::Output, Panicked> {
-    AssertUnwindSafe(future).catch_unwind().await.map_err(discard)
+    AssertUnwindSafe(future)
+        .catch_unwind()
+        .await
+        .map_err(discard)
 }

@@ -82,7 +82,10 @@ struct Worker {
 
 enum Message {
     Event(Box<EventBuf>),
-    Flush { last: bool, done: oneshot::Sender<Result<(), HookError>> },
+    Flush {
+        last: bool,
+        done: oneshot::Sender<Result<(), HookError>>,
+    },
 }
 
 /// What became of the events that a lane was offered.
@@ -125,9 +128,18 @@ impl Lane {
     pub fn with_capacity(hook: impl AsyncHook, capacity: usize) -> Self {
         let (sender, receiver) = mpsc::channel(capacity.max(1));
         let name = hook.name();
-        let parked = Mutex::new(Some(Worker { hook: Box::new(hook), receiver }));
+        let parked = Mutex::new(Some(Worker {
+            hook: Box::new(hook),
+            receiver,
+        }));
         let (counters, closed) = (Counters::default(), AtomicBool::new(false));
-        Self(Arc::new(Shared { name, sender, counters, parked, closed }))
+        Self(Arc::new(Shared {
+            name,
+            sender,
+            counters,
+            parked,
+            closed,
+        }))
     }
 
     /// What became of the events so far.
@@ -166,16 +178,26 @@ impl Lane {
         let (done, flushed) = oneshot::channel();
         let limit = Self::FLUSH_LIMIT;
         let flush = async {
-            if self.0.sender.send(Message::Flush { last, done }).await.is_err() {
+            if self
+                .0
+                .sender
+                .send(Message::Flush { last, done })
+                .await
+                .is_err()
+            {
                 return Ok(());
             }
             flushed.await.unwrap_or(Ok(()))
         };
-        let outcome = tokio::time::timeout(limit, flush).await.unwrap_or_else(|_elapsed| {
-            let stats = self.stats();
-            let waiting = stats.offered - stats.delivered - stats.dropped - stats.failed;
-            Err(HookError::new(format!("{waiting} events still wait after {limit:?}")))
-        });
+        let outcome = tokio::time::timeout(limit, flush)
+            .await
+            .unwrap_or_else(|_elapsed| {
+                let stats = self.stats();
+                let waiting = stats.offered - stats.delivered - stats.dropped - stats.failed;
+                Err(HookError::new(format!(
+                    "{waiting} events still wait after {limit:?}"
+                )))
+            });
         if last {
             self.0.closed.store(true, Ordering::Relaxed);
         }
@@ -241,9 +263,12 @@ impl Worker {
                     }
                 },
                 Message::Flush { last, done } => {
-                    let flushed = catch_panic(self.hook.flush()).await.unwrap_or_else(|panicked| {
-                        Err(HookError::new("the hook panicked while flushing").caused_by(panicked))
-                    });
+                    let flushed = catch_panic(self.hook.flush())
+                        .await
+                        .unwrap_or_else(|panicked| {
+                            Err(HookError::new("the hook panicked while flushing")
+                                .caused_by(panicked))
+                        });
                     // Whoever asked may have stopped waiting.
                     drop(done.send(flushed));
                     if last {

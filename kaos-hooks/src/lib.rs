@@ -8,7 +8,7 @@
 //!   counted, logged, and after [`MOST_PANICS`] of them put out of service.
 //! - A [`Lane`] gives an [`AsyncHook`], one that waits for a network or a disk, its own task behind
 //!   a bounded queue.
-//! - [`LogHook`] writes a line per span through `tracing`.
+//! - [`LogHook`] writes a line per span through `tracing`; [`SpanTree`] shows a run to people.
 //!
 //! # Example
 //!
@@ -34,6 +34,7 @@ mod into_hooks;
 mod isolate;
 mod lane;
 mod log;
+mod span_tree;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -46,6 +47,7 @@ pub use into_hooks::{Both, FailOpen, IntoHooks, Registry, marker};
 pub use isolate::{Panicked, catch_panic};
 pub use lane::{AsyncHook, Lane, LaneStats};
 pub use log::LogHook;
+pub use span_tree::SpanTree;
 
 pub use kaos_events::*;
 

@@ -32,8 +32,12 @@ impl Hook for LogHook {
 }
 
 fn log(event: &Event<'_>) {
-    let Body::Span(span) = &event.body else { return };
-    let Some(duration) = span.phase.duration() else { return };
+    let Body::Span(span) = &event.body else {
+        return;
+    };
+    let Some(duration) = span.phase.duration() else {
+        return;
+    };
     let (trace_id, span_id) = (event.run.trace_id, span.id);
     let (name, phase) = (span.subject.span_name(), span.phase.name());
     let duration_ms = duration.as_secs_f64() * 1000.0;
@@ -45,10 +49,7 @@ fn log(event: &Event<'_>) {
         Phase::Cancelled { .. } => {
             tracing::warn!(%trace_id, %span_id, span = %name, %phase, duration_ms);
         }
-        Phase::Start
-        | Phase::Progress(_)
-        | Phase::Complete { .. }
-        | Phase::Suspended { .. } => {
+        Phase::Start | Phase::Progress(_) | Phase::Complete { .. } | Phase::Suspended { .. } => {
             tracing::info!(%trace_id, %span_id, span = %name, %phase, duration_ms);
         }
     }

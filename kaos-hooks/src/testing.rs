@@ -24,4 +24,4 @@ mod recorder;
 mod tree;
 
 pub use recorder::{Malformed, Recorder};
-pub use tree::{assert_tree, tree};
+pub use tree::assert_tree;

@@ -28,7 +28,10 @@ pub(crate) fn at_start(subject: &Subject, run: &Run) -> Vec<KeyValue> {
         Subject::Subagent(sub) => {
             text(&mut to, semconv::AGENT_DELEGATION_TARGET, &sub.agent);
             if sub.remote {
-                to.push(KeyValue::new(semconv::GEN_AI_OPERATION_NAME, "invoke_agent"));
+                to.push(KeyValue::new(
+                    semconv::GEN_AI_OPERATION_NAME,
+                    "invoke_agent",
+                ));
                 text(&mut to, semconv::GEN_AI_AGENT_NAME, &sub.agent);
             }
         }
@@ -39,15 +42,25 @@ pub(crate) fn at_start(subject: &Subject, run: &Run) -> Vec<KeyValue> {
 }
 
 fn start_turn(to: &mut Vec<KeyValue>, turn: &Turn, run: &Run) {
-    to.push(KeyValue::new(semconv::GEN_AI_OPERATION_NAME, "invoke_agent"));
+    to.push(KeyValue::new(
+        semconv::GEN_AI_OPERATION_NAME,
+        "invoke_agent",
+    ));
     agent_and_session(to, run);
     text_if(to, semconv::SESSION_ID, run.session.shared());
-    text_if(to, semconv::GEN_AI_AGENT_DESCRIPTION, turn.description.as_ref());
+    text_if(
+        to,
+        semconv::GEN_AI_AGENT_DESCRIPTION,
+        turn.description.as_ref(),
+    );
     text_if(to, semconv::GEN_AI_REQUEST_MODEL, turn.model.as_ref());
     to.push(KeyValue::new(semconv::STREAM, turn.stream));
     to.push(KeyValue::new(semconv::KAOS_RUN_ID, run.id.to_string()));
     if let Some(max_steps) = turn.max_steps {
-        to.push(KeyValue::new(semconv::AGENT_MAX_STEPS, i64::from(max_steps)));
+        to.push(KeyValue::new(
+            semconv::AGENT_MAX_STEPS,
+            i64::from(max_steps),
+        ));
     }
     if let Some(number) = turn.number {
         to.push(KeyValue::new(semconv::KAOS_TURN_NUMBER, i64::from(number)));
@@ -69,12 +82,19 @@ fn start_llm_call(to: &mut Vec<KeyValue>, call: &LlmCall, run: &Run) {
 }
 
 fn start_tool_call(to: &mut Vec<KeyValue>, call: &ToolCall, run: &Run) {
-    to.push(KeyValue::new(semconv::GEN_AI_OPERATION_NAME, "execute_tool"));
+    to.push(KeyValue::new(
+        semconv::GEN_AI_OPERATION_NAME,
+        "execute_tool",
+    ));
     text(to, semconv::GEN_AI_TOOL_NAME, &call.name);
     text(to, semconv::TOOL_NAME, &call.name);
     to.push(KeyValue::new(semconv::GEN_AI_TOOL_TYPE, call.kind.as_str()));
     text_if(to, semconv::GEN_AI_TOOL_CALL_ID, call.call_id.as_ref());
-    text_if(to, semconv::GEN_AI_TOOL_DESCRIPTION, call.description.as_ref());
+    text_if(
+        to,
+        semconv::GEN_AI_TOOL_DESCRIPTION,
+        call.description.as_ref(),
+    );
     agent(to, run);
 }
 
@@ -97,7 +117,10 @@ pub(crate) fn at_end(outcome: Outcome<'_>, mut set: impl FnMut(KeyValue)) {
         Outcome::LlmCall(call) => end_llm_call(call, &mut set),
         Outcome::IntentClassification(found) => {
             if let Some(intent) = &found.intent {
-                set(KeyValue::new(semconv::KAOS_INTENT, string(&intent.to_str())));
+                set(KeyValue::new(
+                    semconv::KAOS_INTENT,
+                    string(&intent.to_str()),
+                ));
             }
             if let Some(confidence) = found.confidence {
                 set(KeyValue::new(semconv::KAOS_CONFIDENCE, confidence));
@@ -120,7 +143,10 @@ pub(crate) fn at_end(outcome: Outcome<'_>, mut set: impl FnMut(KeyValue)) {
 fn end_turn(turn: &TurnOutcome, set: &mut impl FnMut(KeyValue)) {
     usage(turn.usage, set);
     if let Some(calls) = turn.tool_calls {
-        set(KeyValue::new(semconv::KAOS_TOOL_CALL_COUNT, i64::from(calls)));
+        set(KeyValue::new(
+            semconv::KAOS_TOOL_CALL_COUNT,
+            i64::from(calls),
+        ));
     }
     finish_reasons(&turn.finish_reasons, set);
 }
@@ -138,14 +164,23 @@ fn end_llm_call(call: &LlmOutcome, set: &mut impl FnMut(KeyValue)) {
 
 fn usage(usage: Option<Usage>, set: &mut impl FnMut(KeyValue)) {
     if let Some(usage) = usage {
-        set(KeyValue::new(semconv::GEN_AI_USAGE_INPUT_TOKENS, count(usage.input_tokens)));
-        set(KeyValue::new(semconv::GEN_AI_USAGE_OUTPUT_TOKENS, count(usage.output_tokens)));
+        set(KeyValue::new(
+            semconv::GEN_AI_USAGE_INPUT_TOKENS,
+            count(usage.input_tokens),
+        ));
+        set(KeyValue::new(
+            semconv::GEN_AI_USAGE_OUTPUT_TOKENS,
+            count(usage.output_tokens),
+        ));
     }
 }
 
 fn finish_reasons(reasons: &[Str], set: &mut impl FnMut(KeyValue)) {
     if !reasons.is_empty() {
-        set(KeyValue::new(semconv::GEN_AI_RESPONSE_FINISH_REASONS, list(reasons)));
+        set(KeyValue::new(
+            semconv::GEN_AI_RESPONSE_FINISH_REASONS,
+            list(reasons),
+        ));
     }
 }
 

@@ -62,7 +62,11 @@ pub(crate) struct BatchSettings {
 impl Default for BatchSettings {
     /// The defaults of the OpenTelemetry specification (1.59) for the batching processor.
     fn default() -> Self {
-        Self { queue: 2048, batch: 512, delay: Duration::from_secs(5) }
+        Self {
+            queue: 2048,
+            batch: 512,
+            delay: Duration::from_secs(5),
+        }
     }
 }
 
@@ -125,8 +129,18 @@ impl<E: SpanExporter + 'static> BatchProcessor<E> {
         advice: String,
     ) -> Self {
         let (queue, wake, deadline) = (Mutex::default(), Notify::new(), watch::Sender::new(None));
-        let shared = Arc::new(Shared { queue, wake, deadline, counters, settings, advice });
-        Self { shared, parked: Mutex::new(Some((runtime, exporter))) }
+        let shared = Arc::new(Shared {
+            queue,
+            wake,
+            deadline,
+            counters,
+            settings,
+            advice,
+        });
+        Self {
+            shared,
+            parked: Mutex::new(Some((runtime, exporter))),
+        }
     }
 
     /// Waits until the queue is empty, at most this long.
@@ -161,7 +175,11 @@ impl Shared {
         let mut queue = self.lock();
         let size = queue.spans.len().min(self.settings.batch);
         let batch: Vec<SpanData> = queue.spans.drain(..size).collect();
-        let waiting = if batch.is_empty() { std::mem::take(&mut queue.waiting) } else { Vec::new() };
+        let waiting = if batch.is_empty() {
+            std::mem::take(&mut queue.waiting)
+        } else {
+            Vec::new()
+        };
         (batch, waiting, queue.closed)
     }
 
@@ -201,7 +219,10 @@ impl Shared {
                         add(&self.counters.failed, spans);
                         if !warned {
                             warned = true;
-                            notice::say(&format!("spans could not be exported: {why}. {}", self.advice));
+                            notice::say(&format!(
+                                "spans could not be exported: {why}. {}",
+                                self.advice
+                            ));
                         }
                     }
                 }
@@ -234,7 +255,12 @@ impl<E: SpanExporter + 'static> SpanProcessor for BatchProcessor<E> {
         if !span.span_context.is_sampled() {
             return;
         }
-        let Shared { counters, settings, wake, .. } = &*self.shared;
+        let Shared {
+            counters,
+            settings,
+            wake,
+            ..
+        } = &*self.shared;
         add(&counters.offered, 1);
         let mut queue = self.shared.lock();
         if queue.closed || queue.spans.len() >= settings.queue {
@@ -254,14 +280,22 @@ impl<E: SpanExporter + 'static> SpanProcessor for BatchProcessor<E> {
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.shared.deadline.send_replace(Some(Instant::now() + timeout));
+        self.shared
+            .deadline
+            .send_replace(Some(Instant::now() + timeout));
         self.wait_empty(timeout, true)
     }
 
     /// The provider gives its resource once, before any span: that is when the thread starts.
     fn set_resource(&mut self, resource: &Resource) {
-        let parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some((runtime, mut exporter)) = parked else { return };
+        let parked = self
+            .parked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some((runtime, mut exporter)) = parked else {
+            return;
+        };
         exporter.set_resource(resource);
         let shared = Arc::clone(&self.shared);
         let thread = std::thread::Builder::new().name("kaos-otel-export".to_owned());
@@ -274,7 +308,9 @@ impl<E: SpanExporter + 'static> SpanProcessor for BatchProcessor<E> {
         });
         if let Err(error) = started {
             self.shared.lock().closed = true;
-            notice::say(&format!("spans cannot be exported: no thread could be started ({error})"));
+            notice::say(&format!(
+                "spans cannot be exported: no thread could be started ({error})"
+            ));
         }
     }
 }

@@ -65,7 +65,9 @@ pub(crate) struct Current(Context);
 impl Current {
     /// The caller's context (its baggage and other values) with this span in it.
     pub(crate) fn new(span: SpanContext) -> Self {
-        Self(Context::map_current(|context| context.with_remote_span_context(span)))
+        Self(Context::map_current(|context| {
+            context.with_remote_span_context(span)
+        }))
     }
 }
 

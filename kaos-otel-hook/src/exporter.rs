@@ -15,7 +15,9 @@ pub enum ExporterError {
         value: String,
     },
     /// The endpoint is not a URL, or the exporter refuses it.
-    #[error("cannot export to `{endpoint}`; set OTEL_EXPORTER_OTLP_ENDPOINT to a URL such as http://localhost:4317")]
+    #[error(
+        "cannot export to `{endpoint}`; set OTEL_EXPORTER_OTLP_ENDPOINT to a URL such as http://localhost:4317"
+    )]
     BadEndpoint {
         /// The endpoint.
         endpoint: String,
@@ -85,10 +87,14 @@ impl Target {
         } else {
             ("grpc", "http/protobuf", "4318")
         };
-        let likely = if endpoint.contains(&format!(":{port}")) { "most likely" } else { "if" };
+        let usual = if endpoint.contains(&format!(":{port}")) {
+            format!("port {port} usually expects {other}")
+        } else {
+            format!("if it expects {other} instead")
+        };
         format!(
-            "Is a collector listening at {endpoint}? This is OTLP over {speaks}; {likely} it \
-             expects {other} (usual for port {port}), so set OTEL_EXPORTER_OTLP_PROTOCOL={other}"
+            "Is a collector listening at {endpoint}? This is OTLP over {speaks}; {usual}: set \
+             OTEL_EXPORTER_OTLP_PROTOCOL={other}"
         )
     }
 
@@ -102,7 +108,10 @@ impl Target {
                 .with_endpoint(&self.endpoint)
                 .build()
         } else {
-            SpanExporter::builder().with_tonic().with_endpoint(&self.endpoint).build()
+            SpanExporter::builder()
+                .with_tonic()
+                .with_endpoint(&self.endpoint)
+                .build()
         };
         let endpoint = self.endpoint.clone();
         built.map_err(|source| ExporterError::BadEndpoint { endpoint, source })

@@ -33,11 +33,13 @@ pub struct EventIds {
 
 impl IdGenerator for EventIds {
     fn new_trace_id(&self) -> TraceId {
-        NEXT.get().map_or_else(|| self.random.new_trace_id(), |(trace_id, _)| trace_id)
+        NEXT.get()
+            .map_or_else(|| self.random.new_trace_id(), |(trace_id, _)| trace_id)
     }
 
     fn new_span_id(&self) -> SpanId {
-        NEXT.get().map_or_else(|| self.random.new_span_id(), |(_, span_id)| span_id)
+        NEXT.get()
+            .map_or_else(|| self.random.new_span_id(), |(_, span_id)| span_id)
     }
 }
 

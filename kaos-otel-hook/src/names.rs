@@ -21,9 +21,13 @@ pub enum SpanNames {
 impl SpanNames {
     /// The set with this name, as in `KAOS_SPAN_NAMES`: `kaos`, `genai` or `operator`.
     pub fn from_name(name: &str) -> Option<Self> {
-        [("kaos", Self::Kaos), ("genai", Self::GenAi), ("operator", Self::Operator)]
-            .into_iter()
-            .find_map(|(known, names)| name.eq_ignore_ascii_case(known).then_some(names))
+        [
+            ("kaos", Self::Kaos),
+            ("genai", Self::GenAi),
+            ("operator", Self::Operator),
+        ]
+        .into_iter()
+        .find_map(|(known, names)| name.eq_ignore_ascii_case(known).then_some(names))
     }
 
     pub(crate) fn name(self, subject: &Subject, agent: &Str) -> Cow<'static, str> {

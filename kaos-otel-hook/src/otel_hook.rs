@@ -57,7 +57,10 @@ impl OTelHook {
     /// Set the global provider first. If none is set this says so once, at the first run.
     pub fn new() -> Self {
         let tracer = global::tracer_with_scope(scope());
-        Self(Target::Global(Arc::new(Inner::new(tracer, SpanNames::default()))))
+        Self(Target::Global(Arc::new(Inner::new(
+            tracer,
+            SpanNames::default(),
+        ))))
     }
 
     /// Spans of this provider.
@@ -74,20 +77,27 @@ impl OTelHook {
             Target::Sdk(inner, provider) => {
                 Target::Sdk(Arc::new(Inner::new(inner.tracer.clone(), names)), provider)
             }
-            Target::Global(_) => {
-                Target::Global(Arc::new(Inner::new(global::tracer_with_scope(scope()), names)))
-            }
+            Target::Global(_) => Target::Global(Arc::new(Inner::new(
+                global::tracer_with_scope(scope()),
+                names,
+            ))),
         })
     }
 }
 
 fn scope() -> InstrumentationScope {
-    InstrumentationScope::builder("kaos").with_version(env!("CARGO_PKG_VERSION")).build()
+    InstrumentationScope::builder("kaos")
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .build()
 }
 
 impl<T> Inner<T> {
     fn new(tracer: T, names: SpanNames) -> Self {
-        Self { tracer, names, warned: AtomicBool::new(false) }
+        Self {
+            tracer,
+            names,
+            warned: AtomicBool::new(false),
+        }
     }
 
     /// Says once that spans go nowhere, unless the trace is just not sampled: a sampler's "no"
@@ -120,7 +130,9 @@ impl fmt::Debug for OTelHook {
             Target::Sdk(inner, _) => inner.names,
             Target::Global(inner) => inner.names,
         };
-        f.debug_struct("OTelHook").field("names", &names).finish_non_exhaustive()
+        f.debug_struct("OTelHook")
+            .field("names", &names)
+            .finish_non_exhaustive()
     }
 }
 
@@ -142,7 +154,9 @@ impl Hook for OTelHook {
     }
 
     async fn force_flush(&self) -> Result<(), HookError> {
-        let Target::Sdk(_, provider) = &self.0 else { return Ok(()) };
+        let Target::Sdk(_, provider) = &self.0 else {
+            return Ok(());
+        };
         let provider = provider.clone();
         // Flushing blocks its thread until the batch is out.
         let flushed = tokio::task::spawn_blocking(move || provider.force_flush()).await;

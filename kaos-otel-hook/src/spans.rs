@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::{
-    Body, Enter, Event, Failure, Observer, Phase, Progress, Span as SpanEvent, Time,
-};
+use kaos_hooks::{Body, Enter, Event, Failure, Observer, Phase, Progress, Span as SpanEvent, Time};
 use opentelemetry::trace::{
     Span, SpanBuilder, SpanContext, Status, TraceFlags, TraceState, Tracer,
 };
@@ -34,13 +32,19 @@ struct Open<S> {
 
 impl<S: Span> Open<S> {
     fn as_parent(&mut self) -> &Context {
-        self.as_parent.get_or_insert_with(|| context::proxy(self.span.span_context().clone()))
+        self.as_parent
+            .get_or_insert_with(|| context::proxy(self.span.span_context().clone()))
     }
 }
 
 impl<T: Tracer> Spans<T> {
     pub(crate) fn new(hook: Arc<Inner<T>>, trace_id: kaos_hooks::TraceId) -> Self {
-        Self { hook, trace_id, open: SmallVec::new(), recorded: true }
+        Self {
+            hook,
+            trace_id,
+            open: SmallVec::new(),
+            recorded: true,
+        }
     }
 
     fn start(&mut self, event: &Event<'_>, span: &SpanEvent<'_>) {
@@ -53,9 +57,14 @@ impl<T: Tracer> Spans<T> {
         let (trace_id, span_id) = (context::trace_id(self.trace_id), context::span_id(span.id));
         let tracer = &self.hook.tracer;
         let build = |parent: &Context| {
-            ids::with_ids(trace_id, span_id, || tracer.build_with_context(builder, parent))
+            ids::with_ids(trace_id, span_id, || {
+                tracer.build_with_context(builder, parent)
+            })
         };
-        let parent = span.slot.parent.and_then(|slot| self.open.get_mut(slot as usize)?.as_mut());
+        let parent = span
+            .slot
+            .parent
+            .and_then(|slot| self.open.get_mut(slot as usize)?.as_mut());
         let mut made = match parent {
             Some(parent) => build(parent.as_parent()),
             None => build(&outer_parent(span).unwrap_or_default()),
@@ -72,7 +81,11 @@ impl<T: Tracer> Spans<T> {
             self.open.resize_with(slot + 1, || None);
         }
         if let Some(place) = self.open.get_mut(slot) {
-            *place = Some(Open { id: span.id, span: made, as_parent: None });
+            *place = Some(Open {
+                id: span.id,
+                span: made,
+                as_parent: None,
+            });
         }
     }
 
@@ -81,16 +94,23 @@ impl<T: Tracer> Spans<T> {
     }
 
     fn progress(&mut self, span: &SpanEvent<'_>, progress: &Progress, time: Time) {
-        let Some(open) = self.at(span.slot.own) else { return };
+        let Some(open) = self.at(span.slot.own) else {
+            return;
+        };
         let mut details = Vec::new();
         attributes::added_by_user(&mut details, &progress.attributes);
         let note = progress.note.to_string();
-        open.span.add_event_with_timestamp(note, time.system_time(), details);
+        open.span
+            .add_event_with_timestamp(note, time.system_time(), details);
     }
 
     fn end(&mut self, span: &SpanEvent<'_>, time: Time) {
-        let Some(place) = self.open.get_mut(span.slot.own as usize) else { return };
-        let Some(Open { span: ended, .. }) = place else { return };
+        let Some(place) = self.open.get_mut(span.slot.own as usize) else {
+            return;
+        };
+        let Some(Open { span: ended, .. }) = place else {
+            return;
+        };
         if let Some(outcome) = span.phase.outcome() {
             attributes::at_end(outcome, |attribute| ended.set_attribute(attribute));
         }
@@ -130,7 +150,9 @@ where
         if !self.recorded {
             return;
         }
-        let Body::Span(span) = &event.body else { return };
+        let Body::Span(span) = &event.body else {
+            return;
+        };
         match span.phase {
             Phase::Start => self.start(event, span),
             Phase::Progress(progress) => self.progress(span, progress, event.time),

@@ -88,8 +88,17 @@ impl Telemetry {
     fn start(default: Option<&str>) -> Result<Self, ExporterError> {
         let names = names();
         let disabled = var("OTEL_SDK_DISABLED").is_some_and(|it| it.eq_ignore_ascii_case("true"));
-        let target = if disabled { None } else { Target::from_vars(var, default)? };
-        let Some(target) = target else { return Ok(Self { started: None, names }) };
+        let target = if disabled {
+            None
+        } else {
+            Target::from_vars(var, default)?
+        };
+        let Some(target) = target else {
+            return Ok(Self {
+                started: None,
+                names,
+            });
+        };
 
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -109,10 +118,15 @@ impl Telemetry {
             // does not.
             resource = resource.with_service_name(name);
         }
-        let provider =
-            provider().with_resource(resource.build()).with_span_processor(processor).build();
+        let provider = provider()
+            .with_resource(resource.build())
+            .with_span_processor(processor)
+            .build();
         global::set_tracer_provider(provider.clone());
-        Ok(Self { started: Some(Started { provider, counters }), names })
+        Ok(Self {
+            started: Some(Started { provider, counters }),
+            names,
+        })
     }
 
     /// Spans are kept in memory, to look at in tests; each is there as soon as it has ended.
@@ -123,8 +137,17 @@ impl Telemetry {
         let exporter = InMemorySpanExporter::default();
         let processor = SimpleSpanProcessor::new(exporter.clone());
         let provider = provider().with_span_processor(processor).build();
-        let started = Some(Started { provider, counters: Arc::default() });
-        (Self { started, names: SpanNames::default() }, exporter)
+        let started = Some(Started {
+            provider,
+            counters: Arc::default(),
+        });
+        (
+            Self {
+                started,
+                names: SpanNames::default(),
+            },
+            exporter,
+        )
     }
 
     /// What spans are called, over the environment's word.
@@ -135,9 +158,11 @@ impl Telemetry {
 
     /// The hooks that feed it; none when it is off.
     pub fn hooks(&self) -> TelemetryHooks {
-        TelemetryHooks(self.started.as_ref().map(|started| {
-            OTelHook::with_provider(&started.provider).with_names(self.names)
-        }))
+        TelemetryHooks(
+            self.started
+                .as_ref()
+                .map(|started| OTelHook::with_provider(&started.provider).with_names(self.names)),
+        )
     }
 
     /// Whether anything is exported.
@@ -152,7 +177,10 @@ impl Telemetry {
 
     /// What became of the spans so far. In memory nothing is counted.
     pub fn stats(&self) -> ExportStats {
-        self.started.as_ref().map(|started| started.counters.read()).unwrap_or_default()
+        self.started
+            .as_ref()
+            .map(|started| started.counters.read())
+            .unwrap_or_default()
     }
 
     /// Sends what still waits, within [`Self::SHUTDOWN_LIMIT`], and reports.
@@ -161,7 +189,9 @@ impl Telemetry {
     ///
     /// When dropped it goes on in the background; the report is lost.
     pub async fn shutdown(mut self) -> ExportStats {
-        let Some(started) = self.started.take() else { return ExportStats::default() };
+        let Some(started) = self.started.take() else {
+            return ExportStats::default();
+        };
         let (done, finished) = tokio::sync::oneshot::channel();
         let counters = Arc::clone(&started.counters);
         // A thread, not `spawn_blocking`: it works under any executor.
@@ -179,7 +209,10 @@ impl Telemetry {
 impl Started {
     fn stop(&self) {
         // A failed flush has been counted and said.
-        drop(self.provider.shutdown_with_timeout(Telemetry::SHUTDOWN_LIMIT));
+        drop(
+            self.provider
+                .shutdown_with_timeout(Telemetry::SHUTDOWN_LIMIT),
+        );
     }
 }
 
@@ -189,13 +222,19 @@ fn provider() -> TracerProviderBuilder {
 }
 
 fn var(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.trim().is_empty())
 }
 
 fn names() -> SpanNames {
-    let Some(value) = var("KAOS_SPAN_NAMES") else { return SpanNames::default() };
+    let Some(value) = var("KAOS_SPAN_NAMES") else {
+        return SpanNames::default();
+    };
     SpanNames::from_name(value.trim()).unwrap_or_else(|| {
-        notice::say(&format!("KAOS_SPAN_NAMES is `{value}`, not kaos, genai or operator; using kaos"));
+        notice::say(&format!(
+            "KAOS_SPAN_NAMES is `{value}`, not kaos, genai or operator; using kaos"
+        ));
         SpanNames::default()
     })
 }
@@ -212,16 +251,22 @@ fn settings() -> BatchSettings {
 }
 
 fn number(variable: &str, default: usize) -> usize {
-    let Some(value) = var(variable) else { return default };
+    let Some(value) = var(variable) else {
+        return default;
+    };
     value.trim().parse().unwrap_or_else(|_| {
-        notice::say(&format!("{variable} is `{value}`, not a whole number; using {default}"));
+        notice::say(&format!(
+            "{variable} is `{value}`, not a whole number; using {default}"
+        ));
         default
     })
 }
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        let Some(started) = self.started.take() else { return };
+        let Some(started) = self.started.take() else {
+            return;
+        };
         started.stop();
         let stats = started.counters.read();
         if stats.lost() > 0 {

@@ -97,7 +97,11 @@ impl Agent {
 
 impl fmt::Debug for Agent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tools = self.tools.iter().map(|tool| tool.spec().name.clone()).collect::<Vec<_>>();
+        let tools = self
+            .tools
+            .iter()
+            .map(|tool| tool.spec().name.clone())
+            .collect::<Vec<_>>();
         f.debug_struct("Agent")
             .field("name", &self.name)
             .field("model", &self.model.name())

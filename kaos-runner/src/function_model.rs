@@ -26,9 +26,8 @@ pub struct FunctionModel {
     answer: Box<Answer>,
 }
 
-type Answer = dyn Fn(&ModelRequest<'_>) -> BoxFuture<'static, Result<ModelReply, ModelError>>
-    + Send
-    + Sync;
+type Answer =
+    dyn Fn(&ModelRequest<'_>) -> BoxFuture<'static, Result<ModelReply, ModelError>> + Send + Sync;
 
 impl FunctionModel {
     /// A model that answers with what `answer` returns.
@@ -42,16 +41,17 @@ impl FunctionModel {
     }
 
     /// A model that answers with what the future of `answer` gives.
-    pub fn from_async<F>(
-        answer: impl Fn(&ModelRequest<'_>) -> F + Send + Sync + 'static,
-    ) -> Self
+    pub fn from_async<F>(answer: impl Fn(&ModelRequest<'_>) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<ModelReply, ModelError>> + Send + 'static,
     {
         let answer = Box::new(move |request: &ModelRequest<'_>| {
             Box::pin(answer(request)) as BoxFuture<'static, _>
         });
-        Self { name: Str::Static("function"), answer }
+        Self {
+            name: Str::Static("function"),
+            answer,
+        }
     }
 
     /// A model that always gives this answer.
@@ -66,9 +66,17 @@ impl FunctionModel {
         let replies: VecDeque<Scripted> = replies.into_iter().map(Into::into).collect();
         let replies = Mutex::new(replies);
         Self::new(move |_| {
-            let next = replies.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            let next = replies
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop_front();
             next.map_or_else(
-                || Err(ModelError::new("script_exhausted", "the script has no further reply")),
+                || {
+                    Err(ModelError::new(
+                        "script_exhausted",
+                        "the script has no further reply",
+                    ))
+                },
                 |Scripted(reply)| reply,
             )
         })
@@ -123,6 +131,8 @@ impl Model for FunctionModel {
 
 impl fmt::Debug for FunctionModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FunctionModel").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("FunctionModel")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

@@ -62,7 +62,10 @@ impl FunctionTool {
                 }
             }
         };
-        Self { spec: ToolSpec::new(name, description, schema), call: Box::new(call) }
+        Self {
+            spec: ToolSpec::new(name, description, schema),
+            call: Box::new(call),
+        }
     }
 
     /// Says that the tool changes nothing.
@@ -86,6 +89,8 @@ impl Tool for FunctionTool {
 
 impl fmt::Debug for FunctionTool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FunctionTool").field("name", &self.spec.name).finish_non_exhaustive()
+        f.debug_struct("FunctionTool")
+            .field("name", &self.spec.name)
+            .finish_non_exhaustive()
     }
 }

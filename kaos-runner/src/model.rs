@@ -91,7 +91,10 @@ pub struct ModelReply {
 impl ModelReply {
     /// An answer.
     pub fn text(text: impl Into<Str>) -> Self {
-        Self { text: text.into(), ..Self::default() }
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
     }
 
     /// A call of one tool or sub-agent.
@@ -108,7 +111,11 @@ impl ModelReply {
         arguments: impl Into<Str>,
     ) -> Self {
         let (id, name, arguments) = (id.into(), name.into(), arguments.into());
-        self.tool_calls.push(ToolUse { id, name, arguments });
+        self.tool_calls.push(ToolUse {
+            id,
+            name,
+            arguments,
+        });
         self
     }
 
@@ -142,7 +149,10 @@ impl ModelError {
     /// An error of this kind (`error.type`: one of few values, such as `rate_limited`), with the
     /// provider's words. The words are content.
     pub fn new(kind: impl Into<Str>, message: impl Into<Str>) -> Self {
-        Self { kind: kind.into(), message: message.into() }
+        Self {
+            kind: kind.into(),
+            message: message.into(),
+        }
     }
 
     /// The kind: `error.type`.
@@ -166,6 +176,8 @@ impl Deltas {
 
     /// The next piece of the text.
     pub fn text(&self, piece: impl Into<Str>) {
-        self.0.emit(TextDelta { content: piece.into() });
+        self.0.emit(TextDelta {
+            content: piece.into(),
+        });
     }
 }

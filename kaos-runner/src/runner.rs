@@ -34,7 +34,11 @@ pub struct Runner {
 impl Runner {
     /// A runner without hooks.
     pub fn new(agent: Agent) -> Self {
-        Self { agent: Arc::new(agent), hooks: Hooks::default(), sessions: Arc::default() }
+        Self {
+            agent: Arc::new(agent),
+            hooks: Hooks::default(),
+            sessions: Arc::default(),
+        }
     }
 
     /// Who listens and who may stop tools: a tuple, one hook, a closure, or ready-made [`Hooks`]
@@ -95,16 +99,25 @@ impl TurnRequest {
         self
     }
 
-    pub(crate) async fn answer(
-        self,
-        extra: Option<Box<dyn Observer>>,
-    ) -> Result<Reply, TurnError> {
-        let Self { runner: Runner { agent, hooks, sessions }, message, session, parent } = self;
+    pub(crate) async fn answer(self, extra: Option<Box<dyn Observer>>) -> Result<Reply, TurnError> {
+        let Self {
+            runner:
+                Runner {
+                    agent,
+                    hooks,
+                    sessions,
+                },
+            message,
+            session,
+            parent,
+        } = self;
         let (mut messages, number) = sessions.begin(&session);
         let known = messages.len();
         messages.push(Message::User(message.clone()));
 
-        let mut begin = Turn::new(agent.name.clone()).session(session.clone()).parent(parent);
+        let mut begin = Turn::new(agent.name.clone())
+            .session(session.clone())
+            .parent(parent);
         begin.number = number;
         begin.stream = extra.is_some();
         let turn: Scope<Turn> = hooks.turn_with(agent.begin(begin, &message), extra);

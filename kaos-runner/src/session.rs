@@ -33,7 +33,9 @@ const MOST_SESSIONS: usize = 10_000;
 impl Sessions {
     /// What was said before, and which turn of the session this is, from 1.
     pub(crate) fn begin(&self, session: &Session) -> (Vec<Message>, Option<u32>) {
-        let Some(name) = session.name() else { return (Vec::new(), None) };
+        let Some(name) = session.name() else {
+            return (Vec::new(), None);
+        };
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let conversation = remembered.conversation(name);
         conversation.turns = conversation.turns.saturating_add(1);
@@ -49,7 +51,9 @@ impl Sessions {
         let excess = messages.len().saturating_sub(MOST_MESSAGES);
         messages.drain(..excess);
         // A conversation begins with the user: half a tool exchange would confuse the model.
-        let first = messages.iter().position(|message| matches!(message, Message::User(_)));
+        let first = messages
+            .iter()
+            .position(|message| matches!(message, Message::User(_)));
         messages.drain(..first.unwrap_or(messages.len()));
     }
 }

@@ -37,15 +37,24 @@ pub struct RunStream(State);
 
 enum State {
     Waiting(Option<TurnRequest>),
-    Running { turn: BoxFuture<'static, Result<Reply, TurnError>>, seen: Queue },
-    Done { reply: Result<Reply, TurnError>, seen: Queue },
+    Running {
+        turn: BoxFuture<'static, Result<Reply, TurnError>>,
+        seen: Queue,
+    },
+    Done {
+        reply: Result<Reply, TurnError>,
+        seen: Queue,
+    },
 }
 
 /// What happened and was not read yet: bounded by what the turn may emit in one poll.
 type Queue = Arc<Mutex<VecDeque<EventBuf>>>;
 
 fn pop(queue: &Queue) -> Option<EventBuf> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    queue
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .pop_front()
 }
 
 impl RunStream {
@@ -71,11 +80,13 @@ impl RunStream {
     ///
     /// Dropping the future stops the turn.
     pub async fn into_reply(mut self) -> Result<Reply, TurnError> {
-        std::future::poll_fn(|context| loop {
-            match Pin::new(&mut self).poll_next(context) {
-                Poll::Ready(Some(_passed_over)) => {}
-                Poll::Ready(None) => return Poll::Ready(()),
-                Poll::Pending => return Poll::Pending,
+        std::future::poll_fn(|context| {
+            loop {
+                match Pin::new(&mut self).poll_next(context) {
+                    Poll::Ready(Some(_passed_over)) => {}
+                    Poll::Ready(None) => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
+                }
             }
         })
         .await;
@@ -90,7 +101,10 @@ impl RunStream {
         let seen = Queue::default();
         let queue = Arc::clone(&seen);
         let observer = move |event: &Event<'_>| {
-            queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(event.to_buf());
+            queue
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push_back(event.to_buf());
         };
         let turn = Box::pin(request.answer(Some(Box::new(observer))));
         State::Running { turn, seen }

@@ -75,7 +75,10 @@ impl ToolError {
 
     /// An error of this kind: `error.type`, one of few values.
     pub fn of_kind(kind: impl Into<Str>, message: impl Into<Str>) -> Self {
-        Self { kind: kind.into(), message: message.into() }
+        Self {
+            kind: kind.into(),
+            message: message.into(),
+        }
     }
 
     /// The kind: `error.type`.

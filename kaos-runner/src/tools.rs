@@ -34,10 +34,14 @@ pub(crate) async fn call_all(
     let mut done: Vec<Option<Done>> = calls.iter().map(|_| None).collect();
     loop {
         while running.len() < agent.limits.tools_at_once.max(1) {
-            let Some((at, call)) = waiting.next() else { break };
+            let Some((at, call)) = waiting.next() else {
+                break;
+            };
             running.push(async move { (at, call_one(hooks, agent, step, call).await) });
         }
-        let Some((at, result)) = running.next().await else { break };
+        let Some((at, result)) = running.next().await else {
+            break;
+        };
         if let Some(place) = done.get_mut(at) {
             *place = Some(result);
         }
@@ -46,24 +50,36 @@ pub(crate) async fn call_all(
         progress.tool_calls.push(call.name.clone());
         progress.delegated = add(progress.delegated, done.delegated);
         let call_id = call.id.clone();
-        progress.messages.push(Message::Tool { call_id, content: done.content });
+        progress.messages.push(Message::Tool {
+            call_id,
+            content: done.content,
+        });
     }
 }
 
 async fn call_one(hooks: &Hooks, agent: &Agent, step: &Scope<Step>, call: &ToolUse) -> Done {
-    let tool = agent.tools.iter().find(|tool| tool.spec().name == call.name);
+    let tool = agent
+        .tools
+        .iter()
+        .find(|tool| tool.spec().name == call.name);
     let subagent = agent.subagents.iter().find(|agent| agent.name == call.name);
     match (tool, subagent) {
         (Some(tool), _) => {
             let content = run_tool(hooks, agent, step, call, tool).await;
-            Done { content, delegated: None }
+            Done {
+                content,
+                delegated: None,
+            }
         }
         (None, Some(subagent)) => delegate(hooks, step, call, subagent).await,
         (None, None) => {
             let scope = step.open(asked_for(call));
             let content = Str::from(format!("there is no tool named {}", call.name));
             scope.fail(Failure::new("unknown_tool").message(content.clone()));
-            Done { content, delegated: None }
+            Done {
+                content,
+                delegated: None,
+            }
         }
     }
 }
@@ -92,17 +108,17 @@ async fn run_tool(
     });
     scope.ready().await;
     let request = ToolRequest {
-        trace_id: scope.trace_id(),
-        span: scope.id(),
-        tool: &call.name,
         call_id: Some(&call.id),
-        arguments: &call.arguments,
         read_only: spec.read_only,
+        ..ToolRequest::of(&scope, &call.name, &call.arguments)
     };
     let arguments = match hooks.before_tool_call(&scope, request).await {
         Ruling::Run { arguments } => arguments,
         Ruling::Skip { reason } => {
-            scope.complete(ToolOutcome { skipped: true, ..ToolOutcome::default() });
+            scope.complete(ToolOutcome {
+                skipped: true,
+                ..ToolOutcome::default()
+            });
             return Str::from(format!("skipped: {reason}"));
         }
         Ruling::Deny { reason } => {
@@ -145,12 +161,21 @@ async fn delegate(hooks: &Hooks, step: &Scope<Step>, call: &ToolUse, agent: &Age
     match answered {
         Ok(reply) => {
             let result = Some(reply.text.clone());
-            scope.complete(SubagentOutcome { result, ..SubagentOutcome::default() });
-            Done { content: reply.text, delegated }
+            scope.complete(SubagentOutcome {
+                result,
+                ..SubagentOutcome::default()
+            });
+            Done {
+                content: reply.text,
+                delegated,
+            }
         }
         Err(why) => {
             scope.fail(why.failure());
-            Done { content: Str::from(format!("error: {why}")), delegated }
+            Done {
+                content: Str::from(format!("error: {why}")),
+                delegated,
+            }
         }
     }
 }
@@ -158,6 +183,8 @@ async fn delegate(hooks: &Hooks, step: &Scope<Step>, call: &ToolUse, agent: &Age
 /// The `task` argument, or all of it where a model does not keep to the schema.
 fn task_of(arguments: &str) -> Str {
     let parsed: Option<serde_json::Value> = serde_json::from_str(arguments).ok();
-    let task = parsed.as_ref().and_then(|parsed| parsed.get("task")?.as_str());
+    let task = parsed
+        .as_ref()
+        .and_then(|parsed| parsed.get("task")?.as_str());
     Str::copied(task.unwrap_or(arguments))
 }

@@ -28,7 +28,10 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(messages: Vec<Message>) -> Self {
-        Self { messages, ..Self::default() }
+        Self {
+            messages,
+            ..Self::default()
+        }
     }
 
     /// Tokens of the turn and its sub-agents.
@@ -61,16 +64,32 @@ pub(crate) fn answer<'a>(
         let began = tokio::time::Instant::now();
         let worked = tokio::time::timeout(limit, work(hooks, agent, &turn, progress)).await;
         // Time may have run out in the very poll that gave the answer.
-        let worked = worked.ok().filter(|_| began.elapsed() <= limit).unwrap_or_else(|| {
-            let used = began.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
-            let limit = limit.as_millis().try_into().unwrap_or(u64::MAX);
-            Err(TurnErrorKind::Budget { budget: Budget::Time, limit, used })
-        });
+        let worked = worked
+            .ok()
+            .filter(|_| began.elapsed() <= limit)
+            .unwrap_or_else(|| {
+                let used = began.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
+                let limit = limit.as_millis().try_into().unwrap_or(u64::MAX);
+                Err(TurnErrorKind::Budget {
+                    budget: Budget::Time,
+                    limit,
+                    used,
+                })
+            });
         let text = match worked {
             Ok(text) => text,
             Err(why) => {
-                if let TurnErrorKind::Budget { budget, limit, used } = why {
-                    turn.emit(BudgetExceeded { budget, limit, used });
+                if let TurnErrorKind::Budget {
+                    budget,
+                    limit,
+                    used,
+                } = why
+                {
+                    turn.emit(BudgetExceeded {
+                        budget,
+                        limit,
+                        used,
+                    });
                 }
                 turn.fail(why.failure());
                 return Err(why);
@@ -92,7 +111,12 @@ pub(crate) fn answer<'a>(
             tool_calls: progress.tool_calls.len().try_into().ok(),
             ..TurnOutcome::default()
         });
-        Ok(Reply { trace_id, text, intent, usage: progress.total() })
+        Ok(Reply {
+            trace_id,
+            text,
+            intent,
+            usage: progress.total(),
+        })
     })
 }
 
@@ -119,9 +143,17 @@ async fn work(
                 return Err(why);
             }
         };
-        let ModelReply { text, tool_calls, finish_reason, .. } = reply;
+        let ModelReply {
+            text,
+            tool_calls,
+            finish_reason,
+            ..
+        } = reply;
         progress.finish_reason = finish_reason;
-        let said = Message::Assistant { text: text.clone(), tool_calls: tool_calls.clone() };
+        let said = Message::Assistant {
+            text: text.clone(),
+            tool_calls: tool_calls.clone(),
+        };
         progress.messages.push(said);
         if !tool_calls.is_empty() {
             tools::call_all(hooks, agent, &step, &tool_calls, progress).await;
@@ -133,7 +165,11 @@ async fn work(
         }
     }
     let (limit, used) = (limit.into(), limit.into());
-    Err(TurnErrorKind::Budget { budget: Budget::Steps, limit, used })
+    Err(TurnErrorKind::Budget {
+        budget: Budget::Steps,
+        limit,
+        used,
+    })
 }
 
 fn classify(turn: &Scope<Turn>, progress: &mut Progress, has_tools: bool) {
@@ -145,9 +181,17 @@ fn classify(turn: &Scope<Turn>, progress: &mut Progress, has_tools: bool) {
     let (intent, confidence, reasoning) = intent::classify(message, has_tools);
     progress.intent = intent.clone();
     let confidence = Some(confidence);
-    scope.emit(IntentClassified { intent: intent.clone(), confidence, reasoning: reasoning.into() });
+    scope.emit(IntentClassified {
+        intent: intent.clone(),
+        confidence,
+        reasoning: reasoning.into(),
+    });
     let intent = Some(intent);
-    scope.complete(IntentOutcome { intent, confidence, ..IntentOutcome::default() });
+    scope.complete(IntentOutcome {
+        intent,
+        confidence,
+        ..IntentOutcome::default()
+    });
 }
 
 /// One model call.
@@ -169,7 +213,11 @@ async fn ask(
         Ok(Ok(reply)) => {
             progress.own = add(progress.own, reply.usage);
             let (usage, source) = (reply.usage, Str::Static("response"));
-            call.emit(UsageObserved { usage, cost_usd: None, source });
+            call.emit(UsageObserved {
+                usage,
+                cost_usd: None,
+                source,
+            });
             call.complete(reply.outcome());
             return Ok(reply);
         }
@@ -182,9 +230,15 @@ async fn ask(
 
 /// Whether the tokens spent so far are within the limit.
 fn spend(agent: &Agent, progress: &Progress) -> Result<(), TurnErrorKind> {
-    let (Some(limit), Some(used)) = (agent.limits.tokens, progress.total()) else { return Ok(()) };
+    let (Some(limit), Some(used)) = (agent.limits.tokens, progress.total()) else {
+        return Ok(());
+    };
     if used.total() <= limit {
         return Ok(());
     }
-    Err(TurnErrorKind::Budget { budget: Budget::Tokens, limit, used: used.total() })
+    Err(TurnErrorKind::Budget {
+        budget: Budget::Tokens,
+        limit,
+        used: used.total(),
+    })
 }

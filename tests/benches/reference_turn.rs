@@ -29,7 +29,10 @@ thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-#[expect(unsafe_code, reason = "an allocator is unsafe; this one counts and passes on")]
+#[expect(
+    unsafe_code,
+    reason = "an allocator is unsafe; this one counts and passes on"
+)]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.with(|count| count.set(count.get() + 1));
@@ -86,16 +89,22 @@ fn case<'a>(name: &'static str, turn: impl Fn() + 'a) -> Case<'a> {
     let before = ALLOCATIONS.get();
     turn();
     let allocations = ALLOCATIONS.get() - before;
-    Case { name, turn: Box::new(turn), times: Vec::new(), allocations }
+    Case {
+        name,
+        turn: Box::new(turn),
+        times: Vec::new(),
+        allocations,
+    }
 }
 
 fn main() {
     let fixture = Fixture::default();
-    let by_hand_provider = SdkTracerProvider::builder().with_span_processor(Discard).build();
+    let by_hand_provider = SdkTracerProvider::builder()
+        .with_span_processor(Discard)
+        .build();
     let by_hand = ByHand::new(by_hand_provider.tracer("by-hand"));
-    let subscriber = tracing_subscriber::registry().with(
-        tracing_opentelemetry::layer().with_tracer(by_hand_provider.tracer("by-hand")),
-    );
+    let subscriber = tracing_subscriber::registry()
+        .with(tracing_opentelemetry::layer().with_tracer(by_hand_provider.tracer("by-hand")));
     let subscriber = tracing::Dispatch::new(subscriber);
     let provider = |sampler| {
         SdkTracerProvider::builder()
@@ -118,8 +127,12 @@ fn main() {
         case("events", || reference::turn(&nobody, &fixture, false)),
         case("events+noop", || reference::turn(&noop, &fixture, false)),
         case("events+otel", || reference::turn(&otel, &fixture, false)),
-        case("events+otel-entered", || reference::turn(&otel, &fixture, true)),
-        case("otel-unsampled", || reference::turn(&unsampled, &fixture, false)),
+        case("events+otel-entered", || {
+            reference::turn(&otel, &fixture, true)
+        }),
+        case("otel-unsampled", || {
+            reference::turn(&unsampled, &fixture, false)
+        }),
     ];
     for _ in 0..ROUNDS {
         for case in &mut cases {
@@ -127,17 +140,29 @@ fn main() {
             for _ in 0..TURNS {
                 (case.turn)();
             }
-            case.times.push(began.elapsed().as_secs_f64() * 1e9 / f64::from(TURNS));
+            case.times
+                .push(began.elapsed().as_secs_f64() * 1e9 / f64::from(TURNS));
         }
     }
 
-    let raw = cases.first().map(|raw| raw.times.clone()).unwrap_or_default();
+    let raw = cases
+        .first()
+        .map(|raw| raw.times.clone())
+        .unwrap_or_default();
     let json = std::env::args().any(|argument| argument == "--json");
     if !json {
-        println!("{:24} {:>8} {:>12} {:>10}", "case", "x raw", "allocations", "ns a turn");
+        println!(
+            "{:24} {:>8} {:>12} {:>10}",
+            "case", "x raw", "allocations", "ns a turn"
+        );
     }
     for case in &cases {
-        let ratios = case.times.iter().zip(&raw).map(|(time, raw)| time / raw).collect();
+        let ratios = case
+            .times
+            .iter()
+            .zip(&raw)
+            .map(|(time, raw)| time / raw)
+            .collect();
         let (ratio, nanos) = (median(ratios), median(case.times.clone()));
         let (name, allocations) = (case.name, case.allocations);
         if json {

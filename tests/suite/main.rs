@@ -1,1 +1,3 @@
-//! x
+//! The workspace's tests: one binary, a module for each promise.
+
+mod trees;

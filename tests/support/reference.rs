@@ -71,16 +71,30 @@ pub fn turn(hooks: &Hooks, fixture: &Fixture, entered: bool) {
     });
 
     for number in 1..=4 {
-        let step = turn.open(Step { max_steps: Some(10), ..Step::new(number) });
+        let step = turn.open(Step {
+            max_steps: Some(10),
+            ..Step::new(number)
+        });
         let call = step.open(LlmCall::new("openai", fixture.model.clone()));
         work(&call, entered);
         let usage = Some(Usage::new(1200, 80));
-        call.emit(UsageObserved { usage, cost_usd: None, source: Str::from("response") });
+        call.emit(UsageObserved {
+            usage,
+            cost_usd: None,
+            source: Str::from("response"),
+        });
         if number == 4 {
-            call.emit(TextDelta { content: fixture.chunk.clone() });
-            call.emit(TextDelta { content: fixture.chunk.clone() });
+            call.emit(TextDelta {
+                content: fixture.chunk.clone(),
+            });
+            call.emit(TextDelta {
+                content: fixture.chunk.clone(),
+            });
         }
-        call.complete(LlmOutcome { usage, ..LlmOutcome::default() });
+        call.complete(LlmOutcome {
+            usage,
+            ..LlmOutcome::default()
+        });
         if let Some(call_id) = fixture.call_ids.get(number as usize - 1) {
             let tool = step.open(ToolCall {
                 call_id: Some(call_id.clone()),
@@ -167,7 +181,10 @@ where
         turn.push(KeyValue::new("gen_ai.operation.name", "invoke_agent"));
         turn.push(KeyValue::new("gen_ai.agent.name", share(&self.agent)));
         turn.push(KeyValue::new("agent.name", share(&self.agent)));
-        turn.push(KeyValue::new("gen_ai.conversation.id", share(&self.session)));
+        turn.push(KeyValue::new(
+            "gen_ai.conversation.id",
+            share(&self.session),
+        ));
         turn.push(KeyValue::new("session.id", share(&self.session)));
         turn.push(KeyValue::new("stream", false));
         turn.push(KeyValue::new("kaos.run_id", self.run_id.clone()));
@@ -178,12 +195,22 @@ where
         let turn = root.with_span(turn);
 
         let room = Vec::with_capacity(12);
-        let mut intent = self.start(&turn, "agent.intent_classification", SpanKind::Internal, room);
+        let mut intent = self.start(
+            &turn,
+            "agent.intent_classification",
+            SpanKind::Internal,
+            room,
+        );
         intent.set_attribute(KeyValue::new("kaos.intent", "tool_use"));
         intent.set_attribute(KeyValue::new("kaos.confidence", 0.9));
         intent.end();
 
-        let names = ["agent.step.1", "agent.step.2", "agent.step.3", "agent.step.4"];
+        let names = [
+            "agent.step.1",
+            "agent.step.2",
+            "agent.step.3",
+            "agent.step.4",
+        ];
         for (number, name) in (1..).zip(names) {
             let mut step = Vec::with_capacity(12);
             step.push(KeyValue::new("step", number));
@@ -194,7 +221,10 @@ where
             call.push(KeyValue::new("gen_ai.operation.name", "chat"));
             call.push(KeyValue::new("gen_ai.provider.name", "openai"));
             call.push(KeyValue::new("gen_ai.request.model", share(&self.model)));
-            call.push(KeyValue::new("gen_ai.conversation.id", share(&self.session)));
+            call.push(KeyValue::new(
+                "gen_ai.conversation.id",
+                share(&self.session),
+            ));
             let mut call = self.start(&step, "model.inference", SpanKind::Client, call);
             call.set_attribute(KeyValue::new("gen_ai.usage.input_tokens", 1200));
             call.set_attribute(KeyValue::new("gen_ai.usage.output_tokens", 80));
@@ -214,9 +244,12 @@ where
             }
             step.span().end();
         }
-        turn.span().set_attribute(KeyValue::new("gen_ai.usage.input_tokens", 4800));
-        turn.span().set_attribute(KeyValue::new("gen_ai.usage.output_tokens", 320));
-        turn.span().set_attribute(KeyValue::new("kaos.tool_call_count", 3));
+        turn.span()
+            .set_attribute(KeyValue::new("gen_ai.usage.input_tokens", 4800));
+        turn.span()
+            .set_attribute(KeyValue::new("gen_ai.usage.output_tokens", 320));
+        turn.span()
+            .set_attribute(KeyValue::new("kaos.tool_call_count", 3));
         turn.span().end();
     }
 
@@ -228,13 +261,21 @@ where
         };
         let root = OtelContext::new();
         let turn = root.with_span(self.start(&root, "agent.turn", SpanKind::Internal, eight()));
-        self.start(&turn, "agent.intent_classification", SpanKind::Internal, eight()).end();
+        self.start(
+            &turn,
+            "agent.intent_classification",
+            SpanKind::Internal,
+            eight(),
+        )
+        .end();
         for number in 1..=4 {
             let step = self.start(&turn, "agent.step", SpanKind::Internal, eight());
             let step = turn.with_span(step);
-            self.start(&step, "model.inference", SpanKind::Client, eight()).end();
+            self.start(&step, "model.inference", SpanKind::Client, eight())
+                .end();
             if number < 4 {
-                self.start(&step, "tool.calculator", SpanKind::Internal, eight()).end();
+                self.start(&step, "tool.calculator", SpanKind::Internal, eight())
+                    .end();
             }
             step.span().end();
         }
@@ -248,7 +289,9 @@ where
         kind: SpanKind,
         attributes: Vec<KeyValue>,
     ) -> T::Span {
-        let builder = SpanBuilder::from_name(name).with_kind(kind).with_attributes(attributes);
+        let builder = SpanBuilder::from_name(name)
+            .with_kind(kind)
+            .with_attributes(attributes);
         self.tracer.build_with_context(builder, parent)
     }
 }

@@ -4,9 +4,9 @@ use super::line::{Fields, RawLine};
 use super::number::{Decimal, Millis, Seconds};
 use super::{DecodeError, DecodeErrorKind, MOST_LINE_BYTES};
 use crate::{
-    BodyBuf, Custom, EventBuf, Failure, Handoff, IntentClassification, LlmCall, OutcomeBuf, PhaseBuf,
-    PhaseName, Run, RunId, Session, SpanBuf, SpanId, Step, Str, Subagent, Subject, SubjectName,
-    Time, ToolCall, TraceId, Turn, Value,
+    BodyBuf, Custom, EventBuf, Failure, Handoff, IntentClassification, LlmCall, OutcomeBuf,
+    PhaseBuf, PhaseName, Run, RunId, Session, SpanBuf, SpanId, Step, Str, Subagent, Subject,
+    SubjectName, Time, ToolCall, TraceId, Turn, Value,
 };
 
 /// Reads one line; a line break at its end is ignored.
@@ -50,29 +50,40 @@ fn run(fields: &Fields<'_>) -> Result<Run, DecodeError> {
 /// The trace id of a run that was recorded without one.
 fn derived_trace_id(run_id: &str) -> TraceId {
     let digest = Sha256::digest(run_id.as_bytes());
-    let first = digest.iter().take(16).fold(0_u128, |id, byte| id << 8 | u128::from(*byte));
+    let first = digest
+        .iter()
+        .take(16)
+        .fold(0_u128, |id, byte| id << 8 | u128::from(*byte));
     TraceId::new(first).unwrap_or_else(|| TraceId::new(1).expect("1 is not zero"))
 }
 
 fn time(fields: &Fields<'_>) -> Result<Time, DecodeError> {
-    let seconds: Seconds = number(fields, "timestamp")?.ok_or_else(|| fields.missing("timestamp"))?;
+    let seconds: Seconds =
+        number(fields, "timestamp")?.ok_or_else(|| fields.missing("timestamp"))?;
     let unix_nanos = match fields.get::<Str>("time_unix_nano")? {
         Some(text) => whole(&text)
             .ok_or_else(|| fields.bad("time_unix_nano", "a decimal number below 2^64"))?,
         None => 0,
     };
-    Ok(Time { unix_nanos, monotonic_nanos: seconds.nanos() })
+    Ok(Time {
+        unix_nanos,
+        monotonic_nanos: seconds.nanos(),
+    })
 }
 
 fn whole(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }
 
 fn number<const DIGITS: usize>(
     fields: &Fields<'_>,
     name: &'static str,
 ) -> Result<Option<Decimal<DIGITS>>, DecodeError> {
-    let Some(raw) = fields.raw(name) else { return Ok(None) };
+    let Some(raw) = fields.raw(name) else {
+        return Ok(None);
+    };
     Decimal::parse(raw.get())
         .map(Some)
         .ok_or_else(|| fields.bad(name, "a number of nanoseconds from 0 to 2^64 - 1"))
@@ -87,13 +98,19 @@ fn body(fields: &Fields<'_>, line: &str, run: &Run) -> Result<BodyBuf, DecodeErr
         Some(read) => read.map_err(|error| DecodeError::json(0, line, &error))?,
         None => return Ok(BodyBuf::Unknown(RawLine::new(line))),
     };
-    Ok(BodyBuf::Value { span: span_id(fields, "span_id")?, value })
+    Ok(BodyBuf::Value {
+        span: span_id(fields, "span_id")?,
+        value,
+    })
 }
 
 fn span(fields: &Fields<'_>, line: &str, run: &Run) -> Result<BodyBuf, DecodeError> {
     let subject: Str = fields.require("subject")?;
     let phase: Str = fields.require("phase")?;
-    let known_phase = PhaseName::ALL.iter().copied().find(|known| phase == known.as_str());
+    let known_phase = PhaseName::ALL
+        .iter()
+        .copied()
+        .find(|known| phase == known.as_str());
     let (Some(subject), Some(phase)) = (SubjectName::from_wire(&subject), known_phase) else {
         return Ok(BodyBuf::Unknown(RawLine::new(line)));
     };
@@ -107,18 +124,26 @@ fn span(fields: &Fields<'_>, line: &str, run: &Run) -> Result<BodyBuf, DecodeErr
 
 /// A span id of 16 digits; the ancestors' 12 are padded on the left.
 fn span_id(fields: &Fields<'_>, name: &'static str) -> Result<Option<SpanId>, DecodeError> {
-    let Some(text) = fields.get::<Str>(name)? else { return Ok(None) };
-    let padded = if text.len() == 12 { format!("0000{text}") } else { text.to_string() };
+    let Some(text) = fields.get::<Str>(name)? else {
+        return Ok(None);
+    };
+    let padded = if text.len() == 12 {
+        format!("0000{text}")
+    } else {
+        text.to_string()
+    };
     let expected = "12 or 16 lower-case hex digits, not all zero";
-    padded.parse().map(Some).map_err(|_| fields.bad(name, expected))
+    padded
+        .parse()
+        .map(Some)
+        .map_err(|_| fields.bad(name, expected))
 }
 
 fn subject(fields: &Fields<'_>, name: SubjectName, run: &Run) -> Result<Subject, DecodeError> {
     let span_name: Str = fields.get("name")?.unwrap_or_default();
     let mut subject = match fields.raw("fields") {
-        Some(json) => Subject::read_fields(name, json.get()).map_err(|error| {
-            DecodeError::json(fields.offset_of("fields"), json.get(), &error)
-        })?,
+        Some(json) => Subject::read_fields(name, json.get())
+            .map_err(|error| DecodeError::json(fields.offset_of("fields"), json.get(), &error))?,
         None => ancestral(name, &span_name),
     };
     match &mut subject {
@@ -139,11 +164,16 @@ fn subject(fields: &Fields<'_>, name: SubjectName, run: &Run) -> Result<Subject,
 /// A subject of which only the span's name is known.
 fn ancestral(subject: SubjectName, name: &Str) -> Subject {
     let after = |prefix: &str| Str::copied(name.strip_prefix(prefix).unwrap_or(name));
-    let numbered = |prefix: &str| name.strip_prefix(prefix).and_then(|number| number.parse().ok());
+    let numbered = |prefix: &str| {
+        name.strip_prefix(prefix)
+            .and_then(|number| number.parse().ok())
+    };
     match subject {
-        SubjectName::Turn => {
-            Turn { number: numbered("turn."), ..Turn::default() }.into()
+        SubjectName::Turn => Turn {
+            number: numbered("turn."),
+            ..Turn::default()
         }
+        .into(),
         SubjectName::IntentClassification => IntentClassification::default().into(),
         SubjectName::Step => Step::new(numbered("agent.step.").unwrap_or_default()).into(),
         SubjectName::LlmCall => LlmCall::new("", "").into(),
@@ -162,28 +192,36 @@ fn phase(
     match phase {
         PhaseName::Start => return Ok(PhaseBuf::Start),
         PhaseName::Progress => {
-            return Ok(PhaseBuf::Progress(fields.get("progress")?.unwrap_or_default()));
+            return Ok(PhaseBuf::Progress(
+                fields.get("progress")?.unwrap_or_default(),
+            ));
         }
         PhaseName::Complete | PhaseName::Error | PhaseName::Cancelled | PhaseName::Suspended => {}
     }
     let duration: Option<Millis> = number(fields, "duration_ms")?;
     let duration = duration.map(Millis::duration).unwrap_or_default();
     let outcome = match fields.raw("outcome") {
-        Some(json) => Some(OutcomeBuf::read_fields(subject, json.get()).map_err(|error| {
-            DecodeError::json(fields.offset_of("outcome"), json.get(), &error)
-        })?),
+        Some(json) => Some(
+            OutcomeBuf::read_fields(subject, json.get()).map_err(|error| {
+                DecodeError::json(fields.offset_of("outcome"), json.get(), &error)
+            })?,
+        ),
         None => None,
     };
     Ok(match phase {
         PhaseName::Error => {
             let kind = fields.get("error_type")?.unwrap_or(Str::Static("_OTHER"));
-            let failure = Failure { kind, message: fields.get("error_message")? };
+            let failure = Failure {
+                kind,
+                message: fields.get("error_message")?,
+            };
             PhaseBuf::Error(failure, outcome, duration)
         }
         PhaseName::Cancelled => PhaseBuf::Cancelled(outcome, duration),
         PhaseName::Suspended => PhaseBuf::Suspended(outcome, duration),
-        PhaseName::Start | PhaseName::Progress | PhaseName::Complete => {
-            PhaseBuf::Complete(outcome.unwrap_or_else(|| OutcomeBuf::nothing(subject)), duration)
-        }
+        PhaseName::Start | PhaseName::Progress | PhaseName::Complete => PhaseBuf::Complete(
+            outcome.unwrap_or_else(|| OutcomeBuf::nothing(subject)),
+            duration,
+        ),
     })
 }

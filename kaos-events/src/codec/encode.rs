@@ -41,7 +41,10 @@ impl Line {
         line.plain("sequence", seq);
         line.json("session_id", run.session.name().unwrap_or_default());
         line.json("run_id", &run.id);
-        line.json("agent_id", &Some(&run.agent).filter(|agent| !agent.is_empty()));
+        line.json(
+            "agent_id",
+            &Some(&run.agent).filter(|agent| !agent.is_empty()),
+        );
         line.display("trace_id", run.trace_id);
         line.display("time_unix_nano", time.unix_nanos);
         line.plain("schema", SCHEMA);
@@ -64,7 +67,10 @@ impl Line {
             None => self.plain("duration_ms", "null"),
         }
         self.json("error_type", &failure.map(|failure| &failure.kind));
-        self.json("error_message", &failure.and_then(|failure| failure.message.as_ref()));
+        self.json(
+            "error_message",
+            &failure.and_then(|failure| failure.message.as_ref()),
+        );
         self.json("attributes", subject.attributes());
         self.key("fields");
         self.written(|to| subject.write_fields(to));

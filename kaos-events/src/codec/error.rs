@@ -43,12 +43,17 @@ impl DecodeError {
 
     /// An error of the JSON parser about text that begins at `base`.
     pub(super) fn json(base: usize, text: &str, error: &serde_json::Error) -> Self {
-        let before_line: usize =
-            text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        let before_line: usize = text
+            .split_inclusive('\n')
+            .take(error.line().saturating_sub(1))
+            .map(str::len)
+            .sum();
         let within = (before_line + error.column().saturating_sub(1)).min(text.len());
         // The parser ends its text with a line and a column, which mean nothing to our reader.
         let said = error.to_string();
-        let what = said.rsplit_once(" at line ").map_or(said.as_str(), |(what, _)| what);
+        let what = said
+            .rsplit_once(" at line ")
+            .map_or(said.as_str(), |(what, _)| what);
         Self::new(base + within, DecodeErrorKind::Json(what.to_owned()))
     }
 

@@ -45,11 +45,16 @@ impl<'l> Fields<'l> {
 
     /// The field's JSON text, unless it is absent or null.
     pub(super) fn raw(&self, name: &'static str) -> Option<&'l RawValue> {
-        self.by_name.get(name).copied().filter(|raw| raw.get() != "null")
+        self.by_name
+            .get(name)
+            .copied()
+            .filter(|raw| raw.get() != "null")
     }
 
     pub(super) fn offset_of(&self, name: &'static str) -> usize {
-        self.by_name.get(name).map_or(self.line.len(), |raw| offset(self.line, raw))
+        self.by_name
+            .get(name)
+            .map_or(self.line.len(), |raw| offset(self.line, raw))
     }
 
     /// The field, unless it is absent or null.
@@ -57,7 +62,9 @@ impl<'l> Fields<'l> {
         &self,
         name: &'static str,
     ) -> Result<Option<T>, DecodeError> {
-        let Some(raw) = self.raw(name) else { return Ok(None) };
+        let Some(raw) = self.raw(name) else {
+            return Ok(None);
+        };
         serde_json::from_str(raw.get())
             .map(Some)
             .map_err(|error| DecodeError::json(offset(self.line, raw), raw.get(), &error))
@@ -75,12 +82,18 @@ impl<'l> Fields<'l> {
     }
 
     pub(super) fn bad(&self, field: &'static str, expected: &'static str) -> DecodeError {
-        DecodeError::new(self.offset_of(field), DecodeErrorKind::BadValue { field, expected })
+        DecodeError::new(
+            self.offset_of(field),
+            DecodeErrorKind::BadValue { field, expected },
+        )
     }
 }
 
 fn offset(line: &str, part: &RawValue) -> usize {
-    part.get().as_ptr().addr().saturating_sub(line.as_ptr().addr())
+    part.get()
+        .as_ptr()
+        .addr()
+        .saturating_sub(line.as_ptr().addr())
 }
 
 struct Parsed<'l> {
@@ -104,10 +117,15 @@ impl<'de> Deserialize<'de> for Parsed<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parsed<'de>, A::Error> {
-                let mut parsed = Parsed { by_name: HashMap::with_capacity(24), twice: None };
+                let mut parsed = Parsed {
+                    by_name: HashMap::with_capacity(24),
+                    twice: None,
+                };
                 while let Some((Key(name), value)) = map.next_entry::<Key<'de>, &RawValue>()? {
                     if parsed.by_name.contains_key(&name) {
-                        parsed.twice.get_or_insert_with(|| (name.clone().into_owned(), value));
+                        parsed
+                            .twice
+                            .get_or_insert_with(|| (name.clone().into_owned(), value));
                     }
                     parsed.by_name.insert(name, value);
                 }

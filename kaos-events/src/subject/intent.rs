@@ -93,7 +93,10 @@ pub struct IntentClassification {
 impl IntentClassification {
     /// A classification by this method.
     pub fn new(method: impl Into<Str>) -> Self {
-        Self { method: method.into(), ..Self::default() }
+        Self {
+            method: method.into(),
+            ..Self::default()
+        }
     }
 }
 

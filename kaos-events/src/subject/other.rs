@@ -24,7 +24,10 @@ pub struct Step {
 impl Step {
     /// The step with this number, from 1.
     pub fn new(number: u32) -> Self {
-        Self { number, ..Self::default() }
+        Self {
+            number,
+            ..Self::default()
+        }
     }
 
     /// `agent.step.{number}`, without allocating for the numbers that turns have by default.
@@ -41,8 +44,14 @@ impl Step {
             "agent.step.9",
             "agent.step.10",
         ];
-        let known = self.number.checked_sub(1).and_then(|index| FIRST.get(index as usize));
-        known.map_or_else(|| format!("agent.step.{}", self.number).into(), |name| Str::Static(name))
+        let known = self
+            .number
+            .checked_sub(1)
+            .and_then(|index| FIRST.get(index as usize));
+        known.map_or_else(
+            || format!("agent.step.{}", self.number).into(),
+            |name| Str::Static(name),
+        )
     }
 }
 
@@ -77,7 +86,10 @@ pub struct Subagent {
 impl Subagent {
     /// Work given to the local agent with this name.
     pub fn new(agent: impl Into<Str>) -> Self {
-        Self { agent: agent.into(), ..Self::default() }
+        Self {
+            agent: agent.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -107,7 +119,10 @@ pub struct Handoff {
 impl Handoff {
     /// A handoff to the agent with this name.
     pub fn new(agent: impl Into<Str>) -> Self {
-        Self { agent: agent.into(), ..Self::default() }
+        Self {
+            agent: agent.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -144,7 +159,10 @@ pub struct Custom {
 impl Custom {
     /// A span with this name.
     pub fn new(name: impl Into<Str>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
     }
 }
 

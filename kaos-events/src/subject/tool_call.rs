@@ -61,7 +61,10 @@ impl ToolKind {
 impl ToolCall {
     /// A call of the function with this name.
     pub fn new(name: impl Into<Str>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
     }
 }
 

@@ -49,7 +49,10 @@ pub struct Turn {
 impl Turn {
     /// A turn of the agent with this name, in an anonymous session.
     pub fn new(agent: impl Into<Str>) -> Self {
-        Self { agent: agent.into(), ..Self::default() }
+        Self {
+            agent: agent.into(),
+            ..Self::default()
+        }
     }
 
     /// Names the conversation.

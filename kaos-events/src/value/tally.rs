@@ -46,7 +46,11 @@ impl Tally {
             cache_creation_tokens: tokens.cache_creation_tokens,
             reasoning_tokens: tokens.reasoning_tokens,
             cost_usd: cost_usd.unwrap_or_default(),
-            unknown: absent.iter().filter(|(_, is)| *is).map(|(name, _)| (*name).into()).collect(),
+            unknown: absent
+                .iter()
+                .filter(|(_, is)| *is)
+                .map(|(name, _)| (*name).into())
+                .collect(),
             ..Self::default()
         }
     }

@@ -43,7 +43,10 @@ impl Recorder {
 
     /// Forgets what was recorded.
     pub fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     /// Checks every recorded run against the promises of the stream.
@@ -64,7 +67,9 @@ impl Hook for Recorder {
         let root = next_root();
         Some(Box::new(move |event: &Event<'_>| {
             let event = event.to_buf();
-            all.lock().unwrap_or_else(PoisonError::into_inner).push(Recorded { root, event });
+            all.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(Recorded { root, event });
         }))
     }
 }
@@ -91,7 +96,13 @@ fn check(run: &[EventBuf]) -> Result<(), Malformed> {
     let mut root = None;
     for event in run {
         let (trace_id, seq) = (event.run.trace_id, event.seq);
-        let broken = |what: String| Err(Malformed { trace_id, seq, what });
+        let broken = |what: String| {
+            Err(Malformed {
+                trace_id,
+                seq,
+                what,
+            })
+        };
         if seq != last.map_or(0, |last| last.seq + 1) {
             return broken("a gap in the sequence".to_owned());
         }

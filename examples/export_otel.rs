@@ -1,0 +1,27 @@
+//! An offline turn, exported to memory: its spans, its tree, its summary.
+
+use kaos_examples::lease_agent;
+use kaos_hooks::SpanTree;
+use kaos_otel_hook::Telemetry;
+use kaos_runner::Runner;
+use tokio_stream::StreamExt as _;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (telemetry, exporter) = Telemetry::in_memory();
+    let runner = Runner::new(lease_agent()).hooks(telemetry.hooks());
+
+    let events: Vec<_> = runner
+        .run("Summarize the lease.", "session-1")
+        .collect()
+        .await;
+
+    let spans = exporter.get_finished_spans()?;
+    println!("{} spans exported\n", spans.len());
+    print!("{}", SpanTree::of(&events));
+
+    let exported = |name: &str| spans.iter().any(|span| span.name == name);
+    assert!(exported("agent.turn"));
+    assert!(exported("agent.intent_classification"));
+    Ok(())
+}

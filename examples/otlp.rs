@@ -1,0 +1,55 @@
+//! The same agent, exported to an OpenTelemetry collector.
+//!
+//! `OTEL_EXPORTER_OTLP_ENDPOINT` says where to (`http://localhost:4317` when it is not set) and
+//! `OTEL_EXPORTER_OTLP_PROTOCOL` how (`grpc`, the default, or `http/protobuf`). Without a collector
+//! the turn is answered all the same, and the loss is counted. Ctrl-C flushes what there is.
+//!
+//! `--turns N` runs N turns, `--events FILE` also writes every event as a JSON line.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::sync::Mutex;
+
+use kaos_examples::lease_agent;
+use kaos_hooks::{Event, codec};
+use kaos_otel_hook::Telemetry;
+use kaos_runner::Runner;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let telemetry = Telemetry::from_env_or("http://localhost:4317")?;
+    let lines = argument("--events")
+        .map(File::create)
+        .transpose()?
+        .map(|file| {
+            let file = Mutex::new(BufWriter::new(file));
+            move |event: &Event<'_>| {
+                if let Ok(mut file) = file.lock() {
+                    writeln!(file, "{}", codec::encode(event))
+                        .expect("the events file can be written");
+                }
+            }
+        });
+    let turns = argument("--turns").map_or(Ok(1), |turns| turns.parse::<u32>())?;
+    let runner = Runner::new(lease_agent()).hooks((telemetry.hooks(), lines));
+
+    for _ in 0..turns {
+        tokio::select! {
+            reply = runner.turn("Summarize the lease.", "session-1") => {
+                let reply = reply?;
+                println!("{reply} (trace {})", reply.trace_id());
+            }
+            _ = tokio::signal::ctrl_c() => break,
+        }
+    }
+    drop(runner);
+    eprintln!("{}", telemetry.shutdown().await);
+    Ok(())
+}
+
+/// The value after a flag of the command line.
+fn argument(flag: &str) -> Option<String> {
+    std::env::args()
+        .skip_while(|argument| argument != flag)
+        .nth(1)
+}

@@ -1,0 +1,59 @@
+//! A hand-written agent loop, observed: no runner, just scopes opened where the work is done.
+
+use kaos_hooks::{
+    Hooks, LlmCall, LlmOutcome, Ruling, Step, StepOutcome, ToolCall, ToolOutcome, ToolRequest,
+    Turn, TurnOutcome, Usage,
+};
+use kaos_otel_hook::Telemetry;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (telemetry, exporter) = Telemetry::in_memory();
+    let hooks = Hooks::new(telemetry.hooks());
+
+    let turn = hooks.turn(Turn::new("assistant").session("session-1"));
+    for number in 1..=2 {
+        turn.ready().await;
+        let step = turn.open(Step::new(number));
+
+        let call = step.open(LlmCall::new("openai", "gpt-4o"));
+        let (text, expression) = call.entered(your_model(number)).await;
+        let usage = Some(Usage::new(120, 18));
+        call.complete(LlmOutcome {
+            usage,
+            ..LlmOutcome::default()
+        });
+
+        if let Some(expression) = expression {
+            let mut tool = ToolCall::new("calculator");
+            tool.arguments = Some(expression.into());
+            let tool = step.open(tool);
+            let request = ToolRequest::of(&tool, "calculator", expression);
+            if let Ruling::Run { arguments } = hooks.before_tool_call(&tool, request).await {
+                let result = tool.entered(your_tool(&arguments)).await;
+                tool.complete(ToolOutcome {
+                    result: Some(result.into()),
+                    ..ToolOutcome::default()
+                });
+            }
+        }
+        step.complete(StepOutcome::default());
+        println!("{text}");
+    }
+    turn.complete(TurnOutcome::default());
+
+    println!("{} spans", exporter.get_finished_spans()?.len());
+    Ok(())
+}
+
+async fn your_model(step: u32) -> (&'static str, Option<&'static str>) {
+    if step == 1 {
+        ("Let me see.", Some("6*7"))
+    } else {
+        ("It is 42.", None)
+    }
+}
+
+async fn your_tool(_expression: &str) -> String {
+    "42".to_owned()
+}

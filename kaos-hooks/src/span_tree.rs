@@ -1,0 +1,246 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::time::Duration;
+
+use kaos_events::{EventBuf, Outcome, Phase, PhaseBuf, SpanBuf, SpanId, Str, SubjectName, Usage};
+
+/// The spans of recorded events as a tree, for people.
+///
+/// Displays as one line a span, with its duration, and a last line that sums the turn up. A span
+/// that did not complete says so: `[error: timeout]`, `[cancelled]`, `[suspended]`, `[open]`.
+///
+/// # Example
+///
+/// ```text
+/// agent.turn                        15.2 s
+///   agent.intent_classification      0.1 ms
+///   agent.step.1                      8.4 s
+///     model.inference                 6.1 s
+///     tool.search                     2.3 s  [error: timeout]
+/// turn 15.2 s · 6 model calls · 3 tools (1 failed) · 2 agents · 4 812 tokens
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct SpanTree {
+    spans: Vec<Node>,
+    roots: Vec<usize>,
+}
+
+#[derive(Debug, Clone)]
+struct Node {
+    subject: SubjectName,
+    name: Str,
+    children: Vec<usize>,
+    end: Option<End>,
+}
+
+#[derive(Debug, Clone)]
+struct End {
+    state: String,
+    failed: bool,
+    duration: Duration,
+    usage: Option<Usage>,
+}
+
+impl SpanTree {
+    /// The tree of these events: one run's, or several runs' one after the other.
+    pub fn of<'e>(events: impl IntoIterator<Item = &'e EventBuf>) -> Self {
+        let mut tree = Self::default();
+        let mut known: HashMap<SpanId, usize> = HashMap::new();
+        for span in events.into_iter().filter_map(EventBuf::span) {
+            match &span.phase {
+                PhaseBuf::Start => {
+                    let at = tree.spans.len();
+                    known.insert(span.id, at);
+                    tree.spans.push(Node::of(span));
+                    let parent = span.parent.and_then(|parent| known.get(&parent).copied());
+                    match parent.and_then(|parent| tree.spans.get_mut(parent)) {
+                        Some(parent) => parent.children.push(at),
+                        None => tree.roots.push(at),
+                    }
+                }
+                PhaseBuf::Progress(_) => {}
+                end => {
+                    let node = known.get(&span.id).and_then(|at| tree.spans.get_mut(*at));
+                    if let Some(node) = node {
+                        node.end = End::of(end);
+                    }
+                }
+            }
+        }
+        tree
+    }
+
+    /// How many spans there are.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// Names and states only, one line a span, two spaces a level: what tests compare.
+    pub fn outline(&self) -> String {
+        let mut text = String::new();
+        self.walk(|depth, node| {
+            text.push_str(&"  ".repeat(depth));
+            text.push_str(&node.name);
+            text.push_str(&node.state());
+            text.push('\n');
+        });
+        text
+    }
+
+    /// The turn in one line: duration, model calls, tools, agents, tokens.
+    pub fn summary(&self) -> String {
+        let count = |subject| self.of_subject(subject).count();
+        let failed = self
+            .of_subject(SubjectName::ToolCall)
+            .filter(|node| node.failed())
+            .count();
+        let longest = self
+            .roots
+            .iter()
+            .filter_map(|at| self.spans.get(*at)?.end.as_ref());
+        let duration = longest.map(|end| end.duration).max().unwrap_or_default();
+        let mut tokens = Usage::default();
+        for end in self.spans.iter().filter_map(|node| node.end.as_ref()) {
+            tokens += end.usage.unwrap_or_default();
+        }
+        let mut parts = vec![format!("turn {}", human(duration))];
+        let mut part = |count: usize, one: &str, many: &str, note: String| {
+            if count > 0 {
+                parts.push(format!(
+                    "{count} {}{note}",
+                    if count == 1 { one } else { many }
+                ));
+            }
+        };
+        let note = if failed > 0 {
+            format!(" ({failed} failed)")
+        } else {
+            String::new()
+        };
+        part(
+            count(SubjectName::LlmCall),
+            "model call",
+            "model calls",
+            String::new(),
+        );
+        part(count(SubjectName::ToolCall), "tool", "tools", note);
+        part(count(SubjectName::Turn), "agent", "agents", String::new());
+        if tokens.total() > 0 {
+            parts.push(format!("{} tokens", grouped(tokens.total())));
+        }
+        parts.join(" · ")
+    }
+
+    fn of_subject(&self, subject: SubjectName) -> impl Iterator<Item = &Node> {
+        self.spans
+            .iter()
+            .filter(move |node| node.subject == subject)
+    }
+
+    /// Visits the spans depth first, each with its depth.
+    fn walk(&self, mut visit: impl FnMut(usize, &Node)) {
+        let mut waiting: Vec<(usize, usize)> = self.roots.iter().rev().map(|at| (0, *at)).collect();
+        while let Some((depth, at)) = waiting.pop() {
+            let Some(node) = self.spans.get(at) else {
+                continue;
+            };
+            visit(depth, node);
+            waiting.extend(node.children.iter().rev().map(|child| (depth + 1, *child)));
+        }
+    }
+}
+
+impl Node {
+    fn of(span: &SpanBuf) -> Self {
+        Self {
+            subject: span.subject.name(),
+            name: span.name(),
+            children: Vec::new(),
+            end: None,
+        }
+    }
+
+    fn state(&self) -> String {
+        self.end
+            .as_ref()
+            .map_or_else(|| " [open]".to_owned(), |end| end.state.clone())
+    }
+
+    fn failed(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.failed)
+    }
+}
+
+impl End {
+    fn of(phase: &PhaseBuf) -> Option<Self> {
+        let phase = phase.as_phase();
+        let state = match phase {
+            Phase::Error { failure, .. } => format!(" [error: {}]", failure.kind),
+            Phase::Cancelled { .. } => " [cancelled]".to_owned(),
+            Phase::Suspended { .. } => " [suspended]".to_owned(),
+            _ => String::new(),
+        };
+        let usage = match phase.outcome() {
+            Some(Outcome::LlmCall(outcome)) => outcome.usage,
+            _ => None,
+        };
+        let failed = matches!(phase, Phase::Error { .. });
+        Some(Self {
+            state,
+            failed,
+            duration: phase.duration()?,
+            usage,
+        })
+    }
+}
+
+impl fmt::Display for SpanTree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut width = 0;
+        self.walk(|depth, node| width = width.max(2 * depth + node.name.chars().count()));
+        let mut result = Ok(());
+        self.walk(|depth, node| {
+            let name = format!("{}{}", "  ".repeat(depth), node.name);
+            let duration = node
+                .end
+                .as_ref()
+                .map_or_else(|| "…".to_owned(), |end| human(end.duration));
+            let state = node.state();
+            let gap = if state.is_empty() { "" } else { " " };
+            if result.is_ok() {
+                result = writeln!(f, "{name:width$}  {duration:>9}{gap}{state}");
+            }
+        });
+        result?;
+        writeln!(f, "{}", self.summary())
+    }
+}
+
+/// A duration with three digits at most, in the unit that fits.
+fn human(duration: Duration) -> String {
+    let nanos = duration.as_nanos();
+    let seconds = duration.as_secs_f64();
+    match nanos {
+        0..1_000_000 => format!("{:.1} µs", seconds * 1e6),
+        1_000_000..1_000_000_000 => format!("{:.1} ms", seconds * 1e3),
+        _ => format!("{seconds:.1} s"),
+    }
+}
+
+/// A number in groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
