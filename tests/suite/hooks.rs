@@ -411,7 +411,7 @@ fn the_log_hook_writes_a_line_a_span_end_without_content() {
     assert!(!text.contains("a secret"));
 }
 
-struct Shared(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Shared(pub(crate) Arc<Mutex<Vec<u8>>>);
 
 impl std::io::Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

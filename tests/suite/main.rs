@@ -6,4 +6,5 @@ mod gates;
 mod hooks;
 mod own_loop;
 mod spans;
+mod telemetry;
 mod trees;
