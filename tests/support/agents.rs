@@ -1,0 +1,102 @@
+//! Agents and tools that the tests script.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kaos_hooks::Str;
+use kaos_runner::{Agent, FunctionModel, ModelReply, Tool, ToolError, ToolSpec};
+use serde_json::json;
+use tokio::sync::Notify;
+
+/// What a scripted tool does when it is called.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// Gives this result.
+    Give(&'static str),
+    /// Fails with this message.
+    Fail(&'static str),
+    /// Panics.
+    Panic,
+    /// Says that it began, and never ends.
+    Hang(Arc<Notify>),
+    /// Gives a result after this time.
+    After(Duration, &'static str),
+}
+
+/// A tool that does as it is told, and counts how often it did.
+#[derive(Debug, Clone)]
+pub struct Scripted {
+    spec: ToolSpec,
+    act: Act,
+    ran: Arc<AtomicUsize>,
+    saw: Arc<std::sync::Mutex<Vec<String>>>,
+}
+
+impl Scripted {
+    /// A tool with this name.
+    pub fn new(name: &'static str, act: Act) -> Self {
+        let spec = ToolSpec::new(name, "A tool of the tests.", json!({ "type": "object" }));
+        Self {
+            spec,
+            act,
+            ran: Arc::default(),
+            saw: Arc::default(),
+        }
+    }
+
+    /// How often it ran.
+    pub fn ran(&self) -> usize {
+        self.ran.load(Ordering::SeqCst)
+    }
+
+    /// The arguments it was called with.
+    ///
+    /// # Panics
+    ///
+    /// If a call panicked while noting its arguments.
+    pub fn saw(&self) -> Vec<String> {
+        self.saw.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Tool for Scripted {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    async fn call(&self, arguments: &str) -> Result<Str, ToolError> {
+        self.ran.fetch_add(1, Ordering::SeqCst);
+        self.saw.lock().unwrap().push(arguments.to_owned());
+        match &self.act {
+            Act::Give(result) => Ok(Str::from(*result)),
+            Act::Fail(message) => Err(ToolError::new(*message)),
+            Act::Panic => panic!("a tool of the tests panics"),
+            Act::Hang(began) => {
+                began.notify_one();
+                std::future::pending().await
+            }
+            Act::After(time, result) => {
+                tokio::time::sleep(*time).await;
+                Ok(Str::from(*result))
+            }
+        }
+    }
+}
+
+/// A reply that calls these tools or sub-agents, with empty arguments.
+pub fn calls(names: &[&'static str]) -> ModelReply {
+    names
+        .iter()
+        .zip(1..)
+        .fold(ModelReply::default(), |reply, (name, at)| {
+            reply.and_call(format!("call-{at}"), *name, r#"{"task":"work"}"#)
+        })
+}
+
+/// An agent that gives these replies, one a request.
+pub fn scripted(name: &'static str, replies: impl IntoIterator<Item = ModelReply>) -> Agent {
+    Agent::new(name, FunctionModel::script(replies))
+}

@@ -1,0 +1,66 @@
+//! A runner that is recorded and exported to memory.
+
+use kaos_hooks::testing::{Recorder, assert_tree};
+use kaos_otel_hook::Telemetry;
+use kaos_runner::{Agent, Runner};
+use opentelemetry_sdk::trace::InMemorySpanExporter;
+
+use crate::exported::assert_exported;
+
+/// An agent's runner with a recorder and in-memory telemetry.
+#[derive(Debug)]
+pub struct Observed {
+    /// Runs the agent.
+    pub runner: Runner,
+    /// Has the events.
+    pub recorder: Recorder,
+    /// Has the spans.
+    pub exporter: InMemorySpanExporter,
+    /// Made the spans.
+    pub telemetry: Telemetry,
+}
+
+impl Observed {
+    /// This agent, observed.
+    pub fn new(agent: Agent) -> Self {
+        let (telemetry, exporter) = Telemetry::in_memory();
+        let recorder = Recorder::new();
+        let runner = Runner::new(agent).hooks((telemetry.hooks(), recorder.clone()));
+        Self {
+            runner,
+            recorder,
+            exporter,
+            telemetry,
+        }
+    }
+
+    /// Asserts the tree of all runs so far, that the events keep the stream's promises, that the
+    /// exported spans are the events', and that nothing is left behind.
+    ///
+    /// # Panics
+    ///
+    /// If one of these does not hold.
+    #[track_caller]
+    pub fn assert_tree(&self, expected: &str) {
+        assert_tree(&self.recorder, expected);
+        self.assert_sound();
+    }
+
+    /// As [`assert_tree`](Self::assert_tree), whatever the tree is.
+    ///
+    /// # Panics
+    ///
+    /// If one of these does not hold.
+    #[track_caller]
+    pub fn assert_sound(&self) {
+        self.recorder.check().unwrap();
+        assert_exported(&self.recorder, &self.exporter.get_finished_spans().unwrap());
+        let hooks = self.runner.observed_by();
+        assert!(
+            hooks.stats().iter().all(|stats| stats.live_observers == 0),
+            "{:?}",
+            hooks.stats()
+        );
+        assert_eq!(hooks.emitter().live_runs(), 0);
+    }
+}
