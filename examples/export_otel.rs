@@ -20,8 +20,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{} spans exported\n", spans.len());
     print!("{}", SpanTree::of(&events));
 
-    let exported = |name: &str| spans.iter().any(|span| span.name == name);
-    assert!(exported("agent.turn"));
-    assert!(exported("agent.intent_classification"));
+    let has = |name: &str| spans.iter().any(|span| span.name == name);
+    assert!(has("agent.turn"));
+    assert!(has("agent.intent_classification"));
     Ok(())
 }

@@ -42,18 +42,24 @@ pub fn calculator() -> FunctionTool {
 /// An offline agent with a tool and a sub-agent that has a tool itself.
 #[must_use]
 pub fn lease_agent() -> Agent {
-    let researcher = Agent::new("researcher", FunctionModel::new(research))
-        .description("Looks things up in the lease.")
-        .tool(calculator());
-    Agent::new("assistant", FunctionModel::new(assist))
-        .instructions("Answer questions about the lease.")
-        .tool(calculator())
-        .subagent(researcher)
+    let researcher = Agent::new(
+        "researcher",
+        FunctionModel::new(|request| Ok(research(request))),
+    )
+    .description("Looks things up in the lease.")
+    .tool(calculator());
+    Agent::new(
+        "assistant",
+        FunctionModel::new(|request| Ok(assist(request))),
+    )
+    .instructions("Answer questions about the lease.")
+    .tool(calculator())
+    .subagent(researcher)
 }
 
 /// The first request asks for a sum and for research, the second is answered.
-fn assist(request: &ModelRequest<'_>) -> Result<ModelReply, kaos_runner::ModelError> {
-    Ok(match request.messages.last() {
+fn assist(request: &ModelRequest<'_>) -> ModelReply {
+    match request.messages.last() {
         Some(Message::Tool { .. }) => {
             ModelReply::text("The lease runs 36 months and costs 42 000 in all.").usage(310, 24)
         }
@@ -64,12 +70,12 @@ fn assist(request: &ModelRequest<'_>) -> Result<ModelReply, kaos_runner::ModelEr
                 r#"{"task":"How long does the lease run?"}"#,
             )
             .usage(180, 41),
-    })
+    }
 }
 
-fn research(request: &ModelRequest<'_>) -> Result<ModelReply, kaos_runner::ModelError> {
-    Ok(match request.messages.last() {
+fn research(request: &ModelRequest<'_>) -> ModelReply {
+    match request.messages.last() {
         Some(Message::Tool { .. }) => ModelReply::text("36 months.").usage(120, 6),
         _ => ModelReply::call("call-3", "calculator", r#"{"expression":"12*3"}"#).usage(90, 18),
-    })
+    }
 }

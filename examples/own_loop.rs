@@ -47,6 +47,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 async fn your_model(step: u32) -> (&'static str, Option<&'static str>) {
+    tokio::task::yield_now().await; // yours waits for a network
     if step == 1 {
         ("Let me see.", Some("6*7"))
     } else {
@@ -55,5 +56,6 @@ async fn your_model(step: u32) -> (&'static str, Option<&'static str>) {
 }
 
 async fn your_tool(_expression: &str) -> String {
+    tokio::task::yield_now().await;
     "42".to_owned()
 }

@@ -89,22 +89,22 @@ impl PhaseBuf {
             },
             Self::Error(failure, outcome, duration) => Phase::Error {
                 failure,
-                outcome: borrowed(outcome),
+                outcome: borrowed(outcome.as_ref()),
                 duration: *duration,
             },
             Self::Cancelled(outcome, duration) => Phase::Cancelled {
-                outcome: borrowed(outcome),
+                outcome: borrowed(outcome.as_ref()),
                 duration: *duration,
             },
             Self::Suspended(outcome, duration) => Phase::Suspended {
-                outcome: borrowed(outcome),
+                outcome: borrowed(outcome.as_ref()),
                 duration: *duration,
             },
         }
     }
 }
 
-const fn borrowed(outcome: &Option<OutcomeBuf>) -> Option<Outcome<'_>> {
+const fn borrowed(outcome: Option<&OutcomeBuf>) -> Option<Outcome<'_>> {
     match outcome {
         Some(outcome) => Some(outcome.as_outcome()),
         None => None,

@@ -49,7 +49,7 @@ impl<F: Future> Future for Entered<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let polled = within(this.entry.as_ref(), || {
+        within(this.entry.as_ref(), || {
             let future = this
                 .future
                 .as_mut()
@@ -60,8 +60,7 @@ impl<F: Future> Future for Entered<F> {
                 this.future.set(None);
             }
             polled
-        });
-        polled
+        })
     }
 }
 

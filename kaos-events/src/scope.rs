@@ -145,11 +145,13 @@ impl<S: SubjectType> Scope<S> {
     }
 
     /// Ends the span: the work is done, and this came of it.
+    #[expect(clippy::needless_pass_by_value, reason = "the caller is done with it")]
     pub fn complete(self, outcome: S::Outcome) {
         self.end(End::Complete(outcome.borrowed()));
     }
 
     /// Ends the span: the work failed.
+    #[expect(clippy::needless_pass_by_value, reason = "the caller is done with it")]
     pub fn fail(mut self, failure: Failure) {
         let so_far = self.so_far.take();
         self.end(End::Error(&failure, known(so_far.as_deref())));
@@ -180,7 +182,7 @@ impl Scope<Subagent> {
     pub fn turn(&self, mut turn: Turn) -> Scope<Turn> {
         turn.parent = None;
         let stream = &self.link.stream;
-        let run = stream.sub_run(turn.agent.clone(), turn.session.clone());
+        let run = Box::new(stream.sub_run(turn.agent.clone(), turn.session.clone()));
         let mut turn = Some(turn);
         let mut subject = |place: &mut Option<Subject>| *place = turn.take().map(Into::into);
         let key = stream.start(self.link.key, &mut subject, Some(run));
@@ -244,6 +246,7 @@ impl Handle {
     }
 
     /// Says that the work goes on.
+    #[expect(clippy::needless_pass_by_value, reason = "the caller is done with it")]
     pub fn progress(&self, progress: Progress) {
         self.stream.progress(self.key, &progress);
     }

@@ -34,7 +34,7 @@ pub(crate) trait Emit: Send + Sync {
     fn is_open(&self, key: Key) -> bool;
     fn trace_id(&self) -> TraceId;
     /// A run of its own for a sub-agent of the span at `key`.
-    fn sub_run(&self, agent: crate::Str, session: crate::Session) -> Box<Run>;
+    fn sub_run(&self, agent: crate::Str, session: crate::Session) -> Run;
 }
 
 /// How a span ends.
@@ -396,6 +396,7 @@ impl<'a> End<'a> {
     }
 }
 
+#[derive(Clone, Copy)]
 enum What<'a> {
     Phase(Phase<'a>),
     Value(&'a Value),
@@ -490,13 +491,13 @@ impl<S: Observer> Emit for Stream<S> {
         self.trace_id
     }
 
-    fn sub_run(&self, agent: crate::Str, session: crate::Session) -> Box<Run> {
-        Box::new(Run {
+    fn sub_run(&self, agent: crate::Str, session: crate::Session) -> Run {
+        Run {
             id: self.shared.ids.run_id(),
             trace_id: self.trace_id,
             session,
             agent,
-        })
+        }
     }
 }
 

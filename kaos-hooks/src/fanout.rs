@@ -92,7 +92,7 @@ impl Observer for Fanout {
     fn ready(&mut self) -> Option<Ready> {
         let mut waits: SmallVec<[(Ready, Arc<Health>); 1]> = SmallVec::new();
         for seat in &mut self.seats {
-            if let Some(wait) = seat.call(|observer| observer.ready()).flatten() {
+            if let Some(wait) = seat.call(Observer::ready).flatten() {
                 waits.push((wait, Arc::clone(&seat.health)));
             }
         }

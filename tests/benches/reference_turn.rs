@@ -128,10 +128,10 @@ fn main() {
         case("events+noop", || reference::turn(&noop, &fixture, false)),
         case("events+otel", || reference::turn(&otel, &fixture, false)),
         case("events+otel-entered", || {
-            reference::turn(&otel, &fixture, true)
+            reference::turn(&otel, &fixture, true);
         }),
         case("otel-unsampled", || {
-            reference::turn(&unsampled, &fixture, false)
+            reference::turn(&unsampled, &fixture, false);
         }),
     ];
     for _ in 0..ROUNDS {

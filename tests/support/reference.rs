@@ -194,12 +194,12 @@ where
         let turn = self.start(&root, "agent.turn", SpanKind::Internal, turn);
         let turn = root.with_span(turn);
 
-        let room = Vec::with_capacity(12);
+        let attributes = Vec::with_capacity(12);
         let mut intent = self.start(
             &turn,
             "agent.intent_classification",
             SpanKind::Internal,
-            room,
+            attributes,
         );
         intent.set_attribute(KeyValue::new("kaos.intent", "tool_use"));
         intent.set_attribute(KeyValue::new("kaos.confidence", 0.9));
@@ -211,7 +211,8 @@ where
             "agent.step.3",
             "agent.step.4",
         ];
-        for (number, name) in (1..).zip(names) {
+        let call_ids = self.call_ids.iter().map(Some).chain([None]);
+        for ((number, name), call_id) in (1..).zip(names).zip(call_ids) {
             let mut step = Vec::with_capacity(12);
             step.push(KeyValue::new("step", number));
             step.push(KeyValue::new("max_steps", 10));
@@ -230,7 +231,7 @@ where
             call.set_attribute(KeyValue::new("gen_ai.usage.output_tokens", 80));
             call.end();
 
-            if let Some(call_id) = self.call_ids.get(number as usize - 1) {
+            if let Some(call_id) = call_id {
                 let mut tool = Vec::with_capacity(12);
                 tool.push(KeyValue::new("gen_ai.operation.name", "execute_tool"));
                 tool.push(KeyValue::new("gen_ai.tool.name", share(&self.tool)));
@@ -322,7 +323,8 @@ pub fn turn_by_tracing(fixture: &Fixture) {
         kaos.intent = "tool_use",
         kaos.confidence = 0.9
     ));
-    for number in 1..=4 {
+    let call_ids = fixture.call_ids.iter().map(Some).chain([None]);
+    for (number, call_id) in (1..).zip(call_ids) {
         let name = format!("agent.step.{number}");
         let step = info_span!(parent: &turn, "agent.step", otel.name = name, step = number, max_steps = 10);
         let call: Span = info_span!(
@@ -339,7 +341,7 @@ pub fn turn_by_tracing(fixture: &Fixture) {
         call.record("gen_ai.usage.input_tokens", 1200);
         call.record("gen_ai.usage.output_tokens", 80);
         drop(call);
-        if let Some(call_id) = fixture.call_ids.get(number as usize - 1) {
+        if let Some(call_id) = call_id {
             let name = ["tool.", &fixture.tool].concat();
             drop(info_span!(
                 parent: &step,

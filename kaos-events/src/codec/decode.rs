@@ -136,7 +136,7 @@ fn span_id(fields: &Fields<'_>, name: &'static str) -> Result<Option<SpanId>, De
     padded
         .parse()
         .map(Some)
-        .map_err(|_| fields.bad(name, expected))
+        .map_err(|_invalid| fields.bad(name, expected))
 }
 
 fn subject(fields: &Fields<'_>, name: SubjectName, run: &Run) -> Result<Subject, DecodeError> {

@@ -48,7 +48,7 @@ impl<const DIGITS: usize> Decimal<DIGITS> {
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let digits = whole.bytes().chain(fraction.bytes());
         // Where the point stands, counted in digits from the left, once nanoseconds are the unit.
-        let point = i64::try_from(whole.len()).ok()? + i64::from(exponent) + DIGITS as i64;
+        let point = i64::try_from(whole.len() + DIGITS).ok()? + i64::from(exponent);
         let mut nanos: u64 = 0;
         let mut taken: i64 = 0;
         for digit in digits {

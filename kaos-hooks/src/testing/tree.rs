@@ -46,6 +46,6 @@ fn unindented(text: &str) -> String {
         .min()
         .unwrap_or(0);
     lines()
-        .map(|line| format!("{}\n", line.get(common..).unwrap_or(line)))
+        .flat_map(|line| [line.get(common..).unwrap_or(line), "\n"])
         .collect()
 }
