@@ -73,9 +73,15 @@ fn assist(request: &ModelRequest<'_>) -> ModelReply {
     }
 }
 
-fn research(request: &ModelRequest<'_>) -> ModelReply {
-    match request.messages.last() {
-        Some(Message::Tool { .. }) => ModelReply::text("36 months.").usage(120, 6),
-        _ => ModelReply::call("call-3", "calculator", r#"{"expression":"12*3"}"#).usage(90, 18),
-    }
+/// The first calculation fails, and the model corrects itself.
+fn research(request: &ModelRequest<'_>) -> Result<ModelReply, kaos_runner::ModelError> {
+    Ok(match request.messages.last() {
+        Some(Message::Tool { content, .. }) if content.starts_with("error") => {
+            ModelReply::call("call-4", "calculator", r#"{"expression":"12*3"}"#).usage(120, 18)
+        }
+        Some(Message::Tool { .. }) => ModelReply::text("36 months.").usage(140, 6),
+        _ => {
+            ModelReply::call("call-3", "calculator", r#"{"expression":"12 times 3"}"#).usage(90, 18)
+        }
+    })
 }

@@ -4,14 +4,13 @@
 //! a line. All cases run in one process, interleaved round by round, and a case's ratio is the
 //! median over the rounds of its time to that round's `raw`, so that a machine's slow moments hit
 //! all of them.
-#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kaos_hooks::{Event, Hook, Hooks, Observer, Run};
 use kaos_otel_hook::{EventIds, OTelHook};
+use kaos_tests::interleaved::{self, ALLOCATIONS, Case};
 use kaos_tests::reference::{self, ByHand, Fixture};
 use opentelemetry::Context;
 use opentelemetry::trace::TracerProvider as _;
@@ -24,10 +23,6 @@ const TURNS: u32 = 200;
 const ROUNDS: usize = 301;
 
 struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
 
 #[expect(
     unsafe_code,
@@ -75,28 +70,6 @@ impl Hook for Noop {
     }
 }
 
-struct Case<'a> {
-    name: &'static str,
-    turn: Box<dyn Fn() + 'a>,
-    times: Vec<f64>,
-    allocations: u64,
-}
-
-fn case<'a>(name: &'static str, turn: impl Fn() + 'a) -> Case<'a> {
-    for _ in 0..TURNS {
-        turn();
-    }
-    let before = ALLOCATIONS.get();
-    turn();
-    let allocations = ALLOCATIONS.get() - before;
-    Case {
-        name,
-        turn: Box::new(turn),
-        times: Vec::new(),
-        allocations,
-    }
-}
-
 fn main() {
     let fixture = Fixture::default();
     let by_hand_provider = SdkTracerProvider::builder()
@@ -119,61 +92,20 @@ fn main() {
     let unsampled = Hooks::new(OTelHook::with_provider(&provider(Sampler::AlwaysOff)));
 
     let mut cases = [
-        case("raw", || by_hand.turn()),
-        case("raw-8", || by_hand.turn_of_eight()),
-        case("tracing-opentelemetry", || {
+        Case::new("raw", || by_hand.turn()),
+        Case::new("raw-8", || by_hand.turn_of_eight()),
+        Case::new("tracing-opentelemetry", || {
             tracing::dispatcher::with_default(&subscriber, || reference::turn_by_tracing(&fixture));
         }),
-        case("events", || reference::turn(&nobody, &fixture, false)),
-        case("events+noop", || reference::turn(&noop, &fixture, false)),
-        case("events+otel", || reference::turn(&otel, &fixture, false)),
-        case("events+otel-entered", || {
+        Case::new("events", || reference::turn(&nobody, &fixture, false)),
+        Case::new("events+noop", || reference::turn(&noop, &fixture, false)),
+        Case::new("events+otel", || reference::turn(&otel, &fixture, false)),
+        Case::new("events+otel-entered", || {
             reference::turn(&otel, &fixture, true);
         }),
-        case("otel-unsampled", || {
+        Case::new("otel-unsampled", || {
             reference::turn(&unsampled, &fixture, false);
         }),
     ];
-    for _ in 0..ROUNDS {
-        for case in &mut cases {
-            let began = Instant::now();
-            for _ in 0..TURNS {
-                (case.turn)();
-            }
-            case.times
-                .push(began.elapsed().as_secs_f64() * 1e9 / f64::from(TURNS));
-        }
-    }
-
-    let raw = cases
-        .first()
-        .map(|raw| raw.times.clone())
-        .unwrap_or_default();
-    let json = std::env::args().any(|argument| argument == "--json");
-    if !json {
-        println!(
-            "{:24} {:>8} {:>12} {:>10}",
-            "case", "x raw", "allocations", "ns a turn"
-        );
-    }
-    for case in &cases {
-        let ratios = case
-            .times
-            .iter()
-            .zip(&raw)
-            .map(|(time, raw)| time / raw)
-            .collect();
-        let (ratio, nanos) = (median(ratios), median(case.times.clone()));
-        let (name, allocations) = (case.name, case.allocations);
-        if json {
-            println!("{{\"case\":\"{name}\",\"ratio\":{ratio:.3},\"allocations\":{allocations}}}");
-        } else {
-            println!("{name:24} {ratio:8.3} {allocations:12} {nanos:10.0}");
-        }
-    }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    interleaved::compare(&mut cases, TURNS, ROUNDS);
 }

@@ -203,8 +203,8 @@ async fn a_hook_that_sleeps_in_its_lane_gets_every_event() {
         (stats.offered, stats.dropped, stats.failed),
         (stats.delivered, 0, 0)
     );
-    let seen = seen.lock().unwrap();
-    assert_eq!(*seen, (0..stats.delivered).collect::<Vec<_>>());
+    let seen = seen.lock().unwrap().clone();
+    assert_eq!(seen, (0..stats.delivered).collect::<Vec<_>>());
     hooks
         .shutdown()
         .await
@@ -217,7 +217,7 @@ async fn a_hook_that_fails_says_so_when_flushed_and_a_lane_counts_its_panics() {
     #[async_trait]
     impl AsyncHook for Fails {
         async fn on_event(&mut self, event: EventBuf) {
-            assert!(event.seq % 2 == 0, "an async hook panics");
+            assert!(event.seq.is_multiple_of(2), "an async hook panics");
         }
 
         async fn flush(&mut self) -> Result<(), HookError> {

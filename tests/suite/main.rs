@@ -1,5 +1,12 @@
 //! The workspace's tests: one binary, a module for each promise.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests assert"
+)]
+
 mod concurrency;
 mod context;
 mod gates;

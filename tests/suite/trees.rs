@@ -211,9 +211,9 @@ async fn a_turn_dropped_in_a_tool_ends_cancelled() {
 #[tokio::test]
 async fn a_turn_dropped_in_a_model_call_ends_cancelled() {
     let began = Arc::new(Notify::new());
-    let begin = Arc::clone(&began);
+    let signal = Arc::clone(&began);
     let model = FunctionModel::from_async(move |_| {
-        begin.notify_one();
+        signal.notify_one();
         std::future::pending()
     });
     let observed = Observed::new(Agent::new("assistant", model));

@@ -1,6 +1,13 @@
 //! Fixtures of the suite and the benches.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "fixtures of tests assert"
+)]
+
 pub mod agents;
 pub mod exported;
+pub mod interleaved;
 pub mod observed;
 pub mod reference;

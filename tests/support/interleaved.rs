@@ -1,0 +1,90 @@
+//! Comparing the cost of cases on a noisy machine: in one process, interleaved, as ratios.
+
+use std::cell::Cell;
+use std::time::Instant;
+
+thread_local! {
+    /// How often this thread has allocated; a bench's allocator counts here.
+    pub static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Something whose cost is compared.
+#[expect(missing_debug_implementations, reason = "it holds a closure")]
+pub struct Case<'a> {
+    name: &'static str,
+    run: Box<dyn Fn() + 'a>,
+    nanos: Vec<f64>,
+    allocations: u64,
+}
+
+impl<'a> Case<'a> {
+    /// A case with this name; runs a few times to warm up, then once to count allocations.
+    pub fn new(name: &'static str, run: impl Fn() + 'a) -> Self {
+        for _ in 0..200 {
+            run();
+        }
+        let before = ALLOCATIONS.get();
+        run();
+        let allocations = ALLOCATIONS.get() - before;
+        Self {
+            name,
+            run: Box::new(run),
+            nanos: Vec::new(),
+            allocations,
+        }
+    }
+}
+
+/// Runs all cases `times` times a round and prints each one's ratio to the first: the median over
+/// the rounds of its time to the first one's in the same round, so that a machine's slow moments
+/// hit all cases. With `--json` among the program's arguments, one JSON object a line.
+#[expect(clippy::print_stdout, reason = "a bench prints its figures")]
+pub fn compare(cases: &mut [Case<'_>], times: u32, rounds: usize) {
+    for _ in 0..rounds {
+        for case in &mut *cases {
+            let began = Instant::now();
+            for _ in 0..times {
+                (case.run)();
+            }
+            case.nanos
+                .push(began.elapsed().as_secs_f64() * 1e9 / f64::from(times));
+        }
+    }
+    let first = cases
+        .first()
+        .map(|case| case.nanos.clone())
+        .unwrap_or_default();
+    let json = std::env::args().any(|argument| argument == "--json");
+    if !json {
+        println!(
+            "{:24} {:>8} {:>12} {:>10}",
+            "case", "ratio", "allocations", "ns"
+        );
+    }
+    for Case {
+        name,
+        nanos,
+        allocations,
+        ..
+    } in &*cases
+    {
+        let ratio = median(
+            nanos
+                .iter()
+                .zip(&first)
+                .map(|(nanos, first)| nanos / first)
+                .collect(),
+        );
+        if json {
+            println!("{{\"case\":\"{name}\",\"ratio\":{ratio:.3},\"allocations\":{allocations}}}");
+        } else {
+            let nanos = median(nanos.clone());
+            println!("{name:24} {ratio:8.3} {allocations:12} {nanos:10.0}");
+        }
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
