@@ -74,8 +74,8 @@ fn assist(request: &ModelRequest<'_>) -> ModelReply {
 }
 
 /// The first calculation fails, and the model corrects itself.
-fn research(request: &ModelRequest<'_>) -> Result<ModelReply, kaos_runner::ModelError> {
-    Ok(match request.messages.last() {
+fn research(request: &ModelRequest<'_>) -> ModelReply {
+    match request.messages.last() {
         Some(Message::Tool { content, .. }) if content.starts_with("error") => {
             ModelReply::call("call-4", "calculator", r#"{"expression":"12*3"}"#).usage(120, 18)
         }
@@ -83,5 +83,5 @@ fn research(request: &ModelRequest<'_>) -> Result<ModelReply, kaos_runner::Model
         _ => {
             ModelReply::call("call-3", "calculator", r#"{"expression":"12 times 3"}"#).usage(90, 18)
         }
-    })
+    }
 }
