@@ -19,10 +19,13 @@ use crate::{
 /// How many emissions of observers may wait for the event being delivered.
 const MOST_DEFERRED: usize = 1024;
 
+/// Writes a subject into the place it is given.
+pub(crate) type Write<'a> = &'a mut dyn FnMut(&mut Option<Subject>);
+
 /// What a scope can ask of its stream, whatever its observer is.
 pub(crate) trait Emit: Send + Sync {
-    /// Takes the subject out of its place: a subject is large, and this way it moves once.
-    fn start(&self, parent: Key, subject: &mut Option<Subject>, run: Option<Box<Run>>) -> Key;
+    /// `subject` writes the subject where it stays: it is large, and this way it moves once.
+    fn start(&self, parent: Key, subject: Write<'_>, run: Option<Box<Run>>) -> Key;
     fn end(&self, key: Key, end: End<'_>);
     fn value(&self, key: Key, value: &Value);
     fn progress(&self, key: Key, progress: &Progress);
@@ -114,9 +117,9 @@ impl<S: Observer> Stream<S> {
         });
         let mut state = stream.lock();
         let at = state.time(now);
-        let key = state
-            .table
-            .insert(id, None, outer, &mut Some(turn.into()), None, at);
+        let mut turn = Some(turn);
+        let mut subject = |place: &mut Option<Subject>| *place = turn.take().map(Into::into);
+        let key = state.table.insert(id, None, outer, &mut subject, None, at);
         state.root = Some(key);
         stream.deliver(&mut state, key, at, What::Phase(Phase::Start));
         stream.drain(&mut state);
@@ -204,6 +207,7 @@ impl<S: Observer> Stream<S> {
                 mut subject,
                 run,
             } => {
+                let mut subject = |place: &mut Option<Subject>| *place = subject.take();
                 self.apply_start(state, id, parent, &mut subject, run);
             }
             Deferred::End(key, end) => {
@@ -221,16 +225,16 @@ impl<S: Observer> Stream<S> {
         state: &mut State<S>,
         id: SpanId,
         parent: Key,
-        subject: &mut Option<Subject>,
+        subject: Write<'_>,
         run: Option<Box<Run>>,
     ) -> Key {
-        if !state.table.contains(parent) || !self.has_room(state) {
+        let Some(parent) = state.table.find(parent).filter(|_| self.has_room(state)) else {
             self.shared.refused.start();
             return Key {
                 slot: Key::LATER,
                 id,
             };
-        }
+        };
         let at = self.tick(state);
         let key = state.table.insert(id, Some(parent), None, subject, run, at);
         self.deliver(state, key, at, What::Phase(Phase::Start));
@@ -239,18 +243,18 @@ impl<S: Observer> Stream<S> {
     }
 
     fn apply_value(&self, state: &mut State<S>, key: Key, value: &Value) {
-        if !state.table.contains(key) || !self.has_room(state) {
+        let Some(key) = state.table.find(key).filter(|_| self.has_room(state)) else {
             return self.shared.refused.value();
-        }
+        };
         let at = self.tick(state);
         self.deliver(state, key, at, What::Value(value));
         self.drain(state);
     }
 
     fn apply_progress(&self, state: &mut State<S>, key: Key, progress: &Progress) {
-        if !state.table.contains(key) || !self.has_room(state) {
+        let Some(key) = state.table.find(key).filter(|_| self.has_room(state)) else {
             return self.shared.refused.value();
-        }
+        };
         let at = self.tick(state);
         self.deliver(state, key, at, What::Phase(Phase::Progress(progress)));
         self.drain(state);
@@ -418,14 +422,15 @@ impl<S> State<S> {
 }
 
 impl<S: Observer> Emit for Stream<S> {
-    fn start(&self, parent: Key, subject: &mut Option<Subject>, run: Option<Box<Run>>) -> Key {
+    fn start(&self, parent: Key, subject: Write<'_>, run: Option<Box<Run>>) -> Key {
         let id = self.shared.ids.span_id();
         if self.is_delivering_here() {
-            let subject = Box::new(subject.take());
+            let mut place = Box::new(None);
+            subject(&mut place);
             self.defer(Deferred::Start {
                 id,
                 parent,
-                subject,
+                subject: place,
                 run,
             });
             return Key {
@@ -479,7 +484,7 @@ impl<S: Observer> Emit for Stream<S> {
     }
 
     fn is_open(&self, key: Key) -> bool {
-        !self.is_delivering_here() && self.lock().table.contains(key)
+        !self.is_delivering_here() && self.lock().table.find(key).is_some()
     }
 
     fn trace_id(&self) -> TraceId {

@@ -72,16 +72,14 @@ impl Table {
         Some((place, subject))
     }
 
-    pub(crate) fn contains(&self, key: Key) -> bool {
-        self.get(key).is_some()
+    /// Where the open span that is meant really stands.
+    #[inline]
+    pub(crate) fn find(&self, key: Key) -> Option<Key> {
+        self.get(key).map(|(place, _)| place.key())
     }
 
     fn at(&self, slot: Option<u32>) -> Option<&Place> {
         self.places.get(slot? as usize)
-    }
-
-    fn at_mut(&mut self, slot: Option<u32>) -> Option<&mut Place> {
-        self.places.get_mut(slot? as usize)
     }
 
     /// The sub-agent's run that an open span belongs to; `None` for the root's.
@@ -89,43 +87,42 @@ impl Table {
         self.at(place.run_at)?.run.as_deref()
     }
 
-    /// Opens a span and takes its subject; the caller has checked that `parent` is open.
+    /// Opens a span, whose subject is written where it stays by `subject`; the caller has checked
+    /// that `parent` is open.
     pub(crate) fn insert(
         &mut self,
         id: SpanId,
         parent: Option<Key>,
         outer_parent: Option<SpanId>,
-        subject: &mut Option<Subject>,
+        subject: &mut dyn FnMut(&mut Option<Subject>),
         run: Option<Box<Run>>,
         started: Time,
     ) -> Key {
-        let around = parent.and_then(|key| self.get(key)).map(|(place, _)| place);
-        let parent_slot = around.map(|place| place.slot.own);
-        let older = around.and_then(|place| place.newest_child);
-        let inherited = around.and_then(|place| place.run_at);
-        let parent_id = around.map(|place| place.id).or(outer_parent);
-
         let own = self.take_place(id, started);
-        if let Some(parent) = self.at_mut(parent_slot) {
-            parent.newest_child = Some(own);
+        let places = self.places.as_mut_slice();
+        let (mut parent_id, mut older, mut run_at) = (outer_parent, None, None);
+        if let Some(around) = parent.and_then(|key| places.get_mut(key.slot as usize)) {
+            parent_id = Some(around.id);
+            run_at = around.run_at;
+            older = around.newest_child.replace(own);
         }
-        if let Some(older) = self.at_mut(older) {
+        if let Some(older) = older.and_then(|slot| places.get_mut(slot as usize)) {
             older.newer = Some(own);
         }
-        if let Some(place) = self.at_mut(Some(own)) {
+        if let Some(place) = places.get_mut(own as usize) {
             place.id = id;
             place.parent_id = parent_id;
             place.slot = Slot {
                 own,
-                parent: parent_slot,
+                parent: parent.map(|key| key.slot),
             };
             place.started = started;
-            place.run_at = if run.is_some() { Some(own) } else { inherited };
+            place.run_at = if run.is_some() { Some(own) } else { run_at };
             place.run = run;
             place.newest_child = None;
             place.older = older;
             place.newer = None;
-            place.subject = subject.take();
+            subject(&mut place.subject);
         }
         Key { slot: own, id }
     }
@@ -164,21 +161,22 @@ impl Table {
 
     /// Empties the place of an ended span; it has no open children.
     pub(crate) fn remove(&mut self, slot: u32) {
-        let free = self.free;
-        let Some(place) = self.at_mut(Some(slot)) else {
+        let places = self.places.as_mut_slice();
+        let Some(place) = places.get_mut(slot as usize) else {
             return;
         };
         place.subject = None;
-        place.run = None;
-        place.next_free = free;
+        if place.run.is_some() {
+            place.run = None;
+        }
+        place.next_free = self.free.replace(slot);
         let (older, newer, parent) = (place.older, place.newer, place.slot.parent);
-        self.free = Some(slot);
-        if let Some(newer) = self.at_mut(newer) {
+        if let Some(newer) = newer.and_then(|slot| places.get_mut(slot as usize)) {
             newer.older = older;
-        } else if let Some(parent) = self.at_mut(parent) {
+        } else if let Some(parent) = parent.and_then(|slot| places.get_mut(slot as usize)) {
             parent.newest_child = older;
         }
-        if let Some(older) = self.at_mut(older) {
+        if let Some(older) = older.and_then(|slot| places.get_mut(slot as usize)) {
             older.newer = newer;
         }
     }
