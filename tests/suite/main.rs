@@ -14,4 +14,5 @@ mod hooks;
 mod own_loop;
 mod spans;
 mod telemetry;
+mod time;
 mod trees;

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+#
+# Shows that the tests keep the invariants: each patch of index.txt breaks one, and its test fails.
+#
+# The tree is copied, so nothing here is changed. A patch that does not apply or compile, or a test
+# that does not exist, is an error; so is a patch that its test lets through.
+
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+patches=$PWD/tests/mutations
+target=${CARGO_TARGET_DIR:-$PWD/target}
+export CARGO_TARGET_DIR=$target/mutations
+
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+
+main() {
+    git ls-files -z | tar --null --files-from=- -cf - | tar -xf - -C "$copy"
+    cd "$copy"
+    all_pass_unpatched
+    local patch test failed=0
+    while read -r patch test; do
+        if verdict=$(caught "$patch" "$test"); then
+            printf 'caught  %-34s %s\n' "$patch" "$test"
+        else
+            printf 'LIVES   %-34s %s (%s)\n' "$patch" "$test" "$verdict"
+            failed=1
+        fi
+    done < <(index)
+    for patch in "$patches"/*.patch; do
+        if ! index | grep -q "^${patch##*/} "; then
+            echo "LIVES   ${patch##*/} (not in index.txt)"
+            failed=1
+        fi
+    done
+    all_pass_unpatched # whatever failed above failed by its patch
+    return "$failed"
+}
+
+# The lines of index.txt: a patch and the test that catches it.
+index() {
+    grep -v -e '^#' -e '^$' "$patches/index.txt"
+}
+
+suite() {
+    timeout 300 cargo test --quiet -p kaos-tests --test suite "$@" </dev/null
+}
+
+all_pass_unpatched() {
+    local tests output
+    mapfile -t tests < <(index | awk '{ print $2 }' | sort -u)
+    output=$(suite -- --exact "${tests[@]}" 2>&1) || { echo "$output"; return 1; }
+    if ! grep -q "ok. ${#tests[@]} passed" <<<"$output"; then
+        echo "$output"
+        echo "index.txt names ${#tests[@]} tests; not all of them exist"
+        return 1
+    fi
+}
+
+# Whether the test fails with the patch; says why not.
+caught() {
+    local output
+    if ! git apply "$patches/$1" 2>&1; then
+        echo 'does not apply'
+        return 1
+    fi
+    if ! output=$(suite --no-run 2>&1); then
+        tail -5 <<<"$output"
+        echo 'does not compile'
+    elif output=$(suite -- --exact "$2" 2>&1); then
+        echo 'the test passes'
+    else
+        git apply --reverse "$patches/$1"
+        return 0
+    fi
+    git apply --reverse "$patches/$1"
+    return 1
+}
+
+main "$@"; exit
