@@ -18,7 +18,12 @@ fn agent() -> Agent {
 }
 
 fn lost_four(stats: ExportStats) {
-    let expected = ExportStats { offered: 4, exported: 0, failed: 4, dropped: 0 };
+    let expected = ExportStats {
+        offered: 4,
+        exported: 0,
+        failed: 4,
+        dropped: 0,
+    };
     assert_eq!(stats, expected);
 }
 
@@ -39,7 +44,10 @@ async fn a_turn_with_no_collector_then_shutdown() {
         let runner = Runner::new(agent()).hooks(telemetry.hooks());
         let began = Instant::now();
         assert_eq!(runner.turn("Hi!", "s").await.unwrap().text(), "Hello.");
-        assert!(began.elapsed() < Duration::from_secs(1), "the turn does not wait for telemetry");
+        assert!(
+            began.elapsed() < Duration::from_secs(1),
+            "the turn does not wait for telemetry"
+        );
         let began = Instant::now();
         lost_four(telemetry.shutdown().await);
         assert!(began.elapsed() < BOUND, "{endpoint}: {:?}", began.elapsed());
@@ -72,7 +80,9 @@ fn without_a_runtime_telemetry_starts_and_stops() {
     let (refused, _silent, _frozen) = addresses();
     let telemetry = Telemetry::from_env_or(&refused).unwrap();
     let hooks = Hooks::new(telemetry.hooks());
-    hooks.turn(Turn::new("assistant")).complete(TurnOutcome::default());
+    hooks
+        .turn(Turn::new("assistant"))
+        .complete(TurnOutcome::default());
     let began = Instant::now();
     drop(telemetry);
     assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
@@ -90,16 +100,28 @@ fn a_hook_whose_provider_is_shut_down_says_so_once() {
         provider.shutdown().unwrap();
         let hooks = Hooks::new(OTelHook::with_provider(&provider));
         for _ in 0..3 {
-            hooks.turn(Turn::new("assistant")).complete(TurnOutcome::default());
+            hooks
+                .turn(Turn::new("assistant"))
+                .complete(TurnOutcome::default());
         }
     });
     let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
-    assert_eq!(text.matches("OTelHook exports nothing").count(), 1, "{text}");
-    assert!(text.contains("let telemetry = Telemetry::from_env()?;"), "{text}");
+    assert_eq!(
+        text.matches("OTelHook exports nothing").count(),
+        1,
+        "{text}"
+    );
+    assert!(
+        text.contains("let telemetry = Telemetry::from_env()?;"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_bad_endpoint_is_an_error_that_says_what_to_set() {
     let error = Telemetry::from_env_or("not a url").unwrap_err();
-    assert!(error.to_string().contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{error}");
+    assert!(
+        error.to_string().contains("OTEL_EXPORTER_OTLP_ENDPOINT"),
+        "{error}"
+    );
 }

@@ -35,14 +35,31 @@ impl SpanExporter for Exporter {
 /// Ends this many spans, shuts down within `limit`, and gives the counters and what the exporter
 /// was given.
 fn after(act: Act, spans: usize, queue: usize, limit: Duration) -> (ExportStats, usize) {
-    let settings = BatchSettings { queue, batch: 4, delay: Duration::from_secs(60) };
+    let settings = BatchSettings {
+        queue,
+        batch: 4,
+        delay: Duration::from_secs(60),
+    };
     let counters = Arc::new(Counters::default());
     let given = Arc::new(AtomicUsize::new(0));
-    let exporter = Exporter { act, spans: Arc::clone(&given) };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let processor =
-        BatchProcessor::new(exporter, runtime, settings, Arc::clone(&counters), String::new());
-    let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+    let exporter = Exporter {
+        act,
+        spans: Arc::clone(&given),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let processor = BatchProcessor::new(
+        exporter,
+        runtime,
+        settings,
+        Arc::clone(&counters),
+        String::new(),
+    );
+    let provider = SdkTracerProvider::builder()
+        .with_span_processor(processor)
+        .build();
     let tracer = provider.tracer("test");
     for _ in 0..spans {
         tracer.start("span").end();
@@ -54,7 +71,16 @@ fn after(act: Act, spans: usize, queue: usize, limit: Duration) -> (ExportStats,
 #[track_caller]
 fn check(act: Act, exported: u64, failed: u64) {
     let (stats, given) = after(act, 10, 100, Duration::from_secs(5));
-    assert_eq!(stats, ExportStats { offered: 10, exported, failed, dropped: 0 }, "{act:?}");
+    assert_eq!(
+        stats,
+        ExportStats {
+            offered: 10,
+            exported,
+            failed,
+            dropped: 0
+        },
+        "{act:?}"
+    );
     assert_eq!(given, 10, "{act:?}");
 }
 
@@ -79,5 +105,13 @@ fn an_exporter_that_hangs_is_given_up_at_the_limit_and_all_is_counted() {
     let (stats, given) = after(Act::Hang, 10, 100, Duration::from_millis(50));
     assert!(began.elapsed() < Duration::from_secs(2));
     assert_eq!(given, 4, "one batch was begun");
-    assert_eq!(stats, ExportStats { offered: 10, exported: 0, failed: 4, dropped: 6 });
+    assert_eq!(
+        stats,
+        ExportStats {
+            offered: 10,
+            exported: 0,
+            failed: 4,
+            dropped: 6
+        }
+    );
 }
