@@ -6,6 +6,7 @@ mod context;
 mod gates;
 mod hooks;
 mod own_loop;
+mod properties;
 mod spans;
 mod telemetry;
 mod trees;
