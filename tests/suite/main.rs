@@ -1,5 +1,6 @@
 //! The workspace's tests: one binary, a module for each promise.
 
+mod architecture;
 mod codec;
 mod concurrency;
 mod context;

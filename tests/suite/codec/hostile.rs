@@ -104,7 +104,7 @@ fn a_line_that_is_too_long_is_refused_unread() {
 
 #[test]
 fn deep_nesting_is_refused_without_recursion() {
-    let depth = 4_000_000;
+    let depth = 500_000;
     let open = "[".repeat(depth);
     let reason = "invalid type: sequence, expected an object";
     check_at(open.as_bytes(), 0, reason);
@@ -114,7 +114,7 @@ fn deep_nesting_is_refused_without_recursion() {
     check(&delta("1", &format!("§{deep}"), r#""r""#, r#""""#), reason);
     let nested = delta("1", "0", r#""r""#, &deep).replace("content\":", "content\"§:");
     check(&nested, "invalid type: sequence, expected a string");
-    let params = r#""fields":{"mcp":"#.to_owned() + &"{\"mcp\":".repeat(1_000_000) + "§";
+    let params = r#""fields":{"mcp":"#.to_owned() + &"{\"mcp\":".repeat(200_000) + "§";
     check(&tool("start", &params), "expected value");
     // Where anything may stand it is kept as text.
     let nested = tool("start", &format!(r#""attributes":{{"deep":{deep}}}"#));
@@ -205,7 +205,7 @@ fn a_sequence_that_is_no_position_is_refused() {
     check("1e99§9", "number out of range");
     check(
         "1844674407370955161§6",
-        "invalid type: floating point `1.8446744073709552e19`, expected u64",
+        "invalid type: floating point `1.8446744073709552e+19`, expected u64",
     );
     check(r#""3§""#, r#"invalid type: string "3", expected u64"#);
 }
