@@ -85,6 +85,21 @@ impl Attributes {
     }
 }
 
+impl AttributeValue {
+    /// The value of this JSON text; `None` for null.
+    fn read(json: &str) -> Option<Self> {
+        let whole = !json.contains(['.', 'e', 'E']);
+        match serde_json::from_str(json) {
+            // Too large for a whole number: a float would round it.
+            Ok(Some(Self::Float(float))) if whole && float != 0.0 => {
+                Some(Self::Str(Str::copied(json)))
+            }
+            Ok(value) => value,
+            Err(_) => Some(Self::Str(Str::copied(json))),
+        }
+    }
+}
+
 impl<K: Into<Str>, V: Into<AttributeValue>> FromIterator<(K, V)> for Attributes {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         let mut attributes = Self::new();
@@ -160,7 +175,8 @@ impl Serialize for Attributes {
 }
 
 impl<'de> Deserialize<'de> for Attributes {
-    /// Values of any other shape (null, objects, mixed lists) are kept as their JSON text.
+    /// A null is absent; values of any other shape (objects, mixed lists, whole numbers beyond 64
+    /// bits) are kept as their JSON text.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Map;
 
@@ -172,23 +188,23 @@ impl<'de> Deserialize<'de> for Attributes {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attributes, A::Error> {
-                let mut attributes = Attributes::new();
+                // Absent ones, too: they count, and none may stand twice.
+                let mut pairs: Vec<(Str, Option<AttributeValue>)> = Vec::new();
                 while let Some(key) = map.next_key::<Str>()? {
-                    if attributes.get(&key).is_some() {
+                    if pairs.iter().any(|(known, _)| *known == key) {
                         return Err(serde::de::Error::custom("duplicate key"));
                     }
-                    if attributes.pairs().len() == Attributes::MOST_DECODED {
+                    if pairs.len() == Attributes::MOST_DECODED {
                         return Err(serde::de::Error::custom("too many attributes"));
                     }
                     let raw: &serde_json::value::RawValue = map.next_value()?;
-                    if raw.get() == "null" {
-                        continue;
-                    }
-                    let value = serde_json::from_str(raw.get())
-                        .unwrap_or_else(|_| AttributeValue::Str(Str::copied(raw.get())));
-                    attributes.0.get_or_insert_default().push((key, value));
+                    pairs.push((key, AttributeValue::read(raw.get())));
                 }
-                Ok(attributes)
+                let pairs: Vec<_> = pairs
+                    .into_iter()
+                    .filter_map(|(key, value)| Some((key, value?)))
+                    .collect();
+                Ok(Attributes((!pairs.is_empty()).then(|| Box::new(pairs))))
             }
         }
 

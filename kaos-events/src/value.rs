@@ -29,6 +29,9 @@ pub enum Value {
 macro_rules! values {
     ($($value:ident = $wire:literal;)+) => {
         impl Value {
+            /// The `type` of every value event.
+            pub const NAMES: &[&'static str] = &[$($wire),+];
+
             /// The event's `type` on the wire.
             pub const fn name(&self) -> &'static str {
                 match self { $(Self::$value(_) => $wire),+ }

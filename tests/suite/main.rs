@@ -7,11 +7,14 @@
     reason = "tests assert"
 )]
 
+mod architecture;
+mod codec;
 mod concurrency;
 mod context;
 mod gates;
 mod hooks;
 mod own_loop;
+mod properties;
 mod spans;
 mod telemetry;
 mod time;

@@ -23,6 +23,9 @@ pub fn decode(line: &[u8]) -> Result<EventBuf, DecodeError> {
         .map_err(|error| DecodeError::new(error.valid_up_to(), DecodeErrorKind::NotUtf8))?;
     let line = line.strip_suffix('\n').unwrap_or(line);
     let line = line.strip_suffix('\r').unwrap_or(line);
+    if let Some(at) = line.find(['\n', '\r']) {
+        return Err(DecodeError::new(at, DecodeErrorKind::LineBreak));
+    }
     let fields = Fields::parse(line)?;
     let run = run(&fields)?;
     Ok(EventBuf {
@@ -114,12 +117,16 @@ fn span(fields: &Fields<'_>, line: &str, run: &Run) -> Result<BodyBuf, DecodeErr
     let (Some(subject), Some(phase)) = (SubjectName::from_wire(&subject), known_phase) else {
         return Ok(BodyBuf::Unknown(RawLine::new(line)));
     };
-    Ok(BodyBuf::Span(Box::new(SpanBuf {
+    let mut span = SpanBuf {
         id: span_id(fields, "span_id")?.ok_or_else(|| fields.missing("span_id"))?,
         parent: span_id(fields, "parent_span_id")?,
         subject: self::subject(fields, subject, run)?,
         phase: self::phase(fields, subject, phase)?,
-    })))
+    };
+    if phase == PhaseName::Start {
+        span.subject.set_content(fields.get("content")?);
+    }
+    Ok(BodyBuf::Span(Box::new(span)))
 }
 
 /// A span id of 16 digits; the ancestors' 12 are padded on the left.
@@ -141,11 +148,9 @@ fn span_id(fields: &Fields<'_>, name: &'static str) -> Result<Option<SpanId>, De
 
 fn subject(fields: &Fields<'_>, name: SubjectName, run: &Run) -> Result<Subject, DecodeError> {
     let span_name: Str = fields.get("name")?.unwrap_or_default();
-    let mut subject = match fields.raw("fields") {
-        Some(json) => Subject::read_fields(name, json.get())
-            .map_err(|error| DecodeError::json(fields.offset_of("fields"), json.get(), &error))?,
-        None => ancestral(name, &span_name),
-    };
+    let mut subject = fields
+        .object("fields", |json| Subject::read_fields(name, json))?
+        .unwrap_or_else(|| ancestral(name, &span_name));
     match &mut subject {
         Subject::Turn(turn) => {
             turn.agent.clone_from(&run.agent);
@@ -155,9 +160,6 @@ fn subject(fields: &Fields<'_>, name: SubjectName, run: &Run) -> Result<Subject,
         _ => {}
     }
     *subject.attributes_mut() = fields.get("attributes")?.unwrap_or_default();
-    if fields.raw("content").is_some() {
-        subject.set_content(fields.get("content")?);
-    }
     Ok(subject)
 }
 
@@ -193,21 +195,16 @@ fn phase(
         PhaseName::Start => return Ok(PhaseBuf::Start),
         PhaseName::Progress => {
             return Ok(PhaseBuf::Progress(
-                fields.get("progress")?.unwrap_or_default(),
+                fields
+                    .object("progress", serde_json::from_str)?
+                    .unwrap_or_default(),
             ));
         }
         PhaseName::Complete | PhaseName::Error | PhaseName::Cancelled | PhaseName::Suspended => {}
     }
     let duration: Option<Millis> = number(fields, "duration_ms")?;
     let duration = duration.map(Millis::duration).unwrap_or_default();
-    let outcome = match fields.raw("outcome") {
-        Some(json) => Some(
-            OutcomeBuf::read_fields(subject, json.get()).map_err(|error| {
-                DecodeError::json(fields.offset_of("outcome"), json.get(), &error)
-            })?,
-        ),
-        None => None,
-    };
+    let outcome = fields.object("outcome", |json| OutcomeBuf::read_fields(subject, json))?;
     Ok(match phase {
         PhaseName::Error => {
             let kind = fields.get("error_type")?.unwrap_or(Str::Static("_OTHER"));

@@ -17,6 +17,9 @@ pub enum DecodeErrorKind {
     /// The line is not UTF-8.
     #[error("not UTF-8")]
     NotUtf8,
+    /// A line break stands within the line: it is two.
+    #[error("line break within the line")]
+    LineBreak,
     /// The line is not a JSON object, or a field does not have the JSON type it must have.
     #[error("{0}")]
     Json(String),
@@ -43,12 +46,12 @@ impl DecodeError {
 
     /// An error of the JSON parser about text that begins at `base`.
     pub(super) fn json(base: usize, text: &str, error: &serde_json::Error) -> Self {
-        let before_line: usize = text
-            .split_inclusive('\n')
-            .take(error.line().saturating_sub(1))
-            .map(str::len)
-            .sum();
-        let within = (before_line + error.column().saturating_sub(1)).min(text.len());
+        // The column is the number of bytes read, and there is one line only.
+        let within = if error.is_eof() {
+            text.len()
+        } else {
+            error.column().saturating_sub(1).min(text.len())
+        };
         // The parser ends its text with a line and a column, which mean nothing to our reader.
         let said = error.to_string();
         let what = said
@@ -57,7 +60,8 @@ impl DecodeError {
         Self::new(base + within, DecodeErrorKind::Json(what.to_owned()))
     }
 
-    /// Where in the line the error was found: bytes from its beginning.
+    /// Where in the line the error was found: bytes from its beginning. A value of another JSON
+    /// type is found once it is read, at its last byte.
     pub const fn offset(&self) -> usize {
         self.offset
     }

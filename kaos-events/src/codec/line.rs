@@ -70,6 +70,24 @@ impl<'l> Fields<'l> {
             .map_err(|error| DecodeError::json(offset(self.line, raw), raw.get(), &error))
     }
 
+    /// The field, read by `read`, unless it is absent or null. It must be an object: the fields of
+    /// a struct would be taken from a list, too.
+    pub(super) fn object<T>(
+        &self,
+        name: &'static str,
+        read: impl FnOnce(&'l str) -> serde_json::Result<T>,
+    ) -> Result<Option<T>, DecodeError> {
+        let Some(raw) = self.raw(name) else {
+            return Ok(None);
+        };
+        if !raw.get().starts_with('{') {
+            return Err(self.bad(name, "an object"));
+        }
+        read(raw.get())
+            .map(Some)
+            .map_err(|error| DecodeError::json(offset(self.line, raw), raw.get(), &error))
+    }
+
     pub(super) fn require<T: DeserializeOwned>(
         &self,
         name: &'static str,

@@ -54,8 +54,9 @@ impl Recorder {
     /// # Errors
     ///
     /// The first broken promise: a gap in `seq`, time that goes backwards, a span that starts
-    /// twice, ends twice or never, that begins before its parent or ends after it, or a root that
-    /// does not end last.
+    /// twice, ends twice or never, that begins before its parent or ends after it, that changes its
+    /// parent, subject or run, whose duration is not the time since its start, or a root that does
+    /// not end last.
     pub fn check(&self) -> Result<(), Malformed> {
         self.runs().iter().try_for_each(|run| check(run))
     }
@@ -90,7 +91,7 @@ pub struct Malformed {
 }
 
 fn check(run: &[EventBuf]) -> Result<(), Malformed> {
-    let mut open: HashMap<SpanId, Option<SpanId>> = HashMap::new();
+    let mut open: HashMap<SpanId, &EventBuf> = HashMap::new();
     let mut ended: Vec<SpanId> = Vec::new();
     let mut last: Option<&EventBuf> = None;
     let mut root = None;
@@ -130,20 +131,26 @@ fn check(run: &[EventBuf]) -> Result<(), Malformed> {
                     return broken(format!("span {id} starts in a span that is not open"));
                 }
                 root.get_or_insert(id);
-                if ended.contains(&id) || open.insert(id, span.parent).is_some() {
+                if ended.contains(&id) || open.insert(id, event).is_some() {
                     return broken(format!("span {id} starts twice"));
                 }
             }
-            PhaseName::Progress if open.contains_key(&id) => {}
-            PhaseName::Progress => return broken(format!("span {id} goes on after its end")),
+            PhaseName::Progress => match open.get(&id) {
+                Some(start) if is_same(start, event) => {}
+                Some(_) => return broken(format!("span {id} is not what it was")),
+                None => return broken(format!("span {id} goes on after its end")),
+            },
             PhaseName::Complete
             | PhaseName::Error
             | PhaseName::Cancelled
             | PhaseName::Suspended => {
-                if open.remove(&id).is_none() {
-                    return broken(format!("span {id} ends but is not open"));
+                match open.remove(&id) {
+                    Some(start) if is_same(start, event) => {}
+                    Some(_) => return broken(format!("span {id} is not what it was")),
+                    None => return broken(format!("span {id} ends but is not open")),
                 }
-                if open.values().any(|parent| *parent == Some(id)) {
+                let parent_of = |start: &EventBuf| start.span().and_then(|span| span.parent);
+                if open.values().any(|start| parent_of(start) == Some(id)) {
                     return broken(format!("span {id} ends before its children"));
                 }
                 ended.push(id);
@@ -158,4 +165,16 @@ fn check(run: &[EventBuf]) -> Result<(), Malformed> {
         }),
         _ => Ok(()),
     }
+}
+
+/// Whether a later event of a span agrees with its start.
+fn is_same(start: &EventBuf, later: &EventBuf) -> bool {
+    let (Some(was), Some(is)) = (start.span(), later.span()) else {
+        return false;
+    };
+    let lasted = is.phase.as_phase().duration();
+    was.parent == is.parent
+        && was.subject.without_content() == is.subject
+        && start.run == later.run
+        && lasted.is_none_or(|lasted| lasted == later.time.since(start.time))
 }
