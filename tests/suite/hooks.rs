@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 
 /// An emitter that gives the same ids and times each time.
 fn repeatable() -> Emitter {
+    kaos_tests::subscribed();
     let clock = ManualClock::at_unix_nanos(1_700_000_000_000_000_000);
     Emitter::new()
         .with_ids(SeededIds::new(7))
@@ -146,6 +147,7 @@ async fn a_hook_that_panics_while_observing_begins_goes_unnoticed() {
 
 #[test]
 fn a_hook_that_panics_while_a_tool_unwinds_does_not_abort() {
+    kaos_tests::subscribed();
     let recorder = Recorder::new();
     let hooks = Hooks::new((Panics, recorder.clone()));
     let turn = hooks.turn(Turn::new("assistant"));
@@ -339,6 +341,7 @@ fn a_run_that_never_waits_for_its_hooks_ends_with_the_budget() {
 
 #[test]
 fn everything_that_listens_is_accepted_in_any_nesting() {
+    kaos_tests::subscribed();
     struct Guard(Arc<AtomicBool>);
     impl Hook for Guard {
         fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
@@ -379,6 +382,7 @@ fn everything_that_listens_is_accepted_in_any_nesting() {
 /// Lines of the log hook, one a span end, as a subscriber would print them.
 #[test]
 fn the_log_hook_writes_a_line_a_span_end_without_content() {
+    kaos_tests::subscribed();
     let written = Arc::new(Mutex::new(Vec::new()));
     let to = Arc::clone(&written);
     let subscriber = tracing_subscriber::fmt()

@@ -29,6 +29,7 @@ fn lost_four(stats: ExportStats) {
 
 /// An address where nobody listens, and one where nobody answers.
 fn addresses() -> (String, TcpListener, String) {
+    kaos_tests::subscribed();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap();
     let refused = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
@@ -90,6 +91,7 @@ fn without_a_runtime_telemetry_starts_and_stops() {
 
 #[test]
 fn a_hook_whose_provider_is_shut_down_says_so_once() {
+    kaos_tests::subscribed();
     let written = Arc::new(Mutex::new(Vec::new()));
     let to = Arc::clone(&written);
     let subscriber = tracing_subscriber::fmt()
@@ -119,6 +121,7 @@ fn a_hook_whose_provider_is_shut_down_says_so_once() {
 
 #[test]
 fn a_bad_endpoint_is_an_error_that_says_what_to_set() {
+    kaos_tests::subscribed();
     let error = Telemetry::from_env_or("not a url").unwrap_err();
     assert!(
         error.to_string().contains("OTEL_EXPORTER_OTLP_ENDPOINT"),

@@ -11,3 +11,6 @@ pub mod exported;
 pub mod interleaved;
 pub mod observed;
 pub mod reference;
+mod subscribed;
+
+pub use subscribed::subscribed;

@@ -23,6 +23,7 @@ pub struct Observed {
 impl Observed {
     /// This agent, observed.
     pub fn new(agent: Agent) -> Self {
+        crate::subscribed();
         let (telemetry, exporter) = Telemetry::in_memory();
         let recorder = Recorder::new();
         let runner = Runner::new(agent).hooks((telemetry.hooks(), recorder.clone()));
