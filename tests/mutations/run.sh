@@ -22,9 +22,9 @@ main() {
     local patch test failed=0
     while read -r patch test; do
         if verdict=$(caught "$patch" "$test"); then
-            printf 'caught  %-34s %s\n' "$patch" "$test"
+            printf 'caught  %-48s %s\n' "$patch" "$test"
         else
-            printf 'LIVES   %-34s %s (%s)\n' "$patch" "$test" "$verdict"
+            printf 'LIVES   %-48s %s (%s)\n' "$patch" "$test" "$verdict"
             failed=1
         fi
     done < <(index)
