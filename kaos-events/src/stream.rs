@@ -4,20 +4,23 @@
 //! the caller *is* an observer that is being told of an event of this very stream, lays it aside
 //! until that event is delivered.
 
+mod deferred;
+mod end;
+
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub(crate) use self::end::End;
+
+use self::deferred::{Deferred, Delivering};
 use crate::emitter::Shared;
 use crate::table::{Key, Table};
 use crate::{
-    Body, Budget, BudgetExceeded, Enter, Event, Failure, Observer, Outcome, Phase, PhaseBuf,
-    Progress, Ready, Run, Span, SpanId, Subject, Time, TraceId, Value,
+    Body, Budget, BudgetExceeded, Enter, Event, Failure, Observer, Phase, Progress, Ready, Run,
+    Span, SpanId, Subject, Time, TraceId, Value,
 };
-
-/// How many emissions of observers may wait for the event being delivered.
-const MOST_DEFERRED: usize = 1024;
 
 /// Writes a subject into the place it is given.
 pub(crate) type Write<'a> = &'a mut dyn FnMut(&mut Option<Subject>);
@@ -35,28 +38,6 @@ pub(crate) trait Emit: Send + Sync {
     fn trace_id(&self) -> TraceId;
     /// A run of its own for a sub-agent of the span at `key`.
     fn sub_run(&self, agent: crate::Str, session: crate::Session) -> Run;
-}
-
-/// How a span ends.
-#[derive(Clone, Copy)]
-pub(crate) enum End<'a> {
-    Complete(Outcome<'a>),
-    Error(&'a Failure, Option<Outcome<'a>>),
-    Cancelled(Option<Outcome<'a>>),
-    Suspended(Option<Outcome<'a>>),
-}
-
-/// An operation that waits for the event being delivered.
-enum Deferred {
-    Start {
-        id: SpanId,
-        parent: Key,
-        subject: Box<Option<Subject>>,
-        run: Option<Box<Run>>,
-    },
-    End(Key, Box<PhaseBuf>),
-    Value(Key, Box<Value>),
-    Progress(Key, Progress),
 }
 
 pub(crate) struct Stream<S> {
@@ -150,74 +131,6 @@ impl<S: Observer> Stream<S> {
         let observer = state.observer.take();
         drop(state);
         drop(observer);
-    }
-
-    fn is_delivering_here(&self) -> bool {
-        let here = self.delivering.load(Ordering::Relaxed);
-        here != 0 && here == thread_token()
-    }
-
-    fn defer(&self, operation: Deferred) {
-        let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
-        if deferred.len() < MOST_DEFERRED {
-            deferred.push(operation);
-            self.waiting.store(deferred.len(), Ordering::Relaxed);
-        } else {
-            self.shared.refused.overflow();
-        }
-    }
-
-    /// Applies what observers emitted while an event was delivered, right after it and in order.
-    /// An observer that answers each of its own events is stopped after [`MOST_DEFERRED`].
-    #[inline]
-    fn drain(&self, state: &mut State<S>) {
-        if self.waiting.load(Ordering::Relaxed) > 0 && !state.draining {
-            self.drain_waiting(state);
-        }
-    }
-
-    #[cold]
-    fn drain_waiting(&self, state: &mut State<S>) {
-        state.draining = true;
-        let mut applied = 0;
-        while self.waiting.load(Ordering::Relaxed) > 0 {
-            for operation in self.take_deferred() {
-                if applied < MOST_DEFERRED {
-                    self.apply_deferred(state, operation);
-                } else {
-                    self.shared.refused.overflow();
-                }
-                applied += 1;
-            }
-        }
-        state.draining = false;
-    }
-
-    fn take_deferred(&self) -> Vec<Deferred> {
-        let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
-        self.waiting.store(0, Ordering::Relaxed);
-        std::mem::take(&mut *deferred)
-    }
-
-    fn apply_deferred(&self, state: &mut State<S>, operation: Deferred) {
-        match operation {
-            Deferred::Start {
-                id,
-                parent,
-                mut subject,
-                run,
-            } => {
-                let mut subject = |place: &mut Option<Subject>| *place = subject.take();
-                self.apply_start(state, id, parent, &mut subject, run);
-            }
-            Deferred::End(key, end) => {
-                if let Some(end) = End::of(end.as_phase()) {
-                    self.apply_end(state, key, end);
-                }
-            }
-            Deferred::Value(key, value) => self.apply_value(state, key, &value),
-            Deferred::Progress(key, progress) => self.apply_progress(state, key, &progress),
-        }
     }
 
     fn apply_start(
@@ -362,37 +275,9 @@ impl<S: Observer> Stream<S> {
         };
         *seq += 1;
         *unawaited = unawaited.saturating_add(1);
-        self.delivering.store(thread_token(), Ordering::Relaxed);
-        let delivering = Delivering(&self.delivering);
+        let delivering = Delivering::here(&self.delivering);
         observer.on_event(&event);
         drop(delivering);
-    }
-}
-
-impl<'a> End<'a> {
-    fn after(self, duration: Duration) -> Phase<'a> {
-        match self {
-            Self::Complete(outcome) => Phase::Complete { outcome, duration },
-            Self::Error(failure, outcome) => Phase::Error {
-                failure,
-                outcome,
-                duration,
-            },
-            Self::Cancelled(outcome) => Phase::Cancelled { outcome, duration },
-            Self::Suspended(outcome) => Phase::Suspended { outcome, duration },
-        }
-    }
-
-    fn of(phase: Phase<'a>) -> Option<Self> {
-        match phase {
-            Phase::Start | Phase::Progress(_) => None,
-            Phase::Complete { outcome, .. } => Some(Self::Complete(outcome)),
-            Phase::Error {
-                failure, outcome, ..
-            } => Some(Self::Error(failure, outcome)),
-            Phase::Cancelled { outcome, .. } => Some(Self::Cancelled(outcome)),
-            Phase::Suspended { outcome, .. } => Some(Self::Suspended(outcome)),
-        }
     }
 }
 
@@ -400,16 +285,6 @@ impl<'a> End<'a> {
 enum What<'a> {
     Phase(Phase<'a>),
     Value(&'a Value),
-}
-
-/// Says that nothing is being delivered any more, also when a observer breaks its contract by
-/// unwinding.
-struct Delivering<'a>(&'a AtomicUsize);
-
-impl Drop for Delivering<'_> {
-    fn drop(&mut self) {
-        self.0.store(0, Ordering::Relaxed);
-    }
 }
 
 impl<S> State<S> {
@@ -513,14 +388,4 @@ impl<S> fmt::Debug for Stream<S> {
             .field("trace_id", &self.trace_id)
             .finish_non_exhaustive()
     }
-}
-
-/// A number that is this thread's own while it lives, and never 0.
-fn thread_token() -> usize {
-    thread_local! {
-        static TOKEN: u8 = const { 0 };
-    }
-    TOKEN
-        .try_with(|token| std::ptr::from_ref(token).addr())
-        .unwrap_or(usize::MAX)
 }

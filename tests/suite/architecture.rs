@@ -69,7 +69,7 @@ fn manifest(member: &str) -> Vec<Entry> {
                 !name.contains("dependencies."),
                 "{member}: write [{name}] as one line of its table"
             );
-            table = name.to_owned();
+            name.clone_into(&mut table);
         } else if let Some((name, rest)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
             entries.push(Entry {
                 table: table.clone(),

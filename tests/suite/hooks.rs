@@ -339,22 +339,24 @@ fn a_run_that_never_waits_for_its_hooks_ends_with_the_budget() {
     assert_eq!((refused.values, refused.ends), (1000 - 48, 2));
 }
 
+/// Both a hook and a gate.
+struct Guard(Arc<AtomicBool>);
+impl Hook for Guard {
+    fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
+        self.0.store(true, Ordering::SeqCst);
+        None
+    }
+}
+#[async_trait]
+impl Gate for Guard {
+    async fn before_tool_call(&self, _call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
+        Ok(Verdict::Allow)
+    }
+}
+
 #[test]
 fn everything_that_listens_is_accepted_in_any_nesting() {
     kaos_tests::subscribed();
-    struct Guard(Arc<AtomicBool>);
-    impl Hook for Guard {
-        fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
-            self.0.store(true, Ordering::SeqCst);
-            None
-        }
-    }
-    #[async_trait]
-    impl Gate for Guard {
-        async fn before_tool_call(&self, _call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
-            Ok(Verdict::Allow)
-        }
-    }
     let asked = Arc::new(AtomicBool::new(false));
     let boxed: Vec<Box<dyn Hook>> = vec![Box::new(LogHook::new()), Box::new(Recorder::new())];
     let shared: Arc<dyn Hook> = Arc::new(LogHook::new());
