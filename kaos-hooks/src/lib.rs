@@ -1,1 +1,3 @@
 //! x
+#[cfg(feature = "redact")]
+pub mod redact;

@@ -1,0 +1,3 @@
+//! The redaction stage: what it finds, what it leaves, and what it costs.
+
+mod corpus;
