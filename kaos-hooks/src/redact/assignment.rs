@@ -7,7 +7,7 @@
 mod join;
 
 use super::Class;
-use super::ascii::{self, ALNUM, ALPHA, DASH, DIGIT, DOT, SPACE, WORD};
+use super::ascii::{self, ALNUM, ALPHA, ANY_BASE64, DASH, DIGIT, DOT, SPACE, WORD};
 use super::key_name::{self, Strength};
 use super::value;
 pub(crate) use join::{Join, Style};
@@ -62,7 +62,8 @@ pub(crate) fn read(text: &str, name_start: usize, name_end: usize) -> Option<Ass
     let name = ascii::cut(text, name_start, name_end);
     let mut strength = key_name::strength(name);
     if matches!(strength, None | Some(Strength::Weak)) {
-        strength = key_name::strength(&with_word_before(text, name_start, name)).or(strength);
+        let wider = key_name::strength(&with_word_before(text, name_start, name));
+        strength = wider.filter(|wider| *wider == Strength::Token).or(strength);
     }
     let strength = strength?;
     match strength {
@@ -98,11 +99,14 @@ fn value_range(bytes: &[u8], join: &Join) -> Option<(usize, usize, bool)> {
         let mut position = 0;
         loop {
             let rest = window.get(position..)?;
-            let found = position + memchr::memchr2(quote, b'\n', rest)?;
-            if ascii::at(window, found) == b'\n' {
-                // A backtick opens some passwords; a lost quote closes nothing.
-                return None;
-            }
+            let found = memchr::memchr2(quote, b'\n', rest).map(|found| position + found);
+            let Some(found) = found.filter(|found| ascii::at(window, *found) != b'\n') else {
+                // A cut text may have lost the closing quote: one random word counts.
+                let end = ascii::run(window, 0, ANY_BASE64 | DOT);
+                let word = std::str::from_utf8(ascii::part(window, 0, end)).ok()?;
+                let is_last = matches!(ascii::at(window, end), 0 | b'\r' | b'\n');
+                return (is_last && value::is_random(word)).then_some((start, start + end, true));
+            };
             let backslashes = found - ascii::run_back(window, found, ascii::BACKSLASH, found);
             if backslashes <= escapes {
                 return Some((start, start + found - backslashes, true));
@@ -155,7 +159,8 @@ fn judge(
         return false;
     }
     match strength {
-        Strength::Weak => value::is_random(token),
+        // The account number of Twilio is no secret, though it stands beside one.
+        Strength::Weak => value::is_random(token) && !token.starts_with("AC"),
         Strength::Number => {
             (3..=8).contains(&assigned.len()) && ascii::all(assigned.as_bytes(), DIGIT)
         }
@@ -279,4 +284,14 @@ pub(crate) fn value_start(text: &str, start: usize, end: usize) -> Option<usize>
         return None;
     }
     join::read(text, start, end).map(|join| join.value)
+}
+
+/// Whether this is the name of an account's name.
+pub(crate) fn names_account(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let tells = bytes.windows(4).any(|part| {
+        ["user", "ogin", "uid"].iter().any(|word| ascii::has(part, 0, word))
+    });
+    (tells || ascii::has(bytes, bytes.len().saturating_sub(3), "uid"))
+        && key_name::strength(name) == Some(Strength::User)
 }

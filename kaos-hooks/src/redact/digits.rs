@@ -113,7 +113,8 @@ fn number(bytes: &[u8], start: usize, group_end: usize) -> Option<(usize, Class)
     {
         return Some((end, Class::Ein));
     }
-    if first >= 4 { card(bytes, start, first).map(|end| (end, Class::Card)) } else { None }
+    let may_be_card = first >= 4 && matches!(ascii::at(bytes, start), b'2'..=b'6');
+    if may_be_card { card(bytes, start, first).map(|end| (end, Class::Card)) } else { None }
 }
 
 /// The end of a number written in groups of these lengths with one kind of separator.

@@ -116,12 +116,13 @@ impl Engine {
     pub(crate) fn literals<B>(
         &self,
         bytes: &[u8],
+        from: usize,
         mut found: impl FnMut(usize, usize, &Trigger) -> ControlFlow<B>,
     ) -> Option<B> {
         let literals = self.own.as_ref().unwrap_or_else(|| &*BUILT_IN);
         let automaton = &literals.automaton;
         let mut state = automaton.start_state(Anchored::No).ok()?;
-        for (index, byte) in bytes.iter().enumerate() {
+        for (index, byte) in bytes.iter().enumerate().skip(from) {
             state = automaton.next_state(Anchored::No, state, *byte);
             if automaton.is_special(state) && automaton.is_match(state) {
                 for which in 0..automaton.match_len(state) {
@@ -158,8 +159,7 @@ impl Engine {
     fn next_literal(&self, text: &str, from: usize, in_json: bool) -> Option<usize> {
         let bytes = text.as_bytes();
         let mut read_to = 0;
-        self.literals(bytes.get(from..)?, |start, end, trigger| {
-            let (start, end) = (from + start, from + end);
+        self.literals(bytes, from, |start, end, trigger| {
             if !matches!(trigger, Trigger::Name) || in_json {
                 return ControlFlow::Break(start);
             }
@@ -178,8 +178,13 @@ impl Engine {
 
     /// All findings of `text`, sorted and apart from each other.
     pub(crate) fn scan(&self, text: &str) -> Vec<Finding> {
+        self.scan_from(text, 0)
+    }
+
+    /// All findings of `text`, which has no literal before `from`.
+    pub(crate) fn scan_from(&self, text: &str, from: usize) -> Vec<Finding> {
         let mut findings = Findings::default();
-        self.scan_views(text, view::LEVELS, &mut findings);
+        self.scan_views(text, from, view::LEVELS, &mut findings);
         if findings.0.is_empty() {
             return Vec::new();
         }
@@ -191,11 +196,11 @@ impl Engine {
         joined
     }
 
-    fn scan_views(&self, text: &str, levels: usize, findings: &mut Findings) {
-        self.scan_plain(text, findings);
+    fn scan_views(&self, text: &str, from: usize, levels: usize, findings: &mut Findings) {
+        self.scan_plain(text, from, findings);
         let Some(view) = levels.checked_sub(1).and_then(|_| View::of(text)) else { return };
         let mut inner = Findings::default();
-        self.scan_views(&view.text, levels - 1, &mut inner);
+        self.scan_views(&view.text, 0, levels - 1, &mut inner);
         for found in inner.0 {
             let (start, end) = (view.original(found.start), view.original_end(found.end));
             if text.is_char_boundary(start) && text.is_char_boundary(end) {
@@ -204,10 +209,10 @@ impl Engine {
         }
     }
 
-    fn scan_plain(&self, text: &str, findings: &mut Findings) {
+    fn scan_plain(&self, text: &str, from: usize, findings: &mut Findings) {
         let bytes = text.as_bytes();
         let mut cursor = Cursor::default();
-        self.literals(bytes, |start, end, trigger| {
+        self.literals(bytes, from, |start, end, trigger| {
             self.at_literal(text, start, end, trigger, &mut cursor, findings);
             ControlFlow::<()>::Continue(())
         });

@@ -27,7 +27,10 @@ impl Findings {
         let mut joined: Vec<Finding> = Vec::with_capacity(self.0.len());
         for finding in self.0 {
             match joined.last_mut() {
-                Some(last) if finding.start < last.end => {
+                Some(last)
+                    if finding.start < last.end
+                        || (finding.start == last.end && finding.class == last.class) =>
+                {
                     if finding.end - finding.start > last.end - last.start {
                         last.class = finding.class;
                     }

@@ -70,19 +70,21 @@ fn number(bytes: &[u8], start: usize) -> Option<usize> {
     let country = ascii::part(bytes, start, start + 2);
     let &(_, length) = LENGTHS.iter().find(|(code, _)| code.as_slice() == country)?;
     let spaced = ascii::at(bytes, start + 4) == b' ';
-    let mut characters = Vec::with_capacity(length);
+    let mut characters = [0u8; 34];
+    let mut read = 0;
     let mut position = start;
-    while characters.len() < length {
+    while read < length {
         let byte = ascii::at(bytes, position);
-        let gap = spaced && byte == b' ' && !characters.is_empty() && characters.len().is_multiple_of(4);
+        let gap = spaced && byte == b' ' && read > 0 && read.is_multiple_of(4);
         if ascii::is(byte, BASE32) {
-            characters.push(byte);
+            *characters.get_mut(read)? = byte;
+            read += 1;
         } else if !gap || ascii::before(bytes, position) == b' ' {
             return None;
         }
         position += 1;
     }
-    (!ascii::is(ascii::at(bytes, position), ALNUM) && is_valid(&characters)).then_some(position)
+    (!ascii::is(ascii::at(bytes, position), ALNUM) && is_valid(ascii::part(&characters, 0, length))).then_some(position)
 }
 
 /// ISO 7064 mod 97-10: country and check digits at the end, letters as two digits, rest one.

@@ -165,6 +165,8 @@ pub(crate) fn is_always_secret(name: &str) -> bool {
 
 /// The words of a name in lower case: `clientSecret`, `CLIENT_SECRET` and `client-secret` alike.
 fn words(name: &str) -> Vec<String> {
+    // Tools define properties with a letter in front: `-Dsonar.login=`.
+    let name = name.strip_prefix("-D").or_else(|| name.strip_prefix("-P")).unwrap_or(name);
     let bytes = name.as_bytes();
     let mut words: Vec<String> = Vec::with_capacity(4);
     let mut word = String::new();

@@ -16,11 +16,10 @@ const LONGEST_LABEL: usize = 64;
 pub(crate) fn body(bytes: &[u8], start: usize) -> Option<usize> {
     let label = start + BEGIN.len();
     let window = ascii::part(bytes, label, label + LONGEST_LABEL);
-    let dashes = memchr::memmem::find(window, b"-----")?;
+    let dashes = ascii::run(window, 0, UPPER | ascii::SPACE | ascii::DIGIT);
     let name = ascii::part(window, 0, dashes);
-    let sound = name.iter().all(|byte| ascii::is(*byte, UPPER | ascii::SPACE | ascii::DIGIT));
-    let is_private = memchr::memmem::find(name, b"PRIVATE KEY").is_some();
-    (sound && is_private).then_some(label + dashes + 5)
+    let is_private = name.ends_with(b"PRIVATE KEY") || name.ends_with(b"PRIVATE KEY BLOCK");
+    (is_private && ascii::part(window, dashes, dashes + 5) == b"-----").then_some(label + dashes + 5)
 }
 
 /// Where the key ends that starts at `start` and whose body starts at `body`.
@@ -31,18 +30,26 @@ pub(crate) fn end(bytes: &[u8], body: usize) -> usize {
     loop {
         let line_end = memchr::memchr(b'\n', ascii::part(bytes, position, bytes.len()))
             .map_or(bytes.len(), |length| position + length + 1);
+        // The next key ends this one, wherever it stands.
         let line = ascii::part(bytes, position, line_end);
-        if let Some(found) = memchr::memmem::find(line, END) {
+        let next = memchr::memmem::find(line, BEGIN.as_bytes());
+        let line = ascii::part(line, 0, next.unwrap_or(line.len()));
+        if let Some(found) = find_end(line) {
             let label = position + found + END.len();
             let window = ascii::part(bytes, label, label + LONGEST_LABEL);
             let close = memchr::memmem::find(window, b"-----").map_or(0, |dashes| dashes + 5);
             return label + close;
         }
         match body_part(line) {
-            length if length == line.len() && line_end < bytes.len() => position = line_end,
+            length if length == line.len() && next.is_none() && line_end < bytes.len() => position = line_end,
             length => return trimmed(bytes, body, position + length),
         }
     }
+}
+
+/// Where an end line's dashes start, looked for only where a dash is.
+fn find_end(line: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'-', line).find(|dash| ascii::part(line, *dash, dash + END.len()) == END)
 }
 
 /// Whether a whole line can be a part of a key.
@@ -52,7 +59,14 @@ pub(crate) fn is_body(line: &[u8]) -> bool {
 
 /// How much of the start of a line belongs to a key: base64 in any kind of quoting.
 fn body_part(line: &[u8]) -> usize {
-    let text = line.iter().position(|byte| !ascii::is(*byte, BLANK)).unwrap_or(line.len());
+    let text = ascii::run(line, 0, BLANK);
+    let word_end = ascii::run(line, text, ANY_BASE64 | ascii::BACKSLASH);
+    if ascii::run(line, word_end, BLANK) == line.len() {
+        return line.len();
+    }
+    if ascii::has(line, text, BEGIN) {
+        return 0;
+    }
     if ["Proc-Type:", "DEK-Info:", "Version:", "Comment:", "Hash:"]
         .iter()
         .any(|header| ascii::has(line, text, header))

@@ -140,7 +140,7 @@ impl fmt::Debug for Redactor {
 /// assert_eq!(text.as_str(), "<redacted:BADGE:10-chars> has <redacted:EVEN:5-chars>, not no:13");
 ///
 /// let refused = Redactor::builder().rule("X", "ab", "ab.*").build().unwrap_err();
-/// assert_eq!(refused.to_string(), "literal of rule X has 2 bytes, at least 3 are needed");
+/// assert_eq!(refused.to_string(), "literal of rule X has 2 bytes, 3 to 64 are needed");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Default)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use regex_automata::meta::Regex;
 use regex_automata::{Anchored, Input};
 
-use super::{Class, ascii, sentinel};
+use super::{Class, ascii, sentinel, units};
 
 /// Longest text that an own rule may match, in bytes.
 const LONGEST: usize = 4096;
@@ -37,8 +37,8 @@ pub enum RuleError {
         /// The name that was given.
         name: String,
     },
-    /// The literal is too short to find anything quickly.
-    #[error("literal of rule {name} has {length} bytes, at least 3 are needed")]
+    /// The literal is too short to find anything quickly, or too long.
+    #[error("literal of rule {name} has {length} bytes, 3 to 64 are needed")]
     Literal {
         /// The rule.
         name: String,
@@ -76,7 +76,7 @@ impl Rule {
         if Class::BUILT_IN.iter().any(|class| class.as_str() == name) {
             return Err(RuleError::Taken { name });
         }
-        if literal.len() < 3 {
+        if !(3..=units::LONGEST_LITERAL).contains(&literal.len()) {
             return Err(RuleError::Literal { name, length: literal.len() });
         }
         let limits = Regex::config().nfa_size_limit(Some(1 << 20)).onepass(false);

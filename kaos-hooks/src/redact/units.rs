@@ -12,11 +12,13 @@ use super::ascii;
 use super::engine::{Engine, Trigger};
 use super::finding::Finding;
 use super::upcoming::Upcoming;
-use super::key_name::{self, Strength};
 use super::{Class, HashKey, Report, assignment, pem, sentinel};
 
 /// Longest unit, in bytes: what a stream holds back at most.
 pub(crate) const LONGEST: usize = 64 * 1024;
+
+/// No literal of a rule is longer, in bytes: one that ends later may start so much earlier.
+pub(crate) const LONGEST_LITERAL: usize = 64;
 
 /// How often a unit is redacted again before it counts as unstable.
 const PASSES: usize = 6;
@@ -101,10 +103,11 @@ pub(crate) fn redact(
                 continue;
             }
         }
-        match end(engine, bytes, text, position, last) {
+        let literal = upcoming.literal(engine, text, position);
+        match end(engine, &mut upcoming, text, position, last) {
             End::At(end) => {
-                let unit = ascii::cut(text, position, end);
-                one(engine, key, open, pieces, position, unit);
+                let from = (literal.min(end) - position).saturating_sub(LONGEST_LITERAL);
+                one(engine, key, open, pieces, (position, end), from);
                 position = end;
             }
             End::Token => {
@@ -165,7 +168,8 @@ enum End {
     Token,
 }
 
-fn end(engine: &Engine, bytes: &[u8], text: &str, start: usize, last: bool) -> End {
+fn end(engine: &Engine, upcoming: &mut Upcoming, text: &str, start: usize, last: bool) -> End {
+    let bytes = text.as_bytes();
     let limit = start + LONGEST;
     let mut line = start;
     let mut lines = 1usize;
@@ -187,13 +191,13 @@ fn end(engine: &Engine, bytes: &[u8], text: &str, start: usize, last: bool) -> E
             in_armour = pem::is_body(content.as_bytes());
         }
         if !in_armour {
-            let reach = reach(engine, content);
-            in_armour = reach == Reach::Armour;
-            lines = match reach {
-                Reach::Armour => lines,
-                // A key between an account and its password would change the count of lines.
-                Reach::Lines(more) => lines.max(more),
-            };
+            let literal = upcoming.literal(engine, text, line);
+            if literal < line_end {
+                let from = (literal - line).saturating_sub(LONGEST_LITERAL);
+                let reach = reach(engine, content, from);
+                in_armour = reach.armour;
+                lines = lines.max(reach.lines);
+            }
         }
         line = line_end;
         if in_armour {
@@ -214,7 +218,7 @@ fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
     let Some((last, _)) = blanks.next() else { return End::Token };
     let is_quiet = |cut: usize| {
         let before = ascii::part(window, cut.saturating_sub(256), cut);
-        engine.literals(before, |_, _, _| ControlFlow::Break(())).is_none()
+        engine.literals(before, 0, |_, _, _| ControlFlow::Break(())).is_none()
     };
     let quiet = std::iter::once(last)
         .chain(blanks.map(|(index, _)| index).take_while(|index| last - index < 4096))
@@ -224,42 +228,40 @@ fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
 }
 
 /// How far below itself a line reaches.
-#[derive(PartialEq, Eq)]
-enum Reach {
-    Lines(usize),
-    Armour,
+#[derive(Default)]
+struct Reach {
+    lines: usize,
+    /// Whether a private key starts and does not end in it.
+    armour: bool,
 }
 
-fn reach(engine: &Engine, line: &str) -> Reach {
+fn reach(engine: &Engine, line: &str, from: usize) -> Reach {
     let bytes = line.as_bytes();
     let mut name_end = 0;
-    let mut lines = 0;
-    let armour = engine.literals(bytes, |start, end, trigger| {
+    let mut begin = None;
+    let mut reach = Reach::default();
+    engine.literals(bytes, from, |start, end, trigger| {
         match trigger {
-            Trigger::Pem => {
-                if let Some(body) = pem::body(bytes, start)
-                    && pem::end(bytes, body) + 2 >= bytes.trim_ascii_end().len()
-                    && memchr::memmem::find(ascii::part(bytes, body, bytes.len()), b"-----END").is_none()
-                {
-                    return ControlFlow::Break(());
-                }
-            }
+            Trigger::Pem => begin = Some(start),
             Trigger::Name if start >= name_end => {
                 let (from, to) = assignment::name_around(bytes, start, end);
                 name_end = to;
                 if let Some(value) = assignment::value_start(line, from, to) {
-                    if ascii::part(bytes, value, bytes.len()).trim_ascii().is_empty() {
-                        lines = lines.max(1);
-                    } else if key_name::strength(ascii::cut(line, from, to)) == Some(Strength::User) {
-                        lines = NEAR_LINES;
+                    if ascii::part(bytes, value, bytes.len()).trim_ascii_start().is_empty() {
+                        reach.lines = reach.lines.max(1);
+                    } else if assignment::names_account(ascii::cut(line, from, to)) {
+                        reach.lines = NEAR_LINES;
                     }
                 }
             }
             _ => {}
         }
-        ControlFlow::Continue(())
+        ControlFlow::<()>::Continue(())
     });
-    if armour.is_some() { Reach::Armour } else { Reach::Lines(lines) }
+    reach.armour = begin
+        .and_then(|begin| pem::body(bytes, begin))
+        .is_some_and(|body| pem::is_body(ascii::part(bytes, body, bytes.len())));
+    reach
 }
 
 /// Redacts one unit until nothing is found in it any more.
@@ -268,10 +270,11 @@ fn one(
     key: Option<&HashKey>,
     open: &mut Open,
     pieces: &mut Pieces<'_>,
-    start: usize,
-    unit: &str,
+    (start, end): (usize, usize),
+    literal: usize,
 ) {
-    let mut findings = engine.scan(unit);
+    let unit = ascii::cut(pieces.text, start, end);
+    let mut findings = engine.scan_from(unit, literal);
     if matches!(open, Open::Armour) {
         findings = continue_armour(open, unit, findings);
     } else if unit.len() + 4096 >= LONGEST && findings.last().is_some_and(|last| last.class == Class::PrivateKey && last.end + 2 >= unit.len()) {

@@ -2,6 +2,9 @@
 
 use super::engine::{Engine, Look};
 
+/// Where the next literal of a rule stands is the first of the scanners' answers.
+const LITERAL: usize = 0;
+
 /// The next candidate of every scanner; each of them reads a text once.
 #[derive(Debug)]
 pub(crate) struct Upcoming {
@@ -25,5 +28,18 @@ impl Upcoming {
             first = first.min(known);
         }
         first
+    }
+
+    /// Where the first literal stands at or behind `from`, which was asked for in plain text.
+    pub(crate) fn literal(&mut self, engine: &Engine, text: &str, from: usize) -> usize {
+        let Some(next) = self.next.get_mut(LITERAL) else { return from };
+        match *next {
+            Some(known) if known >= from => known,
+            _ => {
+                let found = engine.look(Look::Literal, text, from, false).unwrap_or(text.len());
+                *next = Some(found);
+                found
+            }
+        }
     }
 }

@@ -35,7 +35,6 @@ pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
         .position(|b| {
             ascii::is(*b, ascii::BLANK | ascii::QUOTE | ascii::BACKSLASH)
                 || matches!(b, b'/' | b'?' | b'<' | b'>' | b'|')
-                || *b == b'$' && false
         })
         .unwrap_or(window.len());
     let authority = ascii::part(window, 0, length);
@@ -53,7 +52,10 @@ pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
     let scheme_start = ascii::run_back(bytes, colon, ALNUM | ascii::PLUS_SLASH | ascii::DASH, 16);
     let scheme = ascii::cut(text, scheme_start, colon);
     if STORES.iter().any(|store| store.eq_ignore_ascii_case(scheme)) {
-        findings.add(start, start + length, Class::ConnectionString);
+        // Of a list of hosts the first goes with the account; the others are its replicas.
+        let hosts = ascii::part(authority, at, length);
+        let first = hosts.iter().position(|byte| matches!(byte, b',' | b')' | b';')).unwrap_or(hosts.len());
+        findings.add(start, start + at + first, Class::ConnectionString);
     } else {
         findings.add(start, start + at, Class::UrlUserinfo);
     }

@@ -15,6 +15,7 @@ const WORDS: &[&str] = &[
 
 /// Whether `value` only says that a value goes here.
 pub(crate) fn is_placeholder(value: &str) -> bool {
+    let value = value.trim_matches(['\'', '"']);
     let bytes = value.as_bytes();
     let (first, last) = (ascii::at(bytes, 0), ascii::before(bytes, bytes.len()));
     if bytes.iter().all(|b| matches!(b, b'x' | b'X' | b'*' | b'.' | b'-' | b'_' | b'#' | b'?' | b' ' | b'\\')) {
@@ -99,13 +100,13 @@ pub(crate) fn is_label(value: &str) -> bool {
             && names_it
         || (bytes.iter().any(|b| matches!(b, b'_' | b'-' | b'#' | b'/' | b'.'))
             && bytes.iter().all(|b| ascii::is(*b, ALPHA | SLUG | DOT) && !ascii::is(*b, DIGIT) || matches!(b, b'#' | b'/')));
-    let path = ascii::at(bytes, 0) == b'/' && bytes.iter().filter(|b| **b == b'/').count() >= 2;
+    let path = matches!(ascii::at(bytes, 0), b'/') && bytes.iter().filter(|b| **b == b'/').count() >= 2;
     let spaces = bytes.iter().filter(|byte| **byte == b' ').count();
     (names_it && is_phrase) || path || spaces > 3 || is_url(value)
 }
 
 fn is_url(value: &str) -> bool {
-    value.starts_with("http://") || value.starts_with("https://")
+    ["http://", "https://", "arn:", "urn:", "file:", "mailto:"].iter().any(|scheme| value.starts_with(scheme))
 }
 
 /// Letters and digits mixed, or long enough that no word has the length.

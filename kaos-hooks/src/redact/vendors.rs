@@ -37,6 +37,8 @@ enum Body {
     Random,
     /// The base64 of a private key in PEM format.
     PrivatePem,
+    /// Random-looking, and between quotes that are a part of the pattern.
+    Quoted,
 }
 
 /// A format whose prefix never starts inside a word.
@@ -57,6 +59,11 @@ const fn pem_base64(literal: &'static str, pieces: &'static [Piece]) -> Vendor {
 /// A format whose distinctive part stands inside.
 const fn inner(before: (usize, usize), literal: &'static str, pieces: &'static [Piece]) -> Vendor {
     Vendor { literal, not_after: 0, before, body: Body::Any, pieces }
+}
+
+/// A format between quotes, which stay.
+const fn quoted(literal: &'static str, pieces: &'static [Piece]) -> Vendor {
+    Vendor { literal, not_after: WORD, before: (0, 0), body: Body::Quoted, pieces }
 }
 
 /// All tables with their classes.
@@ -93,11 +100,12 @@ impl Vendor {
         let body = ascii::part(bytes, end, key_end);
         let accepted = match self.body {
             Body::Any => true,
-            Body::Random => is_random(body),
+            Body::Random | Body::Quoted => is_random(body),
             Body::PrivatePem => base64::decode(ascii::part(bytes, start, key_end.min(start + 64)))
                 .is_some_and(|pem| memchr::memmem::find(&pem, b"PRIVATE KEY").is_some()),
         };
-        accepted.then_some((key_start, key_end))
+        let quote = usize::from(self.body == Body::Quoted);
+        accepted.then_some((key_start + quote, key_end - quote))
     }
 }
 

@@ -27,16 +27,23 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// Characters of `text` that are not in `safe`, outside of `secret`: what a reader lost.
+/// Characters of `text` that are not in `safe` and not in `secret`: what a reader lost.
 fn collateral(text: &str, safe: &str, secret: &str) -> usize {
-    let mut rest = text;
-    let mut lost = 0;
-    for part in parts(safe) {
-        let Some(found) = rest.find(part) else { continue };
-        lost += outside(&rest[..found], secret);
-        rest = &rest[found + part.len()..];
+    let mut is_secret = vec![false; text.len()];
+    for (start, _) in text.match_indices(secret) {
+        is_secret[start..start + secret.len()].fill(true);
     }
-    lost + outside(rest, secret)
+    let lost = |start: usize, end: usize| {
+        text[start..end].char_indices().filter(|(at, _)| !is_secret[start + at]).count()
+    };
+    let mut position = 0;
+    let mut total = 0;
+    for part in parts(safe) {
+        let Some(found) = text[position..].find(part) else { continue };
+        total += lost(position, position + found);
+        position += found + part.len();
+    }
+    total + lost(position, text.len())
 }
 
 /// What stands between the sentinels.
@@ -49,11 +56,6 @@ fn parts(safe: &str) -> Vec<&str> {
     }
     parts.push(rest);
     parts
-}
-
-fn outside(removed: &str, secret: &str) -> usize {
-    let secret = if removed.contains(secret) { secret.chars().count() } else { 0 };
-    removed.chars().count() - secret
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::{Vendor, inner, pem_base64, vendor};
+use super::{Vendor, inner, quoted, pem_base64, vendor};
 use crate::redact::ascii::{Set, ALNUM, ANY_BASE64, BASE32, BASE36, BASE64, DASH, DOT, EQUALS, HEX, PLUS_SLASH, SLUG, TILDE};
 use crate::redact::pattern::Piece::{Is, Run, Take};
 
@@ -26,6 +26,9 @@ pub(super) const KEYS: &[Vendor] = &[
     vendor("hvs.", &[Run(SLUG | DOT, 24, MOST)]),
     vendor("hvb.", &[Run(SLUG | DOT, 24, MOST)]),
     vendor("hvr.", &[Run(SLUG | DOT, 24, MOST)]),
+    // A token of Okta has no prefix but two zeros: only a quoted one of its exact length counts.
+    quoted("\"00", &[Run(SLUG, 40, 40), Is("\"")]),
+    quoted("'00", &[Run(SLUG, 40, 40), Is("'")]),
     vendor("HRKU-", &[Run(SLUG, 30, MOST)]),
     vendor("dt0c01.", &[Run(BASE32, 24, 24), Is("."), Run(BASE32, 64, 64)]),
     vendor("dt0s01.", &[Run(BASE32, 8, 24), Is("."), Run(BASE32, 64, 64)]),
