@@ -1,3 +1,5 @@
 //! The redaction stage: what it finds, what it leaves, and what it costs.
 
+mod canary;
 mod corpus;
+mod properties;

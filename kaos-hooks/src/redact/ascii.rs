@@ -36,6 +36,7 @@ pub(crate) const BLANK: Set = SPACE | BREAK;
 
 static TABLE: [Set; 256] = table();
 
+#[expect(clippy::indexing_slicing, reason = "checked when the table is made, at compile time")]
 const fn table() -> [Set; 256] {
     let mut table = [0; 256];
     let mut byte = 0u8;

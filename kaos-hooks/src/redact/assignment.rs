@@ -67,8 +67,8 @@ pub(crate) fn read(text: &str, name_start: usize, name_end: usize) -> Option<Ass
     }
     let strength = strength?;
     match strength {
-        Strength::Authorization => return authorization(text, join),
-        Strength::Cookie => return cookie(text, name, join),
+        Strength::Authorization => return authorization(text, &join),
+        Strength::Cookie => return cookie(text, name, &join),
         _ => {}
     }
     let (start, end, quoted) = value_range(bytes, &join)?;
@@ -201,7 +201,7 @@ fn is_password(join: &Join, quoted: bool, assigned: &str, next: u8) -> bool {
 /// Whether the value only repeats the name, as in `password=password1` or a table of labels.
 fn same_name(assigned: &str, name: &str) -> bool {
     let plain = |text: &str| -> String {
-        text.chars().filter(|c| c.is_ascii_alphabetic()).map(|c| c.to_ascii_lowercase()).collect()
+        text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect()
     };
     let letters = plain(assigned);
     !letters.is_empty() && letters == plain(name) && assigned.bytes().all(|b| ascii::is(b, WORD | DASH | DOT | SPACE))
@@ -209,7 +209,7 @@ fn same_name(assigned: &str, name: &str) -> bool {
 }
 
 /// `Authorization: SCHEME credentials`: the scheme stays.
-fn authorization(text: &str, join: Join) -> Option<Assignment> {
+fn authorization(text: &str, join: &Join) -> Option<Assignment> {
     let bytes = text.as_bytes();
     if !matches!(join.style, Style::Colon | Style::Equals | Style::Constant | Style::Argument | Style::Query) {
         return None;
@@ -243,7 +243,7 @@ fn authorization(text: &str, join: Join) -> Option<Assignment> {
 }
 
 /// `Cookie: a=b; c=d` whole, of `Set-Cookie: a=b; Path=/` the first part.
-fn cookie(text: &str, name: &str, join: Join) -> Option<Assignment> {
+fn cookie(text: &str, name: &str, join: &Join) -> Option<Assignment> {
     let bytes = text.as_bytes();
     if join.style != Style::Colon {
         return None;

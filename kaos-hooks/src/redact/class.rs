@@ -58,7 +58,7 @@ classes! {
     UrlUserinfo = "URL_USERINFO",
     /// A path or query of a URL that is itself a credential, such as a webhook's.
     UrlSecret = "URL_SECRET",
-    /// User, password and host of a data store's URL.
+    /// Account, password and host of a data store that can be reached from elsewhere.
     ConnectionString = "CONNECTION_STRING",
     /// The value of a field whose name says password, passphrase or PIN.
     Password = "PASSWORD",

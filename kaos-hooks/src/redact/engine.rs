@@ -219,6 +219,7 @@ impl Engine {
         digits::scan(bytes, findings);
         iban::scan(bytes, findings);
         email::scan(text, findings);
+        findings.without_hosts();
         if self.addresses {
             optional::scan_addresses(text, findings);
         }
@@ -245,7 +246,6 @@ impl Engine {
                     findings.add(key_start, key_end, class.clone());
                 }
             }
-            Trigger::Vendor(..) => {}
             Trigger::Url => url::userinfo(text, start, findings),
             Trigger::Host => url::path(text, start, end, findings),
             Trigger::Bearer => bearer::bearer(text, end, &mut cursor.runs, findings),
@@ -253,11 +253,10 @@ impl Engine {
             Trigger::Jwt if start >= cursor.key_end => {
                 bearer::jwt(bytes, start, &mut cursor.runs, findings);
             }
-            Trigger::Jwt => {}
             Trigger::Pem if start >= cursor.armour_end => {
                 cursor.armour_end = pem::find(bytes, start, findings).unwrap_or(end);
             }
-            Trigger::Pem => {}
+            Trigger::Vendor(..) | Trigger::Jwt | Trigger::Pem => {}
             Trigger::Command => account::command(text, start, findings),
             Trigger::Own(index) => {
                 if let Some(rule) = self.rules.get(*index)

@@ -21,6 +21,24 @@ impl Findings {
         }
     }
 
+    /// Takes out the addresses that are the end of a URL's credentials and its host.
+    pub(crate) fn without_hosts(&mut self) {
+        let credentials: Vec<(usize, usize)> = self
+            .0
+            .iter()
+            .filter(|found| matches!(found.class, Class::UrlUserinfo | Class::ConnectionString))
+            .map(|found| (found.start, found.end))
+            .collect();
+        if credentials.is_empty() {
+            return;
+        }
+        self.0.retain(|found| {
+            let before = credentials.partition_point(|range| range.0 <= found.start);
+            let over = before.checked_sub(1).and_then(|last| credentials.get(last));
+            found.class != Class::Email || over.is_none_or(|range| found.start > range.1)
+        });
+    }
+
     /// Sorted, with overlapping ranges joined: the longer one gives the class.
     pub(crate) fn joined(mut self) -> Vec<Finding> {
         self.0.sort_by(|a, b| (a.start, b.end, &a.class).cmp(&(b.start, a.end, &b.class)));

@@ -64,7 +64,7 @@ impl HashKey {
             mac.update(&[0]);
             mac.update(secret.as_bytes());
             for byte in mac.finalize().into_bytes().iter().take(8) {
-                let _: Result<(), _> = write!(token, "{byte:02x}");
+                let _written: Result<(), _> = write!(token, "{byte:02x}");
             }
         }
         token

@@ -82,6 +82,12 @@ struct Walk<'w, 't> {
     report: Report,
 }
 
+/// What a policy makes of a string or number.
+enum Leaf {
+    Stays,
+    Becomes(String),
+}
+
 /// What an object has told so far about its values.
 #[derive(Default)]
 struct Told {
@@ -313,9 +319,13 @@ impl<'t> Walk<'_, 't> {
             return Ok(());
         }
         let text = json_string::decode(content).ok_or(Failure::Invalid)?;
-        if let Some(with) = self.by_policy(policy, &text) {
-            self.changes.extend(with.map(|with| (start - 1, end + 1, with)));
-            return Ok(());
+        match self.by_policy(policy, &text) {
+            Some(Leaf::Becomes(with)) => {
+                self.changes.push((start - 1, end + 1, with));
+                return Ok(());
+            }
+            Some(Leaf::Stays) => return Ok(()),
+            None => {}
         }
         if let Some(class) = says.and_then(|says| tells(says, &text)) {
             self.report.add(&class);
@@ -336,9 +346,13 @@ impl<'t> Walk<'_, 't> {
         let start = self.position;
         self.position = number_end(self.bytes, start).ok_or(Failure::Invalid)?;
         let text = ascii::cut(self.text, start, self.position);
-        if let Some(with) = self.by_policy(policy, text) {
-            self.changes.extend(with.map(|with| (start, self.position, with)));
-            return Ok(());
+        match self.by_policy(policy, text) {
+            Some(Leaf::Becomes(with)) => {
+                self.changes.push((start, self.position, with));
+                return Ok(());
+            }
+            Some(Leaf::Stays) => return Ok(()),
+            None => {}
         }
         let told = says.filter(|says| !matches!(says, Strength::User | Strength::Weak | Strength::Token));
         let class = if told.is_some() && text.len() >= 3 {
@@ -356,21 +370,22 @@ impl<'t> Walk<'_, 't> {
         Ok(())
     }
 
-    /// What a policy other than redaction makes of a leaf: nothing at all, or a sentinel.
-    fn by_policy(&mut self, policy: &ContentPolicy, text: &str) -> Option<Option<String>> {
-        match policy {
-            ContentPolicy::Redacted => None,
-            ContentPolicy::Full => Some(None),
-            ContentPolicy::None | ContentPolicy::Hash(_) if sentinel::end(text.as_bytes(), 0) == Some(text.len()) => Some(None),
-            ContentPolicy::None => {
-                self.report.add(&Class::Content);
-                Some(Some(json_string::encode(&sentinel::of(&Class::Content, text.chars().count()))))
-            }
-            ContentPolicy::Hash(key) => {
-                self.report.add(&Class::Content);
-                Some(Some(self.sentinel(&Class::Content, text, Some(key))))
-            }
+    /// What becomes of a leaf under a policy; nothing when it is to be redacted.
+    fn by_policy(&mut self, policy: &ContentPolicy, text: &str) -> Option<Leaf> {
+        let key = match policy {
+            ContentPolicy::Redacted => return None,
+            ContentPolicy::Full => return Some(Leaf::Stays),
+            ContentPolicy::None => None,
+            ContentPolicy::Hash(key) => Some(key),
+        };
+        if sentinel::end(text.as_bytes(), 0) == Some(text.len()) {
+            return Some(Leaf::Stays);
         }
+        self.report.add(&Class::Content);
+        Some(Leaf::Becomes(match key {
+            Some(key) => self.sentinel(&Class::Content, text, Some(key)),
+            None => json_string::encode(&sentinel::of(&Class::Content, text.chars().count())),
+        }))
     }
 
     fn sentinel(&self, class: &Class, text: &str, key: Option<&super::HashKey>) -> String {

@@ -84,7 +84,7 @@ pub(crate) fn encode(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             letter if letter < ' ' => {
-                let _: Result<(), _> = write!(out, "\\u{:04x}", u32::from(letter));
+                let _written: Result<(), _> = write!(out, "\\u{:04x}", u32::from(letter));
             }
             letter => out.push(letter),
         }

@@ -25,7 +25,7 @@ pub(crate) enum Strength {
 const COPIES: &[&str] = &[
     "prod", "production", "dev", "development", "test", "testing", "stage", "staging", "live",
     "sandbox", "old", "new", "current", "primary", "secondary", "main", "default", "value",
-    "string", "str", "plain", "raw", "base64", "b64", "hex", "encoded", "env", "backup",
+    "plain", "raw", "base64", "b64", "hex", "encoded", "env", "backup",
 ];
 
 const PASSWORDS: &[&str] = &[
@@ -112,20 +112,21 @@ fn has_service(words: &[String]) -> bool {
 fn telling(last: &str, head: &[String]) -> Option<Strength> {
     let before = head.last().map_or("", String::as_str);
     let ends = |names: &[&str]| names.iter().any(|name| last.ends_with(name));
-    if ends(PASSWORDS) || WHOLE_PASSWORDS.contains(&last) {
+    if ends(PASSWORDS)
+        || WHOLE_PASSWORDS.contains(&last)
+        || (last == "string" && before == "connection") {
         return Some(Strength::Password);
     }
+    let after = |first: &str, second: &str| {
+        before == second && head.iter().any(|word| word == first)
+    };
     match last {
-        "key" if before == "secret" || (before == "access" && head.iter().any(|w| w == "secret")) => {
-            return Some(Strength::Password);
-        }
-        "key" if before == "shared" && head.iter().any(|word| word == "pre") => {
+        "key" if before == "secret" || after("secret", "access") || after("pre", "shared") => {
             return Some(Strength::Password);
         }
         "key" if KEY_QUALIFIERS.contains(&before) => return Some(Strength::Token),
         "key" if OTHER_KEYS.contains(&before) => return None,
         "key" => return Some(Strength::Weak),
-        "string" | "str" if before == "connection" => return Some(Strength::Password),
         "connection" | "conn" => return None,
         "pin" | "otp" | "cvv" | "cvc" | "cvv2" => return Some(Strength::Number),
         "authorization" => return Some(Strength::Authorization),

@@ -1,4 +1,4 @@
-//! Private keys in PEM and OpenPGP armour, whole or cut off.
+//! Private keys in PEM and `OpenPGP` armour, whole or cut off.
 
 use super::Class;
 use super::ascii::{self, ANY_BASE64, BLANK, UPPER};

@@ -49,7 +49,7 @@ impl Redactor {
     /// Text longer than [`RedactorBuilder::max_bytes`] leaves as one `OVERSIZE` sentinel.
     pub fn text<'t>(&self, text: &'t str) -> Redacted<'t> {
         if text.len() > self.0.max_bytes {
-            return failed(Class::Oversize, text);
+            return failed(&Class::Oversize, text);
         }
         let mut pieces = Pieces::new(text);
         let mut open = Open::Nothing;
@@ -89,7 +89,7 @@ impl Redactor {
         match json::try_redact(self, text, Rules { everything: &policy, paths: &[] }, depth) {
             Ok(redacted) => redacted,
             Err(Failure::Invalid) => self.text(text),
-            Err(Failure::Depth) => failed(Class::Depth, text),
+            Err(Failure::Depth) => failed(&Class::Depth, text),
         }
     }
 
@@ -107,10 +107,10 @@ impl Redactor {
 }
 
 /// A text of which only the reason is shown why it was not looked at.
-fn failed(class: Class, text: &str) -> Redacted<'_> {
+fn failed<'t>(class: &Class, text: &'t str) -> Redacted<'t> {
     let mut report = Report::default();
-    report.add(&class);
-    Redacted::new(sentinel::of(&class, text.chars().count()).into(), report)
+    report.add(class);
+    Redacted::new(sentinel::of(class, text.chars().count()).into(), report)
 }
 
 impl Default for Redactor {

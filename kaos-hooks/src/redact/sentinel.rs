@@ -17,7 +17,7 @@ pub(crate) fn write(out: &mut String, class: &Class, secret: &str, key: Option<&
         Some(key) => {
             let token = key.token(class, secret);
             // Writing to a string cannot fail.
-            let _: Result<(), _> = write!(out, "{OPENING}{class}:{token}>");
+            let _written: Result<(), _> = write!(out, "{OPENING}{class}:{token}>");
         }
         None => write_count(out, class, secret.chars().count()),
     }
@@ -25,7 +25,7 @@ pub(crate) fn write(out: &mut String, class: &Class, secret: &str, key: Option<&
 
 /// Writes `<redacted:CLASS:N-chars>`.
 pub(crate) fn write_count(out: &mut String, class: &Class, chars: usize) {
-    let _: Result<(), _> = write!(out, "{OPENING}{class}:{chars}-chars>");
+    let _written: Result<(), _> = write!(out, "{OPENING}{class}:{chars}-chars>");
 }
 
 /// The sentinel for `chars` characters of `class`.

@@ -8,7 +8,7 @@ use super::{value, vendors};
 /// Longest authority that is looked at, in bytes.
 const LONGEST_AUTHORITY: usize = 1024;
 
-/// Schemes of data stores, where account, password and host open the store together.
+/// Schemes of data stores: account, password and the host that they open belong together.
 const STORES: &[&str] = &[
     "mongodb", "mongodb+srv", "postgres", "postgresql", "mysql", "mariadb", "redis", "rediss",
     "amqp", "amqps", "mssql", "sqlserver", "oracle", "clickhouse", "cockroachdb", "neo4j",
@@ -49,13 +49,13 @@ pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
     if password.is_empty() || is_filled_in(password) || (is_filled_in(user) && !user.is_empty()) {
         return;
     }
-    let scheme_start = ascii::run_back(bytes, colon, ALNUM | ascii::PLUS_SLASH | ascii::DASH, 16);
+    let scheme_start = ascii::run_back(bytes, colon, ALNUM | ascii::PLUS_SLASH, 16);
     let scheme = ascii::cut(text, scheme_start, colon);
-    if STORES.iter().any(|store| store.eq_ignore_ascii_case(scheme)) {
-        // Of a list of hosts the first goes with the account; the others are its replicas.
-        let hosts = ascii::part(authority, at, length);
-        let first = hosts.iter().position(|byte| matches!(byte, b',' | b')' | b';')).unwrap_or(hosts.len());
-        findings.add(start, start + at + first, Class::ConnectionString);
+    // A host without a point is known to its own network only, and says nothing elsewhere.
+    let host_end = start + ascii::run(authority, at + 1, ALNUM | ascii::DASH | ascii::DOT);
+    let is_store = STORES.iter().any(|store| store.eq_ignore_ascii_case(scheme));
+    if is_store && ascii::cut(text, start + at, host_end).contains('.') {
+        findings.add(start, host_end, Class::ConnectionString);
     } else {
         findings.add(start, start + at, Class::UrlUserinfo);
     }
@@ -100,5 +100,5 @@ pub(crate) fn path(text: &str, start: usize, end: usize, findings: &mut Findings
 }
 
 fn is_key(segment: &str) -> bool {
-    segment.len() >= 16 && vendors::is_random(segment.as_bytes()) && !segment.contains("<")
+    segment.len() >= 16 && vendors::is_random(segment.as_bytes()) && !segment.contains('<')
 }

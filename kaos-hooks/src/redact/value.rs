@@ -100,8 +100,8 @@ pub(crate) fn is_label(value: &str) -> bool {
             && names_it
         || (bytes.iter().any(|b| matches!(b, b'_' | b'-' | b'#' | b'/' | b'.'))
             && bytes.iter().all(|b| ascii::is(*b, ALPHA | SLUG | DOT) && !ascii::is(*b, DIGIT) || matches!(b, b'#' | b'/')));
-    let path = matches!(ascii::at(bytes, 0), b'/') && bytes.iter().filter(|b| **b == b'/').count() >= 2;
-    let spaces = bytes.iter().filter(|byte| **byte == b' ').count();
+    let path = ascii::at(bytes, 0) == b'/' && memchr::memchr_iter(b'/', bytes).count() >= 2;
+    let spaces = memchr::memchr_iter(b' ', bytes).count();
     (names_it && is_phrase) || path || spaces > 3 || is_url(value)
 }
 

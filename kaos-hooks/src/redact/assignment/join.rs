@@ -81,7 +81,7 @@ fn closers(bytes: &[u8], end: usize) -> (usize, bool) {
 /// Skips blanks, at most one line break among them, and the letter of a typed string.
 fn skip(bytes: &[u8], from: usize) -> usize {
     let mut start = ascii::short_run(bytes, from, BLANK, 64);
-    let breaks = ascii::part(bytes, from, start).iter().filter(|byte| **byte == b'\n').count();
+    let breaks = memchr::memchr_iter(b'\n', ascii::part(bytes, from, start)).count();
     if breaks > 1 || (breaks == 1 && !ascii::is(ascii::at(bytes, start), ascii::QUOTE)) {
         start = ascii::short_run(bytes, from, SPACE, 64);
     }
