@@ -2,4 +2,5 @@
 
 mod canary;
 mod corpus;
+mod ordinary;
 mod properties;

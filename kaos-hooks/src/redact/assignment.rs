@@ -27,6 +27,8 @@ pub(crate) struct Assignment {
     pub(crate) strength: Strength,
     /// Whether the value is to be redacted.
     pub(crate) is_secret: bool,
+    /// Whether the value is only compared with.
+    pub(crate) is_compared: bool,
 }
 
 impl Assignment {
@@ -75,7 +77,8 @@ pub(crate) fn read(text: &str, name_start: usize, name_end: usize) -> Option<Ass
     let assigned = ascii::cut(text, start, end);
     let is_secret = !assigned.is_empty()
         && judge(strength, &join, quoted, assigned, name, ascii::at(bytes, end));
-    Some(Assignment { start, end, strength, is_secret })
+    let is_compared = join.style == Style::Compare;
+    Some(Assignment { start, end, strength, is_secret, is_compared })
 }
 
 /// `Api Key`: the name with the word before it.
@@ -176,6 +179,10 @@ fn judge(
 }
 
 fn is_password(join: &Join, quoted: bool, assigned: &str, next: u8) -> bool {
+    // The parts of a connection string are assignments of their own.
+    if assigned.contains('=') && assigned.contains(';') {
+        return false;
+    }
     if value::is_label(assigned) && !value::is_random(assigned) {
         return false;
     }
@@ -239,7 +246,7 @@ fn authorization(text: &str, join: &Join) -> Option<Assignment> {
         && !value::is_code(value)
         && !value::is_expression(value, 0)
         && (value::is_token(value) || value::is_password(value) || value.len() >= 24);
-    Some(Assignment { start: credentials, end, strength: Strength::Authorization, is_secret })
+    Some(Assignment { start: credentials, end, strength: Strength::Authorization, is_secret, is_compared: false })
 }
 
 /// `Cookie: a=b; c=d` whole, of `Set-Cookie: a=b; Path=/` the first part.
@@ -267,6 +274,7 @@ fn cookie(text: &str, name: &str, join: &Join) -> Option<Assignment> {
         end: start + length,
         strength: Strength::Cookie,
         is_secret,
+        is_compared: false,
     })
 }
 

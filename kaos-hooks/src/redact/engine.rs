@@ -292,7 +292,9 @@ impl Cursor {
             return;
         };
         if assigned.strength == Strength::User {
-            self.account.keep(text, assigned.start, assigned.end);
+            if !assigned.is_compared {
+                self.account.keep(text, assigned.start, assigned.end);
+            }
         } else if assigned.is_secret {
             findings.add(assigned.start, assigned.end, assigned.class());
             if assigned.strength == Strength::Password {

@@ -31,8 +31,8 @@ pub(crate) enum Open {
     Nothing,
     /// A token that was longer than a unit, and its characters so far.
     Token(usize),
-    /// A private key that was longer than a unit.
-    Armour,
+    /// A private key that was longer than a unit, and the characters of its other lines so far.
+    Armour(usize),
 }
 
 /// Text as it was given, with parts replaced.
@@ -97,7 +97,18 @@ pub(crate) fn redact(
             position = end;
             continue;
         }
-        if !matches!(open, Open::Armour) && position < whole {
+        if let Open::Armour(chars) = open {
+            let Some(end) = discard_armour(text, position, chars, last) else { break };
+            let total = *chars;
+            pieces.replace(position, end, "");
+            position = end;
+            if position < bytes.len() || last {
+                *open = Open::Nothing;
+                close_armour(pieces, position, total);
+            }
+            continue;
+        }
+        if position < whole {
             position = skip(engine, &mut upcoming, ascii::cut(text, 0, whole), position);
             if position >= whole {
                 continue;
@@ -131,6 +142,39 @@ fn discard(text: &str, start: usize, chars: &mut usize) -> Option<usize> {
     let length = rest.bytes().position(|byte| ascii::is(byte, ascii::BLANK));
     *chars += ascii::cut(rest, 0, length.unwrap_or(rest.len())).chars().count();
     length.map(|length| start + length)
+}
+
+/// Counts the characters of the lines that go on with a private key; gives where they end, or
+/// nothing while the first of them is not complete.
+fn discard_armour(text: &str, start: usize, chars: &mut usize, last: bool) -> Option<usize> {
+    let mut position = start;
+    loop {
+        let rest = ascii::cut(text, position, text.len());
+        let line = match memchr::memchr(b'\n', rest.as_bytes()) {
+            Some(length) => ascii::cut(rest, 0, length + 1),
+            None if last || rest.len() >= LONGEST => rest,
+            None => return (position > start || rest.is_empty()).then_some(position),
+        };
+        let is_end = line.starts_with("-----END ");
+        if line.is_empty() || !(is_end || pem::is_body(line.as_bytes())) {
+            return Some(position);
+        }
+        *chars += line.trim_end().chars().count();
+        position += line.trim_end().len();
+        if is_end {
+            return Some(position);
+        }
+        position += line.len() - line.trim_end().len();
+    }
+}
+
+fn close_armour(pieces: &mut Pieces<'_>, at: usize, chars: usize) {
+    if chars > 0 {
+        close_token(pieces, at, at, chars);
+        if !ascii::part(pieces.text.as_bytes(), at, at + 1).starts_with(b"\n") {
+            pieces.out.push('\n');
+        }
+    }
 }
 
 fn close_token(pieces: &mut Pieces<'_>, start: usize, end: usize, chars: usize) {
@@ -274,11 +318,14 @@ fn one(
     literal: usize,
 ) {
     let unit = ascii::cut(pieces.text, start, end);
-    let mut findings = engine.scan_from(unit, literal);
-    if matches!(open, Open::Armour) {
-        findings = continue_armour(open, unit, findings);
-    } else if unit.len() + 4096 >= LONGEST && findings.last().is_some_and(|last| last.class == Class::PrivateKey && last.end + 2 >= unit.len()) {
-        *open = Open::Armour;
+    let findings = engine.scan_from(unit, literal);
+    let is_cut = unit.len() + 4096 >= LONGEST;
+    if let Some(last) = findings.last()
+        && is_cut
+        && last.class == Class::PrivateKey
+        && last.end + 2 >= unit.len()
+    {
+        *open = Open::Armour(0);
     }
     if findings.is_empty() {
         return;
@@ -298,19 +345,6 @@ fn one(
         sentinel.push('\n');
     }
     pieces.replace(start, start + unit.len(), &sentinel);
-}
-
-/// Takes the lines that go on with a private key out as one finding.
-fn continue_armour(open: &mut Open, unit: &str, findings: Vec<Finding>) -> Vec<Finding> {
-    let end = pem::end(unit.as_bytes(), 0);
-    let goes_on = end + 2 >= unit.len() && unit.ends_with('\n');
-    if !goes_on {
-        *open = Open::Nothing;
-    }
-    let mut all = vec![Finding { start: 0, end, class: Class::Oversize }];
-    all.retain(|finding| finding.start < finding.end);
-    all.extend(findings.into_iter().filter(|finding| finding.start >= end));
-    all
 }
 
 fn render(text: &str, findings: &[Finding], key: Option<&HashKey>, report: &mut Report) -> String {

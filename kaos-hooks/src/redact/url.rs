@@ -51,10 +51,12 @@ pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
     }
     let scheme_start = ascii::run_back(bytes, colon, ALNUM | ascii::PLUS_SLASH, 16);
     let scheme = ascii::cut(text, scheme_start, colon);
-    // A host without a point is known to its own network only, and says nothing elsewhere.
+    // A host without a point is known to its own network only, and says nothing elsewhere; a
+    // list of hosts names the members of a cluster, not the way in.
     let host_end = start + ascii::run(authority, at + 1, ALNUM | ascii::DASH | ascii::DOT);
     let is_store = STORES.iter().any(|store| store.eq_ignore_ascii_case(scheme));
-    if is_store && ascii::cut(text, start + at, host_end).contains('.') {
+    let is_one = memchr::memchr(b',', authority).is_none();
+    if is_store && is_one && ascii::cut(text, start + at, host_end).contains('.') {
         findings.add(start, host_end, Class::ConnectionString);
     } else {
         findings.add(start, start + at, Class::UrlUserinfo);

@@ -113,7 +113,7 @@ fn is_url(value: &str) -> bool {
 pub(crate) fn is_token(value: &str) -> bool {
     let bytes = value.as_bytes();
     let token_bytes = bytes.iter().all(|b| ascii::is(*b, ANY_BASE64 | DOT | ascii::TILDE) || matches!(b, b':' | b'!' | b'$' | b'@' | b'%' | b'*' | b'|'));
-    if !token_bytes || bytes.len() < 8 {
+    if !token_bytes || bytes.len() < 8 || is_broken_uuid(bytes) {
         return false;
     }
     let digits = bytes.iter().filter(|byte| ascii::is(**byte, DIGIT)).count();
@@ -137,13 +137,13 @@ fn is_dotted_words(value: &str) -> bool {
 /// 32 hexadecimal digits, a UUID, or at least 20 bytes that no one would write by hand.
 pub(crate) fn is_random(value: &str) -> bool {
     let bytes = value.as_bytes();
-    if bytes.len() < 20 || !bytes.iter().all(|byte| ascii::is(*byte, ANY_BASE64 | DOT)) {
+    if bytes.len() < 20 || bytes.ends_with(b"--") || is_broken_uuid(bytes) || !bytes.iter().all(|byte| ascii::is(*byte, ANY_BASE64 | DOT)) {
         return false;
     }
     let hex = bytes.iter().all(|byte| ascii::is(*byte, ANY_HEX | DASH))
         && bytes.iter().filter(|byte| ascii::is(**byte, ANY_HEX)).count() >= 32;
     if hex {
-        return is_varied(bytes) && !(is_uuid(bytes) && bytes.len() < 36);
+        return is_varied(bytes);
     }
     let digits = bytes.iter().filter(|byte| ascii::is(**byte, DIGIT)).count();
     let alternations = bytes
@@ -159,12 +159,13 @@ fn is_varied(bytes: &[u8]) -> bool {
     bytes.iter().fold(0u128, |seen, byte| seen | 1 << (byte & 127)).count_ones() >= 6
 }
 
-/// 8-4-4-4-12 hexadecimal digits.
-pub(crate) fn is_uuid(bytes: &[u8]) -> bool {
+/// The length and dashes of a UUID with something else than hexadecimal digits between.
+fn is_broken_uuid(bytes: &[u8]) -> bool {
+    let is_dash = |index: usize| ascii::at(bytes, index) == b'-';
     bytes.len() == 36
-        && bytes.iter().enumerate().all(|(index, byte)| match index {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => ascii::is(*byte, ANY_HEX),
+        && [8, 13, 18, 23].into_iter().all(is_dash)
+        && bytes.iter().enumerate().any(|(index, byte)| {
+            !matches!(index, 8 | 13 | 18 | 23) && !ascii::is(*byte, ANY_HEX)
         })
 }
 
