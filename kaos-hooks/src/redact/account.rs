@@ -71,7 +71,8 @@ fn quoted(bytes: &[u8], start: usize, most: usize) -> Option<(usize, usize)> {
 }
 
 /// Commands that take an account and its password as flags, and the names of the flags.
-pub(crate) const COMMANDS: &[&str] = &["psexec", "sshpass ", "curl ", "smbclient ", "mysql ", "wget "];
+pub(crate) const COMMANDS: &[&str] = &["psexec", "sshpass ", "curl ", "smbclient ", "mysql ", "wget ",
+    "convertto-securestring ", "networkcredential("];
 
 /// Finds what the command at `start` is given as account and password.
 pub(crate) fn command(text: &str, start: usize, findings: &mut Findings) {
@@ -92,6 +93,20 @@ pub(crate) fn command(text: &str, start: usize, findings: &mut Findings) {
     } else if is("sshpass") {
         if let Some((from, to)) = password.filter(|(from, to)| !value::is_placeholder(ascii::cut(text, *from, *to))) {
             findings.add(from, to, Class::Password);
+        }
+    } else if is("convertto") || is("networkcredential") {
+        let literals = literals(line);
+        let (name, password) = if is("convertto") {
+            (None, literals.first())
+        } else {
+            (literals.first(), literals.get(1))
+        };
+        for (found, class) in [(name, Class::Username), (password, Class::Password)] {
+            if let Some((from, to)) = found
+                && !value::is_placeholder(ascii::cut(text, start + from, start + to))
+            {
+                findings.add(start + from, start + to, class);
+            }
         }
     } else if is("mysql") {
         // `-pVALUE`, without a space.
@@ -114,6 +129,22 @@ pub(crate) fn command(text: &str, start: usize, findings: &mut Findings) {
             findings.add(from, to, Class::UrlUserinfo);
         }
     }
+}
+
+/// The content of the first two string literals of a line.
+fn literals(line: &[u8]) -> Vec<(usize, usize)> {
+    let mut found = Vec::with_capacity(2);
+    let mut from = 0;
+    while let Some(open) = memchr::memchr2(b'"', b'\'', ascii::part(line, from, line.len()))
+        && found.len() < 2
+    {
+        let start = from + open + 1;
+        let quote = ascii::before(line, start);
+        let Some(length) = memchr::memchr(quote, ascii::part(line, start, line.len())) else { break };
+        found.push((start, start + length));
+        from = start + length + 1;
+    }
+    found
 }
 
 /// The word behind a flag.

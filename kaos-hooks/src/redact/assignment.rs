@@ -60,14 +60,23 @@ pub(crate) fn read(text: &str, name_start: usize, name_end: usize) -> Option<Ass
     if name_end - name_start > LONGEST_NAME {
         return None;
     }
+    // `a::b` is a path of a program, and what follows it is no value of `b`.
+    if ascii::part(bytes, name_start.saturating_sub(2), name_start) == b"::" {
+        return None;
+    }
     let join = join::read(text, name_start, name_end)?;
     let name = ascii::cut(text, name_start, name_end);
     let mut strength = key_name::strength(name);
     if matches!(strength, None | Some(Strength::Weak)) {
         let wider = key_name::strength(&with_word_before(text, name_start, name));
-        strength = wider.filter(|wider| *wider == Strength::Token).or(strength);
+        strength = wider
+            .filter(|wider| matches!(wider, Strength::Token | Strength::Password))
+            .or(strength);
     }
-    let strength = strength?;
+    let strength = match strength? {
+        Strength::Token if join.style == Style::Definition => Strength::Password,
+        strength => strength,
+    };
     match strength {
         Strength::Authorization => return authorization(text, &join),
         Strength::Cookie => return cookie(text, name, &join),
@@ -75,10 +84,25 @@ pub(crate) fn read(text: &str, name_start: usize, name_end: usize) -> Option<Ass
     }
     let (start, end, quoted) = value_range(bytes, &join)?;
     let assigned = ascii::cut(text, start, end);
+    // `NAME: Type = value`.
+    let is_type = !quoted && join.style == Style::Colon && ascii::has(bytes, end, " =");
+    let is_word_of_line = strength == Strength::Password
+        && !quoted
+        && join.style == Style::Colon
+        && is_line(bytes, name_start, end)
+        && value::is_long_word(assigned);
     let is_secret = !assigned.is_empty()
-        && judge(strength, &join, quoted, assigned, name, ascii::at(bytes, end));
+        && !is_type
+        && (is_word_of_line || judge(strength, &join, quoted, assigned, name, ascii::at(bytes, end)));
     let is_compared = join.style == Style::Compare;
     Some(Assignment { start, end, strength, is_secret, is_compared })
+}
+
+/// Whether `name: value` is all that stands on its line.
+fn is_line(bytes: &[u8], start: usize, end: usize) -> bool {
+    let indent = ascii::run_back(bytes, start, SPACE | DASH, 64);
+    matches!(ascii::before(bytes, indent), b'\n' | 0)
+        && matches!(ascii::at(bytes, ascii::run(bytes, end, SPACE)), b'\n' | b'\r' | 0)
 }
 
 /// `Api Key`: the name with the word before it.

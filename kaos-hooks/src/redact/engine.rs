@@ -41,7 +41,7 @@ pub(crate) enum Trigger {
 const NAMES: &[&str] = &[
     "pass", "pwd", "secret", "token", "key", "credential", "authorization", "cookie", "connection",
     "signature", "auth", "dsn", "sas", "psk", "pin", "otp", "cvv", "cvc", "sig", "login", "user",
-    "jwt", "psw", "_pat", "reporter_id", "connstr", "uid",
+    "jwt", "psw", "_pat", "reporter_id", "connstr", "uid", "phrase",
 ];
 
 /// The automaton of the built-in rules, made once.
@@ -62,6 +62,7 @@ impl Literals {
         let fixed = [
             ("://", Trigger::Url),
             ("bearer ", Trigger::Bearer),
+            ("ssws ", Trigger::Bearer),
             ("basic ", Trigger::Basic),
             ("eyJ", Trigger::Jwt),
             (pem::BEGIN, Trigger::Pem),

@@ -25,7 +25,7 @@ pub(crate) enum Strength {
 const COPIES: &[&str] = &[
     "prod", "production", "dev", "development", "test", "testing", "stage", "staging", "live",
     "sandbox", "old", "new", "current", "primary", "secondary", "main", "default", "value",
-    "plain", "raw", "base64", "b64", "hex", "encoded", "env", "backup",
+    "plain", "raw", "base64", "b64", "hex", "encoded", "env", "backup", "base",
 ];
 
 const PASSWORDS: &[&str] = &[
@@ -47,9 +47,9 @@ const WHOLE_TOKENS: &[&str] = &["sas", "sig", "auth", "jwt", "pat"];
 const KEY_QUALIFIERS: &[&str] = &[
     "api", "access", "secret", "private", "auth", "encryption", "encrypt", "signing", "sign",
     "master", "account", "storage", "license", "deploy", "deployment", "developer", "service",
-    "shared", "consumer", "client", "app", "application", "session", "security", "admin",
-    "provision", "device", "subscription", "integration", "ingest", "write", "write", "jwt",
-    "salt", "auth", "logged", "nonce",
+    "shared", "client", "app", "application", "session", "security", "admin",
+    "provision", "device", "subscription", "integration", "ingest", "write", "jwt",
+    "salt", "logged", "nonce", "consumer",
 ];
 
 const OTHER_KEYS: &[&str] = &[
@@ -114,7 +114,8 @@ fn telling(last: &str, head: &[String]) -> Option<Strength> {
     let ends = |names: &[&str]| names.iter().any(|name| last.ends_with(name));
     if ends(PASSWORDS)
         || WHOLE_PASSWORDS.contains(&last)
-        || (last == "string" && before == "connection") {
+        || (last == "string" && before == "connection")
+        || (last == "phrase" && before == "pass") {
         return Some(Strength::Password);
     }
     let after = |first: &str, second: &str| {

@@ -177,3 +177,8 @@ pub(crate) fn is_password(value: &str) -> bool {
     let signs = bytes.iter().filter(|b| !ascii::is(**b, WORD | DOT | DASH) && **b < 0x80).count();
     bytes.len() >= 4 && ((digits > 0 && letters > 0) || (signs > 0 && letters > 1) || digits == bytes.len())
 }
+
+/// Small letters only, and more than the words of a type or a form have.
+pub(crate) fn is_long_word(value: &str) -> bool {
+    value.len() >= 10 && ascii::all(value.as_bytes(), LOWER) && !is_placeholder(value)
+}

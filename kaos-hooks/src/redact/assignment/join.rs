@@ -5,6 +5,8 @@ use crate::redact::ascii::{self, ALNUM, ALPHA, BLANK, SPACE, UPPER, WORD};
 /// How a name and a value are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
+    /// `define('NAME', 'value')`.
+    Definition,
     /// `name: value`.
     Colon,
     /// `name = value`, `name := value`, `name => value`.
@@ -58,6 +60,7 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
             let from = spaced + 2 + usize::from(ascii::at(bytes, spaced + 2) == b'=');
             join(Style::Compare, from)
         }
+        b',' if quoted && defines(bytes, start) => join(Style::Definition, spaced + 1),
         b',' if quoted => join(Style::Argument, spaced + 1),
         b'>' if quoted_element(bytes, start, spaced, quoted) => join(Style::Element, spaced + 1),
         _ if quoted && spaced > closed && ascii::has(bytes, spaced, "value=") => {
@@ -120,7 +123,15 @@ fn tight(bytes: &[u8], start: usize, end: usize) -> Style {
     }
 }
 
-/// `<name>`, or `<key>name</key><string>`.
+/// Whether a call before the quoted name defines it or gives its default.
+fn defines(bytes: &[u8], start: usize) -> bool {
+    let call = ascii::run_back(bytes, start.saturating_sub(1), SPACE, 4);
+    ["define(", "env("].iter().any(|word| {
+        call.checked_sub(word.len()).is_some_and(|from| ascii::has(bytes, from, word))
+    })
+}
+
+/// `<name>` with an end tag behind its value.
 fn quoted_element(bytes: &[u8], start: usize, closed: usize, quoted: bool) -> bool {
     let previous = ascii::before(bytes, start);
     !quoted && (previous == b'<' || previous == b':') && {
@@ -140,6 +151,9 @@ fn words(bytes: &[u8], start: usize, spaced: usize) -> Option<Join> {
     }
     if is_own_line(bytes, start, spaced) {
         return Some(Join { style: Style::Words, value: spaced });
+    }
+    if ascii::is(ascii::at(bytes, spaced), ascii::QUOTE) {
+        return Some(Join { style: Style::Argument, value: spaced });
     }
     for verb in ["is ", "was ", "is: ", "should be "] {
         if ascii::has(bytes, spaced, verb) {
