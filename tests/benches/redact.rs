@@ -27,9 +27,15 @@ fn main() {
         }
         let ratio = prose / speed;
         let written = if as_json {
-            writeln!(out, r#"{{"case": "{case}", "mb_per_s": {speed:.1}, "ratio": {ratio:.2}}}"#)
+            writeln!(
+                out,
+                r#"{{"case": "{case}", "mb_per_s": {speed:.1}, "ratio": {ratio:.2}}}"#
+            )
         } else {
-            writeln!(out, "{case:<28} {speed:>8.1} MB/s  {ratio:>6.2} x slower than prose")
+            writeln!(
+                out,
+                "{case:<28} {speed:>8.1} MB/s  {ratio:>6.2} x slower than prose"
+            )
         };
         written.expect("standard output is open");
     }
@@ -38,13 +44,20 @@ fn main() {
         ("500 bytes of JSON", text::json(500, 7)),
     ] {
         let input: String = input.chars().take(500).collect();
-        assert!(redactor.any(&input).report().is_empty(), "the small content has no finding");
+        assert!(
+            redactor.any(&input).report().is_empty(),
+            "the small content has no finding"
+        );
         let micros = best(|| {
             black_box(redactor.any(black_box(&input)));
         }) * 1e6;
         let speed = megabytes(input.len()) / micros * 1e6;
         let written = if as_json {
-            writeln!(out, r#"{{"case": "{case}", "mb_per_s": {speed:.1}, "ratio": {:.2}, "micros": {micros:.2}}}"#, prose / speed)
+            writeln!(
+                out,
+                r#"{{"case": "{case}", "mb_per_s": {speed:.1}, "ratio": {:.2}, "micros": {micros:.2}}}"#,
+                prose / speed
+            )
         } else {
             writeln!(out, "{case:<28} {speed:>8.1} MB/s  {micros:>6.2} µs")
         };

@@ -4,3 +4,4 @@ mod canary;
 mod corpus;
 mod ordinary;
 mod properties;
+mod tables;

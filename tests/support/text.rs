@@ -28,13 +28,18 @@ impl Seeded {
 
     /// One of `choices`.
     pub fn pick<'c>(&mut self, choices: &[&'c str]) -> &'c str {
-        choices.get(self.below(choices.len())).copied().unwrap_or_default()
+        choices
+            .get(self.below(choices.len()))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// `length` bytes of `alphabet`.
     pub fn string(&mut self, alphabet: &str, length: usize) -> String {
         let letters: Vec<char> = alphabet.chars().collect();
-        (0..length).filter_map(|_| letters.get(self.below(letters.len()))).collect()
+        (0..length)
+            .filter_map(|_| letters.get(self.below(letters.len())))
+            .collect()
     }
 }
 
@@ -49,7 +54,11 @@ pub fn prose(bytes: usize, seed: u64) -> String {
         for index in 0..8 + numbers.below(12) {
             let word = numbers.pick(&words);
             if index == 0 {
-                text.extend(word.chars().next().map(|letter| letter.to_ascii_uppercase()));
+                text.extend(
+                    word.chars()
+                        .next()
+                        .map(|letter| letter.to_ascii_uppercase()),
+                );
                 text.push_str(word.get(1..).unwrap_or_default());
             } else {
                 text.push(' ');
@@ -59,7 +68,13 @@ pub fn prose(bytes: usize, seed: u64) -> String {
                 0 => text.push(','),
                 1 => ignore(write!(text, " {}", numbers.below(2000))),
                 2 => ignore(write!(text, " (see page {})", numbers.below(300))),
-                3 => ignore(write!(text, " on 20{:02}-0{}-1{}", numbers.below(30), 1 + numbers.below(9), numbers.below(10))),
+                3 => ignore(write!(
+                    text,
+                    " on 20{:02}-0{}-1{}",
+                    numbers.below(30),
+                    1 + numbers.below(9),
+                    numbers.below(10)
+                )),
                 _ => {}
             }
         }
@@ -96,28 +111,48 @@ pub fn bench_cases(bytes: usize) -> Vec<(&'static str, String)> {
     let repeat = |part: &str| part.repeat(bytes / part.len() + 1);
     let lines = |text: String, width: usize| {
         let bytes: Vec<char> = text.chars().collect();
-        bytes.chunks(width).map(|line| line.iter().collect::<String>() + "\n").collect::<String>()
+        bytes
+            .chunks(width)
+            .map(|line| line.iter().collect::<String>() + "\n")
+            .collect::<String>()
     };
     let base64 = numbers.string(BASE64, bytes);
     let printable: String = (b' '..=b'~').map(char::from).collect();
-    let any: String = (0..bytes / 2).map(|_| char::from(u8::try_from(numbers.below(256)).unwrap_or(0))).collect();
+    let any: String = (0..bytes / 2)
+        .map(|_| char::from(u8::try_from(numbers.below(256)).unwrap_or(0)))
+        .collect();
     vec![
         ("prose", prose(bytes, 1)),
         ("JSON", json(bytes, 2)),
         ("base64", base64.clone()),
         ("base64 in lines", lines(base64, 76)),
-        ("digit soup", lines(numbers.string("0123456789012345678901234567890123456789 -.", bytes), 120)),
-        ("digits with separators", repeat("4111-1111 5500.0000-3782 822463 10005 123-45-678 ")),
+        (
+            "digit soup",
+            lines(
+                numbers.string("0123456789012345678901234567890123456789 -.", bytes),
+                120,
+            ),
+        ),
+        (
+            "digits with separators",
+            repeat("4111-1111 5500.0000-3782 822463 10005 123-45-678 "),
+        ),
         ("card soup", repeat("4111 1111 1111 1112 ")),
         ("sk- soup", repeat("sk-")),
         ("sk- soup in words", repeat("sk-sk-sk-a1 ")),
         ("BEGIN PRIVATE KEY soup", repeat("BEGIN PRIVATE KEY")),
         ("PEM header soup", repeat("-----BEGIN PRIVATE KEY-----")),
         ("PEM header lines", repeat("-----BEGIN PRIVATE KEY-----\n")),
-        ("random printable", lines(numbers.string(&printable, bytes), 100)),
+        (
+            "random printable",
+            lines(numbers.string(&printable, bytes), 100),
+        ),
         ("random bytes", any),
         ("@ soup", repeat("a@b@")),
-        ("e-mail soup", repeat("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@b ")),
+        (
+            "e-mail soup",
+            repeat("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@b "),
+        ),
         ("name soup", repeat("token=\"passkey: ")),
         ("escape soup", repeat("%25\\u0025")),
         ("IBAN soup", repeat("GB82 WEST 1234 GB82 ")),

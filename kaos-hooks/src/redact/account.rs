@@ -22,13 +22,16 @@ impl Account {
         let is_name = name.len() >= 3
             && !value::is_placeholder(name)
             && !value::is_code(name)
-            && !name.contains(['(', '[', '{', '<', '$', '%']) && !name.contains(' ');
+            && !name.contains(['(', '[', '{', '<', '$', '%'])
+            && !name.contains(' ');
         self.0 = is_name.then_some((start, end));
     }
 
     /// Redacts the kept name when its password starts at `password`.
     pub(crate) fn pair(&mut self, bytes: &[u8], password: usize, findings: &mut Findings) {
-        let Some((start, end)) = self.0.take() else { return };
+        let Some((start, end)) = self.0.take() else {
+            return;
+        };
         if password < end || password - end > NEAR {
             return;
         }
@@ -43,15 +46,26 @@ impl Account {
 pub(crate) fn sentence(text: &str, end: usize, findings: &mut Findings) {
     let bytes = text.as_bytes();
     let word = ascii::short_run(bytes, end, SPACE, 4);
-    if word == end || !["for ", "of "].iter().any(|link| ascii::has(bytes, word, link)) {
+    if word == end
+        || !["for ", "of "]
+            .iter()
+            .any(|link| ascii::has(bytes, word, link))
+    {
         return;
     }
-    let Some((name, name_end)) = quoted(bytes, word, 40) else { return };
+    let Some((name, name_end)) = quoted(bytes, word, 40) else {
+        return;
+    };
     let is = ascii::short_run(bytes, name_end + 1, SPACE, 4);
-    if !["is ", "was ", "= ", ": "].iter().any(|verb| ascii::has(bytes, is, verb)) {
+    if !["is ", "was ", "= ", ": "]
+        .iter()
+        .any(|verb| ascii::has(bytes, is, verb))
+    {
         return;
     }
-    let Some((start, value_end)) = quoted(bytes, is, 8) else { return };
+    let Some((start, value_end)) = quoted(bytes, is, 8) else {
+        return;
+    };
     if !value::is_placeholder(ascii::cut(text, start, value_end)) {
         findings.add(name, name_end, Class::Username);
         findings.add(start, value_end, Class::Password);
@@ -71,8 +85,16 @@ fn quoted(bytes: &[u8], start: usize, most: usize) -> Option<(usize, usize)> {
 }
 
 /// Commands that take an account and its password as flags, and the names of the flags.
-pub(crate) const COMMANDS: &[&str] = &["psexec", "sshpass ", "curl ", "smbclient ", "mysql ", "wget ",
-    "convertto-securestring ", "networkcredential("];
+pub(crate) const COMMANDS: &[&str] = &[
+    "psexec",
+    "sshpass ",
+    "curl ",
+    "smbclient ",
+    "mysql ",
+    "wget ",
+    "convertto-securestring ",
+    "networkcredential(",
+];
 
 /// Finds what the command at `start` is given as account and password.
 pub(crate) fn command(text: &str, start: usize, findings: &mut Findings) {
@@ -91,7 +113,9 @@ pub(crate) fn command(text: &str, start: usize, findings: &mut Findings) {
             }
         }
     } else if is("sshpass") {
-        if let Some((from, to)) = password.filter(|(from, to)| !value::is_placeholder(ascii::cut(text, *from, *to))) {
+        if let Some((from, to)) =
+            password.filter(|(from, to)| !value::is_placeholder(ascii::cut(text, *from, *to)))
+        {
             findings.add(from, to, Class::Password);
         }
     } else if is("convertto") || is("networkcredential") {
@@ -118,7 +142,9 @@ pub(crate) fn command(text: &str, start: usize, findings: &mut Findings) {
                 findings.add(from, to, Class::Password);
             }
         }
-    } else if let Some((from, to)) = user.or_else(|| flag(line, b"--user").map(|(from, to)| (start + from, start + to))) {
+    } else if let Some((from, to)) =
+        user.or_else(|| flag(line, b"--user").map(|(from, to)| (start + from, start + to)))
+    {
         let pair = ascii::cut(text, from, to);
         if let Some((name, password)) = pair.split_once([':', '%'])
             && !password.is_empty()
@@ -140,7 +166,9 @@ fn literals(line: &[u8]) -> Vec<(usize, usize)> {
     {
         let start = from + open + 1;
         let quote = ascii::before(line, start);
-        let Some(length) = memchr::memchr(quote, ascii::part(line, start, line.len())) else { break };
+        let Some(length) = memchr::memchr(quote, ascii::part(line, start, line.len())) else {
+            break;
+        };
         found.push((start, start + length));
         from = start + length + 1;
     }

@@ -36,7 +36,10 @@ pub(crate) const BLANK: Set = SPACE | BREAK;
 
 static TABLE: [Set; 256] = table();
 
-#[expect(clippy::indexing_slicing, reason = "checked when the table is made, at compile time")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "checked when the table is made, at compile time"
+)]
 const fn table() -> [Set; 256] {
     let mut table = [0; 256];
     let mut byte = 0u8;
@@ -68,7 +71,9 @@ const fn table() -> [Set; 256] {
 /// Whether `byte` is in `set`.
 #[inline]
 pub(crate) fn is(byte: u8, set: Set) -> bool {
-    TABLE.get(usize::from(byte)).is_some_and(|sets| sets & set != 0)
+    TABLE
+        .get(usize::from(byte))
+        .is_some_and(|sets| sets & set != 0)
 }
 
 /// The byte at `index`, 0 outside.
@@ -99,7 +104,11 @@ pub(crate) fn cut(text: &str, start: usize, end: usize) -> &str {
 #[inline]
 pub(crate) fn run(bytes: &[u8], start: usize, set: Set) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
-    start + rest.iter().position(|byte| !is(*byte, set)).unwrap_or(rest.len())
+    start
+        + rest
+            .iter()
+            .position(|byte| !is(*byte, set))
+            .unwrap_or(rest.len())
 }
 
 /// Where a run ends, at most `most` bytes on.
@@ -113,7 +122,10 @@ pub(crate) fn short_run(bytes: &[u8], start: usize, set: Set, most: usize) -> us
 pub(crate) fn run_back(bytes: &[u8], end: usize, set: Set, most: usize) -> usize {
     let from = end.saturating_sub(most);
     let head = part(bytes, from, end);
-    from + head.iter().rposition(|byte| !is(*byte, set)).map_or(0, |index| index + 1)
+    from + head
+        .iter()
+        .rposition(|byte| !is(*byte, set))
+        .map_or(0, |index| index + 1)
 }
 
 /// Whether `bytes` has `needle` at `index`, ASCII case aside.

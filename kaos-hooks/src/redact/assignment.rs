@@ -93,16 +93,33 @@ pub(crate) fn read(text: &str, name_start: usize, name_end: usize) -> Option<Ass
         && value::is_long_word(assigned);
     let is_secret = !assigned.is_empty()
         && !is_type
-        && (is_word_of_line || judge(strength, &join, quoted, assigned, name, ascii::at(bytes, end)));
+        && (is_word_of_line
+            || judge(
+                strength,
+                &join,
+                quoted,
+                assigned,
+                name,
+                ascii::at(bytes, end),
+            ));
     let is_compared = join.style == Style::Compare;
-    Some(Assignment { start, end, strength, is_secret, is_compared })
+    Some(Assignment {
+        start,
+        end,
+        strength,
+        is_secret,
+        is_compared,
+    })
 }
 
 /// Whether `name: value` is all that stands on its line.
 fn is_line(bytes: &[u8], start: usize, end: usize) -> bool {
     let indent = ascii::run_back(bytes, start, SPACE | DASH, 64);
     matches!(ascii::before(bytes, indent), b'\n' | 0)
-        && matches!(ascii::at(bytes, ascii::run(bytes, end, SPACE)), b'\n' | b'\r' | 0)
+        && matches!(
+            ascii::at(bytes, ascii::run(bytes, end, SPACE)),
+            b'\n' | b'\r' | 0
+        )
 }
 
 /// `Api Key`: the name with the word before it.
@@ -141,13 +158,19 @@ fn value_range(bytes: &[u8], join: &Join) -> Option<(usize, usize, bool)> {
             position = found + 1;
         }
     }
-    if matches!(join.style, Style::Compare | Style::Argument | Style::Attribute) {
+    if matches!(
+        join.style,
+        Style::Compare | Style::Argument | Style::Attribute
+    ) {
         return None;
     }
     let window = ascii::part(bytes, start, start + LONGEST_VALUE);
     let length = match join.style {
         Style::Element => memchr::memchr2(b'<', b'\n', window)?,
-        _ => window.iter().position(|byte| ends_value(*byte, join.style)).unwrap_or(window.len()),
+        _ => window
+            .iter()
+            .position(|byte| ends_value(*byte, join.style))
+            .unwrap_or(window.len()),
     };
     let mut end = start + length;
     while end > start && matches!(ascii::before(bytes, end), b'.' | b',' | b';' | b':' | b'\\') {
@@ -179,7 +202,11 @@ fn judge(
     if value::is_placeholder(assigned) || (quoted && value::is_code(assigned)) {
         return false;
     }
-    if !quoted && join.style != Style::Element && value::is_expression(assigned, next) && !value::is_random(token) {
+    if !quoted
+        && join.style != Style::Element
+        && value::is_expression(assigned, next)
+        && !value::is_random(token)
+    {
         return false;
     }
     if same_name(assigned, name) {
@@ -212,17 +239,24 @@ fn is_password(join: &Join, quoted: bool, assigned: &str, next: u8) -> bool {
     }
     if quoted || join.style == Style::Element {
         return match join.style {
-            Style::Argument => value::is_token(assigned) || value::is_password(assigned) && !value::is_identifier(assigned),
+            Style::Argument => {
+                value::is_token(assigned) && !assigned.contains('=')
+                    || value::is_password(assigned) && !value::is_identifier(assigned)
+            }
             _ => assigned.len() >= 2,
         };
     }
     match join.style {
         Style::Query => assigned.len() >= 2,
-        Style::Constant => assigned.len() >= 3 && !value::is_identifier(assigned) || assigned.len() >= 6 && next != b'.',
+        Style::Constant => {
+            assigned.len() >= 3 && !value::is_identifier(assigned)
+                || assigned.len() >= 6 && next != b'.'
+        }
         Style::Flag => assigned.len() >= 3 && !assigned.starts_with('-'),
         Style::Words => value::is_password(assigned) && assigned.len() >= 5,
         Style::Equals => {
-            (value::is_password(assigned) && !value::is_identifier(assigned)) || value::is_token(assigned)
+            (value::is_password(assigned) && !value::is_identifier(assigned))
+                || value::is_token(assigned)
                 || (value::is_password(assigned) && !matches!(next, b')' | b',' | b'('))
         }
         _ => value::is_password(assigned) || value::is_token(assigned),
@@ -232,17 +266,27 @@ fn is_password(join: &Join, quoted: bool, assigned: &str, next: u8) -> bool {
 /// Whether the value only repeats the name, as in `password=password1` or a table of labels.
 fn same_name(assigned: &str, name: &str) -> bool {
     let plain = |text: &str| -> String {
-        text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect()
+        text.chars()
+            .filter(char::is_ascii_alphabetic)
+            .map(|c| c.to_ascii_lowercase())
+            .collect()
     };
     let letters = plain(assigned);
-    !letters.is_empty() && letters == plain(name) && assigned.bytes().all(|b| ascii::is(b, WORD | DASH | DOT | SPACE))
+    !letters.is_empty()
+        && letters == plain(name)
+        && assigned
+            .bytes()
+            .all(|b| ascii::is(b, WORD | DASH | DOT | SPACE))
         && !ascii::any(assigned.as_bytes(), DIGIT)
 }
 
 /// `Authorization: SCHEME credentials`: the scheme stays.
 fn authorization(text: &str, join: &Join) -> Option<Assignment> {
     let bytes = text.as_bytes();
-    if !matches!(join.style, Style::Colon | Style::Equals | Style::Constant | Style::Argument | Style::Query) {
+    if !matches!(
+        join.style,
+        Style::Colon | Style::Equals | Style::Constant | Style::Argument | Style::Query
+    ) {
         return None;
     }
     let mut start = join.value;
@@ -270,7 +314,13 @@ fn authorization(text: &str, join: &Join) -> Option<Assignment> {
         && !value::is_code(value)
         && !value::is_expression(value, 0)
         && (value::is_token(value) || value::is_password(value) || value.len() >= 24);
-    Some(Assignment { start: credentials, end, strength: Strength::Authorization, is_secret, is_compared: false })
+    Some(Assignment {
+        start: credentials,
+        end,
+        strength: Strength::Authorization,
+        is_secret,
+        is_compared: false,
+    })
 }
 
 /// `Cookie: a=b; c=d` whole, of `Set-Cookie: a=b; Path=/` the first part.
@@ -285,11 +335,16 @@ fn cookie(text: &str, name: &str, join: &Join) -> Option<Assignment> {
     let line = ascii::part(bytes, start, start + LONGEST_VALUE);
     let length = line
         .iter()
-        .position(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'\r' | b'\n' | b'\\') || (set && *byte == b';'))
+        .position(|byte| {
+            matches!(byte, b'"' | b'\'' | b'`' | b'\r' | b'\n' | b'\\') || (set && *byte == b';')
+        })
         .unwrap_or(line.len());
     let value = ascii::cut(text, start, start + length);
     let is_secret = value.contains('=')
-        && !ascii::any(ascii::part(bytes, start, start + value.find('=').unwrap_or(0)), SPACE)
+        && !ascii::any(
+            ascii::part(bytes, start, start + value.find('=').unwrap_or(0)),
+            SPACE,
+        )
         && ascii::is(ascii::at(bytes, start), ALNUM | ascii::UNDERSCORE)
         && !value::is_placeholder(value.trim_end())
         && !value.contains("=<redacted:");
@@ -307,7 +362,9 @@ pub(crate) fn may_assign(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
     end - start <= LONGEST_NAME
         && (join::read(text, start, end).is_some()
-            || [" for ", " of "].iter().any(|link| ascii::has(bytes, end, link)))
+            || [" for ", " of "]
+                .iter()
+                .any(|link| ascii::has(bytes, end, link)))
 }
 
 /// Where the value of the name `start..end` starts, if it is joined to one.
@@ -322,7 +379,9 @@ pub(crate) fn value_start(text: &str, start: usize, end: usize) -> Option<usize>
 pub(crate) fn names_account(name: &str) -> bool {
     let bytes = name.as_bytes();
     let tells = bytes.windows(4).any(|part| {
-        ["user", "ogin", "uid"].iter().any(|word| ascii::has(part, 0, word))
+        ["user", "ogin", "uid"]
+            .iter()
+            .any(|word| ascii::has(part, 0, word))
     });
     (tells || ascii::has(bytes, bytes.len().saturating_sub(3), "uid"))
         && key_name::strength(name) == Some(Strength::User)

@@ -6,7 +6,10 @@ use super::ascii;
 ///
 /// A cut end (a last group of fewer than four digits) decodes as far as it goes.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let digits = text.iter().rposition(|byte| *byte != b'=').map_or(0, |index| index + 1);
+    let digits = text
+        .iter()
+        .rposition(|byte| *byte != b'=')
+        .map_or(0, |index| index + 1);
     let mut decoded = Vec::with_capacity(digits * 3 / 4);
     for group in ascii::part(text, 0, digits).chunks(4) {
         let mut bits = 0u32;

@@ -26,7 +26,10 @@ pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
     let mut position = from;
     while position < bytes.len() {
         let block = ascii::part(bytes, position, position + BLOCK);
-        let digits: u8 = block.iter().map(|byte| u8::from(byte.wrapping_sub(b'0') < 10)).sum();
+        let digits: u8 = block
+            .iter()
+            .map(|byte| u8::from(byte.wrapping_sub(b'0') < 10))
+            .sum();
         if digits >= 4 {
             let start = position.saturating_sub(BLOCK).max(from);
             let end = (position + 2 * BLOCK).min(bytes.len());
@@ -82,7 +85,9 @@ fn sequence(bytes: &[u8], start: usize, findings: &mut Findings) -> usize {
     let prev = ascii::before(bytes, start);
     let in_word = ascii::is(prev, ascii::WORD)
         || prev >= 0x80
-        || (is_separator(prev) && prev != b' ' && ascii::is(ascii::before(bytes, start - 1), ALNUM));
+        || (is_separator(prev)
+            && prev != b' '
+            && ascii::is(ascii::before(bytes, start - 1), ALNUM));
     if !in_word && let Some((end, class)) = number(bytes, start, group_end) {
         findings.add(start, end, class);
         return end;
@@ -113,8 +118,13 @@ fn number(bytes: &[u8], start: usize, group_end: usize) -> Option<(usize, Class)
     {
         return Some((end, Class::Ein));
     }
-    let may_be_card = first >= 4 && matches!(ascii::at(bytes, start), b'2'..=b'6');
-    if may_be_card { card(bytes, start, first).map(|end| (end, Class::Card)) } else { None }
+    let may_be_card =
+        first >= 4 && !is_in_table(bytes, start) && matches!(ascii::at(bytes, start), b'2'..=b'6');
+    if may_be_card {
+        card(bytes, start, first).map(|end| (end, Class::Card))
+    } else {
+        None
+    }
 }
 
 /// The end of a number written in groups of these lengths with one kind of separator.
@@ -152,7 +162,20 @@ fn ends_number(bytes: &[u8], end: usize) -> bool {
 fn value(bytes: &[u8], start: usize, length: usize) -> u32 {
     ascii::part(bytes, start, start + length)
         .iter()
-        .fold(0, |value, digit| value * 10 + u32::from(digit.wrapping_sub(b'0')))
+        .fold(0, |value, digit| {
+            value * 10 + u32::from(digit.wrapping_sub(b'0'))
+        })
+}
+
+/// Whether a column of four hexadecimal digits stands before: a table, not a card.
+fn is_in_table(bytes: &[u8], start: usize) -> bool {
+    let Some(column) = start.checked_sub(5) else {
+        return false;
+    };
+    let before = ascii::part(bytes, column, start - 1);
+    ascii::before(bytes, start) == b' '
+        && ascii::all(before, DIGIT | ascii::HEX_UPPER)
+        && !ascii::is(ascii::before(bytes, column), ALNUM)
 }
 
 /// The end of a card number: 12 to 19 digits in one group or in groups of three to six.
@@ -198,7 +221,10 @@ impl Digits {
     }
 
     fn prefix(&self, length: usize) -> u32 {
-        self.digits.iter().take(length).fold(0, |value, digit| value * 10 + u32::from(*digit))
+        self.digits
+            .iter()
+            .take(length)
+            .fold(0, |value, digit| value * 10 + u32::from(*digit))
     }
 }
 

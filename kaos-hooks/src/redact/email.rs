@@ -1,7 +1,7 @@
 //! E-mail addresses.
 
 use super::Class;
-use super::ascii::{self, ALNUM, ALPHA, DASH, DOT, PERCENT, Set, SLUG};
+use super::ascii::{self, ALNUM, ALPHA, DASH, DOT, PERCENT, SLUG, Set};
 use super::finding::Findings;
 
 /// Longest local part, in bytes (RFC 5321, section 4.5.3.1).
@@ -43,8 +43,11 @@ fn local(text: &str, at: usize) -> usize {
     let is_local = |byte: u8| ascii::is(byte, SLUG | DOT | PERCENT) || byte == b'+' || byte >= 0x80;
     let from = at.saturating_sub(LONGEST_LOCAL);
     let head = ascii::part(bytes, from, at);
-    let mut start =
-        from + head.iter().rposition(|byte| !is_local(*byte)).map_or(0, |index| index + 1);
+    let mut start = from
+        + head
+            .iter()
+            .rposition(|byte| !is_local(*byte))
+            .map_or(0, |index| index + 1);
     while !text.is_char_boundary(start) {
         start += 1;
     }

@@ -38,6 +38,7 @@ pub(crate) enum Trigger {
 }
 
 /// The words that make a name worth reading.
+#[rustfmt::skip]
 const NAMES: &[&str] = &[
     "pass", "pwd", "secret", "token", "key", "credential", "authorization", "cookie", "connection",
     "signature", "auth", "dsn", "sas", "psk", "pin", "otp", "cvv", "cvc", "sig", "login", "user",
@@ -57,7 +58,9 @@ struct Literals {
 impl Literals {
     fn new(rules: &[Rule]) -> Self {
         let vendors = vendors::TABLES.iter().flat_map(|(class, vendors)| {
-            vendors.iter().map(|vendor| (vendor.literal, Trigger::Vendor(vendor, class.clone())))
+            vendors
+                .iter()
+                .map(|vendor| (vendor.literal, Trigger::Vendor(vendor, class.clone())))
         });
         let fixed = [
             ("://", Trigger::Url),
@@ -68,18 +71,35 @@ impl Literals {
             (pem::BEGIN, Trigger::Pem),
         ];
         let all = vendors
-            .chain(NAMES.iter().chain(key_name::SERVICES).map(|name| (*name, Trigger::Name)))
+            .chain(
+                NAMES
+                    .iter()
+                    .chain(key_name::SERVICES)
+                    .map(|name| (*name, Trigger::Name)),
+            )
             .chain(url::HOSTS.iter().map(|host| (*host, Trigger::Host)))
-            .chain(account::COMMANDS.iter().map(|command| (*command, Trigger::Command)))
+            .chain(
+                account::COMMANDS
+                    .iter()
+                    .map(|command| (*command, Trigger::Command)),
+            )
             .chain(fixed)
-            .chain(rules.iter().enumerate().map(|(index, rule)| (rule.literal(), Trigger::Own(index))));
+            .chain(
+                rules
+                    .iter()
+                    .enumerate()
+                    .map(|(index, rule)| (rule.literal(), Trigger::Own(index))),
+            );
         let (literals, triggers): (Vec<&str>, Vec<Trigger>) = all.unzip();
         let automaton = dfa::Builder::new()
             .match_kind(MatchKind::Standard)
             .ascii_case_insensitive(true)
             .build(&literals)
             .expect("a few hundred short literals fit into an automaton");
-        Self { automaton, triggers }
+        Self {
+            automaton,
+            triggers,
+        }
     }
 }
 
@@ -94,8 +114,13 @@ pub(crate) enum Look {
 }
 
 impl Look {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Literal, Self::Digits, Self::Iban, Self::At, Self::Escape];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Literal,
+        Self::Digits,
+        Self::Iban,
+        Self::At,
+        Self::Escape,
+    ];
 }
 
 /// The rules of one redactor.
@@ -110,7 +135,12 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn new(rules: Vec<Rule>, addresses: bool, phones: bool) -> Self {
         let own = (!rules.is_empty()).then(|| Literals::new(&rules));
-        Self { own, rules, addresses, phones }
+        Self {
+            own,
+            rules,
+            addresses,
+            phones,
+        }
     }
 
     /// Calls `found` for every literal of `bytes`, until it breaks.
@@ -146,9 +176,7 @@ impl Engine {
     pub(crate) fn look(&self, look: Look, text: &str, from: usize, in_json: bool) -> Option<usize> {
         let bytes = text.as_bytes();
         match look {
-            Look::Literal if self.addresses || self.phones => {
-                (from < bytes.len()).then_some(from)
-            }
+            Look::Literal if self.addresses || self.phones => (from < bytes.len()).then_some(from),
             Look::Literal => self.next_literal(text, from, in_json),
             Look::Digits => digits::candidate(bytes, from),
             Look::Iban => iban::candidate(bytes, from),
@@ -199,7 +227,9 @@ impl Engine {
 
     fn scan_views(&self, text: &str, from: usize, levels: usize, findings: &mut Findings) {
         self.scan_plain(text, from, findings);
-        let Some(view) = levels.checked_sub(1).and_then(|_| View::of(text)) else { return };
+        let Some(view) = levels.checked_sub(1).and_then(|_| View::of(text)) else {
+            return;
+        };
         let mut inner = Findings::default();
         self.scan_views(&view.text, 0, levels - 1, &mut inner);
         for found in inner.0 {
@@ -242,7 +272,8 @@ impl Engine {
         match trigger {
             Trigger::Name => cursor.name(text, start, end, findings),
             Trigger::Vendor(vendor, class) if start >= cursor.key_end => {
-                if let Some((key_start, key_end)) = vendor.find(bytes, start, end, &mut cursor.runs) {
+                if let Some((key_start, key_end)) = vendor.find(bytes, start, end, &mut cursor.runs)
+                {
                     cursor.key_end = key_end;
                     findings.add(key_start, key_end, class.clone());
                 }
@@ -314,11 +345,16 @@ fn keep_sentinels(text: &str, sentinels: &[(usize, usize)], findings: &mut Vec<F
         let mut holds_more = false;
         let from = sentinels.partition_point(|sentinel| sentinel.1 <= start);
         for sentinel in sentinels.iter().skip(from).take_while(touched) {
-            holds_more |= text.get(rest..sentinel.0).is_some_and(|part| part.contains(char::is_alphanumeric));
+            holds_more |= text
+                .get(rest..sentinel.0)
+                .is_some_and(|part| part.contains(char::is_alphanumeric));
             finding.start = finding.start.min(sentinel.0);
             rest = sentinel.1;
         }
         finding.end = end.max(if rest > start { rest } else { end });
-        holds_more | text.get(rest..end).is_some_and(|part| part.contains(char::is_alphanumeric) || rest == start)
+        holds_more
+            | text
+                .get(rest..end)
+                .is_some_and(|part| part.contains(char::is_alphanumeric) || rest == start)
     });
 }

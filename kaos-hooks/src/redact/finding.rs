@@ -41,7 +41,8 @@ impl Findings {
 
     /// Sorted, with overlapping ranges joined: the longer one gives the class.
     pub(crate) fn joined(mut self) -> Vec<Finding> {
-        self.0.sort_by(|a, b| (a.start, b.end, &a.class).cmp(&(b.start, a.end, &b.class)));
+        self.0
+            .sort_by(|a, b| (a.start, b.end, &a.class).cmp(&(b.start, a.end, &b.class)));
         let mut joined: Vec<Finding> = Vec::with_capacity(self.0.len());
         for finding in self.0 {
             match joined.last_mut() {

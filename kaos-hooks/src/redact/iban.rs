@@ -5,6 +5,7 @@ use super::ascii::{self, ALNUM, BASE32, DIGIT, UPPER};
 use super::finding::Findings;
 
 /// Country and length, IBAN registry of SWIFT, release 98.
+#[rustfmt::skip]
 const LENGTHS: &[(&[u8; 2], usize)] = &[
     (b"AD", 24), (b"AE", 23), (b"AL", 28), (b"AT", 20), (b"AZ", 28), (b"BA", 20), (b"BE", 16),
     (b"BG", 22), (b"BH", 22), (b"BI", 27), (b"BR", 29), (b"BY", 28), (b"CH", 21), (b"CR", 22),
@@ -68,7 +69,9 @@ fn starts(bytes: &[u8], start: usize) -> bool {
 /// Where the account number ends that starts at `start`.
 fn number(bytes: &[u8], start: usize) -> Option<usize> {
     let country = ascii::part(bytes, start, start + 2);
-    let &(_, length) = LENGTHS.iter().find(|(code, _)| code.as_slice() == country)?;
+    let &(_, length) = LENGTHS
+        .iter()
+        .find(|(code, _)| code.as_slice() == country)?;
     let spaced = ascii::at(bytes, start + 4) == b' ';
     let mut characters = [0u8; 34];
     let mut read = 0;
@@ -84,7 +87,8 @@ fn number(bytes: &[u8], start: usize) -> Option<usize> {
         }
         position += 1;
     }
-    (!ascii::is(ascii::at(bytes, position), ALNUM) && is_valid(ascii::part(&characters, 0, length))).then_some(position)
+    (!ascii::is(ascii::at(bytes, position), ALNUM) && is_valid(ascii::part(&characters, 0, length)))
+        .then_some(position)
 }
 
 /// ISO 7064 mod 97-10: country and check digits at the end, letters as two digits, rest one.

@@ -144,7 +144,10 @@ impl<'t> Walk<'_, 't> {
         says: Option<Strength>,
     ) -> Result<(), Failure> {
         let paths = self.rules.paths;
-        let narrower = paths.iter().rev().find(|(path, _)| path.matches(&self.places));
+        let narrower = paths
+            .iter()
+            .rev()
+            .find(|(path, _)| path.matches(&self.places));
         let policy = narrower.map_or(policy, |(_, policy)| *policy);
         self.blanks();
         match self.byte() {
@@ -158,9 +161,9 @@ impl<'t> Walk<'_, 't> {
     }
 
     fn word(&mut self) -> Result<(), Failure> {
-        let word = ["true", "false", "null"]
-            .iter()
-            .find(|word| ascii::part(self.bytes, self.position, self.position + word.len()) == word.as_bytes());
+        let word = ["true", "false", "null"].iter().find(|word| {
+            ascii::part(self.bytes, self.position, self.position + word.len()) == word.as_bytes()
+        });
         self.position += word.ok_or(Failure::Invalid)?.len();
         Ok(())
     }
@@ -229,7 +232,8 @@ impl<'t> Walk<'_, 't> {
         self.blanks();
         let (start, end) = self.quoted()?;
         let clean = self.is_clean(start, end);
-        let name = json_string::decode(ascii::cut(self.text, start, end)).ok_or(Failure::Invalid)?;
+        let name =
+            json_string::decode(ascii::cut(self.text, start, end)).ok_or(Failure::Invalid)?;
         if !clean || name.contains(sentinel::OPENING) {
             self.key(start, end, &name, told);
         }
@@ -245,11 +249,20 @@ impl<'t> Walk<'_, 't> {
         };
         let at = self.position;
         let changes = self.changes.len();
-        self.places.push(Place::Field(if self.rules.paths.is_empty() { String::new() } else { name.to_string() }));
+        self.places
+            .push(Place::Field(if self.rules.paths.is_empty() {
+                String::new()
+            } else {
+                name.to_string()
+            }));
         self.value(depth, policy, says)?;
         self.places.pop();
         let is_string = ascii::at(self.bytes, at) == b'"';
-        if is_string && ["name", "key", "field", "header", "param"].iter().any(|word| word.eq_ignore_ascii_case(&name)) {
+        if is_string
+            && ["name", "key", "field", "header", "param"]
+                .iter()
+                .any(|word| word.eq_ignore_ascii_case(&name))
+        {
             let value = ascii::cut(self.text, at + 1, self.position - 1);
             told.name = key_name::strength(value).filter(|says| *says != Strength::User);
         }
@@ -263,9 +276,14 @@ impl<'t> Walk<'_, 't> {
 
     /// Redacts the account name that was told before its password.
     fn account(&mut self, told: &mut Told) {
-        let Some((start, end)) = told.account.take() else { return };
+        let Some((start, end)) = told.account.take() else {
+            return;
+        };
         let content = ascii::cut(self.text, start + 1, end - 1);
-        if content.len() >= 3 && !content.contains(sentinel::OPENING) && !value::is_placeholder(content) {
+        if content.len() >= 3
+            && !content.contains(sentinel::OPENING)
+            && !value::is_placeholder(content)
+        {
             self.report.add(&Class::Username);
             let with = self.sentinel(&Class::Username, content, None);
             self.changes.push((start, end, with));
@@ -286,7 +304,10 @@ impl<'t> Walk<'_, 't> {
     /// Whether nothing can be found in this string.
     fn is_clean(&mut self, start: usize, end: usize) -> bool {
         memchr::memchr(b'\\', ascii::part(self.bytes, start, end)).is_none()
-            && self.upcoming.at(self.redactor.engine(), self.text, start, true) >= end
+            && self
+                .upcoming
+                .at(self.redactor.engine(), self.text, start, true)
+                >= end
     }
 
     fn key(&mut self, start: usize, end: usize, name: &str, told: &mut Told) {
@@ -302,7 +323,8 @@ impl<'t> Walk<'_, 't> {
             key = format!("{}-{copies}", redacted.as_str());
         }
         if key != name {
-            self.changes.push((start - 1, end + 1, json_string::encode(&key)));
+            self.changes
+                .push((start - 1, end + 1, json_string::encode(&key)));
         }
     }
 
@@ -354,11 +376,16 @@ impl<'t> Walk<'_, 't> {
             Some(Leaf::Stays) => return Ok(()),
             None => {}
         }
-        let told = says.filter(|says| !matches!(says, Strength::User | Strength::Weak | Strength::Token));
+        let told =
+            says.filter(|says| !matches!(says, Strength::User | Strength::Weak | Strength::Token));
         let class = if told.is_some() && text.len() >= 3 {
             Some(Class::Password)
         } else if text.len() >= 9 {
-            self.redactor.engine().scan(text).first().map(|found| found.class.clone())
+            self.redactor
+                .engine()
+                .scan(text)
+                .first()
+                .map(|found| found.class.clone())
         } else {
             None
         };
@@ -390,7 +417,12 @@ impl<'t> Walk<'_, 't> {
 
     fn sentinel(&self, class: &Class, text: &str, key: Option<&super::HashKey>) -> String {
         let mut sentinel = String::new();
-        sentinel::write(&mut sentinel, class, text, key.or(self.redactor.token_key()));
+        sentinel::write(
+            &mut sentinel,
+            class,
+            text,
+            key.or(self.redactor.token_key()),
+        );
         json_string::encode(&sentinel)
     }
 }

@@ -54,8 +54,12 @@ impl JsonPath {
 }
 
 fn matches(steps: &[Step], places: &[Place]) -> bool {
-    let Some((step, rest)) = steps.split_first() else { return places.is_empty() };
-    let Some((place, below)) = places.split_first() else { return false };
+    let Some((step, rest)) = steps.split_first() else {
+        return places.is_empty();
+    };
+    let Some((place, below)) = places.split_first() else {
+        return false;
+    };
     let here = match (step, place) {
         (Step::Any, _) => true,
         (Step::Field(name) | Step::Deep(name), Place::Field(field)) => name == field,
@@ -80,7 +84,10 @@ impl FromStr for JsonPath {
             steps.push(step);
             rest = tail;
         }
-        Ok(Self { text: path.to_owned(), steps })
+        Ok(Self {
+            text: path.to_owned(),
+            steps,
+        })
     }
 }
 
@@ -107,7 +114,9 @@ fn step(rest: &str) -> Option<(Step, &str)> {
 
 fn name(rest: &str) -> Option<(&str, &str)> {
     let length = rest.find(['.', '[']).unwrap_or(rest.len());
-    (length > 0).then(|| rest.split_at_checked(length)).flatten()
+    (length > 0)
+        .then(|| rest.split_at_checked(length))
+        .flatten()
 }
 
 impl fmt::Display for JsonPath {

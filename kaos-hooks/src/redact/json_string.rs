@@ -21,7 +21,9 @@ pub(crate) fn end(bytes: &[u8], quote: usize) -> Option<usize> {
 
 /// The text of a string's content; nothing when an escape is wrong.
 pub(crate) fn decode(content: &str) -> Option<Cow<'_, str>> {
-    let Some(first) = content.find('\\') else { return Some(Cow::Borrowed(content)) };
+    let Some(first) = content.find('\\') else {
+        return Some(Cow::Borrowed(content));
+    };
     let mut text = String::with_capacity(content.len());
     let mut rest = content;
     let mut next = Some(first);
@@ -60,7 +62,8 @@ fn unicode(escape: &str) -> Option<(char, usize)> {
         return Some((letter, 6));
     }
     let second = code(escape.get(6..)?)?;
-    let both = char::decode_utf16([u16::try_from(first).ok()?, u16::try_from(second).ok()?]).next()?;
+    let both =
+        char::decode_utf16([u16::try_from(first).ok()?, u16::try_from(second).ok()?]).next()?;
     Some((both.ok()?, 12))
 }
 

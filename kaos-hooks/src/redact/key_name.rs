@@ -22,12 +22,14 @@ pub(crate) enum Strength {
 }
 
 /// Words that may follow the telling one: which copy, where, in which form.
+#[rustfmt::skip]
 const COPIES: &[&str] = &[
     "prod", "production", "dev", "development", "test", "testing", "stage", "staging", "live",
     "sandbox", "old", "new", "current", "primary", "secondary", "main", "default", "value",
     "plain", "raw", "base64", "b64", "hex", "encoded", "env", "backup", "base",
 ];
 
+#[rustfmt::skip]
 const PASSWORDS: &[&str] = &[
     "password", "passwd", "passphrase", "passwort", "passcode", "passwrd", "pwd", "psw", "pword",
     "userpass", "dbpass", "rootpass", "adminpass", "mypass", "esxipass", "secret", "secrets",
@@ -36,6 +38,7 @@ const PASSWORDS: &[&str] = &[
 
 const WHOLE_PASSWORDS: &[&str] = &["pass", "pw", "dsn", "psk"];
 
+#[rustfmt::skip]
 const TOKENS: &[&str] = &[
     "token", "apikey", "accesskey", "privatekey", "accountkey", "authkey", "encryptionkey",
     "signingkey", "masterkey", "sharedkey", "licensekey", "deploykey", "developerkey",
@@ -44,6 +47,7 @@ const TOKENS: &[&str] = &[
 
 const WHOLE_TOKENS: &[&str] = &["sas", "sig", "auth", "jwt", "pat"];
 
+#[rustfmt::skip]
 const KEY_QUALIFIERS: &[&str] = &[
     "api", "access", "secret", "private", "auth", "encryption", "encrypt", "signing", "sign",
     "master", "account", "storage", "license", "deploy", "deployment", "developer", "service",
@@ -52,6 +56,7 @@ const KEY_QUALIFIERS: &[&str] = &[
     "salt", "logged", "nonce", "consumer",
 ];
 
+#[rustfmt::skip]
 const OTHER_KEYS: &[&str] = &[
     "public", "primary", "foreign", "sort", "cache", "partition", "map", "object", "index",
     "lookup", "unique", "idempotency", "routing", "range", "hash", "row", "group", "dedup",
@@ -59,6 +64,7 @@ const OTHER_KEYS: &[&str] = &[
 ];
 
 /// Services whose keys have no form of their own; beside the name a random value is one.
+#[rustfmt::skip]
 pub(crate) const SERVICES: &[&str] = &[
     "algolia", "amplitude", "asana", "assemblyai", "auth0", "bitbucket", "blynk", "branch",
     "browserstack", "bugsnag", "cloudflare", "cloudinary", "codeclimate", "codecov", "cohere",
@@ -92,8 +98,10 @@ pub(crate) fn strength(name: &str) -> Option<Strength> {
         let last_is = |other: &[&str]| other.contains(&last.as_str());
         let is_service =
             words.iter().any(|word| SERVICES.contains(&word.as_str())) || has_service(&words);
-        let is_key = !last_is(&["id", "sha", "hash", "commit", "digest", "version", "checksum"])
-            || (last == "id" && (head.ends_with(&["reporter".to_owned()]) || last_is(&["sid"])));
+        let is_key = !last_is(&[
+            "id", "sha", "hash", "commit", "digest", "version", "checksum",
+        ]) || (last == "id"
+            && (head.ends_with(&["reporter".to_owned()]) || last_is(&["sid"])));
         (is_service && is_key || head.ends_with(&["reporter".to_owned()])).then_some(Strength::Weak)
     })
 }
@@ -103,7 +111,9 @@ fn has_service(words: &[String]) -> bool {
     words.windows(2).any(|pair| {
         let [first, second] = pair else { return false };
         SERVICES.iter().any(|service| {
-            service.strip_prefix(first.as_str()).is_some_and(|rest| rest == second.as_str())
+            service
+                .strip_prefix(first.as_str())
+                .is_some_and(|rest| rest == second.as_str())
         })
     })
 }
@@ -115,12 +125,12 @@ fn telling(last: &str, head: &[String]) -> Option<Strength> {
     if ends(PASSWORDS)
         || WHOLE_PASSWORDS.contains(&last)
         || (last == "string" && before == "connection")
-        || (last == "phrase" && before == "pass") {
+        || (last == "phrase" && before == "pass")
+    {
         return Some(Strength::Password);
     }
-    let after = |first: &str, second: &str| {
-        before == second && head.iter().any(|word| word == first)
-    };
+    let after =
+        |first: &str, second: &str| before == second && head.iter().any(|word| word == first);
     match last {
         "key" if before == "secret" || after("secret", "access") || after("pre", "shared") => {
             return Some(Strength::Password);
@@ -145,30 +155,67 @@ fn telling(last: &str, head: &[String]) -> Option<Strength> {
     if USERS.contains(&last) || last.ends_with("username") {
         // `sonar.login` is a token; `login` alone is an account.
         let service = head.iter().any(|word| SERVICES.contains(&word.as_str()));
-        return Some(if service { Strength::Weak } else { Strength::User });
+        return Some(if service {
+            Strength::Weak
+        } else {
+            Strength::User
+        });
     }
     None
 }
 
 /// Whether `name`, without case and separators, is one that is never written for anything else.
 pub(crate) fn is_always_secret(name: &str) -> bool {
-    let plain: String =
-        name.bytes().filter(|byte| ascii::is(*byte, ALNUM)).map(|b| char::from(b.to_ascii_lowercase())).collect();
+    let plain: String = name
+        .bytes()
+        .filter(|byte| ascii::is(*byte, ALNUM))
+        .map(|b| char::from(b.to_ascii_lowercase()))
+        .collect();
     matches!(
         plain.as_str(),
-        "password" | "passwd" | "pwd" | "passphrase" | "pin" | "otp" | "cvv" | "secret"
-            | "clientsecret" | "apikey" | "accesskey" | "privatekey" | "token" | "accesstoken"
-            | "refreshtoken" | "idtoken" | "authtoken" | "sessiontoken" | "authorization" | "cookie"
-            | "setcookie" | "credential" | "connectionstring" | "dsn" | "sas" | "signature"
-            | "secretkey" | "secretaccesskey" | "awssecretaccesskey" | "xapikey"
-            | "proxyauthorization" | "bearertoken" | "credentials"
+        "password"
+            | "passwd"
+            | "pwd"
+            | "passphrase"
+            | "pin"
+            | "otp"
+            | "cvv"
+            | "secret"
+            | "clientsecret"
+            | "apikey"
+            | "accesskey"
+            | "privatekey"
+            | "token"
+            | "accesstoken"
+            | "refreshtoken"
+            | "idtoken"
+            | "authtoken"
+            | "sessiontoken"
+            | "authorization"
+            | "cookie"
+            | "setcookie"
+            | "credential"
+            | "connectionstring"
+            | "dsn"
+            | "sas"
+            | "signature"
+            | "secretkey"
+            | "secretaccesskey"
+            | "awssecretaccesskey"
+            | "xapikey"
+            | "proxyauthorization"
+            | "bearertoken"
+            | "credentials"
     )
 }
 
 /// The words of a name in lower case: `clientSecret`, `CLIENT_SECRET` and `client-secret` alike.
 fn words(name: &str) -> Vec<String> {
     // Tools define properties with a letter in front: `-Dsonar.login=`.
-    let name = name.strip_prefix("-D").or_else(|| name.strip_prefix("-P")).unwrap_or(name);
+    let name = name
+        .strip_prefix("-D")
+        .or_else(|| name.strip_prefix("-P"))
+        .unwrap_or(name);
     let bytes = name.as_bytes();
     let mut words: Vec<String> = Vec::with_capacity(4);
     let mut word = String::new();

@@ -24,7 +24,10 @@ pub(crate) fn scan_addresses(text: &str, findings: &mut Findings) {
             || ascii::is(ascii::at(bytes, end), WORD)
             || end - start < 3
             || end - start > 64;
-        while end > start && matches!(ascii::before(bytes, end), b'.' | b':') && ascii::before(bytes, end - 1) != b':' {
+        while end > start
+            && matches!(ascii::before(bytes, end), b'.' | b':')
+            && ascii::before(bytes, end - 1) != b':'
+        {
             end -= 1;
         }
         if !in_word && is_address(ascii::cut(text, start, end)) {
@@ -37,7 +40,10 @@ fn is_address(text: &str) -> bool {
     // A port may follow; `::` alone and times such as `12:30` are no addresses.
     let host = text.split_once(':').map_or(text, |(host, _)| host);
     host.parse::<Ipv4Addr>().is_ok()
-        || (text.len() > 4 && text.parse::<Ipv6Addr>().is_ok_and(|ip| !ip.is_unspecified()))
+        || (text.len() > 4
+            && text
+                .parse::<Ipv6Addr>()
+                .is_ok_and(|ip| !ip.is_unspecified()))
 }
 
 /// Finds telephone numbers in international form: `+`, then 8 to 15 digits (ITU-T E.164).

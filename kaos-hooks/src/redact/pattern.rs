@@ -24,7 +24,10 @@ pub(crate) struct Runs([(Set, usize, usize); 4], usize);
 impl Runs {
     /// [`ascii::run`], remembered.
     pub(crate) fn end(&mut self, bytes: &[u8], start: usize, set: Set) -> usize {
-        let known = self.0.iter().find(|run| run.0 == set && run.1 <= start && start < run.2);
+        let known = self
+            .0
+            .iter()
+            .find(|run| run.0 == set && run.1 <= start && start < run.2);
         if let Some(run) = known {
             return run.2;
         }

@@ -19,7 +19,8 @@ pub(crate) fn body(bytes: &[u8], start: usize) -> Option<usize> {
     let dashes = ascii::run(window, 0, UPPER | ascii::SPACE | ascii::DIGIT);
     let name = ascii::part(window, 0, dashes);
     let is_private = name.ends_with(b"PRIVATE KEY") || name.ends_with(b"PRIVATE KEY BLOCK");
-    (is_private && ascii::part(window, dashes, dashes + 5) == b"-----").then_some(label + dashes + 5)
+    (is_private && ascii::part(window, dashes, dashes + 5) == b"-----")
+        .then_some(label + dashes + 5)
 }
 
 /// Where the key ends that starts at `start` and whose body starts at `body`.
@@ -41,7 +42,9 @@ pub(crate) fn end(bytes: &[u8], body: usize) -> usize {
             return label + close;
         }
         match body_part(line) {
-            length if length == line.len() && next.is_none() && line_end < bytes.len() => position = line_end,
+            length if length == line.len() && next.is_none() && line_end < bytes.len() => {
+                position = line_end
+            }
             length => return trimmed(bytes, body, position + length),
         }
     }
@@ -74,7 +77,9 @@ fn body_part(line: &[u8]) -> usize {
         return line.len();
     }
     let word = |byte: u8| ascii::is(byte, ANY_BASE64 | ascii::BACKSLASH);
-    let other = line.iter().position(|byte| !word(*byte) && !is_wrapping(*byte));
+    let other = line
+        .iter()
+        .position(|byte| !word(*byte) && !is_wrapping(*byte));
     let length = other.unwrap_or(line.len());
     // Lines of prose have no word as long as a line of a key; the last line may be short.
     let longest = ascii::part(line, 0, length)
@@ -82,8 +87,15 @@ fn body_part(line: &[u8]) -> usize {
         .map(<[u8]>::len)
         .max()
         .unwrap_or(0);
-    let words = ascii::part(line, text, length).split(|byte| ascii::is(*byte, ascii::SPACE)).filter(|w| w.len() > 3).count();
-    if longest >= 32 || words <= 1 { length } else { 0 }
+    let words = ascii::part(line, text, length)
+        .split(|byte| ascii::is(*byte, ascii::SPACE))
+        .filter(|w| w.len() > 3)
+        .count();
+    if longest >= 32 || words <= 1 {
+        length
+    } else {
+        0
+    }
 }
 
 /// Quotes and signs with which programs join the lines of a key.
@@ -94,7 +106,9 @@ fn is_wrapping(byte: u8) -> bool {
 /// Leaves blanks and quotes behind the key where they are.
 fn trimmed(bytes: &[u8], start: usize, end: usize) -> usize {
     let mut end = end;
-    while end > start && (is_wrapping(ascii::before(bytes, end)) || ascii::before(bytes, end) == b'\\') {
+    while end > start
+        && (is_wrapping(ascii::before(bytes, end)) || ascii::before(bytes, end) == b'\\')
+    {
         end -= 1;
     }
     end

@@ -108,7 +108,10 @@ pub struct ContentPolicies {
 impl ContentPolicies {
     /// One policy for everything.
     pub fn new(everything: ContentPolicy) -> Self {
-        Self { everything, ..Self::default() }
+        Self {
+            everything,
+            ..Self::default()
+        }
     }
 
     /// A policy for one field.
@@ -139,7 +142,11 @@ impl ContentPolicies {
 
     /// The policy for a field, of a tool if one is named; the last one given wins.
     pub fn policy(&self, field: Field, tool: Option<&str>) -> &ContentPolicy {
-        let of_tool = self.tools.iter().rev().find(|(name, _)| Some(name.as_str()) == tool);
+        let of_tool = self
+            .tools
+            .iter()
+            .rev()
+            .find(|(name, _)| Some(name.as_str()) == tool);
         let of_field = self.fields.iter().rev().find(|(one, _)| *one == field);
         of_tool
             .map(|(_, policy)| policy)
@@ -168,6 +175,13 @@ impl ContentPolicies {
         if paths.is_empty() {
             return policy.apply(redactor, content);
         }
-        Some(json::redact(redactor, content, Rules { everything: policy, paths: &paths }))
+        Some(json::redact(
+            redactor,
+            content,
+            Rules {
+                everything: policy,
+                paths: &paths,
+            },
+        ))
     }
 }

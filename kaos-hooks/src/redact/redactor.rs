@@ -5,9 +5,7 @@ use super::engine::Engine;
 use super::json::{self, Failure, Rules};
 use super::rule::Rule;
 use super::units::{self, Open, Pieces};
-use super::{
-    Class, ContentPolicy, HashKey, Redacted, Report, RuleError, StreamRedactor, sentinel,
-};
+use super::{Class, ContentPolicy, HashKey, Redacted, Report, RuleError, StreamRedactor, sentinel};
 
 /// Takes secrets and personal data out of text; cheap to clone and to share.
 ///
@@ -36,7 +34,11 @@ impl Redactor {
     /// A redactor with the built-in rules.
     pub fn new() -> Self {
         let engine = Engine::new(Vec::new(), false, false);
-        Self(Arc::new(Inner { engine, tokens: None, max_bytes: Self::MAX_BYTES }))
+        Self(Arc::new(Inner {
+            engine,
+            tokens: None,
+            max_bytes: Self::MAX_BYTES,
+        }))
     }
 
     /// A redactor with own rules or other settings.
@@ -53,7 +55,13 @@ impl Redactor {
         }
         let mut pieces = Pieces::new(text);
         let mut open = Open::Nothing;
-        let end = units::redact(&self.0.engine, self.token_key(), &mut open, &mut pieces, true);
+        let end = units::redact(
+            &self.0.engine,
+            self.token_key(),
+            &mut open,
+            &mut pieces,
+            true,
+        );
         let (text, report) = pieces.finish(end);
         Redacted::new(text, report)
     }
@@ -66,7 +74,14 @@ impl Redactor {
     /// levels or is too long leaves as a JSON string with the sentinel that says why.
     pub fn json<'t>(&self, text: &'t str) -> Redacted<'t> {
         let policy = ContentPolicy::Redacted;
-        json::redact(self, text, Rules { everything: &policy, paths: &[] })
+        json::redact(
+            self,
+            text,
+            Rules {
+                everything: &policy,
+                paths: &[],
+            },
+        )
     }
 
     /// Redacts what may be JSON or plain text: JSON if it can be read as such.
@@ -86,7 +101,15 @@ impl Redactor {
             return self.text(text);
         }
         let policy = ContentPolicy::Redacted;
-        match json::try_redact(self, text, Rules { everything: &policy, paths: &[] }, depth) {
+        match json::try_redact(
+            self,
+            text,
+            Rules {
+                everything: &policy,
+                paths: &[],
+            },
+            depth,
+        ) {
             Ok(redacted) => redacted,
             Err(Failure::Invalid) => self.text(text),
             Err(Failure::Depth) => failed(&Class::Depth, text),
@@ -121,7 +144,9 @@ impl Default for Redactor {
 
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redactor").field("max_bytes", &self.0.max_bytes).finish_non_exhaustive()
+        f.debug_struct("Redactor")
+            .field("max_bytes", &self.0.max_bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -172,7 +197,8 @@ impl RedactorBuilder {
         regex: &str,
         validator: impl Fn(&str) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.rules.push(Rule::new(name, literal, regex, Some(Arc::new(validator))));
+        self.rules
+            .push(Rule::new(name, literal, regex, Some(Arc::new(validator))));
         self
     }
 
@@ -214,7 +240,10 @@ impl RedactorBuilder {
     ///
     /// Fails on the first own rule that cannot be used, and says why.
     pub fn build(self) -> Result<Redactor, RuleError> {
-        let rules = self.rules.into_iter().collect::<Result<Vec<Rule>, RuleError>>()?;
+        let rules = self
+            .rules
+            .into_iter()
+            .collect::<Result<Vec<Rule>, RuleError>>()?;
         Ok(Redactor(Arc::new(Inner {
             engine: Engine::new(rules, self.addresses, self.phones),
             tokens: self.tokens,
@@ -225,6 +254,8 @@ impl RedactorBuilder {
 
 impl fmt::Debug for RedactorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedactorBuilder").field("rules", &self.rules.len()).finish_non_exhaustive()
+        f.debug_struct("RedactorBuilder")
+            .field("rules", &self.rules.len())
+            .finish_non_exhaustive()
     }
 }

@@ -116,6 +116,8 @@ impl fmt::Display for Redacted<'_> {
 
 impl fmt::Debug for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redacted").field("report", &self.report).finish_non_exhaustive()
+        f.debug_struct("Redacted")
+            .field("report", &self.report)
+            .finish_non_exhaustive()
     }
 }

@@ -69,7 +69,9 @@ impl Rule {
         validator: Option<Validator>,
     ) -> Result<Self, RuleError> {
         let name = name.to_owned();
-        let sound = name.bytes().all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
+        let sound = name
+            .bytes()
+            .all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
         if name.is_empty() || name.len() > sentinel::LONGEST_NAME || !sound {
             return Err(RuleError::Name { name });
         }
@@ -77,18 +79,31 @@ impl Rule {
             return Err(RuleError::Taken { name });
         }
         if !(3..=units::LONGEST_LITERAL).contains(&literal.len()) {
-            return Err(RuleError::Literal { name, length: literal.len() });
+            return Err(RuleError::Literal {
+                name,
+                length: literal.len(),
+            });
         }
         let limits = Regex::config().nfa_size_limit(Some(1 << 20)).onepass(false);
         let regex = match Regex::builder().configure(limits).build(regex) {
             Ok(regex) => regex,
-            Err(error) => return Err(RuleError::Regex { name, source: Box::new(error) }),
+            Err(error) => {
+                return Err(RuleError::Regex {
+                    name,
+                    source: Box::new(error),
+                });
+            }
         };
         if regex.is_match("") {
             return Err(RuleError::Empty { name });
         }
         let class = Class::Custom(Arc::from(name));
-        Ok(Self { class, literal: literal.to_owned(), regex, validator })
+        Ok(Self {
+            class,
+            literal: literal.to_owned(),
+            regex,
+            validator,
+        })
     }
 
     pub(crate) fn literal(&self) -> &str {
@@ -105,7 +120,10 @@ impl Rule {
         let input = Input::new(text).range(start..end).anchored(Anchored::Yes);
         let end = self.regex.find(input)?.end();
         let found = ascii::cut(text, start, end);
-        let accepted = self.validator.as_ref().is_none_or(|validator| validator(found));
+        let accepted = self
+            .validator
+            .as_ref()
+            .is_none_or(|validator| validator(found));
         (accepted && !found.is_empty()).then_some(end)
     }
 }

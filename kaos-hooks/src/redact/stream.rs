@@ -34,7 +34,13 @@ pub struct StreamRedactor {
 
 impl StreamRedactor {
     pub(crate) fn new(redactor: Redactor) -> Self {
-        Self { redactor, held: String::new(), open: Open::Nothing, wake: 0, report: Report::default() }
+        Self {
+            redactor,
+            held: String::new(),
+            open: Open::Nothing,
+            wake: 0,
+            report: Report::default(),
+        }
     }
 
     /// Takes the next chunk; gives the safe text that is complete by now, often none.

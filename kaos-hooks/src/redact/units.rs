@@ -45,7 +45,12 @@ pub(crate) struct Pieces<'t> {
 
 impl<'t> Pieces<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, out: String::new(), copied: 0, report: Report::default() }
+        Self {
+            text,
+            out: String::new(),
+            copied: 0,
+            report: Report::default(),
+        }
     }
 
     fn replace(&mut self, start: usize, end: usize, with: &str) {
@@ -98,7 +103,9 @@ pub(crate) fn redact(
             continue;
         }
         if let Open::Armour(chars) = open {
-            let Some(end) = discard_armour(text, position, chars, last) else { break };
+            let Some(end) = discard_armour(text, position, chars, last) else {
+                break;
+            };
             let total = *chars;
             pieces.replace(position, end, "");
             position = end;
@@ -140,7 +147,9 @@ pub(crate) fn redact(
 fn discard(text: &str, start: usize, chars: &mut usize) -> Option<usize> {
     let rest = ascii::cut(text, start, text.len());
     let length = rest.bytes().position(|byte| ascii::is(byte, ascii::BLANK));
-    *chars += ascii::cut(rest, 0, length.unwrap_or(rest.len())).chars().count();
+    *chars += ascii::cut(rest, 0, length.unwrap_or(rest.len()))
+        .chars()
+        .count();
     length.map(|length| start + length)
 }
 
@@ -258,14 +267,26 @@ fn end(engine: &Engine, upcoming: &mut Upcoming, text: &str, start: usize, last:
 /// Where a line is cut that is longer than a unit: between two tokens, away from any name.
 fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
     let window = ascii::part(bytes, start, start + LONGEST);
-    let mut blanks = window.iter().enumerate().rev().filter(|(_, byte)| ascii::is(**byte, ascii::BLANK));
-    let Some((last, _)) = blanks.next() else { return End::Token };
+    let mut blanks = window
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, byte)| ascii::is(**byte, ascii::BLANK));
+    let Some((last, _)) = blanks.next() else {
+        return End::Token;
+    };
     let is_quiet = |cut: usize| {
         let before = ascii::part(window, cut.saturating_sub(256), cut);
-        engine.literals(before, 0, |_, _, _| ControlFlow::Break(())).is_none()
+        engine
+            .literals(before, 0, |_, _, _| ControlFlow::Break(()))
+            .is_none()
     };
     let quiet = std::iter::once(last)
-        .chain(blanks.map(|(index, _)| index).take_while(|index| last - index < 4096))
+        .chain(
+            blanks
+                .map(|(index, _)| index)
+                .take_while(|index| last - index < 4096),
+        )
         .take(64)
         .find(|index| is_quiet(*index));
     End::At(start + quiet.unwrap_or(last) + 1)
@@ -291,7 +312,10 @@ fn reach(engine: &Engine, line: &str, from: usize) -> Reach {
                 let (from, to) = assignment::name_around(bytes, start, end);
                 name_end = to;
                 if let Some(value) = assignment::value_start(line, from, to) {
-                    if ascii::part(bytes, value, bytes.len()).trim_ascii_start().is_empty() {
+                    if ascii::part(bytes, value, bytes.len())
+                        .trim_ascii_start()
+                        .is_empty()
+                    {
                         reach.lines = reach.lines.max(1);
                     } else if assignment::names_account(ascii::cut(line, from, to)) {
                         reach.lines = NEAR_LINES;

@@ -13,7 +13,9 @@ pub(crate) struct Upcoming {
 
 impl Upcoming {
     pub(crate) fn new() -> Self {
-        Self { next: [None; Look::ALL.len()] }
+        Self {
+            next: [None; Look::ALL.len()],
+        }
     }
 
     /// The first candidate at or behind `from`; the length of `text` if there is none.
@@ -22,7 +24,9 @@ impl Upcoming {
         for (look, next) in Look::ALL.iter().zip(&mut self.next) {
             let known = match *next {
                 Some(known) if known >= from => known,
-                _ => engine.look(*look, text, from, in_json).unwrap_or(text.len()),
+                _ => engine
+                    .look(*look, text, from, in_json)
+                    .unwrap_or(text.len()),
             };
             *next = Some(known);
             first = first.min(known);
@@ -32,11 +36,15 @@ impl Upcoming {
 
     /// Where the first literal stands at or behind `from`, which was asked for in plain text.
     pub(crate) fn literal(&mut self, engine: &Engine, text: &str, from: usize) -> usize {
-        let Some(next) = self.next.get_mut(LITERAL) else { return from };
+        let Some(next) = self.next.get_mut(LITERAL) else {
+            return from;
+        };
         match *next {
             Some(known) if known >= from => known,
             _ => {
-                let found = engine.look(Look::Literal, text, from, false).unwrap_or(text.len());
+                let found = engine
+                    .look(Look::Literal, text, from, false)
+                    .unwrap_or(text.len());
                 *next = Some(found);
                 found
             }

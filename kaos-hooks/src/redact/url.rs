@@ -9,6 +9,7 @@ use super::{value, vendors};
 const LONGEST_AUTHORITY: usize = 1024;
 
 /// Schemes of data stores: account, password and the host that they open belong together.
+#[rustfmt::skip]
 const STORES: &[&str] = &[
     "mongodb", "mongodb+srv", "postgres", "postgresql", "mysql", "mariadb", "redis", "rediss",
     "amqp", "amqps", "mssql", "sqlserver", "oracle", "clickhouse", "cockroachdb", "neo4j",
@@ -16,6 +17,7 @@ const STORES: &[&str] = &[
 ];
 
 /// Hosts whose paths are keys.
+#[rustfmt::skip]
 pub(crate) const HOSTS: &[&str] = &[
     "hooks.slack.com/", "discord.com/api/webhooks/", "discordapp.com/api/webhooks/",
     "outlook.office.com/webhook/", "webhook.office.com/webhookb2/", "hooks.zapier.com/hooks/",
@@ -54,7 +56,9 @@ pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
     // A host without a point is known to its own network only, and says nothing elsewhere; a
     // list of hosts names the members of a cluster, not the way in.
     let host_end = start + ascii::run(authority, at + 1, ALNUM | ascii::DASH | ascii::DOT);
-    let is_store = STORES.iter().any(|store| store.eq_ignore_ascii_case(scheme));
+    let is_store = STORES
+        .iter()
+        .any(|store| store.eq_ignore_ascii_case(scheme));
     let is_one = memchr::memchr(b',', authority).is_none();
     if is_store && is_one && ascii::cut(text, start + at, host_end).contains('.') {
         findings.add(start, host_end, Class::ConnectionString);
@@ -72,7 +76,13 @@ fn last_at(authority: &[u8]) -> Option<usize> {
 /// Whether a program fills this in: `${USER}`, `%s`, `<password>`, `{pw}`, `$PW`.
 fn is_filled_in(part: &str) -> bool {
     let bytes = part.as_bytes();
-    part.contains(['{', '<', '(']) || part == "%s" || ascii::at(bytes, 0) == b'$' || value::is_placeholder(part) && bytes.iter().all(|b| !ascii::is(*b, ALPHA) || matches!(b, b'x' | b'X'))
+    part.contains(['{', '<', '('])
+        || part == "%s"
+        || ascii::at(bytes, 0) == b'$'
+        || value::is_placeholder(part)
+            && bytes
+                .iter()
+                .all(|b| !ascii::is(*b, ALPHA) || matches!(b, b'x' | b'X'))
 }
 
 /// Finds the keys in the path behind the host `start..end`.
@@ -81,11 +91,16 @@ pub(crate) fn path(text: &str, start: usize, end: usize, findings: &mut Findings
     let window = ascii::part(bytes, end, end + LONGEST_AUTHORITY);
     let length = window
         .iter()
-        .position(|b| !(ascii::is(*b, SLUG | ascii::DOT | ascii::PERCENT) || matches!(b, b'/' | b':' | b'@' | b'~')))
+        .position(|b| {
+            !(ascii::is(*b, SLUG | ascii::DOT | ascii::PERCENT)
+                || matches!(b, b'/' | b':' | b'@' | b'~'))
+        })
         .unwrap_or(window.len());
     let path = ascii::cut(text, end, end + length);
     // A connector of Teams that is not an incoming webhook takes no messages from a stranger.
-    if ascii::cut(text, start, end).starts_with("outlook.office") && !path.contains("IncomingWebhook") {
+    if ascii::cut(text, start, end).starts_with("outlook.office")
+        && !path.contains("IncomingWebhook")
+    {
         return;
     }
     let (mut first, mut last, mut position) = (None, 0, end);

@@ -43,27 +43,57 @@ enum Body {
 
 /// A format whose prefix never starts inside a word.
 const fn vendor(literal: &'static str, pieces: &'static [Piece]) -> Vendor {
-    Vendor { literal, not_after: WORD, before: (0, 0), body: Body::Any, pieces }
+    Vendor {
+        literal,
+        not_after: WORD,
+        before: (0, 0),
+        body: Body::Any,
+        pieces,
+    }
 }
 
 /// A format that words can have, too: `sk-` starts a key and many a class name.
 const fn wordy(literal: &'static str, pieces: &'static [Piece]) -> Vendor {
-    Vendor { literal, not_after: ascii::SLUG, before: (0, 0), body: Body::Random, pieces }
+    Vendor {
+        literal,
+        not_after: ascii::SLUG,
+        before: (0, 0),
+        body: Body::Random,
+        pieces,
+    }
 }
 
 /// A PEM block in base64; certificates start in the same way.
 const fn pem_base64(literal: &'static str, pieces: &'static [Piece]) -> Vendor {
-    Vendor { literal, not_after: ascii::BASE64, before: (0, 0), body: Body::PrivatePem, pieces }
+    Vendor {
+        literal,
+        not_after: ascii::BASE64,
+        before: (0, 0),
+        body: Body::PrivatePem,
+        pieces,
+    }
 }
 
 /// A format whose distinctive part stands inside.
 const fn inner(before: (usize, usize), literal: &'static str, pieces: &'static [Piece]) -> Vendor {
-    Vendor { literal, not_after: 0, before, body: Body::Any, pieces }
+    Vendor {
+        literal,
+        not_after: 0,
+        before,
+        body: Body::Any,
+        pieces,
+    }
 }
 
 /// A format between quotes, which stay.
 const fn quoted(literal: &'static str, pieces: &'static [Piece]) -> Vendor {
-    Vendor { literal, not_after: WORD, before: (0, 0), body: Body::Quoted, pieces }
+    Vendor {
+        literal,
+        not_after: WORD,
+        before: (0, 0),
+        body: Body::Quoted,
+        pieces,
+    }
 }
 
 /// All tables with their classes.
@@ -89,7 +119,8 @@ impl Vendor {
             return None;
         }
         // An escape such as `\n` before the prefix is not a part of its word.
-        if ascii::is(ascii::before(bytes, start), self.not_after) && !is_after_escape(bytes, start) {
+        if ascii::is(ascii::before(bytes, start), self.not_after) && !is_after_escape(bytes, start)
+        {
             return None;
         }
         let key_start = ascii::run_back(bytes, start, KEY_START, self.before.1);

@@ -16,7 +16,10 @@ impl View {
     /// The decoded text, if there is anything to decode.
     pub(crate) fn of(text: &str) -> Option<Self> {
         let first = candidate(text.as_bytes(), 0)?;
-        let mut view = Self { text: String::with_capacity(text.len()), steps: vec![(0, 0)] };
+        let mut view = Self {
+            text: String::with_capacity(text.len()),
+            steps: vec![(0, 0)],
+        };
         let mut copied = 0;
         let mut next = Some(first);
         while let Some(start) = next {
@@ -34,8 +37,11 @@ impl View {
     /// The offset of the original for an offset of the view.
     pub(crate) fn original(&self, offset: usize) -> usize {
         let after = self.steps.partition_point(|step| step.0 <= offset);
-        let (from, original) =
-            after.checked_sub(1).and_then(|last| self.steps.get(last)).copied().unwrap_or((0, 0));
+        let (from, original) = after
+            .checked_sub(1)
+            .and_then(|last| self.steps.get(last))
+            .copied()
+            .unwrap_or((0, 0));
         original + (offset - from)
     }
 
@@ -59,10 +65,17 @@ impl View {
 pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
     let found = |mut positions: memchr::Memchr3<'_>, limit: usize| {
-        positions.by_ref().map(|index| from + index).take_while(|p| *p < limit).find(|p| escape(bytes, *p).is_some())
+        positions
+            .by_ref()
+            .map(|index| from + index)
+            .take_while(|p| *p < limit)
+            .find(|p| escape(bytes, *p).is_some())
     };
     let foreign = found(memchr::memchr3_iter(0xe2, 0xef, 0xc2, rest), bytes.len());
-    let escaped = found(memchr::memchr3_iter(b'%', b'\\', b'%', rest), foreign.unwrap_or(bytes.len()));
+    let escaped = found(
+        memchr::memchr3_iter(b'%', b'\\', b'%', rest),
+        foreign.unwrap_or(bytes.len()),
+    );
     escaped.or(foreign)
 }
 
@@ -78,7 +91,10 @@ fn escape(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
                     let code = number(bytes, slashes + 1, 4)?;
                     Some((plain(char::from_u32(code)?)?, slashes + 5))
                 }
-                b'x' => Some((Some(ascii_char(number(bytes, slashes + 1, 2)?)?), slashes + 3)),
+                b'x' => Some((
+                    Some(ascii_char(number(bytes, slashes + 1, 2)?)?),
+                    slashes + 3,
+                )),
                 b'/' => Some((Some('/'), slashes + 1)),
                 _ => None,
             }
@@ -105,7 +121,10 @@ fn number(bytes: &[u8], start: usize, length: usize) -> Option<u32> {
 }
 
 /// The ASCII character that `letter` is or looks like, or nothing if it cannot be seen.
-#[expect(clippy::option_option, reason = "none: not foreign; some none: a character without width")]
+#[expect(
+    clippy::option_option,
+    reason = "none: not foreign; some none: a character without width"
+)]
 fn plain(letter: char) -> Option<Option<char>> {
     match letter {
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => Some(None),

@@ -22,7 +22,11 @@ fn rows() -> Vec<Row> {
             let row: Value = serde_json::from_str(line).unwrap();
             let text = |name: &str| row[name].as_str().map(str::to_owned);
             assert_eq!(row["expect"] == "redact", row["secret"].is_string());
-            Row { rule: text("rule").unwrap(), secret: text("secret"), text: text("text").unwrap() }
+            Row {
+                rule: text("rule").unwrap(),
+                secret: text("secret"),
+                text: text("text").unwrap(),
+            }
         })
         .collect()
 }
@@ -34,12 +38,17 @@ fn collateral(text: &str, safe: &str, secret: &str) -> usize {
         is_secret[start..start + secret.len()].fill(true);
     }
     let lost = |start: usize, end: usize| {
-        text[start..end].char_indices().filter(|(at, _)| !is_secret[start + at]).count()
+        text[start..end]
+            .char_indices()
+            .filter(|(at, _)| !is_secret[start + at])
+            .count()
     };
     let mut position = 0;
     let mut total = 0;
     for part in parts(safe) {
-        let Some(found) = text[position..].find(part) else { continue };
+        let Some(found) = text[position..].find(part) else {
+            continue;
+        };
         total += lost(position, position + found);
         position += found + part.len();
     }
@@ -71,7 +80,12 @@ fn public_examples_hold_the_bounds() {
             keep += 1;
             if safe.as_str() != row.text {
                 changed += 1;
-                println!("false hit {}: {:?}\n       -> {:?}", row.rule, row.text, safe.as_str());
+                println!(
+                    "false hit {}: {:?}\n       -> {:?}",
+                    row.rule,
+                    row.text,
+                    safe.as_str()
+                );
             }
             continue;
         };
@@ -88,7 +102,11 @@ fn public_examples_hold_the_bounds() {
         }
         let row_lost = collateral(&row.text, safe.as_str(), &secret);
         if row_lost > 0 {
-            println!("collateral {row_lost} {}: {secret:?} {:?}", row.rule, safe.as_str());
+            println!(
+                "collateral {row_lost} {}: {secret:?} {:?}",
+                row.rule,
+                safe.as_str()
+            );
         }
         lost += row_lost;
         total += row.text.chars().count() - secret.chars().count();
@@ -96,9 +114,14 @@ fn public_examples_hold_the_bounds() {
     let share = |part: usize, whole: usize| {
         f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(whole).unwrap())
     };
-    let (recall, false_hits, collateral) =
-        (share(gone, redact), share(changed, keep), share(lost, total));
-    println!("recall {recall:.3} ({gone}/{redact}), false hits {false_hits:.3} ({changed}/{keep}), collateral {collateral:.3}");
+    let (recall, false_hits, collateral) = (
+        share(gone, redact),
+        share(changed, keep),
+        share(lost, total),
+    );
+    println!(
+        "recall {recall:.3} ({gone}/{redact}), false hits {false_hits:.3} ({changed}/{keep}), collateral {collateral:.3}"
+    );
     println!("recall by half of the rules: {by_half:?}");
     assert!(recall >= 0.92, "recall {recall:.3}");
     assert!(false_hits <= 0.15, "false hits {false_hits:.3}");

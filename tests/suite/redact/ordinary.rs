@@ -12,8 +12,11 @@ use kaos_tests::text::{self, Seeded};
 fn sources() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = Vec::new();
-    let mut folders: Vec<PathBuf> =
-        fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.join("Cargo.toml").exists()).collect();
+    let mut folders: Vec<PathBuf> = fs::read_dir(&root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("Cargo.toml").exists())
+        .collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -22,7 +25,9 @@ fn sources() -> Vec<String> {
                 if name != "target" && !name.starts_with("redact") {
                     folders.push(path);
                 }
-            } else if (name.ends_with(".rs") || name.ends_with(".toml")) && !name.starts_with("redact") {
+            } else if (name.ends_with(".rs") || name.ends_with(".toml"))
+                && !name.starts_with("redact")
+            {
                 files.push(path);
             }
         }
@@ -30,7 +35,10 @@ fn sources() -> Vec<String> {
     files.push(root.join("LICENSE"));
     files.push(root.join("Cargo.lock"));
     files.sort();
-    files.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+    files
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect()
 }
 
 #[test]
@@ -55,7 +63,10 @@ fn ten_megabytes_of_ordinary_text_have_few_findings() {
     }
     println!("findings in {read} bytes: {by_class:?}");
     for (class, count) in by_class {
-        assert!(class == Class::Email || count <= 50, "{class}: {count} in 10 MB");
+        assert!(
+            class == Class::Email || count <= 50,
+            "{class}: {count} in 10 MB"
+        );
     }
 }
 
@@ -63,7 +74,13 @@ fn ten_megabytes_of_ordinary_text_have_few_findings() {
 fn hostile_megabytes_return_in_bounded_time() {
     const SIZE: usize = 64 * 1024 * 1024;
     let redactor = Redactor::builder().max_bytes(SIZE + 1024).build().unwrap();
-    for part in ["-----BEGIN PRIVATE KEY-----", "4111 1111 1111 1112 ", "x", "password=\"token: ", "{\"a\":["] {
+    for part in [
+        "-----BEGIN PRIVATE KEY-----",
+        "4111 1111 1111 1112 ",
+        "x",
+        "password=\"token: ",
+        "{\"a\":[",
+    ] {
         let hostile = part.repeat(SIZE / part.len());
         let start = Instant::now();
         let safe = redactor.any(&hostile);
@@ -76,9 +93,15 @@ fn hostile_megabytes_return_in_bounded_time() {
             out += stream.push(std::str::from_utf8(chunk).unwrap()).len();
         }
         out += stream.finish().len();
-        println!("{part:?}: whole {whole:?}, stream {:?}, {out} bytes", start.elapsed());
+        println!(
+            "{part:?}: whole {whole:?}, stream {:?}, {out} bytes",
+            start.elapsed()
+        );
         assert!(whole < Duration::from_mins(1));
     }
-    let too_long = Redactor::new().text(&"y ".repeat(SIZE / 2 + 1)).into_text().into_owned();
+    let too_long = Redactor::new()
+        .text(&"y ".repeat(SIZE / 2 + 1))
+        .into_text()
+        .into_owned();
     assert_eq!(too_long, "<redacted:OVERSIZE:67108866-chars>");
 }

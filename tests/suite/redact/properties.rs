@@ -9,14 +9,73 @@ use super::canary::{CANARIES, disguises};
 /// Pieces that scanners start at, cut at and stumble over.
 fn piece() -> impl Strategy<Value = String> {
     let fixed = prop::sample::select(vec![
-        "password", "token", "api_key", "user", "secret", "Authorization", "Cookie", "=", ": ", " = ",
-        "\"", "'", "\\\"", "\\", "\n", "\n\n", " ", "\t", ";", "&", "?", ",", "{", "}", "[", "]", "<", ">",
-        "@", "a@b.co", "://", "https://", "postgres://u:p1@h.io/d", "%40", "%2e", "\\u0040", "\\n", "-", ".",
-        "Bearer ", "Basic ", "Basic dXNlcjpwYXNzd29yZA==", "sk-", "sk-ant-api03-", "ghp_", "AKIA", "eyJ",
-        "-----BEGIN PRIVATE KEY-----\n", "-----END PRIVATE KEY-----", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n",
-        "4111 1111 1111 1111", "4111", "123-45-6789", "GB82 WEST 1234 5698 7654 32", "\u{200b}", "４１１１", "é",
-        "<redacted:", "<redacted:EMAIL:5-chars>", "<redacted:CARD:19-chars", "machine x login y password z1",
-        "psexec -u bob -p hunter2", "the password is hunter2", "user: bob\n", "password: x1y2z3\n", "null", "true",
+        "password",
+        "token",
+        "api_key",
+        "user",
+        "secret",
+        "Authorization",
+        "Cookie",
+        "=",
+        ": ",
+        " = ",
+        "\"",
+        "'",
+        "\\\"",
+        "\\",
+        "\n",
+        "\n\n",
+        " ",
+        "\t",
+        ";",
+        "&",
+        "?",
+        ",",
+        "{",
+        "}",
+        "[",
+        "]",
+        "<",
+        ">",
+        "@",
+        "a@b.co",
+        "://",
+        "https://",
+        "postgres://u:p1@h.io/d",
+        "%40",
+        "%2e",
+        "\\u0040",
+        "\\n",
+        "-",
+        ".",
+        "Bearer ",
+        "Basic ",
+        "Basic dXNlcjpwYXNzd29yZA==",
+        "sk-",
+        "sk-ant-api03-",
+        "ghp_",
+        "AKIA",
+        "eyJ",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "-----END PRIVATE KEY-----",
+        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n",
+        "4111 1111 1111 1111",
+        "4111",
+        "123-45-6789",
+        "GB82 WEST 1234 5698 7654 32",
+        "\u{200b}",
+        "４１１１",
+        "é",
+        "<redacted:",
+        "<redacted:EMAIL:5-chars>",
+        "<redacted:CARD:19-chars",
+        "machine x login y password z1",
+        "psexec -u bob -p hunter2",
+        "the password is hunter2",
+        "user: bob\n",
+        "password: x1y2z3\n",
+        "null",
+        "true",
     ])
     .prop_map(str::to_owned);
     prop_oneof![
@@ -139,7 +198,10 @@ fn long_tokens_become_oversize_in_both_forms() {
     let long = "x".repeat(70_000);
     let text = format!("before {long} after {long}");
     let whole = redactor.text(&text).into_text().into_owned();
-    assert_eq!(whole, "before <redacted:OVERSIZE:70000-chars> after <redacted:OVERSIZE:70000-chars>");
+    assert_eq!(
+        whole,
+        "before <redacted:OVERSIZE:70000-chars> after <redacted:OVERSIZE:70000-chars>"
+    );
     for size in [1, 7, 4096, 65_535, 65_536, 65_537, 100_000] {
         let bytes: Vec<char> = text.chars().collect();
         let chunks: Vec<String> = bytes.chunks(size).map(String::from_iter).collect();
@@ -151,9 +213,16 @@ fn long_tokens_become_oversize_in_both_forms() {
 #[test]
 fn a_private_key_over_the_limit_leaves_nothing() {
     let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n";
-    let text = format!("-----BEGIN PRIVATE KEY-----\n{}-----END PRIVATE KEY-----\nafter\n", line.repeat(3000));
+    let text = format!(
+        "-----BEGIN PRIVATE KEY-----\n{}-----END PRIVATE KEY-----\nafter\n",
+        line.repeat(3000)
+    );
     let whole = Redactor::new().text(&text).into_text().into_owned();
-    assert!(!whole.contains("MIIE") && whole.ends_with("\nafter\n"), "{}", &whole[..whole.len().min(400)]);
+    assert!(
+        !whole.contains("MIIE") && whole.ends_with("\nafter\n"),
+        "{}",
+        &whole[..whole.len().min(400)]
+    );
     let chunks: Vec<&str> = text.split_inclusive('\n').collect();
     assert_eq!(stream(&chunks), whole);
     assert_eq!(Redactor::new().text(&whole).as_str(), whole);

@@ -41,7 +41,12 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
     let bytes = text.as_bytes();
     let (closed, quoted) = closers(bytes, end);
     let spaced = ascii::short_run(bytes, closed, SPACE, 64);
-    let join = |style, from: usize| Some(Join { style, value: skip(bytes, from) });
+    let join = |style, from: usize| {
+        Some(Join {
+            style,
+            value: skip(bytes, from),
+        })
+    };
     match ascii::at(bytes, spaced) {
         b':' => match ascii::at(bytes, spaced + 1) {
             b':' => None,
@@ -78,7 +83,10 @@ fn closers(bytes: &[u8], end: usize) -> (usize, bool) {
         return (end, false);
     }
     let closed = escaped + 1;
-    (closed + usize::from(matches!(ascii::at(bytes, closed), b']' | b')')), true)
+    (
+        closed + usize::from(matches!(ascii::at(bytes, closed), b']' | b')')),
+        true,
+    )
 }
 
 /// Skips blanks, at most one line break among them, and the letter of a typed string.
@@ -106,15 +114,19 @@ fn typed(bytes: &[u8], from: usize) -> Option<Join> {
         return None;
     }
     let value = skip(bytes, from + equals + 1);
-    ascii::is(ascii::at(bytes, value), ascii::QUOTE).then_some(Join { style: Style::Equals, value })
+    ascii::is(ascii::at(bytes, value), ascii::QUOTE).then_some(Join {
+        style: Style::Equals,
+        value,
+    })
 }
 
 /// How `name=value` is meant, by what stands before the name.
 fn tight(bytes: &[u8], start: usize, end: usize) -> Style {
     let previous = ascii::before(bytes, start);
     let name = ascii::part(bytes, start, end);
-    let is_constant =
-        ascii::any(name, UPPER) && name.iter().all(|b| !ascii::is(*b, ascii::LOWER)) && name.len() > 2;
+    let is_constant = ascii::any(name, UPPER)
+        && name.iter().all(|b| !ascii::is(*b, ascii::LOWER))
+        && name.len() > 2;
     match previous {
         b'?' | b'&' | b';' => Style::Query,
         _ if is_constant => Style::Constant,
@@ -127,7 +139,8 @@ fn tight(bytes: &[u8], start: usize, end: usize) -> Style {
 fn defines(bytes: &[u8], start: usize) -> bool {
     let call = ascii::run_back(bytes, start.saturating_sub(1), SPACE, 4);
     ["define(", "env("].iter().any(|word| {
-        call.checked_sub(word.len()).is_some_and(|from| ascii::has(bytes, from, word))
+        call.checked_sub(word.len())
+            .is_some_and(|from| ascii::has(bytes, from, word))
     })
 }
 
@@ -142,22 +155,35 @@ fn quoted_element(bytes: &[u8], start: usize, closed: usize, quoted: bool) -> bo
 
 /// A flag and its value, a netrc line, or a sentence.
 fn words(bytes: &[u8], start: usize, spaced: usize) -> Option<Join> {
-    let name_starts_flag =
-        ascii::at(bytes, start) == b'-' && ascii::is(ascii::before(bytes, start), BLANK | ascii::QUOTE)
-            || (ascii::at(bytes, start) == b'-' && start == 0);
+    let name_starts_flag = ascii::at(bytes, start) == b'-'
+        && ascii::is(ascii::before(bytes, start), BLANK | ascii::QUOTE)
+        || (ascii::at(bytes, start) == b'-' && start == 0);
     if name_starts_flag || follows_login(bytes, start) {
         let value = ascii::at(bytes, spaced);
-        return (value != b'-').then_some(Join { style: Style::Flag, value: spaced });
+        return (value != b'-').then_some(Join {
+            style: Style::Flag,
+            value: spaced,
+        });
     }
     if is_own_line(bytes, start, spaced) {
-        return Some(Join { style: Style::Words, value: spaced });
+        return Some(Join {
+            style: Style::Words,
+            value: spaced,
+        });
     }
-    if ascii::is(ascii::at(bytes, spaced), ascii::QUOTE) {
-        return Some(Join { style: Style::Argument, value: spaced });
+    let is_verb = ascii::has(bytes, start, "pass ");
+    if !is_verb && ascii::is(ascii::at(bytes, spaced), ascii::QUOTE) {
+        return Some(Join {
+            style: Style::Argument,
+            value: spaced,
+        });
     }
     for verb in ["is ", "was ", "is: ", "should be "] {
         if ascii::has(bytes, spaced, verb) {
-            return Some(Join { style: Style::Words, value: spaced + verb.len() });
+            return Some(Join {
+                style: Style::Words,
+                value: spaced + verb.len(),
+            });
         }
     }
     None
@@ -170,7 +196,11 @@ fn follows_login(bytes: &[u8], start: usize) -> bool {
     }
     let name_end = ascii::run_back(bytes, start, BLANK, 64);
     let head = ascii::part(bytes, name_end.saturating_sub(64), name_end);
-    let name = head.iter().rev().take_while(|byte| !ascii::is(**byte, BLANK)).count();
+    let name = head
+        .iter()
+        .rev()
+        .take_while(|byte| !ascii::is(**byte, BLANK))
+        .count();
     let word_end = ascii::run_back(bytes, name_end - name, BLANK, 8);
     ascii::part(bytes, ascii::run_back(bytes, word_end, WORD, 8), word_end) == b"login"
 }
@@ -179,7 +209,10 @@ fn follows_login(bytes: &[u8], start: usize) -> bool {
 fn is_own_line(bytes: &[u8], start: usize, value: usize) -> bool {
     let indent = ascii::run_back(bytes, start, SPACE, 64);
     let window = ascii::part(bytes, value, value + 256);
-    let end = window.iter().position(|byte| ascii::is(*byte, BLANK)).unwrap_or(window.len());
+    let end = window
+        .iter()
+        .position(|byte| ascii::is(*byte, BLANK))
+        .unwrap_or(window.len());
     ascii::has(bytes, start, "password ")
         && matches!(ascii::before(bytes, indent), b'\n' | 0)
         && matches!(ascii::at(window, end), b'\n' | b'\r' | 0)

@@ -1,5 +1,7 @@
-use super::{Vendor, inner, quoted, pem_base64, vendor};
-use crate::redact::ascii::{Set, ALNUM, ANY_BASE64, BASE32, BASE36, BASE64, DASH, DOT, EQUALS, HEX, PLUS_SLASH, SLUG, TILDE};
+use super::{Vendor, inner, pem_base64, quoted, vendor};
+use crate::redact::ascii::{
+    ALNUM, ANY_BASE64, BASE32, BASE36, BASE64, DASH, DOT, EQUALS, HEX, PLUS_SLASH, SLUG, Set, TILDE,
+};
 use crate::redact::pattern::Piece::{Is, Run, Take};
 
 const MOST: usize = usize::MAX;
@@ -30,9 +32,18 @@ pub(super) const KEYS: &[Vendor] = &[
     quoted("\"00", &[Run(SLUG, 40, 40), Is("\"")]),
     quoted("'00", &[Run(SLUG, 40, 40), Is("'")]),
     vendor("HRKU-", &[Run(SLUG, 30, MOST)]),
-    vendor("dt0c01.", &[Run(BASE32, 24, 24), Is("."), Run(BASE32, 64, 64)]),
-    vendor("dt0s01.", &[Run(BASE32, 8, 24), Is("."), Run(BASE32, 64, 64)]),
-    vendor("dt0s16.", &[Run(BASE32, 8, 24), Is("."), Run(BASE32, 64, 64)]),
+    vendor(
+        "dt0c01.",
+        &[Run(BASE32, 24, 24), Is("."), Run(BASE32, 64, 64)],
+    ),
+    vendor(
+        "dt0s01.",
+        &[Run(BASE32, 8, 24), Is("."), Run(BASE32, 64, 64)],
+    ),
+    vendor(
+        "dt0s16.",
+        &[Run(BASE32, 8, 24), Is("."), Run(BASE32, 64, 64)],
+    ),
     vendor("dapi", &[Take(HEX, 32)]),
     vendor("dkea", &[Take(HEX, 32)]),
     vendor("glc_eyJ", &[Run(BASE64, 30, MOST)]),
@@ -45,8 +56,34 @@ pub(super) const KEYS: &[Vendor] = &[
     vendor("NRII-", &[Run(SLUG, 32, 32)]),
     vendor("NRSP-", &[Run(SLUG, 20, MOST)]),
     vendor("NRJS-", &[Run(HEX, 19, 19)]),
-    vendor("px-api-", &[Take(HEX, 8), Is("-"), Take(HEX, 4), Is("-"), Take(HEX, 4), Is("-"), Take(HEX, 4), Is("-"), Run(HEX, 12, 12)]),
-    vendor("px-dep-", &[Take(HEX, 8), Is("-"), Take(HEX, 4), Is("-"), Take(HEX, 4), Is("-"), Take(HEX, 4), Is("-"), Run(HEX, 12, 12)]),
+    vendor(
+        "px-api-",
+        &[
+            Take(HEX, 8),
+            Is("-"),
+            Take(HEX, 4),
+            Is("-"),
+            Take(HEX, 4),
+            Is("-"),
+            Take(HEX, 4),
+            Is("-"),
+            Run(HEX, 12, 12),
+        ],
+    ),
+    vendor(
+        "px-dep-",
+        &[
+            Take(HEX, 8),
+            Is("-"),
+            Take(HEX, 4),
+            Is("-"),
+            Take(HEX, 4),
+            Is("-"),
+            Take(HEX, 4),
+            Is("-"),
+            Run(HEX, 12, 12),
+        ],
+    ),
     vendor("pscale_tkn_", &[Run(SLUG | DOT, 32, MOST)]),
     vendor("pscale_pw_", &[Run(SLUG | DOT, 32, MOST)]),
     vendor("pscale_oauth_", &[Run(SLUG | DOT, 32, MOST)]),
@@ -72,8 +109,14 @@ pub(super) const KEYS: &[Vendor] = &[
     vendor("aio_", &[Take(ALNUM, 28)]),
     vendor("sm_aat_", &[Run(ALNUM, 16, MOST)]),
     // The storage keys of Azure end in `==`, its other keys in `=`.
-    vendor("AccountKey=", &[Run(ALNUM | PLUS_SLASH, 80, 88), Run(EQUALS, 1, 2)]),
-    vendor("SharedAccessKey=", &[Run(ALNUM | PLUS_SLASH, 40, 48), Run(EQUALS, 1, 2)]),
+    vendor(
+        "AccountKey=",
+        &[Run(ALNUM | PLUS_SLASH, 80, 88), Run(EQUALS, 1, 2)],
+    ),
+    vendor(
+        "SharedAccessKey=",
+        &[Run(ALNUM | PLUS_SLASH, 40, 48), Run(EQUALS, 1, 2)],
+    ),
     inner((3, 3), "8Q~", &[Run(SLUG | DOT | TILDE, 31, 34)]),
     inner((14, 14), ".atlasv1.", &[Run(SLUG | EQUALS, 60, MOST)]),
 ];
@@ -94,15 +137,81 @@ pub(super) const PASSWORD_HASHES: &[Vendor] = &[
     vendor("$2y$", &[Take(HEX, 2), Is("$"), Run(CRYPT, 53, 53)]),
     vendor("$1$", &[Run(CRYPT, 1, 8), Is("$"), Run(CRYPT, 22, 22)]),
     vendor("$apr1$", &[Run(CRYPT, 1, 8), Is("$"), Run(CRYPT, 22, 22)]),
-    vendor("$5$", &[Run(CRYPT | EQUALS, 1, 24), Is("$"), Run(CRYPT, 16, MOST)]),
-    vendor("$5$rounds=", &[Run(HEX, 3, 9), Is("$"), Run(CRYPT, 1, 16), Is("$"), Run(CRYPT, 43, 43)]),
-    vendor("$6$", &[Run(CRYPT | EQUALS, 1, 24), Is("$"), Run(CRYPT, 16, MOST)]),
-    vendor("$6$rounds=", &[Run(HEX, 3, 9), Is("$"), Run(CRYPT, 1, 16), Is("$"), Run(CRYPT, 86, 86)]),
-    vendor("$y$", &[Run(CRYPT, 1, 16), Is("$"), Run(CRYPT, 1, 86), Is("$"), Run(CRYPT, 43, 43)]),
-    vendor("$argon2id$", &[Run(ALNUM | PLUS_SLASH | EQUALS | DASH, 3, 8), Is("$m="), Run(HEX, 1, 9), Is(",t="), Run(HEX, 1, 9), Is(",p="), Run(HEX, 1, 9), Is("$"), Run(BASE64, 8, MOST), Is("$"), Run(BASE64, 16, MOST)]),
+    vendor(
+        "$5$",
+        &[Run(CRYPT | EQUALS, 1, 24), Is("$"), Run(CRYPT, 16, MOST)],
+    ),
+    vendor(
+        "$5$rounds=",
+        &[
+            Run(HEX, 3, 9),
+            Is("$"),
+            Run(CRYPT, 1, 16),
+            Is("$"),
+            Run(CRYPT, 43, 43),
+        ],
+    ),
+    vendor(
+        "$6$",
+        &[Run(CRYPT | EQUALS, 1, 24), Is("$"), Run(CRYPT, 16, MOST)],
+    ),
+    vendor(
+        "$6$rounds=",
+        &[
+            Run(HEX, 3, 9),
+            Is("$"),
+            Run(CRYPT, 1, 16),
+            Is("$"),
+            Run(CRYPT, 86, 86),
+        ],
+    ),
+    vendor(
+        "$y$",
+        &[
+            Run(CRYPT, 1, 16),
+            Is("$"),
+            Run(CRYPT, 1, 86),
+            Is("$"),
+            Run(CRYPT, 43, 43),
+        ],
+    ),
+    vendor(
+        "$argon2id$",
+        &[
+            Run(ALNUM | PLUS_SLASH | EQUALS | DASH, 3, 8),
+            Is("$m="),
+            Run(HEX, 1, 9),
+            Is(",t="),
+            Run(HEX, 1, 9),
+            Is(",p="),
+            Run(HEX, 1, 9),
+            Is("$"),
+            Run(BASE64, 8, MOST),
+            Is("$"),
+            Run(BASE64, 16, MOST),
+        ],
+    ),
     vendor("$P$", &[Run(CRYPT, 31, 31)]),
     vendor("{SSHA}", &[Run(BASE64, 32, MOST)]),
     vendor("{SHA}", &[Run(BASE64, 28, 28)]),
-    vendor("pbkdf2_sha256$", &[Run(HEX, 3, 9), Is("$"), Run(ALNUM, 8, MOST), Is("$"), Run(BASE64, 43, 44)]),
-    vendor("pbkdf2:sha256:", &[Run(HEX, 3, 9), Is("$"), Run(ALNUM, 8, MOST), Is("$"), Run(HEX, 64, 64)]),
+    vendor(
+        "pbkdf2_sha256$",
+        &[
+            Run(HEX, 3, 9),
+            Is("$"),
+            Run(ALNUM, 8, MOST),
+            Is("$"),
+            Run(BASE64, 43, 44),
+        ],
+    ),
+    vendor(
+        "pbkdf2:sha256:",
+        &[
+            Run(HEX, 3, 9),
+            Is("$"),
+            Run(ALNUM, 8, MOST),
+            Is("$"),
+            Run(HEX, 64, 64),
+        ],
+    ),
 ];
