@@ -13,7 +13,7 @@ impl Seeded {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -23,7 +23,7 @@ impl Seeded {
 
     /// A number below `bound`.
     pub fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() >> 33).unwrap_or(0) % bound.max(1)
+        usize::try_from(self.number() >> 33).unwrap_or(0) % bound.max(1)
     }
 
     /// One of `choices`.
@@ -93,7 +93,7 @@ pub fn json(bytes: usize, seed: u64) -> String {
             text,
             r#"{separator}{{"id": {}, "title": "{}", "size": {}.5, "tags": ["{}", "{}"], "done": {}, "parent": null}}"#,
             numbers.below(100_000),
-            prose(30, numbers.next()).trim_end(),
+            prose(30, numbers.number()).trim_end(),
             numbers.below(900),
             numbers.pick(&["red", "green", "blue"]),
             numbers.pick(&["old", "young"]),

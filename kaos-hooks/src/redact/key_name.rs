@@ -136,15 +136,17 @@ fn telling(last: &str, head: &[String]) -> Option<Strength> {
             return Some(Strength::Password);
         }
         "key" if KEY_QUALIFIERS.contains(&before) => return Some(Strength::Token),
-        "key" if OTHER_KEYS.contains(&before) => return None,
-        "key" => return Some(Strength::Weak),
-        "connection" | "conn" => return None,
+        "key" if !OTHER_KEYS.contains(&before) => return Some(Strength::Weak),
         "pin" | "otp" | "cvv" | "cvc" | "cvv2" => return Some(Strength::Number),
         "authorization" => return Some(Strength::Authorization),
         "cookie" => return Some(Strength::Cookie),
-        "tokens" | "publickey" => return None,
         "name" if before == "user" || before == "login" => return Some(Strength::User),
         _ => {}
+    }
+    if matches!(last, "connection" | "conn" | "tokens" | "publickey")
+        || (last == "key" && OTHER_KEYS.contains(&before))
+    {
+        return None;
     }
     if ends(TOKENS) || WHOLE_TOKENS.contains(&last) {
         return Some(Strength::Token);

@@ -1,11 +1,18 @@
 //! Private keys in PEM and `OpenPGP` armour, whole or cut off.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::Class;
 use super::ascii::{self, ANY_BASE64, BLANK, UPPER};
 use super::finding::Findings;
 
 /// How a block of armour starts.
 pub(crate) const BEGIN: &str = "-----BEGIN ";
+
+/// Made once: a soup of headers looks for the next one at each of them.
+static FIND_BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
 
 const END: &[u8] = b"-----END ";
 
@@ -33,7 +40,12 @@ pub(crate) fn end(bytes: &[u8], body: usize) -> usize {
             .map_or(bytes.len(), |length| position + length + 1);
         // The next key ends this one, wherever it stands.
         let line = ascii::part(bytes, position, line_end);
-        let next = memchr::memmem::find(line, BEGIN.as_bytes());
+        let starts = line.starts_with(BEGIN.as_bytes());
+        let next = if starts {
+            Some(0)
+        } else {
+            FIND_BEGIN.find(line)
+        };
         let line = ascii::part(line, 0, next.unwrap_or(line.len()));
         if let Some(found) = find_end(line) {
             let label = position + found + END.len();
@@ -43,7 +55,7 @@ pub(crate) fn end(bytes: &[u8], body: usize) -> usize {
         }
         match body_part(line) {
             length if length == line.len() && next.is_none() && line_end < bytes.len() => {
-                position = line_end
+                position = line_end;
             }
             length => return trimmed(bytes, body, position + length),
         }
@@ -70,6 +82,7 @@ fn body_part(line: &[u8]) -> usize {
     if ascii::has(line, text, BEGIN) {
         return 0;
     }
+    // Prose is told from a key by its first bytes; headers of armour end in a colon.
     if ["Proc-Type:", "DEK-Info:", "Version:", "Comment:", "Hash:"]
         .iter()
         .any(|header| ascii::has(line, text, header))

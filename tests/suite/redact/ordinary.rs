@@ -52,8 +52,8 @@ fn ten_megabytes_of_ordinary_text_have_few_findings() {
     while read < SIZE {
         // Half of it is code, the other half prose and JSON.
         let part = match numbers.below(4) {
-            0 => text::prose(40_000, numbers.next()),
-            1 => text::json(20_000, numbers.next()),
+            0 => text::prose(40_000, numbers.number()),
+            1 => text::json(20_000, numbers.number()),
             _ => sources[numbers.below(sources.len())].clone(),
         };
         read += part.len();
