@@ -17,29 +17,32 @@ pub(crate) struct Account(Option<(usize, usize)>);
 
 impl Account {
     /// Keeps the range of a name that was assigned.
-    pub(crate) fn keep(&mut self, text: &str, start: usize, end: usize) {
-        let name = ascii::cut(text, start, end);
-        let is_name = name.len() >= 3
-            && !value::is_placeholder(name)
-            && !value::is_code(name)
-            && !name.contains(['(', '[', '{', '<', '$', '%'])
-            && !name.contains(' ');
-        self.0 = is_name.then_some((start, end));
+    pub(crate) fn keep(&mut self, start: usize, end: usize) {
+        self.0 = Some((start, end));
     }
 
     /// Redacts the kept name when its password starts at `password`.
-    pub(crate) fn pair(&mut self, bytes: &[u8], password: usize, findings: &mut Findings) {
+    pub(crate) fn pair(&mut self, text: &str, password: usize, findings: &mut Findings) {
         let Some((start, end)) = self.0.take() else {
             return;
         };
         if password < end || password - end > NEAR {
             return;
         }
-        let breaks = memchr::memchr_iter(b'\n', ascii::part(bytes, end, password)).count();
-        if breaks <= NEAR_LINES {
+        let between = ascii::part(text.as_bytes(), end, password);
+        let breaks = memchr::memchr_iter(b'\n', between).count();
+        if breaks <= NEAR_LINES && is_account(ascii::cut(text, start, end)) {
             findings.add(start, end, Class::Username);
         }
     }
+}
+
+/// Whether this is written out, and one word.
+fn is_account(name: &str) -> bool {
+    name.len() >= 3
+        && !value::is_placeholder(name)
+        && !value::is_code(name)
+        && !name.contains(['(', '[', '{', '<', '$', '%', ' '])
 }
 
 /// Finds `password for user 'NAME' is 'VALUE'` behind a word for password that ends at `end`.

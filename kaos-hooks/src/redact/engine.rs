@@ -325,12 +325,12 @@ impl Cursor {
         };
         if assigned.strength == Strength::User {
             if !assigned.is_compared {
-                self.account.keep(text, assigned.start, assigned.end);
+                self.account.keep(assigned.start, assigned.end);
             }
         } else if assigned.is_secret {
             findings.add(assigned.start, assigned.end, assigned.class());
             if assigned.strength == Strength::Password {
-                self.account.pair(bytes, name_start, findings);
+                self.account.pair(text, name_start, findings);
             }
         }
     }

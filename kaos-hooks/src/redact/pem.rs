@@ -11,6 +11,9 @@ use super::finding::Findings;
 /// How a block of armour starts.
 pub(crate) const BEGIN: &str = "-----BEGIN ";
 
+/// Longest part of a line that is read at once, in bytes.
+const LONGEST_LINE: usize = 4096;
+
 /// Made once: a soup of headers looks for the next one at each of them.
 static FIND_BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
 
@@ -36,8 +39,10 @@ pub(crate) fn body(bytes: &[u8], start: usize) -> Option<usize> {
 pub(crate) fn end(bytes: &[u8], body: usize) -> usize {
     let mut position = body;
     loop {
-        let line_end = memchr::memchr(b'\n', ascii::part(bytes, position, bytes.len()))
-            .map_or(bytes.len(), |length| position + length + 1);
+        // A longer line is read in parts: a soup of headers asks for its end at each of them.
+        let window = ascii::part(bytes, position, position + LONGEST_LINE);
+        let line_end =
+            position + memchr::memchr(b'\n', window).map_or(window.len(), |length| length + 1);
         // The next key ends this one, wherever it stands.
         let line = ascii::part(bytes, position, line_end);
         let starts = line.starts_with(BEGIN.as_bytes());

@@ -29,7 +29,7 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
     }) {
         return true;
     }
-    if WORDS.iter().any(|word| word.eq_ignore_ascii_case(value)) {
+    if bytes.len() <= 9 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(value)) {
         return true;
     }
     let wrapped = matches!(

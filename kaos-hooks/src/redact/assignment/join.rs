@@ -1,6 +1,7 @@
 //! What stands between a name and its value.
 
 use crate::redact::ascii::{self, ALNUM, ALPHA, BLANK, SPACE, UPPER, WORD};
+use crate::redact::sentinel;
 
 /// How a name and a value are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,12 @@ pub(crate) struct Join {
 /// Reads what joins the name `start..end` to a value.
 pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
     let bytes = text.as_bytes();
+    // The class in a sentinel is no name.
+    if ascii::before(bytes, start) == b':'
+        && ascii::part(bytes, 0, start).ends_with(sentinel::OPENING.as_bytes())
+    {
+        return None;
+    }
     let (closed, quoted) = closers(bytes, end);
     let spaced = ascii::short_run(bytes, closed, SPACE, 64);
     let join = |style, from: usize| {
@@ -207,13 +214,15 @@ fn follows_login(bytes: &[u8], start: usize) -> bool {
 
 /// A line of two words, `password VALUE`.
 fn is_own_line(bytes: &[u8], start: usize, value: usize) -> bool {
+    if !ascii::has(bytes, start, "password ") {
+        return false;
+    }
     let indent = ascii::run_back(bytes, start, SPACE, 64);
     let window = ascii::part(bytes, value, value + 256);
     let end = window
         .iter()
         .position(|byte| ascii::is(*byte, BLANK))
         .unwrap_or(window.len());
-    ascii::has(bytes, start, "password ")
-        && matches!(ascii::before(bytes, indent), b'\n' | 0)
+    matches!(ascii::before(bytes, indent), b'\n' | 0)
         && matches!(ascii::at(window, end), b'\n' | b'\r' | 0)
 }
