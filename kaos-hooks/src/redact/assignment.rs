@@ -6,7 +6,6 @@
 
 mod join;
 
-use super::Class;
 use super::ascii::{self, ALNUM, ALPHA, ANY_BASE64, DASH, DIGIT, DOT, SPACE, WORD};
 use super::key_name::{self, Strength};
 use super::value;
@@ -29,18 +28,6 @@ pub(crate) struct Assignment {
     pub(crate) is_secret: bool,
     /// Whether the value is only compared with.
     pub(crate) is_compared: bool,
-}
-
-impl Assignment {
-    pub(crate) fn class(&self) -> Class {
-        match self.strength {
-            Strength::Password | Strength::Number => Class::Password,
-            Strength::Token | Strength::Weak => Class::Secret,
-            Strength::Authorization => Class::Authorization,
-            Strength::Cookie => Class::Cookie,
-            Strength::User => Class::Username,
-        }
-    }
 }
 
 /// The range of the name around a telling word.
@@ -92,6 +79,7 @@ pub(crate) fn read(text: &str, name_start: usize, name_end: usize) -> Option<Ass
         && is_line(bytes, name_start, end)
         && value::is_long_word(assigned);
     let is_secret = !assigned.is_empty()
+        && strength != Strength::User
         && !is_type
         && (is_word_of_line
             || judge(
@@ -218,7 +206,7 @@ fn judge(
         Strength::Number => {
             (3..=8).contains(&assigned.len()) && ascii::all(assigned.as_bytes(), DIGIT)
         }
-        Strength::Token => match join.style {
+        Strength::Token | Strength::Certain => match join.style {
             Style::Query => assigned.len() >= 8 && !value::is_identifier(assigned),
             Style::Compare => value::is_random(token),
             _ => value::is_token(token),

@@ -60,11 +60,11 @@ classes! {
     UrlSecret = "URL_SECRET",
     /// Account, password and host of a data store that can be reached from elsewhere.
     ConnectionString = "CONNECTION_STRING",
-    /// The value of a field whose name says password, passphrase or PIN.
+    /// The value of a field whose name says password, passphrase, secret or PIN.
     Password = "PASSWORD",
     /// The hash of a password in `crypt` format.
     PasswordHash = "PASSWORD_HASH",
-    /// The value of a field whose name says secret, key or token.
+    /// The value of a field whose name says key or token.
     Secret = "SECRET",
     /// The account name that stands beside its password.
     Username = "USERNAME",

@@ -328,7 +328,7 @@ impl Cursor {
                 self.account.keep(assigned.start, assigned.end);
             }
         } else if assigned.is_secret {
-            findings.add(assigned.start, assigned.end, assigned.class());
+            findings.add(assigned.start, assigned.end, assigned.strength.class());
             if assigned.strength == Strength::Password {
                 self.account.pair(text, name_start, findings);
             }

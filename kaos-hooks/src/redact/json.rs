@@ -241,7 +241,7 @@ impl<'t> Walk<'_, 't> {
         } else if clean {
             None
         } else {
-            says(&name)
+            key_name::strength_in_json(&name)
         };
         let at = self.position;
         let changes = self.changes.len();
@@ -260,7 +260,7 @@ impl<'t> Walk<'_, 't> {
                 .any(|word| word.eq_ignore_ascii_case(&name))
         {
             let value = ascii::cut(self.text, at + 1, self.position - 1);
-            told.name = key_name::strength(value).filter(|says| *says != Strength::User);
+            told.name = key_name::strength_in_json(value).filter(|says| *says != Strength::User);
         }
         if is_string && says == Some(Strength::User) && self.changes.len() == changes {
             told.account = Some((at, self.position));
@@ -322,15 +322,5 @@ impl<'t> Walk<'_, 't> {
             self.changes
                 .push((start - 1, end + 1, json_string::encode(&key)));
         }
-    }
-}
-
-/// What a key says; a name that is never written for anything else needs no further look.
-fn says(name: &str) -> Option<Strength> {
-    let says = key_name::strength(name);
-    match says {
-        Some(Strength::Authorization | Strength::Cookie | Strength::Number) => says,
-        _ if key_name::is_always_secret(name) => Some(Strength::Password),
-        _ => says,
     }
 }

@@ -1,5 +1,6 @@
 //! What the name of a field says about its value.
 
+use super::Class;
 use super::ascii::{self, ALNUM, DIGIT, LOWER, UPPER};
 
 /// How much a name says.
@@ -11,6 +12,8 @@ pub(crate) enum Strength {
     Number,
     /// A token or key: the value has to look like one.
     Token,
+    /// A token or key under a name that JSON has for nothing else: any value is one.
+    Certain,
     /// A name that often stands for other things: the value has to look random.
     Weak,
     /// A header with a scheme and credentials.
@@ -19,6 +22,19 @@ pub(crate) enum Strength {
     Cookie,
     /// The name of an account.
     User,
+}
+
+impl Strength {
+    /// The class of a value that is redacted for what its name says.
+    pub(crate) fn class(self) -> Class {
+        match self {
+            Self::Password | Self::Number => Class::Password,
+            Self::Token | Self::Certain | Self::Weak => Class::Secret,
+            Self::Authorization => Class::Authorization,
+            Self::Cookie => Class::Cookie,
+            Self::User => Class::Username,
+        }
+    }
 }
 
 /// Words that may follow the telling one: which copy, where, in which form.
@@ -166,8 +182,19 @@ fn telling(last: &str, head: &[String]) -> Option<Strength> {
     None
 }
 
+/// What a key of JSON says, where no code and no sentence can stand for the value.
+pub(crate) fn strength_in_json(name: &str) -> Option<Strength> {
+    let strength = strength(name);
+    match strength {
+        None | Some(Strength::Token | Strength::Weak) if is_always_secret(name) => {
+            Some(Strength::Certain)
+        }
+        _ => strength,
+    }
+}
+
 /// Whether `name`, without case and separators, is one that is never written for anything else.
-pub(crate) fn is_always_secret(name: &str) -> bool {
+fn is_always_secret(name: &str) -> bool {
     let plain: String = name
         .bytes()
         .filter(|byte| ascii::is(*byte, ALNUM))

@@ -66,8 +66,8 @@ impl Walk<'_, '_> {
         }
         let told =
             says.filter(|says| !matches!(says, Strength::User | Strength::Weak | Strength::Token));
-        let class = if told.is_some() && text.len() >= 3 {
-            Some(Class::Password)
+        let class = if let Some(told) = told.filter(|_| text.len() >= 3) {
+            Some(told.class())
         } else if text.len() >= 9 {
             self.redactor
                 .engine()
@@ -120,18 +120,15 @@ fn tells(says: Strength, text: &str) -> Option<Class> {
     let is_secret = !text.trim().is_empty()
         && !text.contains(sentinel::OPENING)
         && match says {
-            Strength::Password | Strength::Authorization | Strength::Cookie => true,
+            Strength::Password | Strength::Certain | Strength::Authorization | Strength::Cookie => {
+                true
+            }
             Strength::Number => ascii::all(text.as_bytes(), DIGIT),
             Strength::Token => value::is_token(text),
             Strength::Weak => value::is_random(text),
             Strength::User => false,
         };
-    is_secret.then_some(match says {
-        Strength::Token | Strength::Weak => Class::Secret,
-        Strength::Authorization => Class::Authorization,
-        Strength::Cookie => Class::Cookie,
-        _ => Class::Password,
-    })
+    is_secret.then(|| says.class())
 }
 
 /// Where a number ends (RFC 8259, section 6).
