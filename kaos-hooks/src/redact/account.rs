@@ -97,6 +97,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "wget ",
     "convertto-securestring ",
     "networkcredential(",
+    "identified by ",
 ];
 
 /// Finds what the command at `start` is given as account and password.
@@ -121,9 +122,9 @@ pub(crate) fn command(text: &str, start: usize, findings: &mut Findings) {
         {
             findings.add(from, to, Class::Password);
         }
-    } else if is("convertto") || is("networkcredential") {
+    } else if is("convertto") || is("identified by '") || is("networkcredential") {
         let literals = literals(line);
-        let (name, password) = if is("convertto") {
+        let (name, password) = if !is("networkcredential") {
             (None, literals.first())
         } else {
             (literals.first(), literals.get(1))

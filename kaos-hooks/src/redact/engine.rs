@@ -42,7 +42,7 @@ pub(crate) enum Trigger {
 const NAMES: &[&str] = &[
     "pass", "pwd", "secret", "token", "key", "credential", "authorization", "cookie", "connection",
     "signature", "auth", "dsn", "sas", "psk", "pin", "otp", "cvv", "cvc", "sig", "login", "user",
-    "jwt", "psw", "_pat", "reporter_id", "connstr", "uid", "phrase",
+    "jwt", "psw", "_pat", "reporter_id", "connstr", "uid", "phrase", "sessid", "jsessionid",
 ];
 
 /// The automaton of the built-in rules, made once.

@@ -48,7 +48,7 @@ const COPIES: &[&str] = &[
 #[rustfmt::skip]
 const PASSWORDS: &[&str] = &[
     "password", "passwd", "passphrase", "passwort", "passcode", "passwrd", "pwd", "psw", "pword",
-    "userpass", "dbpass", "rootpass", "adminpass", "mypass", "esxipass", "secret", "secrets",
+    "userpass", "dbpass", "rootpass", "adminpass", "mypass", "esxipass", "requirepass", "secret", "secrets",
     "secretkey", "secretaccesskey", "presharedkey", "connectionstring", "connstring", "connstr",
 ];
 
@@ -61,7 +61,15 @@ const TOKENS: &[&str] = &[
     "storagekey", "servicekey", "credential", "credentials", "signature",
 ];
 
-const WHOLE_TOKENS: &[&str] = &["sas", "sig", "auth", "jwt", "pat"];
+const WHOLE_TOKENS: &[&str] = &[
+    "sas",
+    "sig",
+    "auth",
+    "phpsessid",
+    "jsessionid",
+    "jwt",
+    "pat",
+];
 
 #[rustfmt::skip]
 const KEY_QUALIFIERS: &[&str] = &[
@@ -74,7 +82,7 @@ const KEY_QUALIFIERS: &[&str] = &[
 
 #[rustfmt::skip]
 const OTHER_KEYS: &[&str] = &[
-    "public", "primary", "foreign", "sort", "cache", "partition", "map", "object", "index",
+    "public", "pub", "primary", "foreign", "sort", "cache", "partition", "map", "object", "index",
     "lookup", "unique", "idempotency", "routing", "range", "hash", "row", "group", "dedup",
     "registry", "i", "s", "publishable", "lock", "etag", "content", "file", "image",
 ];

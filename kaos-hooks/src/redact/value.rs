@@ -171,7 +171,11 @@ pub(crate) fn is_label(value: &str) -> bool {
             }));
     let path = ascii::at(bytes, 0) == b'/' && memchr::memchr_iter(b'/', bytes).count() >= 2;
     let spaces = memchr::memchr_iter(b' ', bytes).count();
-    (names_it && is_phrase) || path || spaces > 3 || is_url(value)
+    (names_it && is_phrase)
+        || path
+        || (value.contains('/') && is_dotted_words(value))
+        || spaces > 3
+        || is_url(value)
 }
 
 fn is_url(value: &str) -> bool {

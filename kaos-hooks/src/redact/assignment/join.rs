@@ -1,6 +1,6 @@
 //! What stands between a name and its value.
 
-use crate::redact::ascii::{self, ALNUM, ALPHA, BLANK, SPACE, UPPER, WORD};
+use crate::redact::ascii::{self, ALNUM, ALPHA, ANY_BASE64, BLANK, SPACE, UPPER, WORD};
 use crate::redact::sentinel;
 
 /// How a name and a value are joined.
@@ -28,6 +28,8 @@ pub(crate) enum Style {
     Flag,
     /// `the name is value`.
     Words,
+    /// `name value`, where only a random value is one.
+    Beside,
 }
 
 /// A join and where its value starts.
@@ -74,6 +76,10 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
         }
         b',' if quoted && defines(bytes, start) => join(Style::Definition, spaced + 1),
         b',' if quoted => join(Style::Argument, spaced + 1),
+        b'(' if !quoted && ascii::is(ascii::at(bytes, spaced + 1), ascii::QUOTE) => {
+            join(Style::Argument, spaced + 1)
+        }
+        b'>' if quoted => join(Style::Element, spaced + 1),
         b'>' if quoted_element(bytes, start, spaced, quoted) => join(Style::Element, spaced + 1),
         _ if quoted && spaced > closed && ascii::has(bytes, spaced, "value=") => {
             join(Style::Attribute, spaced + 6)
@@ -193,7 +199,12 @@ fn words(bytes: &[u8], start: usize, spaced: usize) -> Option<Join> {
             });
         }
     }
-    None
+    // Twenty bytes are the least that a random value has.
+    let is_long = ascii::short_run(bytes, spaced, ANY_BASE64 | ascii::DOT, 20) == spaced + 20;
+    is_long.then_some(Join {
+        style: Style::Beside,
+        value: spaced,
+    })
 }
 
 /// `login NAME` before a password, as in a netrc file.
@@ -214,7 +225,10 @@ fn follows_login(bytes: &[u8], start: usize) -> bool {
 
 /// A line of two words, `password VALUE`.
 fn is_own_line(bytes: &[u8], start: usize, value: usize) -> bool {
-    if !ascii::has(bytes, start, "password ") {
+    if !["password ", "requirepass "]
+        .iter()
+        .any(|name| ascii::has(bytes, start, name))
+    {
         return false;
     }
     let indent = ascii::run_back(bytes, start, SPACE, 64);
