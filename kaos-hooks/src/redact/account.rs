@@ -124,10 +124,10 @@ pub(crate) fn command(text: &str, start: usize, findings: &mut Findings) {
         }
     } else if is("convertto") || is("identified by '") || is("networkcredential") {
         let literals = literals(line);
-        let (name, password) = if !is("networkcredential") {
-            (None, literals.first())
-        } else {
+        let (name, password) = if is("networkcredential") {
             (literals.first(), literals.get(1))
+        } else {
+            (None, literals.first())
         };
         for (found, class) in [(name, Class::Username), (password, Class::Password)] {
             if let Some((from, to)) = found

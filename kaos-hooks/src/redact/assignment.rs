@@ -186,35 +186,34 @@ fn judge(
     name: &str,
     next: u8,
 ) -> bool {
-    let token = assigned;
-    if value::is_placeholder(assigned) || (quoted && value::is_code(assigned)) {
-        return false;
-    }
-    if !quoted
-        && join.style != Style::Element
-        && value::is_expression(assigned, next)
-        && !value::is_random(token)
-    {
-        return false;
-    }
-    if same_name(assigned, name) {
-        return false;
-    }
-    match strength {
+    // The cheap questions come first: most values do not look like anything.
+    let looks = match strength {
+        _ if join.style == Style::Beside => value::is_random(assigned),
         // The account number of Twilio is no secret, though it stands beside one.
-        Strength::Weak => value::is_random(token) && !token.starts_with("AC"),
+        Strength::Weak => value::is_random(assigned) && !assigned.starts_with("AC"),
         Strength::Number => {
             (3..=8).contains(&assigned.len()) && ascii::all(assigned.as_bytes(), DIGIT)
         }
         Strength::Token | Strength::Certain => match join.style {
             Style::Query => assigned.len() >= 8 && !value::is_identifier(assigned),
-            Style::Compare => value::is_random(token),
-            _ => value::is_token(token),
+            Style::Compare => value::is_random(assigned),
+            _ => value::is_token(assigned),
         },
         Strength::Password => is_password(join, quoted, assigned, next),
         Strength::User => false,
         Strength::Authorization | Strength::Cookie => true,
-    }
+    };
+    let is_expression = || {
+        !quoted
+            && join.style != Style::Element
+            && value::is_expression(assigned, next)
+            && !value::is_random(assigned)
+    };
+    let is_code = || quoted && value::is_code(assigned);
+    let is_other = || {
+        value::is_placeholder(assigned) || is_code() || is_expression() || same_name(assigned, name)
+    };
+    looks && !is_other()
 }
 
 fn is_password(join: &Join, quoted: bool, assigned: &str, next: u8) -> bool {
