@@ -103,7 +103,7 @@ pub(crate) const COMMANDS: &[&str] = &[
 /// Finds what the command at `start` is given as account and password.
 pub(crate) fn command(text: &str, start: usize, findings: &mut Findings) {
     let bytes = text.as_bytes();
-    let line = ascii::part(bytes, start, start + 2048);
+    let line = ascii::part(bytes, start, start + 1024);
     let line = ascii::part(line, 0, memchr::memchr(b'\n', line).unwrap_or(line.len()));
     let is = |name: &str| ascii::has(bytes, start, name);
     let user = flag(line, b"-u").map(|(from, to)| (start + from, start + to));

@@ -328,6 +328,8 @@ impl Cursor {
                 self.account.keep(assigned.start, assigned.end);
             }
         } else if assigned.is_secret {
+            // Names inside the value go with it.
+            self.name_end = self.name_end.max(assigned.end);
             findings.add(assigned.start, assigned.end, assigned.strength.class());
             if assigned.strength == Strength::Password {
                 self.account.pair(text, name_start, findings);
