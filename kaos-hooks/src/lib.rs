@@ -34,6 +34,8 @@ mod into_hooks;
 mod isolate;
 mod lane;
 mod log;
+#[cfg(feature = "redact")]
+pub mod redact;
 mod span_tree;
 #[cfg(feature = "testing")]
 pub mod testing;

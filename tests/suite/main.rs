@@ -4,7 +4,9 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "tests assert"
+    clippy::print_stdout,
+    clippy::format_collect,
+    reason = "tests assert, print their figures, and build texts that need not be quick"
 )]
 
 mod architecture;
@@ -15,6 +17,7 @@ mod gates;
 mod hooks;
 mod own_loop;
 mod properties;
+mod redact;
 mod spans;
 mod telemetry;
 mod time;

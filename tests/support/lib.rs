@@ -12,5 +12,6 @@ pub mod interleaved;
 pub mod observed;
 pub mod reference;
 mod subscribed;
+pub mod text;
 
 pub use subscribed::subscribed;

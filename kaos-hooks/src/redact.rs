@@ -1,0 +1,42 @@
+#![doc = include_str!("../../docs/redaction.md")]
+
+mod account;
+mod ascii;
+mod assignment;
+mod base64;
+mod bearer;
+mod class;
+mod digits;
+mod email;
+mod engine;
+mod finding;
+mod hash_key;
+mod iban;
+mod json;
+mod json_path;
+mod json_string;
+mod key_name;
+mod optional;
+mod pattern;
+mod pem;
+mod policy;
+mod redactor;
+mod report;
+mod rule;
+mod sentinel;
+mod stream;
+mod units;
+mod upcoming;
+mod url;
+mod value;
+mod vendors;
+mod view;
+
+pub use class::Class;
+pub use hash_key::{HashKey, HashKeyError};
+pub use json_path::{JsonPath, JsonPathError};
+pub use policy::{ContentPolicies, ContentPolicy, Field};
+pub use redactor::{Redactor, RedactorBuilder};
+pub use report::{Redacted, Report};
+pub use rule::RuleError;
+pub use stream::StreamRedactor;

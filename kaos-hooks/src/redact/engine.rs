@@ -1,0 +1,362 @@
+//! All rules over one stretch of text.
+//!
+//! One automaton finds the literals of all rules in a single pass; at a hit the rule that owns
+//! the literal looks at what is around it, within a bound. Numbers and `@` have scanners of
+//! their own. No step goes back over more than a bounded stretch, so the cost is linear on any
+//! input.
+
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+
+use aho_corasick::automaton::Automaton;
+use aho_corasick::{Anchored, MatchKind, dfa};
+
+use super::account::{self, Account};
+use super::assignment;
+use super::finding::{Finding, Findings};
+use super::key_name::{self, Strength};
+use super::pattern::Runs;
+use super::rule::Rule;
+use super::vendors::{self, Vendor};
+use super::view::{self, View};
+use super::{Class, bearer, digits, email, iban, optional, pem, sentinel, url};
+
+/// What to do where a literal was found.
+#[derive(Clone, Debug)]
+pub(crate) enum Trigger {
+    Vendor(&'static Vendor, Class),
+    /// A word that tells about the value beside it.
+    Name,
+    Url,
+    Host,
+    Bearer,
+    Basic,
+    Jwt,
+    Pem,
+    Command,
+    Own(usize),
+}
+
+/// The words that make a name worth reading.
+#[rustfmt::skip]
+const NAMES: &[&str] = &[
+    "pass", "pwd", "secret", "token", "key", "credential", "authorization", "cookie", "connection",
+    "signature", "auth", "dsn", "sas", "psk", "pin", "otp", "cvv", "cvc", "sig", "login", "user",
+    "jwt", "psw", "_pat", "reporter_id", "connstr", "uid", "phrase", "sessid", "jsessionid",
+];
+
+/// The automaton of the built-in rules, made once.
+static BUILT_IN: LazyLock<Literals> = LazyLock::new(|| Literals::new(&[]));
+
+/// The automaton, and what each of its literals triggers.
+#[derive(Debug)]
+struct Literals {
+    automaton: dfa::DFA,
+    triggers: Vec<Trigger>,
+}
+
+impl Literals {
+    fn new(rules: &[Rule]) -> Self {
+        let vendors = vendors::TABLES.iter().flat_map(|(class, vendors)| {
+            vendors
+                .iter()
+                .map(|vendor| (vendor.literal, Trigger::Vendor(vendor, class.clone())))
+        });
+        let fixed = [
+            ("://", Trigger::Url),
+            ("bearer ", Trigger::Bearer),
+            ("ssws ", Trigger::Bearer),
+            ("basic ", Trigger::Basic),
+            ("eyJ", Trigger::Jwt),
+            (pem::BEGIN, Trigger::Pem),
+        ];
+        let all = vendors
+            .chain(
+                NAMES
+                    .iter()
+                    .chain(key_name::SERVICES)
+                    .map(|name| (*name, Trigger::Name)),
+            )
+            .chain(url::HOSTS.iter().map(|host| (*host, Trigger::Host)))
+            .chain(
+                account::COMMANDS
+                    .iter()
+                    .map(|command| (*command, Trigger::Command)),
+            )
+            .chain(fixed)
+            .chain(
+                rules
+                    .iter()
+                    .enumerate()
+                    .map(|(index, rule)| (rule.literal(), Trigger::Own(index))),
+            );
+        let (literals, triggers): (Vec<&str>, Vec<Trigger>) = all.unzip();
+        let automaton = dfa::Builder::new()
+            .match_kind(MatchKind::Standard)
+            .ascii_case_insensitive(true)
+            .build(&literals)
+            .expect("a few hundred short literals fit into an automaton");
+        Self {
+            automaton,
+            triggers,
+        }
+    }
+}
+
+/// The scanners that can say where to look next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Look {
+    Literal,
+    Digits,
+    Iban,
+    At,
+    Escape,
+}
+
+impl Look {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Literal,
+        Self::Digits,
+        Self::Iban,
+        Self::At,
+        Self::Escape,
+    ];
+}
+
+/// The rules of one redactor.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    own: Option<Literals>,
+    rules: Vec<Rule>,
+    addresses: bool,
+    phones: bool,
+}
+
+impl Engine {
+    pub(crate) fn new(rules: Vec<Rule>, addresses: bool, phones: bool) -> Self {
+        let own = (!rules.is_empty()).then(|| Literals::new(&rules));
+        Self {
+            own,
+            rules,
+            addresses,
+            phones,
+        }
+    }
+
+    /// Calls `found` for every literal of `bytes`, until it breaks.
+    pub(crate) fn literals<B>(
+        &self,
+        bytes: &[u8],
+        from: usize,
+        mut found: impl FnMut(usize, usize, &Trigger) -> ControlFlow<B>,
+    ) -> Option<B> {
+        let literals = self.own.as_ref().unwrap_or_else(|| &*BUILT_IN);
+        let automaton = &literals.automaton;
+        let mut state = automaton.start_state(Anchored::No).ok()?;
+        for (index, byte) in bytes.iter().enumerate().skip(from) {
+            state = automaton.next_state(Anchored::No, state, *byte);
+            if automaton.is_special(state) && automaton.is_match(state) {
+                for which in 0..automaton.match_len(state) {
+                    let pattern = automaton.match_pattern(state, which);
+                    let start = index + 1 - automaton.pattern_len(pattern);
+                    if let Some(trigger) = literals.triggers.get(pattern.as_usize())
+                        && let ControlFlow::Break(value) = found(start, index + 1, trigger)
+                    {
+                        return Some(value);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Where the next candidate of one scanner stands; before it that scanner finds nothing.
+    ///
+    /// In JSON a word that tells about a value counts wherever it stands.
+    pub(crate) fn look(&self, look: Look, text: &str, from: usize, in_json: bool) -> Option<usize> {
+        let bytes = text.as_bytes();
+        match look {
+            Look::Literal if self.addresses || self.phones => (from < bytes.len()).then_some(from),
+            Look::Literal => self.next_literal(text, from, in_json),
+            Look::Digits => digits::candidate(bytes, from),
+            Look::Iban => iban::candidate(bytes, from),
+            Look::At => memchr::memchr(b'@', bytes.get(from..)?).map(|index| from + index),
+            Look::Escape => view::candidate(bytes, from),
+        }
+    }
+
+    fn next_literal(&self, text: &str, from: usize, in_json: bool) -> Option<usize> {
+        let bytes = text.as_bytes();
+        let mut read_to = 0;
+        self.literals(bytes, from, |start, end, trigger| {
+            if !matches!(trigger, Trigger::Name) || in_json {
+                return ControlFlow::Break(start);
+            }
+            if start < read_to {
+                return ControlFlow::Continue(());
+            }
+            let (name_start, name_end) = assignment::name_around(bytes, start, end);
+            read_to = name_end;
+            if assignment::may_assign(text, name_start, name_end) {
+                ControlFlow::Break(start)
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+    }
+
+    /// All findings of `text`, sorted and apart from each other.
+    pub(crate) fn scan(&self, text: &str) -> Vec<Finding> {
+        self.scan_from(text, 0)
+    }
+
+    /// All findings of `text`, which has no literal before `from`.
+    pub(crate) fn scan_from(&self, text: &str, from: usize) -> Vec<Finding> {
+        let mut findings = Findings::default();
+        self.scan_views(text, from, view::LEVELS, &mut findings);
+        if findings.0.is_empty() {
+            return Vec::new();
+        }
+        let mut joined = findings.joined();
+        let sentinels = sentinel::ranges(text);
+        if !sentinels.is_empty() {
+            keep_sentinels(text, &sentinels, &mut joined);
+        }
+        joined
+    }
+
+    fn scan_views(&self, text: &str, from: usize, levels: usize, findings: &mut Findings) {
+        self.scan_plain(text, from, findings);
+        let Some(view) = levels.checked_sub(1).and_then(|_| View::of(text)) else {
+            return;
+        };
+        let mut inner = Findings::default();
+        self.scan_views(&view.text, 0, levels - 1, &mut inner);
+        for found in inner.0 {
+            let (start, end) = (view.original(found.start), view.original_end(found.end));
+            if text.is_char_boundary(start) && text.is_char_boundary(end) {
+                findings.add(start, end, found.class);
+            }
+        }
+    }
+
+    fn scan_plain(&self, text: &str, from: usize, findings: &mut Findings) {
+        let bytes = text.as_bytes();
+        let mut cursor = Cursor::default();
+        self.literals(bytes, from, |start, end, trigger| {
+            self.at_literal(text, start, end, trigger, &mut cursor, findings);
+            ControlFlow::<()>::Continue(())
+        });
+        digits::scan(bytes, findings);
+        iban::scan(bytes, findings);
+        email::scan(text, findings);
+        findings.without_hosts();
+        if self.addresses {
+            optional::scan_addresses(text, findings);
+        }
+        if self.phones {
+            optional::scan_phones(bytes, findings);
+        }
+    }
+
+    fn at_literal(
+        &self,
+        text: &str,
+        start: usize,
+        end: usize,
+        trigger: &Trigger,
+        cursor: &mut Cursor,
+        findings: &mut Findings,
+    ) {
+        let bytes = text.as_bytes();
+        match trigger {
+            Trigger::Name => cursor.name(text, start, end, findings),
+            Trigger::Vendor(vendor, class) if start >= cursor.key_end => {
+                if let Some((key_start, key_end)) = vendor.find(bytes, start, end, &mut cursor.runs)
+                {
+                    cursor.key_end = key_end;
+                    findings.add(key_start, key_end, class.clone());
+                }
+            }
+            Trigger::Url => url::userinfo(text, start, findings),
+            Trigger::Host => url::path(text, start, end, findings),
+            Trigger::Bearer => bearer::bearer(text, end, &mut cursor.runs, findings),
+            Trigger::Basic => bearer::basic(bytes, end, &mut cursor.runs, findings),
+            Trigger::Jwt if start >= cursor.key_end => {
+                bearer::jwt(bytes, start, &mut cursor.runs, findings);
+            }
+            Trigger::Pem if start >= cursor.armour_end => {
+                cursor.armour_end = pem::find(bytes, start, findings).unwrap_or(end);
+            }
+            Trigger::Vendor(..) | Trigger::Jwt | Trigger::Pem => {}
+            Trigger::Command => account::command(text, start, findings),
+            Trigger::Own(index) => {
+                if let Some(rule) = self.rules.get(*index)
+                    && let Some(end) = rule.find(text, start)
+                {
+                    findings.add(start, end, rule.class().clone());
+                }
+            }
+        }
+    }
+}
+
+/// What a pass over the literals of a text remembers.
+#[derive(Default)]
+struct Cursor {
+    runs: Runs,
+    account: Account,
+    name_end: usize,
+    key_end: usize,
+    armour_end: usize,
+}
+
+impl Cursor {
+    fn name(&mut self, text: &str, start: usize, end: usize, findings: &mut Findings) {
+        if start < self.name_end {
+            return;
+        }
+        let bytes = text.as_bytes();
+        let (name_start, name_end) = assignment::name_around(bytes, start, end);
+        self.name_end = name_end;
+        let Some(assigned) = assignment::read(text, name_start, name_end) else {
+            account::sentence(text, name_end, findings);
+            return;
+        };
+        if assigned.strength == Strength::User {
+            if !assigned.is_compared {
+                self.account.keep(assigned.start, assigned.end);
+            }
+        } else if assigned.is_secret {
+            // Names inside the value go with it.
+            self.name_end = self.name_end.max(assigned.end);
+            findings.add(assigned.start, assigned.end, assigned.strength.class());
+            if assigned.strength == Strength::Password {
+                self.account.pair(text, name_start, findings);
+            }
+        }
+    }
+}
+
+/// Takes out findings that hold nothing but sentinels; the others take a sentinel in whole.
+fn keep_sentinels(text: &str, sentinels: &[(usize, usize)], findings: &mut Vec<Finding>) {
+    findings.retain_mut(|finding| {
+        let (start, end) = (finding.start, finding.end);
+        let touched = |sentinel: &&(usize, usize)| sentinel.0 < end && start < sentinel.1;
+        let mut rest = start;
+        let mut holds_more = false;
+        let from = sentinels.partition_point(|sentinel| sentinel.1 <= start);
+        for sentinel in sentinels.iter().skip(from).take_while(touched) {
+            holds_more |= text
+                .get(rest..sentinel.0)
+                .is_some_and(|part| part.contains(char::is_alphanumeric));
+            finding.start = finding.start.min(sentinel.0);
+            rest = sentinel.1;
+        }
+        finding.end = end.max(if rest > start { rest } else { end });
+        holds_more
+            | text
+                .get(rest..end)
+                .is_some_and(|part| part.contains(char::is_alphanumeric) || rest == start)
+    });
+}

@@ -1,0 +1,63 @@
+//! Where something was found.
+
+use super::Class;
+
+/// A range of a text and the class of what stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) class: Class,
+}
+
+/// The findings of one scan, in the order in which the scanners made them.
+#[derive(Debug, Default)]
+pub(crate) struct Findings(pub(crate) Vec<Finding>);
+
+impl Findings {
+    pub(crate) fn add(&mut self, start: usize, end: usize, class: Class) {
+        if start < end {
+            self.0.push(Finding { start, end, class });
+        }
+    }
+
+    /// Takes out the addresses that are the end of a URL's credentials and its host.
+    pub(crate) fn without_hosts(&mut self) {
+        let credentials: Vec<(usize, usize)> = self
+            .0
+            .iter()
+            .filter(|found| matches!(found.class, Class::UrlUserinfo | Class::ConnectionString))
+            .map(|found| (found.start, found.end))
+            .collect();
+        if credentials.is_empty() {
+            return;
+        }
+        self.0.retain(|found| {
+            let before = credentials.partition_point(|range| range.0 <= found.start);
+            let over = before.checked_sub(1).and_then(|last| credentials.get(last));
+            found.class != Class::Email || over.is_none_or(|range| found.start > range.1)
+        });
+    }
+
+    /// Sorted, with overlapping ranges joined: the longer one gives the class.
+    pub(crate) fn joined(mut self) -> Vec<Finding> {
+        self.0
+            .sort_by(|a, b| (a.start, b.end, &a.class).cmp(&(b.start, a.end, &b.class)));
+        let mut joined: Vec<Finding> = Vec::with_capacity(self.0.len());
+        for finding in self.0 {
+            match joined.last_mut() {
+                Some(last)
+                    if finding.start < last.end
+                        || (finding.start == last.end && finding.class == last.class) =>
+                {
+                    if finding.end - finding.start > last.end - last.start {
+                        last.class = finding.class;
+                    }
+                    last.end = last.end.max(finding.end);
+                }
+                _ => joined.push(finding),
+            }
+        }
+        joined
+    }
+}

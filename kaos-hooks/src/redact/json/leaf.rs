@@ -1,0 +1,153 @@
+//! Strings and numbers: what a policy, their key or their content makes of them.
+
+use super::{Failure, Walk};
+use crate::redact::ascii::{self, DIGIT};
+use crate::redact::key_name::Strength;
+use crate::redact::{Class, ContentPolicy, HashKey, json_string, sentinel, value};
+
+/// What a policy makes of a string or number.
+enum Leaf {
+    Stays,
+    Becomes(String),
+}
+
+impl Walk<'_, '_> {
+    pub(super) fn string(
+        &mut self,
+        depth: usize,
+        policy: &ContentPolicy,
+        says: Option<Strength>,
+    ) -> Result<(), Failure> {
+        let (start, end) = self.quoted()?;
+        let content = ascii::cut(self.text, start, end);
+        let wants_redaction = matches!(policy, ContentPolicy::Redacted);
+        if wants_redaction && says.is_none() && self.is_clean(start, end) {
+            return Ok(());
+        }
+        let text = json_string::decode(content).ok_or(Failure::Invalid)?;
+        match self.by_policy(policy, &text) {
+            Some(Leaf::Becomes(with)) => {
+                self.changes.push((start - 1, end + 1, with));
+                return Ok(());
+            }
+            Some(Leaf::Stays) => return Ok(()),
+            None => {}
+        }
+        if let Some(class) = says.and_then(|says| tells(says, &text)) {
+            self.report.add(&class);
+            let with = self.sentinel(&class, &text, None);
+            self.changes.push((start - 1, end + 1, with));
+            return Ok(());
+        }
+        let redacted = self.redactor.any_at(&text, depth);
+        if !redacted.report().is_empty() {
+            self.report.merge(redacted.report());
+            let with = json_string::encode(redacted.as_str());
+            self.changes.push((start - 1, end + 1, with));
+        }
+        Ok(())
+    }
+
+    pub(super) fn number(
+        &mut self,
+        policy: &ContentPolicy,
+        says: Option<Strength>,
+    ) -> Result<(), Failure> {
+        let start = self.position;
+        self.position = number_end(self.bytes, start).ok_or(Failure::Invalid)?;
+        let text = ascii::cut(self.text, start, self.position);
+        match self.by_policy(policy, text) {
+            Some(Leaf::Becomes(with)) => {
+                self.changes.push((start, self.position, with));
+                return Ok(());
+            }
+            Some(Leaf::Stays) => return Ok(()),
+            None => {}
+        }
+        let told =
+            says.filter(|says| !matches!(says, Strength::User | Strength::Weak | Strength::Token));
+        let class = if let Some(told) = told.filter(|_| text.len() >= 3) {
+            Some(told.class())
+        } else if text.len() >= 9 {
+            self.redactor
+                .engine()
+                .scan(text)
+                .first()
+                .map(|found| found.class.clone())
+        } else {
+            None
+        };
+        if let Some(class) = class {
+            self.report.add(&class);
+            let with = self.sentinel(&class, text, None);
+            self.changes.push((start, self.position, with));
+        }
+        Ok(())
+    }
+
+    /// What becomes of a leaf under a policy; nothing when it is to be redacted.
+    fn by_policy(&mut self, policy: &ContentPolicy, text: &str) -> Option<Leaf> {
+        let key = match policy {
+            ContentPolicy::Redacted => return None,
+            ContentPolicy::Full => return Some(Leaf::Stays),
+            ContentPolicy::None => None,
+            ContentPolicy::Hash(key) => Some(key),
+        };
+        if sentinel::end(text.as_bytes(), 0) == Some(text.len()) {
+            return Some(Leaf::Stays);
+        }
+        self.report.add(&Class::Content);
+        Some(Leaf::Becomes(match key {
+            Some(key) => self.sentinel(&Class::Content, text, Some(key)),
+            None => json_string::encode(&sentinel::of(&Class::Content, text.chars().count())),
+        }))
+    }
+
+    pub(super) fn sentinel(&self, class: &Class, text: &str, key: Option<&HashKey>) -> String {
+        let mut sentinel = String::new();
+        sentinel::write(
+            &mut sentinel,
+            class,
+            text,
+            key.or(self.redactor.token_key()),
+        );
+        json_string::encode(&sentinel)
+    }
+}
+
+/// The class of a string that its key tells to be a secret.
+fn tells(says: Strength, text: &str) -> Option<Class> {
+    let is_secret = !text.trim().is_empty()
+        && !text.contains(sentinel::OPENING)
+        && match says {
+            Strength::Password | Strength::Certain | Strength::Authorization | Strength::Cookie => {
+                true
+            }
+            Strength::Number => ascii::all(text.as_bytes(), DIGIT),
+            Strength::Token => value::is_token(text),
+            Strength::Weak => value::is_random(text),
+            Strength::User => false,
+        };
+    is_secret.then(|| says.class())
+}
+
+/// Where a number ends (RFC 8259, section 6).
+fn number_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let digits = |from: usize| {
+        let end = ascii::run(bytes, from, DIGIT);
+        (end > from).then_some(end)
+    };
+    let first = start + usize::from(ascii::at(bytes, start) == b'-');
+    let mut end = digits(first)?;
+    if ascii::at(bytes, first) == b'0' && end > first + 1 {
+        return None;
+    }
+    if ascii::at(bytes, end) == b'.' {
+        end = digits(end + 1)?;
+    }
+    if matches!(ascii::at(bytes, end), b'e' | b'E') {
+        let sign = usize::from(matches!(ascii::at(bytes, end + 1), b'+' | b'-'));
+        end = digits(end + 1 + sign)?;
+    }
+    Some(end)
+}

@@ -1,0 +1,187 @@
+use std::fmt;
+
+use super::json::{self, Rules};
+use super::{Class, HashKey, JsonPath, Redacted, Redactor, Report, sentinel};
+
+/// What may leave of a content.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::redact::{ContentPolicy, Redactor};
+///
+/// let redactor = Redactor::new();
+/// let mail = "write to kim@corp.dev";
+/// assert!(ContentPolicy::None.apply(&redactor, mail).is_none());
+/// let safe = ContentPolicy::Redacted.apply(&redactor, mail).expect("something is left");
+/// assert_eq!(safe.as_str(), "write to <redacted:EMAIL:12-chars>");
+/// ```
+#[derive(Clone, Default)]
+pub enum ContentPolicy {
+    /// Nothing leaves.
+    None,
+    /// A keyed token leaves: equal contents can be joined, none can be read.
+    Hash(HashKey),
+    /// The content leaves without what was found in it; the default.
+    #[default]
+    Redacted,
+    /// The content leaves as it is. Only code can ask for this, never a file or a variable.
+    Full,
+}
+
+impl ContentPolicy {
+    /// What may leave of `content`; nothing under [`ContentPolicy::None`].
+    pub fn apply<'t>(&self, redactor: &Redactor, content: &'t str) -> Option<Redacted<'t>> {
+        match self {
+            Self::None => None,
+            Self::Hash(key) => {
+                let mut report = Report::default();
+                report.add(&Class::Content);
+                let mut text = String::new();
+                sentinel::write(&mut text, &Class::Content, content, Some(key));
+                Some(Redacted::new(text.into(), report))
+            }
+            Self::Redacted => Some(redactor.any(content)),
+            Self::Full => Some(Redacted::new(content.into(), Report::default())),
+        }
+    }
+}
+
+impl fmt::Debug for ContentPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Hash(_) => "Hash(..)",
+            Self::Redacted => "Redacted",
+            Self::Full => "Full",
+        })
+    }
+}
+
+/// Which part of an agent's content is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Field {
+    /// What a person or another agent asked.
+    Input,
+    /// What the agent or model answered.
+    Output,
+    /// What a model thought aloud.
+    Thinking,
+    /// The arguments of a tool call.
+    Arguments,
+    /// The result of a tool call.
+    Result,
+    /// The text of an error.
+    Error,
+}
+
+/// The content policies of one sink: per field, per tool, and per value inside a tool's JSON.
+///
+/// The narrowest policy wins: a tool's path, then the tool, then the field, then the policy for
+/// everything.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field, Redactor};
+///
+/// let policies = ContentPolicies::new(ContentPolicy::Redacted)
+///     .field(Field::Thinking, ContentPolicy::None)
+///     .tool("transfer", ContentPolicy::Redacted)
+///     .tool_path("transfer", "$.note".parse()?, ContentPolicy::None);
+/// let arguments = r#"{"amount": 12, "note": "for Kim's party"}"#;
+/// let safe = policies
+///     .apply(&Redactor::new(), Field::Arguments, Some("transfer"), arguments)
+///     .expect("the rest may leave");
+/// assert_eq!(safe.as_str(), r#"{"amount": 12, "note": "<redacted:CONTENT:15-chars>"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ContentPolicies {
+    everything: ContentPolicy,
+    fields: Vec<(Field, ContentPolicy)>,
+    tools: Vec<(String, ContentPolicy)>,
+    paths: Vec<(String, JsonPath, ContentPolicy)>,
+}
+
+impl ContentPolicies {
+    /// One policy for everything.
+    pub fn new(everything: ContentPolicy) -> Self {
+        Self {
+            everything,
+            ..Self::default()
+        }
+    }
+
+    /// A policy for one field.
+    #[must_use]
+    pub fn field(mut self, field: Field, policy: ContentPolicy) -> Self {
+        self.fields.push((field, policy));
+        self
+    }
+
+    /// A policy for the arguments, results and errors of one tool.
+    #[must_use]
+    pub fn tool(mut self, tool: impl Into<String>, policy: ContentPolicy) -> Self {
+        self.tools.push((tool.into(), policy));
+        self
+    }
+
+    /// A policy for some values in the JSON arguments and results of one tool.
+    #[must_use]
+    pub fn tool_path(
+        mut self,
+        tool: impl Into<String>,
+        path: JsonPath,
+        policy: ContentPolicy,
+    ) -> Self {
+        self.paths.push((tool.into(), path, policy));
+        self
+    }
+
+    /// The policy for a field, of a tool if one is named; the last one given wins.
+    pub fn policy(&self, field: Field, tool: Option<&str>) -> &ContentPolicy {
+        let of_tool = self
+            .tools
+            .iter()
+            .rev()
+            .find(|(name, _)| Some(name.as_str()) == tool);
+        let of_field = self.fields.iter().rev().find(|(one, _)| *one == field);
+        of_tool
+            .map(|(_, policy)| policy)
+            .or(of_field.map(|(_, policy)| policy))
+            .unwrap_or(&self.everything)
+    }
+
+    /// What may leave of `content`.
+    ///
+    /// A content that paths are given for and that is no JSON has no such values: it leaves only
+    /// as an `INVALID_JSON` sentinel, since what the paths keep in could stand anywhere in it.
+    pub fn apply<'t>(
+        &self,
+        redactor: &Redactor,
+        field: Field,
+        tool: Option<&str>,
+        content: &'t str,
+    ) -> Option<Redacted<'t>> {
+        let policy = self.policy(field, tool);
+        let paths: Vec<(&JsonPath, &ContentPolicy)> = self
+            .paths
+            .iter()
+            .filter(|(name, ..)| Some(name.as_str()) == tool)
+            .map(|(_, path, policy)| (path, policy))
+            .collect();
+        if paths.is_empty() {
+            return policy.apply(redactor, content);
+        }
+        Some(json::redact(
+            redactor,
+            content,
+            Rules {
+                everything: policy,
+                paths: &paths,
+            },
+        ))
+    }
+}

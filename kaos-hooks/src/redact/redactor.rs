@@ -1,0 +1,261 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::engine::Engine;
+use super::json::{self, Failure, Rules};
+use super::rule::Rule;
+use super::units::{self, Open, Pieces};
+use super::{Class, ContentPolicy, HashKey, Redacted, Report, RuleError, StreamRedactor, sentinel};
+
+/// Takes secrets and personal data out of text; cheap to clone and to share.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::redact::Redactor;
+///
+/// let redactor = Redactor::new();
+/// let safe = redactor.any("curl -H 'Authorization: Bearer 38bb7b318cc6898c80317decb34525844bc9db55'");
+/// assert_eq!(safe.as_str(), "curl -H 'Authorization: Bearer <redacted:AUTHORIZATION:40-chars>'");
+/// ```
+#[derive(Clone)]
+pub struct Redactor(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    tokens: Option<HashKey>,
+    max_bytes: usize,
+}
+
+impl Redactor {
+    /// Longest text that is looked at by default: 64 MiB.
+    pub const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+    /// A redactor with the built-in rules.
+    pub fn new() -> Self {
+        let engine = Engine::new(Vec::new(), false, false);
+        Self(Arc::new(Inner {
+            engine,
+            tokens: None,
+            max_bytes: Self::MAX_BYTES,
+        }))
+    }
+
+    /// A redactor with own rules or other settings.
+    pub fn builder() -> RedactorBuilder {
+        RedactorBuilder::default()
+    }
+
+    /// Redacts plain text, with `key=value` and its many kin.
+    ///
+    /// Text longer than [`RedactorBuilder::max_bytes`] leaves as one `OVERSIZE` sentinel.
+    pub fn text<'t>(&self, text: &'t str) -> Redacted<'t> {
+        if text.len() > self.0.max_bytes {
+            return failed(&Class::Oversize, text);
+        }
+        let mut pieces = Pieces::new(text);
+        let mut open = Open::Nothing;
+        let end = units::redact(
+            &self.0.engine,
+            self.token_key(),
+            &mut open,
+            &mut pieces,
+            true,
+        );
+        let (text, report) = pieces.finish(end);
+        Redacted::new(text, report)
+    }
+
+    /// Redacts a JSON document, value by value.
+    ///
+    /// Keys, order, blanks and every value without a finding stay byte for byte. A value that is
+    /// redacted becomes a string; a key too, and if two keys become the same, the later gets a
+    /// suffix. Strings that hold JSON are read as JSON. What is no JSON, is nested deeper than 64
+    /// levels or is too long leaves as a JSON string with the sentinel that says why.
+    pub fn json<'t>(&self, text: &'t str) -> Redacted<'t> {
+        let policy = ContentPolicy::Redacted;
+        json::redact(
+            self,
+            text,
+            Rules {
+                everything: &policy,
+                paths: &[],
+            },
+        )
+    }
+
+    /// Redacts what may be JSON or plain text: JSON if it can be read as such.
+    pub fn any<'t>(&self, text: &'t str) -> Redacted<'t> {
+        self.any_at(text, 0)
+    }
+
+    /// Redacts a text that comes in chunks.
+    pub fn stream(&self) -> StreamRedactor {
+        StreamRedactor::new(self.clone())
+    }
+
+    /// [`Redactor::any`] for a text inside `depth` levels of JSON.
+    pub(crate) fn any_at<'t>(&self, text: &'t str, depth: usize) -> Redacted<'t> {
+        let opens = text.trim_start_matches([' ', '\t', '\r', '\n']);
+        if text.len() > self.0.max_bytes || !opens.starts_with(['{', '[', '"']) {
+            return self.text(text);
+        }
+        let policy = ContentPolicy::Redacted;
+        match json::try_redact(
+            self,
+            text,
+            Rules {
+                everything: &policy,
+                paths: &[],
+            },
+            depth,
+        ) {
+            Ok(redacted) => redacted,
+            Err(Failure::Invalid) => self.text(text),
+            Err(Failure::Depth) => failed(&Class::Depth, text),
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(crate) fn token_key(&self) -> Option<&HashKey> {
+        self.0.tokens.as_ref()
+    }
+
+    pub(crate) fn max_bytes(&self) -> usize {
+        self.0.max_bytes
+    }
+}
+
+/// A text of which only the reason is shown why it was not looked at.
+fn failed<'t>(class: &Class, text: &'t str) -> Redacted<'t> {
+    let mut report = Report::default();
+    report.add(class);
+    Redacted::new(sentinel::of(class, text.chars().count()).into(), report)
+}
+
+impl Default for Redactor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redactor")
+            .field("max_bytes", &self.0.max_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings and own rules of a [`Redactor`].
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::redact::Redactor;
+///
+/// let redactor = Redactor::builder()
+///     .rule("BADGE", "EMP-", r"EMP-\d{6}\b")
+///     .checked_rule("EVEN", "no:", r"no:\d+", |found| found.ends_with(['0', '2', '4', '6', '8']))
+///     .build()?;
+/// let text = redactor.text("EMP-123456 has no:12, not no:13");
+/// assert_eq!(text.as_str(), "<redacted:BADGE:10-chars> has <redacted:EVEN:5-chars>, not no:13");
+///
+/// let refused = Redactor::builder().rule("X", "ab", "ab.*").build().unwrap_err();
+/// assert_eq!(refused.to_string(), "literal of rule X has 2 bytes, 3 to 64 are needed");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Default)]
+pub struct RedactorBuilder {
+    rules: Vec<Result<Rule, RuleError>>,
+    tokens: Option<HashKey>,
+    max_bytes: Option<usize>,
+    addresses: bool,
+    phones: bool,
+}
+
+impl RedactorBuilder {
+    /// A rule of your own: where `literal` (at least 3 bytes, ASCII case aside) stands, `regex`
+    /// is tried from its first byte on, over at most 4 KiB; what it matches is redacted.
+    ///
+    /// The name stands in the sentinel: 1 to 20 capitals, digits and `_`, no built-in class.
+    #[must_use]
+    pub fn rule(mut self, name: &str, literal: &str, regex: &str) -> Self {
+        self.rules.push(Rule::new(name, literal, regex, None));
+        self
+    }
+
+    /// A rule whose match counts only if `validator` accepts it, such as a check digit.
+    #[must_use]
+    pub fn checked_rule(
+        mut self,
+        name: &str,
+        literal: &str,
+        regex: &str,
+        validator: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.rules
+            .push(Rule::new(name, literal, regex, Some(Arc::new(validator))));
+        self
+    }
+
+    /// Writes keyed tokens, `<redacted:CLASS:16 hex digits>`, instead of lengths, so that equal
+    /// secrets can be joined. Off by default.
+    #[must_use]
+    pub fn tokens(mut self, key: HashKey) -> Self {
+        self.tokens = Some(key);
+        self
+    }
+
+    /// Longest text that is looked at, in bytes; a longer one leaves as a sentinel.
+    ///
+    /// The default is [`Redactor::MAX_BYTES`]. A small limit loses long contents, a large one
+    /// costs time: about a second for 100 to 500 MB.
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = Some(bytes);
+        self
+    }
+
+    /// Redacts IP addresses, too. Off by default: they are the first thing one looks for.
+    #[must_use]
+    pub fn ip_addresses(mut self) -> Self {
+        self.addresses = true;
+        self
+    }
+
+    /// Redacts telephone numbers in international form, too. Off by default.
+    #[must_use]
+    pub fn phone_numbers(mut self) -> Self {
+        self.phones = true;
+        self
+    }
+
+    /// The redactor.
+    ///
+    /// # Errors
+    ///
+    /// Fails on the first own rule that cannot be used, and says why.
+    pub fn build(self) -> Result<Redactor, RuleError> {
+        let rules = self
+            .rules
+            .into_iter()
+            .collect::<Result<Vec<Rule>, RuleError>>()?;
+        Ok(Redactor(Arc::new(Inner {
+            engine: Engine::new(rules, self.addresses, self.phones),
+            tokens: self.tokens,
+            max_bytes: self.max_bytes.unwrap_or(Redactor::MAX_BYTES),
+        })))
+    }
+}
+
+impl fmt::Debug for RedactorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedactorBuilder")
+            .field("rules", &self.rules.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,135 @@
+use std::fmt;
+use std::sync::Arc;
+
+use regex_automata::meta::Regex;
+use regex_automata::{Anchored, Input};
+
+use super::{Class, ascii, sentinel, units};
+
+/// Longest text that an own rule may match, in bytes.
+const LONGEST: usize = 4096;
+
+/// What decides whether a match is one.
+type Validator = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// A rule of the user's own: a literal that starts it, a regex anchored there, a check.
+#[derive(Clone)]
+pub(crate) struct Rule {
+    class: Class,
+    literal: String,
+    regex: Regex,
+    validator: Option<Validator>,
+}
+
+/// A rule that a redactor cannot use.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuleError {
+    /// The name does not fit into a sentinel.
+    #[error("rule name {name:?} is not 1 to 20 capitals, digits and `_`")]
+    Name {
+        /// The name that was given.
+        name: String,
+    },
+    /// The name is one of the built-in classes'.
+    #[error("rule name {name} is a built-in class")]
+    Taken {
+        /// The name that was given.
+        name: String,
+    },
+    /// The literal is too short to find anything quickly, or too long.
+    #[error("literal of rule {name} has {length} bytes, 3 to 64 are needed")]
+    Literal {
+        /// The rule.
+        name: String,
+        /// Length of the literal in bytes.
+        length: usize,
+    },
+    /// The regex cannot be read or is too large.
+    #[error("regex of rule {name} cannot be used")]
+    Regex {
+        /// The rule.
+        name: String,
+        /// What is wrong with it.
+        source: Box<regex_automata::meta::BuildError>,
+    },
+    /// The regex matches nothing, which would be found everywhere.
+    #[error("regex of rule {name} matches the empty text")]
+    Empty {
+        /// The rule.
+        name: String,
+    },
+}
+
+impl Rule {
+    pub(crate) fn new(
+        name: &str,
+        literal: &str,
+        regex: &str,
+        validator: Option<Validator>,
+    ) -> Result<Self, RuleError> {
+        let name = name.to_owned();
+        let sound = name
+            .bytes()
+            .all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
+        if name.is_empty() || name.len() > sentinel::LONGEST_NAME || !sound {
+            return Err(RuleError::Name { name });
+        }
+        if Class::BUILT_IN.iter().any(|class| class.as_str() == name) {
+            return Err(RuleError::Taken { name });
+        }
+        if !(3..=units::LONGEST_LITERAL).contains(&literal.len()) {
+            return Err(RuleError::Literal {
+                name,
+                length: literal.len(),
+            });
+        }
+        let limits = Regex::config().nfa_size_limit(Some(1 << 20)).onepass(false);
+        let regex = match Regex::builder().configure(limits).build(regex) {
+            Ok(regex) => regex,
+            Err(error) => {
+                return Err(RuleError::Regex {
+                    name,
+                    source: Box::new(error),
+                });
+            }
+        };
+        if regex.is_match("") {
+            return Err(RuleError::Empty { name });
+        }
+        let class = Class::Custom(Arc::from(name));
+        Ok(Self {
+            class,
+            literal: literal.to_owned(),
+            regex,
+            validator,
+        })
+    }
+
+    pub(crate) fn literal(&self) -> &str {
+        &self.literal
+    }
+
+    pub(crate) fn class(&self) -> &Class {
+        &self.class
+    }
+
+    /// Where the match ends that starts with the literal at `start`.
+    pub(crate) fn find(&self, text: &str, start: usize) -> Option<usize> {
+        let end = (start + LONGEST).min(text.len());
+        let input = Input::new(text).range(start..end).anchored(Anchored::Yes);
+        let end = self.regex.find(input)?.end();
+        let found = ascii::cut(text, start, end);
+        let accepted = self
+            .validator
+            .as_ref()
+            .is_none_or(|validator| validator(found));
+        (accepted && !found.is_empty()).then_some(end)
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Rule").field(&self.class.as_str()).finish()
+    }
+}

@@ -1,0 +1,386 @@
+//! Where a text may be cut so that each part can be redacted alone.
+//!
+//! A unit is a line; a line that opens something which goes on below takes the next lines with
+//! it. Where a unit ends depends only on what it contains, so a text that comes in chunks is cut
+//! exactly where the whole text would be: that is what makes the streaming form equal to the
+//! whole.
+
+use std::ops::ControlFlow;
+
+use super::account::NEAR_LINES;
+use super::ascii;
+use super::engine::{Engine, Trigger};
+use super::finding::Finding;
+use super::upcoming::Upcoming;
+use super::{Class, HashKey, Report, assignment, pem, sentinel};
+
+/// Longest unit, in bytes: what a stream holds back at most.
+pub(crate) const LONGEST: usize = 64 * 1024;
+
+/// No literal of a rule is longer, in bytes: one that ends later may start so much earlier.
+pub(crate) const LONGEST_LITERAL: usize = 64;
+
+/// How often a unit is redacted again before it counts as unstable.
+const PASSES: usize = 6;
+
+/// What goes on from one unit to the next.
+#[derive(Debug, Default)]
+pub(crate) enum Open {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A token that was longer than a unit, and its characters so far.
+    Token(usize),
+    /// A private key that was longer than a unit, and the characters of its other lines so far.
+    Armour(usize),
+}
+
+/// Text as it was given, with parts replaced.
+pub(crate) struct Pieces<'t> {
+    text: &'t str,
+    out: String,
+    copied: usize,
+    pub(crate) report: Report,
+}
+
+impl<'t> Pieces<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            out: String::new(),
+            copied: 0,
+            report: Report::default(),
+        }
+    }
+
+    fn replace(&mut self, start: usize, end: usize, with: &str) {
+        self.out.push_str(ascii::cut(self.text, self.copied, start));
+        self.out.push_str(with);
+        self.copied = end;
+    }
+
+    /// The text up to `end`; borrowed when nothing was replaced.
+    pub(crate) fn finish(mut self, end: usize) -> (std::borrow::Cow<'t, str>, Report) {
+        let rest = ascii::cut(self.text, self.copied, end);
+        if self.copied == 0 && self.out.is_empty() {
+            return (rest.into(), self.report);
+        }
+        self.out.push_str(rest);
+        (self.out.into(), self.report)
+    }
+}
+
+/// Redacts as many whole units as `pieces` holds; gives how far it came.
+///
+/// With `last`, the text ends here and every unit is whole.
+pub(crate) fn redact(
+    engine: &Engine,
+    key: Option<&HashKey>,
+    open: &mut Open,
+    pieces: &mut Pieces<'_>,
+    last: bool,
+) -> usize {
+    let text = pieces.text;
+    let bytes = text.as_bytes();
+    let whole = if last {
+        bytes.len()
+    } else {
+        memchr::memrchr(b'\n', bytes).map_or(0, |index| index + 1)
+    };
+    let mut upcoming = Upcoming::new();
+    let mut position = 0;
+    while position < bytes.len() {
+        if let Open::Token(chars) = open {
+            let Some(end) = discard(text, position, chars) else {
+                pieces.replace(position, bytes.len(), "");
+                position = bytes.len();
+                break;
+            };
+            let total = *chars;
+            *open = Open::Nothing;
+            close_token(pieces, position, end, total);
+            position = end;
+            continue;
+        }
+        if let Open::Armour(chars) = open {
+            let Some(end) = discard_armour(text, position, chars, last) else {
+                break;
+            };
+            let total = *chars;
+            pieces.replace(position, end, "");
+            position = end;
+            if position < bytes.len() || last {
+                *open = Open::Nothing;
+                close_armour(pieces, position, total);
+            }
+            continue;
+        }
+        if position < whole {
+            position = skip(engine, &mut upcoming, ascii::cut(text, 0, whole), position);
+            if position >= whole {
+                continue;
+            }
+        }
+        let literal = upcoming.literal(engine, text, position);
+        match end(engine, &mut upcoming, text, position, last) {
+            End::At(end) => {
+                let from = (literal.min(end) - position).saturating_sub(LONGEST_LITERAL);
+                one(engine, key, open, pieces, (position, end), from);
+                position = end;
+            }
+            End::Token => {
+                pieces.replace(position, position, "");
+                *open = Open::Token(0);
+            }
+            End::Unknown => break,
+        }
+    }
+    if last && let Open::Token(chars) = open {
+        let total = *chars;
+        *open = Open::Nothing;
+        close_token(pieces, bytes.len(), bytes.len(), total);
+    }
+    position
+}
+
+/// Counts the characters of a discarded token; gives where it ends.
+fn discard(text: &str, start: usize, chars: &mut usize) -> Option<usize> {
+    let rest = ascii::cut(text, start, text.len());
+    let length = rest.bytes().position(|byte| ascii::is(byte, ascii::BLANK));
+    *chars += ascii::cut(rest, 0, length.unwrap_or(rest.len()))
+        .chars()
+        .count();
+    length.map(|length| start + length)
+}
+
+/// Counts the characters of the lines that go on with a private key; gives where they end, or
+/// nothing while the first of them is not complete.
+fn discard_armour(text: &str, start: usize, chars: &mut usize, last: bool) -> Option<usize> {
+    let mut position = start;
+    loop {
+        let rest = ascii::cut(text, position, text.len());
+        let line = match memchr::memchr(b'\n', rest.as_bytes()) {
+            Some(length) => ascii::cut(rest, 0, length + 1),
+            None if last || rest.len() >= LONGEST => rest,
+            None => return (position > start || rest.is_empty()).then_some(position),
+        };
+        let is_end = line.starts_with("-----END ");
+        if line.is_empty() || !(is_end || pem::is_body(line.as_bytes())) {
+            return Some(position);
+        }
+        *chars += line.trim_end().chars().count();
+        position += line.trim_end().len();
+        if is_end {
+            return Some(position);
+        }
+        position += line.len() - line.trim_end().len();
+    }
+}
+
+fn close_armour(pieces: &mut Pieces<'_>, at: usize, chars: usize) {
+    if chars > 0 {
+        close_token(pieces, at, at, chars);
+        if !ascii::part(pieces.text.as_bytes(), at, at + 1).starts_with(b"\n") {
+            pieces.out.push('\n');
+        }
+    }
+}
+
+fn close_token(pieces: &mut Pieces<'_>, start: usize, end: usize, chars: usize) {
+    pieces.report.add(&Class::Oversize);
+    pieces.replace(start, end, &sentinel::of(&Class::Oversize, chars));
+}
+
+/// The start of the next line on which anything may be found, or which is too long.
+fn skip(engine: &Engine, upcoming: &mut Upcoming, text: &str, start: usize) -> usize {
+    let bytes = text.as_bytes();
+    let whole = bytes.len();
+    let first = upcoming.at(engine, text, start, false);
+    let line = if first == whole {
+        whole
+    } else {
+        memchr::memrchr(b'\n', ascii::part(bytes, start, first)).map_or(start, |i| start + i + 1)
+    };
+    // No line before it may be longer than a unit.
+    let mut position = start;
+    while line - position > LONGEST {
+        match memchr::memrchr(b'\n', ascii::part(bytes, position, position + LONGEST)) {
+            Some(index) => position += index + 1,
+            None => return position,
+        }
+    }
+    line
+}
+
+/// Where a unit ends.
+enum End {
+    At(usize),
+    /// More text is needed.
+    Unknown,
+    /// Nowhere: it starts with a token that is longer than a unit.
+    Token,
+}
+
+fn end(engine: &Engine, upcoming: &mut Upcoming, text: &str, start: usize, last: bool) -> End {
+    let bytes = text.as_bytes();
+    let limit = start + LONGEST;
+    let mut line = start;
+    let mut lines = 1usize;
+    let mut in_armour = false;
+    loop {
+        let window = ascii::part(bytes, line, limit);
+        let Some(length) = memchr::memchr(b'\n', window) else {
+            return match bytes.len() {
+                whole if whole >= limit && line > start => End::At(line),
+                whole if whole >= limit => long_line(engine, bytes, start),
+                whole if last => End::At(whole),
+                _ => End::Unknown,
+            };
+        };
+        let line_end = line + length + 1;
+        let content = ascii::cut(text, line, line_end);
+        lines -= 1;
+        if in_armour {
+            in_armour = pem::is_body(content.as_bytes());
+        }
+        if !in_armour {
+            let literal = upcoming.literal(engine, text, line);
+            if literal < line_end {
+                let from = (literal - line).saturating_sub(LONGEST_LITERAL);
+                let reach = reach(engine, content, from);
+                in_armour = reach.armour;
+                lines = lines.max(reach.lines);
+            }
+        }
+        line = line_end;
+        if in_armour {
+            lines = 1;
+        } else if lines == 0 {
+            return End::At(line);
+        }
+        if line >= bytes.len() && last {
+            return End::At(line);
+        }
+    }
+}
+
+/// Where a line is cut that is longer than a unit: between two tokens, away from any name.
+fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
+    let window = ascii::part(bytes, start, start + LONGEST);
+    let mut blanks = window
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, byte)| ascii::is(**byte, ascii::BLANK));
+    let Some((last, _)) = blanks.next() else {
+        return End::Token;
+    };
+    let is_quiet = |cut: usize| {
+        let before = ascii::part(window, cut.saturating_sub(256), cut);
+        engine
+            .literals(before, 0, |_, _, _| ControlFlow::Break(()))
+            .is_none()
+    };
+    let quiet = std::iter::once(last)
+        .chain(
+            blanks
+                .map(|(index, _)| index)
+                .take_while(|index| last - index < 4096),
+        )
+        .take(64)
+        .find(|index| is_quiet(*index));
+    End::At(start + quiet.unwrap_or(last) + 1)
+}
+
+/// How far below itself a line reaches.
+#[derive(Default)]
+struct Reach {
+    lines: usize,
+    /// Whether a private key starts and does not end in it.
+    armour: bool,
+}
+
+fn reach(engine: &Engine, line: &str, from: usize) -> Reach {
+    let bytes = line.as_bytes();
+    let mut name_end = 0;
+    let mut begin = None;
+    let mut reach = Reach::default();
+    engine.literals(bytes, from, |start, end, trigger| {
+        match trigger {
+            Trigger::Pem => begin = Some(start),
+            Trigger::Name if start >= name_end => {
+                let (from, to) = assignment::name_around(bytes, start, end);
+                name_end = to;
+                if let Some(value) = assignment::value_start(line, from, to) {
+                    if ascii::part(bytes, value, bytes.len())
+                        .trim_ascii_start()
+                        .is_empty()
+                    {
+                        reach.lines = reach.lines.max(1);
+                    } else if assignment::names_account(ascii::cut(line, from, to)) {
+                        reach.lines = NEAR_LINES;
+                    }
+                }
+            }
+            _ => {}
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    reach.armour = begin
+        .and_then(|begin| pem::body(bytes, begin))
+        .is_some_and(|body| pem::is_body(ascii::part(bytes, body, bytes.len())));
+    reach
+}
+
+/// Redacts one unit until nothing is found in it any more.
+fn one(
+    engine: &Engine,
+    key: Option<&HashKey>,
+    open: &mut Open,
+    pieces: &mut Pieces<'_>,
+    (start, end): (usize, usize),
+    literal: usize,
+) {
+    let unit = ascii::cut(pieces.text, start, end);
+    let findings = engine.scan_from(unit, literal);
+    let is_cut = unit.len() + 4096 >= LONGEST;
+    if let Some(last) = findings.last()
+        && is_cut
+        && last.class == Class::PrivateKey
+        && last.end + 2 >= unit.len()
+    {
+        *open = Open::Armour(0);
+    }
+    if findings.is_empty() {
+        return;
+    }
+    let mut text = render(unit, &findings, key, &mut pieces.report);
+    for _ in 0..PASSES {
+        let more = engine.scan(&text);
+        if more.is_empty() {
+            pieces.replace(start, start + unit.len(), &text);
+            return;
+        }
+        text = render(&text, &more, key, &mut pieces.report);
+    }
+    pieces.report.add(&Class::Unstable);
+    let mut sentinel = sentinel::of(&Class::Unstable, unit.chars().count());
+    if unit.ends_with('\n') {
+        sentinel.push('\n');
+    }
+    pieces.replace(start, start + unit.len(), &sentinel);
+}
+
+fn render(text: &str, findings: &[Finding], key: Option<&HashKey>, report: &mut Report) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut copied = 0;
+    for finding in findings {
+        out.push_str(ascii::cut(text, copied, finding.start));
+        let secret = ascii::cut(text, finding.start, finding.end);
+        sentinel::write(&mut out, &finding.class, secret, key);
+        report.add(&finding.class);
+        copied = finding.end;
+    }
+    out.push_str(ascii::cut(text, copied, text.len()));
+    out
+}

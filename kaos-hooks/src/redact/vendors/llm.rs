@@ -1,0 +1,55 @@
+use super::{Vendor, vendor, wordy};
+use crate::redact::ascii::{ALNUM, ANY_HEX, BASE36, BASE64, DASH, DOT, HEX, SLUG};
+use crate::redact::pattern::Piece::{Is, Run, Take};
+
+const MOST: usize = usize::MAX;
+
+/// Keys of model providers and of the tools around them.
+pub(super) const KEYS: &[Vendor] = &[
+    vendor("sk-ant-", &[Run(SLUG, 20, MOST)]),
+    vendor("sk-proj-", &[Run(SLUG, 20, MOST)]),
+    vendor("sk-svcacct-", &[Run(SLUG, 20, MOST)]),
+    vendor("sk-admin-", &[Run(SLUG, 20, MOST)]),
+    vendor("sk-or-v1-", &[Run(HEX, 32, MOST)]),
+    vendor("sk-lf-", &[Run(SLUG, 20, MOST)]),
+    vendor("sk-litellm-", &[Run(SLUG, 16, MOST)]),
+    wordy("sk-", &[Run(SLUG, 20, MOST)]),
+    vendor("AIza", &[Take(SLUG, 35)]),
+    vendor("xai-", &[Run(ALNUM, 40, MOST)]),
+    vendor("gsk_", &[Run(ALNUM, 40, MOST)]),
+    vendor("hf_", &[Run(ALNUM, 30, MOST)]),
+    vendor("api_org_", &[Run(ALNUM, 30, MOST)]),
+    vendor("r8_", &[Run(ALNUM, 30, MOST)]),
+    vendor("pplx-", &[Run(ALNUM, 32, MOST)]),
+    vendor("nvapi-", &[Run(SLUG, 40, MOST)]),
+    vendor("tvly-", &[Run(SLUG, 20, MOST)]),
+    vendor("fc-", &[Run(HEX, 32, 32)]),
+    vendor("jina_", &[Run(SLUG, 40, MOST)]),
+    vendor("fw_", &[Run(ALNUM, 20, MOST)]),
+    vendor("tgp_v1_", &[Run(SLUG, 30, MOST)]),
+    vendor("csk-", &[Run(BASE36, 32, MOST)]),
+    wordy("pa-", &[Run(SLUG, 40, MOST)]),
+    vendor("lsv2_pt_", &[Run(SLUG, 32, MOST)]),
+    vendor("lsv2_sk_", &[Run(SLUG, 32, MOST)]),
+    vendor("ls__", &[Run(HEX, 32, MOST)]),
+    vendor("pcsk_", &[Run(SLUG, 40, MOST)]),
+    vendor("esecret_", &[Run(SLUG, 20, MOST)]),
+    vendor("llx-", &[Run(ALNUM, 32, MOST)]),
+    vendor("e2b_", &[Run(HEX, 32, MOST)]),
+    vendor("rpa_", &[Run(ALNUM, 40, MOST)]),
+    vendor("apify_api_", &[Run(ALNUM, 20, MOST)]),
+    vendor("wandb_v1_", &[Run(SLUG, 30, MOST)]),
+    vendor("gpt4all-", &[Run(ALNUM, 30, MOST)]),
+    vendor("ABSK", &[Run(BASE64, 60, MOST)]),
+    vendor("bedrock-api-key-", &[Run(BASE64, 20, MOST)]),
+    // Google OAuth: access token, refresh token, client secret.
+    vendor("ya29.", &[Run(SLUG | DOT, 20, MOST)]),
+    vendor("1//0", &[Run(SLUG, 30, MOST)]),
+    vendor("GOCSPX-", &[Run(SLUG, 20, MOST)]),
+    vendor("AQ.Ab", &[Run(SLUG, 30, MOST)]),
+    vendor("key-", &[Run(ANY_HEX, 32, 32)]),
+    vendor("sk_", &[Run(HEX, 48, 48)]),
+    vendor("hawk.", &[Run(SLUG, 20, 20), Is("."), Run(SLUG, 20, 20)]),
+    vendor("up_", &[Run(ALNUM, 32, 32)]),
+    vendor("ms-", &[Take(HEX, 8), Is("-"), Run(HEX | DASH, 27, 27)]),
+];

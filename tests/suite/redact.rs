@@ -1,0 +1,7 @@
+//! The redaction stage: what it finds, what it leaves, and what it costs.
+
+mod canary;
+mod corpus;
+mod ordinary;
+mod properties;
+mod tables;

@@ -1,0 +1,241 @@
+//! What holds for every input.
+
+use kaos_hooks::redact::Redactor;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::canary::{CANARIES, disguises};
+
+/// Pieces that scanners start at, cut at and stumble over.
+fn piece() -> impl Strategy<Value = String> {
+    let fixed = prop::sample::select(vec![
+        "password",
+        "token",
+        "api_key",
+        "user",
+        "secret",
+        "Authorization",
+        "Cookie",
+        "=",
+        ": ",
+        " = ",
+        "\"",
+        "'",
+        "\\\"",
+        "\\",
+        "\n",
+        "\n\n",
+        " ",
+        "\t",
+        ";",
+        "&",
+        "?",
+        ",",
+        "{",
+        "}",
+        "[",
+        "]",
+        "<",
+        ">",
+        "@",
+        "a@b.co",
+        "://",
+        "https://",
+        "postgres://u:p1@h.io/d",
+        "%40",
+        "%2e",
+        "\\u0040",
+        "\\n",
+        "-",
+        ".",
+        "Bearer ",
+        "Basic ",
+        "Basic dXNlcjpwYXNzd29yZA==",
+        "sk-",
+        "sk-ant-api03-",
+        "ghp_",
+        "AKIA",
+        "eyJ",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "-----END PRIVATE KEY-----",
+        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n",
+        "4111 1111 1111 1111",
+        "4111",
+        "123-45-6789",
+        "GB82 WEST 1234 5698 7654 32",
+        "\u{200b}",
+        "４１１１",
+        "é",
+        "<redacted:",
+        "<redacted:EMAIL:5-chars>",
+        "<redacted:CARD:19-chars",
+        "machine x login y password z1",
+        "psexec -u bob -p hunter2",
+        "the password is hunter2",
+        "user: bob\n",
+        "password: x1y2z3\n",
+        "null",
+        "true",
+    ])
+    .prop_map(str::to_owned);
+    prop_oneof![
+        6 => fixed,
+        2 => "[a-zA-Z0-9_.-]{1,24}",
+        1 => "[0-9]{1,20}",
+        1 => "[A-Za-z0-9+/]{20,90}",
+        1 => any::<char>().prop_map(String::from),
+    ]
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop::collection::vec(piece(), 0..40).prop_map(|pieces| pieces.concat())
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        Just(Value::from(4_111_111_111_111_111_u64)),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec((text(), inner.clone()), 0..6)
+                .prop_map(|fields| Value::from(serde_json::Map::from_iter(fields))),
+            inner.prop_map(|value| Value::from(value.to_string())),
+        ]
+    })
+}
+
+/// Whether two values have the same shape: leaves may have become strings, keys other keys.
+fn same_shape(before: &Value, after: &Value) -> bool {
+    match (before, after) {
+        (Value::Array(before), Value::Array(after)) => {
+            before.len() == after.len() && before.iter().zip(after).all(|(b, a)| same_shape(b, a))
+        }
+        (Value::Object(before), Value::Object(after)) => before.len() == after.len(),
+        (Value::Array(_) | Value::Object(_), _) => false,
+        (before, after) => before == after || after.is_string(),
+    }
+}
+
+fn stream(chunks: &[&str]) -> String {
+    let mut stream = Redactor::new().stream();
+    let mut out: String = chunks.iter().map(|chunk| stream.push(chunk)).collect();
+    out += &stream.finish();
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn twice_is_once(text in text()) {
+        let redactor = Redactor::new();
+        let once = redactor.text(&text).into_text().into_owned();
+        let twice = redactor.text(&once);
+        prop_assert_eq!(twice.as_str(), once.as_str());
+        let once = redactor.any(&text).into_text().into_owned();
+        let twice = redactor.any(&once);
+        prop_assert_eq!(twice.as_str(), once.as_str());
+    }
+
+    #[test]
+    fn output_grows_by_at_most_40_bytes_a_finding(text in text()) {
+        let safe = Redactor::new().text(&text);
+        prop_assert!(safe.as_str().len() <= text.len() + 40 * safe.report().total());
+    }
+
+    #[test]
+    fn json_stays_json_of_the_same_shape(value in json()) {
+        let text = value.to_string();
+        let safe = Redactor::new().json(&text);
+        let after: Value = serde_json::from_str(safe.as_str()).expect("JSON in, JSON out");
+        prop_assert!(same_shape(&value, &after), "{text}\n{safe}");
+        let twice = Redactor::new().json(safe.as_str()).into_text().into_owned();
+        prop_assert_eq!(twice, safe.as_str());
+    }
+
+    #[test]
+    fn any_chunking_gives_the_whole(text in text(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12)) {
+        let whole = Redactor::new().text(&text).into_text().into_owned();
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).filter(|cut| text.is_char_boundary(*cut)).collect();
+        cuts.push(0);
+        cuts.push(text.len());
+        cuts.sort_unstable();
+        let chunks: Vec<&str> = cuts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect();
+        prop_assert_eq!(stream(&chunks), whole.clone());
+        let letters: Vec<&str> = text.split("").collect();
+        prop_assert_eq!(stream(&letters), whole);
+    }
+
+    #[test]
+    fn a_canary_is_never_in_the_output(before in "[a-z ]{0,40}", after in "[a-z ]{0,40}", which in 0..CANARIES.len(), seed in any::<u64>()) {
+        let redactor = Redactor::new();
+        let (class, make) = CANARIES[which];
+        let canary = make(seed);
+        for (disguise, text) in disguises(&canary, &before, &after) {
+            let safe = redactor.any(&text);
+            prop_assert!(!safe.as_str().contains(&canary.secret), "{class} {disguise}: {text}\n{safe}");
+            prop_assert!(!safe.report().is_empty(), "{class} {disguise}: {text}\n{safe}");
+            let shown = format!("{safe:?}{:?}", redactor.json(&text));
+            prop_assert!(!shown.contains(&canary.secret));
+            let mut stream = redactor.stream();
+            let head = stream.push(&text);
+            let shown = format!("{stream:?}");
+            prop_assert!(!shown.contains(&canary.secret));
+            let out = head + &stream.finish();
+            prop_assert!(!out.contains(&canary.secret), "{class} {disguise} in a stream: {text}\n{out}");
+        }
+    }
+}
+
+#[test]
+fn long_tokens_become_oversize_in_both_forms() {
+    let redactor = Redactor::new();
+    let long = "x".repeat(70_000);
+    let text = format!("before {long} after {long}");
+    let whole = redactor.text(&text).into_text().into_owned();
+    assert_eq!(
+        whole,
+        "before <redacted:OVERSIZE:70000-chars> after <redacted:OVERSIZE:70000-chars>"
+    );
+    for size in [1, 7, 4096, 65_535, 65_536, 65_537, 100_000] {
+        let bytes: Vec<char> = text.chars().collect();
+        let chunks: Vec<String> = bytes.chunks(size).map(String::from_iter).collect();
+        let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
+        assert_eq!(stream(&chunks), whole, "chunks of {size}");
+    }
+}
+
+#[test]
+fn a_private_key_over_the_limit_leaves_nothing() {
+    let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n";
+    let text = format!(
+        "-----BEGIN PRIVATE KEY-----\n{}-----END PRIVATE KEY-----\nafter\n",
+        line.repeat(3000)
+    );
+    let whole = Redactor::new().text(&text).into_text().into_owned();
+    assert!(
+        !whole.contains("MIIE") && whole.ends_with("\nafter\n"),
+        "{}",
+        &whole[..whole.len().min(400)]
+    );
+    let chunks: Vec<&str> = text.split_inclusive('\n').collect();
+    assert_eq!(stream(&chunks), whole);
+    assert_eq!(Redactor::new().text(&whole).as_str(), whole);
+}
+
+#[test]
+fn a_stream_holds_back_at_most_64_kib() {
+    let mut stream = Redactor::new().stream();
+    let (mut given, mut got) = (0, 0);
+    for _ in 0..40 {
+        let chunk = "some words without a line break, ".repeat(150);
+        given += chunk.len();
+        got += stream.push(&chunk).len();
+        assert!(given - got < 64 * 1024, "{}", given - got);
+    }
+}
