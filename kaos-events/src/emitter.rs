@@ -89,6 +89,11 @@ impl Emitter {
         Self::from_parts(Arc::clone(&self.0.ids), Arc::clone(&self.0.clock), most)
     }
 
+    /// How many events one run may emit between two calls of [`Scope::ready`].
+    pub fn unawaited_events(&self) -> u32 {
+        self.0.most_unawaited
+    }
+
     /// The clock that the runs of this emitter use.
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.clock

@@ -94,7 +94,8 @@ impl<S: SubjectType> Scope<S> {
         self.link.trace_id()
     }
 
-    /// Whether the span is still open, that is, whether no span around it has ended.
+    /// Whether the span is still open, that is, whether no span around it has ended. To an observer
+    /// of the same run that asks while it is told of an event, no span is.
     pub fn is_open(&self) -> bool {
         self.link.is_open()
     }

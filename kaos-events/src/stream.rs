@@ -4,6 +4,7 @@
 //! the caller *is* an observer that is being told of an event of this very stream, lays it aside
 //! until that event is delivered.
 
+mod budget;
 mod deferred;
 mod end;
 
@@ -18,8 +19,8 @@ use self::deferred::{Deferred, Delivering};
 use crate::emitter::Shared;
 use crate::table::{Key, Table};
 use crate::{
-    Body, Budget, BudgetExceeded, Enter, Event, Failure, Observer, Phase, Progress, Ready, Run,
-    Span, SpanId, Subject, Time, TraceId, Value,
+    Body, Enter, Event, Observer, Phase, Progress, Ready, Run, Span, SpanId, Subject, Time,
+    TraceId, Value,
 };
 
 /// Writes a subject into the place it is given.
@@ -126,6 +127,20 @@ impl<S: Observer> Stream<S> {
         out
     }
 
+    /// Asks the observer something, which may make it emit as an event may.
+    fn ask<T>(&self, ask: impl FnOnce(&mut State<S>) -> Option<T>) -> Option<T> {
+        if self.is_delivering_here() {
+            return None;
+        }
+        self.submit(|stream, state| {
+            let delivering = Delivering::here(&stream.delivering);
+            let answer = ask(state);
+            drop(delivering);
+            stream.drain(state);
+            answer
+        })
+    }
+
     #[cold]
     fn close(mut state: MutexGuard<'_, State<S>>) {
         let observer = state.observer.take();
@@ -206,31 +221,6 @@ impl<S: Observer> Stream<S> {
             state.root = None;
         }
         self.drain(state);
-    }
-
-    /// Whether another event may come before the observer is waited for. At the limit the run
-    /// ends: every open span's end is still delivered, nothing else is.
-    #[inline]
-    fn has_room(&self, state: &mut State<S>) -> bool {
-        let room = state.unawaited < self.shared.most_unawaited;
-        if !room {
-            self.exceed(state);
-        }
-        room
-    }
-
-    #[cold]
-    fn exceed(&self, state: &mut State<S>) {
-        let Some(root) = state.root else { return };
-        let value = Value::from(BudgetExceeded {
-            budget: Budget::Events,
-            limit: self.shared.most_unawaited.into(),
-            used: state.unawaited.into(),
-        });
-        let at = self.tick(state);
-        self.deliver(state, root, at, What::Value(&value));
-        let failure = Failure::new("budget_exceeded");
-        self.apply_end(state, root, End::Error(&failure, None));
     }
 
     #[inline]
@@ -341,21 +331,17 @@ impl<S: Observer> Emit for Stream<S> {
     }
 
     fn entry(&self, key: Key) -> Option<Arc<dyn Enter>> {
-        if self.is_delivering_here() {
-            return None;
-        }
-        let mut state = self.lock();
-        let id = state.table.get(key)?.0.id;
-        state.observer.as_mut()?.entry(id)
+        self.ask(|state| {
+            let id = state.table.get(key)?.0.id;
+            state.observer.as_mut()?.entry(id)
+        })
     }
 
     fn ready(&self) -> Option<Ready> {
-        if self.is_delivering_here() {
-            return None;
-        }
-        let mut state = self.lock();
-        state.unawaited = 0;
-        state.observer.as_mut()?.ready()
+        self.ask(|state| {
+            state.unawaited = 0;
+            state.observer.as_mut()?.ready()
+        })
     }
 
     fn is_open(&self, key: Key) -> bool {

@@ -159,6 +159,7 @@ async fn work(
             tools::call_all(hooks, agent, &step, &tool_calls, progress).await;
         }
         step.complete(StepOutcome::default());
+        emitted(hooks, turn)?;
         spend(agent, progress)?;
         if tool_calls.is_empty() {
             return Ok(text);
@@ -226,6 +227,19 @@ async fn ask(
     };
     call.fail(why.failure());
     Err(why)
+}
+
+/// Whether the run is still open: at its limit of events the stream has ended it.
+fn emitted(hooks: &Hooks, turn: &Scope<Turn>) -> Result<(), TurnErrorKind> {
+    if turn.is_open() {
+        return Ok(());
+    }
+    let limit = hooks.emitter().unawaited_events().into();
+    Err(TurnErrorKind::Budget {
+        budget: Budget::Events,
+        limit,
+        used: limit,
+    })
 }
 
 /// Whether the tokens spent so far are within the limit.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{
     AsyncHook, Both, Budget, Emitter, Enter, Event, EventBuf, Gate, GateError, Handle, Hook,
@@ -294,6 +295,48 @@ fn span_of(body: &kaos_hooks::BodyBuf) -> Option<&kaos_hooks::SpanBuf> {
         kaos_hooks::BodyBuf::Span(span) => Some(span),
         _ => None,
     }
+}
+
+#[test]
+fn an_observer_may_emit_when_it_is_asked_for_an_entry_or_a_wait() {
+    struct Asks(Arc<OnceLock<Handle>>);
+    impl Asks {
+        fn note(&self, content: &'static str) {
+            if let Some(handle) = self.0.get() {
+                handle.emit(TextDelta {
+                    content: content.into(),
+                });
+            }
+        }
+    }
+    impl Observer for Asks {
+        fn on_event(&mut self, _event: &Event<'_>) {}
+
+        fn entry(&mut self, _span: SpanId) -> Option<Arc<dyn Enter>> {
+            self.note("entry");
+            None
+        }
+
+        fn ready(&mut self) -> Option<kaos_hooks::Ready> {
+            self.note("ready");
+            None
+        }
+    }
+    let recorder = Recorder::new();
+    let handle: Arc<OnceLock<Handle>> = Arc::default();
+    let asks = Asks(Arc::clone(&handle));
+    let hooks = Hooks::new(recorder.clone());
+    let turn = hooks.turn_with(Turn::new("assistant"), Some(Box::new(asks)));
+    handle.set(turn.handle()).unwrap();
+    drop(turn.entered(async {}));
+    assert!(turn.ready().now_or_never().is_some());
+    drop(turn);
+    recorder.check().unwrap();
+    assert_eq!(
+        recorder.events().len(),
+        4,
+        "the turn's two events, and one for each question"
+    );
 }
 
 #[test]

@@ -3,8 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kaos_hooks::{Budget, Value};
-use kaos_runner::{Agent, FunctionModel, Limits, ModelError, ModelReply, TurnErrorKind};
+use async_trait::async_trait;
+use kaos_hooks::testing::{Recorder, assert_tree};
+use kaos_hooks::{Budget, Emitter, Hooks, Str, Value};
+use kaos_runner::{
+    Agent, Deltas, FunctionModel, Limits, Model, ModelError, ModelReply, ModelRequest, Runner,
+    TurnErrorKind,
+};
 use kaos_tests::agents::{Act, Scripted, calls, scripted};
 use kaos_tests::observed::Observed;
 use tokio::sync::Notify;
@@ -325,6 +330,53 @@ async fn limits_on_steps_and_tokens_end_the_turn() {
     };
     let replies = vec![calls(&["tool"]).usage(90, 20), ModelReply::text("never")];
     assert_eq!(check(limits, replies).await, Budget::Tokens);
+}
+
+#[tokio::test]
+async fn a_model_that_floods_the_stream_ends_the_turn_with_the_budget() {
+    struct Floods;
+    #[async_trait]
+    impl Model for Floods {
+        fn provider(&self) -> Str {
+            Str::from("test")
+        }
+
+        fn name(&self) -> Str {
+            Str::from("floods")
+        }
+
+        async fn respond(
+            &self,
+            _request: ModelRequest<'_>,
+            deltas: &Deltas,
+        ) -> Result<ModelReply, ModelError> {
+            (0..1000).for_each(|_| deltas.text("more "));
+            Ok(ModelReply::text("done"))
+        }
+    }
+    let recorder = Recorder::new();
+    let emitter = Emitter::new().with_unawaited_events(100);
+    let hooks = Hooks::with_emitter(emitter, recorder.clone());
+    let runner = Runner::new(Agent::new("assistant", Floods)).with_hooks(hooks);
+    let error = runner.turn("Hi!", "s").await.unwrap_err();
+    assert!(matches!(
+        error.kind(),
+        TurnErrorKind::Budget {
+            budget: Budget::Events,
+            limit: 100,
+            ..
+        }
+    ));
+    recorder.check().unwrap();
+    assert_tree(
+        &recorder,
+        "
+        agent.turn [error: budget_exceeded]
+          agent.intent_classification
+          agent.step.1 [cancelled]
+            model.inference [cancelled]
+        ",
+    );
 }
 
 #[tokio::test]
