@@ -4,7 +4,8 @@
 //! `OTEL_EXPORTER_OTLP_PROTOCOL` how (`grpc`, the default, or `http/protobuf`). Without a collector
 //! the turn is answered all the same, and the loss is counted. Ctrl-C flushes what there is.
 //!
-//! `--turns N` runs N turns, `--events FILE` also writes every event as a JSON line.
+//! `--turns N` runs N turns, `--events FILE` also writes every event as a JSON line, and
+//! `--current-thread` does it all on one thread.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -15,8 +16,16 @@ use kaos_hooks::{Event, codec};
 use kaos_otel_hook::Telemetry;
 use kaos_runner::Runner;
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut runtime = if std::env::args().any(|argument| argument == "--current-thread") {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    runtime.enable_all().build()?.block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let telemetry = Telemetry::from_env_or("http://localhost:4317")?;
     let lines = argument("--events")
         .map(File::create)

