@@ -179,7 +179,7 @@ fn measure(part: &str) {
         "{whole_memory} KiB"
     );
     assert!(stream_memory <= 16 * 1024, "{stream_memory} KiB");
-    assert!(whole < Duration::from_secs(40) && stream < Duration::from_secs(40));
+    assert!(whole < Duration::from_secs(15) && stream < Duration::from_secs(15));
 }
 
 #[test]
