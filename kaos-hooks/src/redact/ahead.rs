@@ -46,7 +46,11 @@ struct Known {
 
 /// The next marks of one text.
 #[derive(Debug, Default)]
-pub(crate) struct Ahead([Known; KINDS]);
+pub(crate) struct Ahead {
+    marks: [Known; KINDS],
+    /// A stretch of at most five different bytes, and where it ends.
+    few: (usize, usize),
+}
 
 impl Ahead {
     /// Where the first mark stands in `start..limit`.
@@ -57,7 +61,7 @@ impl Ahead {
         start: usize,
         limit: usize,
     ) -> Option<usize> {
-        let known = self.0.get_mut(mark as usize)?;
+        let known = self.marks.get_mut(mark as usize)?;
         let limit = limit.min(bytes.len());
         if start < known.from || known.to < start {
             *known = Known {
@@ -75,6 +79,21 @@ impl Ahead {
             known.to = found.map_or(limit, |found| known.to + found);
         }
         (known.is_mark && known.to < limit).then_some(known.to)
+    }
+
+    /// Whether `start..end` has at most five different bytes.
+    pub(crate) fn is_few(&mut self, bytes: &[u8], start: usize, end: usize) -> bool {
+        if start < self.few.0 || self.few.1 <= start {
+            let mut seen = 0u128;
+            let more = ascii::part(bytes, start, bytes.len())
+                .iter()
+                .position(|byte| {
+                    seen |= 1 << (byte & 127);
+                    seen.count_ones() > 5
+                });
+            self.few = (start, more.map_or(bytes.len(), |more| start + more));
+        }
+        end <= self.few.1
     }
 
     /// [`Ahead::find`], or the end of what was looked at.

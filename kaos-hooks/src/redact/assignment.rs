@@ -191,9 +191,14 @@ fn is_plain(
         Strength::Token | Strength::Certain => join.style != Style::Query,
         _ => join.style == Style::Beside,
     };
-    has_to_look
-        && end - start > 64
-        && ahead.find(bytes, Mark::Digit, start, end).is_none()
+    if !has_to_look || end - start <= 64 {
+        return false;
+    }
+    let has_to_be_random = strength == Strength::Weak || join.style == Style::Beside;
+    if has_to_be_random && ahead.is_few(bytes, start, end) {
+        return true;
+    }
+    ahead.find(bytes, Mark::Digit, start, end).is_none()
         && !ascii::all(ascii::part(bytes, start, end), ALNUM | DASH)
 }
 
