@@ -22,11 +22,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Redacts line by line.
+/// Redacts line by line; the first line that is no JSON string ends it with an error.
 fn filter(input: &mut dyn BufRead, output: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let redactor = Redactor::new();
-    for line in input.lines() {
-        let text: String = serde_json::from_str(&line?)?;
+    for (number, line) in (1..).zip(input.lines()) {
+        // What is wrong with it is not said: that would show content.
+        let text: String = serde_json::from_str(&line?)
+            .map_err(|_content| format!("line {number} is no JSON string"))?;
         serde_json::to_writer(&mut *output, redactor.any(&text).as_str())?;
         output.write_all(b"\n")?;
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../../docs/redaction.md")]
 
 mod account;
+mod ahead;
 mod ascii;
 mod assignment;
 mod base64;

@@ -4,4 +4,5 @@ mod canary;
 mod corpus;
 mod ordinary;
 mod properties;
+mod shape;
 mod tables;

@@ -159,6 +159,14 @@ pub fn bench_cases(bytes: usize) -> Vec<(&'static str, String)> {
         ("URL soup", repeat("://a:b@ ")),
         ("user lines", repeat("user: bob\n")),
         ("eyJ soup", repeat("eyJeyJeyJ.")),
+        ("Authorization soup", repeat("Authorization: a ")),
+        ("Cookie soup", repeat("Cookie: a ")),
+        ("key= soup", lines(repeat("key="), 16_000)),
+        ("token= soup", lines(repeat("token="), 16_000)),
+        ("key=1 soup", lines(repeat("key=1"), 16_000)),
+        ("mysql -p soup", lines(repeat("mysql -p"), 16_000)),
+        ("curl -u soup", lines(repeat("curl -u"), 16_000)),
+        ("webhook soup", lines(repeat("hooks.slack.com/"), 16_000)),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! Account names beside their passwords, and passwords that sentences and commands tell.
 
 use super::Class;
+use super::ahead::{Ahead, Mark};
 use super::ascii::{self, ALPHA, BLANK, SPACE};
 use super::finding::Findings;
 use super::value;
@@ -101,14 +102,22 @@ pub(crate) const COMMANDS: &[&str] = &[
 ];
 
 /// Finds what the command at `start` is given as account and password.
-pub(crate) fn command(text: &str, start: usize, findings: &mut Findings) {
+pub(crate) fn command(text: &str, start: usize, ahead: &mut Ahead, findings: &mut Findings) {
     let bytes = text.as_bytes();
     let line = ascii::part(bytes, start, start + 1024);
     let line = ascii::part(line, 0, memchr::memchr(b'\n', line).unwrap_or(line.len()));
     let is = |name: &str| ascii::has(bytes, start, name);
-    let user = flag(line, b"-u").map(|(from, to)| (start + from, start + to));
-    let password = flag(line, b"-p").map(|(from, to)| (start + from, start + to));
+    // Only what a command asks for is looked for: a soup of commands asks at each of them.
+    let mut flag = |mark| {
+        let length = if mark == Mark::LongUser { 6 } else { 2 };
+        // The blank behind a flag stands in the line, too.
+        let limit = (start + line.len()).saturating_sub(length);
+        let found = ahead.find(bytes, mark, start, limit)?;
+        behind_flag(line, found + length - start).map(|(from, to)| (start + from, start + to))
+    };
     if is("psexec") {
+        let user = flag(Mark::User);
+        let password = flag(Mark::Password);
         for (found, class) in [(user, Class::Username), (password, Class::Password)] {
             if let Some((from, to)) = found
                 && !value::is_placeholder(ascii::cut(text, from, to))
@@ -117,8 +126,8 @@ pub(crate) fn command(text: &str, start: usize, findings: &mut Findings) {
             }
         }
     } else if is("sshpass") {
-        if let Some((from, to)) =
-            password.filter(|(from, to)| !value::is_placeholder(ascii::cut(text, *from, *to)))
+        if let Some((from, to)) = flag(Mark::Password)
+            .filter(|(from, to)| !value::is_placeholder(ascii::cut(text, *from, *to)))
         {
             findings.add(from, to, Class::Password);
         }
@@ -146,9 +155,7 @@ pub(crate) fn command(text: &str, start: usize, findings: &mut Findings) {
                 findings.add(from, to, Class::Password);
             }
         }
-    } else if let Some((from, to)) =
-        user.or_else(|| flag(line, b"--user").map(|(from, to)| (start + from, start + to)))
-    {
+    } else if let Some((from, to)) = flag(Mark::User).or_else(|| flag(Mark::LongUser)) {
         let pair = ascii::cut(text, from, to);
         if let Some((name, password)) = pair.split_once([':', '%'])
             && !password.is_empty()
@@ -179,13 +186,9 @@ fn literals(line: &[u8]) -> Vec<(usize, usize)> {
     found
 }
 
-/// The word behind a flag.
-fn flag(line: &[u8], name: &[u8]) -> Option<(usize, usize)> {
-    let found = memchr::memmem::find_iter(line, name).find(|found| {
-        ascii::is(ascii::before(line, *found), SPACE)
-            && ascii::is(ascii::at(line, found + name.len()), SPACE)
-    })?;
-    let mut start = ascii::short_run(line, found + name.len(), SPACE, 8);
+/// The word behind a flag that ends at `end`.
+fn behind_flag(line: &[u8], end: usize) -> Option<(usize, usize)> {
+    let mut start = ascii::short_run(line, end, SPACE, 8);
     let quote = ascii::at(line, start);
     if matches!(quote, b'"' | b'\'') {
         start += 1;

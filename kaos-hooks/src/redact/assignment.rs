@@ -4,8 +4,10 @@
 //! the value. How much the value must look like a secret depends on how much the name says and
 //! on how the two are joined.
 
+mod header;
 mod join;
 
+use super::ahead::{Ahead, Mark};
 use super::ascii::{self, ALNUM, ALPHA, ANY_BASE64, DASH, DIGIT, DOT, SPACE, WORD};
 use super::key_name::{self, Strength};
 use super::value;
@@ -42,7 +44,12 @@ pub(crate) fn name_around(bytes: &[u8], start: usize, end: usize) -> (usize, usi
 }
 
 /// Reads the assignment whose name is `name_start..name_end`.
-pub(crate) fn read(text: &str, name_start: usize, name_end: usize) -> Option<Assignment> {
+pub(crate) fn read(
+    text: &str,
+    name_start: usize,
+    name_end: usize,
+    ahead: &mut Ahead,
+) -> Option<Assignment> {
     let bytes = text.as_bytes();
     if name_end - name_start > LONGEST_NAME {
         return None;
@@ -65,11 +72,11 @@ pub(crate) fn read(text: &str, name_start: usize, name_end: usize) -> Option<Ass
         strength => strength,
     };
     match strength {
-        Strength::Authorization => return authorization(text, &join),
-        Strength::Cookie => return cookie(text, name, &join),
+        Strength::Authorization => return header::authorization(text, &join, ahead),
+        Strength::Cookie => return header::cookie(text, name, &join, ahead),
         _ => {}
     }
-    let (start, end, quoted) = value_range(bytes, &join)?;
+    let (start, end, quoted) = value_range(bytes, &join, ahead)?;
     let assigned = ascii::cut(text, start, end);
     // `NAME: Type = value`.
     let is_type = !quoted && join.style == Style::Colon && ascii::has(bytes, end, " =");
@@ -81,6 +88,7 @@ pub(crate) fn read(text: &str, name_start: usize, name_end: usize) -> Option<Ass
     let is_secret = !assigned.is_empty()
         && strength != Strength::User
         && !is_type
+        && !is_plain(strength, &join, bytes, (start, end), ahead)
         && (is_word_of_line
             || judge(
                 strength,
@@ -121,7 +129,7 @@ fn with_word_before(text: &str, name_start: usize, name: &str) -> String {
 }
 
 /// The value behind a join: what is between quotes, or up to the next delimiter.
-fn value_range(bytes: &[u8], join: &Join) -> Option<(usize, usize, bool)> {
+fn value_range(bytes: &[u8], join: &Join, ahead: &mut Ahead) -> Option<(usize, usize, bool)> {
     let mut start = join.value;
     let escapes = ascii::short_run(bytes, start, ascii::BACKSLASH, 4) - start;
     let quote = ascii::at(bytes, start + escapes);
@@ -153,28 +161,45 @@ fn value_range(bytes: &[u8], join: &Join) -> Option<(usize, usize, bool)> {
         return None;
     }
     let window = ascii::part(bytes, start, start + LONGEST_VALUE);
-    let length = match join.style {
-        Style::Element => memchr::memchr2(b'<', b'\n', window)?,
-        _ => window
-            .iter()
-            .position(|byte| ends_value(*byte, join.style))
-            .unwrap_or(window.len()),
+    let mark = match join.style {
+        Style::Flag => Mark::Flag,
+        Style::Colon => Mark::Colon,
+        _ => Mark::Other,
     };
-    let mut end = start + length;
+    let mut end = match join.style {
+        Style::Element => start + memchr::memchr2(b'<', b'\n', window)?,
+        _ => ahead.end(bytes, mark, start, start + LONGEST_VALUE),
+    };
     while end > start && matches!(ascii::before(bytes, end), b'.' | b',' | b';' | b':' | b'\\') {
         end -= 1;
     }
     Some((start, end, false))
 }
 
-/// Whether an unquoted value ends before `byte`.
-fn ends_value(byte: u8, style: Style) -> bool {
-    match byte {
-        b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'<' | b'>' | b'|' => true,
-        b';' | b'&' | b',' | b')' | b'}' | b']' => !matches!(style, Style::Flag),
-        b'`' => matches!(style, Style::Flag | Style::Colon),
-        _ => false,
+/// Whether a long value cannot look like a secret, because it has no digit and is no one word.
+///
+/// A value without an end that repeats its name is asked for at each of them.
+fn is_plain(
+    strength: Strength,
+    join: &Join,
+    bytes: &[u8],
+    (start, end): (usize, usize),
+    ahead: &mut Ahead,
+) -> bool {
+    let has_to_look = match strength {
+        Strength::Weak => true,
+        Strength::Token | Strength::Certain => join.style != Style::Query,
+        _ => join.style == Style::Beside,
+    };
+    if !has_to_look || end - start <= 64 {
+        return false;
     }
+    let has_to_be_random = strength == Strength::Weak || join.style == Style::Beside;
+    if has_to_be_random && ahead.is_few(bytes, start, end) {
+        return true;
+    }
+    ahead.find(bytes, Mark::Digit, start, end).is_none()
+        && !ascii::all(ascii::part(bytes, start, end), ALNUM | DASH)
 }
 
 /// Whether what stands there is a secret.
@@ -265,83 +290,6 @@ fn same_name(assigned: &str, name: &str) -> bool {
             .bytes()
             .all(|b| ascii::is(b, WORD | DASH | DOT | SPACE))
         && !ascii::any(assigned.as_bytes(), DIGIT)
-}
-
-/// `Authorization: SCHEME credentials`: the scheme stays.
-fn authorization(text: &str, join: &Join) -> Option<Assignment> {
-    let bytes = text.as_bytes();
-    if !matches!(
-        join.style,
-        Style::Colon | Style::Equals | Style::Constant | Style::Argument | Style::Query
-    ) {
-        return None;
-    }
-    let mut start = join.value;
-    start += ascii::short_run(bytes, start, ascii::QUOTE | ascii::BACKSLASH, 4) - start;
-    let line = ascii::part(bytes, start, start + LONGEST_VALUE);
-    let length = line
-        .iter()
-        .position(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'\r' | b'\n' | b'\\'))
-        .unwrap_or(line.len());
-    let mut end = start + length;
-    while end > start && matches!(ascii::before(bytes, end), b' ' | b',' | b';') {
-        end -= 1;
-    }
-    let word_end = ascii::run(bytes, start, WORD | DASH);
-    let has_scheme = ascii::at(bytes, word_end) == b' ' && word_end > start;
-    let credentials = if has_scheme { word_end + 1 } else { start };
-    // After one word of credentials comes prose, except in schemes with parameters.
-    let rest = ascii::cut(text, credentials, end);
-    if !rest.contains('=') && !rest.contains(',') {
-        end = credentials + rest.find([' ', ')', '}', ']']).unwrap_or(rest.len());
-    }
-    let value = ascii::cut(text, credentials, end);
-    let is_secret = value.len() >= 6
-        && !value::is_placeholder(value)
-        && !value::is_code(value)
-        && !value::is_expression(value, 0)
-        && (value::is_token(value) || value::is_password(value) || value.len() >= 24);
-    Some(Assignment {
-        start: credentials,
-        end,
-        strength: Strength::Authorization,
-        is_secret,
-        is_compared: false,
-    })
-}
-
-/// `Cookie: a=b; c=d` whole, of `Set-Cookie: a=b; Path=/` the first part.
-fn cookie(text: &str, name: &str, join: &Join) -> Option<Assignment> {
-    let bytes = text.as_bytes();
-    if join.style != Style::Colon {
-        return None;
-    }
-    let mut start = join.value;
-    start += ascii::short_run(bytes, start, ascii::QUOTE | ascii::BACKSLASH, 4) - start;
-    let set = name.len() > "cookie".len();
-    let line = ascii::part(bytes, start, start + LONGEST_VALUE);
-    let length = line
-        .iter()
-        .position(|byte| {
-            matches!(byte, b'"' | b'\'' | b'`' | b'\r' | b'\n' | b'\\') || (set && *byte == b';')
-        })
-        .unwrap_or(line.len());
-    let value = ascii::cut(text, start, start + length);
-    let is_secret = value.contains('=')
-        && !ascii::any(
-            ascii::part(bytes, start, start + value.find('=').unwrap_or(0)),
-            SPACE,
-        )
-        && ascii::is(ascii::at(bytes, start), ALNUM | ascii::UNDERSCORE)
-        && !value::is_placeholder(value.trim_end())
-        && !value.contains("=<redacted:");
-    Some(Assignment {
-        start,
-        end: start + length,
-        strength: Strength::Cookie,
-        is_secret,
-        is_compared: false,
-    })
 }
 
 /// Whether the name `start..end` may be joined to a value: a cheap test with no false answer no.

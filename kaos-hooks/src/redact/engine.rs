@@ -12,6 +12,7 @@ use aho_corasick::automaton::Automaton;
 use aho_corasick::{Anchored, MatchKind, dfa};
 
 use super::account::{self, Account};
+use super::ahead::Ahead;
 use super::assignment;
 use super::finding::{Finding, Findings};
 use super::key_name::{self, Strength};
@@ -289,7 +290,9 @@ impl Engine {
                 cursor.armour_end = pem::find(bytes, start, findings).unwrap_or(end);
             }
             Trigger::Vendor(..) | Trigger::Jwt | Trigger::Pem => {}
-            Trigger::Command => account::command(text, start, findings),
+            Trigger::Command => {
+                account::command(text, start, &mut cursor.ahead, findings);
+            }
             Trigger::Own(index) => {
                 if let Some(rule) = self.rules.get(*index)
                     && let Some(end) = rule.find(text, start)
@@ -305,6 +308,7 @@ impl Engine {
 #[derive(Default)]
 struct Cursor {
     runs: Runs,
+    ahead: Ahead,
     account: Account,
     name_end: usize,
     key_end: usize,
@@ -319,7 +323,7 @@ impl Cursor {
         let bytes = text.as_bytes();
         let (name_start, name_end) = assignment::name_around(bytes, start, end);
         self.name_end = name_end;
-        let Some(assigned) = assignment::read(text, name_start, name_end) else {
+        let Some(assigned) = assignment::read(text, name_start, name_end, &mut self.ahead) else {
             account::sentence(text, name_end, findings);
             return;
         };

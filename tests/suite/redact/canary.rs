@@ -100,6 +100,63 @@ pub(super) const CANARIES: &[(&str, Make)] = &[
         ))
     }),
     ("IBAN", |seed| plain(iban(seed))),
+    ("COOKIE", |seed| {
+        named(
+            "Cookie: sid=",
+            format!("c5{}", Seeded::new(seed).string(ALNUM, 24)),
+        )
+    }),
+    ("USERNAME", |seed| {
+        let secret = format!("acct{}", Seeded::new(seed).string("abcdefgh", 9));
+        Canary {
+            text: format!("user='{secret}' password='h7Kd9x2w'"),
+            secret,
+        }
+    }),
+    ("URL_SECRET", |seed| {
+        named(
+            "https://hooks.slack.com/services/T024BE7LD/B024BE7LE/",
+            format!("4zL9{}", Seeded::new(seed).string(ALNUM, 20)),
+        )
+    }),
+    ("CONNECTION_STRING", |seed| {
+        let secret = format!("p4{}", Seeded::new(seed).string(ALNUM, 12));
+        Canary {
+            text: format!("postgres://app:{secret}@db.example.com:5432/app"),
+            secret,
+        }
+    }),
+    ("PASSWORD_HASH", |seed| {
+        plain(format!("$2b$12${}", Seeded::new(seed).string(ALNUM, 53)))
+    }),
+    ("ITIN", |seed| {
+        let mut numbers = Seeded::new(seed);
+        plain(format!(
+            "{}-{}-{}",
+            900 + numbers.below(100),
+            70 + numbers.below(19),
+            1000 + numbers.below(8999)
+        ))
+    }),
+    ("EIN", |seed| {
+        let mut numbers = Seeded::new(seed);
+        plain(format!(
+            "{}-{}",
+            30 + numbers.below(19),
+            1_000_000 + numbers.below(8_999_999)
+        ))
+    }),
+];
+
+/// The classes that no secret of their own can be planted for: on request, or by policy and limit.
+pub(super) const WITHOUT: &[&str] = &[
+    "IP_ADDRESS",
+    "PHONE",
+    "CONTENT",
+    "OVERSIZE",
+    "DEPTH",
+    "INVALID_JSON",
+    "UNSTABLE",
 ];
 
 fn card(seed: u64) -> String {

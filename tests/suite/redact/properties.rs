@@ -1,10 +1,14 @@
 //! What holds for every input.
 
-use kaos_hooks::redact::Redactor;
+use std::collections::BTreeSet;
+use std::error::Error;
+
+use kaos_hooks::redact::{Class, ContentPolicy, HashKey, JsonPath, Redactor};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::canary::{CANARIES, disguises};
+use super::canary::{CANARIES, WITHOUT, disguises};
+use super::shape::{self, Node};
 
 /// Pieces that scanners start at, cut at and stumble over.
 fn piece() -> impl Strategy<Value = String> {
@@ -109,18 +113,6 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Whether two values have the same shape: leaves may have become strings, keys other keys.
-fn same_shape(before: &Value, after: &Value) -> bool {
-    match (before, after) {
-        (Value::Array(before), Value::Array(after)) => {
-            before.len() == after.len() && before.iter().zip(after).all(|(b, a)| same_shape(b, a))
-        }
-        (Value::Object(before), Value::Object(after)) => before.len() == after.len(),
-        (Value::Array(_) | Value::Object(_), _) => false,
-        (before, after) => before == after || after.is_string(),
-    }
-}
-
 fn stream(chunks: &[&str]) -> String {
     let mut stream = Redactor::new().stream();
     let mut out: String = chunks.iter().map(|chunk| stream.push(chunk)).collect();
@@ -152,8 +144,8 @@ proptest! {
     fn json_stays_json_of_the_same_shape(value in json()) {
         let text = value.to_string();
         let safe = Redactor::new().json(&text);
-        let after: Value = serde_json::from_str(safe.as_str()).expect("JSON in, JSON out");
-        prop_assert!(same_shape(&value, &after), "{text}\n{safe}");
+        let (before, after) = (Node::read(&text), Node::read(safe.as_str()));
+        prop_assert!(shape::same(&before, &after), "{text}\n{safe}");
         let twice = Redactor::new().json(safe.as_str()).into_text().into_owned();
         prop_assert_eq!(twice, safe.as_str());
     }
@@ -237,5 +229,80 @@ fn a_stream_holds_back_at_most_64_kib() {
         given += chunk.len();
         got += stream.push(&chunk).len();
         assert!(given - got < 64 * 1024, "{}", given - got);
+    }
+}
+
+#[test]
+fn every_class_has_a_canary_of_its_own() {
+    let planted: BTreeSet<&str> = CANARIES.iter().map(|(class, _)| *class).collect();
+    for class in Class::BUILT_IN {
+        let name = class.as_str();
+        assert!(planted.contains(name) != WITHOUT.contains(&name), "{name}");
+    }
+    for (class, make) in CANARIES {
+        for seed in 0..50 {
+            let text = make(seed).text;
+            let safe = Redactor::new()
+                .text(&format!("see {text} there"))
+                .to_string();
+            assert!(
+                safe.contains(&format!("<redacted:{class}:")),
+                "{class}: {safe}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_error_and_no_debug_shows_content() {
+    // What is found on request, and what an own rule finds.
+    let redactor = Redactor::builder()
+        .ip_addresses()
+        .phone_numbers()
+        .rule("BADGE", "BDG-", "BDG-[0-9]{8}")
+        .build()
+        .unwrap();
+    let canaries = ["203.0.113.77", "+49 151 23456789", "BDG-40718823"];
+    for canary in canaries {
+        let text = format!("from {canary} today");
+        let safe = redactor.any(&text);
+        assert!(
+            !safe.as_str().contains(canary) && !format!("{safe:?}{redactor:?}").contains(canary)
+        );
+    }
+    // A key is content; its error says only how long it was.
+    let key = "k3y-of-tenant!";
+    let error = HashKey::new(key).unwrap_err();
+    assert!(!format!("{error}{error:?}").contains(key));
+    let key = "k3y-of-tenant-0815!";
+    let shown = HashKey::new(key).unwrap();
+    let with = Redactor::builder().tokens(shown.clone()).build().unwrap();
+    let policy = ContentPolicy::Hash(shown.clone());
+    assert!(!format!("{shown:?}{with:?}{policy:?}").contains(key));
+    // A rule and a path are configuration: their errors show them, and nothing of their sources.
+    for (name, make) in CANARIES {
+        let secret = make(4711).secret;
+        let builder =
+            Redactor::builder()
+                .rule("MINE", &secret, "(")
+                .checked_rule("ITS", "abc", "a*", {
+                    let secret = secret.clone();
+                    move |found| found == secret
+                });
+        assert!(!format!("{builder:?}").contains(&secret), "{name}");
+        for (literal, regex) in [
+            ("abc", format!("{secret}(")),
+            (&*secret, "a*".to_owned()),
+            (&*secret.repeat(40), "abc".to_owned()),
+        ] {
+            let error = Redactor::builder()
+                .rule("MINE", literal, &regex)
+                .build()
+                .unwrap_err();
+            assert!(!error.to_string().contains(&secret), "{name}: {error}");
+        }
+        let error = format!("items.{secret}").parse::<JsonPath>().unwrap_err();
+        let chain: Option<&dyn Error> = error.source();
+        assert!(chain.is_none(), "{name}");
     }
 }

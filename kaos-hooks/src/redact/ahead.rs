@@ -1,0 +1,147 @@
+//! What lies ahead, looked at once: text that asks at every word how far its line goes on costs
+//! no more than its length.
+
+use super::ascii::{self, DIGIT, SPACE};
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// A quote, backslash or line break, which ends the value of a header.
+    Header,
+    /// The same, or a `;`.
+    SetCookie,
+    /// What ends an unquoted value behind a flag.
+    Flag,
+    /// What ends an unquoted value behind a colon.
+    Colon,
+    /// What ends any other unquoted value.
+    Other,
+    /// A decimal digit.
+    Digit,
+    /// The sign of a parameter.
+    Equals,
+    /// What parts the parameters of a header.
+    Comma,
+    /// ` -u `: an account.
+    User,
+    /// ` --user `: an account.
+    LongUser,
+    /// ` -p `: a password.
+    Password,
+}
+
+/// How many kinds of marks there are.
+const KINDS: usize = 11;
+
+/// What is known about the way to the next mark of one kind.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    /// From here...
+    from: usize,
+    /// ...to here there is none.
+    to: usize,
+    /// Whether one stands there.
+    is_mark: bool,
+}
+
+/// The next marks of one text.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead {
+    marks: [Known; KINDS],
+    /// A stretch of at most five different bytes, and where it ends.
+    few: (usize, usize),
+}
+
+impl Ahead {
+    /// Where the first mark stands in `start..limit`.
+    pub(crate) fn find(
+        &mut self,
+        bytes: &[u8],
+        mark: Mark,
+        start: usize,
+        limit: usize,
+    ) -> Option<usize> {
+        let known = self.marks.get_mut(mark as usize)?;
+        let limit = limit.min(bytes.len());
+        if start < known.from || known.to < start {
+            *known = Known {
+                from: start,
+                to: start,
+                is_mark: false,
+            };
+        }
+        if !known.is_mark && known.to < limit {
+            let found = ascii::part(bytes, known.to, limit)
+                .iter()
+                .enumerate()
+                .position(|(index, byte)| mark.is_at(bytes, known.to + index, *byte));
+            known.is_mark = found.is_some();
+            known.to = found.map_or(limit, |found| known.to + found);
+        }
+        (known.is_mark && known.to < limit).then_some(known.to)
+    }
+
+    /// Whether `start..end` has at most five different bytes.
+    pub(crate) fn is_few(&mut self, bytes: &[u8], start: usize, end: usize) -> bool {
+        if start < self.few.0 || self.few.1 <= start {
+            let mut seen = 0u128;
+            let more = ascii::part(bytes, start, bytes.len())
+                .iter()
+                .position(|byte| {
+                    seen |= 1 << (byte & 127);
+                    seen.count_ones() > 5
+                });
+            self.few = (start, more.map_or(bytes.len(), |more| start + more));
+        }
+        end <= self.few.1
+    }
+
+    /// [`Ahead::find`], or the end of what was looked at.
+    pub(crate) fn end(&mut self, bytes: &[u8], mark: Mark, start: usize, limit: usize) -> usize {
+        self.find(bytes, mark, start, limit)
+            .unwrap_or(limit.min(bytes.len()))
+    }
+}
+
+impl Mark {
+    #[inline]
+    fn is_at(self, bytes: &[u8], index: usize, byte: u8) -> bool {
+        match self {
+            Self::Header => is_header_end(byte),
+            Self::SetCookie => is_header_end(byte) || byte == b';',
+            Self::Flag => is_value_end(byte),
+            Self::Colon => is_value_end(byte) || is_closing(byte) || byte == b'`',
+            Self::Other => is_value_end(byte) || is_closing(byte),
+            Self::Digit => ascii::is(byte, DIGIT),
+            Self::Equals => byte == b'=',
+            Self::Comma => byte == b',',
+            Self::User => byte == b'-' && is_flag(bytes, index, b"-u"),
+            Self::LongUser => byte == b'-' && is_flag(bytes, index, b"--user"),
+            Self::Password => byte == b'-' && is_flag(bytes, index, b"-p"),
+        }
+    }
+}
+
+#[inline]
+fn is_header_end(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'`' | b'\r' | b'\n' | b'\\')
+}
+
+#[inline]
+fn is_value_end(byte: u8) -> bool {
+    matches!(
+        byte,
+        b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'<' | b'>' | b'|'
+    )
+}
+
+#[inline]
+fn is_closing(byte: u8) -> bool {
+    matches!(byte, b';' | b'&' | b',' | b')' | b'}' | b']')
+}
+
+fn is_flag(bytes: &[u8], index: usize, name: &[u8]) -> bool {
+    ascii::is(ascii::before(bytes, index), SPACE)
+        && ascii::part(bytes, index, index + name.len()) == name
+        && ascii::is(ascii::at(bytes, index + name.len()), SPACE)
+}

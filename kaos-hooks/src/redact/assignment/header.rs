@@ -1,0 +1,73 @@
+//! Headers whose value is more than one word.
+
+use super::{Assignment, Join, LONGEST_VALUE, Style};
+use crate::redact::ahead::{Ahead, Mark};
+use crate::redact::ascii::{self, ALNUM, DASH, SPACE, WORD};
+use crate::redact::key_name::Strength;
+use crate::redact::value;
+
+/// `Authorization: SCHEME credentials`: the scheme stays.
+pub(super) fn authorization(text: &str, join: &Join, ahead: &mut Ahead) -> Option<Assignment> {
+    let bytes = text.as_bytes();
+    if !matches!(
+        join.style,
+        Style::Colon | Style::Equals | Style::Constant | Style::Argument | Style::Query
+    ) {
+        return None;
+    }
+    let mut start = join.value;
+    start += ascii::short_run(bytes, start, ascii::QUOTE | ascii::BACKSLASH, 4) - start;
+    let mut end = ahead.end(bytes, Mark::Header, start, start + LONGEST_VALUE);
+    while end > start && matches!(ascii::before(bytes, end), b' ' | b',' | b';') {
+        end -= 1;
+    }
+    let word_end = ascii::run(bytes, start, WORD | DASH);
+    let has_scheme = ascii::at(bytes, word_end) == b' ' && word_end > start;
+    let credentials = if has_scheme { word_end + 1 } else { start };
+    // After one word of credentials comes prose, except in schemes with parameters.
+    let rest = ascii::cut(text, credentials, end);
+    let mut has = |mark| ahead.find(bytes, mark, credentials, end).is_some();
+    if !has(Mark::Equals) && !has(Mark::Comma) {
+        end = credentials + rest.find([' ', ')', '}', ']']).unwrap_or(rest.len());
+    }
+    let value = ascii::cut(text, credentials, end);
+    let is_secret = value.len() >= 6
+        && !value::is_placeholder(value)
+        && !value::is_code(value)
+        && !value::is_expression(value, 0)
+        && (value::is_token(value) || value::is_password(value) || value.len() >= 24);
+    Some(Assignment {
+        start: credentials,
+        end,
+        strength: Strength::Authorization,
+        is_secret,
+        is_compared: false,
+    })
+}
+
+/// `Cookie: a=b; c=d` whole, of `Set-Cookie: a=b; Path=/` the first part.
+pub(super) fn cookie(text: &str, name: &str, join: &Join, ahead: &mut Ahead) -> Option<Assignment> {
+    let bytes = text.as_bytes();
+    if join.style != Style::Colon {
+        return None;
+    }
+    let mut start = join.value;
+    start += ascii::short_run(bytes, start, ascii::QUOTE | ascii::BACKSLASH, 4) - start;
+    let set = name.len() > "cookie".len();
+    let mark = if set { Mark::SetCookie } else { Mark::Header };
+    let end = ahead.end(bytes, mark, start, start + LONGEST_VALUE);
+    let value = ascii::cut(text, start, end);
+    let equals = ahead.find(bytes, Mark::Equals, start, end);
+    let is_secret = equals
+        .is_some_and(|equals| !ascii::any(ascii::part(bytes, start, equals), SPACE))
+        && ascii::is(ascii::at(bytes, start), ALNUM | ascii::UNDERSCORE)
+        && !value::is_placeholder(value.trim_end())
+        && !value.contains("=<redacted:");
+    Some(Assignment {
+        start,
+        end,
+        strength: Strength::Cookie,
+        is_secret,
+        is_compared: false,
+    })
+}
