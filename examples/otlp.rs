@@ -9,6 +9,8 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
+use std::pin::pin;
+use std::process::ExitCode;
 use std::sync::Mutex;
 
 use kaos_examples::lease_agent;
@@ -16,13 +18,26 @@ use kaos_hooks::{Event, codec};
 use kaos_otel_hook::Telemetry;
 use kaos_runner::Runner;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
     let mut runtime = if std::env::args().any(|argument| argument == "--current-thread") {
         tokio::runtime::Builder::new_current_thread()
     } else {
         tokio::runtime::Builder::new_multi_thread()
     };
-    runtime.enable_all().build()?.block_on(run())
+    let runtime = runtime.enable_all().build();
+    let Err(error) = runtime
+        .map_err(Into::into)
+        .and_then(|it| it.block_on(run()))
+    else {
+        return ExitCode::SUCCESS;
+    };
+    eprintln!("error: {error}");
+    let mut cause = error.source();
+    while let Some(because) = cause {
+        eprintln!("  because: {because}");
+        cause = because.source();
+    }
+    ExitCode::FAILURE
 }
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,13 +57,15 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let turns = argument("--turns").map_or(Ok(1), |turns| turns.parse::<u32>())?;
     let runner = Runner::new(lease_agent()).hooks((telemetry.hooks(), lines));
 
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
     for _ in 0..turns {
+        tokio::task::yield_now().await; // offline turns never wait: let the signal in
         tokio::select! {
             reply = runner.turn("Summarize the lease.", "session-1") => {
                 let reply = reply?;
                 println!("{reply} (trace {})", reply.trace_id());
             }
-            _ = tokio::signal::ctrl_c() => break,
+            _ = &mut interrupted => break,
         }
     }
     drop(runner);

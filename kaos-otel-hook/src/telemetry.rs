@@ -105,8 +105,16 @@ impl Telemetry {
             .build()
             .map_err(ExporterError::Runtime)?;
         let entered = runtime.enter();
-        let exporter = target.exporter()?;
+        let exporter = target.exporter();
         drop(entered);
+        let exporter = match exporter {
+            Ok(exporter) => exporter,
+            Err(error) => {
+                // Dropping it would block, which inside the caller's runtime is a panic.
+                runtime.shutdown_background();
+                return Err(error);
+            }
+        };
 
         let counters = Arc::new(Counters::default());
         let advice = target.advice();

@@ -122,6 +122,16 @@ fn a_hook_whose_provider_is_shut_down_says_so_once() {
 #[test]
 fn a_bad_endpoint_is_an_error_that_says_what_to_set() {
     kaos_tests::subscribed();
+    check_bad_endpoint();
+}
+
+#[tokio::test]
+async fn a_bad_endpoint_is_an_error_inside_a_runtime_too() {
+    check_bad_endpoint();
+}
+
+#[track_caller]
+fn check_bad_endpoint() {
     let error = Telemetry::from_env_or("not a url").unwrap_err();
     assert!(
         error.to_string().contains("OTEL_EXPORTER_OTLP_ENDPOINT"),
