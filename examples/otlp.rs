@@ -8,10 +8,10 @@
 //! `--current-thread` does it all on one thread.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::pin::pin;
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kaos_examples::lease_agent;
 use kaos_hooks::{Event, codec};
@@ -43,19 +43,17 @@ fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let telemetry = Telemetry::from_env_or("http://localhost:4317")?;
     let lines = argument("--events")
-        .map(File::create)
+        .map(EventLines::create)
         .transpose()?
-        .map(|file| {
-            let file = Mutex::new(BufWriter::new(file));
-            move |event: &Event<'_>| {
-                if let Ok(mut file) = file.lock() {
-                    writeln!(file, "{}", codec::encode(event))
-                        .expect("the events file can be written");
-                }
-            }
-        });
-    let turns = argument("--turns").map_or(Ok(1), |turns| turns.parse::<u32>())?;
-    let runner = Runner::new(lease_agent()).hooks((telemetry.hooks(), lines));
+        .map(Arc::new);
+    let write = lines
+        .clone()
+        .map(|lines| move |event: &Event<'_>| lines.write(event));
+    let turns = argument("--turns").unwrap_or_else(|| "1".to_owned());
+    let turns: u32 = turns
+        .parse()
+        .map_err(|_| format!("--turns is `{turns}`, not a number"))?;
+    let runner = Runner::new(lease_agent()).hooks((telemetry.hooks(), write));
 
     let mut interrupted = pin!(tokio::signal::ctrl_c());
     for _ in 0..turns {
@@ -70,7 +68,41 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     }
     drop(runner);
     eprintln!("{}", telemetry.shutdown().await);
+    if let Some(lines) = lines {
+        lines.finish()?;
+    }
     Ok(())
+}
+
+/// A file of event lines. Hooks do not fail, so the first error is kept until the end.
+struct EventLines {
+    path: String,
+    file: Mutex<(BufWriter<File>, io::Result<()>)>,
+}
+
+impl EventLines {
+    fn create(path: String) -> Result<Self, String> {
+        let file = File::create(&path).map_err(|error| format!("cannot create {path}: {error}"))?;
+        Ok(Self {
+            path,
+            file: Mutex::new((BufWriter::new(file), Ok(()))),
+        })
+    }
+
+    fn write(&self, event: &Event<'_>) {
+        let mut guard = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let (file, so_far) = &mut *guard;
+        if so_far.is_ok() {
+            *so_far = writeln!(file, "{}", codec::encode(event));
+        }
+    }
+
+    fn finish(&self) -> Result<(), String> {
+        let mut guard = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let (file, so_far) = &mut *guard;
+        let written = std::mem::replace(so_far, Ok(())).and_then(|()| file.flush());
+        written.map_err(|error| format!("events are missing from {}: {error}", self.path))
+    }
 }
 
 /// The value after a flag of the command line.
