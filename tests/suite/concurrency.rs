@@ -18,10 +18,7 @@ fn agent() -> Agent {
     });
     Agent::new("assistant", model)
         .tool(Scripted::new("bad", Act::Fail("no")))
-        .tool(Scripted::new(
-            "good",
-            Act::After(std::time::Duration::from_millis(1), "fine"),
-        ))
+        .tool(Scripted::new("good", Act::Yield("fine")))
 }
 
 const TREE: &str = "agent.turn

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use kaos_hooks::Str;
@@ -48,7 +47,7 @@ impl Tool for Makes {
         let name = |what: &str| format!("{}:{what}", self.spec.name);
         tracer.start(name("at once")).end();
         self.together.wait().await;
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::task::yield_now().await;
         tracer.start(name("after await")).end();
         let spawned = name("spawned");
         tokio::spawn(

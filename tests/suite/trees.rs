@@ -238,7 +238,7 @@ async fn a_turn_dropped_in_a_model_call_ends_cancelled() {
 
 /// The stream is dropped after each number of events there is; a turn works only while its stream
 /// is polled, so this cuts it at every point where it waits, and between any two events read.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_stream_dropped_between_any_two_events_leaves_no_span_open() {
     let mut read = 0;
     loop {

@@ -21,7 +21,9 @@ pub enum Act {
     Panic,
     /// Says that it began, and never ends.
     Hang(Arc<Notify>),
-    /// Gives a result after this time.
+    /// Lets other tasks go first, then gives this result.
+    Yield(&'static str),
+    /// Gives a result after this time; for paused clocks.
     After(Duration, &'static str),
 }
 
@@ -77,6 +79,10 @@ impl Tool for Scripted {
             Act::Hang(began) => {
                 began.notify_one();
                 std::future::pending().await
+            }
+            Act::Yield(result) => {
+                tokio::task::yield_now().await;
+                Ok(Str::from(*result))
             }
             Act::After(time, result) => {
                 tokio::time::sleep(*time).await;
