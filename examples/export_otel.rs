@@ -8,7 +8,7 @@ use tokio_stream::StreamExt as _;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (telemetry, exporter) = Telemetry::in_memory();
+    let (telemetry, memory) = Telemetry::in_memory();
     let runner = Runner::new(lease_agent()).hooks(telemetry.hooks());
 
     let events: Vec<_> = runner
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect()
         .await;
 
-    let spans = exporter.get_finished_spans()?;
+    let spans = memory.spans();
     println!("{} spans exported\n", spans.len());
     print!("{}", SpanTree::of(&events));
 

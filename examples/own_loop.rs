@@ -8,7 +8,7 @@ use kaos_otel_hook::Telemetry;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (telemetry, exporter) = Telemetry::in_memory();
+    let (telemetry, memory) = Telemetry::in_memory();
     let hooks = Hooks::new(telemetry.hooks());
 
     let turn = hooks.turn(Turn::new("assistant").session("session-1"));
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     turn.complete(TurnOutcome::default());
 
-    println!("{} spans", exporter.get_finished_spans()?.len());
+    println!("{} spans", memory.spans().len());
     Ok(())
 }
 

@@ -60,10 +60,10 @@ pub use scope::{Handle, Scope};
 pub use span_context::SpanContext;
 pub use str::Str;
 pub use subject::{
-    Custom, CustomOutcome, Handoff, HandoffOutcome, Intent, IntentClassification, IntentOutcome,
-    LlmCall, LlmOutcome, LlmParams, McpCall, Nested, Outcome, OutcomeBuf, OutcomeType, Server,
-    Step, StepOutcome, Subagent, SubagentOutcome, Subject, SubjectName, SubjectType, ToolCall,
-    ToolKind, ToolOutcome, Turn, TurnOutcome, Usage,
+    Briefing, Custom, CustomOutcome, Handoff, HandoffOutcome, Intent, IntentClassification,
+    IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall, Nested, Outcome, OutcomeBuf,
+    OutcomeType, RemoteAgent, Server, Step, StepOutcome, Subagent, SubagentOutcome, Subject,
+    SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn, TurnOutcome, Usage,
 };
 pub use value::{
     ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, IntentClassified, TextDelta,

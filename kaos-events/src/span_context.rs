@@ -17,6 +17,10 @@ pub struct SpanContext {
     /// The header `tracestate` as it was received; empty when there was none.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub trace_state: Str,
+    /// The header `baggage` (W3C Baggage) as it was received; empty when there was none. Handed on
+    /// by the run's own requests, and content: it never stands in an event's line.
+    #[serde(skip)]
+    pub baggage: Str,
     /// Whether it came from another process (a header), not from the caller's own span.
     #[serde(default)]
     pub remote: bool,
@@ -30,6 +34,7 @@ impl SpanContext {
             span_id,
             flags: 1,
             trace_state: Str::default(),
+            baggage: Str::default(),
             remote: true,
         }
     }

@@ -8,14 +8,16 @@ mod tool_call;
 mod turn;
 
 pub use intent::{Intent, IntentClassification, IntentOutcome};
-pub use llm_call::{LlmCall, LlmOutcome, LlmParams, Server, Usage};
+pub use llm_call::{Briefing, LlmCall, LlmOutcome, LlmParams, Server, Usage};
 pub use other::{
-    Custom, CustomOutcome, Handoff, HandoffOutcome, Step, StepOutcome, Subagent, SubagentOutcome,
+    Custom, CustomOutcome, Handoff, HandoffOutcome, RemoteAgent, Step, StepOutcome, Subagent,
+    SubagentOutcome,
 };
 pub use tool_call::{McpCall, ToolCall, ToolKind, ToolOutcome};
 pub use turn::{Turn, TurnOutcome};
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -239,6 +241,23 @@ impl Subject {
         }
     }
 
+    /// What a model is told besides the messages. Content, too.
+    pub fn briefing(&self) -> Option<&Briefing> {
+        match self {
+            Self::Turn(turn) => turn.briefing.as_deref(),
+            Self::LlmCall(call) => call.briefing.as_deref(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn set_briefing(&mut self, briefing: Option<Arc<Briefing>>) {
+        match self {
+            Self::Turn(turn) => turn.briefing = briefing,
+            Self::LlmCall(call) => call.briefing = briefing,
+            _ => {}
+        }
+    }
+
     /// The subject without its content: what a span's later events still say of it.
     ///
     /// A prompt or an argument object stands once in the stream, in the span's start.
@@ -246,6 +265,7 @@ impl Subject {
     pub fn without_content(&self) -> Self {
         let mut subject = self.clone();
         subject.set_content(None);
+        subject.set_briefing(None);
         subject
     }
 }

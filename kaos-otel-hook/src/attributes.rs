@@ -27,7 +27,7 @@ pub(crate) fn at_start(subject: &Subject, run: &Run) -> Vec<KeyValue> {
         }
         Subject::Subagent(sub) => {
             text(&mut to, semconv::AGENT_DELEGATION_TARGET, &sub.agent);
-            if sub.remote {
+            if sub.remote.is_some() {
                 to.push(KeyValue::new(
                     semconv::GEN_AI_OPERATION_NAME,
                     "invoke_agent",

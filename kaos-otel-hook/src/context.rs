@@ -54,6 +54,7 @@ pub(crate) fn ambient() -> Option<kaos_hooks::SpanContext> {
             span_id: kaos_hooks::SpanId::new(u64::from_be_bytes(span.span_id().to_bytes()))?,
             flags: span.trace_flags().to_u8(),
             trace_state: span.trace_state().header().into(),
+            baggage: kaos_hooks::Str::default(),
             remote: span.is_remote(),
         })
     })

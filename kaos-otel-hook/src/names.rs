@@ -53,7 +53,7 @@ impl SpanNames {
             Subject::ToolCall(_) | Subject::Subagent(_) if self == Self::Operator => {
                 SpanKind::Client
             }
-            Subject::Subagent(sub) if sub.remote => SpanKind::Client,
+            Subject::Subagent(sub) if sub.remote.is_some() => SpanKind::Client,
             Subject::Turn(_)
             | Subject::IntentClassification(_)
             | Subject::Step(_)

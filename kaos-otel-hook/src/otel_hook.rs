@@ -28,11 +28,10 @@ use crate::{SpanNames, context, notice};
 /// use kaos_hooks::{Hooks, Turn, TurnOutcome};
 /// use kaos_otel_hook::Telemetry;
 ///
-/// let (telemetry, spans) = Telemetry::in_memory();
+/// let (telemetry, memory) = Telemetry::in_memory();
 /// let hooks = Hooks::new(telemetry.hooks());
 /// hooks.turn(Turn::new("assistant")).complete(TurnOutcome::default());
-/// assert_eq!(spans.get_finished_spans()?[0].name, "agent.turn");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// assert_eq!(memory.spans()[0].name, "agent.turn");
 /// ```
 #[doc(alias = "OtelHook")]
 #[derive(Clone)]

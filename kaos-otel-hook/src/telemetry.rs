@@ -6,13 +6,11 @@ use kaos_hooks::{IntoHooks, Registry, marker};
 use opentelemetry::global;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::{
-    InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor, TracerProviderBuilder,
-};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor, TracerProviderBuilder};
 
 use crate::batch::{BatchProcessor, BatchSettings, Counters};
 use crate::exporter::Target;
-use crate::{EventIds, ExportStats, ExporterError, OTelHook, SpanNames, notice};
+use crate::{EventIds, ExportStats, ExporterError, Memory, OTelHook, SpanNames, notice};
 
 /// OpenTelemetry, started: keep it until the program ends.
 ///
@@ -141,9 +139,9 @@ impl Telemetry {
     ///
     /// Sets the W3C Trace Context propagator, but not the global tracer provider, so that tests
     /// in one process do not see each other's spans. Read the spans before it is dropped.
-    pub fn in_memory() -> (Self, InMemorySpanExporter) {
-        let exporter = InMemorySpanExporter::default();
-        let processor = SimpleSpanProcessor::new(exporter.clone());
+    pub fn in_memory() -> (Self, Memory) {
+        let memory = Memory::default();
+        let processor = SimpleSpanProcessor::new(memory.span_exporter());
         let provider = provider().with_span_processor(processor).build();
         let started = Some(Started {
             provider,
@@ -154,7 +152,7 @@ impl Telemetry {
                 started,
                 names: SpanNames::default(),
             },
-            exporter,
+            memory,
         )
     }
 

@@ -113,7 +113,7 @@ async fn spans_of_parallel_tools() {
         "nothing leaks out of the turn"
     );
 
-    let exported = observed.exporter.get_finished_spans().unwrap();
+    let exported = observed.memory.spans();
     let spans = by_name(&exported);
     for tool in ["left", "right"] {
         for what in ["at once", "after await", "spawned"] {
@@ -153,7 +153,7 @@ async fn tracing_spans_join_the_tree_on_both_sides() {
     turn.instrument(handler.clone()).await.unwrap();
     drop(handler);
 
-    let exported = observed.exporter.get_finished_spans().unwrap();
+    let exported = observed.memory.spans();
     let spans = by_name(&exported);
     assert_parent(&spans, "agent.turn", "POST /chat");
     assert_parent(&spans, "tracing", "tool.tool");
@@ -169,6 +169,6 @@ async fn an_ambient_span_of_the_opentelemetry_api_is_the_turn_s_parent() {
     let turn = observed.runner.turn("Work.", "s").into_future();
     turn.with_context(handler.clone()).await.unwrap();
     handler.span().end();
-    let exported = observed.exporter.get_finished_spans().unwrap();
+    let exported = observed.memory.spans();
     assert_parent(&by_name(&exported), "agent.turn", "handler");
 }

@@ -33,8 +33,7 @@ fn the_reference_turn_by_hand_exports_what_the_hook_exports() {
     let (telemetry, by_hook) = Telemetry::in_memory();
     reference::turn(&Hooks::new(telemetry.hooks()), &Fixture::default(), false);
 
-    let seen = |exporter: &InMemorySpanExporter| -> Vec<String> {
-        let spans = exporter.get_finished_spans().unwrap();
+    let seen = |spans: Vec<SpanData>| -> Vec<String> {
         let name = |span: &SpanData| {
             let parent = spans
                 .iter()
@@ -62,13 +61,14 @@ fn the_reference_turn_by_hand_exports_what_the_hook_exports() {
         all.sort();
         all
     };
-    assert_eq!(seen(&by_hand).len(), SPANS);
-    assert_eq!(seen(&by_hand), seen(&by_hook));
+    let by_hand = by_hand.get_finished_spans().unwrap();
+    assert_eq!(by_hand.len(), SPANS);
+    assert_eq!(seen(by_hand), seen(by_hook.spans()));
 }
 
 #[test]
 fn every_subject_and_every_phase_becomes_a_span() {
-    let (telemetry, exporter) = Telemetry::in_memory();
+    let (telemetry, memory) = Telemetry::in_memory();
     let hooks = Hooks::new(telemetry.hooks());
     let turn = hooks.turn(Turn::new("assistant"));
     turn.open(Handoff::new("billing"))
@@ -87,7 +87,7 @@ fn every_subject_and_every_phase_becomes_a_span() {
     turn.open(last).complete(outcome);
     turn.complete(TurnOutcome::default());
 
-    let spans = exporter.get_finished_spans().unwrap();
+    let spans = memory.spans();
     let named = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
     assert_eq!(named("handoff.billing").status, Status::Unset);
     let retrieval = named("retrieval");
@@ -121,10 +121,10 @@ fn every_subject_and_every_phase_becomes_a_span() {
 fn name_sets_change_names_and_kinds() {
     #[track_caller]
     fn check(names: SpanNames, expected: &[(&str, SpanKind)]) {
-        let (telemetry, exporter) = Telemetry::in_memory();
+        let (telemetry, memory) = Telemetry::in_memory();
         let telemetry = telemetry.with_names(names);
         reference::turn(&Hooks::new(telemetry.hooks()), &Fixture::default(), false);
-        let spans = exporter.get_finished_spans().unwrap();
+        let spans = memory.spans();
         for (name, kind) in expected {
             let found = spans.iter().find(|span| span.name == *name);
             let found = found.unwrap_or_else(|| panic!("{names:?} has no span {name}"));
@@ -185,7 +185,7 @@ fn a_foreign_provider_s_spans_carry_the_events_ids_as_an_attribute() {
 
 #[test]
 fn a_remote_parent_decides_trace_parent_and_sampling() {
-    let (telemetry, exporter) = Telemetry::in_memory();
+    let (telemetry, memory) = Telemetry::in_memory();
     let hooks = Hooks::new(telemetry.hooks());
     let trace_id: TraceId = "0af7651916cd43dd8448eb211c80319c".parse().unwrap();
     let caller: SpanId = "b7ad6b7169203331".parse().unwrap();
@@ -194,7 +194,7 @@ fn a_remote_parent_decides_trace_parent_and_sampling() {
     let turn = hooks.turn(Turn::new("assistant").parent(remote.clone()));
     assert_eq!(turn.trace_id(), trace_id);
     turn.complete(TurnOutcome::default());
-    let spans = exporter.get_finished_spans().unwrap();
+    let spans = memory.spans();
     assert_eq!(
         spans[0].span_context.trace_id().to_string(),
         trace_id.to_string()
@@ -207,11 +207,7 @@ fn a_remote_parent_decides_trace_parent_and_sampling() {
     hooks
         .turn(Turn::new("assistant").parent(remote))
         .complete(TurnOutcome::default());
-    assert_eq!(
-        exporter.get_finished_spans().unwrap().len(),
-        1,
-        "the caller did not sample"
-    );
+    assert_eq!(memory.spans().len(), 1, "the caller did not sample");
 }
 
 #[test]

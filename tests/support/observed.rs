@@ -1,9 +1,8 @@
 //! A runner that is recorded and exported to memory.
 
 use kaos_hooks::testing::{Recorder, assert_tree};
-use kaos_otel_hook::Telemetry;
+use kaos_otel_hook::{Memory, Telemetry};
 use kaos_runner::{Agent, Runner};
-use opentelemetry_sdk::trace::InMemorySpanExporter;
 
 use crate::exported::assert_exported;
 
@@ -15,7 +14,7 @@ pub struct Observed {
     /// Has the events.
     pub recorder: Recorder,
     /// Has the spans.
-    pub exporter: InMemorySpanExporter,
+    pub memory: Memory,
     /// Made the spans.
     pub telemetry: Telemetry,
 }
@@ -24,13 +23,13 @@ impl Observed {
     /// This agent, observed.
     pub fn new(agent: Agent) -> Self {
         crate::subscribed();
-        let (telemetry, exporter) = Telemetry::in_memory();
+        let (telemetry, memory) = Telemetry::in_memory();
         let recorder = Recorder::new();
         let runner = Runner::new(agent).hooks((telemetry.hooks(), recorder.clone()));
         Self {
             runner,
             recorder,
-            exporter,
+            memory,
             telemetry,
         }
     }
@@ -55,7 +54,7 @@ impl Observed {
     #[track_caller]
     pub fn assert_sound(&self) {
         self.recorder.check().unwrap();
-        assert_exported(&self.recorder, &self.exporter.get_finished_spans().unwrap());
+        assert_exported(&self.recorder, &self.memory.spans());
         let hooks = self.runner.observed_by();
         assert!(
             hooks.stats().iter().all(|stats| stats.live_observers == 0),

@@ -1,12 +1,14 @@
+use std::sync::Arc;
+
 use sha2::{Digest as _, Sha256};
 
 use super::line::{Fields, RawLine};
 use super::number::{Decimal, Millis, Seconds};
 use super::{DecodeError, DecodeErrorKind, MOST_LINE_BYTES};
 use crate::{
-    BodyBuf, Custom, EventBuf, Failure, Handoff, IntentClassification, LlmCall, OutcomeBuf,
-    PhaseBuf, PhaseName, Run, RunId, Session, SpanBuf, SpanId, Step, Str, Subagent, Subject,
-    SubjectName, Time, ToolCall, TraceId, Turn, Value,
+    BodyBuf, Briefing, Custom, EventBuf, Failure, Handoff, IntentClassification, LlmCall,
+    OutcomeBuf, PhaseBuf, PhaseName, Run, RunId, Session, SpanBuf, SpanId, Step, Str, Subagent,
+    Subject, SubjectName, Time, ToolCall, TraceId, Turn, Value,
 };
 
 /// Reads one line; a line break at its end is ignored.
@@ -125,6 +127,12 @@ fn span(fields: &Fields<'_>, line: &str, run: &Run) -> Result<BodyBuf, DecodeErr
     };
     if phase == PhaseName::Start {
         span.subject.set_content(fields.get("content")?);
+        let briefing = Briefing {
+            instructions: fields.get("instructions")?,
+            tools: fields.get("tools")?,
+        };
+        let told = briefing != Briefing::default();
+        span.subject.set_briefing(told.then(|| Arc::new(briefing)));
     }
     Ok(BodyBuf::Span(Box::new(span)))
 }

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use super::SCHEMA;
 use super::number::{Millis, Seconds};
-use crate::{Body, BodyBuf, Event, EventBuf, Phase, Run, Slot, Span, SpanId, Time, Value};
+use crate::{
+    Body, BodyBuf, Briefing, Event, EventBuf, Phase, Run, Slot, Span, SpanId, Time, Value,
+};
 
 /// Writes an event as one line, without a line break.
 pub fn encode(event: &Event<'_>) -> String {
@@ -78,6 +80,14 @@ impl Line {
             Phase::Start => {
                 if let Some(content) = subject.content() {
                     self.json("content", content);
+                }
+                if let Some(Briefing {
+                    instructions,
+                    tools,
+                }) = subject.briefing()
+                {
+                    self.json("instructions", instructions);
+                    self.json("tools", tools);
                 }
             }
             Phase::Progress(progress) => self.json("progress", progress),

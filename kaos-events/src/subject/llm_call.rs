@@ -1,4 +1,5 @@
 use std::ops::AddAssign;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -32,12 +33,26 @@ pub struct LlmCall {
     /// Parameters of the request, where any were set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params: Option<Box<LlmParams>>,
-    /// The messages sent, as JSON. Content.
+    /// The messages sent, as JSON: `[{"role", "parts": [{"type": "text", "content"}, …]}]`, the
+    /// input messages schema of the GenAI conventions. Content.
     #[serde(skip)]
     pub input: Option<Str>,
+    /// What the model is told besides the messages. Content.
+    #[serde(skip)]
+    pub briefing: Option<Arc<Briefing>>,
     /// What the user adds.
     #[serde(skip)]
     pub attributes: Attributes,
+}
+
+/// What a model is told besides the messages; shared by all calls of a turn.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Briefing {
+    /// What comes before the conversation. Content.
+    pub instructions: Option<Str>,
+    /// What the model may call, as a JSON list of `{"type", "name", "description", "parameters"}`,
+    /// the tool definitions schema of the GenAI conventions. Content.
+    pub tools: Option<Str>,
 }
 
 /// A server's address.
@@ -96,6 +111,7 @@ impl LlmCall {
             server: None,
             params: None,
             input: None,
+            briefing: None,
             attributes: Attributes::new(),
         }
     }
@@ -120,7 +136,8 @@ pub struct LlmOutcome {
     /// From the request to the first chunk of a streamed response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_to_first_chunk: Option<Duration>,
-    /// The messages received, as JSON. Content.
+    /// The messages received, as JSON, in the output messages schema of the GenAI conventions: as
+    /// [`LlmCall::input`], each with a `finish_reason`. Content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Str>,
     /// What the user adds.

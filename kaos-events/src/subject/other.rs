@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attributes, Str};
+use crate::{Attributes, LlmParams, Server, Str, Usage};
 
 /// One round of the loop: a model call and what it asked for.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -70,8 +70,9 @@ pub struct StepOutcome {
 pub struct Subagent {
     /// The other agent's name.
     pub agent: Str,
-    /// Whether the agent works in another process.
-    pub remote: bool,
+    /// Where the agent works, if not in this process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote: Option<Box<RemoteAgent>>,
     /// The id the model gave to this call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_id: Option<Str>,
@@ -93,10 +94,42 @@ impl Subagent {
     }
 }
 
+/// An agent in another process.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RemoteAgent {
+    /// `gen_ai.provider.name`: who runs it, for example `openai` or `aws.bedrock`.
+    pub provider: Str,
+    /// The provider's id of the agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Str>,
+    /// The agent's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Str>,
+    /// What the agent is for, in its maker's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Str>,
+    /// Where requests to it go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<Server>,
+    /// The model, where the agent is bound to exactly one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<Str>,
+    /// Parameters of its model requests, where the request said any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub params: Option<Box<LlmParams>>,
+}
+
 /// What came of a delegation.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SubagentOutcome {
+    /// Tokens of a remote agent; a local one's stand in its own turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// Why a remote agent's model stopped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub finish_reasons: Vec<Str>,
     /// The other agent's answer. Content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<Str>,

@@ -101,6 +101,9 @@ pub struct McpCall {
     /// The protocol session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<Str>,
+    /// `rpc.response.status_code`: the JSON-RPC error code, where the server gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<Str>,
     /// The protocol version agreed on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol_version: Option<Str>,

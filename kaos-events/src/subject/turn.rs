@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Attributes, Session, SpanContext, Str, Usage};
+use crate::{Attributes, Briefing, LlmParams, Session, SpanContext, Str, Usage};
 
 /// An agent answering one message; opens a run.
 ///
@@ -35,12 +37,18 @@ pub struct Turn {
     /// The model, where the agent is bound to exactly one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Str>,
+    /// Parameters of its model requests, where they are the same for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub params: Option<Box<LlmParams>>,
     /// Whether the answer is delivered as it is made.
     #[serde(default)]
     pub stream: bool,
     /// The user's message. Content.
     #[serde(skip)]
     pub input: Option<Str>,
+    /// What its model is told besides the messages. Content.
+    #[serde(skip)]
+    pub briefing: Option<Arc<Briefing>>,
     /// What the user adds.
     #[serde(skip)]
     pub attributes: Attributes,

@@ -1,15 +1,16 @@
 //! Events with arbitrary contents, of every kind that there is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kaos_events::{
-    ApprovalRequired, AttributeValue, Attributes, BodyBuf, Budget, BudgetExceeded, Custom,
-    CustomOutcome, Decision, EventBuf, Failure, GateDecided, Handoff, HandoffOutcome, Intent,
-    IntentClassification, IntentClassified, IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall,
-    OutcomeBuf, PhaseBuf, PhaseName, Progress, Run, RunId, Server, Session, SpanBuf, SpanContext,
-    SpanId, Step, StepOutcome, Str, Subagent, SubagentOutcome, Subject, SubjectName, TextDelta,
-    Time, ToolCall, ToolKind, ToolOutcome, TraceId, Turn, TurnOutcome, TurnSummary, Usage,
-    UsageObserved, Value,
+    ApprovalRequired, AttributeValue, Attributes, BodyBuf, Briefing, Budget, BudgetExceeded,
+    Custom, CustomOutcome, Decision, EventBuf, Failure, GateDecided, Handoff, HandoffOutcome,
+    Intent, IntentClassification, IntentClassified, IntentOutcome, LlmCall, LlmOutcome, LlmParams,
+    McpCall, OutcomeBuf, PhaseBuf, PhaseName, Progress, RemoteAgent, Run, RunId, Server, Session,
+    SpanBuf, SpanContext, SpanId, Step, StepOutcome, Str, Subagent, SubagentOutcome, Subject,
+    SubjectName, TextDelta, Time, ToolCall, ToolKind, ToolOutcome, TraceId, Turn, TurnOutcome,
+    TurnSummary, Usage, UsageObserved, Value,
 };
 use proptest::collection::vec;
 use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
@@ -183,10 +184,16 @@ fn subject(name: SubjectName) -> BoxedStrategy<Subject> {
             .boxed(),
         SubjectName::LlmCall => llm_call().prop_map_into().boxed(),
         SubjectName::ToolCall => tool_call().prop_map_into().boxed(),
-        SubjectName::Subagent => (text(), any::<bool>(), of(text()), of(text()), attributes())
+        SubjectName::Subagent => (
+            text(),
+            of(remote_agent()),
+            of(text()),
+            of(text()),
+            attributes(),
+        )
             .prop_map(|(agent, remote, call_id, task, attributes)| Subagent {
                 agent,
-                remote,
+                remote: remote.map(Box::new),
                 call_id,
                 task,
                 attributes,
@@ -211,28 +218,54 @@ fn turn() -> impl Strategy<Value = Turn> {
             span_id,
             flags,
             trace_state,
+            baggage: Str::default(),
             remote,
         },
     );
     let numbers = (of(any::<u32>()), of(any::<u32>()));
     let texts = (of(text()), of(text()), of(text()));
-    (of(parent), numbers, texts, any::<bool>(), attributes()).prop_map(
-        |(parent, (number, max_steps), (description, model, input), stream, attributes)| Turn {
-            description,
-            parent: parent.map(Box::new),
-            number,
-            max_steps,
-            model,
-            stream,
-            input,
-            attributes,
-            ..Turn::default()
-        },
+    let told = (of(params()), briefing());
+    (
+        of(parent),
+        numbers,
+        texts,
+        told,
+        any::<bool>(),
+        attributes(),
     )
+        .prop_map(
+            |(parent, (number, max_steps), texts, (params, briefing), stream, attributes)| Turn {
+                description: texts.0,
+                parent: parent.map(Box::new),
+                number,
+                max_steps,
+                model: texts.1,
+                params: params.map(Box::new),
+                stream,
+                input: texts.2,
+                briefing,
+                attributes,
+                ..Turn::default()
+            },
+        )
 }
 
-fn llm_call() -> impl Strategy<Value = LlmCall> {
-    let server = (text(), any::<u16>()).prop_map(|(address, port)| Server { address, port });
+/// A briefing in which nothing stands is none.
+fn briefing() -> impl Strategy<Value = Option<Arc<Briefing>>> {
+    (of(text()), of(text())).prop_map(|(instructions, tools)| {
+        let briefing = Briefing {
+            instructions,
+            tools,
+        };
+        (briefing != Briefing::default()).then(|| Arc::new(briefing))
+    })
+}
+
+fn server() -> impl Strategy<Value = Server> {
+    (text(), any::<u16>()).prop_map(|(address, port)| Server { address, port })
+}
+
+fn params() -> impl Strategy<Value = LlmParams> {
     let floats = (of(finite()), of(finite()), of(finite()), of(finite()));
     let whole = (
         of(any::<u64>()),
@@ -240,7 +273,7 @@ fn llm_call() -> impl Strategy<Value = LlmCall> {
         of(any::<i64>()),
         of(any::<u32>()),
     );
-    let params = (floats, whole, vec(text(), 0..3), of(text())).prop_map(
+    (floats, whole, vec(text(), 0..3), of(text())).prop_map(
         |(floats, whole, stop_sequences, output_type)| LlmParams {
             max_tokens: whole.0,
             temperature: floats.0,
@@ -253,19 +286,40 @@ fn llm_call() -> impl Strategy<Value = LlmCall> {
             choice_count: whole.3,
             output_type,
         },
-    );
+    )
+}
+
+fn llm_call() -> impl Strategy<Value = LlmCall> {
     let names = (text(), text(), text());
-    let rest = (any::<bool>(), of(text()), attributes());
-    (names, of(server), of(params), rest).prop_map(
-        |((operation, provider, model), server, params, (stream, input, attributes))| LlmCall {
-            operation,
+    let rest = (any::<bool>(), of(text()), briefing(), attributes());
+    (names, of(server()), of(params()), rest).prop_map(
+        |((operation, provider, model), server, params, (stream, input, briefing, attributes))| {
+            LlmCall {
+                operation,
+                provider,
+                model,
+                stream,
+                server,
+                params: params.map(Box::new),
+                input,
+                briefing,
+                attributes,
+            }
+        },
+    )
+}
+
+fn remote_agent() -> impl Strategy<Value = RemoteAgent> {
+    let texts = (of(text()), of(text()), of(text()), of(text()));
+    (text(), texts, of(server()), of(params())).prop_map(
+        |(provider, (id, version, description, model), server, params)| RemoteAgent {
             provider,
-            model,
-            stream,
+            id,
+            version,
+            description,
             server,
+            model,
             params: params.map(Box::new),
-            input,
-            attributes,
         },
     )
 }
@@ -326,8 +380,15 @@ fn outcome(name: SubjectName) -> BoxedStrategy<OutcomeBuf> {
             .boxed(),
         SubjectName::LlmCall => llm_outcome().prop_map_into().boxed(),
         SubjectName::ToolCall => tool_outcome().prop_map_into().boxed(),
-        SubjectName::Subagent => (of(text()), attributes())
-            .prop_map(|(result, attributes)| SubagentOutcome { result, attributes })
+        SubjectName::Subagent => (of(text()), of(usage()), vec(text(), 0..3), attributes())
+            .prop_map(
+                |(result, usage, finish_reasons, attributes)| SubagentOutcome {
+                    usage,
+                    finish_reasons,
+                    result,
+                    attributes,
+                },
+            )
             .prop_map_into()
             .boxed(),
         SubjectName::Handoff => attributes()
@@ -361,13 +422,14 @@ fn llm_outcome() -> impl Strategy<Value = LlmOutcome> {
 }
 
 fn tool_outcome() -> impl Strategy<Value = ToolOutcome> {
-    let optional = (of(text()), of(text()), of(text()), of(text()));
+    let optional = (of(text()), of(text()), of(text()), of(text()), of(text()));
     let mcp = (text(), optional).prop_map(|(method, optional)| McpCall {
         method,
         request_id: optional.0,
         session_id: optional.1,
         protocol_version: optional.2,
         transport: optional.3,
+        status_code: optional.4,
     });
     (
         of(text()),
