@@ -1,233 +1,144 @@
-//! What an event says about its span, as OpenTelemetry attributes. No content.
+//! What an event says about its span, as OpenTelemetry attributes. Content stands in
+//! `attributes/content.rs`.
+
+mod content;
+mod end;
+mod write;
 
 use kaos_hooks::{
-    AttributeValue, Attributes, Failure, LlmCall, LlmOutcome, Outcome, Run, Str, Subject, ToolCall,
-    Turn, TurnOutcome, Usage,
+    LlmCall, LlmParams, RemoteAgent, Run, Server, Step, Str, Subagent, Subject, ToolCall, Turn,
 };
-use opentelemetry::{Array, KeyValue, StringValue, Value};
+use opentelemetry::KeyValue;
+
+pub(crate) use self::content::{
+    at_end as content_at_end, at_start as content_at_start, output as output_messages,
+};
+pub(crate) use self::end::at_end;
+pub(crate) use self::write::{To, string};
 
 use crate::semconv;
 
-/// More than any subject sets, so that a span's attributes are allocated once.
+/// More than most subjects set, so that a span's attributes are allocated once.
 const ROOM: usize = 12;
 
 /// What a span says from its start on: also what samplers decide by.
-pub(crate) fn at_start(subject: &Subject, run: &Run) -> Vec<KeyValue> {
-    let mut to = Vec::with_capacity(ROOM);
+pub(crate) fn at_start(subject: &Subject, run: &Run, limit: Option<usize>) -> Vec<KeyValue> {
+    let mut list = Vec::with_capacity(ROOM);
+    let mut to = To::new(limit, |attribute| list.push(attribute));
     match subject {
         Subject::Turn(turn) => start_turn(&mut to, turn, run),
         Subject::LlmCall(call) => start_llm_call(&mut to, call, run),
         Subject::ToolCall(call) => start_tool_call(&mut to, call, run),
-        Subject::Step(step) => {
-            to.push(KeyValue::new(semconv::STEP, i64::from(step.number)));
-            if let Some(max_steps) = step.max_steps {
-                to.push(KeyValue::new(semconv::MAX_STEPS, i64::from(max_steps)));
-            }
-            text_if(&mut to, semconv::KAOS_STEP_ID, step.step_id.as_ref());
-        }
-        Subject::Subagent(sub) => {
-            text(&mut to, semconv::AGENT_DELEGATION_TARGET, &sub.agent);
-            if sub.remote.is_some() {
-                to.push(KeyValue::new(
-                    semconv::GEN_AI_OPERATION_NAME,
-                    "invoke_agent",
-                ));
-                text(&mut to, semconv::GEN_AI_AGENT_NAME, &sub.agent);
-            }
+        Subject::Step(step) => start_step(&mut to, step),
+        Subject::Subagent(sub) => start_subagent(&mut to, sub, run),
+        Subject::Custom(custom) if custom.name == "plan" => {
+            to.word(semconv::GEN_AI_OPERATION_NAME, "plan");
+            agent(&mut to, &run.agent);
         }
         Subject::IntentClassification(_) | Subject::Handoff(_) | Subject::Custom(_) => {}
     }
-    added_by_user(&mut to, subject.attributes());
-    to
+    to.added_by_user(subject.attributes());
+    list
 }
 
-fn start_turn(to: &mut Vec<KeyValue>, turn: &Turn, run: &Run) {
-    to.push(KeyValue::new(
-        semconv::GEN_AI_OPERATION_NAME,
-        "invoke_agent",
-    ));
-    agent_and_session(to, run);
-    text_if(to, semconv::SESSION_ID, run.session.shared());
-    text_if(
-        to,
-        semconv::GEN_AI_AGENT_DESCRIPTION,
-        turn.description.as_ref(),
-    );
-    text_if(to, semconv::GEN_AI_REQUEST_MODEL, turn.model.as_ref());
-    to.push(KeyValue::new(semconv::STREAM, turn.stream));
-    to.push(KeyValue::new(semconv::KAOS_RUN_ID, run.id.to_string()));
-    if let Some(max_steps) = turn.max_steps {
-        to.push(KeyValue::new(
-            semconv::AGENT_MAX_STEPS,
-            i64::from(max_steps),
-        ));
-    }
-    if let Some(number) = turn.number {
-        to.push(KeyValue::new(semconv::KAOS_TURN_NUMBER, i64::from(number)));
-    }
+fn start_turn(to: &mut To<impl FnMut(KeyValue)>, turn: &Turn, run: &Run) {
+    to.word(semconv::GEN_AI_OPERATION_NAME, "invoke_agent");
+    agent(to, &run.agent);
+    to.text_if(semconv::GEN_AI_CONVERSATION_ID, run.session.shared());
+    to.text_if(semconv::SESSION_ID, run.session.shared());
+    to.text_if(semconv::GEN_AI_AGENT_DESCRIPTION, turn.description.as_ref());
+    to.text_if(semconv::GEN_AI_REQUEST_MODEL, turn.model.as_ref());
+    params(to, turn.params.as_deref());
+    to.value(semconv::STREAM, turn.stream);
+    to.value(semconv::KAOS_RUN_ID, run.id.to_string());
+    to.count_if(semconv::AGENT_MAX_STEPS, turn.max_steps);
+    to.count_if(semconv::KAOS_TURN_NUMBER, turn.number);
 }
 
-fn start_llm_call(to: &mut Vec<KeyValue>, call: &LlmCall, run: &Run) {
-    text(to, semconv::GEN_AI_OPERATION_NAME, &call.operation);
-    text(to, semconv::GEN_AI_PROVIDER_NAME, &call.provider);
-    text(to, semconv::GEN_AI_REQUEST_MODEL, &call.model);
-    text_if(to, semconv::GEN_AI_CONVERSATION_ID, run.session.shared());
+fn start_llm_call(to: &mut To<impl FnMut(KeyValue)>, call: &LlmCall, run: &Run) {
+    to.text(semconv::GEN_AI_OPERATION_NAME, &call.operation);
+    to.text(semconv::GEN_AI_PROVIDER_NAME, &call.provider);
+    to.text(semconv::GEN_AI_REQUEST_MODEL, &call.model);
+    to.text_if(semconv::GEN_AI_CONVERSATION_ID, run.session.shared());
     if call.stream {
-        to.push(KeyValue::new(semconv::GEN_AI_REQUEST_STREAM, true));
+        to.value(semconv::GEN_AI_REQUEST_STREAM, true);
     }
-    if let Some(server) = &call.server {
-        text(to, semconv::SERVER_ADDRESS, &server.address);
-        to.push(KeyValue::new(semconv::SERVER_PORT, i64::from(server.port)));
+    server(to, call.server.as_ref());
+    params(to, call.params.as_deref());
+}
+
+fn start_tool_call(to: &mut To<impl FnMut(KeyValue)>, call: &ToolCall, run: &Run) {
+    to.word(semconv::GEN_AI_OPERATION_NAME, "execute_tool");
+    to.text(semconv::GEN_AI_TOOL_NAME, &call.name);
+    to.text(semconv::TOOL_NAME, &call.name);
+    to.word(semconv::GEN_AI_TOOL_TYPE, call.kind.as_str());
+    to.text_if(semconv::GEN_AI_TOOL_CALL_ID, call.call_id.as_ref());
+    agent(to, &run.agent);
+}
+
+fn start_step(to: &mut To<impl FnMut(KeyValue)>, step: &Step) {
+    to.value(semconv::STEP, i64::from(step.number));
+    to.count_if(semconv::MAX_STEPS, step.max_steps);
+    to.text_if(semconv::KAOS_STEP_ID, step.step_id.as_ref());
+}
+
+/// A local sub-agent's own turn is the span that the conventions know; a remote one has none here.
+fn start_subagent(to: &mut To<impl FnMut(KeyValue)>, sub: &Subagent, run: &Run) {
+    to.text(semconv::AGENT_DELEGATION_TARGET, &sub.agent);
+    let Some(remote) = sub.remote.as_deref() else {
+        return;
+    };
+    let RemoteAgent {
+        provider,
+        id,
+        version,
+        description,
+        ..
+    } = remote;
+    to.word(semconv::GEN_AI_OPERATION_NAME, "invoke_agent");
+    to.text(semconv::GEN_AI_PROVIDER_NAME, provider);
+    to.text(semconv::GEN_AI_AGENT_NAME, &sub.agent);
+    to.text_if(semconv::GEN_AI_AGENT_ID, id.as_ref());
+    to.text_if(semconv::GEN_AI_AGENT_VERSION, version.as_ref());
+    to.text_if(semconv::GEN_AI_AGENT_DESCRIPTION, description.as_ref());
+    to.text_if(semconv::GEN_AI_CONVERSATION_ID, run.session.shared());
+    to.text_if(semconv::GEN_AI_REQUEST_MODEL, remote.model.as_ref());
+    server(to, remote.server.as_ref());
+    params(to, remote.params.as_deref());
+}
+
+fn agent(to: &mut To<impl FnMut(KeyValue)>, name: &Str) {
+    if !name.is_empty() {
+        to.text(semconv::GEN_AI_AGENT_NAME, name);
+        to.text(semconv::AGENT_NAME, name);
     }
 }
 
-fn start_tool_call(to: &mut Vec<KeyValue>, call: &ToolCall, run: &Run) {
-    to.push(KeyValue::new(
-        semconv::GEN_AI_OPERATION_NAME,
-        "execute_tool",
-    ));
-    text(to, semconv::GEN_AI_TOOL_NAME, &call.name);
-    text(to, semconv::TOOL_NAME, &call.name);
-    to.push(KeyValue::new(semconv::GEN_AI_TOOL_TYPE, call.kind.as_str()));
-    text_if(to, semconv::GEN_AI_TOOL_CALL_ID, call.call_id.as_ref());
-    text_if(
-        to,
-        semconv::GEN_AI_TOOL_DESCRIPTION,
-        call.description.as_ref(),
+fn server(to: &mut To<impl FnMut(KeyValue)>, server: Option<&Server>) {
+    if let Some(server) = server {
+        to.text(semconv::SERVER_ADDRESS, &server.address);
+        to.value(semconv::SERVER_PORT, i64::from(server.port));
+    }
+}
+
+fn params(to: &mut To<impl FnMut(KeyValue)>, params: Option<&LlmParams>) {
+    let Some(params) = params else {
+        return;
+    };
+    to.count_if(semconv::GEN_AI_REQUEST_MAX_TOKENS, params.max_tokens);
+    to.value_if(semconv::GEN_AI_REQUEST_TEMPERATURE, params.temperature);
+    to.value_if(semconv::GEN_AI_REQUEST_TOP_P, params.top_p);
+    to.count_if(semconv::GEN_AI_REQUEST_TOP_K, params.top_k);
+    let penalty = params.frequency_penalty;
+    to.value_if(semconv::GEN_AI_REQUEST_FREQUENCY_PENALTY, penalty);
+    let penalty = params.presence_penalty;
+    to.value_if(semconv::GEN_AI_REQUEST_PRESENCE_PENALTY, penalty);
+    to.list_if(
+        semconv::GEN_AI_REQUEST_STOP_SEQUENCES,
+        &params.stop_sequences,
     );
-    agent(to, run);
-}
-
-fn agent_and_session(to: &mut Vec<KeyValue>, run: &Run) {
-    agent(to, run);
-    text_if(to, semconv::GEN_AI_CONVERSATION_ID, run.session.shared());
-}
-
-fn agent(to: &mut Vec<KeyValue>, run: &Run) {
-    if !run.agent.is_empty() {
-        text(to, semconv::GEN_AI_AGENT_NAME, &run.agent);
-        text(to, semconv::AGENT_NAME, &run.agent);
-    }
-}
-
-/// What a span's outcome adds.
-pub(crate) fn at_end(outcome: Outcome<'_>, mut set: impl FnMut(KeyValue)) {
-    match outcome {
-        Outcome::Turn(turn) => end_turn(turn, &mut set),
-        Outcome::LlmCall(call) => end_llm_call(call, &mut set),
-        Outcome::IntentClassification(found) => {
-            if let Some(intent) = &found.intent {
-                set(KeyValue::new(
-                    semconv::KAOS_INTENT,
-                    string(&intent.to_str()),
-                ));
-            }
-            if let Some(confidence) = found.confidence {
-                set(KeyValue::new(semconv::KAOS_CONFIDENCE, confidence));
-            }
-        }
-        Outcome::ToolCall(tool) if tool.skipped => {
-            set(KeyValue::new(semconv::KAOS_TOOL_SKIPPED, true));
-        }
-        Outcome::ToolCall(_)
-        | Outcome::Step(_)
-        | Outcome::Subagent(_)
-        | Outcome::Handoff(_)
-        | Outcome::Custom(_) => {}
-    }
-    for (key, value) in outcome.attributes().iter() {
-        set(KeyValue::new(String::from(key.as_str()), any(value)));
-    }
-}
-
-fn end_turn(turn: &TurnOutcome, set: &mut impl FnMut(KeyValue)) {
-    usage(turn.usage, set);
-    if let Some(calls) = turn.tool_calls {
-        set(KeyValue::new(
-            semconv::KAOS_TOOL_CALL_COUNT,
-            i64::from(calls),
-        ));
-    }
-    finish_reasons(&turn.finish_reasons, set);
-}
-
-fn end_llm_call(call: &LlmOutcome, set: &mut impl FnMut(KeyValue)) {
-    usage(call.usage, set);
-    if let Some(id) = &call.response_id {
-        set(KeyValue::new(semconv::GEN_AI_RESPONSE_ID, string(id)));
-    }
-    if let Some(model) = &call.response_model {
-        set(KeyValue::new(semconv::GEN_AI_RESPONSE_MODEL, string(model)));
-    }
-    finish_reasons(&call.finish_reasons, set);
-}
-
-fn usage(usage: Option<Usage>, set: &mut impl FnMut(KeyValue)) {
-    if let Some(usage) = usage {
-        set(KeyValue::new(
-            semconv::GEN_AI_USAGE_INPUT_TOKENS,
-            count(usage.input_tokens),
-        ));
-        set(KeyValue::new(
-            semconv::GEN_AI_USAGE_OUTPUT_TOKENS,
-            count(usage.output_tokens),
-        ));
-    }
-}
-
-fn finish_reasons(reasons: &[Str], set: &mut impl FnMut(KeyValue)) {
-    if !reasons.is_empty() {
-        set(KeyValue::new(
-            semconv::GEN_AI_RESPONSE_FINISH_REASONS,
-            list(reasons),
-        ));
-    }
-}
-
-/// What a failure adds: its type, never its text.
-pub(crate) fn of_failure(failure: &Failure) -> KeyValue {
-    KeyValue::new(semconv::ERROR_TYPE, string(&failure.kind))
-}
-
-pub(crate) fn added_by_user(to: &mut Vec<KeyValue>, attributes: &Attributes) {
-    for (key, value) in attributes.iter() {
-        to.push(KeyValue::new(String::from(key.as_str()), any(value)));
-    }
-}
-
-fn text(to: &mut Vec<KeyValue>, key: &'static str, value: &Str) {
-    to.push(KeyValue::new(key, string(value)));
-}
-
-fn text_if(to: &mut Vec<KeyValue>, key: &'static str, value: Option<&Str>) {
-    if let Some(value) = value {
-        text(to, key, value);
-    }
-}
-
-/// The same text, shared rather than copied.
-pub(crate) fn string(value: &Str) -> StringValue {
-    match value {
-        Str::Static(text) => StringValue::from(*text),
-        Str::Shared(text) => StringValue::from(std::sync::Arc::clone(text)),
-    }
-}
-
-fn list(values: &[Str]) -> Value {
-    Value::Array(Array::String(values.iter().map(string).collect()))
-}
-
-fn any(value: &AttributeValue) -> Value {
-    match value {
-        AttributeValue::Bool(value) => Value::Bool(*value),
-        AttributeValue::Int(value) => Value::I64(*value),
-        AttributeValue::Float(value) => Value::F64(*value),
-        AttributeValue::Str(value) => Value::String(string(value)),
-        AttributeValue::List(values) => list(values),
-    }
-}
-
-/// Attributes have no unsigned numbers; nobody counts that many tokens.
-fn count(tokens: u64) -> i64 {
-    i64::try_from(tokens).unwrap_or(i64::MAX)
+    to.value_if(semconv::GEN_AI_REQUEST_SEED, params.seed);
+    let choices = params.choice_count.filter(|choices| *choices != 1);
+    to.count_if(semconv::GEN_AI_REQUEST_CHOICE_COUNT, choices);
+    to.text_if(semconv::GEN_AI_OUTPUT_TYPE, params.output_type.as_ref());
 }

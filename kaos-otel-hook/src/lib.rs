@@ -23,10 +23,14 @@
 
 mod attributes;
 mod batch;
+mod bounded;
+mod content;
 mod context;
 mod exporter;
+mod genai_events;
 mod ids;
 mod memory;
+mod messages;
 mod names;
 mod notice;
 mod otel_hook;
@@ -35,7 +39,9 @@ mod spans;
 mod telemetry;
 
 pub use batch::ExportStats;
+pub use content::{Capture, Content};
 pub use exporter::ExporterError;
+pub use genai_events::GenAiEvents;
 pub use ids::EventIds;
 pub use memory::Memory;
 pub use names::SpanNames;

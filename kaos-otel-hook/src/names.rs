@@ -3,6 +3,11 @@ use std::borrow::Cow;
 use kaos_hooks::{Str, Subject};
 use opentelemetry::trace::SpanKind;
 
+use crate::bounded::bounded;
+
+/// The most characters of a span's name.
+const LONGEST_NAME: usize = 256;
+
 /// What spans are called, and their kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum SpanNames {
@@ -30,13 +35,27 @@ impl SpanNames {
         .find_map(|(known, names)| name.eq_ignore_ascii_case(known).then_some(names))
     }
 
+    /// The span's name, of at most [`LONGEST_NAME`] characters: a model may ask for a tool by any
+    /// name.
     pub(crate) fn name(self, subject: &Subject, agent: &Str) -> Cow<'static, str> {
+        let name = self.whole_name(subject, agent);
+        match bounded(&name, Some(LONGEST_NAME)) {
+            Cow::Borrowed(_) => name,
+            Cow::Owned(cut) => Cow::Owned(cut),
+        }
+    }
+
+    fn whole_name(self, subject: &Subject, agent: &Str) -> Cow<'static, str> {
         match (self, subject) {
             (Self::GenAi, Subject::Turn(_)) => join("invoke_agent ", agent),
             (Self::GenAi, Subject::LlmCall(call)) => {
                 Cow::Owned([&call.operation, " ", &call.model].concat())
             }
             (Self::GenAi, Subject::ToolCall(call)) => join("execute_tool ", &call.name),
+            (Self::GenAi, Subject::Subagent(sub)) if sub.remote.is_some() => {
+                join("invoke_agent ", &sub.agent)
+            }
+            (Self::GenAi, Subject::Custom(custom)) if custom.name == "plan" => join("plan ", agent),
             (Self::Operator, Subject::Turn(_)) => Cow::Borrowed("agent.agentic_loop"),
             (_, Subject::ToolCall(call)) => join("tool.", &call.name),
             (_, Subject::Subagent(sub)) => join("delegate.", &sub.agent),
@@ -65,6 +84,10 @@ impl SpanNames {
     }
 }
 
+/// The prefix alone, without its blank, where there is no rest.
 fn join(prefix: &'static str, rest: &Str) -> Cow<'static, str> {
+    if rest.is_empty() {
+        return Cow::Borrowed(prefix.trim_end());
+    }
     Cow::Owned([prefix, rest].concat())
 }

@@ -10,14 +10,15 @@ use opentelemetry::{InstrumentationScope, global};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
 use crate::spans::Spans;
-use crate::{SpanNames, context, notice};
+use crate::{Content, SpanNames, context, notice};
 
 /// Turns every span of the event stream into an OpenTelemetry span.
 ///
 /// Start and end times, parents, status and, with [`EventIds`](crate::EventIds) in the provider,
 /// ids are the events'; with any other id generator the event's id is the attribute
 /// `kaos.span_id`. A run without a given parent becomes the child of the caller's current span. An
-/// entered future has its span as the current one. Content is never exported.
+/// entered future has its span as the current one. Content is exported only
+/// [on request](Self::with_content).
 ///
 /// If the provider does not record a run's root span, the rest of the run is not built; futures are
 /// entered all the same, with the run's ids and the sampled flag off.
@@ -46,41 +47,103 @@ enum Target {
 /// What the observers of one hook share.
 pub(crate) struct Inner<T> {
     pub(crate) tracer: T,
-    pub(crate) names: SpanNames,
+    pub(crate) settings: SpanSettings,
     warned: AtomicBool,
 }
 
+/// What spans are called and what they say.
+#[derive(Debug, Clone)]
+pub(crate) struct SpanSettings {
+    pub(crate) names: SpanNames,
+    /// What content they carry; `None` when none.
+    pub(crate) content: Option<Arc<Content>>,
+    /// Whether a failing span carries an `exception` event.
+    pub(crate) exceptions: bool,
+    /// The most characters of a text.
+    pub(crate) value_length: Option<usize>,
+}
+
+impl Default for SpanSettings {
+    fn default() -> Self {
+        Self {
+            names: SpanNames::default(),
+            content: None,
+            exceptions: true,
+            value_length: Some(OTelHook::DEFAULT_VALUE_LENGTH),
+        }
+    }
+}
+
 impl OTelHook {
+    /// The most characters of an attribute's text, unless set: 32 768.
+    pub const DEFAULT_VALUE_LENGTH: usize = 32_768;
+
     /// Spans of the global tracer provider, as it is now.
     ///
     /// Set the global provider first. If none is set this says so once, at the first run.
     pub fn new() -> Self {
-        let tracer = global::tracer_with_scope(scope());
         Self(Target::Global(Arc::new(Inner::new(
-            tracer,
-            SpanNames::default(),
+            global::tracer_with_scope(scope()),
+            SpanSettings::default(),
         ))))
     }
 
     /// Spans of this provider.
     pub fn with_provider(provider: &SdkTracerProvider) -> Self {
         let tracer = provider.tracer_with_scope(scope());
-        let inner = Inner::new(tracer, SpanNames::default());
+        let inner = Inner::new(tracer, SpanSettings::default());
         Self(Target::Sdk(Arc::new(inner), provider.clone()))
     }
 
     /// What spans are called. Default: [`SpanNames::Kaos`].
     #[must_use]
     pub fn with_names(self, names: SpanNames) -> Self {
+        self.with(|settings| settings.names = names)
+    }
+
+    /// Which content spans carry. Default: none.
+    #[must_use]
+    pub fn with_content(self, content: Content) -> Self {
+        let content = content.capture.on_spans().then(|| Arc::new(content));
+        self.with(|settings| settings.content = content)
+    }
+
+    /// Whether a failing span carries an `exception` event, which the exception views of today's
+    /// backends read. Default: yes. Under [`SpanNames::GenAi`] it never does: the conventions have
+    /// a log event for it.
+    #[must_use]
+    pub fn with_exception_events(self, exceptions: bool) -> Self {
+        self.with(|settings| settings.exceptions = exceptions)
+    }
+
+    /// The most characters of an attribute's text; a longer one is cut, and ends with `…`. `None`
+    /// is no limit: one attribute of many megabytes can then cost a whole batch. Default:
+    /// [`Self::DEFAULT_VALUE_LENGTH`].
+    #[must_use]
+    pub fn with_value_length(self, limit: Option<usize>) -> Self {
+        self.with(|settings| settings.value_length = limit)
+    }
+
+    fn with(self, change: impl FnOnce(&mut SpanSettings)) -> Self {
+        let mut settings = self.settings().clone();
+        change(&mut settings);
         Self(match self.0 {
-            Target::Sdk(inner, provider) => {
-                Target::Sdk(Arc::new(Inner::new(inner.tracer.clone(), names)), provider)
-            }
+            Target::Sdk(inner, provider) => Target::Sdk(
+                Arc::new(Inner::new(inner.tracer.clone(), settings)),
+                provider,
+            ),
             Target::Global(_) => Target::Global(Arc::new(Inner::new(
                 global::tracer_with_scope(scope()),
-                names,
+                settings,
             ))),
         })
+    }
+
+    fn settings(&self) -> &SpanSettings {
+        match &self.0 {
+            Target::Sdk(inner, _) => &inner.settings,
+            Target::Global(inner) => &inner.settings,
+        }
     }
 }
 
@@ -91,10 +154,10 @@ fn scope() -> InstrumentationScope {
 }
 
 impl<T> Inner<T> {
-    fn new(tracer: T, names: SpanNames) -> Self {
+    fn new(tracer: T, settings: SpanSettings) -> Self {
         Self {
             tracer,
-            names,
+            settings,
             warned: AtomicBool::new(false),
         }
     }
@@ -125,12 +188,8 @@ impl Default for OTelHook {
 
 impl fmt::Debug for OTelHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = match &self.0 {
-            Target::Sdk(inner, _) => inner.names,
-            Target::Global(inner) => inner.names,
-        };
         f.debug_struct("OTelHook")
-            .field("names", &names)
+            .field("names", &self.settings().names)
             .finish_non_exhaustive()
     }
 }

@@ -25,6 +25,50 @@ names! {
     GEN_AI_REQUEST_MODEL = "gen_ai.request.model";
     /// Present and true when the response is streamed.
     GEN_AI_REQUEST_STREAM = "gen_ai.request.stream";
+    /// How many alternatives were asked for, where not one.
+    GEN_AI_REQUEST_CHOICE_COUNT = "gen_ai.request.choice.count";
+    /// The seed of repeatable sampling.
+    GEN_AI_REQUEST_SEED = "gen_ai.request.seed";
+    /// How many of the likeliest tokens are considered.
+    GEN_AI_REQUEST_TOP_K = "gen_ai.request.top_k";
+    /// The most tokens the model may produce.
+    GEN_AI_REQUEST_MAX_TOKENS = "gen_ai.request.max_tokens";
+    /// Sampling temperature.
+    GEN_AI_REQUEST_TEMPERATURE = "gen_ai.request.temperature";
+    /// Nucleus sampling threshold.
+    GEN_AI_REQUEST_TOP_P = "gen_ai.request.top_p";
+    /// Texts that end the response.
+    GEN_AI_REQUEST_STOP_SEQUENCES = "gen_ai.request.stop_sequences";
+    /// Penalty on frequent tokens.
+    GEN_AI_REQUEST_FREQUENCY_PENALTY = "gen_ai.request.frequency_penalty";
+    /// Penalty on tokens already present.
+    GEN_AI_REQUEST_PRESENCE_PENALTY = "gen_ai.request.presence_penalty";
+    /// The format asked for: `text`, `json`, …
+    GEN_AI_OUTPUT_TYPE = "gen_ai.output.type";
+    /// Seconds from the request to the first chunk of a streamed response.
+    GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK = "gen_ai.response.time_to_first_chunk";
+    /// Of the input tokens, those read from the provider's cache.
+    GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS = "gen_ai.usage.cache_read.input_tokens";
+    /// Of the input tokens, those written to the provider's cache.
+    GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS = "gen_ai.usage.cache_creation.input_tokens";
+    /// Of the output tokens, those spent on reasoning.
+    GEN_AI_USAGE_REASONING_OUTPUT_TOKENS = "gen_ai.usage.reasoning.output_tokens";
+    /// What the model is told before the conversation. Content.
+    GEN_AI_SYSTEM_INSTRUCTIONS = "gen_ai.system_instructions";
+    /// The messages sent. Content.
+    GEN_AI_INPUT_MESSAGES = "gen_ai.input.messages";
+    /// The messages received. Content.
+    GEN_AI_OUTPUT_MESSAGES = "gen_ai.output.messages";
+    /// What the model may call. Content.
+    GEN_AI_TOOL_DEFINITIONS = "gen_ai.tool.definitions";
+    /// The arguments of a tool call. Content.
+    GEN_AI_TOOL_CALL_ARGUMENTS = "gen_ai.tool.call.arguments";
+    /// The result of a tool call. Content.
+    GEN_AI_TOOL_CALL_RESULT = "gen_ai.tool.call.result";
+    /// A remote agent's id at its provider.
+    GEN_AI_AGENT_ID = "gen_ai.agent.id";
+    /// A remote agent's version.
+    GEN_AI_AGENT_VERSION = "gen_ai.agent.version";
     /// The provider's id of the response.
     GEN_AI_RESPONSE_ID = "gen_ai.response.id";
     /// The model that answered.
@@ -49,6 +93,29 @@ names! {
     SERVER_PORT = "server.port";
     /// What kind of failure: few values.
     ERROR_TYPE = "error.type";
+    /// The kind of an exception.
+    EXCEPTION_TYPE = "exception.type";
+    /// The text of an exception. Content.
+    EXCEPTION_MESSAGE = "exception.message";
+    /// The method of the Model Context Protocol, for example `tools/call`.
+    MCP_METHOD_NAME = "mcp.method.name";
+    /// The protocol's session.
+    MCP_SESSION_ID = "mcp.session.id";
+    /// The protocol version agreed on.
+    MCP_PROTOCOL_VERSION = "mcp.protocol.version";
+    /// The id of the JSON-RPC request.
+    JSONRPC_REQUEST_ID = "jsonrpc.request.id";
+    /// The error code of the JSON-RPC response.
+    RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code";
+    /// `pipe` for stdio, `tcp` for HTTP.
+    NETWORK_TRANSPORT = "network.transport";
+
+    /// The span event of a failure.
+    EXCEPTION = "exception";
+    /// The log event of a failure.
+    GEN_AI_CLIENT_OPERATION_EXCEPTION = "gen_ai.client.operation.exception";
+    /// The log event with a model call's content.
+    GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS = "gen_ai.client.inference.operation.details";
 
     /// The agent's name.
     AGENT_NAME = "agent.name";
@@ -76,6 +143,8 @@ names! {
     KAOS_INTENT = "kaos.intent";
     /// How sure the classifier is.
     KAOS_CONFIDENCE = "kaos.confidence";
+    /// The cost in US dollars, where a price is known.
+    KAOS_COST_USD = "kaos.cost_usd";
     /// The caller's own id of a step.
     KAOS_STEP_ID = "kaos.step_id";
     /// How many tools the turn called.

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::{Body, Enter, Event, Failure, Observer, Phase, Progress, Span as SpanEvent, Time};
+use kaos_hooks::redact::Field;
+use kaos_hooks::{
+    Body, Enter, Event, Failure, Observer, Phase, Progress, Span as SpanEvent, Subject, Time, Value,
+};
 use opentelemetry::trace::{
     Span, SpanBuilder, SpanContext, Status, TraceFlags, TraceState, Tracer,
 };
 use opentelemetry::{Context, KeyValue};
 use smallvec::SmallVec;
 
+use crate::attributes::To;
+use crate::bounded::bounded;
 use crate::context::{self, Current};
-use crate::otel_hook::Inner;
-use crate::{attributes, ids, semconv};
+use crate::otel_hook::{Inner, SpanSettings};
+use crate::{SpanNames, attributes, ids, semconv};
 
 /// Makes and ends the spans of one run.
 pub(crate) struct Spans<T: Tracer> {
@@ -48,11 +53,15 @@ impl<T: Tracer> Spans<T> {
     }
 
     fn start(&mut self, event: &Event<'_>, span: &SpanEvent<'_>) {
-        let names = self.hook.names;
+        let SpanSettings {
+            names,
+            value_length,
+            ..
+        } = self.hook.settings;
         let mut builder = SpanBuilder::from_name(names.name(span.subject, &event.run.agent));
         builder.span_kind = Some(names.kind(span.subject));
         builder.start_time = Some(event.time.system_time());
-        builder.attributes = Some(attributes::at_start(span.subject, event.run));
+        builder.attributes = Some(attributes::at_start(span.subject, event.run, value_length));
 
         let (trace_id, span_id) = (context::trace_id(self.trace_id), context::span_id(span.id));
         let tracer = &self.hook.tracer;
@@ -76,6 +85,10 @@ impl<T: Tracer> Spans<T> {
         if made.span_context().span_id() != span_id {
             made.set_attribute(KeyValue::new(semconv::KAOS_SPAN_ID, span.id.to_string()));
         }
+        if let Some(content) = &self.hook.settings.content {
+            let mut to = To::new(value_length, |attribute| made.set_attribute(attribute));
+            attributes::content_at_start(content, span.subject, &mut to);
+        }
         let slot = span.slot.own as usize;
         if self.open.len() <= slot {
             self.open.resize_with(slot + 1, || None);
@@ -94,17 +107,35 @@ impl<T: Tracer> Spans<T> {
     }
 
     fn progress(&mut self, span: &SpanEvent<'_>, progress: &Progress, time: Time) {
+        let limit = self.hook.settings.value_length;
         let Some(open) = self.at(span.slot.own) else {
             return;
         };
         let mut details = Vec::new();
-        attributes::added_by_user(&mut details, &progress.attributes);
+        To::new(limit, |detail| details.push(detail)).added_by_user(&progress.attributes);
         let note = progress.note.to_string();
         open.span
             .add_event_with_timestamp(note, time.system_time(), details);
     }
 
+    /// The cost of a model call, which an event of its own tells.
+    fn value(&mut self, span: kaos_hooks::SpanId, value: &Value) {
+        let cost = match value {
+            Value::UsageObserved(observed) => observed.cost_usd,
+            Value::TurnSummary(summary) => summary.cost_usd,
+            _ => None,
+        };
+        let Some(cost) = cost else {
+            return;
+        };
+        if let Some(open) = self.open.iter_mut().flatten().find(|open| open.id == span) {
+            open.span
+                .set_attribute(KeyValue::new(semconv::KAOS_COST_USD, cost));
+        }
+    }
+
     fn end(&mut self, span: &SpanEvent<'_>, time: Time) {
+        let settings = &self.hook.settings;
         let Some(place) = self.open.get_mut(span.slot.own as usize) else {
             return;
         };
@@ -112,11 +143,20 @@ impl<T: Tracer> Spans<T> {
             return;
         };
         if let Some(outcome) = span.phase.outcome() {
-            attributes::at_end(outcome, |attribute| ended.set_attribute(attribute));
+            let mut to = To::new(settings.value_length, |attribute| {
+                ended.set_attribute(attribute);
+            });
+            attributes::at_end(outcome, &mut to);
+            if let Some(content) = &settings.content {
+                attributes::content_at_end(content, span.subject, outcome, &mut to);
+            }
         }
         match span.phase {
-            Phase::Error { failure, .. } => fail(ended, failure),
-            Phase::Cancelled { .. } => fail(ended, &Failure::new("cancelled")),
+            Phase::Error { failure, .. } => fail(ended, span.subject, failure, settings, time),
+            Phase::Cancelled { .. } => {
+                ended.set_attribute(KeyValue::new(semconv::ERROR_TYPE, "cancelled"));
+                ended.set_status(Status::error("cancelled"));
+            }
             Phase::Suspended { .. } => {
                 ended.set_attribute(KeyValue::new(semconv::KAOS_SUSPENDED, true));
             }
@@ -130,15 +170,42 @@ impl<T: Tracer> Spans<T> {
 /// A run's root may have a parent outside; a turn says so itself.
 fn outer_parent(span: &SpanEvent<'_>) -> Option<Context> {
     match span.subject {
-        kaos_hooks::Subject::Turn(turn) => turn.parent.as_deref().map(context::outer),
+        Subject::Turn(turn) => turn.parent.as_deref().map(context::outer),
         _ => None,
     }
 }
 
-/// Without a content policy the description is the error's type, not its text.
-fn fail(span: &mut impl Span, failure: &Failure) {
-    span.set_attribute(attributes::of_failure(failure));
-    span.set_status(Status::error(failure.kind.to_string()));
+/// The description is the error's text where a policy lets it out, and else its type.
+fn fail(
+    span: &mut impl Span,
+    subject: &Subject,
+    failure: &Failure,
+    settings: &SpanSettings,
+    time: Time,
+) {
+    let limit = settings.value_length;
+    let kind = attributes::string(&failure.kind, limit);
+    let message = settings.content.as_ref().and_then(|content| {
+        let text = failure.message.as_ref()?;
+        let safe = content.text(Field::Error, tool_of(subject), text)?;
+        Some(bounded(&safe, limit).into_owned())
+    });
+    span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, kind.clone()));
+    if settings.exceptions && settings.names != SpanNames::GenAi {
+        let mut details = vec![KeyValue::new(semconv::EXCEPTION_TYPE, kind.clone())];
+        let text = message.clone();
+        details.extend(text.map(|text| KeyValue::new(semconv::EXCEPTION_MESSAGE, text)));
+        span.add_event_with_timestamp(semconv::EXCEPTION, time.system_time(), details);
+    }
+    let description = message.unwrap_or_else(|| String::from(kind));
+    span.set_status(Status::error(description));
+}
+
+pub(crate) fn tool_of(subject: &Subject) -> Option<&str> {
+    match subject {
+        Subject::ToolCall(call) => Some(&call.name),
+        _ => None,
+    }
 }
 
 impl<T> Observer for Spans<T>
@@ -150,8 +217,9 @@ where
         if !self.recorded {
             return;
         }
-        let Body::Span(span) = &event.body else {
-            return;
+        let span = match &event.body {
+            Body::Span(span) => span,
+            Body::Value { span, value } => return self.value(*span, value),
         };
         match span.phase {
             Phase::Start => self.start(event, span),

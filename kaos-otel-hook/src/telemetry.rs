@@ -10,7 +10,7 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor, TracerPro
 
 use crate::batch::{BatchProcessor, BatchSettings, Counters};
 use crate::exporter::Target;
-use crate::{EventIds, ExportStats, ExporterError, Memory, OTelHook, SpanNames, notice};
+use crate::{Content, EventIds, ExportStats, ExporterError, Memory, OTelHook, SpanNames, notice};
 
 /// OpenTelemetry, started: keep it until the program ends.
 ///
@@ -37,6 +37,7 @@ use crate::{EventIds, ExportStats, ExporterError, Memory, OTelHook, SpanNames, n
 pub struct Telemetry {
     started: Option<Started>,
     names: SpanNames,
+    content: Content,
 }
 
 struct Started {
@@ -95,6 +96,7 @@ impl Telemetry {
             return Ok(Self {
                 started: None,
                 names,
+                content: Content::default(),
             });
         };
 
@@ -132,6 +134,7 @@ impl Telemetry {
         Ok(Self {
             started: Some(Started { provider, counters }),
             names,
+            content: Content::default(),
         })
     }
 
@@ -151,6 +154,7 @@ impl Telemetry {
             Self {
                 started,
                 names: SpanNames::default(),
+                content: Content::default(),
             },
             memory,
         )
@@ -162,13 +166,19 @@ impl Telemetry {
         self
     }
 
+    /// Which content it exports, over the environment's word.
+    pub fn with_content(mut self, content: Content) -> Self {
+        self.content = content;
+        self
+    }
+
     /// The hooks that feed it; none when it is off.
     pub fn hooks(&self) -> TelemetryHooks {
-        TelemetryHooks(
-            self.started
-                .as_ref()
-                .map(|started| OTelHook::with_provider(&started.provider).with_names(self.names)),
-        )
+        TelemetryHooks(self.started.as_ref().map(|started| {
+            OTelHook::with_provider(&started.provider)
+                .with_names(self.names)
+                .with_content(self.content.clone())
+        }))
     }
 
     /// Whether anything is exported.

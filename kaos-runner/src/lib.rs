@@ -27,6 +27,7 @@
 //! ```
 
 mod agent;
+mod content;
 mod function_model;
 mod function_tool;
 mod intent;

@@ -1,7 +1,11 @@
-use async_trait::async_trait;
-use kaos_hooks::{Failure, Handle, LlmOutcome, Str, TextDelta, Usage};
+use std::sync::OnceLock;
+use std::time::Duration;
 
-use crate::ToolSpec;
+use async_trait::async_trait;
+use kaos_hooks::{Failure, Handle, LlmCall, LlmOutcome, Str, TextDelta, Usage};
+use tokio::time::Instant;
+
+use crate::{ToolSpec, content};
 
 /// A language model.
 #[async_trait]
@@ -11,6 +15,12 @@ pub trait Model: Send + Sync + 'static {
 
     /// The model that is asked for.
     fn name(&self) -> Str;
+
+    /// What a request says of itself before its messages: server and parameters, where they are
+    /// known. Provider and model name unless given.
+    fn call(&self) -> LlmCall {
+        LlmCall::new(self.provider(), self.name())
+    }
 
     /// Answers a request. Text may be handed to `deltas` as it arrives; the reply has all of it.
     ///
@@ -37,6 +47,8 @@ pub struct ModelRequest<'a> {
     pub messages: &'a [Message],
     /// What the model may call.
     pub tools: &'a [ToolSpec],
+    /// Whether somebody reads the text as it arrives.
+    pub stream: bool,
 }
 
 /// A message of a conversation.
@@ -126,8 +138,10 @@ impl ModelReply {
         self
     }
 
-    pub(crate) fn outcome(&self) -> LlmOutcome {
+    pub(crate) fn outcome(&self, time_to_first_chunk: Option<Duration>) -> LlmOutcome {
         LlmOutcome {
+            time_to_first_chunk,
+            output: Some(content::output(self)),
             response_id: self.response_id.clone(),
             response_model: self.response_model.clone(),
             finish_reasons: self.finish_reason.iter().cloned().collect(),
@@ -167,17 +181,31 @@ impl ModelError {
 
 /// Where a model hands on text as it arrives.
 #[derive(Debug)]
-pub struct Deltas(Handle);
+pub struct Deltas {
+    call: Handle,
+    began: Instant,
+    first: OnceLock<Duration>,
+}
 
 impl Deltas {
     pub(crate) fn new(call: Handle) -> Self {
-        Self(call)
+        Self {
+            call,
+            began: Instant::now(),
+            first: OnceLock::new(),
+        }
     }
 
     /// The next piece of the text.
     pub fn text(&self, piece: impl Into<Str>) {
-        self.0.emit(TextDelta {
+        self.first.get_or_init(|| self.began.elapsed());
+        self.call.emit(TextDelta {
             content: piece.into(),
         });
+    }
+
+    /// From the request to the first piece.
+    pub(crate) fn time_to_first_chunk(&self) -> Option<Duration> {
+        self.first.get().copied()
     }
 }

@@ -6,7 +6,7 @@ use kaos_hooks::{Emitter, Hooks, IntoHooks, Observer, Scope, Session, SpanContex
 
 use crate::session::Sessions;
 use crate::turn::{Progress, answer};
-use crate::{Agent, Message, Reply, RunStream, TurnError};
+use crate::{Agent, Message, Reply, RunStream, TurnError, content};
 
 /// Lets an agent answer messages.
 ///
@@ -120,10 +120,11 @@ impl TurnRequest {
             .parent(parent);
         begin.number = number;
         begin.stream = extra.is_some();
-        let turn: Scope<Turn> = hooks.turn_with(agent.begin(begin, &message), extra);
+        let begin = agent.begin(begin, &message);
+        let mut progress = Progress::new(messages, &begin);
+        let turn: Scope<Turn> = hooks.turn_with(begin, extra);
         let trace_id = turn.trace_id();
 
-        let mut progress = Progress::new(messages);
         let reply = answer(&hooks, &agent, turn, &mut progress)
             .await
             .map_err(|why| TurnError::new(trace_id, why))?;
@@ -146,7 +147,10 @@ impl Agent {
     pub(crate) fn begin(&self, mut turn: Turn, message: &Str) -> Turn {
         turn.description.clone_from(&self.description);
         turn.max_steps = Some(self.limits.steps);
-        turn.model = Some(self.model.name());
+        turn.briefing = content::briefing(&self.instructions, &self.callable());
+        let call = self.model.call();
+        turn.model = Some(call.model);
+        turn.params = call.params;
         turn.input = Some(message.clone());
         turn
     }

@@ -154,8 +154,9 @@ async fn delegate(hooks: &Hooks, step: &Scope<Step>, call: &ToolUse, agent: &Age
         task: Some(task.clone()),
         ..Subagent::new(agent.name.clone())
     });
-    let turn = scope.turn(agent.begin(Turn::new(agent.name.clone()), &task));
-    let mut progress = Progress::new(vec![Message::User(task)]);
+    let begin = agent.begin(Turn::new(agent.name.clone()), &task);
+    let mut progress = Progress::new(vec![Message::User(task)], &begin);
+    let turn = scope.turn(begin);
     let answered = answer(hooks, agent, turn, &mut progress).await;
     let delegated = progress.total();
     match answered {

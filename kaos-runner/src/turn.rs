@@ -1,14 +1,17 @@
 //! The loop: what an agent does to answer a message, read from top to bottom.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use kaos_hooks::{
-    Budget, BudgetExceeded, Hooks, Intent, IntentClassification, IntentClassified, IntentOutcome,
-    LlmCall, Scope, Step, StepOutcome, Str, Turn, TurnOutcome, TurnSummary, Usage, UsageObserved,
-    catch_panic,
+    Briefing, Budget, BudgetExceeded, Hooks, Intent, IntentClassification, IntentClassified,
+    IntentOutcome, LlmCall, Scope, Step, StepOutcome, Str, Turn, TurnOutcome, TurnSummary, Usage,
+    UsageObserved, catch_panic,
 };
 
 use crate::{
-    Agent, Deltas, Message, ModelReply, ModelRequest, Reply, ToolSpec, TurnErrorKind, intent, tools,
+    Agent, Deltas, Message, ModelReply, ModelRequest, Reply, ToolSpec, TurnErrorKind, content,
+    intent, tools,
 };
 
 /// What a turn has done so far.
@@ -16,6 +19,10 @@ use crate::{
 pub(crate) struct Progress {
     /// The conversation, the message to answer included.
     pub(crate) messages: Vec<Message>,
+    /// Whether somebody reads the answer as it is made.
+    stream: bool,
+    /// What the model is told in each of the turn's calls.
+    briefing: Option<Arc<Briefing>>,
     intent: Intent,
     /// Tokens of the turn's own model calls.
     own: Option<Usage>,
@@ -27,9 +34,12 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(messages: Vec<Message>) -> Self {
+    /// Nothing so far, of a turn that begins like this.
+    pub(crate) fn new(messages: Vec<Message>, begin: &Turn) -> Self {
         Self {
             messages,
+            stream: begin.stream,
+            briefing: begin.briefing.clone(),
             ..Self::default()
         }
     }
@@ -202,12 +212,18 @@ async fn ask(
     progress: &mut Progress,
     callable: &[ToolSpec],
 ) -> Result<ModelReply, TurnErrorKind> {
-    let call = step.open(LlmCall::new(agent.model.provider(), agent.model.name()));
+    let call = step.open(LlmCall {
+        stream: progress.stream,
+        input: Some(content::input(&progress.messages)),
+        briefing: progress.briefing.clone(),
+        ..agent.model.call()
+    });
     let deltas = Deltas::new(call.handle());
     let request = ModelRequest {
         instructions: &agent.instructions,
         messages: &progress.messages,
         tools: callable,
+        stream: progress.stream,
     };
     let asked = catch_panic(agent.model.respond(request, &deltas));
     let why = match call.entered(asked).await {
@@ -219,7 +235,8 @@ async fn ask(
                 cost_usd: None,
                 source,
             });
-            call.complete(reply.outcome());
+            let first = deltas.time_to_first_chunk().filter(|_| progress.stream);
+            call.complete(reply.outcome(first));
             return Ok(reply);
         }
         Ok(Err(error)) => TurnErrorKind::Model(error),

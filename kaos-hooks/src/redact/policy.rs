@@ -64,6 +64,8 @@ impl fmt::Debug for ContentPolicy {
 pub enum Field {
     /// What a person or another agent asked.
     Input,
+    /// What an agent or its tools are told to be: instructions, descriptions, definitions.
+    Instructions,
     /// What the agent or model answered.
     Output,
     /// What a model thought aloud.

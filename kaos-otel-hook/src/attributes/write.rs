@@ -1,0 +1,96 @@
+//! Writing attributes: typed, and no text longer than the limit.
+
+use std::sync::Arc;
+
+use kaos_hooks::{AttributeValue, Attributes, Str};
+use opentelemetry::{Array, KeyValue, StringValue, Value};
+
+use crate::bounded::bounded;
+
+/// Where attributes go.
+pub(crate) struct To<F> {
+    limit: Option<usize>,
+    put: F,
+}
+
+impl<F: FnMut(KeyValue)> To<F> {
+    pub(crate) const fn new(limit: Option<usize>, put: F) -> Self {
+        Self { limit, put }
+    }
+
+    pub(crate) fn text(&mut self, key: &'static str, value: &Str) {
+        (self.put)(KeyValue::new(key, string(value, self.limit)));
+    }
+
+    pub(crate) fn text_if(&mut self, key: &'static str, value: Option<&Str>) {
+        if let Some(value) = value {
+            self.text(key, value);
+        }
+    }
+
+    /// A text of ours, which is short.
+    pub(crate) fn word(&mut self, key: &'static str, value: &'static str) {
+        (self.put)(KeyValue::new(key, value));
+    }
+
+    /// A text that was made for this.
+    pub(crate) fn made(&mut self, key: &'static str, value: &str) {
+        (self.put)(KeyValue::new(key, bounded(value, self.limit).into_owned()));
+    }
+
+    pub(crate) fn value(&mut self, key: &'static str, value: impl Into<Value>) {
+        (self.put)(KeyValue::new(key, value));
+    }
+
+    pub(crate) fn value_if<V: Into<Value>>(&mut self, key: &'static str, value: Option<V>) {
+        if let Some(value) = value {
+            self.value(key, value);
+        }
+    }
+
+    /// Attributes have no unsigned numbers; nobody counts that far.
+    pub(crate) fn count_if(&mut self, key: &'static str, value: Option<impl Into<u64>>) {
+        if let Some(value) = value {
+            self.value(key, i64::try_from(value.into()).unwrap_or(i64::MAX));
+        }
+    }
+
+    pub(crate) fn list_if(&mut self, key: &'static str, values: &[Str]) {
+        if !values.is_empty() {
+            (self.put)(KeyValue::new(key, list(values, self.limit)));
+        }
+    }
+
+    pub(crate) fn added_by_user(&mut self, attributes: &Attributes) {
+        for (key, value) in attributes.iter() {
+            let value = any(value, self.limit);
+            (self.put)(KeyValue::new(String::from(key.as_str()), value));
+        }
+    }
+}
+
+/// The same text, shared rather than copied, unless it is too long.
+pub(crate) fn string(value: &Str, limit: Option<usize>) -> StringValue {
+    if limit.is_some_and(|limit| value.len() > limit) {
+        return StringValue::from(bounded(value, limit).into_owned());
+    }
+    match value {
+        Str::Static(text) => StringValue::from(*text),
+        Str::Shared(text) => StringValue::from(Arc::clone(text)),
+    }
+}
+
+fn list(values: &[Str], limit: Option<usize>) -> Value {
+    let values = values.iter().map(|value| string(value, limit)).collect();
+    Value::Array(Array::String(values))
+}
+
+fn any(value: &AttributeValue, limit: Option<usize>) -> Value {
+    match value {
+        AttributeValue::Bool(value) => Value::Bool(*value),
+        AttributeValue::Int(value) => Value::I64(*value),
+        AttributeValue::Float(value) => Value::F64(*value),
+        AttributeValue::Str(value) => Value::String(string(value, limit)),
+        AttributeValue::List(values) => list(values, limit),
+    }
+}

@@ -1,0 +1,95 @@
+use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field, Redactor};
+
+/// Where the environment lets content go: `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Capture {
+    /// Nowhere.
+    #[default]
+    NoContent,
+    /// To span attributes, as JSON strings.
+    SpanOnly,
+    /// To log events, structured.
+    EventOnly,
+    /// To both.
+    SpanAndEvent,
+}
+
+impl Capture {
+    /// The value with this name: `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY` or `SPAN_AND_EVENT`, in
+    /// any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [
+            ("NO_CONTENT", Self::NoContent),
+            ("SPAN_ONLY", Self::SpanOnly),
+            ("EVENT_ONLY", Self::EventOnly),
+            ("SPAN_AND_EVENT", Self::SpanAndEvent),
+        ]
+        .into_iter()
+        .find_map(|(known, capture)| name.eq_ignore_ascii_case(known).then_some(capture))
+    }
+
+    pub(crate) const fn on_spans(self) -> bool {
+        matches!(self, Self::SpanOnly | Self::SpanAndEvent)
+    }
+
+    pub(crate) const fn on_events(self) -> bool {
+        matches!(self, Self::EventOnly | Self::SpanAndEvent)
+    }
+}
+
+/// Which content leaves with the telemetry, and what is taken out of it before.
+///
+/// Content is what people, models and tools say: prompts, answers, arguments, results, error
+/// texts, instructions, tool descriptions. By default none of it leaves. What a [`Capture`] lets
+/// out goes through the redactor; only [`policies`](Self::policies) given by code can change that.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field};
+/// use kaos_otel_hook::{Capture, Content, Telemetry};
+///
+/// let but_no_results = ContentPolicies::new(ContentPolicy::Redacted)
+///     .field(Field::Result, ContentPolicy::None);
+/// let content = Content::new(Capture::SpanOnly).policies(but_no_results);
+/// let (telemetry, _memory) = Telemetry::in_memory();
+/// let telemetry = telemetry.with_content(content);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Content {
+    pub(crate) capture: Capture,
+    policies: ContentPolicies,
+    redactor: Redactor,
+}
+
+impl Content {
+    /// What goes where `capture` says goes redacted.
+    pub fn new(capture: Capture) -> Self {
+        Self {
+            capture,
+            policies: ContentPolicies::new(ContentPolicy::Redacted),
+            redactor: Redactor::new(),
+        }
+    }
+
+    /// Other policies, by field, tool and JSON path. Default: everything is redacted.
+    #[must_use]
+    pub fn policies(mut self, policies: ContentPolicies) -> Self {
+        self.policies = policies;
+        self
+    }
+
+    /// Another redactor, for example one with rules of your own.
+    #[must_use]
+    pub fn redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
+    }
+
+    /// What may leave of a text.
+    pub(crate) fn text(&self, field: Field, tool: Option<&str>, text: &str) -> Option<String> {
+        self.policies
+            .apply(&self.redactor, field, tool, text)
+            .map(|safe| safe.as_str().to_owned())
+    }
+}

@@ -1,0 +1,287 @@
+//! The log events of the GenAI conventions: failures, and on request a model call's content.
+
+use std::fmt;
+use std::sync::Arc;
+
+use kaos_hooks::redact::Field;
+use kaos_hooks::{
+    Body, Event, Failure, Hook, Observer, Outcome, Phase, Run, Span, Str, Subject, Time,
+};
+use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider as _, Severity};
+use opentelemetry::{Key, KeyValue};
+use opentelemetry_sdk::logs::{SdkLogRecord, SdkLogger, SdkLoggerProvider};
+use serde_json::Value;
+use smallvec::SmallVec;
+
+use crate::attributes::{self, To};
+use crate::{Content, context, messages, semconv, spans};
+
+/// Writes the log events of the GenAI conventions, whether the trace is sampled or not.
+///
+/// - `gen_ai.client.operation.exception`, at WARN, when a turn, a model call, a tool call or
+///   another operation the conventions know fails: `exception.type`, and `exception.message` where
+///   the [`Content`] lets error texts onto events.
+/// - `gen_ai.client.inference.operation.details`, at INFO, when a model call ends and the content
+///   is captured on events: what its span says, and its messages, structured.
+///
+/// Each carries the ids of its span. [`Telemetry`](crate::Telemetry) registers it.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::{Failure, Hooks, Turn};
+/// use kaos_otel_hook::GenAiEvents;
+/// use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
+///
+/// let exporter = InMemoryLogExporter::default();
+/// let provider = SdkLoggerProvider::builder().with_simple_exporter(exporter.clone()).build();
+/// let hooks = Hooks::new(GenAiEvents::with_provider(&provider));
+/// hooks.turn(Turn::new("assistant")).fail(Failure::new("timeout"));
+/// let logs = exporter.get_emitted_logs()?;
+/// assert_eq!(logs[0].record.event_name(), Some("gen_ai.client.operation.exception"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct GenAiEvents(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    logger: SdkLogger,
+    content: Option<Content>,
+    value_length: Option<usize>,
+}
+
+impl GenAiEvents {
+    /// Events of this provider, without content.
+    pub fn with_provider(provider: &SdkLoggerProvider) -> Self {
+        Self(Arc::new(Inner {
+            logger: provider.logger("kaos"),
+            content: None,
+            value_length: Some(crate::OTelHook::DEFAULT_VALUE_LENGTH),
+        }))
+    }
+
+    /// Which content events carry. Default: none.
+    #[must_use]
+    pub fn with_content(self, content: Content) -> Self {
+        let content = content.capture.on_events().then_some(content);
+        self.with(|inner| inner.content = content)
+    }
+
+    /// The most characters of a text, as
+    /// [`OTelHook::with_value_length`](crate::OTelHook::with_value_length).
+    #[must_use]
+    pub fn with_value_length(self, limit: Option<usize>) -> Self {
+        self.with(|inner| inner.value_length = limit)
+    }
+
+    fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.0);
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+}
+
+impl Hook for GenAiEvents {
+    fn name(&self) -> Str {
+        Str::Static("GenAiEvents")
+    }
+
+    fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
+        Some(Box::new(Events {
+            inner: Arc::clone(&self.0),
+            asked: SmallVec::new(),
+        }))
+    }
+}
+
+/// What one run's model calls were asked, by slot, until they end.
+struct Events {
+    inner: Arc<Inner>,
+    asked: SmallVec<[Option<Said>; 4]>,
+}
+
+type Said = Vec<(Key, AnyValue)>;
+
+impl Observer for Events {
+    fn on_event(&mut self, event: &Event<'_>) {
+        let Body::Span(span) = &event.body else {
+            return;
+        };
+        match span.phase {
+            Phase::Start => self.asked(event, span),
+            Phase::Progress(_) => {}
+            Phase::Error {
+                failure, outcome, ..
+            } => {
+                self.details(event, span, outcome, Some(&failure.kind));
+                self.inner.exception(event, span, failure);
+            }
+            Phase::Cancelled { outcome, .. } => {
+                self.details(event, span, outcome, Some(&Str::Static("cancelled")));
+            }
+            Phase::Complete { .. } | Phase::Suspended { .. } => {
+                self.details(event, span, span.phase.outcome(), None);
+            }
+        }
+    }
+}
+
+impl Events {
+    /// Keeps what a model call's start says: its end no longer has it.
+    fn asked(&mut self, event: &Event<'_>, span: &Span<'_>) {
+        let (Some(content), Subject::LlmCall(_)) = (&self.inner.content, span.subject) else {
+            return;
+        };
+        let start = attributes::at_start(span.subject, event.run, self.inner.value_length);
+        let mut said: Said = start.into_iter().map(pair).collect();
+        let mut structured = |key: &'static str, value: Option<Value>| {
+            said.extend(value.map(|value| (Key::new(key), any(value))));
+        };
+        if let Some(text) = span.subject.content() {
+            let sent = messages::messages(content, Field::Input, text);
+            structured(semconv::GEN_AI_INPUT_MESSAGES, sent);
+        }
+        if let Some(briefing) = span.subject.briefing() {
+            let instructions = briefing.instructions.as_deref();
+            let instructions =
+                instructions.and_then(|it| messages::text_parts(content, Field::Instructions, it));
+            structured(semconv::GEN_AI_SYSTEM_INSTRUCTIONS, instructions);
+            let tools = briefing.tools.as_deref();
+            let tools =
+                tools.and_then(|it| messages::json_of(content, Field::Instructions, None, it));
+            structured(semconv::GEN_AI_TOOL_DEFINITIONS, tools);
+        }
+        let slot = span.slot.own as usize;
+        if self.asked.len() <= slot {
+            self.asked.resize_with(slot + 1, || None);
+        }
+        if let Some(place) = self.asked.get_mut(slot) {
+            *place = Some(said);
+        }
+    }
+
+    fn details(
+        &mut self,
+        event: &Event<'_>,
+        span: &Span<'_>,
+        outcome: Option<Outcome<'_>>,
+        failed: Option<&Str>,
+    ) {
+        let slot = span.slot.own as usize;
+        let Some(mut said) = self.asked.get_mut(slot).and_then(Option::take) else {
+            return;
+        };
+        let inner = &self.inner;
+        if let Some(outcome) = outcome {
+            let mut to = To::new(inner.value_length, |attribute| said.push(pair(attribute)));
+            attributes::at_end(outcome, &mut to);
+            let content = inner.content.as_ref();
+            let answered =
+                content.and_then(|it| attributes::output_messages(it, span.subject, outcome));
+            let key = Key::new(semconv::GEN_AI_OUTPUT_MESSAGES);
+            said.extend(answered.map(|messages| (key, any(messages))));
+        }
+        if let Some(kind) = failed {
+            let kind = AnyValue::from(kind.to_string());
+            said.push((Key::new(semconv::ERROR_TYPE), kind));
+        }
+        let name = semconv::GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS;
+        let mut record = inner.record(name, Severity::Info, event.run, span, event.time);
+        record.add_attributes(said);
+        inner.logger.emit(record);
+    }
+}
+
+impl Inner {
+    fn exception(&self, event: &Event<'_>, span: &Span<'_>, failure: &Failure) {
+        if !is_operation(span.subject) {
+            return;
+        }
+        let name = semconv::GEN_AI_CLIENT_OPERATION_EXCEPTION;
+        let mut record = self.record(name, Severity::Warn, event.run, span, event.time);
+        let kind = attributes::string(&failure.kind, self.value_length);
+        record.add_attribute(semconv::EXCEPTION_TYPE, AnyValue::String(kind));
+        let safe = self.content.as_ref().and_then(|content| {
+            let tool = spans::tool_of(span.subject);
+            content.text(Field::Error, tool, failure.message.as_ref()?)
+        });
+        if let Some(safe) = safe {
+            let text = crate::bounded::bounded(&safe, self.value_length).into_owned();
+            record.add_attribute(semconv::EXCEPTION_MESSAGE, text);
+        }
+        self.logger.emit(record);
+    }
+
+    fn record(
+        &self,
+        name: &'static str,
+        severity: Severity,
+        run: &Run,
+        span: &Span<'_>,
+        time: Time,
+    ) -> SdkLogRecord {
+        let mut record = self.logger.create_log_record();
+        record.set_event_name(name);
+        record.set_timestamp(time.system_time());
+        record.set_severity_number(severity);
+        record.set_severity_text(severity.name());
+        let (trace_id, span_id) = (context::trace_id(run.trace_id), context::span_id(span.id));
+        record.set_trace_context(trace_id, span_id, None);
+        record
+    }
+}
+
+/// Whether the conventions know the span as an operation.
+fn is_operation(subject: &Subject) -> bool {
+    match subject {
+        Subject::Turn(_) | Subject::LlmCall(_) | Subject::ToolCall(_) => true,
+        Subject::Subagent(sub) => sub.remote.is_some(),
+        Subject::Custom(custom) => custom.name == "plan",
+        Subject::IntentClassification(_) | Subject::Step(_) | Subject::Handoff(_) => false,
+    }
+}
+
+fn pair(attribute: KeyValue) -> (Key, AnyValue) {
+    use opentelemetry::{Array, Value};
+    let value = match attribute.value {
+        Value::Bool(value) => AnyValue::Boolean(value),
+        Value::I64(value) => AnyValue::Int(value),
+        Value::F64(value) => AnyValue::Double(value),
+        Value::String(value) => AnyValue::String(value),
+        Value::Array(Array::String(values)) => {
+            let values = values.into_iter().map(AnyValue::String).collect();
+            AnyValue::ListAny(Box::new(values))
+        }
+        other => AnyValue::from(other.to_string()),
+    };
+    (attribute.key, value)
+}
+
+/// JSON as a structured value.
+fn any(json: Value) -> AnyValue {
+    match json {
+        Value::Null => AnyValue::from(""),
+        Value::Bool(value) => AnyValue::Boolean(value),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => AnyValue::Int(whole),
+            None => AnyValue::Double(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => AnyValue::from(text),
+        Value::Array(items) => AnyValue::ListAny(Box::new(items.into_iter().map(any).collect())),
+        Value::Object(fields) => AnyValue::Map(Box::new(
+            fields
+                .into_iter()
+                .map(|(key, value)| (Key::from(key), any(value)))
+                .collect(),
+        )),
+    }
+}
+
+impl fmt::Debug for GenAiEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GenAiEvents")
+            .field("content", &self.0.content)
+            .finish_non_exhaustive()
+    }
+}
