@@ -18,6 +18,7 @@ mod hooks;
 mod own_loop;
 mod properties;
 mod redact;
+mod semconv;
 mod spans;
 mod telemetry;
 mod time;
