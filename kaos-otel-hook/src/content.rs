@@ -1,5 +1,26 @@
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field, Redactor};
 
+/// The variable that says where content goes.
+pub(crate) const CAPTURE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+
+/// The variable that says how exceptions are signalled.
+pub(crate) const EXCEPTION_SIGNAL: &str = "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN";
+
+/// Whether failing spans carry an `exception` event: unless the variable says `logs`.
+pub(crate) fn exception_events(value: Option<&str>) -> (bool, Option<String>) {
+    match value.map(str::trim) {
+        None | Some("logs/dup") => (true, None),
+        Some("logs") => (false, None),
+        Some(other) => {
+            let warning = format!(
+                "{EXCEPTION_SIGNAL} is `{other}`, not logs or logs/dup; using logs/dup, both span \
+                 events and log events"
+            );
+            (true, Some(warning))
+        }
+    }
+}
+
 /// Where the environment lets content go: `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Capture {
@@ -26,6 +47,23 @@ impl Capture {
         ]
         .into_iter()
         .find_map(|(known, capture)| name.eq_ignore_ascii_case(known).then_some(capture))
+    }
+
+    /// What the variable says, and what to tell the user about it.
+    pub(crate) fn from_value(value: Option<&str>) -> (Self, Option<String>) {
+        let Some(value) = value else {
+            return (Self::default(), None);
+        };
+        match Self::from_name(value.trim()) {
+            Some(capture) => (capture, None),
+            None => {
+                let warning = format!(
+                    "{CAPTURE} is `{value}`, not NO_CONTENT, SPAN_ONLY, EVENT_ONLY or \
+                     SPAN_AND_EVENT; using NO_CONTENT"
+                );
+                (Self::NoContent, Some(warning))
+            }
+        }
     }
 
     pub(crate) const fn on_spans(self) -> bool {

@@ -12,6 +12,7 @@
 mod architecture;
 mod codec;
 mod concurrency;
+mod content;
 mod context;
 mod gates;
 mod hooks;
