@@ -54,6 +54,23 @@ pub trait Hook: Send + Sync + 'static {
         None
     }
 
+    /// Hands the name and value of each header that names the current span to `header`, for a
+    /// request to another process.
+    ///
+    /// Hooks are asked in order; the first that hands on a header counts.
+    fn inject(&self, header: &mut dyn FnMut(&str, &str)) {
+        let _none = header;
+    }
+
+    /// The caller's span in another process, read from a request's headers (name in any case, and
+    /// value): the parent of a run.
+    ///
+    /// Hooks are asked in order; the first answer counts. Malformed headers are no answer.
+    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<SpanContext> {
+        let _unread = headers;
+        None
+    }
+
     /// Hands on what is still buffered.
     ///
     /// # Errors

@@ -112,7 +112,7 @@ impl Hooks {
         })
     }
 
-    fn in_service(&self) -> impl Iterator<Item = &Seated<dyn Hook>> {
+    pub(crate) fn in_service(&self) -> impl Iterator<Item = &Seated<dyn Hook>> {
         self.0
             .registry
             .hooks

@@ -27,6 +27,7 @@
 mod fanout;
 mod gate;
 mod gating;
+mod headers;
 mod health;
 mod hook;
 mod hooks;

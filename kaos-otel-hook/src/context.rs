@@ -1,12 +1,13 @@
 //! From the events' ids to OpenTelemetry's, and making a span current.
 
-use std::str::FromStr as _;
-
-use kaos_hooks::Enter;
+use kaos_hooks::{Enter, Str};
 use opentelemetry::Context;
+use opentelemetry::baggage::{Baggage, BaggageExt as _, KeyValueMetadata};
 use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
 };
+
+use crate::propagation;
 
 pub(crate) fn trace_id(id: kaos_hooks::TraceId) -> TraceId {
     TraceId::from(id.get())
@@ -19,19 +20,101 @@ pub(crate) fn span_id(id: kaos_hooks::SpanId) -> SpanId {
 /// The context of a parent outside the run. A `tracestate` that is not valid is left out, as W3C
 /// Trace Context asks.
 pub(crate) fn outer(parent: &kaos_hooks::SpanContext) -> Context {
-    let state = if parent.trace_state.is_empty() {
-        TraceState::NONE
-    } else {
-        TraceState::from_str(&parent.trace_state).unwrap_or_default()
-    };
+    with_outer(&Context::new(), parent)
+}
+
+/// This context with a parent outside the run as its span.
+pub(crate) fn with_outer(context: &Context, parent: &kaos_hooks::SpanContext) -> Context {
+    let state = held(&parent.trace_state);
     let span = SpanContext::new(
         trace_id(parent.trace_id),
         span_id(parent.span_id),
         TraceFlags::new(parent.flags),
         parent.remote,
-        state,
+        state.clone().unwrap_or_default(),
     );
-    proxy(span)
+    let context = context.with_remote_span_context(span);
+    match state {
+        Some(_) => context,
+        None => context.with_value(Unheld::of(parent)),
+    }
+}
+
+/// A `tracestate` as OpenTelemetry's type; `None` if that type refuses what W3C Trace Context
+/// allows, a system id of 14 characters.
+fn held(header: &str) -> Option<TraceState> {
+    if header.is_empty() {
+        return Some(TraceState::NONE);
+    }
+    match propagation::trace_state_members([header]) {
+        Some(members) => TraceState::from_key_value(members).ok(),
+        None => Some(TraceState::NONE),
+    }
+}
+
+/// A valid `tracestate` that OpenTelemetry's type cannot hold, in a context of its trace.
+#[derive(Debug, Clone)]
+struct Unheld {
+    trace_id: TraceId,
+    header: Str,
+}
+
+impl Unheld {
+    fn of(parent: &kaos_hooks::SpanContext) -> Self {
+        Self {
+            trace_id: trace_id(parent.trace_id),
+            header: parent.trace_state.clone(),
+        }
+    }
+}
+
+/// The `tracestate` of a context's span, as a header; empty when there is none.
+pub(crate) fn trace_state(context: &Context, span: &SpanContext) -> String {
+    let header = span.trace_state().header();
+    if !header.is_empty() {
+        return header;
+    }
+    context
+        .get::<Unheld>()
+        .filter(|unheld| unheld.trace_id == span.trace_id())
+        .map(|unheld| unheld.header.to_string())
+        .unwrap_or_default()
+}
+
+/// What a run hands on from its parent outside to the requests it makes, besides its own ids.
+#[derive(Default)]
+pub(crate) struct HandedOn {
+    /// Of a run that is not recorded; the spans of others have it themselves.
+    pub(crate) trace_state: TraceState,
+    unheld: Option<Unheld>,
+    baggage: Vec<KeyValueMetadata>,
+}
+
+impl HandedOn {
+    pub(crate) fn from(parent: &kaos_hooks::SpanContext) -> Self {
+        let held = held(&parent.trace_state);
+        Self {
+            unheld: held.is_none().then(|| Unheld::of(parent)),
+            trace_state: held.unwrap_or_default(),
+            baggage: propagation::decode_baggage(&parent.baggage),
+        }
+    }
+
+    /// The caller's context with this in it. What the caller has in its own baggage stands nearer,
+    /// and counts.
+    fn within(&self, mut context: Context) -> Context {
+        if let Some(unheld) = &self.unheld {
+            context = context.with_value(unheld.clone());
+        }
+        if !self.baggage.is_empty() {
+            let mut baggage: Baggage = self.baggage.iter().cloned().collect();
+            for (key, (value, properties)) in context.baggage() {
+                baggage.insert_with_metadata(key.clone(), value.clone(), properties.clone());
+            }
+            context = context.with_baggage(baggage);
+        }
+        context
+    }
 }
 
 /// A context that names a span without holding it: whoever finds it current can make children of
@@ -53,8 +136,8 @@ pub(crate) fn ambient() -> Option<kaos_hooks::SpanContext> {
             trace_id: kaos_hooks::TraceId::new(u128::from_be_bytes(span.trace_id().to_bytes()))?,
             span_id: kaos_hooks::SpanId::new(u64::from_be_bytes(span.span_id().to_bytes()))?,
             flags: span.trace_flags().to_u8(),
-            trace_state: span.trace_state().header().into(),
-            baggage: kaos_hooks::Str::default(),
+            trace_state: trace_state(context, span).into(),
+            baggage: Str::default(),
             remote: span.is_remote(),
         })
     })
@@ -64,11 +147,11 @@ pub(crate) fn ambient() -> Option<kaos_hooks::SpanContext> {
 pub(crate) struct Current(Context);
 
 impl Current {
-    /// The caller's context (its baggage and other values) with this span in it.
-    pub(crate) fn new(span: SpanContext) -> Self {
-        Self(Context::map_current(|context| {
-            context.with_remote_span_context(span)
-        }))
+    /// The caller's context (its baggage and other values) with this span in it, and what the run
+    /// hands on.
+    pub(crate) fn new(span: SpanContext, handed_on: &HandedOn) -> Self {
+        let context = Context::map_current(|context| context.with_remote_span_context(span));
+        Self(handed_on.within(context))
     }
 }
 

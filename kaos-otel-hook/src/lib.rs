@@ -3,6 +3,7 @@
 //! - [`OTelHook`] is the hook: events in, spans out.
 //! - [`Telemetry`] is the start-up: exporter and tracer provider from the standard `OTEL_*`
 //!   variables, or in memory for tests; it flushes when dropped.
+//! - [`Propagators`] carries traces from and to other processes, in W3C headers.
 //! - [`SpanNames`] chooses what spans are called, [`EventIds`] gives them the events' ids, and
 //!   [`semconv`] has every attribute name.
 //!
@@ -34,6 +35,7 @@ mod messages;
 mod names;
 mod notice;
 mod otel_hook;
+mod propagation;
 pub mod semconv;
 mod spans;
 mod telemetry;
@@ -46,4 +48,5 @@ pub use ids::EventIds;
 pub use memory::Memory;
 pub use names::SpanNames;
 pub use otel_hook::OTelHook;
+pub use propagation::Propagators;
 pub use telemetry::{Telemetry, TelemetryHooks};

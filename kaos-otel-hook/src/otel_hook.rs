@@ -9,8 +9,9 @@ use opentelemetry::trace::{TraceId, TracerProvider as _};
 use opentelemetry::{InstrumentationScope, global};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
+use crate::propagation::Each;
 use crate::spans::Spans;
-use crate::{Content, SpanNames, context, notice};
+use crate::{Content, Propagators, SpanNames, context, notice};
 
 /// Turns every span of the event stream into an OpenTelemetry span.
 ///
@@ -36,7 +37,7 @@ use crate::{Content, SpanNames, context, notice};
 /// ```
 #[doc(alias = "OtelHook")]
 #[derive(Clone)]
-pub struct OTelHook(Target);
+pub struct OTelHook(Target, Propagators);
 
 #[derive(Clone)]
 enum Target {
@@ -82,17 +83,17 @@ impl OTelHook {
     ///
     /// Set the global provider first. If none is set this says so once, at the first run.
     pub fn new() -> Self {
-        Self(Target::Global(Arc::new(Inner::new(
-            global::tracer_with_scope(scope()),
-            SpanSettings::default(),
-        ))))
+        let tracer = global::tracer_with_scope(scope());
+        let inner = Inner::new(tracer, SpanSettings::default());
+        Self(Target::Global(Arc::new(inner)), Propagators::default())
     }
 
     /// Spans of this provider.
     pub fn with_provider(provider: &SdkTracerProvider) -> Self {
         let tracer = provider.tracer_with_scope(scope());
         let inner = Inner::new(tracer, SpanSettings::default());
-        Self(Target::Sdk(Arc::new(inner), provider.clone()))
+        let target = Target::Sdk(Arc::new(inner), provider.clone());
+        Self(target, Propagators::default())
     }
 
     /// What spans are called. Default: [`SpanNames::Kaos`].
@@ -127,7 +128,7 @@ impl OTelHook {
     fn with(self, change: impl FnOnce(&mut SpanSettings)) -> Self {
         let mut settings = self.settings().clone();
         change(&mut settings);
-        Self(match self.0 {
+        let target = match self.0 {
             Target::Sdk(inner, provider) => Target::Sdk(
                 Arc::new(Inner::new(inner.tracer.clone(), settings)),
                 provider,
@@ -136,7 +137,21 @@ impl OTelHook {
                 global::tracer_with_scope(scope()),
                 settings,
             ))),
-        })
+        };
+        Self(target, self.1)
+    }
+
+    /// Which headers it reads and writes for [`Hooks::extract`](kaos_hooks::Hooks::extract) and
+    /// [`Hooks::inject`](kaos_hooks::Hooks::inject). Default: `traceparent`, `tracestate` and
+    /// `baggage`.
+    #[must_use]
+    pub fn with_propagators(self, propagators: Propagators) -> Self {
+        Self(self.0, propagators)
+    }
+
+    /// Which headers it reads and writes, and how many were malformed.
+    pub fn propagators(&self) -> &Propagators {
+        &self.1
     }
 
     fn settings(&self) -> &SpanSettings {
@@ -209,6 +224,14 @@ impl Hook for OTelHook {
 
     fn ambient_parent(&self) -> Option<SpanContext> {
         context::ambient()
+    }
+
+    fn inject(&self, header: &mut dyn FnMut(&str, &str)) {
+        self.1.inject(&mut Each(header));
+    }
+
+    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<SpanContext> {
+        self.1.extract_from(headers)
     }
 
     async fn force_flush(&self) -> Result<(), HookError> {

@@ -6,15 +6,13 @@ use kaos_hooks::redact::Field;
 use kaos_hooks::{
     Body, Enter, Event, Failure, Observer, Phase, Progress, Span as SpanEvent, Subject, Time, Value,
 };
-use opentelemetry::trace::{
-    Span, SpanBuilder, SpanContext, Status, TraceFlags, TraceState, Tracer,
-};
+use opentelemetry::trace::{Span, SpanBuilder, SpanContext, Status, TraceFlags, Tracer};
 use opentelemetry::{Context, KeyValue};
 use smallvec::SmallVec;
 
 use crate::attributes::To;
 use crate::bounded::bounded;
-use crate::context::{self, Current};
+use crate::context::{self, Current, HandedOn};
 use crate::otel_hook::{Inner, SpanSettings};
 use crate::{SpanNames, attributes, ids, semconv};
 
@@ -26,6 +24,7 @@ pub(crate) struct Spans<T: Tracer> {
     open: SmallVec<[Option<Open<T::Span>>; 4]>,
     /// Whether the root span is recorded; the rest of the run follows it, unasked.
     recorded: bool,
+    handed_on: HandedOn,
 }
 
 struct Open<S> {
@@ -49,6 +48,7 @@ impl<T: Tracer> Spans<T> {
             trace_id,
             open: SmallVec::new(),
             recorded: true,
+            handed_on: HandedOn::default(),
         }
     }
 
@@ -76,10 +76,15 @@ impl<T: Tracer> Spans<T> {
             .and_then(|slot| self.open.get_mut(slot as usize)?.as_mut());
         let mut made = match parent {
             Some(parent) => build(parent.as_parent()),
-            None => build(&outer_parent(span).unwrap_or_default()),
+            None => {
+                let outer = outer_parent(span);
+                self.handed_on = outer.map(HandedOn::from).unwrap_or_default();
+                build(&outer.map(context::outer).unwrap_or_default())
+            }
         };
         if span.slot.parent.is_none() && !made.is_recording() {
             self.recorded = false;
+            self.handed_on.trace_state = made.span_context().trace_state().clone();
             return self.hook.not_recording(made.span_context(), trace_id);
         }
         if made.span_context().span_id() != span_id {
@@ -168,9 +173,9 @@ impl<T: Tracer> Spans<T> {
 }
 
 /// A run's root may have a parent outside; a turn says so itself.
-fn outer_parent(span: &SpanEvent<'_>) -> Option<Context> {
+fn outer_parent<'a>(span: &SpanEvent<'a>) -> Option<&'a kaos_hooks::SpanContext> {
     match span.subject {
-        Subject::Turn(turn) => turn.parent.as_deref().map(context::outer),
+        Subject::Turn(turn) => turn.parent.as_deref(),
         _ => None,
     }
 }
@@ -241,9 +246,9 @@ where
                 context::span_id(span),
                 TraceFlags::NOT_SAMPLED,
                 false,
-                TraceState::NONE,
+                self.handed_on.trace_state.clone(),
             ),
         };
-        Some(Arc::new(Current::new(context)))
+        Some(Arc::new(Current::new(context, &self.handed_on)))
     }
 }
