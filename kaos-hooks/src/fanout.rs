@@ -19,6 +19,8 @@ pub(crate) struct Fanout {
 struct Seat {
     observer: Option<Box<dyn Observer>>,
     health: Arc<Health>,
+    /// Events so far.
+    offered: u64,
 }
 
 impl Fanout {
@@ -33,6 +35,7 @@ impl Fanout {
         self.seats.push(Seat {
             observer: Some(observer),
             health,
+            offered: 0,
         });
     }
 }
@@ -53,10 +56,16 @@ impl Seat {
         }
     }
 
+    fn on_event(&mut self, event: &Event<'_>) {
+        // An empty seat has been counted, and counts no more.
+        self.offered += 1;
+        self.call(|observer| observer.on_event(event));
+    }
+
     fn empty(&mut self) {
         if let Some(observer) = self.observer.take() {
             self.health.check(drop_isolated(observer));
-            self.health.observer_dropped();
+            self.health.observer_dropped(self.offered);
         }
     }
 }
@@ -70,7 +79,7 @@ impl Drop for Seat {
 impl Observer for Fanout {
     fn on_event(&mut self, event: &Event<'_>) {
         for seat in &mut self.seats {
-            seat.call(|observer| observer.on_event(event));
+            seat.on_event(event);
         }
     }
 

@@ -1,6 +1,8 @@
 use async_trait::async_trait;
 use kaos_events::{Observer, Run, SpanContext, Str};
 
+use crate::{HooksWatch, LaneCounters};
+
 /// A listener: a cheap shared value that is registered once.
 ///
 /// For each root run it hands out an [`Observer`] that owns what it keeps about that run, so a hook
@@ -68,6 +70,18 @@ pub trait Hook: Send + Sync + 'static {
     /// Hooks are asked in order; the first answer counts. Malformed headers are no answer.
     fn extract(&self, headers: &[(&str, &[u8])]) -> Option<SpanContext> {
         let _unread = headers;
+        None
+    }
+
+    /// Told once for each set it is made part of, before that set's first run: how to read the
+    /// counters of all its hooks. For hooks that report on the others.
+    fn joined(&self, set: &HooksWatch) {
+        let _ = set;
+    }
+
+    /// The counters of the queue it stands for; [`Lane`](crate::Lane) has them. Asked once, when
+    /// it is registered.
+    fn lane(&self) -> Option<LaneCounters> {
         None
     }
 

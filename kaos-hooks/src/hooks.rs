@@ -5,7 +5,7 @@ use std::time::Duration;
 use kaos_events::{Emitter, Observer, Scope, Str, Turn};
 
 use crate::fanout::Fanout;
-use crate::health::Health;
+use crate::health::{Health, HooksWatch};
 use crate::into_hooks::Seated;
 use crate::isolate::isolated;
 use crate::{Hook, HookError, HookStats, IntoHooks, Registry, catch_panic};
@@ -32,6 +32,7 @@ struct Inner {
     emitter: Emitter,
     gate_limit: Duration,
     registry: Registry,
+    watch: HooksWatch,
     /// Of the observers that belong to no hook.
     extra: Arc<Health>,
 }
@@ -51,10 +52,15 @@ impl Hooks {
         hooks.register(&mut registry);
         let extra = Arc::new(Health::new(Str::Static("observer")));
         let gate_limit = Self::DEFAULT_GATE_LIMIT;
+        let watch = HooksWatch::new(registry.healths().map(Arc::clone));
+        for seat in &registry.hooks {
+            seat.health.check(isolated(|| seat.what.joined(&watch)));
+        }
         Self(Arc::new(Inner {
             emitter,
             gate_limit,
             registry,
+            watch,
             extra,
         }))
     }
@@ -135,14 +141,12 @@ impl Hooks {
 
     /// How each hook, then each gate, is doing.
     pub fn stats(&self) -> Vec<HookStats> {
-        let hooks = self.0.registry.hooks.iter().map(|seat| seat.health.stats());
-        let gates = self
-            .0
-            .registry
-            .gates
-            .iter()
-            .map(|seat| seat.gate.health.stats());
-        hooks.chain(gates).collect()
+        self.0.watch.stats()
+    }
+
+    /// The same statistics, for one who must not keep the set alive.
+    pub fn watch(&self) -> HooksWatch {
+        self.0.watch.clone()
     }
 
     /// Lets every hook hand on what it has buffered, one after the other.

@@ -51,9 +51,10 @@ impl Registry {
     /// Adds a hook.
     pub fn hook(&mut self, hook: Arc<dyn Hook>) {
         let name = isolated(|| hook.name()).unwrap_or(Str::Static("hook"));
+        let lane = isolated(|| hook.lane()).ok().flatten();
         self.hooks.push(Seated {
             what: hook,
-            health: Arc::new(Health::new(name)),
+            health: Arc::new(Health::of_lane(name, lane)),
         });
     }
 
@@ -72,11 +73,18 @@ impl Registry {
     }
 }
 
+impl Registry {
+    /// Of the hooks, then of the gates.
+    pub(crate) fn healths(&self) -> impl Iterator<Item = &Arc<Health>> {
+        let hooks = self.hooks.iter().map(|seat| &seat.health);
+        hooks.chain(self.gates.iter().map(|seat| &seat.gate.health))
+    }
+}
+
 impl std::fmt::Debug for Registry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let hooks = self.hooks.iter().map(|seat| &seat.health.name);
-        let gates = self.gates.iter().map(|seat| &seat.gate.health.name);
-        f.debug_list().entries(hooks).entries(gates).finish()
+        let names = self.healths().map(|health| &health.name);
+        f.debug_list().entries(names).finish()
     }
 }
 

@@ -69,7 +69,7 @@ pub struct Lane(Arc<Shared>);
 struct Shared {
     name: Str,
     sender: mpsc::Sender<Message>,
-    counters: Counters,
+    counters: LaneCounters,
     /// What the task will work on; `None` once it has started.
     parked: Mutex<Option<Worker>>,
     closed: AtomicBool,
@@ -99,6 +99,28 @@ pub struct LaneStats {
     pub dropped: u64,
     /// Events the hook panicked on.
     pub failed: u64,
+}
+
+/// Reads what became of a lane's events, without keeping the lane alive.
+#[derive(Debug, Clone, Default)]
+pub struct LaneCounters(Arc<Counters>);
+
+impl LaneCounters {
+    /// What became of the events so far.
+    pub fn stats(&self) -> LaneStats {
+        let counters = &self.0;
+        LaneStats {
+            offered: counters.offered.load(Ordering::Relaxed),
+            delivered: counters.delivered.load(Ordering::Relaxed),
+            dropped: counters.dropped.load(Ordering::Relaxed),
+            failed: counters.failed.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether the lane is gone.
+    pub(crate) fn is_over(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
 }
 
 #[derive(Debug, Default)]
@@ -132,7 +154,7 @@ impl Lane {
             hook: Box::new(hook),
             receiver,
         }));
-        let (counters, closed) = (Counters::default(), AtomicBool::new(false));
+        let (counters, closed) = (LaneCounters::default(), AtomicBool::new(false));
         Self(Arc::new(Shared {
             name,
             sender,
@@ -144,13 +166,7 @@ impl Lane {
 
     /// What became of the events so far.
     pub fn stats(&self) -> LaneStats {
-        let counters = &self.0.counters;
-        LaneStats {
-            offered: counters.offered.load(Ordering::Relaxed),
-            delivered: counters.delivered.load(Ordering::Relaxed),
-            dropped: counters.dropped.load(Ordering::Relaxed),
-            failed: counters.failed.load(Ordering::Relaxed),
-        }
+        self.0.counters.stats()
     }
 
     /// Starts the task, if it has not started and there is a runtime to start it on.
@@ -217,6 +233,10 @@ impl Hook for Lane {
         Some(Box::new(move |event: &Event<'_>| lane.0.offer(event)))
     }
 
+    fn lane(&self) -> Option<LaneCounters> {
+        Some(self.0.counters.clone())
+    }
+
     async fn force_flush(&self) -> Result<(), HookError> {
         self.flush(false).await
     }
@@ -228,14 +248,14 @@ impl Hook for Lane {
 
 impl Shared {
     fn offer(&self, event: &Event<'_>) {
-        self.counters.offered.fetch_add(1, Ordering::Relaxed);
+        self.counters.0.offered.fetch_add(1, Ordering::Relaxed);
         // A place first: an event that finds none is not even copied.
         match self.sender.try_reserve() {
             Ok(place) if !self.closed.load(Ordering::Relaxed) => {
                 place.send(Message::Event(Box::new(event.to_buf())));
             }
             _ => {
-                self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+                self.counters.0.dropped.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
@@ -248,15 +268,15 @@ impl Worker {
             let Some(lane) = lane.upgrade() else { return };
             match message {
                 Message::Event(_) if panics >= MOST_PANICS => {
-                    lane.counters.dropped.fetch_add(1, Ordering::Relaxed);
+                    lane.counters.0.dropped.fetch_add(1, Ordering::Relaxed);
                 }
                 Message::Event(event) => match catch_panic(self.hook.on_event(*event)).await {
                     Ok(()) => {
-                        lane.counters.delivered.fetch_add(1, Ordering::Relaxed);
+                        lane.counters.0.delivered.fetch_add(1, Ordering::Relaxed);
                     }
                     Err(_panicked) => {
                         panics += 1;
-                        lane.counters.failed.fetch_add(1, Ordering::Relaxed);
+                        lane.counters.0.failed.fetch_add(1, Ordering::Relaxed);
                         if panics == 1 {
                             tracing::warn!(lane = %lane.name, "the hook in a lane panicked");
                         }

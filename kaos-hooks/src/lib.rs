@@ -43,12 +43,12 @@ pub mod testing;
 
 pub use gate::{Gate, GateError, ToolRequest, Verdict};
 pub use gating::Ruling;
-pub use health::HookStats;
+pub use health::{HookStats, HooksWatch};
 pub use hook::{Hook, HookError};
 pub use hooks::{Hooks, HooksError};
 pub use into_hooks::{Both, FailOpen, IntoHooks, Registry, marker};
 pub use isolate::{Panicked, catch_panic};
-pub use lane::{AsyncHook, Lane, LaneStats};
+pub use lane::{AsyncHook, Lane, LaneCounters, LaneStats};
 pub use log::LogHook;
 pub use span_tree::SpanTree;
 
