@@ -162,7 +162,7 @@ impl OTelHook {
     }
 }
 
-fn scope() -> InstrumentationScope {
+pub(crate) fn scope() -> InstrumentationScope {
     InstrumentationScope::builder("kaos")
         .with_version(env!("CARGO_PKG_VERSION"))
         .build()

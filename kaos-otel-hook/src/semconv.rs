@@ -153,4 +153,64 @@ names! {
     KAOS_TOOL_SKIPPED = "kaos.tool.skipped";
     /// The work pauses; present and true.
     KAOS_SUSPENDED = "kaos.suspended";
+
+    /// `input` or `output`.
+    GEN_AI_TOKEN_TYPE = "gen_ai.token.type";
+    /// Whether it succeeded: `true` or `false`, as text.
+    SUCCESS = "success";
+    /// The model asked for.
+    MODEL = "model";
+    /// The tool's name.
+    TOOL = "tool";
+    /// Whom work is given to.
+    TARGET = "target";
+    /// The hook's or gate's name.
+    HOOK = "hook";
+    /// `traces`, `metrics` or `logs`.
+    SIGNAL = "signal";
+    /// `exported`, `failed` or `dropped`.
+    RESULT = "result";
+
+    /// Metric, and span attribute: US dollars.
+    KAOS_COST_USD = "kaos.cost_usd";
+    /// Metric: turns.
+    KAOS_REQUESTS = "kaos.requests";
+    /// Metric: milliseconds of turns.
+    KAOS_REQUEST_DURATION = "kaos.request.duration";
+    /// Metric: model calls.
+    KAOS_MODEL_CALLS = "kaos.model.calls";
+    /// Metric: milliseconds of model calls.
+    KAOS_MODEL_DURATION = "kaos.model.duration";
+    /// Metric: tool calls.
+    KAOS_TOOL_CALLS = "kaos.tool.calls";
+    /// Metric: milliseconds of tool calls.
+    KAOS_TOOL_DURATION = "kaos.tool.duration";
+    /// Metric: work given to sub-agents.
+    KAOS_DELEGATIONS = "kaos.delegations";
+    /// Metric: milliseconds of work given to sub-agents.
+    KAOS_DELEGATION_DURATION = "kaos.delegation.duration";
+    /// Metric: seconds of model calls.
+    GEN_AI_CLIENT_OPERATION_DURATION = "gen_ai.client.operation.duration";
+    /// Metric: tokens of model calls.
+    GEN_AI_CLIENT_TOKEN_USAGE = "gen_ai.client.token.usage";
+    /// Metric: seconds to the first chunk of a streamed response.
+    GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK = "gen_ai.client.operation.time_to_first_chunk";
+    /// Metric: seconds between two chunks of a streamed response.
+    GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK = "gen_ai.client.operation.time_per_output_chunk";
+    /// Metric: seconds of turns and of remote sub-agents.
+    GEN_AI_INVOKE_AGENT_DURATION = "gen_ai.invoke_agent.duration";
+    /// Metric: model calls of a turn.
+    GEN_AI_INVOKE_AGENT_INFERENCE_CALLS = "gen_ai.invoke_agent.inference_calls";
+    /// Metric: tool calls of a turn.
+    GEN_AI_INVOKE_AGENT_TOOL_CALLS = "gen_ai.invoke_agent.tool_calls";
+    /// Metric: seconds of tool calls.
+    GEN_AI_EXECUTE_TOOL_DURATION = "gen_ai.execute_tool.duration";
+    /// Metric: events that hooks were offered.
+    KAOS_HOOKS_EVENTS = "kaos.hooks.events";
+    /// Metric: events that lanes dropped.
+    KAOS_HOOKS_DROPPED = "kaos.hooks.dropped";
+    /// Metric: panics of hooks and gates.
+    KAOS_HOOKS_PANICS = "kaos.hooks.panics";
+    /// Metric: spans, metrics and log records by what became of them.
+    KAOS_EXPORT_ITEMS = "kaos.export.items";
 }

@@ -9,12 +9,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::time::Duration;
 
 use kaos_hooks::{Event, Hook, Hooks, Observer, Run};
-use kaos_otel_hook::{EventIds, OTelHook};
+use kaos_otel_hook::{EventIds, MetricsHook, OTelHook};
 use kaos_tests::interleaved::{self, ALLOCATIONS, Case};
 use kaos_tests::reference::{self, ByHand, Fixture};
 use opentelemetry::Context;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor};
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -90,6 +91,20 @@ fn main() {
     let noop = Hooks::new((Noop, Noop, Noop));
     let otel = Hooks::new(OTelHook::with_provider(&provider(Sampler::AlwaysOn)));
     let unsampled = Hooks::new(OTelHook::with_provider(&provider(Sampler::AlwaysOff)));
+    // Nothing is collected while it runs.
+    let reader = PeriodicReader::builder(InMemoryMetricExporter::default())
+        .with_interval(Duration::from_secs(3600))
+        .build();
+    let meters = SdkMeterProvider::builder().with_reader(reader).build();
+    let metrics = Hooks::new(MetricsHook::with_provider(&meters));
+    let otel_metrics = Hooks::new((
+        OTelHook::with_provider(&provider(Sampler::AlwaysOn)),
+        MetricsHook::with_provider(&meters),
+    ));
+    let unsampled_metrics = Hooks::new((
+        OTelHook::with_provider(&provider(Sampler::AlwaysOff)),
+        MetricsHook::with_provider(&meters),
+    ));
 
     let mut cases = [
         Case::new("raw", || by_hand.turn()),
@@ -105,6 +120,15 @@ fn main() {
         }),
         Case::new("otel-unsampled", || {
             reference::turn(&unsampled, &fixture, false);
+        }),
+        Case::new("events+metrics", || {
+            reference::turn(&metrics, &fixture, false);
+        }),
+        Case::new("otel+metrics", || {
+            reference::turn(&otel_metrics, &fixture, false);
+        }),
+        Case::new("otel-unsampled+metrics", || {
+            reference::turn(&unsampled_metrics, &fixture, false);
         }),
     ];
     interleaved::compare(&mut cases, TURNS, ROUNDS);

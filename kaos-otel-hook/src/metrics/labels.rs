@@ -1,0 +1,116 @@
+//! What metrics say about their operations: few values, no ids, no content.
+//!
+//! The order is always the same: the SDK finds a known set of labels at once only in the order it
+//! was first given.
+
+use kaos_hooks::{Failure, LlmCall, Phase, Run, Server, Str, ToolCall};
+use opentelemetry::KeyValue;
+use smallvec::SmallVec;
+
+use crate::attributes::string;
+use crate::semconv;
+
+/// What a tool name that no registered tool bears becomes.
+const OTHER: Str = Str::Static("_OTHER");
+
+/// The kind of failure of a call to such a tool.
+const UNKNOWN_TOOL: &str = "unknown_tool";
+
+/// How an operation ended. Suspended is not among them: that is no end.
+#[derive(Clone, Copy)]
+pub(super) enum Ending<'a> {
+    Complete,
+    Failed(&'a Failure),
+    Cancelled,
+}
+
+impl<'a> Ending<'a> {
+    pub(super) fn of(phase: &Phase<'a>) -> Option<Self> {
+        match *phase {
+            Phase::Complete { .. } => Some(Self::Complete),
+            Phase::Error { failure, .. } => Some(Self::Failed(failure)),
+            Phase::Cancelled { .. } => Some(Self::Cancelled),
+            Phase::Start | Phase::Progress(_) | Phase::Suspended { .. } => None,
+        }
+    }
+
+    /// The tool's name, if it is one that exists.
+    pub(super) fn tool_name(self, call: &ToolCall) -> Str {
+        match self {
+            Self::Failed(failure) if failure.kind == UNKNOWN_TOOL => OTHER,
+            _ => call.name.clone(),
+        }
+    }
+}
+
+/// The labels of one or more measurements, made on the stack.
+#[derive(Default)]
+pub(super) struct Labels(SmallVec<[KeyValue; 8]>);
+
+impl Labels {
+    /// A label, unless its value is unknown.
+    pub(super) fn text(&mut self, key: &'static str, value: &Str) {
+        if !value.is_empty() {
+            self.0.push(KeyValue::new(key, string(value)));
+        }
+    }
+
+    pub(super) fn word(&mut self, key: &'static str, value: &'static str) {
+        self.0.push(KeyValue::new(key, value));
+    }
+
+    /// The ancestors' labels; `what` is the model, the tool or the target.
+    pub(super) fn kaos(run: &Run, what: Option<(&'static str, &Str)>, ending: Ending<'_>) -> Self {
+        let mut labels = Self::default();
+        labels.text(semconv::AGENT_NAME, &run.agent);
+        if let Some((key, value)) = what {
+            labels.text(key, value);
+        }
+        match ending {
+            Ending::Complete => labels.word(semconv::SUCCESS, "true"),
+            Ending::Failed(_) => labels.word(semconv::SUCCESS, "false"),
+            Ending::Cancelled => {
+                labels.word(semconv::SUCCESS, "false");
+                labels.word(semconv::ERROR_TYPE, "cancelled");
+            }
+        }
+        labels
+    }
+
+    /// What the conventions say of a model call, as far as it is known at its start.
+    pub(super) fn model_call(call: &LlmCall) -> Self {
+        let mut labels = Self::default();
+        labels.text(semconv::GEN_AI_OPERATION_NAME, &call.operation);
+        labels.text(semconv::GEN_AI_PROVIDER_NAME, &call.provider);
+        labels.text(semconv::GEN_AI_REQUEST_MODEL, &call.model);
+        if let Some(Server { address, port }) = &call.server {
+            labels.text(semconv::SERVER_ADDRESS, address);
+            labels
+                .0
+                .push(KeyValue::new(semconv::SERVER_PORT, i64::from(*port)));
+        }
+        labels
+    }
+
+    /// The conventions' word for how it ended.
+    pub(super) fn ending(&mut self, ending: Ending<'_>) {
+        match ending {
+            Ending::Complete => {}
+            Ending::Failed(failure) => self.text(semconv::ERROR_TYPE, &failure.kind),
+            Ending::Cancelled => self.word(semconv::ERROR_TYPE, "cancelled"),
+        }
+    }
+
+    /// Takes back the last label.
+    pub(super) fn pop(&mut self) {
+        self.0.pop();
+    }
+}
+
+impl std::ops::Deref for Labels {
+    type Target = [KeyValue];
+
+    fn deref(&self) -> &[KeyValue] {
+        &self.0
+    }
+}
