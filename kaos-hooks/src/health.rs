@@ -55,7 +55,7 @@ impl HooksWatch {
 
     /// Whether set, hooks and runs are all gone, so that nothing more will be counted.
     pub fn is_over(&self) -> bool {
-        self.0.iter().all(|health| health.is_alone())
+        self.0.iter().all(Health::is_alone)
     }
 
     /// Whether both read the same set.

@@ -56,28 +56,23 @@ pub trait Hook: Send + Sync + 'static {
         None
     }
 
-    /// Hands the name and value of each header that names the current span to `header`, for a
+    /// Hands on the name and value of each header that names the current span, for a
     /// request to another process.
     ///
     /// Hooks are asked in order; the first that hands on a header counts.
-    fn inject(&self, header: &mut dyn FnMut(&str, &str)) {
-        let _none = header;
-    }
+    fn inject(&self, _header: &mut dyn FnMut(&str, &str)) {}
 
     /// The caller's span in another process, read from a request's headers (name in any case, and
     /// value): the parent of a run.
     ///
     /// Hooks are asked in order; the first answer counts. Malformed headers are no answer.
-    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<SpanContext> {
-        let _unread = headers;
+    fn extract(&self, _headers: &[(&str, &[u8])]) -> Option<SpanContext> {
         None
     }
 
     /// Told once for each set it is made part of, before that set's first run: how to read the
     /// counters of all its hooks. For hooks that report on the others.
-    fn joined(&self, set: &HooksWatch) {
-        let _ = set;
-    }
+    fn joined(&self, _set: &HooksWatch) {}
 
     /// The counters of the queue it stands for; [`Lane`](crate::Lane) has them. Asked once, when
     /// it is registered.

@@ -4,6 +4,8 @@
 //! - [`Telemetry`] is the start-up: exporter and tracer provider from the standard `OTEL_*`
 //!   variables, or in memory for tests; it flushes when dropped.
 //! - [`Propagators`] carries traces from and to other processes, in W3C headers.
+//! - [`LogLayer`] makes an OpenTelemetry log record of every `tracing` event, [`LogLine`] a readable
+//!   line, both with the ids of the span they belong to; [`LogSettings`] says which ones.
 //! - [`SpanNames`] chooses what spans are called, [`EventIds`] gives them the events' ids, and
 //!   [`semconv`] has every attribute name.
 //!
@@ -30,6 +32,7 @@ mod context;
 mod exporter;
 mod genai_events;
 mod ids;
+mod logs;
 mod memory;
 mod messages;
 mod metrics;
@@ -47,6 +50,7 @@ pub use content::{Capture, Content};
 pub use exporter::ExporterError;
 pub use genai_events::GenAiEvents;
 pub use ids::EventIds;
+pub use logs::{AlreadyInstalled, LogLayer, LogLine, LogSettings};
 pub use memory::Memory;
 pub use metrics::MetricsHook;
 pub use metrics::pipeline::export_results;

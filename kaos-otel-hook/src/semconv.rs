@@ -143,8 +143,6 @@ names! {
     KAOS_INTENT = "kaos.intent";
     /// How sure the classifier is.
     KAOS_CONFIDENCE = "kaos.confidence";
-    /// The cost in US dollars, where a price is known.
-    KAOS_COST_USD = "kaos.cost_usd";
     /// The caller's own id of a step.
     KAOS_STEP_ID = "kaos.step_id";
     /// How many tools the turn called.
@@ -213,4 +211,18 @@ names! {
     KAOS_HOOKS_PANICS = "kaos.hooks.panics";
     /// Metric: spans, metrics and log records by what became of them.
     KAOS_EXPORT_ITEMS = "kaos.export.items";
+    /// Who wrote a log line: the target of its `tracing` event.
+    LOGGER_NAME = "logger_name";
+    /// The source file.
+    CODE_FILE_PATH = "code.file.path";
+    /// The function, with the modules it is in.
+    CODE_FUNCTION_NAME = "code.function.name";
+    /// The line of the source file.
+    CODE_LINE_NUMBER = "code.line.number";
+    /// The source file, by the ancestors' name.
+    CODE_FILEPATH = "code.filepath";
+    /// The function, by the ancestors' name.
+    CODE_FUNCTION = "code.function";
+    /// The line of the source file, by the ancestors' name.
+    CODE_LINENO = "code.lineno";
 }

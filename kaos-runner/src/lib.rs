@@ -10,6 +10,10 @@
 //! `select!`, a client gone) stops the turn, its tools and its sub-agents, and their spans end as
 //! cancelled.
 //!
+//! At level DEBUG, `tracing` lines tell of model calls, tools and delegations: sizes, names of tools
+//! and of arguments, kinds of failure; never a message, an argument's value, a result or an error's
+//! text.
+//!
 //! # Example
 //!
 //! ```
@@ -28,6 +32,7 @@
 
 mod agent;
 mod content;
+mod debug_lines;
 mod function_model;
 mod function_tool;
 mod intent;

@@ -10,7 +10,7 @@ use kaos_hooks::{
 };
 
 use crate::turn::{Progress, add, answer};
-use crate::{Agent, Message, Tool, ToolError, ToolUse};
+use crate::{Agent, Message, Tool, ToolError, ToolUse, debug_lines};
 
 /// What came of one call: what the model is told, and what a sub-agent spent.
 struct Done {
@@ -74,6 +74,7 @@ async fn call_one(hooks: &Hooks, agent: &Agent, step: &Scope<Step>, call: &ToolU
         (None, Some(subagent)) => delegate(hooks, step, call, subagent).await,
         (None, None) => {
             let scope = step.open(asked_for(call));
+            debug_lines::not_run(&scope, call, "unknown_tool").await;
             let content = Str::from(format!("there is no tool named {}", call.name));
             scope.fail(Failure::new("unknown_tool").message(content.clone()));
             Done {
@@ -115,6 +116,7 @@ async fn run_tool(
     let arguments = match hooks.before_tool_call(&scope, request).await {
         Ruling::Run { arguments } => arguments,
         Ruling::Skip { reason } => {
+            debug_lines::not_run(&scope, call, "skipped").await;
             scope.complete(ToolOutcome {
                 skipped: true,
                 ..ToolOutcome::default()
@@ -122,14 +124,25 @@ async fn run_tool(
             return Str::from(format!("skipped: {reason}"));
         }
         Ruling::Deny { reason } => {
+            debug_lines::not_run(&scope, call, "denied").await;
             scope.fail(Failure::new("denied").message(reason.clone()));
             return Str::from(format!("denied: {reason}"));
         }
     };
     let limit = agent.limits.tool;
-    let running = scope.entered(catch_panic(tool.call(&arguments)));
-    let failed = match tokio::time::timeout(limit, running).await {
-        Ok(Ok(Ok(result))) => {
+    let running = async {
+        match tokio::time::timeout(limit, catch_panic(tool.call(&arguments))).await {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(_panicked)) => Err(ToolError::of_kind("panic", "the tool panicked")),
+            Err(_elapsed) => Err(ToolError::of_kind(
+                "timeout",
+                format!("no result within {limit:?}"),
+            )),
+        }
+    };
+    let told = debug_lines::tool(&call.name, &arguments, running);
+    let failed = match scope.entered(told).await {
+        Ok(result) => {
             scope.complete(ToolOutcome {
                 result: Some(result.clone()),
                 result_bytes: Some(result.len() as u64),
@@ -137,9 +150,7 @@ async fn run_tool(
             });
             return result;
         }
-        Ok(Ok(Err(error))) => error,
-        Ok(Err(_panicked)) => ToolError::of_kind("panic", "the tool panicked"),
-        Err(_elapsed) => ToolError::of_kind("timeout", format!("no result within {limit:?}")),
+        Err(failed) => failed,
     };
     let content = Str::from(format!("error: {failed}"));
     scope.fail(failed.failure());
@@ -154,10 +165,12 @@ async fn delegate(hooks: &Hooks, step: &Scope<Step>, call: &ToolUse, agent: &Age
         task: Some(task.clone()),
         ..Subagent::new(agent.name.clone())
     });
+    debug_lines::delegation(&scope, &agent.name, &task).await;
     let begin = agent.begin(Turn::new(agent.name.clone()), &task);
     let mut progress = Progress::new(vec![Message::User(task)], &begin);
     let turn = scope.turn(begin);
     let answered = answer(hooks, agent, turn, &mut progress).await;
+    debug_lines::delegated(&scope, &agent.name, &answered).await;
     let delegated = progress.total();
     match answered {
         Ok(reply) => {

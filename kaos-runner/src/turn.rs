@@ -11,7 +11,7 @@ use kaos_hooks::{
 
 use crate::{
     Agent, Deltas, Message, ModelReply, ModelRequest, Reply, ToolSpec, TurnErrorKind, content,
-    intent, tools,
+    debug_lines, intent, tools,
 };
 
 /// What a turn has done so far.
@@ -226,7 +226,8 @@ async fn ask(
         stream: progress.stream,
     };
     let asked = catch_panic(agent.model.respond(request, &deltas));
-    let why = match call.entered(asked).await {
+    let told = debug_lines::model(request.messages.len(), asked);
+    let why = match call.entered(told).await {
         Ok(Ok(reply)) => {
             progress.own = add(progress.own, reply.usage);
             let (usage, source) = (reply.usage, Str::Static("response"));

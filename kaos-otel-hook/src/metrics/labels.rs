@@ -13,6 +13,9 @@ use crate::semconv;
 /// What a tool name that no registered tool bears becomes.
 const OTHER: Str = Str::Static("_OTHER");
 
+/// The most characters of a label.
+const LONGEST: Option<usize> = Some(256);
+
 /// The kind of failure of a call to such a tool.
 const UNKNOWN_TOOL: &str = "unknown_tool";
 
@@ -51,7 +54,7 @@ impl Labels {
     /// A label, unless its value is unknown.
     pub(super) fn text(&mut self, key: &'static str, value: &Str) {
         if !value.is_empty() {
-            self.0.push(KeyValue::new(key, string(value)));
+            self.0.push(KeyValue::new(key, string(value, LONGEST)));
         }
     }
 

@@ -93,7 +93,7 @@ pub(super) fn observe(meter: &Meter, sets: &Arc<Sets>) {
                 let totals = sets.upgrade().map(|sets| sets.totals());
                 for (name, total) in totals.iter().flatten() {
                     if let Some(value) = value(total) {
-                        to.observe(value, &[KeyValue::new(semconv::HOOK, string(name))]);
+                        to.observe(value, &[KeyValue::new(semconv::HOOK, string(name, None))]);
                     }
                 }
             })
