@@ -17,6 +17,7 @@ mod context;
 mod gates;
 mod hooks;
 mod own_loop;
+mod propagation;
 mod properties;
 mod redact;
 mod semconv;
