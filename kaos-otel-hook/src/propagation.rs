@@ -138,7 +138,11 @@ impl Propagators {
         };
         let states = header(TRACESTATE);
         let trace_state = trace_state::join(states.iter().map(AsRef::as_ref)).unwrap_or_default();
-        let baggage = self.baggage.then(|| header(BAGGAGE)).unwrap_or_default();
+        let baggage = if self.baggage {
+            header(BAGGAGE)
+        } else {
+            Vec::new()
+        };
         Some(SpanContext {
             flags,
             trace_state: trace_state.into(),

@@ -74,13 +74,12 @@ impl<T: Tracer> Spans<T> {
             .slot
             .parent
             .and_then(|slot| self.open.get_mut(slot as usize)?.as_mut());
-        let mut made = match parent {
-            Some(parent) => build(parent.as_parent()),
-            None => {
-                let outer = outer_parent(span);
-                self.handed_on = outer.map(HandedOn::from).unwrap_or_default();
-                build(&outer.map(context::outer).unwrap_or_default())
-            }
+        let mut made = if let Some(parent) = parent {
+            build(parent.as_parent())
+        } else {
+            let outer = outer_parent(span);
+            self.handed_on = outer.map(HandedOn::from).unwrap_or_default();
+            build(&outer.map(context::outer).unwrap_or_default())
         };
         if span.slot.parent.is_none() && !made.is_recording() {
             self.recorded = false;

@@ -32,7 +32,7 @@ pub(crate) fn decode(value: &str) -> Vec<KeyValueMetadata> {
 /// The header's value, ordered by key; empty for an empty baggage.
 pub(super) fn encode(baggage: &Baggage) -> String {
     let mut members: Vec<_> = baggage.iter().collect();
-    members.sort_by(|(one, _), (other, _)| one.cmp(other));
+    members.sort_by_key(|(key, _)| *key);
     let mut list = List::default();
     for (key, (value, properties)) in members {
         let mut member = format!("{key}=");
@@ -121,15 +121,12 @@ fn percent_decoded(value: &str) -> String {
         let digits = encoded
             .get(..2)
             .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = encoded.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(b'%');
-                rest = encoded;
-            }
+        if let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            bytes.push(byte);
+            rest = encoded.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(b'%');
+            rest = encoded;
         }
     }
     bytes.extend_from_slice(rest.as_bytes());
