@@ -41,7 +41,7 @@ pub(crate) async fn tool(
     arguments: &str,
     run: impl Future<Output = Result<Str, ToolError>>,
 ) -> Result<Str, ToolError> {
-    debug!(tool = name, argument_keys = ?keys(arguments), "tool call");
+    debug!(tool = name, argument_keys = keys(arguments), "tool call");
     let ran = run.await;
     match &ran {
         Ok(result) => debug!(
@@ -65,7 +65,7 @@ pub(crate) async fn not_run(scope: &Scope<ToolCall>, call: &ToolUse, why: &str) 
     if enabled!(Level::DEBUG) {
         let said = async {
             let (tool, keys) = (call.name.as_str(), keys(&call.arguments));
-            debug!(tool, argument_keys = ?keys, outcome = why, "tool not run");
+            debug!(tool, argument_keys = keys, outcome = why, "tool not run");
         };
         scope.entered(said).await;
     }
@@ -101,7 +101,7 @@ pub(crate) async fn delegated(
                 ),
                 Err(why) => debug!(
                     target_agent = target,
-                    error_type = %why.failure().kind,
+                    error_type = why.failure().kind.as_str(),
                     "delegation failed"
                 ),
             }
@@ -110,9 +110,12 @@ pub(crate) async fn delegated(
     }
 }
 
-/// The names of the arguments, sorted; none where they are no JSON object.
-fn keys(arguments: &str) -> Vec<String> {
+/// The names of the arguments, sorted, with commas between them; none where they are no JSON object.
+///
+/// As text, not `Debug`: whoever formats it then knows that it has to be escaped.
+fn keys(arguments: &str) -> String {
     let object: BTreeMap<String, &RawValue> = serde_json::from_str(arguments).unwrap_or_default();
     let short = |key: &String| key.chars().take(LONGEST_KEY).collect();
-    object.keys().take(MOST_KEYS).map(short).collect()
+    let keys: Vec<String> = object.keys().take(MOST_KEYS).map(short).collect();
+    keys.join(",")
 }

@@ -16,6 +16,7 @@ mod content;
 mod context;
 mod gates;
 mod hooks;
+mod logs;
 mod own_loop;
 mod propagation;
 mod properties;
