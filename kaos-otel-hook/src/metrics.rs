@@ -49,7 +49,8 @@ use pipeline::Sets;
 ///   kind `unknown_tool`) is `_OTHER`. Beyond [`CARDINALITY_LIMIT`](Self::CARDINALITY_LIMIT) label
 ///   sets an instrument folds what is new into one, `otel.metric.overflow`.
 ///
-/// Clones are the same hook: register it once for each set of hooks.
+/// Clones are the same hook. Make one for each provider, and give a clone to each set of hooks: the
+/// `kaos.hooks.*` counters of two separate ones would overwrite each other.
 ///
 /// # Example
 ///

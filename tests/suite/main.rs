@@ -17,6 +17,7 @@ mod context;
 mod gates;
 mod hooks;
 mod logs;
+mod metrics;
 mod own_loop;
 mod propagation;
 mod properties;

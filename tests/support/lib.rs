@@ -9,6 +9,7 @@
 pub mod agents;
 pub mod exported;
 pub mod interleaved;
+pub mod measured;
 pub mod observed;
 pub mod reference;
 mod subscribed;

@@ -81,19 +81,19 @@ fn add(totals: &mut Totals, stats: Vec<HookStats>) {
     }
 }
 
-/// Makes the counters of the sets, for as long as something else holds them.
+/// Makes the counters of the sets. They last as long as the provider, so that what the last set
+/// counted is exported after it is gone; they hold counters only, no hooks.
 pub(super) fn observe(meter: &Meter, sets: &Arc<Sets>) {
     let counter = |name, unit, description, value: fn(&Total) -> Option<u64>| {
-        let sets = Arc::downgrade(sets);
+        let sets = Arc::clone(sets);
         let _registered = meter
             .u64_observable_counter(name)
             .with_unit(unit)
             .with_description(description)
             .with_callback(move |to: &dyn AsyncInstrument<u64>| {
-                let totals = sets.upgrade().map(|sets| sets.totals());
-                for (name, total) in totals.iter().flatten() {
-                    if let Some(value) = value(total) {
-                        to.observe(value, &[KeyValue::new(semconv::HOOK, string(name, None))]);
+                for (name, total) in sets.totals() {
+                    if let Some(value) = value(&total) {
+                        to.observe(value, &[KeyValue::new(semconv::HOOK, string(&name, None))]);
                     }
                 }
             })
