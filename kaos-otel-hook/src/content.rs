@@ -54,16 +54,14 @@ impl Capture {
         let Some(value) = value else {
             return (Self::default(), None);
         };
-        match Self::from_name(value.trim()) {
-            Some(capture) => (capture, None),
-            None => {
-                let warning = format!(
-                    "{CAPTURE} is `{value}`, not NO_CONTENT, SPAN_ONLY, EVENT_ONLY or \
-                     SPAN_AND_EVENT; using NO_CONTENT"
-                );
-                (Self::NoContent, Some(warning))
-            }
-        }
+        let capture = Self::from_name(value.trim());
+        let warning = capture.is_none().then(|| {
+            format!(
+                "{CAPTURE} is `{value}`, not NO_CONTENT, SPAN_ONLY, EVENT_ONLY or \
+                 SPAN_AND_EVENT; using NO_CONTENT"
+            )
+        });
+        (capture.unwrap_or_default(), warning)
     }
 
     pub(crate) const fn on_spans(self) -> bool {

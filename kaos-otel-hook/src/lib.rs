@@ -25,10 +25,10 @@
 //! `kaos.suspended`.
 
 mod attributes;
-mod batch;
 mod bounded;
 mod content;
 mod context;
+mod export;
 mod exporter;
 mod genai_events;
 mod ids;
@@ -42,11 +42,12 @@ mod otel_hook;
 mod prices;
 mod propagation;
 pub mod semconv;
+mod settings;
 mod spans;
 mod telemetry;
 
-pub use batch::ExportStats;
 pub use content::{Capture, Content};
+pub use export::{ExportStats, TelemetryStats};
 pub use exporter::ExporterError;
 pub use genai_events::GenAiEvents;
 pub use ids::EventIds;
@@ -58,4 +59,5 @@ pub use names::SpanNames;
 pub use otel_hook::OTelHook;
 pub use prices::{Price, Prices, PricesError};
 pub use propagation::Propagators;
+pub use settings::{Batches, ExporterChoice, Limits, Otlp, Settings, TelemetryConfig, TlsFile};
 pub use telemetry::{Telemetry, TelemetryHooks};

@@ -1,23 +1,30 @@
+mod hooks;
+mod log_lines;
+mod started;
+
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use kaos_hooks::{IntoHooks, Registry, marker};
 use opentelemetry::global;
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor, TracerProviderBuilder};
+use opentelemetry_sdk::logs::SdkLoggerProvider;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use crate::batch::{BatchProcessor, BatchSettings, Counters};
-use crate::exporter::Target;
-use crate::{Content, EventIds, ExportStats, ExporterError, Memory, OTelHook, SpanNames, notice};
+use crate::settings::{self, ExporterChoice, usable};
+use crate::{
+    Content, ExporterError, Limits, LogSettings, Memory, Prices, Propagators, Settings, SpanNames,
+    TelemetryConfig, TelemetryStats, notice,
+};
+pub use hooks::TelemetryHooks;
+use started::Started;
 
 /// OpenTelemetry, started: keep it until the program ends.
 ///
-/// It owns the tracer provider and the exporter's thread, and hands out the hooks that feed them.
-/// Dropping it sends what still waits, within [`Self::SHUTDOWN_LIMIT`];
-/// [`shutdown`](Self::shutdown) does the same without blocking, and reports. Both work on every
-/// tokio runtime flavour and without a runtime.
+/// It owns the providers of traces, metrics and logs and the thread that exports them, and hands
+/// out the hooks that feed them. Dropping it sends what still waits, within
+/// [`Self::SHUTDOWN_LIMIT`]; [`shutdown`](Self::shutdown) does the same without blocking, and
+/// reports. Both work on every tokio runtime flavour and without a runtime.
 ///
 /// # Example
 ///
@@ -35,129 +42,188 @@ use crate::{Content, EventIds, ExportStats, ExporterError, Memory, OTelHook, Spa
 /// ```
 #[must_use = "telemetry stops when it is dropped"]
 pub struct Telemetry {
-    started: Option<Started>,
+    started: Option<Arc<Started>>,
     names: SpanNames,
+    limits: Limits,
     content: Content,
+    exception_events: bool,
+    propagators: Propagators,
+    prices: Option<Prices>,
+    logs: LogSettings,
 }
 
-struct Started {
-    provider: SdkTracerProvider,
-    counters: Arc<Counters>,
-}
-
-/// The hooks of a [`Telemetry`]: give them to a runner or to `Hooks::new`.
-pub struct TelemetryHooks(Option<OTelHook>);
+/// What [`Telemetry::from_env`] has started in this process, while it lives.
+static RUNNING: Mutex<Weak<Started>> = Mutex::new(Weak::new());
 
 impl Telemetry {
-    /// How long dropping it or [`shutdown`](Self::shutdown) takes at most.
+    /// How long dropping it or [`shutdown`](Self::shutdown) takes at most, all signals together.
     pub const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 
-    /// Starts what the environment asks for: nothing, when it names no endpoint.
+    /// Starts what the environment asks for: nothing, unless it names an endpoint or chooses the
+    /// `console` exporter.
+    ///
+    /// An empty variable is as none. A bad value is a warning that names it and what is used
+    /// instead. `…_TRACES_…` also stands for `…_METRICS_…` and `…_LOGS_…`: the signal's own
+    /// variable goes over the general one.
     ///
     /// | variable | meaning | default |
     /// |---|---|---|
-    /// | `OTEL_EXPORTER_OTLP_ENDPOINT`, `…_TRACES_ENDPOINT` | where to export to | off |
+    /// | `OTEL_SDK_DISABLED` | `true` turns everything off; so do `1` and `yes`, with a warning | `false` |
+    /// | `OTEL_TRACES_EXPORTER` | `otlp`, `console` or `none` | `otlp` |
+    /// | `OTEL_EXPORTER_OTLP_ENDPOINT` | where to export to; over HTTP `/v1/traces` and so on are added | off |
+    /// | `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | the signal's own, used as it is | – |
     /// | `OTEL_EXPORTER_OTLP_PROTOCOL`, `…_TRACES_PROTOCOL` | `grpc` or `http/protobuf` | `grpc` |
-    /// | `OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`, `_COMPRESSION` | as the specification has them | – |
-    /// | `OTEL_SDK_DISABLED` | `true` turns everything off | `false` |
-    /// | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who exports | `unknown_service` |
-    /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | what is exported | `parentbased_always_on` |
-    /// | `OTEL_BSP_SCHEDULE_DELAY`, `_MAX_QUEUE_SIZE`, `_MAX_EXPORT_BATCH_SIZE` | batching | 5000 ms, 2048, 512 |
+    /// | `OTEL_EXPORTER_OTLP_HEADERS`, `…_TRACES_HEADERS` | `key=value,…`, percent-encoded | – |
+    /// | `OTEL_EXPORTER_OTLP_TIMEOUT`, `…_TRACES_TIMEOUT` | of one request with its retries | 10 000 ms |
+    /// | `OTEL_EXPORTER_OTLP_COMPRESSION`, `…_TRACES_COMPRESSION` | `gzip` or `none` | `none` |
+    /// | `OTEL_EXPORTER_OTLP_INSECURE`, `…_TRACES_INSECURE` | gRPC without TLS, where the endpoint has no scheme | `false` |
+    /// | `OTEL_EXPORTER_OTLP_CERTIFICATE`, `…_TRACES_CERTIFICATE` | PEM file: whom to trust | the machine's |
+    /// | `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `_CLIENT_KEY`, `…_TRACES_…` | PEM files: who we are | – |
+    /// | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who exports | `unknown_service:` and the program |
+    /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | what is recorded | `parentbased_always_on`, 1.0 |
+    /// | `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_…`, `OTEL_LOGRECORD_…` | in characters | 32 768 |
+    /// | `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_…`, `OTEL_EVENT_…`, `OTEL_LINK_…` | attributes of each | 128 |
+    /// | `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | events and links of a span | 128 |
+    /// | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_SCHEDULE_DELAY` | batching of spans, of log records | 5000, 1000 ms |
+    /// | `OTEL_BSP_…`, `OTEL_BLRP_MAX_QUEUE_SIZE` | | 2048 |
+    /// | `OTEL_BSP_…`, `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE` | | 512 |
+    /// | `OTEL_BSP_…`, `OTEL_BLRP_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT` | of one batch | 30 000 ms |
+    /// | `OTEL_METRIC_EXPORT_INTERVAL` | between two exports of metrics | 60 000 ms |
+    /// | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `cumulative`, `delta` or `lowmemory` | `cumulative` |
     /// | `KAOS_SPAN_NAMES` | `kaos`, `genai` or `operator` | `kaos` |
     ///
-    /// The default protocol is the ancestors'; the specification recommends `http/protobuf`.
-    /// Becomes the global tracer provider, and sets the W3C Trace Context propagator.
+    /// The default protocol is the ancestors'; the specification recommends `http/protobuf`. A
+    /// signal that no endpoint is named for is off.
+    ///
+    /// Becomes the global provider of tracers and of meters, and sets the W3C Trace Context
+    /// propagator. Started twice in a process, the second shares what the first has started, while
+    /// that lives, and says so when the service's name is another.
     ///
     /// # Errors
     ///
-    /// A protocol that is not known, or an endpoint that is not a URL.
+    /// A certificate or key that cannot be read, an exporter that refuses its settings, no thread.
     pub fn from_env() -> Result<Self, ExporterError> {
-        Self::start(None)
+        Self::shared(&Settings::from_vars(env))
     }
 
     /// As [`from_env`](Self::from_env), with an endpoint for when the environment names none.
     ///
     /// # Errors
     ///
-    /// As [`from_env`](Self::from_env).
+    /// As [`from_env`](Self::from_env), and an endpoint that is not a URL.
     pub fn from_env_or(endpoint: &str) -> Result<Self, ExporterError> {
-        Self::start(Some(endpoint))
-    }
-
-    fn start(default: Option<&str>) -> Result<Self, ExporterError> {
-        let names = names();
-        let disabled = var("OTEL_SDK_DISABLED").is_some_and(|it| it.eq_ignore_ascii_case("true"));
-        let target = if disabled {
-            None
-        } else {
-            Target::from_vars(var, default)?
-        };
-        let Some(target) = target else {
-            return Ok(Self {
-                started: None,
-                names,
-                content: Content::default(),
-            });
-        };
-
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(ExporterError::Runtime)?;
-        let entered = runtime.enter();
-        let exporter = target.exporter();
-        drop(entered);
-        let exporter = match exporter {
-            Ok(exporter) => exporter,
-            Err(error) => {
-                // Dropping it would block, which inside the caller's runtime is a panic.
-                runtime.shutdown_background();
-                return Err(error);
+        checked(endpoint)?;
+        let named = settings::ENDPOINTS.iter().any(|name| is_set(name));
+        Self::shared(&Settings::from_vars(|name| {
+            if !named && name == settings::ENDPOINT {
+                return Some(endpoint.to_owned());
             }
-        };
-
-        let counters = Arc::new(Counters::default());
-        let advice = target.advice();
-        let processor =
-            BatchProcessor::new(exporter, runtime, settings(), Arc::clone(&counters), advice);
-        let mut resource = Resource::builder();
-        if let Some(name) = var("OTEL_SERVICE_NAME") {
-            // The specification puts it above `service.name` of the resource attributes; the SDK
-            // does not.
-            resource = resource.with_service_name(name);
-        }
-        let provider = provider()
-            .with_resource(resource.build())
-            .with_span_processor(processor)
-            .build();
-        global::set_tracer_provider(provider.clone());
-        Ok(Self {
-            started: Some(Started { provider, counters }),
-            names,
-            content: Content::default(),
-        })
+            env(name)
+        }))
     }
 
-    /// Spans are kept in memory, to look at in tests; each is there as soon as it has ended.
+    /// As [`from_env`](Self::from_env), with variables from this function.
     ///
-    /// Sets the W3C Trace Context propagator, but not the global tracer provider, so that tests
-    /// in one process do not see each other's spans. Read the spans before it is dropped.
+    /// Touches no globals, and shares nothing: meant for tests. Headers and compression in the
+    /// process's own environment are the exception, since the exporter reads those itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_env`](Self::from_env).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_otel_hook::Telemetry;
+    ///
+    /// let telemetry = Telemetry::from_vars(|_| None)?;
+    /// assert!(!telemetry.is_on(), "nothing is asked for");
+    /// # Ok::<(), kaos_otel_hook::ExporterError>(())
+    /// ```
+    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ExporterError> {
+        let settings = Settings::from_vars(lookup);
+        settings.say_warnings();
+        let started = settings.is_on().then(|| start(&settings)).transpose()?;
+        Ok(Self::of(&settings, started))
+    }
+
+    /// What a configuration says, and the environment where it says nothing. Else as
+    /// [`from_env`](Self::from_env).
+    ///
+    /// Enabled without an endpoint anywhere is off, with a warning.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_env_or`](Self::from_env_or).
+    pub fn from_config(config: &TelemetryConfig) -> Result<Self, ExporterError> {
+        config.endpoint.as_deref().map_or(Ok(()), checked)?;
+        Self::shared(&Settings::from_config(config, env))
+    }
+
+    /// Whether [the environment](Self::should_enable_by) has what the ancestors ask for.
+    pub fn should_enable() -> bool {
+        Self::should_enable_by(env)
+    }
+
+    /// The ancestors' strict rule, by these variables: not disabled, and both
+    /// `OTEL_SERVICE_NAME` and an endpoint are set.
+    pub fn should_enable_by(lookup: impl Fn(&str) -> Option<String>) -> bool {
+        settings::should_enable(&lookup)
+    }
+
+    /// Spans, metrics and logs are kept in memory, to look at in tests; each is there as soon as
+    /// it has ended.
+    ///
+    /// Sets the W3C Trace Context propagator, but no global provider, so that tests in one process
+    /// do not see each other's spans. Read the memory before this is dropped.
     pub fn in_memory() -> (Self, Memory) {
-        let memory = Memory::default();
-        let processor = SimpleSpanProcessor::new(memory.span_exporter());
-        let provider = provider().with_span_processor(processor).build();
-        let started = Some(Started {
-            provider,
-            counters: Arc::default(),
-        });
-        (
-            Self {
-                started,
-                names: SpanNames::default(),
-                content: Content::default(),
-            },
-            memory,
-        )
+        global::set_text_map_propagator(Propagators::default());
+        let memory = Memory::new();
+        let started = Arc::new(Started::in_memory(&memory));
+        let settings = Settings::from_vars(|_unset| None);
+        (Self::of(&settings, Some(started)), memory)
+    }
+
+    fn of(settings: &Settings, started: Option<Arc<Started>>) -> Self {
+        Self {
+            started,
+            names: settings.names,
+            limits: settings.limits,
+            content: Content::new(settings.capture),
+            exception_events: settings.exception_events,
+            propagators: settings.propagators.clone(),
+            prices: None,
+            logs: settings
+                .log_lines
+                .clone()
+                .with_names(settings.names)
+                .with_value_limit(settings.limits.log_value_length),
+        }
+    }
+
+    /// What runs already, or a new start-up that becomes the global one.
+    fn shared(settings: &Settings) -> Result<Self, ExporterError> {
+        if !settings.is_on() {
+            settings.say_warnings();
+            return Ok(Self::of(settings, None));
+        }
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(started) = running.upgrade() {
+            if started.service_name != settings.service_name {
+                notice::say(&format!(
+                    "telemetry runs already as {}; it is shared, and {} is not used",
+                    started.service_name, settings.service_name
+                ));
+            }
+            return Ok(Self::of(settings, Some(started)));
+        }
+        settings.say_warnings();
+        let started = start(settings)?;
+        *running = Arc::downgrade(&started);
+        global::set_tracer_provider(started.tracer.clone());
+        global::set_meter_provider(started.meter.clone());
+        global::set_text_map_propagator(settings.propagators.clone());
+        Ok(Self::of(settings, Some(started)))
     }
 
     /// What spans are called, over the environment's word.
@@ -174,11 +240,18 @@ impl Telemetry {
 
     /// The hooks that feed it; none when it is off.
     pub fn hooks(&self) -> TelemetryHooks {
-        TelemetryHooks(self.started.as_ref().map(|started| {
-            OTelHook::with_provider(&started.provider)
-                .with_names(self.names)
-                .with_content(self.content.clone())
-        }))
+        TelemetryHooks::of(self)
+    }
+
+    /// What models cost: for `kaos.cost_usd`. Default: nothing is known.
+    pub fn with_prices(mut self, prices: Prices) -> Self {
+        self.prices = Some(prices);
+        self
+    }
+
+    /// Which headers carry traces from and to other processes, and how many were malformed.
+    pub fn propagators(&self) -> &Propagators {
+        &self.propagators
     }
 
     /// Whether anything is exported.
@@ -186,115 +259,131 @@ impl Telemetry {
         self.started.is_some()
     }
 
-    /// The tracer provider, for spans of your own; `None` when it is off.
-    pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
-        self.started.as_ref().map(|started| &started.provider)
+    /// How long attribute values may be.
+    pub const fn limits(&self) -> Limits {
+        self.limits
     }
 
-    /// What became of the spans so far. In memory nothing is counted.
-    pub fn stats(&self) -> ExportStats {
+    /// The tracer provider, for spans of your own; `None` when telemetry is off.
+    pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
+        self.started.as_ref().map(|started| &started.tracer)
+    }
+
+    /// The meter provider, for metrics of your own; `None` when telemetry is off.
+    pub fn meter_provider(&self) -> Option<&SdkMeterProvider> {
+        self.started.as_ref().map(|started| &started.meter)
+    }
+
+    /// The logger provider, for log records of your own; `None` when telemetry is off.
+    pub fn logger_provider(&self) -> Option<&SdkLoggerProvider> {
+        self.started.as_ref().map(|started| &started.logger)
+    }
+
+    /// What became of all there was to export so far. In memory nothing is counted.
+    pub fn stats(&self) -> TelemetryStats {
         self.started
             .as_ref()
-            .map(|started| started.counters.read())
+            .map(|started| started.stats())
             .unwrap_or_default()
     }
 
     /// Sends what still waits, within [`Self::SHUTDOWN_LIMIT`], and reports.
     ///
+    /// While another shares it, telemetry goes on after that; the last one stops it.
+    ///
     /// # Cancel safety
     ///
     /// When dropped it goes on in the background; the report is lost.
-    pub async fn shutdown(mut self) -> ExportStats {
+    pub async fn shutdown(mut self) -> TelemetryStats {
         let Some(started) = self.started.take() else {
-            return ExportStats::default();
+            return TelemetryStats::default();
         };
         let (done, finished) = tokio::sync::oneshot::channel();
-        let counters = Arc::clone(&started.counters);
         // A thread, not `spawn_blocking`: it works under any executor.
-        std::thread::spawn(move || {
-            started.stop();
+        let thread = std::thread::Builder::new().name("kaos-otel-shutdown".to_owned());
+        let spawned = thread.spawn(move || {
             // Whoever waited may be gone.
-            let _sent: Result<(), ()> = done.send(());
+            let _sent: Result<(), _> = done.send(end(started));
         });
+        if let Err(error) = spawned {
+            notice::say(&format!("telemetry could not be shut down: {error}"));
+        }
         // An error means that the thread is gone, and with it what it had.
-        let _finished: Result<(), _> = finished.await;
-        counters.read()
+        finished.await.unwrap_or_default()
     }
 }
 
-impl Started {
-    fn stop(&self) {
-        // A failed flush has been counted and said.
-        drop(
-            self.provider
-                .shutdown_with_timeout(Telemetry::SHUTDOWN_LIMIT),
-        );
-    }
-}
-
-fn provider() -> TracerProviderBuilder {
-    global::set_text_map_propagator(TraceContextPropagator::new());
-    SdkTracerProvider::builder().with_id_generator(EventIds::default())
-}
-
-fn var(name: &str) -> Option<String> {
-    std::env::var(name)
-        .ok()
-        .filter(|value| !value.trim().is_empty())
-}
-
-fn names() -> SpanNames {
-    let Some(value) = var("KAOS_SPAN_NAMES") else {
-        return SpanNames::default();
-    };
-    SpanNames::from_name(value.trim()).unwrap_or_else(|| {
-        notice::say(&format!(
-            "KAOS_SPAN_NAMES is `{value}`, not kaos, genai or operator; using kaos"
-        ));
-        SpanNames::default()
-    })
-}
-
-fn settings() -> BatchSettings {
-    let defaults = BatchSettings::default();
-    let queue = number("OTEL_BSP_MAX_QUEUE_SIZE", defaults.queue).max(1);
-    let delay = number("OTEL_BSP_SCHEDULE_DELAY", 5000);
-    BatchSettings {
-        queue,
-        batch: number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", defaults.batch).clamp(1, queue),
-        delay: Duration::from_millis(delay as u64),
-    }
-}
-
-fn number(variable: &str, default: usize) -> usize {
-    let Some(value) = var(variable) else {
-        return default;
-    };
-    value.trim().parse().unwrap_or_else(|_| {
-        notice::say(&format!(
-            "{variable} is `{value}`, not a whole number; using {default}"
-        ));
-        default
-    })
-}
-
-impl Drop for Telemetry {
-    fn drop(&mut self) {
-        let Some(started) = self.started.take() else {
-            return;
-        };
-        started.stop();
-        let stats = started.counters.read();
-        if stats.lost() > 0 {
-            notice::say(&stats.to_string());
+/// Stops it, or only flushes it while another shares it.
+fn end(started: Arc<Started>) -> TelemetryStats {
+    match Arc::try_unwrap(started) {
+        Ok(last) => {
+            last.stop();
+            last.stats()
+        }
+        Err(shared) => {
+            shared.flush();
+            let stats = shared.stats();
+            // The others may have ended meanwhile.
+            if let Some(last) = Arc::into_inner(shared) {
+                last.stop();
+            }
+            stats
         }
     }
 }
 
-impl IntoHooks<marker::Own> for TelemetryHooks {
-    fn register(self, to: &mut Registry) {
-        if let Some(hook) = self.0 {
-            to.hook(Arc::new(hook));
+fn start(settings: &Settings) -> Result<Arc<Started>, ExporterError> {
+    let started = Started::new(settings)?;
+    let Settings {
+        traces,
+        metrics,
+        logs,
+        service_name,
+        ..
+    } = settings;
+    let endpoints: Vec<_> = [("traces", traces), ("metrics", metrics), ("logs", logs)]
+        .into_iter()
+        .map(|(signal, choice)| match choice {
+            ExporterChoice::Otlp(otlp) => format!("{signal} to {}", otlp.endpoint),
+            ExporterChoice::Console => format!("{signal} to the console"),
+            ExporterChoice::None => format!("no {signal}"),
+        })
+        .collect();
+    tracing::info!(
+        target: "kaos",
+        "telemetry of {service_name} is on: {}",
+        endpoints.join(", ")
+    );
+    Ok(Arc::new(started))
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn is_set(name: &str) -> bool {
+    env(name).is_some_and(|value| !value.trim().is_empty())
+}
+
+/// An endpoint in code or configuration is a URL: a mistake there is an error, not a warning.
+fn checked(endpoint: &str) -> Result<(), ExporterError> {
+    match usable(endpoint.trim(), false, false) {
+        Some(_) => Ok(()),
+        None => Err(ExporterError::BadEndpoint {
+            endpoint: endpoint.to_owned(),
+        }),
+    }
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        let Some(started) = self.started.take().and_then(Arc::into_inner) else {
+            return;
+        };
+        started.stop();
+        let stats = started.stats();
+        if stats.lost() > 0 {
+            notice::say(&stats.to_string());
         }
     }
 }
@@ -305,11 +394,5 @@ impl fmt::Debug for Telemetry {
             .field("on", &self.is_on())
             .field("stats", &self.stats())
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for TelemetryHooks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TelemetryHooks").field(&self.0).finish()
     }
 }

@@ -50,7 +50,7 @@ async fn a_turn_with_no_collector_then_shutdown() {
             "the turn does not wait for telemetry"
         );
         let began = Instant::now();
-        lost_four(telemetry.shutdown().await);
+        lost_four(telemetry.shutdown().await.traces);
         assert!(began.elapsed() < BOUND, "{endpoint}: {:?}", began.elapsed());
     }
 }

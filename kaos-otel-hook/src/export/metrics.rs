@@ -1,0 +1,165 @@
+//! Metrics have no queue: the SDK adds measurements up, and the lane collects the sums now and then.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::metrics::data::{
+    AggregatedMetrics, MetricData, ResourceMetrics, ScopeMetrics,
+};
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::metrics::reader::MetricReader;
+use opentelemetry_sdk::metrics::{InstrumentKind, ManualReader, Pipeline, Temporality};
+
+use super::stats::add;
+use super::{BatchSettings, Export, Lane, Sending};
+use crate::notice;
+
+/// When metrics are collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MetricSettings {
+    /// How long between two collections.
+    pub(crate) interval: Duration,
+    pub(crate) temporality: Temporality,
+}
+
+/// A reader that is collected from outside the meter provider.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader(Arc<ManualReader>);
+
+impl Reader {
+    pub(crate) fn new(temporality: Temporality) -> Self {
+        let reader = ManualReader::builder().with_temporality(temporality);
+        Self(Arc::new(reader.build()))
+    }
+
+    /// What the instruments have now; nothing once the provider is gone, or when a callback
+    /// panics.
+    pub(crate) fn read(&self) -> ResourceMetrics {
+        let collect = || {
+            let mut metrics = ResourceMetrics::default();
+            self.0.collect(&mut metrics).ok().map(|()| metrics)
+        };
+        let collected = catch_unwind(AssertUnwindSafe(collect)).unwrap_or_else(|_| {
+            notice::say("metrics could not be collected: a callback of an instrument panicked");
+            None
+        });
+        collected.unwrap_or_default()
+    }
+}
+
+impl MetricReader for Reader {
+    fn register_pipeline(&self, pipeline: Weak<Pipeline>) {
+        self.0.register_pipeline(pipeline);
+    }
+
+    fn collect(&self, metrics: &mut ResourceMetrics) -> OTelSdkResult {
+        self.0.collect(metrics)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.0.shutdown_with_timeout(timeout)
+    }
+
+    fn temporality(&self, kind: InstrumentKind) -> Temporality {
+        self.0.temporality(kind)
+    }
+}
+
+/// The meter provider's end of the lane of metrics.
+#[derive(Debug, Clone)]
+pub(crate) struct MetricLane {
+    pub(crate) lane: Arc<Lane<()>>,
+    reader: Reader,
+    interval: Duration,
+}
+
+impl MetricLane {
+    pub(crate) fn new(settings: MetricSettings, sending: Sending) -> Self {
+        let unused = BatchSettings {
+            queue: 0,
+            batch: 0,
+            delay: settings.interval,
+        };
+        Self {
+            lane: Lane::new(unused, sending),
+            reader: Reader::new(settings.temporality),
+            interval: settings.interval,
+        }
+    }
+
+    pub(crate) fn export(&self, exporter: impl PushMetricExporter) -> Export {
+        let Self {
+            lane,
+            reader,
+            interval,
+        } = self.clone();
+        Box::pin(async move {
+            loop {
+                lane.woken(interval).await;
+                let taken = lane.take();
+                let metrics = reader.read();
+                let points = data_points(&metrics);
+                if points > 0 {
+                    add(&lane.counters.offered, points);
+                    lane.send(points, exporter.export(&metrics)).await;
+                }
+                if lane.settle(taken) {
+                    return;
+                }
+            }
+        })
+    }
+}
+
+impl MetricReader for MetricLane {
+    fn register_pipeline(&self, pipeline: Weak<Pipeline>) {
+        self.reader.register_pipeline(pipeline);
+    }
+
+    fn collect(&self, metrics: &mut ResourceMetrics) -> OTelSdkResult {
+        self.reader.collect(metrics)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.lane.flush(Duration::from_secs(5))
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        let sent = self.lane.shut_down(timeout);
+        self.reader.shutdown_with_timeout(timeout).and(sent)
+    }
+
+    fn temporality(&self, kind: InstrumentKind) -> Temporality {
+        self.reader.temporality(kind)
+    }
+}
+
+fn data_points(metrics: &ResourceMetrics) -> usize {
+    fn of<T>(data: &MetricData<T>) -> usize
+    where
+        T: Copy,
+    {
+        match data {
+            MetricData::Gauge(it) => it.data_points().count(),
+            MetricData::Sum(it) => it.data_points().count(),
+            MetricData::Histogram(it) => it.data_points().count(),
+            MetricData::ExponentialHistogram(it) => it.data_points().count(),
+        }
+    }
+
+    metrics
+        .scope_metrics()
+        .flat_map(ScopeMetrics::metrics)
+        .map(|metric| match metric.data() {
+            AggregatedMetrics::F64(data) => of(data),
+            AggregatedMetrics::U64(data) => of(data),
+            AggregatedMetrics::I64(data) => of(data),
+        })
+        .sum()
+}

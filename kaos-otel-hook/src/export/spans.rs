@@ -1,0 +1,37 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry::Context;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
+
+use super::{Export, Lane};
+
+/// The tracer provider's end of the lane of spans.
+#[derive(Debug, Clone)]
+pub(crate) struct SpanLane(pub(crate) Arc<Lane<SpanData>>);
+
+impl SpanLane {
+    pub(crate) fn export(&self, exporter: impl SpanExporter + 'static) -> Export {
+        let lane = Arc::clone(&self.0);
+        Box::pin(async move { lane.run(async |batch| exporter.export(batch).await).await })
+    }
+}
+
+impl SpanProcessor for SpanLane {
+    fn on_start(&self, _span: &mut Span, _context: &Context) {}
+
+    fn on_end(&self, span: SpanData) {
+        if span.span_context.is_sampled() {
+            self.0.offer(span);
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.0.flush(Duration::from_secs(5))
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.0.shut_down(timeout)
+    }
+}

@@ -1,0 +1,99 @@
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What became of the spans, the data points or the log records of one telemetry start-up.
+///
+/// `offered = exported + failed + dropped + waiting`, where nothing waits after shutdown. Each is
+/// counted where it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ExportStats {
+    /// Sampled spans that ended; log records that were emitted; data points that were collected.
+    pub offered: u64,
+    /// What the receiver accepted.
+    pub exported: u64,
+    /// What was in batches that could not be sent.
+    pub failed: u64,
+    /// What found the queue full or closed, or was left when the time for shutdown was up.
+    pub dropped: u64,
+}
+
+impl ExportStats {
+    /// What no receiver has.
+    pub const fn lost(&self) -> u64 {
+        self.failed + self.dropped
+    }
+}
+
+/// What became of all that one telemetry start-up had to export, by signal.
+///
+/// # Example
+///
+/// ```
+/// use kaos_otel_hook::TelemetryStats;
+///
+/// let nothing = TelemetryStats::default();
+/// assert_eq!(
+///     nothing.to_string(),
+///     "exported 0 spans, lost 0; 0 data points, lost 0; 0 log records, lost 0"
+/// );
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TelemetryStats {
+    /// Spans.
+    pub traces: ExportStats,
+    /// Data points: one for each instrument and set of attributes, each time they are collected.
+    pub metrics: ExportStats,
+    /// Log records.
+    pub logs: ExportStats,
+}
+
+impl TelemetryStats {
+    /// What no receiver has, of all signals.
+    pub const fn lost(&self) -> u64 {
+        self.traces.lost() + self.metrics.lost() + self.logs.lost()
+    }
+}
+
+impl fmt::Display for TelemetryStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            traces,
+            metrics,
+            logs,
+        } = self;
+        write!(
+            f,
+            "exported {} spans, lost {}; {} data points, lost {}; {} log records, lost {}",
+            traces.exported,
+            traces.lost(),
+            metrics.exported,
+            metrics.lost(),
+            logs.exported,
+            logs.lost()
+        )
+    }
+}
+
+/// The counters of a lane; they outlive it.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(super) offered: AtomicU64,
+    pub(super) exported: AtomicU64,
+    pub(super) failed: AtomicU64,
+    pub(super) dropped: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn read(&self) -> ExportStats {
+        ExportStats {
+            offered: self.offered.load(Ordering::Relaxed),
+            exported: self.exported.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+            dropped: self.dropped.load(Ordering::Relaxed),
+        }
+    }
+}
+
+pub(super) fn add(counter: &AtomicU64, count: usize) {
+    counter.fetch_add(count as u64, Ordering::Relaxed);
+}

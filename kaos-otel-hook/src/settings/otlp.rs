@@ -1,0 +1,232 @@
+//! Where each signal goes, and how.
+
+use std::time::Duration;
+
+use super::vars::Vars;
+
+/// One of the three signals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Traces,
+    Metrics,
+    Logs,
+}
+
+impl Signal {
+    /// As it stands in variables.
+    pub(crate) const fn upper(self) -> &'static str {
+        match self {
+            Self::Traces => "TRACES",
+            Self::Metrics => "METRICS",
+            Self::Logs => "LOGS",
+        }
+    }
+
+    /// As it stands in the paths of OTLP over HTTP.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Traces => "v1/traces",
+            Self::Metrics => "v1/metrics",
+            Self::Logs => "v1/logs",
+        }
+    }
+
+    /// What is sent.
+    pub(crate) const fn what(self) -> &'static str {
+        match self {
+            Self::Traces => "spans",
+            Self::Metrics => "metrics",
+            Self::Logs => "log records",
+        }
+    }
+}
+
+/// What exports a signal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExporterChoice {
+    /// OTLP, to an endpoint.
+    Otlp(Box<Otlp>),
+    /// Standard output, to look at.
+    Console,
+    /// Nothing: the signal is off.
+    None,
+}
+
+/// Where OTLP goes, and how.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Otlp {
+    /// The URL as it is used, with its path.
+    pub endpoint: String,
+    /// `http/protobuf` rather than `grpc`.
+    pub http: bool,
+    /// Sent with each request; not in the `Debug` text, since they are often secret.
+    pub headers: Vec<(String, String)>,
+    /// How long one request with its retries may take. Default: 10 s.
+    pub timeout: Duration,
+    /// Compressed with gzip. Default: not.
+    pub gzip: bool,
+    /// The file of the certificates to trust, instead of the machine's.
+    pub certificate: Option<TlsFile>,
+    /// The files of the client's certificate and of its private key, for servers that ask.
+    pub client: Option<(TlsFile, TlsFile)>,
+}
+
+/// A PEM file, and the variable that named it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TlsFile {
+    /// The variable.
+    pub variable: String,
+    /// The path.
+    pub path: String,
+}
+
+impl ExporterChoice {
+    /// What the variables say of a signal. Without an endpoint OTLP is off.
+    pub(super) fn of(signal: Signal, vars: &Vars<'_>) -> Self {
+        let name = format!("OTEL_{}_EXPORTER", signal.upper());
+        let Some(value) = vars.get(&name) else {
+            return Self::otlp(signal, vars);
+        };
+        match value.to_ascii_lowercase().as_str() {
+            "otlp" => Self::otlp(signal, vars),
+            "console" => Self::Console,
+            "none" => Self::None,
+            _ => {
+                vars.bad(&name, &value, "one of otlp, console, none", "otlp");
+                Self::otlp(signal, vars)
+            }
+        }
+    }
+
+    fn otlp(signal: Signal, vars: &Vars<'_>) -> Self {
+        Otlp::of(signal, vars).map_or(Self::None, |otlp| Self::Otlp(Box::new(otlp)))
+    }
+}
+
+impl Otlp {
+    /// gRPC unless a protocol is set, as in the ancestors; the OpenTelemetry specification (1.59,
+    /// OTLP exporter) recommends `http/protobuf`.
+    fn of(signal: Signal, vars: &Vars<'_>) -> Option<Self> {
+        let names = |field| names(signal, field);
+        let own = format!("OTEL_EXPORTER_OTLP_{}_ENDPOINT", signal.upper());
+        let (variable, url) = vars.first(&names("ENDPOINT"))?;
+        let protocols = [("grpc", false), ("http/protobuf", true)];
+        let http = vars.word(&names("PROTOCOL"), &protocols, false, "grpc");
+        let insecure = vars.flag(&names("INSECURE"));
+        let Some(url) = usable(&url, http, insecure) else {
+            let expected = "a URL such as http://localhost:4317";
+            let used = format!("none: {} are not exported", signal.what());
+            vars.bad(&variable, &url, expected, used);
+            return None;
+        };
+        // The general endpoint is a base: HTTP has a path per signal.
+        let endpoint = if http && variable != own {
+            format!("{}/{}", url.trim_end_matches('/'), signal.path())
+        } else {
+            url
+        };
+        let headers = vars.first(&names("HEADERS"));
+        Some(Self {
+            endpoint,
+            http,
+            headers: headers
+                .map(|(name, value)| vars.pairs(&name, &value))
+                .unwrap_or_default(),
+            timeout: timeout(vars, &names("TIMEOUT")),
+            gzip: vars.word(
+                &names("COMPRESSION"),
+                &[("gzip", true), ("none", false)],
+                false,
+                "none",
+            ),
+            certificate: file(vars, &names("CERTIFICATE")),
+            client: client(vars, signal),
+        })
+    }
+
+    /// What to do when nothing arrives.
+    pub(crate) fn advice(&self) -> String {
+        let Self { endpoint, http, .. } = self;
+        let (speaks, other, port) = if *http {
+            ("http/protobuf", "grpc", "4317")
+        } else {
+            ("grpc", "http/protobuf", "4318")
+        };
+        let usual = if endpoint.contains(&format!(":{port}")) {
+            format!("port {port} usually expects {other}")
+        } else {
+            format!("if it expects {other} instead")
+        };
+        format!(
+            "Is a collector listening at {endpoint}? This is OTLP over {speaks}; {usual}: set \
+             OTEL_EXPORTER_OTLP_PROTOCOL={other}"
+        )
+    }
+}
+
+/// The signal's own variable, and the general one.
+fn names(signal: Signal, field: &str) -> [String; 2] {
+    [
+        format!("OTEL_EXPORTER_OTLP_{}_{field}", signal.upper()),
+        format!("OTEL_EXPORTER_OTLP_{field}"),
+    ]
+}
+
+fn timeout(vars: &Vars<'_>, names: &[String; 2]) -> Duration {
+    let name = vars.first(names).map(|(name, _)| name);
+    let default = Duration::from_secs(10);
+    name.map_or(default, |name| vars.millis(&name, 1, default))
+}
+
+fn file(vars: &Vars<'_>, names: &[String; 2]) -> Option<TlsFile> {
+    let (variable, path) = vars.first(names)?;
+    Some(TlsFile { variable, path })
+}
+
+fn client(vars: &Vars<'_>, signal: Signal) -> Option<(TlsFile, TlsFile)> {
+    let certificate = file(vars, &names(signal, "CLIENT_CERTIFICATE"));
+    let key = file(vars, &names(signal, "CLIENT_KEY"));
+    let (given, missing) = match (certificate, key) {
+        (Some(certificate), Some(key)) => return Some((certificate, key)),
+        (Some(certificate), None) => (certificate, "CLIENT_KEY"),
+        (None, Some(key)) => (key, "CLIENT_CERTIFICATE"),
+        (None, None) => return None,
+    };
+    let TlsFile { variable, path } = given;
+    vars.warn(format!(
+        "{variable} is `{path}`, but OTEL_EXPORTER_OTLP_{missing} is not set; using neither"
+    ));
+    None
+}
+
+/// The endpoint as a URL. For gRPC the scheme may be missing: then `INSECURE` decides.
+pub(crate) fn usable(endpoint: &str, http: bool, insecure: bool) -> Option<String> {
+    let url = if endpoint.contains("://") {
+        endpoint.to_owned()
+    } else if http {
+        return None;
+    } else {
+        let scheme = if insecure { "http" } else { "https" };
+        format!("{scheme}://{endpoint}")
+    };
+    let parsed = reqwest::Url::parse(&url).ok()?;
+    (matches!(parsed.scheme(), "http" | "https") && parsed.has_host()).then_some(url)
+}
+
+impl std::fmt::Debug for Otlp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Otlp")
+            .field("endpoint", &self.endpoint)
+            .field("http", &self.http)
+            .field("headers", &names)
+            .field("timeout", &self.timeout)
+            .field("gzip", &self.gzip)
+            .field("certificate", &self.certificate)
+            .field("client", &self.client)
+            .finish()
+    }
+}

@@ -1,0 +1,62 @@
+//! What a start-up registers.
+
+use std::sync::Arc;
+
+use kaos_hooks::{IntoHooks, Registry, marker};
+
+use super::Telemetry;
+use crate::{GenAiEvents, MetricsHook, OTelHook};
+
+/// The hooks of a [`Telemetry`]: give them to a runner or to `Hooks::new`.
+#[derive(Debug, Default)]
+pub struct TelemetryHooks {
+    spans: Option<OTelHook>,
+    metrics: Option<MetricsHook>,
+    events: Option<GenAiEvents>,
+}
+
+impl TelemetryHooks {
+    pub(super) fn of(telemetry: &Telemetry) -> Self {
+        let Some(started) = &telemetry.started else {
+            return Self::default();
+        };
+        let limits = telemetry.limits;
+        let spans = OTelHook::with_provider(&started.tracer)
+            .with_names(telemetry.names)
+            .with_content(telemetry.content.clone())
+            .with_exception_events(telemetry.exception_events)
+            .with_value_length(limits.value_length)
+            .with_propagators(telemetry.propagators.clone());
+        let metrics = started
+            .metrics
+            .clone()
+            .map(|metrics| match &telemetry.prices {
+                Some(prices) => metrics.with_prices(prices.clone()),
+                None => metrics,
+            });
+        let events = started.has_logs.then(|| {
+            GenAiEvents::with_provider(&started.logger)
+                .with_content(telemetry.content.clone())
+                .with_value_length(limits.log_value_length)
+        });
+        Self {
+            spans: Some(spans),
+            metrics,
+            events,
+        }
+    }
+}
+
+impl IntoHooks<marker::Own> for TelemetryHooks {
+    fn register(self, to: &mut Registry) {
+        if let Some(spans) = self.spans {
+            to.hook(Arc::new(spans));
+        }
+        if let Some(metrics) = self.metrics {
+            to.hook(Arc::new(metrics));
+        }
+        if let Some(events) = self.events {
+            to.hook(Arc::new(events));
+        }
+    }
+}

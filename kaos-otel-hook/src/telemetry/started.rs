@@ -1,0 +1,214 @@
+//! The providers and lanes of one start-up.
+
+use std::time::{Duration, Instant};
+
+use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::{
+    Sampler, SdkTracerProvider, SimpleSpanProcessor, TracerProviderBuilder,
+};
+
+use crate::export::{self, BatchSettings, Export, Lane, LogLane, MetricLane, Sending, SpanLane};
+use crate::settings::Signal;
+use crate::{
+    EventIds, ExportStats, ExporterChoice, ExporterError, Memory, MetricsHook, Settings, Telemetry,
+    TelemetryStats, exporter,
+};
+
+pub(super) struct Started {
+    pub(super) tracer: SdkTracerProvider,
+    pub(super) meter: SdkMeterProvider,
+    pub(super) logger: SdkLoggerProvider,
+    /// One for all sets of hooks, so that they count together; `None` when metrics are off.
+    pub(super) metrics: Option<MetricsHook>,
+    pub(super) has_logs: bool,
+    pub(super) service_name: String,
+    lanes: Lanes,
+}
+
+/// A signal that is off has none.
+#[derive(Clone, Default)]
+struct Lanes {
+    spans: Option<SpanLane>,
+    metrics: Option<MetricLane>,
+    logs: Option<LogLane>,
+}
+
+impl Started {
+    pub(super) fn new(settings: &Settings) -> Result<Self, ExporterError> {
+        let lanes = Lanes::new(settings);
+        let exports = lanes.clone().exports(settings.clone());
+        export::start(exports)?;
+
+        let resource = settings.resource();
+        let mut tracer = tracer()
+            .with_resource(resource.clone())
+            .with_span_limits(settings.span_limits);
+        let mut meter = SdkMeterProvider::builder().with_resource(resource.clone());
+        let mut logger = SdkLoggerProvider::builder().with_resource(resource);
+        // Without spans runs still have ids for logs and outgoing headers, unsampled.
+        tracer = match &lanes.spans {
+            Some(lane) => tracer
+                .with_sampler(settings.sampler.clone())
+                .with_span_processor(lane.clone()),
+            None => tracer.with_sampler(Sampler::AlwaysOff),
+        };
+        if let Some(lane) = &lanes.metrics {
+            meter = meter.with_reader(lane.clone());
+        }
+        if let Some(lane) = &lanes.logs {
+            logger = logger.with_log_processor(lane.clone());
+        }
+        let meter = meter.build();
+        Ok(Self {
+            metrics: lanes
+                .metrics
+                .is_some()
+                .then(|| MetricsHook::with_provider(&meter)),
+            has_logs: lanes.logs.is_some(),
+            tracer: tracer.build(),
+            meter,
+            logger: logger.build(),
+            service_name: settings.service_name.clone(),
+            lanes,
+        })
+    }
+
+    pub(super) fn in_memory(memory: &Memory) -> Self {
+        let spans = SimpleSpanProcessor::new(memory.span_exporter());
+        let logs = SimpleLogProcessor::new(memory.log_exporter());
+        let meter = SdkMeterProvider::builder()
+            .with_reader(memory.metric_reader())
+            .build();
+        Self {
+            metrics: Some(MetricsHook::with_provider(&meter)),
+            has_logs: true,
+            tracer: tracer().with_span_processor(spans).build(),
+            meter,
+            logger: SdkLoggerProvider::builder()
+                .with_log_processor(logs)
+                .build(),
+            service_name: String::new(),
+            lanes: Lanes::default(),
+        }
+    }
+
+    pub(super) fn stats(&self) -> TelemetryStats {
+        let Lanes {
+            spans,
+            metrics,
+            logs,
+        } = &self.lanes;
+        TelemetryStats {
+            traces: spans.as_ref().map(|it| read(&it.0)).unwrap_or_default(),
+            metrics: metrics
+                .as_ref()
+                .map(|it| read(&it.lane))
+                .unwrap_or_default(),
+            logs: logs.as_ref().map(|it| read(&it.0)).unwrap_or_default(),
+        }
+    }
+
+    /// Sends what waits, and goes on.
+    pub(super) fn flush(&self) {
+        let until = Instant::now() + Telemetry::SHUTDOWN_LIMIT;
+        let left = || until.saturating_duration_since(Instant::now());
+        // A failed flush has been counted and said.
+        if let Some(lane) = &self.lanes.metrics {
+            drop(lane.lane.flush(left()));
+        }
+        if let Some(lane) = &self.lanes.spans {
+            drop(lane.0.flush(left()));
+        }
+        if let Some(lane) = &self.lanes.logs {
+            drop(lane.0.flush(left()));
+        }
+    }
+
+    /// Sends what waits, all signals at once, within [`Telemetry::SHUTDOWN_LIMIT`].
+    pub(super) fn stop(&self) {
+        let limit = Telemetry::SHUTDOWN_LIMIT;
+        self.lanes.close(limit);
+        // Each waits for its lane; the lanes' time began above, so that these add up to `limit`.
+        // A failed export has been counted and said.
+        drop(self.meter.shutdown_with_timeout(limit));
+        drop(self.tracer.shutdown_with_timeout(limit));
+        drop(self.logger.shutdown_with_timeout(limit));
+    }
+}
+
+impl Lanes {
+    fn new(settings: &Settings) -> Self {
+        fn lane<T>(batches: BatchSettings, sending: Sending) -> std::sync::Arc<Lane<T>> {
+            Lane::new(batches, sending)
+        }
+        let Settings {
+            span_batches,
+            log_batches,
+            ..
+        } = settings;
+        let spans = sending(Signal::Traces, &settings.traces, span_batches.timeout);
+        let metrics = sending(Signal::Metrics, &settings.metrics, settings.metric_timeout);
+        let logs = sending(Signal::Logs, &settings.logs, log_batches.timeout);
+        Self {
+            spans: spans.map(|it| SpanLane(lane(span_batches.of_lane(), it))),
+            metrics: metrics.map(|it| MetricLane::new(settings.metric_settings(), it)),
+            logs: logs.map(|it| LogLane(lane(log_batches.of_lane(), it))),
+        }
+    }
+
+    /// What makes the lanes' exporting ends, on the thread that exports.
+    fn exports(
+        self,
+        settings: Settings,
+    ) -> impl FnOnce() -> Result<Vec<Export>, ExporterError> + Send + 'static {
+        move || {
+            let resource = settings.resource();
+            let mut exports = Vec::new();
+            if let Some(lane) = &self.spans {
+                exports.push(exporter::spans(&settings.traces, lane, &resource)?);
+            }
+            if let Some(lane) = &self.metrics {
+                let temporality = settings.temporality;
+                exports.push(exporter::metrics(&settings.metrics, lane, temporality)?);
+            }
+            if let Some(lane) = &self.logs {
+                exports.push(exporter::logs(&settings.logs, lane, &resource)?);
+            }
+            Ok(exports)
+        }
+    }
+
+    fn close(&self, limit: Duration) {
+        if let Some(lane) = &self.spans {
+            lane.0.close(limit);
+        }
+        if let Some(lane) = &self.metrics {
+            lane.lane.close(limit);
+        }
+        if let Some(lane) = &self.logs {
+            lane.0.close(limit);
+        }
+    }
+}
+
+fn read<T>(lane: &Lane<T>) -> ExportStats {
+    lane.counters().read()
+}
+
+fn sending(signal: Signal, choice: &ExporterChoice, limit: Duration) -> Option<Sending> {
+    let advice = match choice {
+        ExporterChoice::Otlp(otlp) => otlp.advice(),
+        ExporterChoice::Console => String::new(),
+        ExporterChoice::None => return None,
+    };
+    Some(Sending {
+        what: signal.what(),
+        limit,
+        advice,
+    })
+}
+
+fn tracer() -> TracerProviderBuilder {
+    SdkTracerProvider::builder().with_id_generator(EventIds::default())
+}
