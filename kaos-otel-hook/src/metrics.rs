@@ -2,6 +2,7 @@ mod instruments;
 mod labels;
 mod observer;
 pub(crate) mod pipeline;
+mod series;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::otel_hook::scope;
 use instruments::Instruments;
 use observer::Measuring;
 use pipeline::Sets;
+use series::AllSeries;
 
 /// Turns the event stream into metrics: those of the ancestors' dashboards and those of the GenAI
 /// conventions.
@@ -82,6 +84,7 @@ pub struct MetricsHook {
 /// What the observers of one hook share.
 pub(crate) struct Inner {
     instruments: Instruments,
+    series: AllSeries,
     prices: Option<Prices>,
 }
 
@@ -103,6 +106,7 @@ impl MetricsHook {
     fn of(meter: &Meter, provider: Option<SdkMeterProvider>) -> Self {
         let inner = Arc::new(Inner {
             instruments: Instruments::new(meter),
+            series: AllSeries::default(),
             prices: None,
         });
         let sets = Arc::new(Sets::default());
@@ -121,6 +125,7 @@ impl MetricsHook {
         Self {
             inner: Arc::new(Inner {
                 instruments,
+                series: AllSeries::default(),
                 prices: Some(prices),
             }),
             ..self

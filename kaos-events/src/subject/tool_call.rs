@@ -35,7 +35,7 @@ pub struct ToolCall {
 }
 
 /// Who executes a tool: `gen_ai.tool.type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToolKind {
     /// The agent's own process.

@@ -3,7 +3,7 @@
 //! The order is always the same: the SDK finds a known set of labels at once only in the order it
 //! was first given.
 
-use kaos_hooks::{Failure, LlmCall, Phase, Run, Server, Str, ToolCall};
+use kaos_hooks::{LlmCall, Phase, Server, Str, ToolCall};
 use opentelemetry::KeyValue;
 use smallvec::SmallVec;
 
@@ -20,34 +20,35 @@ const LONGEST: Option<usize> = Some(256);
 const UNKNOWN_TOOL: &str = "unknown_tool";
 
 /// How an operation ended. Suspended is not among them: that is no end.
-#[derive(Clone, Copy)]
-pub(super) enum Ending<'a> {
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Ending {
     Complete,
-    Failed(&'a Failure),
+    /// With the kind of failure.
+    Failed(Str),
     Cancelled,
 }
 
-impl<'a> Ending<'a> {
-    pub(super) fn of(phase: &Phase<'a>) -> Option<Self> {
-        match *phase {
+impl Ending {
+    pub(super) fn of(phase: &Phase<'_>) -> Option<Self> {
+        match phase {
             Phase::Complete { .. } => Some(Self::Complete),
-            Phase::Error { failure, .. } => Some(Self::Failed(failure)),
+            Phase::Error { failure, .. } => Some(Self::Failed(failure.kind.clone())),
             Phase::Cancelled { .. } => Some(Self::Cancelled),
             Phase::Start | Phase::Progress(_) | Phase::Suspended { .. } => None,
         }
     }
 
     /// The tool's name, if it is one that exists.
-    pub(super) fn tool_name(self, call: &ToolCall) -> Str {
+    pub(super) fn tool_name(&self, call: &ToolCall) -> Str {
         match self {
-            Self::Failed(failure) if failure.kind == UNKNOWN_TOOL => OTHER,
+            Self::Failed(kind) if *kind == UNKNOWN_TOOL => OTHER,
             _ => call.name.clone(),
         }
     }
 }
 
 /// The labels of one or more measurements, made on the stack.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Labels(SmallVec<[KeyValue; 8]>);
 
 impl Labels {
@@ -63,9 +64,9 @@ impl Labels {
     }
 
     /// The ancestors' labels; `what` is the model, the tool or the target.
-    pub(super) fn kaos(run: &Run, what: Option<(&'static str, &Str)>, ending: Ending<'_>) -> Self {
+    pub(super) fn kaos(agent: &Str, what: Option<(&'static str, &Str)>, ending: &Ending) -> Self {
         let mut labels = Self::default();
-        labels.text(semconv::AGENT_NAME, &run.agent);
+        labels.text(semconv::AGENT_NAME, agent);
         if let Some((key, value)) = what {
             labels.text(key, value);
         }
@@ -96,17 +97,12 @@ impl Labels {
     }
 
     /// The conventions' word for how it ended.
-    pub(super) fn ending(&mut self, ending: Ending<'_>) {
+    pub(super) fn ending(&mut self, ending: &Ending) {
         match ending {
             Ending::Complete => {}
-            Ending::Failed(failure) => self.text(semconv::ERROR_TYPE, &failure.kind),
+            Ending::Failed(kind) => self.text(semconv::ERROR_TYPE, kind),
             Ending::Cancelled => self.word(semconv::ERROR_TYPE, "cancelled"),
         }
-    }
-
-    /// Takes back the last label.
-    pub(super) fn pop(&mut self) {
-        self.0.pop();
     }
 }
 

@@ -10,14 +10,18 @@ use kaos_hooks::{
 use smallvec::SmallVec;
 
 use super::Inner;
-use super::instruments::Pair;
 use super::labels::{Ending, Labels};
-use crate::semconv;
+use super::series::{
+    DelegationKey, DelegationSeries, Latest, ModelKey, ModelSeries, ToolKey, ToolSeries, TurnKey,
+    TurnSeries,
+};
 
 pub(super) struct Measuring {
     hook: Arc<Inner>,
     /// What is kept about the open spans, by slot.
     open: SmallVec<[Open; 4]>,
+    model_call: Latest<ModelKey, ModelSeries>,
+    tool_call: Latest<ToolKey, ToolSeries>,
 }
 
 #[derive(Default)]
@@ -46,6 +50,8 @@ impl Measuring {
         Self {
             hook,
             open: SmallVec::new(),
+            model_call: Latest::default(),
+            tool_call: Latest::default(),
         }
     }
 
@@ -107,147 +113,125 @@ impl Measuring {
         else {
             return;
         };
-        let turn = self.at(slot).map_or(slot, |place| place.turn);
-        let end = End {
-            run,
-            ending,
-            duration,
-            hook: &self.hook,
-        };
         match span.subject {
-            Subject::Turn(turn) => end.turn(turn, self.open.get(slot as usize)),
+            Subject::Turn(turn) => self.end_turn(run, turn, slot, ending, duration),
             Subject::LlmCall(call) => {
                 let outcome = match span.phase.outcome() {
                     Some(Outcome::LlmCall(outcome)) => Some(outcome),
                     _ => None,
                 };
-                end.model_call(call, outcome, streamed.as_deref());
-                if let Some(turn) = self.at(turn) {
-                    turn.inference_calls += 1;
+                if let Some(streamed) = streamed {
+                    self.end_streamed(&streamed, outcome);
                 }
+                self.end_model_call(run, call, outcome, ending, duration);
+                self.of_turn(slot, |turn| turn.inference_calls += 1);
             }
             Subject::ToolCall(call) => {
-                end.tool_call(call);
-                if let Some(turn) = self.at(turn) {
-                    turn.tool_calls += 1;
-                }
+                self.end_tool_call(run, call, ending, duration);
+                self.of_turn(slot, |turn| turn.tool_calls += 1);
             }
-            Subject::Subagent(subagent) => end.subagent(subagent),
+            Subject::Subagent(subagent) => self.end_delegation(run, subagent, ending, duration),
             Subject::IntentClassification(_)
             | Subject::Step(_)
             | Subject::Handoff(_)
             | Subject::Custom(_) => {}
         }
     }
-}
 
-/// An operation that has ended.
-struct End<'a> {
-    run: &'a Run,
-    ending: Ending<'a>,
-    duration: Duration,
-    hook: &'a Inner,
-}
-
-impl End<'_> {
-    fn kaos(&self, pair: &Pair, what: Option<(&'static str, &kaos_hooks::Str)>) {
-        let labels = Labels::kaos(self.run, what, self.ending);
-        pair.count.add(1, &labels);
-        pair.duration
-            .record(self.duration.as_secs_f64() * 1000.0, &labels);
+    /// Changes what is kept about the turn that the span in this slot belongs to.
+    fn of_turn(&mut self, slot: u32, change: impl FnOnce(&mut Open)) {
+        if let Some(turn) = self
+            .at(slot)
+            .map(|place| place.turn)
+            .and_then(|turn| self.at(turn))
+        {
+            change(turn);
+        }
     }
 
-    fn turn(&self, turn: &Turn, calls: Option<&Open>) {
+    fn end_turn(&mut self, run: &Run, turn: &Turn, slot: u32, ending: Ending, duration: Duration) {
+        let (inference_calls, tool_calls) = self
+            .at(slot)
+            .map_or((0, 0), |place| (place.inference_calls, place.tool_calls));
+        let key = TurnKey {
+            agent: run.agent.clone(),
+            model: turn.model.clone(),
+            ending,
+        };
         let to = &self.hook.instruments;
-        self.kaos(&to.requests, None);
-        let mut labels = Labels::default();
-        labels.text(semconv::GEN_AI_AGENT_NAME, &self.run.agent);
-        if let Some(calls) = calls {
-            to.invoke_agent_inference_calls
-                .record(calls.inference_calls, &labels);
-            to.invoke_agent_tool_calls.record(calls.tool_calls, &labels);
-        }
-        if let Some(model) = &turn.model {
-            labels.text(semconv::GEN_AI_REQUEST_MODEL, model);
-        }
-        labels.ending(self.ending);
-        to.invoke_agent_duration
-            .record(self.duration.as_secs_f64(), &labels);
+        let series = self
+            .hook
+            .series
+            .turns
+            .find(&key, |key| TurnSeries::new(to, key));
+        series.record(duration, inference_calls, tool_calls);
     }
 
-    fn model_call(
-        &self,
+    fn end_streamed(&self, streamed: &Streamed, outcome: Option<&LlmOutcome>) {
+        let to_first = outcome.and_then(|outcome| outcome.time_to_first_chunk);
+        if let Some(to_first) = to_first.or(streamed.to_first) {
+            self.hook
+                .instruments
+                .time_to_first_chunk
+                .record(to_first.as_secs_f64(), &streamed.labels);
+        }
+    }
+
+    fn end_model_call(
+        &mut self,
+        run: &Run,
         call: &LlmCall,
         outcome: Option<&LlmOutcome>,
-        streamed: Option<&Streamed>,
+        ending: Ending,
+        duration: Duration,
     ) {
-        let to = &self.hook.instruments;
-        self.kaos(&to.model_calls, Some((semconv::MODEL, &call.model)));
-        if let Some(streamed) = streamed {
-            let to_first = outcome.and_then(|outcome| outcome.time_to_first_chunk);
-            if let Some(to_first) = to_first.or(streamed.to_first) {
-                to.time_to_first_chunk
-                    .record(to_first.as_secs_f64(), &streamed.labels);
-            }
+        let Inner {
+            instruments: to,
+            series: known,
+            prices,
+        } = &*self.hook;
+        let response_model = outcome.and_then(|outcome| outcome.response_model.as_ref());
+        let key = ModelKey::new(&run.agent, call, response_model, ending);
+        let make = |key: &ModelKey| ModelSeries::new(to, call, key);
+        let series = self.model_call.find(key, &known.model_calls, make);
+        series.record(duration);
+        if let Some(usage) = outcome.and_then(|outcome| outcome.usage) {
+            series.record_tokens(to, usage);
         }
-
-        let mut labels = Labels::model_call(call);
-        if let Some(model) = outcome.and_then(|outcome| outcome.response_model.as_ref()) {
-            labels.text(semconv::GEN_AI_RESPONSE_MODEL, model);
-        }
-        let usage = outcome.and_then(|outcome| outcome.usage);
-        if let Some(usage) = usage {
-            labels.word(semconv::GEN_AI_TOKEN_TYPE, "input");
-            to.token_usage.record(usage.input_tokens, &labels);
-            labels.pop();
-            labels.word(semconv::GEN_AI_TOKEN_TYPE, "output");
-            to.token_usage.record(usage.output_tokens, &labels);
-            labels.pop();
-        }
-        labels.ending(self.ending);
-        to.operation_duration
-            .record(self.duration.as_secs_f64(), &labels);
-
-        let prices = self.hook.prices.as_ref();
-        if let Some(cost) = prices
-            .zip(outcome)
-            .and_then(|(prices, outcome)| prices.of_call(call, outcome))
-        {
-            let mut labels = Labels::default();
-            labels.text(semconv::AGENT_NAME, &self.run.agent);
-            labels.text(semconv::MODEL, &call.model);
-            to.cost_usd.add(cost, &labels);
+        let priced = prices.as_ref().zip(outcome);
+        if let Some(cost) = priced.and_then(|(prices, outcome)| prices.of_call(call, outcome)) {
+            series.record_cost(to, &run.agent, &call.model, cost);
         }
     }
 
-    fn tool_call(&self, call: &ToolCall) {
+    fn end_tool_call(&mut self, run: &Run, call: &ToolCall, ending: Ending, duration: Duration) {
         let to = &self.hook.instruments;
-        let name = self.ending.tool_name(call);
-        self.kaos(&to.tool_calls, Some((semconv::TOOL, &name)));
-        let mut labels = Labels::default();
-        labels.text(semconv::GEN_AI_TOOL_NAME, &name);
-        labels.word(semconv::GEN_AI_TOOL_TYPE, call.kind.as_str());
-        labels.text(semconv::GEN_AI_AGENT_NAME, &self.run.agent);
-        labels.ending(self.ending);
-        to.execute_tool_duration
-            .record(self.duration.as_secs_f64(), &labels);
-    }
-
-    /// A remote agent's invocation is seen here only; a local one is its own turn.
-    fn subagent(&self, subagent: &Subagent) {
-        let to = &self.hook.instruments;
-        self.kaos(&to.delegations, Some((semconv::TARGET, &subagent.agent)));
-        let Some(remote) = &subagent.remote else {
-            return;
+        let key = ToolKey {
+            agent: run.agent.clone(),
+            tool: ending.tool_name(call),
+            kind: call.kind,
+            ending,
         };
-        let mut labels = Labels::default();
-        labels.text(semconv::GEN_AI_AGENT_NAME, &subagent.agent);
-        if let Some(model) = &remote.model {
-            labels.text(semconv::GEN_AI_REQUEST_MODEL, model);
-        }
-        labels.ending(self.ending);
-        to.invoke_agent_duration
-            .record(self.duration.as_secs_f64(), &labels);
+        let make = |key: &ToolKey| ToolSeries::new(to, key);
+        self.tool_call
+            .find(key, &self.hook.series.tool_calls, make)
+            .record(duration);
+    }
+
+    fn end_delegation(&self, run: &Run, subagent: &Subagent, ending: Ending, duration: Duration) {
+        let key = DelegationKey {
+            agent: run.agent.clone(),
+            target: subagent.agent.clone(),
+            remote: subagent.remote.as_ref().map(|remote| remote.model.clone()),
+            ending,
+        };
+        let to = &self.hook.instruments;
+        let make = |key: &DelegationKey| DelegationSeries::new(to, key);
+        self.hook
+            .series
+            .delegations
+            .find(&key, make)
+            .record(duration);
     }
 }
 

@@ -1,0 +1,310 @@
+//! Operations that have all labels in common, and the instruments bound to those labels.
+//!
+//! The SDK finds the place of a measurement by hashing all its labels, which costs ten times what
+//! the measurement itself does. So labels are looked up once for each kind of operation in a run,
+//! and made once in the life of the hook.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+
+use kaos_hooks::{LlmCall, Server, Str, ToolKind, Usage};
+use opentelemetry::metrics::{BoundCounter, BoundHistogram};
+
+use super::MetricsHook;
+use super::instruments::{Instruments, Pair};
+use super::labels::{Ending, Labels};
+use crate::semconv;
+
+/// What one hook knows of each kind of operation.
+#[derive(Default)]
+pub(super) struct AllSeries {
+    pub(super) turns: Known<TurnKey, TurnSeries>,
+    pub(super) model_calls: Known<ModelKey, ModelSeries>,
+    pub(super) tool_calls: Known<ToolKey, ToolSeries>,
+    pub(super) delegations: Known<DelegationKey, DelegationSeries>,
+}
+
+/// Series by what their operations have in common; as many as an instrument keeps apart.
+pub(super) struct Known<K, S>(RwLock<HashMap<K, Arc<S>>>);
+
+impl<K, S> Default for Known<K, S> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+/// The series that a run used last: most often it is the next one, too.
+pub(super) struct Latest<K, S>(Option<(K, Arc<S>)>);
+
+impl<K, S> Default for Latest<K, S> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<K: Hash + Eq + Clone, S> Known<K, S> {
+    /// The series of this key.
+    pub(super) fn find(&self, key: &K, make: impl FnOnce(&K) -> S) -> Arc<S> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(series) = known.get(key) {
+            return Arc::clone(series);
+        }
+        drop(known);
+        let made = Arc::new(make(key));
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MetricsHook::CARDINALITY_LIMIT {
+            // The SDK folds it; it is bound again each time.
+            return made;
+        }
+        Arc::clone(known.entry(key.clone()).or_insert(made))
+    }
+}
+
+impl<K: Hash + Eq + Clone, S> Latest<K, S> {
+    /// The series of this key.
+    pub(super) fn find(
+        &mut self,
+        key: K,
+        among: &Known<K, S>,
+        make: impl FnOnce(&K) -> S,
+    ) -> Arc<S> {
+        match &self.0 {
+            Some((latest, series)) if *latest == key => Arc::clone(series),
+            _ => {
+                let series = among.find(&key, make);
+                self.0 = Some((key, Arc::clone(&series)));
+                series
+            }
+        }
+    }
+}
+
+/// The ancestors' pair, bound.
+struct BoundPair {
+    count: BoundCounter<u64>,
+    duration: BoundHistogram<f64>,
+}
+
+impl BoundPair {
+    fn new(pair: &Pair, agent: &Str, what: Option<(&'static str, &Str)>, ending: &Ending) -> Self {
+        let labels = Labels::kaos(agent, what, ending);
+        Self {
+            count: pair.count.bind(&labels),
+            duration: pair.duration.bind(&labels),
+        }
+    }
+
+    fn record(&self, duration: Duration) {
+        self.count.add(1);
+        self.duration.record(duration.as_secs_f64() * 1000.0);
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct TurnKey {
+    pub(super) agent: Str,
+    pub(super) model: Option<Str>,
+    pub(super) ending: Ending,
+}
+
+pub(super) struct TurnSeries {
+    requests: BoundPair,
+    duration: BoundHistogram<f64>,
+    inference_calls: BoundHistogram<u64>,
+    tool_calls: BoundHistogram<u64>,
+}
+
+impl TurnSeries {
+    pub(super) fn new(to: &Instruments, key: &TurnKey) -> Self {
+        let mut labels = Labels::default();
+        labels.text(semconv::GEN_AI_AGENT_NAME, &key.agent);
+        let inference_calls = to.invoke_agent_inference_calls.bind(&labels);
+        let tool_calls = to.invoke_agent_tool_calls.bind(&labels);
+        Self {
+            requests: BoundPair::new(&to.requests, &key.agent, None, &key.ending),
+            duration: invoke_agent(to, labels, key.model.as_ref(), &key.ending),
+            inference_calls,
+            tool_calls,
+        }
+    }
+
+    pub(super) fn record(&self, duration: Duration, inference_calls: u64, tool_calls: u64) {
+        self.requests.record(duration);
+        self.duration.record(duration.as_secs_f64());
+        self.inference_calls.record(inference_calls);
+        self.tool_calls.record(tool_calls);
+    }
+}
+
+fn invoke_agent(
+    to: &Instruments,
+    mut labels: Labels,
+    model: Option<&Str>,
+    ending: &Ending,
+) -> BoundHistogram<f64> {
+    if let Some(model) = model {
+        labels.text(semconv::GEN_AI_REQUEST_MODEL, model);
+    }
+    labels.ending(ending);
+    to.invoke_agent_duration.bind(&labels)
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct ModelKey {
+    agent: Str,
+    operation: Str,
+    provider: Str,
+    model: Str,
+    server: Option<(Str, u16)>,
+    response_model: Option<Str>,
+    ending: Ending,
+}
+
+impl ModelKey {
+    pub(super) fn new(
+        agent: &Str,
+        call: &LlmCall,
+        response_model: Option<&Str>,
+        ending: Ending,
+    ) -> Self {
+        let address = |server: &Server| (server.address.clone(), server.port);
+        Self {
+            agent: agent.clone(),
+            operation: call.operation.clone(),
+            provider: call.provider.clone(),
+            model: call.model.clone(),
+            server: call.server.as_ref().map(address),
+            response_model: response_model.cloned(),
+            ending,
+        }
+    }
+}
+
+pub(super) struct ModelSeries {
+    calls: BoundPair,
+    duration: BoundHistogram<f64>,
+    /// Without `error.type`, for tokens.
+    labels: Labels,
+    /// Input and output: bound when tokens are first known, because what is bound is exported.
+    tokens: OnceLock<[BoundHistogram<u64>; 2]>,
+    cost_usd: OnceLock<BoundCounter<f64>>,
+}
+
+impl ModelSeries {
+    pub(super) fn new(to: &Instruments, call: &LlmCall, key: &ModelKey) -> Self {
+        let mut labels = Labels::model_call(call);
+        if let Some(model) = &key.response_model {
+            labels.text(semconv::GEN_AI_RESPONSE_MODEL, model);
+        }
+        let mut ended = labels.clone();
+        ended.ending(&key.ending);
+        let what = Some((semconv::MODEL, &key.model));
+        Self {
+            calls: BoundPair::new(&to.model_calls, &key.agent, what, &key.ending),
+            duration: to.operation_duration.bind(&ended),
+            labels,
+            tokens: OnceLock::new(),
+            cost_usd: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn record(&self, duration: Duration) {
+        self.calls.record(duration);
+        self.duration.record(duration.as_secs_f64());
+    }
+
+    pub(super) fn record_tokens(&self, to: &Instruments, usage: Usage) {
+        let [input, output] = self.tokens.get_or_init(|| {
+            ["input", "output"].map(|kind| {
+                let mut labels = self.labels.clone();
+                labels.word(semconv::GEN_AI_TOKEN_TYPE, kind);
+                to.token_usage.bind(&labels)
+            })
+        });
+        input.record(usage.input_tokens);
+        output.record(usage.output_tokens);
+    }
+
+    pub(super) fn record_cost(&self, to: &Instruments, agent: &Str, model: &Str, cost_usd: f64) {
+        let counter = self.cost_usd.get_or_init(|| {
+            let mut labels = Labels::default();
+            labels.text(semconv::AGENT_NAME, agent);
+            labels.text(semconv::MODEL, model);
+            to.cost_usd.bind(&labels)
+        });
+        counter.add(cost_usd);
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct ToolKey {
+    pub(super) agent: Str,
+    /// `_OTHER` for one that does not exist.
+    pub(super) tool: Str,
+    pub(super) kind: ToolKind,
+    pub(super) ending: Ending,
+}
+
+pub(super) struct ToolSeries {
+    calls: BoundPair,
+    duration: BoundHistogram<f64>,
+}
+
+impl ToolSeries {
+    pub(super) fn new(to: &Instruments, key: &ToolKey) -> Self {
+        let mut labels = Labels::default();
+        labels.text(semconv::GEN_AI_TOOL_NAME, &key.tool);
+        labels.word(semconv::GEN_AI_TOOL_TYPE, key.kind.as_str());
+        labels.text(semconv::GEN_AI_AGENT_NAME, &key.agent);
+        labels.ending(&key.ending);
+        let what = Some((semconv::TOOL, &key.tool));
+        Self {
+            calls: BoundPair::new(&to.tool_calls, &key.agent, what, &key.ending),
+            duration: to.execute_tool_duration.bind(&labels),
+        }
+    }
+
+    pub(super) fn record(&self, duration: Duration) {
+        self.calls.record(duration);
+        self.duration.record(duration.as_secs_f64());
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct DelegationKey {
+    pub(super) agent: Str,
+    pub(super) target: Str,
+    /// A remote agent, and its model: its invocation is seen here only; a local one is its own
+    /// turn.
+    pub(super) remote: Option<Option<Str>>,
+    pub(super) ending: Ending,
+}
+
+pub(super) struct DelegationSeries {
+    delegations: BoundPair,
+    invoke_agent: Option<BoundHistogram<f64>>,
+}
+
+impl DelegationSeries {
+    pub(super) fn new(to: &Instruments, key: &DelegationKey) -> Self {
+        let what = Some((semconv::TARGET, &key.target));
+        let invoke_agent = key.remote.as_ref().map(|model| {
+            let mut labels = Labels::default();
+            labels.text(semconv::GEN_AI_AGENT_NAME, &key.target);
+            invoke_agent(to, labels, model.as_ref(), &key.ending)
+        });
+        Self {
+            delegations: BoundPair::new(&to.delegations, &key.agent, what, &key.ending),
+            invoke_agent,
+        }
+    }
+
+    pub(super) fn record(&self, duration: Duration) {
+        self.delegations.record(duration);
+        if let Some(invoke_agent) = &self.invoke_agent {
+            invoke_agent.record(duration.as_secs_f64());
+        }
+    }
+}
