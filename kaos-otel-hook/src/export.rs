@@ -82,3 +82,6 @@ async fn run(exports: Vec<Export>) {
     // Completes when all lanes have ended; one that panicked has, too.
     local.await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,7 @@ mod propagation;
 mod properties;
 mod redact;
 mod semconv;
+mod settings;
 mod spans;
 mod telemetry;
 mod time;

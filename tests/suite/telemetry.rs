@@ -1,12 +1,16 @@
 //! Telemetry that cannot export: the turn is unaffected, shutdown keeps its bound, the loss counts.
 
-use std::net::TcpListener;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use kaos_hooks::{Hooks, Turn, TurnOutcome};
-use kaos_otel_hook::{ExportStats, OTelHook, Telemetry};
+use kaos_otel_hook::{ExportStats, OTelHook, Telemetry, TelemetryStats};
 use kaos_runner::{Agent, FunctionModel, Runner};
+use kaos_tests::collectors::Collector;
+use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _};
+use opentelemetry::metrics::MeterProvider as _;
+use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
 /// Shutdown's stated bound, and the grace for a busy machine.
@@ -17,58 +21,162 @@ fn agent() -> Agent {
     Agent::new("assistant", FunctionModel::answer("Hello."))
 }
 
-fn lost_four(stats: ExportStats) {
-    let expected = ExportStats {
-        offered: 4,
-        exported: 0,
-        failed: 4,
-        dropped: 0,
-    };
-    assert_eq!(stats, expected);
-}
-
-/// An address where nobody listens, and one where nobody answers.
-fn addresses() -> (String, TcpListener, String) {
+/// Telemetry to this endpoint, with these variables and none of the environment.
+fn telemetry(endpoint: &str, vars: &[(&str, &str)]) -> Telemetry {
     kaos_tests::subscribed();
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
-    let refused = format!("http://{}", closed.local_addr().unwrap());
-    drop(closed);
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let frozen = format!("http://{}", silent.local_addr().unwrap());
-    (refused, silent, frozen)
+    Telemetry::from_vars(|name| match name {
+        "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(endpoint.to_owned()),
+        "OTEL_SERVICE_NAME" => Some("suite".to_owned()),
+        _ => {
+            let known = vars.iter().find(|(known, _)| *known == name);
+            known.map(|(_, value)| (*value).to_owned())
+        }
+    })
+    .unwrap()
 }
 
-async fn a_turn_with_no_collector_then_shutdown() {
-    let (refused, _silent, frozen) = addresses();
-    for endpoint in [refused, frozen] {
-        let telemetry = Telemetry::from_env_or(&endpoint).unwrap();
-        let runner = Runner::new(agent()).hooks(telemetry.hooks());
-        let began = Instant::now();
-        assert_eq!(runner.turn("Hi!", "s").await.unwrap().text(), "Hello.");
-        assert!(
-            began.elapsed() < Duration::from_secs(1),
-            "the turn does not wait for telemetry"
-        );
-        let began = Instant::now();
-        lost_four(telemetry.shutdown().await.traces);
-        assert!(began.elapsed() < BOUND, "{endpoint}: {:?}", began.elapsed());
+const HTTP: (&str, &str) = ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+
+/// Three data points and two log records.
+fn measure_and_log(telemetry: &Telemetry) {
+    let meter = telemetry.meter_provider().unwrap().meter("test");
+    let counter = meter.u64_counter("calls").build();
+    for tool in ["a", "b", "c"] {
+        counter.add(1, &[opentelemetry::KeyValue::new("tool", tool)]);
     }
+    let logger = telemetry.logger_provider().unwrap().logger("test");
+    for _ in 0..2 {
+        let mut record = logger.create_log_record();
+        record.set_body("hello".into());
+        logger.emit(record);
+    }
+}
+
+/// All of these failed.
+fn failed(offered: u64) -> ExportStats {
+    ExportStats {
+        offered,
+        exported: 0,
+        failed: offered,
+        dropped: 0,
+    }
+}
+
+fn exported(offered: u64) -> ExportStats {
+    ExportStats {
+        offered,
+        exported: offered,
+        failed: 0,
+        dropped: 0,
+    }
+}
+
+/// A turn and its telemetry, then shutdown: in time, with every span, data point and log record
+/// accounted for.
+async fn check(collector: Collector, vars: &[(&str, &str)], expected: fn(u64) -> ExportStats) {
+    let running = collector.start();
+    let telemetry = telemetry(&running.url, vars);
+    // `MetricsHook` measures the turn too: how much is its own matter.
+    let runner = Runner::new(agent()).hooks(telemetry.hooks());
+    let began = Instant::now();
+    assert_eq!(runner.turn("Hi!", "s").await.unwrap().text(), "Hello.");
+    measure_and_log(&telemetry);
+    assert!(
+        began.elapsed() < Duration::from_secs(1),
+        "the turn does not wait for telemetry"
+    );
+    let began = Instant::now();
+    let TelemetryStats {
+        traces,
+        metrics,
+        logs,
+        ..
+    } = telemetry.shutdown().await;
+    assert!(
+        began.elapsed() < BOUND,
+        "{collector:?}: {:?}",
+        began.elapsed()
+    );
+    assert_eq!(traces, expected(4), "{collector:?} {vars:?}");
+    assert!(metrics.offered >= 3 && logs.offered >= 2);
+    assert_eq!(metrics, expected(metrics.offered), "{collector:?} {vars:?}");
+    assert_eq!(logs, expected(logs.offered), "{collector:?} {vars:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_healthy_collector_gets_all_three_signals() {
+    check(Collector::Healthy, &[HTTP], exported).await;
+    let gzip = ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip");
+    check(Collector::Healthy, &[HTTP, gzip], exported).await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn without_a_collector_shutdown_is_bounded_on_a_current_thread_runtime() {
-    a_turn_with_no_collector_then_shutdown().await;
+    check(Collector::Dead, &[], failed).await;
+    check(Collector::Dead, &[HTTP], failed).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_collector_shutdown_is_bounded_on_a_multi_thread_runtime() {
-    a_turn_with_no_collector_then_shutdown().await;
+    check(Collector::Dead, &[], failed).await;
+    check(Collector::Dead, &[HTTP], failed).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_half_open_collector_costs_the_bound_over_grpc() {
+    check(Collector::HalfOpen, &[], failed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_half_open_collector_costs_the_bound_over_http() {
+    check(Collector::HalfOpen, &[HTTP], failed).await;
+}
+
+#[tokio::test]
+async fn a_slow_collector_costs_the_bound() {
+    check(Collector::Slow, &[HTTP], failed).await;
+}
+
+#[tokio::test]
+async fn an_erroring_collector_s_batches_failed() {
+    check(Collector::Erroring, &[HTTP], failed).await;
+}
+
+#[test]
+fn what_finds_a_full_queue_is_dropped_and_every_item_is_counted() {
+    let running = Collector::HalfOpen.start();
+    let telemetry = telemetry(
+        &running.url,
+        &[
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "8"),
+            ("OTEL_BLRP_MAX_QUEUE_SIZE", "8"),
+            ("OTEL_BSP_EXPORT_TIMEOUT", "100"),
+            ("OTEL_BLRP_EXPORT_TIMEOUT", "100"),
+            ("OTEL_METRIC_EXPORT_TIMEOUT", "100"),
+        ],
+    );
+    let tracer = telemetry.tracer_provider().unwrap().tracer("test");
+    let logger = telemetry.logger_provider().unwrap().logger("test");
+    for _ in 0..1000 {
+        tracer.start("span").end();
+        logger.emit(logger.create_log_record());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let stats = runtime.block_on(telemetry.shutdown());
+    for stats in [stats.traces, stats.logs] {
+        assert_eq!(stats.offered, 1000);
+        assert_eq!(stats.exported, 0);
+        assert_eq!(stats.offered, stats.failed + stats.dropped, "{stats:?}");
+        assert!(stats.dropped >= 900, "the memory is bounded: {stats:?}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn dropping_telemetry_is_bounded_inside_a_current_thread_runtime() {
-    let (_refused, _silent, frozen) = addresses();
-    let telemetry = Telemetry::from_env_or(&frozen).unwrap();
+    let running = Collector::HalfOpen.start();
+    let telemetry = telemetry(&running.url, &[]);
     let runner = Runner::new(agent()).hooks(telemetry.hooks());
     runner.turn("Hi!", "s").await.unwrap();
     let began = Instant::now();
@@ -78,8 +186,8 @@ async fn dropping_telemetry_is_bounded_inside_a_current_thread_runtime() {
 
 #[test]
 fn without_a_runtime_telemetry_starts_and_stops() {
-    let (refused, _silent, _frozen) = addresses();
-    let telemetry = Telemetry::from_env_or(&refused).unwrap();
+    let running = Collector::Dead.start();
+    let telemetry = telemetry(&running.url, &[]);
     let hooks = Hooks::new(telemetry.hooks());
     hooks
         .turn(Turn::new("assistant"))
@@ -87,6 +195,142 @@ fn without_a_runtime_telemetry_starts_and_stops() {
     let began = Instant::now();
     drop(telemetry);
     assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_flush_that_the_caller_asks_for_sends_what_there_is() {
+    let running = Collector::Healthy.start();
+    let telemetry = telemetry(&running.url, &[HTTP]);
+    let tracer = telemetry.tracer_provider().unwrap();
+    tracer.tracer("test").start("span").end();
+    measure_and_log(&telemetry);
+    tracer.force_flush().unwrap();
+    telemetry.meter_provider().unwrap().force_flush().unwrap();
+    telemetry.logger_provider().unwrap().force_flush().unwrap();
+    let stats = telemetry.stats();
+    assert_eq!(stats.traces, exported(1));
+    assert_eq!(stats.metrics, exported(3));
+    assert_eq!(stats.logs, exported(2));
+}
+
+#[test]
+fn an_instrument_whose_callback_panics_does_not_stop_the_others() {
+    let running = Collector::Healthy.start();
+    let telemetry = telemetry(&running.url, &[HTTP]);
+    let meter = telemetry.meter_provider().unwrap().meter("test");
+    let _gauge = meter
+        .u64_observable_gauge("bad")
+        .with_callback(|_| panic!("a callback panics"))
+        .build();
+    let tracer = telemetry.tracer_provider().unwrap().tracer("test");
+    tracer.start("span").end();
+    let stats = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(telemetry.shutdown());
+    assert_eq!(stats.traces, exported(1));
+    assert_eq!(stats.metrics, ExportStats::default());
+}
+
+#[tokio::test]
+async fn in_memory_there_are_spans_metrics_and_logs() {
+    kaos_tests::subscribed();
+    let (telemetry, memory) = Telemetry::in_memory();
+    let runner = Runner::new(agent()).hooks(telemetry.hooks());
+    runner.turn("Hi!", "s").await.unwrap();
+    measure_and_log(&telemetry);
+    assert_eq!(memory.spans().len(), 4);
+    assert!(memory.logs().len() >= 2);
+    let metrics = memory.metrics();
+    let mut scopes = metrics.scope_metrics();
+    assert!(scopes.any(|scope| scope.scope().name() == "test"));
+}
+
+/// In a process of its own: the console is standard output.
+#[test]
+fn the_console_shows_all_three_signals_and_counts_them() {
+    const CHILD: &str = "KAOS_TESTS_CONSOLE";
+    if std::env::var(CHILD).is_err() {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture"])
+            .arg("telemetry::the_console_shows_all_three_signals_and_counts_them")
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{shown}");
+        for expected in ["span-of-mine", "calls", "hello", "suite"] {
+            assert!(shown.contains(expected), "no {expected}: {shown}");
+        }
+        return;
+    }
+    let console = [
+        ("OTEL_TRACES_EXPORTER", "console"),
+        ("OTEL_METRICS_EXPORTER", "console"),
+        ("OTEL_LOGS_EXPORTER", "console"),
+    ];
+    let telemetry = telemetry("", &console);
+    let tracer = telemetry.tracer_provider().unwrap().tracer("test");
+    tracer.start("span-of-mine").end();
+    measure_and_log(&telemetry);
+    let stats = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(telemetry.shutdown());
+    assert_eq!(stats.traces, exported(1));
+    assert_eq!(stats.metrics, exported(3));
+    assert_eq!(stats.logs, exported(2));
+}
+
+/// The caller's side of each lane: what runs on the turn's path.
+#[test]
+fn the_turn_s_path_neither_awaits_nor_sends_nor_meets_an_exporter() {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../kaos-otel-hook/src/export/");
+    let read = |file: &str| std::fs::read_to_string(format!("{source}{file}")).unwrap();
+    let (spans, logs, lane) = (read("spans.rs"), read("logs.rs"), read("lane.rs"));
+    let path = [
+        function(&spans, "fn on_end("),
+        function(&logs, "fn emit("),
+        function(&lane, "fn offer("),
+        function(&lane, "fn lock("),
+    ];
+    for text in path {
+        let forbidden = [
+            "await", "async", "block_on", "send(", "recv", "export(", "exporter", "blocking",
+            "wait", "sleep", "spawn",
+        ];
+        for word in forbidden {
+            assert!(!text.contains(word), "{word} on the turn's path:\n{text}");
+        }
+    }
+    let offer = function(&lane, "fn offer(");
+    assert_eq!(
+        offer.matches("lock()").count(),
+        1,
+        "one short lock:\n{offer}"
+    );
+    assert!(
+        !offer.contains("format!") && !offer.contains("notice"),
+        "nothing is said under the lock:\n{offer}"
+    );
+    // The lock is never held while exporting: the exporting end takes what it needs and lets go.
+    for future in ["async fn send(", "async fn run("] {
+        let text = function(&lane, future);
+        assert!(
+            !text.contains("let mut state"),
+            "a guard held across:\n{text}"
+        );
+    }
+}
+
+/// The text of a function, to the closing brace of its own indentation.
+fn function<'a>(source: &'a str, signature: &str) -> &'a str {
+    let at = source.find(signature).unwrap();
+    let begin = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let indent = source[begin..].len() - source[begin..].trim_start().len();
+    let end = format!("\n{}}}\n", " ".repeat(indent));
+    let length = source[begin..].find(&end).unwrap();
+    &source[begin..begin + length]
 }
 
 #[test]

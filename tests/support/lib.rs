@@ -7,6 +7,7 @@
 )]
 
 pub mod agents;
+pub mod collectors;
 pub mod exported;
 pub mod interleaved;
 pub mod measured;
