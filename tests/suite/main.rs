@@ -27,4 +27,5 @@ mod settings;
 mod spans;
 mod telemetry;
 mod time;
+mod tls;
 mod trees;
