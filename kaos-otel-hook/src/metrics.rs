@@ -1,4 +1,5 @@
 mod instruments;
+mod known;
 mod labels;
 mod observer;
 pub(crate) mod pipeline;

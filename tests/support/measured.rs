@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use kaos_hooks::{Emitter, ManualClock, SeededIds};
 use opentelemetry::KeyValue;
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Histogram, Metric, MetricData, Sum};
+use opentelemetry_sdk::metrics::data::{
+    AggregatedMetrics, Histogram, Metric, MetricData, ScopeMetrics, Sum,
+};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
 
 /// A meter provider whose metrics are exported to memory, when asked.
@@ -81,7 +83,7 @@ impl Measured {
         self.exporter.reset();
         self.provider.force_flush().unwrap();
         for exported in self.exporter.get_finished_metrics().unwrap() {
-            for metric in exported.scope_metrics().flat_map(|scope| scope.metrics()) {
+            for metric in exported.scope_metrics().flat_map(ScopeMetrics::metrics) {
                 see(metric);
             }
         }

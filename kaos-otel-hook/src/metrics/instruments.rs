@@ -48,6 +48,30 @@ pub(super) struct Pair {
     pub(super) duration: Histogram<f64>,
 }
 
+impl Pair {
+    fn new(
+        meter: &Meter,
+        count: &'static str,
+        unit: &'static str,
+        duration: &'static str,
+        of: &str,
+    ) -> Self {
+        Self {
+            count: meter
+                .u64_counter(count)
+                .with_unit(unit)
+                .with_description(format!("Number of {of}s."))
+                .build(),
+            duration: meter
+                .f64_histogram(duration)
+                .with_unit("ms")
+                .with_description(format!("Duration of a {of}."))
+                .with_boundaries(MILLISECONDS.to_vec())
+                .build(),
+        }
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct Instruments {
     pub(super) requests: Pair,
@@ -67,19 +91,7 @@ pub(super) struct Instruments {
 
 impl Instruments {
     pub(super) fn new(meter: &Meter) -> Self {
-        let pair = |count, unit, duration, of: &str| Pair {
-            count: meter
-                .u64_counter(count)
-                .with_unit(unit)
-                .with_description(format!("Number of {of}s."))
-                .build(),
-            duration: meter
-                .f64_histogram(duration)
-                .with_unit("ms")
-                .with_description(format!("Duration of a {of}."))
-                .with_boundaries(MILLISECONDS.to_vec())
-                .build(),
-        };
+        let pair = |count, unit, duration, of| Pair::new(meter, count, unit, duration, of);
         let seconds = |name, description, buckets: &[f64]| {
             meter
                 .f64_histogram(name)

@@ -10,9 +10,10 @@ use kaos_hooks::{
 use smallvec::SmallVec;
 
 use super::Inner;
+use super::known::Latest;
 use super::labels::{Ending, Labels};
 use super::series::{
-    DelegationKey, DelegationSeries, Latest, ModelKey, ModelSeries, ToolKey, ToolSeries, TurnKey,
+    DelegationKey, DelegationSeries, ModelKey, ModelSeries, ToolKey, ToolSeries, TurnKey,
     TurnSeries,
 };
 
@@ -222,7 +223,11 @@ impl Measuring {
         let key = DelegationKey {
             agent: run.agent.clone(),
             target: subagent.agent.clone(),
-            remote: subagent.remote.as_ref().map(|remote| remote.model.clone()),
+            remote: subagent.remote.is_some(),
+            model: subagent
+                .remote
+                .as_ref()
+                .and_then(|remote| remote.model.clone()),
             ending,
         };
         let to = &self.hook.instruments;

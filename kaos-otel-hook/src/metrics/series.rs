@@ -4,16 +4,14 @@
 //! the measurement itself does. So labels are looked up once for each kind of operation in a run,
 //! and made once in the life of the hook.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use kaos_hooks::{LlmCall, Server, Str, ToolKind, Usage};
 use opentelemetry::metrics::{BoundCounter, BoundHistogram};
 
-use super::MetricsHook;
 use super::instruments::{Instruments, Pair};
+use super::known::Known;
 use super::labels::{Ending, Labels};
 use crate::semconv;
 
@@ -24,61 +22,6 @@ pub(super) struct AllSeries {
     pub(super) model_calls: Known<ModelKey, ModelSeries>,
     pub(super) tool_calls: Known<ToolKey, ToolSeries>,
     pub(super) delegations: Known<DelegationKey, DelegationSeries>,
-}
-
-/// Series by what their operations have in common; as many as an instrument keeps apart.
-pub(super) struct Known<K, S>(RwLock<HashMap<K, Arc<S>>>);
-
-impl<K, S> Default for Known<K, S> {
-    fn default() -> Self {
-        Self(RwLock::default())
-    }
-}
-
-/// The series that a run used last: most often it is the next one, too.
-pub(super) struct Latest<K, S>(Option<(K, Arc<S>)>);
-
-impl<K, S> Default for Latest<K, S> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<K: Hash + Eq + Clone, S> Known<K, S> {
-    /// The series of this key.
-    pub(super) fn find(&self, key: &K, make: impl FnOnce(&K) -> S) -> Arc<S> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(series) = known.get(key) {
-            return Arc::clone(series);
-        }
-        drop(known);
-        let made = Arc::new(make(key));
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MetricsHook::CARDINALITY_LIMIT {
-            // The SDK folds it; it is bound again each time.
-            return made;
-        }
-        Arc::clone(known.entry(key.clone()).or_insert(made))
-    }
-}
-
-impl<K: Hash + Eq + Clone, S> Latest<K, S> {
-    /// The series of this key.
-    pub(super) fn find(
-        &mut self,
-        key: K,
-        among: &Known<K, S>,
-        make: impl FnOnce(&K) -> S,
-    ) -> Arc<S> {
-        match &self.0 {
-            Some((latest, series)) if *latest == key => Arc::clone(series),
-            _ => {
-                let series = among.find(&key, make);
-                self.0 = Some((key, Arc::clone(&series)));
-                series
-            }
-        }
-    }
 }
 
 /// The ancestors' pair, bound.
@@ -276,9 +219,10 @@ impl ToolSeries {
 pub(super) struct DelegationKey {
     pub(super) agent: Str,
     pub(super) target: Str,
-    /// A remote agent, and its model: its invocation is seen here only; a local one is its own
-    /// turn.
-    pub(super) remote: Option<Option<Str>>,
+    /// A remote agent's invocation is seen here only; a local one is its own turn.
+    pub(super) remote: bool,
+    /// A remote agent's, where it is bound to exactly one.
+    pub(super) model: Option<Str>,
     pub(super) ending: Ending,
 }
 
@@ -290,10 +234,10 @@ pub(super) struct DelegationSeries {
 impl DelegationSeries {
     pub(super) fn new(to: &Instruments, key: &DelegationKey) -> Self {
         let what = Some((semconv::TARGET, &key.target));
-        let invoke_agent = key.remote.as_ref().map(|model| {
+        let invoke_agent = key.remote.then(|| {
             let mut labels = Labels::default();
             labels.text(semconv::GEN_AI_AGENT_NAME, &key.target);
-            invoke_agent(to, labels, model.as_ref(), &key.ending)
+            invoke_agent(to, labels, key.model.as_ref(), &key.ending)
         });
         Self {
             delegations: BoundPair::new(&to.delegations, &key.agent, what, &key.ending),

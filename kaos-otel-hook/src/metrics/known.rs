@@ -1,0 +1,62 @@
+//! Finding a series: by what a run did last, else by what any run did before.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::MetricsHook;
+
+/// Series by what their operations have in common; as many as an instrument keeps apart.
+pub(super) struct Known<K, S>(RwLock<HashMap<K, Arc<S>>>);
+
+impl<K, S> Default for Known<K, S> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+/// The series that a run used last: most often it is the next one, too.
+pub(super) struct Latest<K, S>(Option<(K, Arc<S>)>);
+
+impl<K, S> Default for Latest<K, S> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<K: Hash + Eq + Clone, S> Known<K, S> {
+    /// The series of this key.
+    pub(super) fn find(&self, key: &K, make: impl FnOnce(&K) -> S) -> Arc<S> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(series) = known.get(key) {
+            return Arc::clone(series);
+        }
+        drop(known);
+        let series = Arc::new(make(key));
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MetricsHook::CARDINALITY_LIMIT {
+            // The SDK folds it; it is bound again each time.
+            return series;
+        }
+        Arc::clone(known.entry(key.clone()).or_insert(series))
+    }
+}
+
+impl<K: Hash + Eq + Clone, S> Latest<K, S> {
+    /// The series of this key.
+    pub(super) fn find(
+        &mut self,
+        key: K,
+        among: &Known<K, S>,
+        make: impl FnOnce(&K) -> S,
+    ) -> Arc<S> {
+        match &self.0 {
+            Some((latest, series)) if *latest == key => Arc::clone(series),
+            _ => {
+                let series = among.find(&key, make);
+                self.0 = Some((key, Arc::clone(&series)));
+                series
+            }
+        }
+    }
+}
