@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let runner = Runner::new(agent).hooks(telemetry.hooks());
             let runtime = &runtime;
             Case::new(name, move || {
-                drop(runtime.block_on(runner.turn("Hi!", "s")));
+                drop(runtime.block_on(runner.turn("Hi!", "s").into_future()));
             })
         })
         .collect();
