@@ -18,7 +18,9 @@ const COLLECTORS: [(&str, Collector); 5] = [
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let mut started = Vec::new();
     for (name, collector) in COLLECTORS {
         let running = collector.start();
@@ -39,14 +41,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let runner = Runner::new(agent).hooks(telemetry.hooks());
             let runtime = &runtime;
             Case::new(name, move || {
-                drop(runtime.block_on(runner.turn("Hi!", "s").into_future()));
+                drop(runtime.block_on(async { runner.turn("Hi!", "s").await }));
             })
         })
         .collect();
     compare(&mut cases, 200, 50);
     drop(cases);
-    for (_, _, telemetry) in started {
-        eprintln!("{}", runtime.block_on(telemetry.shutdown()));
+    for (name, _, telemetry) in started {
+        let stats = runtime.block_on(telemetry.shutdown()).traces;
+        let accounted = stats.exported + stats.failed + stats.dropped;
+        assert_eq!(stats.offered, accounted, "{name}: {stats:?}");
     }
     Ok(())
 }

@@ -29,6 +29,10 @@ pub struct Running {
 
 impl Collector {
     /// Starts it on a free port.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
     pub fn start(self) -> Running {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
