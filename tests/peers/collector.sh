@@ -16,14 +16,12 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 cache=$PWD/.cache
-dir=$(mktemp -d)
-server='' # the process id of what listens at the moment
-flags=()  # of the example: the runtime flavour
+logs='stderr collector.log' # of $dir: what a failure shows
+flags=()                    # of the example: the runtime flavour
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" # the checks set what they need
-    export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
-    trap clean_up EXIT
+    . ./common.sh
     build_collector
     cargo build -q -p kaos-examples --example otlp
 
@@ -55,6 +53,14 @@ received_as_in_the_events() { # protocol
     cp "$dir/events.jsonl" "$dir/healthy.jsonl"
 }
 
+signals_tell_the_same_story() { # protocol
+    start_collector
+    LOG_LEVEL=DEBUG example "$1" "$(port_for "$1")" --turns 3
+    stop TERM
+    check received "$TRACES"
+    check signals "$TRACES" "$METRICS" "$LOGS"
+}
+
 no_collector() { # protocol
     start_collector
     stop KILL
@@ -84,7 +90,7 @@ server_answers_errors() {
     python3 collector/refuse.py >"$dir/port" &
     server=$!
     disown
-    within_10_s test -s "$dir/port" || fail 'the refusing server does not start'
+    within 10 test -s "$dir/port" || fail 'the refusing server does not start'
     example http/protobuf "$(cat "$dir/port")"
     stop KILL
     check lost "$dir/stderr" "$ended" "$dir/healthy.jsonl"
@@ -122,70 +128,22 @@ check() { # name, arguments after the events
     echo "ok    ${what//_/ }: $result"
 }
 
-fail() { # reason
-    echo "FAIL  ${what//_/ }: $1"
-    for log in stderr collector.log; do
-        [ ! -s "$dir/$log" ] || { echo "--- end of $log" && tail -n 8 "$dir/$log"; }
-    done
-    exit 1
-} >&2
-
 # --- the collector ------------------------------------------------------------------------------
 
 start_collector() {
     what="${FUNCNAME[1]}"
-    export GRPC_PORT HTTP_PORT TRACES=$dir/traces.jsonl
+    export GRPC_PORT HTTP_PORT TRACES=$dir/traces.jsonl METRICS=$dir/metrics.jsonl LOGS=$dir/logs.jsonl
     read -r GRPC_PORT HTTP_PORT < <(free_ports)
-    rm -f "$TRACES"
+    rm -f "$TRACES" "$METRICS" "$LOGS"
     "$collector" --config collector/config.yaml >"$dir/collector.log" 2>&1 &
     server=$!
     disown # bash need not report how it ends
-    within_10_s both_listening || fail 'the collector does not start'
-}
-
-port_for() { # protocol
-    case $1 in grpc) echo "$GRPC_PORT" ;; *) echo "$HTTP_PORT" ;; esac
-}
-
-free_ports() {
-    python3 -c 'import socket
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-ports = [each.getsockname()[1] for each in sockets]
-for each in sockets:
-    each.close() # before anybody can take it for the collector
-print(*ports)'
-}
-
-both_listening() {
-    (: <"/dev/tcp/127.0.0.1/$GRPC_PORT" && : <"/dev/tcp/127.0.0.1/$HTTP_PORT") 2>/dev/null
+    within 10 both_listening || fail 'the collector does not start'
 }
 
 # In the background: fails when no data comes.
 kill_when_data_arrives() {
-    within_10_s test -s "$TRACES" && kill -KILL "$server" && date +%s%N >"$dir/killed"
-}
-
-stop() { # signal
-    kill "-$1" "$server" 2>/dev/null || true
-    within_10_s gone "$server" || kill -KILL "$server"
-    server=''
-}
-
-gone() { # process id
-    ! kill -0 "$1" 2>/dev/null
-}
-
-within_10_s() { # command…
-    local end=$((SECONDS + 10))
-    until "$@"; do
-        ((SECONDS < end)) || return 1
-        sleep 0.02
-    done
-}
-
-clean_up() {
-    [ -z "$server" ] || stop KILL
-    rm -rf "$dir"
+    within 10 test -s "$TRACES" && kill -KILL "$server" && date +%s%N >"$dir/killed"
 }
 
 # --- building it --------------------------------------------------------------------------------

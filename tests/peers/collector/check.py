@@ -2,20 +2,24 @@
 
     check.py received EVENTS COLLECTED
         Every span stands in the collector once, as the events say, and nothing else does.
+    check.py signals EVENTS COLLECTED METRICS LOGS
+        Metrics count what the events have, with the durations and buckets they must have; log records
+        carry ids of the spans, in the traces of the spans; no content is in any of them.
     check.py lost EVENTS STDERR ENDED LIKE [KILLED]
         Spans were lost: the turns went on as in LIKE, each span is counted, and the end came in time.
 
-EVENTS and LIKE are JSON Lines of events; COLLECTED is the file of the collector's file exporter, one
-ExportTraceServiceRequest a line. ENDED is when the process ended and KILLED when its collector was
+EVENTS and LIKE are JSON Lines of events; COLLECTED, METRICS and LOGS are files of the collector's file
+exporters, one export request a line. ENDED is when the process ended and KILLED when its collector was
 killed, which must be during the run; both in nanoseconds since the Unix epoch.
 """
 
-import json
 import re
 import sys
 from collections import Counter, defaultdict
 
-RESOURCE = {"service.name": "kaos-peer-check", "deployment.environment.name": "ci"}
+from events import Failure, failed, lines, spans_of_events
+from signals import RESOURCE, signals
+
 INTERNAL, CLIENT = 1, 3
 UNSET, ERROR = 0, 2
 SUBJECTS = ["turn", "intent_classification", "step", "llm_call", "tool_call", "subagent"]
@@ -23,56 +27,16 @@ SHUTDOWN_SECONDS = 5.0
 EXIT_SECONDS = 0.5  # for the process to go and the clock to be read, on a busy machine
 
 
-class Failure(Exception):
-    """One reason a check fails, or several, a line each."""
-
-
-def lines(path):
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file if line.strip()]
-
-
-def spans_of_events(path):
-    """The spans by (trace id, span id), in the order they started."""
-    spans, wrong = {}, []
-    for event in lines(path):
-        if event["type"] != "span" or event["phase"] == "progress":
-            continue
-        key = event["trace_id"], event["span_id"]
-        what = f"{event['name']} {key[1]}"
-        if event["phase"] == "start":
-            if key in spans:
-                wrong.append(f"{what}: started twice")
-            spans[key] = {
-                "name": event["name"],
-                "subject": event["subject"],
-                "remote": event["fields"].get("remote", False),
-                "parent": event["parent_span_id"] or "",
-                "start": event["time_unix_nano"],
-            }
-        elif key not in spans or "end" in spans[key]:
-            wrong.append(f"{what}: ended ({event['phase']}) while not open")
-        else:
-            spans[key].update(end=event["time_unix_nano"], phase=event["phase"])
-    wrong += [f"{span['name']} {key[1]}: never ended" for key, span in spans.items() if "end" not in span]
-    if not spans:
-        wrong.append("no span")
-    if wrong:
-        raise Failure("\n".join(f"events: {line}" for line in wrong))
-    return spans
-
-
 def expected(span):
     """What the collector should have of a span of the events."""
     client = span["subject"] == "llm_call" or (span["subject"] == "subagent" and span["remote"])
-    failed = span["phase"] in ("error", "cancelled")
     return {
         "name": span["name"],
         "parentSpanId": span["parent"],
         "startTimeUnixNano": span["start"],
         "endTimeUnixNano": span["end"],
         "kind": CLIENT if client else INTERNAL,
-        "status": ERROR if failed else UNSET,
+        "status": ERROR if failed(span) else UNSET,
         **RESOURCE,
     }
 
@@ -177,7 +141,7 @@ def lost(events, stderr, ended, like, killed=None):
 
 
 if __name__ == "__main__":
-    check = {"received": received, "lost": lost}[sys.argv[1]]
+    check = {"received": received, "signals": signals, "lost": lost}[sys.argv[1]]
     try:
         print(check(*sys.argv[2:]))
     except Failure as failure:
