@@ -22,6 +22,7 @@ flags=()                    # of the example: the runtime flavour
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" # the checks set what they need
     . ./common.sh
+    python3 collector/signals_test.py # the comparing itself
     build_collector
     cargo build -q -p kaos-examples --example otlp
 
