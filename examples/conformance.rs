@@ -39,9 +39,30 @@ const BY_HAND: [Row; 8] = [
     ("tool", tool),
     ("MCP tool", mcp_tool),
     ("remote sub-agent", remote_agent),
-    ("plan", plan),
-    ("handoff", handoff),
-    ("custom", custom),
+    ("plan", |turn, case| {
+        end(
+            turn.open(Custom::new("plan")),
+            CustomOutcome::default(),
+            case,
+            "timeout",
+        )
+    }),
+    ("handoff", |turn, case| {
+        end(
+            turn.open(Handoff::new("lawyer")),
+            HandoffOutcome::default(),
+            case,
+            "timeout",
+        )
+    }),
+    ("custom", |turn, case| {
+        end(
+            turn.open(Custom::new("guardrail")),
+            CustomOutcome::default(),
+            case,
+            "timeout",
+        )
+    }),
 ];
 
 #[tokio::main]
@@ -272,33 +293,6 @@ fn remote_agent(turn: &Scope<Turn>, case: Case) {
         ..SubagentOutcome::default()
     };
     end(turn.open(agent), outcome, case, "timeout");
-}
-
-fn plan(turn: &Scope<Turn>, case: Case) {
-    end(
-        turn.open(Custom::new("plan")),
-        CustomOutcome::default(),
-        case,
-        "timeout",
-    );
-}
-
-fn handoff(turn: &Scope<Turn>, case: Case) {
-    end(
-        turn.open(Handoff::new("lawyer")),
-        HandoffOutcome::default(),
-        case,
-        "timeout",
-    );
-}
-
-fn custom(turn: &Scope<Turn>, case: Case) {
-    end(
-        turn.open(Custom::new("guardrail")),
-        CustomOutcome::default(),
-        case,
-        "timeout",
-    );
 }
 
 fn end<S: SubjectType>(scope: Scope<S>, outcome: S::Outcome, case: Case, error: &'static str) {

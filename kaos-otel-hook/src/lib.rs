@@ -1,6 +1,27 @@
-//! OpenTelemetry spans from the event stream of an AI agent.
+//! OpenTelemetry from the event stream of an AI agent: spans, metrics and logs.
 //!
-//! - [`OTelHook`] is the hook: events in, spans out.
+//! | event | span (kind) | metrics | log |
+//! |---|---|---|---|
+//! | turn | `agent.turn` (INTERNAL) | `kaos.requests`, `kaos.request.duration`, `gen_ai.invoke_agent.duration`, `gen_ai.invoke_agent.inference_calls`, `gen_ai.invoke_agent.tool_calls` | – |
+//! | intent classification | `agent.intent_classification` (INTERNAL) | – | – |
+//! | step | `agent.step.{n}` (INTERNAL) | – | – |
+//! | model call | `model.inference` (CLIENT) | `kaos.model.calls`, `kaos.model.duration`, `gen_ai.client.operation.duration`, `gen_ai.client.token.usage`; streamed: `gen_ai.client.operation.time_to_first_chunk`, `gen_ai.client.operation.time_per_output_chunk` | DEBUG: messages sent, length received, or the failure; with content on events, `gen_ai.client.inference.operation.details` |
+//! | tool call | `tool.{name}` (INTERNAL) | `kaos.tool.calls`, `kaos.tool.duration`, `gen_ai.execute_tool.duration` | DEBUG: name, keys of the arguments, outcome |
+//! | sub-agent | `delegate.{agent}` (INTERNAL), with the agent's own `agent.turn` inside; elsewhere: CLIENT, without | `kaos.delegations`, `kaos.delegation.duration` | DEBUG: target, lengths |
+//! | handoff | `handoff.{agent}` (INTERNAL) | – | – |
+//! | custom | its name (INTERNAL) | – | – |
+//! | text delta | – | counts as a chunk of its model call | – |
+//! | usage observed | – | cost, where a price is known | – |
+//! | gate decided | – | – | – |
+//! | failure of any of these | status ERROR, `error.type`, event `exception` | `error.type`; `success` = `false` | `gen_ai.client.operation.exception`, WARN |
+//!
+//! Names are those of [`SpanNames::Kaos`]; the other sets rename spans, not attributes or metrics.
+//! A span that completes has status UNSET; one that is cancelled, ERROR with `error.type` =
+//! `cancelled`; one that is suspended, UNSET with `kaos.suspended`. All of a run's telemetry has
+//! the ids and times of its events. Content (prompts, answers, arguments, results, error texts) is
+//! in none of it unless [`Content`] lets it out.
+//!
+//! - [`OTelHook`] is the hook: events in, spans out. [`GenAiEvents`] writes the log events.
 //! - [`Telemetry`] is the start-up: exporter and tracer provider from the standard `OTEL_*`
 //!   variables, or in memory for tests; it flushes when dropped.
 //! - [`Propagators`] carries traces from and to other processes, in W3C headers.
@@ -8,21 +29,6 @@
 //!   line, both with the ids of the span they belong to; [`LogSettings`] says which ones.
 //! - [`SpanNames`] chooses what spans are called, [`EventIds`] gives them the events' ids, and
 //!   [`semconv`] has every attribute name.
-//!
-//! | event | span | kind |
-//! |---|---|---|
-//! | turn | `agent.turn` | INTERNAL |
-//! | intent classification | `agent.intent_classification` | INTERNAL |
-//! | step | `agent.step.{n}` | INTERNAL |
-//! | model call | `model.inference` | CLIENT |
-//! | tool call | `tool.{name}` | INTERNAL |
-//! | sub-agent | `delegate.{agent}`, with the agent's own `agent.turn` inside | INTERNAL |
-//! | handoff | `handoff.{agent}` | INTERNAL |
-//! | custom | its name | INTERNAL |
-//!
-//! A span that completes has status UNSET; one that fails, ERROR with `error.type`; one that is
-//! cancelled, ERROR with `error.type` = `cancelled`; one that is suspended, UNSET with
-//! `kaos.suspended`.
 
 mod attributes;
 mod bounded;
