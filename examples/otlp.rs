@@ -42,6 +42,7 @@ fn main() -> ExitCode {
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let telemetry = Telemetry::from_env_or("http://localhost:4317")?;
+    telemetry.install_logs()?; // lines on stdout, and log records, with the ids of their spans
     let lines = argument("--events")
         .map(EventLines::create)
         .transpose()?

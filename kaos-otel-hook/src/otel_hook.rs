@@ -11,7 +11,7 @@ use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
 use crate::propagation::Each;
 use crate::spans::Spans;
-use crate::{Content, Propagators, SpanNames, context, notice};
+use crate::{Content, Prices, Propagators, SpanNames, context, notice};
 
 /// Turns every span of the event stream into an OpenTelemetry span.
 ///
@@ -62,6 +62,8 @@ pub(crate) struct SpanSettings {
     pub(crate) exceptions: bool,
     /// The most characters of a text.
     pub(crate) value_length: Option<usize>,
+    /// What model calls cost.
+    pub(crate) prices: Option<Prices>,
 }
 
 impl Default for SpanSettings {
@@ -71,6 +73,7 @@ impl Default for SpanSettings {
             content: None,
             exceptions: true,
             value_length: Some(OTelHook::DEFAULT_VALUE_LENGTH),
+            prices: None,
         }
     }
 }
@@ -123,6 +126,13 @@ impl OTelHook {
     #[must_use]
     pub fn with_value_length(self, limit: Option<usize>) -> Self {
         self.with(|settings| settings.value_length = limit)
+    }
+
+    /// What models cost: for `kaos.cost_usd` on model calls and their turns. Default: nothing is
+    /// known.
+    #[must_use]
+    pub fn with_prices(self, prices: Prices) -> Self {
+        self.with(|settings| settings.prices = Some(prices))
     }
 
     fn with(self, change: impl FnOnce(&mut SpanSettings)) -> Self {

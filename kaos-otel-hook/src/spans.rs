@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use kaos_hooks::redact::Field;
 use kaos_hooks::{
-    Body, Enter, Event, Failure, Observer, Phase, Progress, Span as SpanEvent, Subject, Time, Value,
+    Body, Enter, Event, Failure, Observer, Outcome, Phase, Progress, Span as SpanEvent, Subject,
+    Time, Value,
 };
 use opentelemetry::trace::{Span, SpanBuilder, SpanContext, Status, TraceFlags, Tracer};
 use opentelemetry::{Context, KeyValue};
@@ -32,6 +33,10 @@ struct Open<S> {
     span: S,
     /// The span as its children's parent; made for the first of them.
     as_parent: Option<Context>,
+    /// The slot of the turn it belongs to; its own, if it is one.
+    turn: u32,
+    /// What a turn's model calls have cost.
+    cost: Option<f64>,
 }
 
 impl<S: Span> Open<S> {
@@ -93,6 +98,10 @@ impl<T: Tracer> Spans<T> {
             let mut to = To::new(value_length, |attribute| made.set_attribute(attribute));
             attributes::content_at_start(content, span.subject, &mut to);
         }
+        let turn = match (span.subject, span.slot.parent) {
+            (Subject::Turn(_), _) | (_, None) => span.slot.own,
+            (_, Some(parent)) => self.at(parent).map_or(parent, |parent| parent.turn),
+        };
         let slot = span.slot.own as usize;
         if self.open.len() <= slot {
             self.open.resize_with(slot + 1, || None);
@@ -102,6 +111,8 @@ impl<T: Tracer> Spans<T> {
                 id: span.id,
                 span: made,
                 as_parent: None,
+                turn,
+                cost: None,
             });
         }
     }
@@ -122,8 +133,11 @@ impl<T: Tracer> Spans<T> {
             .add_event_with_timestamp(note, time.system_time(), details);
     }
 
-    /// The cost of a model call, which an event of its own tells.
+    /// The cost of a model call or turn that an event tells, where no prices are given here.
     fn value(&mut self, span: kaos_hooks::SpanId, value: &Value) {
+        if self.hook.settings.prices.is_some() {
+            return;
+        }
         let cost = match value {
             Value::UsageObserved(observed) => observed.cost_usd,
             Value::TurnSummary(summary) => summary.cost_usd,
@@ -138,7 +152,32 @@ impl<T: Tracer> Spans<T> {
         }
     }
 
+    /// What a model call cost, by the prices the user gave; its turn has the sum.
+    fn cost(&mut self, span: &SpanEvent<'_>) {
+        let Some(prices) = &self.hook.settings.prices else {
+            return;
+        };
+        let cost = match (span.subject, span.phase.outcome()) {
+            (Subject::LlmCall(call), Some(Outcome::LlmCall(outcome))) => {
+                prices.of_call(call, outcome)
+            }
+            (Subject::Turn(_), _) => self.at(span.slot.own).and_then(|turn| turn.cost),
+            _ => None,
+        };
+        let (Some(cost), Some(ended)) = (cost, self.at(span.slot.own)) else {
+            return;
+        };
+        ended
+            .span
+            .set_attribute(KeyValue::new(semconv::KAOS_COST_USD, cost));
+        let turn = ended.turn;
+        if let Some(turn) = self.at(turn) {
+            *turn.cost.get_or_insert(0.0) += cost;
+        }
+    }
+
     fn end(&mut self, span: &SpanEvent<'_>, time: Time) {
+        self.cost(span);
         let settings = &self.hook.settings;
         let Some(place) = self.open.get_mut(span.slot.own as usize) else {
             return;

@@ -21,12 +21,15 @@ impl TelemetryHooks {
             return Self::default();
         };
         let limits = telemetry.limits;
-        let spans = OTelHook::with_provider(&started.tracer)
+        let mut spans = OTelHook::with_provider(&started.tracer)
             .with_names(telemetry.names)
             .with_content(telemetry.content.clone())
             .with_exception_events(telemetry.exception_events)
             .with_value_length(limits.value_length)
             .with_propagators(telemetry.propagators.clone());
+        if let Some(prices) = &telemetry.prices {
+            spans = spans.with_prices(prices.clone());
+        }
         let metrics = started
             .metrics
             .clone()

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{
@@ -60,6 +61,15 @@ impl Started {
             logger = logger.with_log_processor(lane.clone());
         }
         let meter = meter.build();
+        let counted = lanes.clone();
+        crate::export_results(&meter.meter("kaos"), move || {
+            let TelemetryStats {
+                traces,
+                metrics,
+                logs,
+            } = counted.stats();
+            [("traces", traces), ("metrics", metrics), ("logs", logs)]
+        });
         Ok(Self {
             metrics: lanes
                 .metrics
@@ -94,19 +104,7 @@ impl Started {
     }
 
     pub(super) fn stats(&self) -> TelemetryStats {
-        let Lanes {
-            spans,
-            metrics,
-            logs,
-        } = &self.lanes;
-        TelemetryStats {
-            traces: spans.as_ref().map(|it| read(&it.0)).unwrap_or_default(),
-            metrics: metrics
-                .as_ref()
-                .map(|it| read(&it.lane))
-                .unwrap_or_default(),
-            logs: logs.as_ref().map(|it| read(&it.0)).unwrap_or_default(),
-        }
+        self.lanes.stats()
     }
 
     /// Sends what waits, and goes on.
@@ -154,6 +152,19 @@ impl Lanes {
             spans: spans.map(|it| SpanLane(lane(span_batches.of_lane(), it))),
             metrics: metrics.map(|it| MetricLane::new(settings.metric_settings(), it)),
             logs: logs.map(|it| LogLane(lane(log_batches.of_lane(), it))),
+        }
+    }
+
+    fn stats(&self) -> TelemetryStats {
+        let metrics = self.metrics.as_ref().map(|it| read(&it.lane));
+        TelemetryStats {
+            traces: self
+                .spans
+                .as_ref()
+                .map(|it| read(&it.0))
+                .unwrap_or_default(),
+            metrics: metrics.unwrap_or_default(),
+            logs: self.logs.as_ref().map(|it| read(&it.0)).unwrap_or_default(),
         }
     }
 
