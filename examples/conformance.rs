@@ -7,14 +7,14 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kaos_examples::calculator;
 use kaos_hooks::{
-    Briefing, Custom, CustomOutcome, Failure, Handoff, HandoffOutcome, Hooks, LlmCall, LlmOutcome,
-    LlmParams, McpCall, RemoteAgent, Scope, Server, Str, Subagent, SubagentOutcome, SubjectType,
-    TextDelta, ToolCall, ToolKind, ToolOutcome, Turn, TurnOutcome, Usage,
+    Briefing, Custom, Failure, Handoff, Hooks, LlmCall, LlmOutcome, LlmParams, McpCall, Nested,
+    RemoteAgent, Scope, Server, Str, Subagent, SubagentOutcome, ToolCall, ToolKind, ToolOutcome,
+    Turn, TurnOutcome, Usage,
 };
 use kaos_otel_hook::{Capture, Content, OTelHook, SpanNames, Telemetry};
 use kaos_runner::{
@@ -39,30 +39,9 @@ const BY_HAND: [Row; 8] = [
     ("tool", tool),
     ("MCP tool", mcp_tool),
     ("remote sub-agent", remote_agent),
-    ("plan", |turn, case| {
-        end(
-            turn.open(Custom::new("plan")),
-            CustomOutcome::default(),
-            case,
-            "timeout",
-        )
-    }),
-    ("handoff", |turn, case| {
-        end(
-            turn.open(Handoff::new("lawyer")),
-            HandoffOutcome::default(),
-            case,
-            "timeout",
-        )
-    }),
-    ("custom", |turn, case| {
-        end(
-            turn.open(Custom::new("guardrail")),
-            CustomOutcome::default(),
-            case,
-            "timeout",
-        )
-    }),
+    ("plan", |it, case| bare(it, Custom::new("plan"), case)),
+    ("handoff", |it, case| bare(it, Handoff::new("lawyer"), case)),
+    ("custom", |it, case| bare(it, Custom::new("rerank"), case)),
 ];
 
 #[tokio::main]
@@ -84,13 +63,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             &silent
         };
         say("turn", case, run_turn(hooks, case).await?);
-        for (row, play) in BY_HAND {
+        for (row, by_hand) in BY_HAND {
             if case == Case::Streaming && row != "chat" {
                 continue; // nothing else streams
             }
             let turn = hooks.turn(Turn::new("assistant").session("lease-42"));
             say(row, case, turn.trace_id());
-            play(&turn, case);
+            by_hand(&turn, case);
             turn.complete(TurnOutcome::default());
         }
     }
@@ -190,7 +169,6 @@ impl Model for OpenAi {
 // --- by hand -------------------------------------------------------------------------------------
 
 fn chat(turn: &Scope<Turn>, case: Case) {
-    let began = Instant::now();
     let mut call = LlmCall::new("openai", "gpt-4o");
     call.stream = case == Case::Streaming;
     call.server = server("api.openai.com");
@@ -201,16 +179,12 @@ fn chat(turn: &Scope<Turn>, case: Case) {
         instructions: Some("Answer in JSON.".into()),
         tools: Some(r#"[{"type":"function","name":"calculator"}]"#.into()),
     }));
-    let call = turn.open(call);
-    call.emit(TextDelta {
-        content: r#"{"months":"#.into(),
-    });
     let outcome = LlmOutcome {
         response_id: Some("chatcmpl-7Yb31".into()),
         response_model: Some("gpt-4o-2024-08-06".into()),
         finish_reasons: vec!["stop".into(), "length".into()],
         usage: Some(usage()),
-        time_to_first_chunk: (case == Case::Streaming).then(|| began.elapsed()),
+        time_to_first_chunk: (case == Case::Streaming).then(|| Duration::from_micros(5)),
         output: Some(
             r#"[{"role":"assistant","parts":[{"type":"text","content":"{\"months\":36}"}],"finish_reason":"stop"},
                 {"role":"assistant","parts":[{"type":"text","content":"{\"mon"}],"finish_reason":"length"}]"#
@@ -218,7 +192,7 @@ fn chat(turn: &Scope<Turn>, case: Case) {
         ),
         ..LlmOutcome::default()
     };
-    end(call, outcome, case, "rate_limit_exceeded");
+    play(turn, call, outcome, case);
 }
 
 fn embeddings(turn: &Scope<Turn>, case: Case) {
@@ -230,16 +204,11 @@ fn embeddings(turn: &Scope<Turn>, case: Case) {
         usage: Some(Usage::new(12, 0)),
         ..LlmOutcome::default()
     };
-    end(turn.open(call), outcome, case, "timeout");
+    play(turn, call, outcome, case);
 }
 
 fn tool(turn: &Scope<Turn>, case: Case) {
-    end(
-        turn.open(weather(ToolKind::Function)),
-        weather_outcome(),
-        case,
-        "timeout",
-    );
+    play(turn, weather(ToolKind::Function), weather_outcome(), case);
 }
 
 fn mcp_tool(turn: &Scope<Turn>, case: Case) {
@@ -254,8 +223,12 @@ fn mcp_tool(turn: &Scope<Turn>, case: Case) {
     let mut outcome = weather_outcome();
     outcome.mcp = Some(Box::new(mcp));
     let mut scope = turn.open(weather(ToolKind::Extension));
-    scope.so_far(outcome.clone());
-    end(scope, outcome, case, "tool_error");
+    if case == Case::Error {
+        scope.so_far(outcome); // what is known of a failed call, too
+        scope.fail(Failure::new("tool_error").message("no such city"));
+    } else {
+        scope.complete(outcome);
+    }
 }
 
 fn weather(kind: ToolKind) -> ToolCall {
@@ -292,12 +265,18 @@ fn remote_agent(turn: &Scope<Turn>, case: Case) {
         result: Some("Die Laufzeit ist 36 Monate.".into()),
         ..SubagentOutcome::default()
     };
-    end(turn.open(agent), outcome, case, "timeout");
+    play(turn, agent, outcome, case);
 }
 
-fn end<S: SubjectType>(scope: Scope<S>, outcome: S::Outcome, case: Case, error: &'static str) {
+fn bare<S: Nested<Outcome: Default>>(turn: &Scope<Turn>, subject: S, case: Case) {
+    play(turn, subject, S::Outcome::default(), case);
+}
+
+/// Opens and ends one span.
+fn play<S: Nested>(turn: &Scope<Turn>, subject: S, outcome: S::Outcome, case: Case) {
+    let scope = turn.open(subject);
     if case == Case::Error {
-        scope.fail(Failure::new(error).message("no answer"));
+        scope.fail(Failure::new("timeout").message("no answer"));
     } else {
         scope.complete(outcome);
     }

@@ -22,8 +22,9 @@
 //! in none of it unless [`Content`] lets it out.
 //!
 //! - [`OTelHook`] is the hook: events in, spans out. [`GenAiEvents`] writes the log events.
-//! - [`Telemetry`] is the start-up: exporter and tracer provider from the standard `OTEL_*`
-//!   variables, or in memory for tests; it flushes when dropped.
+//! - [`Telemetry`] is the start-up: exporters and providers of traces, metrics and logs from the
+//!   standard `OTEL_*` variables, or in memory for tests; it flushes when dropped. [`Settings`] is
+//!   what the variables ask for, as data; [`TelemetryConfig`] is a configuration file's word.
 //! - [`Propagators`] carries traces from and to other processes, in W3C headers.
 //! - [`LogLayer`] makes an OpenTelemetry log record of every `tracing` event, [`LogLine`] a readable
 //!   line, both with the ids of the span they belong to; [`LogSettings`] says which ones.
