@@ -28,6 +28,8 @@ main() {
 
     received_as_in_the_events grpc
     received_as_in_the_events http/protobuf
+    signals_tell_the_same_story grpc
+    signals_tell_the_same_story http/protobuf
     local flavor
     for flavor in '' --current-thread; do
         flags=($flavor)

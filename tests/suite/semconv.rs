@@ -189,6 +189,39 @@ fn server() -> Server {
     }
 }
 
+fn mcp() -> McpCall {
+    McpCall {
+        method: Str::from("tools/call"),
+        request_id: Some(Str::from("1")),
+        session_id: Some(Str::from("s")),
+        protocol_version: Some(Str::from("2025-06-18")),
+        transport: Some(Str::from("tcp")),
+        status_code: Some(Str::from("-32603")),
+    }
+}
+
+fn remote(full: bool) -> Subagent {
+    let provider = Str::from("aws.bedrock");
+    let bare = RemoteAgent {
+        provider,
+        ..RemoteAgent::default()
+    };
+    let whole = RemoteAgent {
+        id: Some(Str::from("agent-1")),
+        version: Some(Str::from("2")),
+        description: Some(Str::from("Translates.")),
+        server: Some(server()),
+        model: Some(Str::from("nova")),
+        params: Some(params()),
+        ..bare.clone()
+    };
+    Subagent {
+        task: full.then(|| Str::from("Translate.")),
+        remote: Some(Box::new(if full { whole } else { bare })),
+        ..Subagent::new("translator")
+    }
+}
+
 /// One span of every kind the conventions have a row for, as full or as bare as the case wants.
 fn play(hooks: &Hooks, case: Case) {
     let full = case != Case::Bare;
@@ -232,38 +265,13 @@ fn play(hooks: &Hooks, case: Case) {
         tool.arguments = Some(Str::from(r#"{"a":1}"#));
     }
     let mut tool = step.open(tool);
-    let mut remote = Subagent::new("translator");
-    remote.remote = Some(Box::new(RemoteAgent {
-        provider: Str::from("aws.bedrock"),
-        ..RemoteAgent::default()
-    }));
-    if full {
-        remote.task = Some(Str::from("Translate."));
-        remote.remote = Some(Box::new(RemoteAgent {
-            provider: Str::from("aws.bedrock"),
-            id: Some(Str::from("agent-1")),
-            version: Some(Str::from("2")),
-            description: Some(Str::from("Translates.")),
-            server: Some(server()),
-            model: Some(Str::from("nova")),
-            params: Some(params()),
-        }));
-    }
-    let remote = step.open(remote);
+    let remote = step.open(remote(full));
     let plan = step.open(Custom::new("plan"));
     let other = step.open(Custom::new("retrieval"));
 
-    let mcp = McpCall {
-        method: Str::from("tools/call"),
-        request_id: Some(Str::from("1")),
-        session_id: Some(Str::from("s")),
-        protocol_version: Some(Str::from("2025-06-18")),
-        transport: Some(Str::from("tcp")),
-        status_code: Some(Str::from("-32603")),
-    };
     let tool_outcome = ToolOutcome {
         result: Some(Str::from("2")),
-        mcp: full.then(|| Box::new(mcp)),
+        mcp: full.then(|| Box::new(mcp())),
         ..ToolOutcome::default()
     };
     if case == Case::Error {
