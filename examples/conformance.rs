@@ -225,7 +225,7 @@ fn mcp_tool(turn: &Scope<Turn>, case: Case) {
     let mut scope = turn.open(weather(ToolKind::Extension));
     if case == Case::Error {
         scope.so_far(outcome); // what is known of a failed call, too
-        scope.fail(Failure::new("tool_error").message("no such city"));
+        scope.fail(Failure::new("-32603").message("no such city"));
     } else {
         scope.complete(outcome);
     }
