@@ -107,7 +107,7 @@ wrong_protocol() { # protocol
     esac
     stop TERM
     check lost "$dir/stderr" "$ended" "$dir/healthy.jsonl"
-    grep -q OTEL_EXPORTER_OTLP_PROTOCOL "$dir/stderr" || fail 'does not name OTEL_EXPORTER_OTLP_PROTOCOL'
+    grep -q OTEL_EXPORTER_OTLP_PROTOCOL "$dir/stdout" || fail 'does not name OTEL_EXPORTER_OTLP_PROTOCOL'
 }
 
 # --- the example --------------------------------------------------------------------------------
