@@ -4,7 +4,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use kaos_otel_hook::{
-    ExporterChoice, ExporterError, Limits, Otlp, Settings, SpanNames, Telemetry, TelemetryConfig,
+    Capture, ExporterChoice, ExporterError, Limits, Otlp, Settings, SpanNames, Telemetry,
+    TelemetryConfig,
 };
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
 use opentelemetry_sdk::metrics::Temporality;
@@ -512,6 +513,32 @@ fn temporality_and_names_are_words() {
             ("GenAI", SpanNames::GenAi, false),
             ("operator", SpanNames::Operator, false),
             ("other", SpanNames::Kaos, true),
+        ],
+    );
+}
+
+#[test]
+fn what_content_and_which_exceptions_are_exported() {
+    check(
+        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+        |it| it.capture,
+        &[
+            ("", Capture::NoContent, false),
+            ("NO_CONTENT", Capture::NoContent, false),
+            ("span_only", Capture::SpanOnly, false),
+            ("EVENT_ONLY", Capture::EventOnly, false),
+            ("SPAN_AND_EVENT", Capture::SpanAndEvent, false),
+            ("true", Capture::NoContent, true),
+        ],
+    );
+    check(
+        "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN",
+        |it| it.exception_events,
+        &[
+            ("", true, false),
+            ("logs", false, false),
+            ("logs/dup", true, false),
+            ("spans", true, true),
         ],
     );
 }
