@@ -117,6 +117,14 @@ impl RunId {
         let uuid = uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid();
         Self(RunIdRepr::Uuid(uuid))
     }
+
+    /// The id as text, where it is no UUID and so can be anything.
+    pub(crate) const fn text(&self) -> Option<&Str> {
+        match &self.0 {
+            RunIdRepr::Uuid(_) => None,
+            RunIdRepr::Text(text) => Some(text),
+        }
+    }
 }
 
 impl From<&str> for RunId {

@@ -44,6 +44,7 @@ mod str;
 mod stream;
 mod subject;
 mod table;
+mod texts;
 mod value;
 
 pub use attributes::{AttributeValue, Attributes};
@@ -65,6 +66,7 @@ pub use subject::{
     OutcomeType, RemoteAgent, Server, Step, StepOutcome, Subagent, SubagentOutcome, Subject,
     SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn, TurnOutcome, Usage,
 };
+pub use texts::{ContentKind, TextVisitor};
 pub use value::{
     ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, IntentClassified, TextDelta,
     TurnSummary, UsageObserved, Value,

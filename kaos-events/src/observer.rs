@@ -26,6 +26,12 @@ pub trait Observer: Send + 'static {
         None
     }
 
+    /// A wait until all that the observer has been told by the time the wait is first polled is
+    /// where it belongs, or `None` when there is nothing to wait for. It may outlive the observer.
+    fn settled(&mut self) -> Option<Ready> {
+        None
+    }
+
     /// A wait until the observer can take more, or `None` when they can now.
     fn ready(&mut self) -> Option<Ready> {
         None

@@ -140,6 +140,37 @@ impl<S: SubjectType> Scope<S> {
         }
     }
 
+    /// What waits until no event of the run so far can be lost any more: an audit trail has it on
+    /// its disk. *So far* is when the wait is first polled, so one that is made before the run's
+    /// last event and awaited after it covers that event, too.
+    ///
+    /// Await it before a side effect that must not happen unrecorded. Without a hook that keeps
+    /// such a promise there is nothing to wait for.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing; call again.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use kaos_events::{Emitter, Event, Turn, TurnOutcome};
+    /// # async fn example() {
+    /// let turn = Emitter::new().turn(Turn::new("assistant"), |_run| |_event: &Event<'_>| ());
+    /// let settled = turn.settled();
+    /// turn.complete(TurnOutcome::default());
+    /// settled.await; // the turn's end is safe
+    /// # }
+    /// ```
+    pub fn settled(&self) -> impl Future<Output = ()> + Send + use<S> {
+        let wait = self.link.stream.settled();
+        async {
+            if let Some(wait) = wait {
+                wait.await;
+            }
+        }
+    }
+
     /// Notes what is known so far: what the span's end says if it ends without completing.
     pub fn so_far(&mut self, outcome: S::Outcome) {
         self.so_far = Some(Box::new(outcome));

@@ -35,6 +35,7 @@ pub(crate) trait Emit: Send + Sync {
     fn progress(&self, key: Key, progress: &Progress);
     fn entry(&self, key: Key) -> Option<Arc<dyn Enter>>;
     fn ready(&self) -> Option<Ready>;
+    fn settled(&self) -> Option<Ready>;
     fn is_open(&self, key: Key) -> bool;
     fn trace_id(&self) -> TraceId;
     /// A run of its own for a sub-agent of the span at `key`.
@@ -342,6 +343,10 @@ impl<S: Observer> Emit for Stream<S> {
             state.unawaited = 0;
             state.observer.as_mut()?.ready()
         })
+    }
+
+    fn settled(&self) -> Option<Ready> {
+        self.ask(|state| state.observer.as_mut()?.settled())
     }
 
     fn is_open(&self, key: Key) -> bool {

@@ -40,6 +40,26 @@ impl Fanout {
     }
 }
 
+impl Fanout {
+    /// One wait for those that the observers give out.
+    fn all(&mut self, wait: impl Fn(&mut dyn Observer) -> Option<Ready>) -> Option<Ready> {
+        let mut waits: SmallVec<[(Ready, Arc<Health>); 1]> = SmallVec::new();
+        for seat in &mut self.seats {
+            if let Some(wait) = seat.call(&wait).flatten() {
+                waits.push((wait, Arc::clone(&seat.health)));
+            }
+        }
+        if waits.is_empty() {
+            return None;
+        }
+        Some(Box::pin(async move {
+            for (wait, health) in waits {
+                health.check(crate::catch_panic(wait).await);
+            }
+        }))
+    }
+}
+
 impl Seat {
     /// Calls the observer; empties the seat when its hook has panicked too often.
     fn call<T>(&mut self, call: impl FnOnce(&mut dyn Observer) -> T) -> Option<T> {
@@ -99,20 +119,11 @@ impl Observer for Fanout {
     }
 
     fn ready(&mut self) -> Option<Ready> {
-        let mut waits: SmallVec<[(Ready, Arc<Health>); 1]> = SmallVec::new();
-        for seat in &mut self.seats {
-            if let Some(wait) = seat.call(Observer::ready).flatten() {
-                waits.push((wait, Arc::clone(&seat.health)));
-            }
-        }
-        if waits.is_empty() {
-            return None;
-        }
-        Some(Box::pin(async move {
-            for (wait, health) in waits {
-                health.check(crate::catch_panic(wait).await);
-            }
-        }))
+        self.all(|observer| observer.ready())
+    }
+
+    fn settled(&mut self) -> Option<Ready> {
+        self.all(|observer| observer.settled())
     }
 }
 

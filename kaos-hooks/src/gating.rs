@@ -43,7 +43,7 @@ impl Hooks {
     ) -> Ruling {
         let mut arguments = Str::copied(request.arguments);
         let mut skip = None;
-        for seat in &self.registry().gates {
+        for seat in self.registry().gates() {
             let request = ToolRequest {
                 arguments: &arguments,
                 ..request

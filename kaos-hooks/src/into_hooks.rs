@@ -34,7 +34,8 @@ pub trait IntoHooks<M> {
 #[derive(Default)]
 pub struct Registry {
     pub(crate) hooks: Vec<Seated<dyn Hook>>,
-    pub(crate) gates: Vec<GateSeat>,
+    gates: Vec<GateSeat>,
+    last: Vec<GateSeat>,
 }
 
 pub(crate) struct Seated<T: ?Sized> {
@@ -63,13 +64,27 @@ impl Registry {
         self.seat_gate(gate, false);
     }
 
+    /// Adds a gate that is asked after all others, whatever the order: it sees what they decided.
+    pub fn last_gate(&mut self, gate: Arc<dyn Gate>) {
+        self.last.push(Self::seated(gate, false));
+    }
+
     fn seat_gate(&mut self, gate: Arc<dyn Gate>, fail_open: bool) {
+        self.gates.push(Self::seated(gate, fail_open));
+    }
+
+    fn seated(gate: Arc<dyn Gate>, fail_open: bool) -> GateSeat {
         let name = isolated(|| gate.name()).unwrap_or(Str::Static("gate"));
         let gate = Seated {
             what: gate,
             health: Arc::new(Health::new(name)),
         };
-        self.gates.push(GateSeat { gate, fail_open });
+        GateSeat { gate, fail_open }
+    }
+
+    /// The gates in the order they are asked.
+    pub(crate) fn gates(&self) -> impl Iterator<Item = &GateSeat> {
+        self.gates.iter().chain(&self.last)
     }
 }
 
@@ -77,7 +92,7 @@ impl Registry {
     /// Of the hooks, then of the gates.
     pub(crate) fn healths(&self) -> impl Iterator<Item = &Arc<Health>> {
         let hooks = self.hooks.iter().map(|seat| &seat.health);
-        hooks.chain(self.gates.iter().map(|seat| &seat.gate.health))
+        hooks.chain(self.gates().map(|seat| &seat.gate.health))
     }
 }
 

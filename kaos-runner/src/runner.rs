@@ -124,10 +124,11 @@ impl TurnRequest {
         let mut progress = Progress::new(messages, &begin);
         let turn: Scope<Turn> = hooks.turn_with(begin, extra);
         let trace_id = turn.trace_id();
+        let settled = turn.settled();
 
-        let reply = answer(&hooks, &agent, turn, &mut progress)
-            .await
-            .map_err(|why| TurnError::new(trace_id, why))?;
+        let answered = answer(&hooks, &agent, turn, &mut progress).await;
+        settled.await;
+        let reply = answered.map_err(|why| TurnError::new(trace_id, why))?;
         sessions.remember(&session, progress.messages.drain(known..));
         Ok(reply)
     }

@@ -166,6 +166,7 @@ async fn delegate(hooks: &Hooks, step: &Scope<Step>, call: &ToolUse, agent: &Age
         ..Subagent::new(agent.name.clone())
     });
     debug_lines::delegation(&scope, &agent.name, &task).await;
+    scope.settled().await;
     let begin = agent.begin(Turn::new(agent.name.clone()), &task);
     let mut progress = Progress::new(vec![Message::User(task)], &begin);
     let turn = scope.turn(begin);

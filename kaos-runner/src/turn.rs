@@ -112,7 +112,6 @@ pub(crate) fn answer<'a>(
             usage: progress.total(),
             cost_usd: None,
         });
-        turn.ready().await;
         let (trace_id, intent) = (turn.trace_id(), progress.intent.clone());
         turn.complete(TurnOutcome {
             text: Some(text.clone()),
@@ -172,6 +171,7 @@ async fn work(
         emitted(hooks, turn)?;
         spend(agent, progress)?;
         if tool_calls.is_empty() {
+            turn.ready().await;
             return Ok(text);
         }
     }
