@@ -43,6 +43,13 @@ pub trait TextVisitor {
     /// something.
     fn name(&mut self, name: &mut Str);
 
+    /// A list of such names.
+    fn names(&mut self, names: &mut Vec<Str>) {
+        for name in names {
+            self.name(name);
+        }
+    }
+
     /// Content, of this tool if it belongs to one. `false` takes it out.
     fn content(&mut self, kind: ContentKind, tool: Option<&str>, content: &mut Str) -> bool;
 
@@ -213,7 +220,7 @@ fn value(value: &mut Value, to: &mut impl TextVisitor) {
         }) => {
             said(ContentKind::Output, text, to);
             self::intent(intent, to);
-            names(tool_calls, to);
+            to.names(tool_calls);
         }
     }
 }

@@ -24,6 +24,8 @@
 //! turn.complete(TurnOutcome::default());
 //! ```
 
+#[cfg(feature = "audit")]
+pub mod audit;
 mod fanout;
 mod gate;
 mod gating;

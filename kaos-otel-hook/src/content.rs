@@ -1,4 +1,5 @@
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field, Redactor};
+use serde_json::Value;
 
 /// The variable that says where content goes.
 pub(crate) const CAPTURE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
@@ -120,6 +121,13 @@ impl Content {
     pub fn redactor(mut self, redactor: Redactor) -> Self {
         self.redactor = redactor;
         self
+    }
+
+    /// Takes out of messages what may not leave; `None` when one of them is no message.
+    pub(crate) fn redact_messages(&self, field: Field, messages: &mut [Value]) -> Option<()> {
+        self.policies
+            .redact_messages(&self.redactor, field, messages)
+            .map(drop)
     }
 
     /// What may leave of a text.

@@ -1,7 +1,5 @@
 //! Content in the shapes of the GenAI conventions: lists of messages, of parts, of tools.
 
-use std::collections::HashMap;
-
 use kaos_hooks::redact::Field;
 use serde_json::{Value, json};
 
@@ -14,11 +12,7 @@ pub(crate) fn messages(content: &Content, field: Field, text: &str) -> Option<Va
     let Ok(Value::Array(mut messages)) = serde_json::from_str::<Value>(text) else {
         return message(content, field, text, None);
     };
-    let mut tools = HashMap::new();
-    for message in &mut messages {
-        let parts = message.get_mut("parts").and_then(Value::as_array_mut)?;
-        parts.retain_mut(|part| self::part(content, field, part, &mut tools));
-    }
+    content.redact_messages(field, &mut messages)?;
     Some(Value::Array(messages))
 }
 
@@ -60,53 +54,4 @@ pub(crate) fn json_of(
 ) -> Option<Value> {
     let safe = content.text(field, tool, text)?;
     Some(serde_json::from_str(&safe).unwrap_or(Value::String(safe)))
-}
-
-/// Makes one part safe; `false` when nothing of it may leave.
-fn part(
-    content: &Content,
-    field: Field,
-    part: &mut Value,
-    tools: &mut HashMap<String, String>,
-) -> bool {
-    let text_of =
-        |part: &Value, key: &str| part.get(key).and_then(Value::as_str).map(str::to_owned);
-    let id = text_of(part, "id");
-    let (key, field, tool) = match part.get("type").and_then(Value::as_str) {
-        Some("text") => ("content", field, None),
-        Some("reasoning") => ("content", Field::Thinking, None),
-        Some("tool_call") => {
-            let name = text_of(part, "name");
-            if let (Some(id), Some(name)) = (id, &name) {
-                tools.insert(id, name.clone());
-            }
-            ("arguments", Field::Arguments, name)
-        }
-        Some("tool_call_response") => {
-            let tool = id.and_then(|id| tools.get(&id).cloned());
-            ("response", Field::Result, tool)
-        }
-        // Other parts (files, images) are not ours to judge.
-        _ => return false,
-    };
-    let Some(value) = part.get_mut(key) else {
-        return true;
-    };
-    let plain = match &*value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let was_text = value.is_string();
-    let safe = if was_text {
-        content
-            .text(field, tool.as_deref(), &plain)
-            .map(Value::String)
-    } else {
-        json_of(content, field, tool.as_deref(), &plain)
-    };
-    match safe {
-        Some(safe) => *value = safe,
-        None => return false,
-    }
-    true
 }

@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod audit;
 mod codec;
 mod concurrency;
 mod content;

@@ -16,7 +16,7 @@ pub(super) fn outcome(outcome: &mut OutcomeBuf, tool: Option<&str>, to: &mut imp
             attributes,
         }) => {
             content(ContentKind::Output, None, text, to);
-            names(finish_reasons, to);
+            to.names(finish_reasons);
             attributes
         }
         OutcomeBuf::IntentClassification(IntentOutcome {
@@ -40,7 +40,7 @@ pub(super) fn outcome(outcome: &mut OutcomeBuf, tool: Option<&str>, to: &mut imp
         }) => {
             names(response_id, to);
             names(response_model, to);
-            names(finish_reasons, to);
+            to.names(finish_reasons);
             content(ContentKind::OutputMessages, None, output, to);
             attributes
         }
@@ -63,7 +63,7 @@ pub(super) fn outcome(outcome: &mut OutcomeBuf, tool: Option<&str>, to: &mut imp
             result,
             attributes,
         }) => {
-            names(finish_reasons, to);
+            to.names(finish_reasons);
             content(ContentKind::Output, None, result, to);
             attributes
         }

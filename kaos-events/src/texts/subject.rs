@@ -158,7 +158,7 @@ fn params(params: &mut Option<Box<LlmParams>>, to: &mut impl TextVisitor) {
         output_type,
     }) = params.as_deref_mut()
     {
-        names(stop_sequences, to);
+        to.names(stop_sequences);
         names(output_type, to);
     }
 }

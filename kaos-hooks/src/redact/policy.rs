@@ -156,6 +156,10 @@ impl ContentPolicies {
             .unwrap_or(&self.everything)
     }
 
+    pub(super) fn has_no_exceptions(&self) -> bool {
+        self.fields.is_empty() && self.tools.is_empty() && self.paths.is_empty()
+    }
+
     /// What may leave of `content`.
     ///
     /// A content that paths are given for and that is no JSON has no such values: it leaves only

@@ -1,0 +1,41 @@
+#![doc = include_str!("../../docs/audit.md")]
+
+mod anchor;
+mod builder;
+#[cfg(feature = "testing")]
+mod by_hand;
+mod checkpoint;
+mod hash;
+mod hook;
+mod key;
+mod line;
+mod log;
+mod log_id;
+mod own;
+mod queue;
+mod reader;
+mod record;
+mod recover;
+mod report;
+mod segment;
+mod storage;
+mod trail;
+mod tree;
+mod verify;
+mod writer;
+
+pub use anchor::{Anchor, AnchorFile};
+pub use builder::{AuditBuilder, AuditError, Durability, OnFailure};
+#[cfg(feature = "testing")]
+pub use by_hand::ByHand;
+pub use checkpoint::{Checkpoint, InvalidCheckpoint};
+pub use hash::{Hash, InvalidHash};
+pub use hook::{AuditHook, AuditStats};
+pub use key::{KeyError, SigningKey, VerifyingKey};
+pub use line::MOST_LINE_BYTES;
+pub use log_id::{InvalidLogId, LogId};
+pub use own::{Cause, CheckpointNote, FORMAT, Found, Gap, OwnRecord, Recovery, SegmentStart};
+pub use report::{Finding, Problem, Torn, Verification};
+pub use storage::{Storage, StorageFile};
+pub use trail::{Content, Filter, Record, Records, Trail};
+pub use verify::Verifier;

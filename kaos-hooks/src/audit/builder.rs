@@ -1,0 +1,319 @@
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kaos_events::{Clock, IdSource as _, RandomIds, SystemClock, TraceId};
+
+use super::anchor::Anchors;
+use super::log::Settings;
+use super::queue::Queue;
+use super::record::Recorder;
+use super::storage::Directory;
+use super::writer::Writer;
+use super::{Anchor, AuditHook, Hash, Recovery, SigningKey, Storage, recover};
+use crate::redact::{ContentPolicies, Redactor};
+
+/// What happens to tools that change something while the trail cannot be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum OnFailure {
+    /// They are denied, and the model is told why.
+    #[default]
+    FailClosed,
+    /// They run; how many did is counted, and stands in the trail once it can be written again.
+    Degrade,
+}
+
+/// What *safe* means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Durability {
+    /// On the disk: survives the machine's death.
+    #[default]
+    Disk,
+    /// With the operating system: survives the process's death only. For disks on which waiting
+    /// costs too much.
+    Process,
+}
+
+/// Settings of an [`AuditHook`].
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::audit::{AnchorFile, AuditHook, OnFailure, SigningKey};
+///
+/// # let dir = std::env::temp_dir().join(format!("kaos-builder-doc-{}", std::process::id()));
+/// # let elsewhere = dir.join("anchor");
+/// let audit = AuditHook::builder(&dir)
+///     .signing_key(SigningKey::generate("acme-prod")?)
+///     .anchor(AnchorFile::new(elsewhere))
+///     .on_failure(OnFailure::FailClosed)
+///     .open()?;
+/// # drop(audit);
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a trail is opened by `open`"]
+pub struct AuditBuilder {
+    place: Place,
+    key: Option<SigningKey>,
+    policies: ContentPolicies,
+    redactor: Redactor,
+    durability: Durability,
+    on_failure: OnFailure,
+    segment_bytes: u64,
+    segment_age: Duration,
+    anchors: Vec<Box<dyn Anchor>>,
+    clock: Arc<dyn Clock>,
+}
+
+enum Place {
+    Directory(PathBuf),
+    Storage(Arc<dyn Storage>),
+}
+
+/// A trail could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("audit trail {place} cannot be opened{advice}")]
+pub struct AuditError {
+    place: String,
+    advice: &'static str,
+    #[source]
+    source: io::Error,
+}
+
+impl AuditError {
+    pub(super) fn new(place: String, source: io::Error) -> Self {
+        let advice = match source.kind() {
+            io::ErrorKind::WouldBlock => ": give each process a directory of its own",
+            _ => "",
+        };
+        Self {
+            place,
+            advice,
+            source,
+        }
+    }
+
+    /// Whether another writer has the trail open.
+    pub fn is_locked(&self) -> bool {
+        self.source.kind() == io::ErrorKind::WouldBlock
+    }
+}
+
+impl AuditBuilder {
+    /// A segment's size, unless set: 64 MiB.
+    pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+    /// A segment's age, unless set: a day.
+    pub const SEGMENT_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+    /// How many records go without a checkpoint at most.
+    pub const CHECKPOINT_RECORDS: u64 = 512;
+    /// How long records go without a checkpoint at most.
+    pub const CHECKPOINT_AGE: Duration = Duration::from_secs(60);
+
+    pub(super) fn new(directory: PathBuf) -> Self {
+        Self {
+            place: Place::Directory(directory),
+            key: None,
+            policies: ContentPolicies::default(),
+            redactor: Redactor::new(),
+            durability: Durability::default(),
+            on_failure: OnFailure::default(),
+            segment_bytes: Self::SEGMENT_BYTES,
+            segment_age: Self::SEGMENT_AGE,
+            anchors: Vec::new(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Signs the checkpoints, so that whoever has the public half can tell this trail from one that
+    /// was made up. Default: they are not signed, and only damage is found.
+    pub fn signing_key(mut self, key: SigningKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// What may leave of which content. Default: everything, redacted.
+    pub fn policies(mut self, policies: ContentPolicies) -> Self {
+        self.policies = policies;
+        self
+    }
+
+    /// Another redactor, for example one with rules of your own.
+    pub fn redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
+    }
+
+    /// What *safe* means. Default: on the disk.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// What happens to tools while the trail cannot be written. Default: those that change
+    /// something are denied.
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.on_failure = on_failure;
+        self
+    }
+
+    /// At how many bytes a new segment begins. Default: [`Self::SEGMENT_BYTES`].
+    ///
+    /// Too small, and there are many files; too large, and opening the trail, which reads the last
+    /// segment, takes long.
+    pub fn segment_bytes(mut self, bytes: u64) -> Self {
+        self.segment_bytes = bytes;
+        self
+    }
+
+    /// At which age a new segment begins. Default: [`Self::SEGMENT_AGE`].
+    pub fn segment_age(mut self, age: Duration) -> Self {
+        self.segment_age = age;
+        self
+    }
+
+    /// Another place that holds the newest checkpoint; may be given more than once.
+    pub fn anchor(mut self, anchor: impl Anchor) -> Self {
+        self.anchors.push(Box::new(anchor));
+        self
+    }
+
+    /// Where the trail's own times come from. Default: the machine's clocks.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Where the files are, in place of the directory.
+    pub fn storage(mut self, storage: impl Storage) -> Self {
+        self.place = Place::Storage(Arc::new(storage));
+        self
+    }
+
+    /// Opens the trail, putting right what a crash may have left, and starts its writer.
+    ///
+    /// # Errors
+    ///
+    /// The storage cannot be read or written, or another writer has the trail open.
+    pub fn open(self) -> Result<AuditHook, AuditError> {
+        let on_failure = self.on_failure;
+        let Ready {
+            writer,
+            lock,
+            place,
+            recoveries,
+        } = self.ready()?;
+        let queue = Arc::clone(&writer.queue);
+        let thread = std::thread::Builder::new().name("kaos-audit".to_owned());
+        let started = thread.spawn(move || {
+            writer.run();
+            drop(lock);
+        });
+        if let Err(error) = started {
+            return Err(AuditError::new(place, error));
+        }
+        Ok(AuditHook::new(queue, on_failure, place, recoveries))
+    }
+
+    /// Opens the trail without a thread: each write is made by the caller, and has ended when it
+    /// returns. For tests of what a disk can do.
+    ///
+    /// # Errors
+    ///
+    /// As of [`open`](Self::open).
+    #[cfg(feature = "testing")]
+    pub fn open_by_hand(self) -> Result<super::ByHand, AuditError> {
+        self.ready().map(super::ByHand::new)
+    }
+
+    fn ready(self) -> Result<Ready, AuditError> {
+        let storage: Arc<dyn Storage> = match self.place {
+            Place::Storage(storage) => storage,
+            Place::Directory(path) => match Directory::create(&path) {
+                Ok(directory) => Arc::new(directory),
+                Err(error) => return Err(AuditError::new(path.display().to_string(), error)),
+            },
+        };
+        let place = storage.place();
+        let failed = |error| AuditError::new(place.clone(), error);
+        let settings = Settings {
+            policy: fingerprint(&self.policies, &self.redactor),
+            key: self.key,
+            clock: self.clock,
+            durability: self.durability,
+            segment_bytes: self.segment_bytes,
+            segment_nanos: nanos(self.segment_age),
+            checkpoint_records: Self::CHECKPOINT_RECORDS,
+            checkpoint_nanos: nanos(Self::CHECKPOINT_AGE),
+            host: host(),
+        };
+        let lock = storage.lock().map_err(failed)?;
+        let anchors = Anchors::new(self.anchors);
+        let opened = recover::open(storage, settings, anchors, new_trail());
+        let opened = opened.map_err(failed)?;
+        opened.log.put_reserve_aside().map_err(failed)?;
+
+        let writer = Writer {
+            queue: Arc::new(Queue::new()),
+            recorder: Recorder::new(self.policies, self.redactor),
+            log: opened.log,
+        };
+        Ok(Ready {
+            writer,
+            lock,
+            recoveries: opened.recoveries,
+            place,
+        })
+    }
+}
+
+/// A trail that is open, and whose writer has not started.
+pub(super) struct Ready {
+    pub(super) writer: Writer,
+    pub(super) lock: Box<dyn Send>,
+    pub(super) recoveries: Vec<Recovery>,
+    place: String,
+}
+
+/// A hash of what decides which content is recorded.
+fn fingerprint(policies: &ContentPolicies, redactor: &Redactor) -> String {
+    let text = format!("{policies:?} {redactor:?}");
+    let mut hash = Hash::of(&[text.as_bytes()]).to_string();
+    hash.truncate(16);
+    hash
+}
+
+/// The number of a trail that is made now.
+fn new_trail() -> TraceId {
+    loop {
+        let bits = u128::from(RandomIds.next()) << 64 | u128::from(RandomIds.next());
+        if let Some(trail) = TraceId::new(bits) {
+            return trail;
+        }
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(unix)]
+fn host() -> String {
+    let name = rustix::system::uname();
+    name.nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn host() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
+impl std::fmt::Debug for AuditBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuditBuilder")
+            .field("durability", &self.durability)
+            .field("on_failure", &self.on_failure)
+            .finish_non_exhaustive()
+    }
+}

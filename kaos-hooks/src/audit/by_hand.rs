@@ -1,0 +1,49 @@
+use std::io;
+
+use kaos_events::EventBuf;
+
+use super::Recovery;
+use super::builder::Ready;
+
+/// A trail without a thread: each write is made by the caller. For tests of what a disk can do; a
+/// program wants an [`AuditHook`](super::AuditHook).
+///
+/// Dropping it is a crash: nothing is written or sealed.
+pub struct ByHand(Ready);
+
+impl ByHand {
+    pub(super) const fn new(ready: Ready) -> Self {
+        Self(ready)
+    }
+
+    /// What was found when the trail was opened.
+    pub fn recoveries(&self) -> &[Recovery] {
+        &self.0.recoveries
+    }
+
+    /// Writes events at once, as the writer's thread does; they are safe when it returns.
+    ///
+    /// # Errors
+    ///
+    /// Why they could not be written. None of them counts as written, and the next write begins a
+    /// new segment.
+    pub fn write(&mut self, events: Vec<EventBuf>) -> io::Result<()> {
+        let batch = self.0.writer.batch(events);
+        self.0.writer.write(&batch)
+    }
+
+    /// Ends the trail in peace.
+    ///
+    /// # Errors
+    ///
+    /// Why the last checkpoint could not be written.
+    pub fn seal(&mut self) -> io::Result<()> {
+        self.0.writer.log.seal()
+    }
+}
+
+impl std::fmt::Debug for ByHand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ByHand").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,328 @@
+//! The log: records in, durable lines out. Synchronous; one thread owns it.
+
+use std::io;
+use std::sync::Arc;
+
+use kaos_events::{Clock, TraceId};
+
+use super::anchor::Anchors;
+use super::line;
+use super::own::{Cause, CheckpointNote, FORMAT, Gap, OwnRecord, SegmentStart};
+use super::tree::Tree;
+use super::{Checkpoint, Durability, Hash, LogId, SigningKey, Storage, StorageFile, segment};
+
+/// The file whose removal makes room for a last word on a full disk.
+pub(super) const RESERVE: &str = "reserve";
+const RESERVE_BYTES: usize = 32 * 1024;
+
+/// What does not change while a log is open.
+pub(super) struct Settings {
+    pub(super) key: Option<SigningKey>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) durability: Durability,
+    pub(super) segment_bytes: u64,
+    pub(super) segment_nanos: u64,
+    pub(super) checkpoint_records: u64,
+    pub(super) checkpoint_nanos: u64,
+    /// A hash of the content policies.
+    pub(super) policy: String,
+    pub(super) host: String,
+}
+
+/// Where a log stands after some record.
+#[derive(Debug, Clone)]
+pub(super) struct Head {
+    pub(super) log: LogId,
+    /// The number of the next record.
+    pub(super) next: u64,
+    /// The hash of the last one.
+    pub(super) prev: Hash,
+    pub(super) tree: Tree,
+    /// The number of the last record that is known to be on the disk.
+    pub(super) synced: Option<u64>,
+}
+
+impl Head {
+    /// Before the first record.
+    pub(super) fn new(trail: TraceId, base: u64) -> Self {
+        Self {
+            log: LogId { trail, base },
+            next: base,
+            prev: Hash::default(),
+            tree: Tree::default(),
+            synced: base.checked_sub(1),
+        }
+    }
+}
+
+pub(super) struct Log {
+    storage: Arc<dyn Storage>,
+    settings: Settings,
+    anchors: Anchors,
+    /// After the last record appended.
+    head: Head,
+    /// After the last record that is on the disk.
+    durable: Head,
+    /// Lines that are not written yet.
+    lines: Vec<u8>,
+    segment: Segment,
+    /// Records that no checkpoint covers.
+    uncovered: u64,
+    covered_at: u64,
+    /// The newest checkpoint, until it is on the disk and at its anchors.
+    unpublished: Option<String>,
+}
+
+/// The segment that is written.
+struct Segment {
+    name: String,
+    begun_at: u64,
+    /// Bytes on the disk.
+    length: u64,
+    /// `None` until its first lines are written.
+    file: Option<Box<dyn StorageFile>>,
+}
+
+impl Log {
+    /// Goes on after `head` in a new segment, which begins with `first` records.
+    pub(super) fn begin(
+        storage: Arc<dyn Storage>,
+        settings: Settings,
+        anchors: Anchors,
+        head: Head,
+        cause: Cause,
+        first: &[OwnRecord],
+    ) -> io::Result<Self> {
+        let now = settings.clock.monotonic_nanos();
+        let segment = Segment {
+            name: String::new(),
+            begun_at: now,
+            length: 0,
+            file: None,
+        };
+        let mut log = Self {
+            storage,
+            settings,
+            anchors,
+            durable: head.clone(),
+            head,
+            lines: Vec::new(),
+            segment,
+            uncovered: 0,
+            covered_at: now,
+            unpublished: None,
+        };
+        log.begin_segment(cause);
+        for record in first {
+            log.append(&record.body());
+        }
+        log.commit()?;
+        Ok(log)
+    }
+
+    /// Appends a record; it is safe once [`commit`](Self::commit) has returned.
+    pub(super) fn append(&mut self, body: &[u8]) {
+        let Head {
+            next,
+            prev,
+            tree,
+            synced,
+            ..
+        } = &mut self.head;
+        let begin = self.lines.len();
+        *prev = line::write(&mut self.lines, body, *next, *synced, prev);
+        let line = self.lines.get(begin..).unwrap_or_default();
+        tree.push(line.strip_suffix(b"\n").unwrap_or(line));
+        *next += 1;
+        self.uncovered += 1;
+    }
+
+    /// Appends a checkpoint over all records so far.
+    pub(super) fn checkpoint(&mut self, seal: bool) {
+        let checkpoint = Checkpoint::of(self.head.log, &self.head.tree);
+        let note = checkpoint.note(self.settings.key.as_ref());
+        let record = OwnRecord::Checkpoint(CheckpointNote {
+            time_unix_nano: self.time(),
+            note: note.clone(),
+            seal,
+        });
+        self.append(&record.body());
+        self.uncovered = 0;
+        self.covered_at = self.now();
+        self.unpublished = Some(note);
+    }
+
+    /// Appends what says that records are missing.
+    pub(super) fn gap(&mut self, reason: &str, lost: u64, unrecorded_effects: u64, waiting: u64) {
+        let gap = Gap {
+            time_unix_nano: self.time(),
+            reason: reason.to_owned(),
+            lost,
+            unrecorded_effects,
+            waiting,
+        };
+        self.append(&OwnRecord::Gap(gap).body());
+    }
+
+    /// Whether so many records, or old ones, are without a checkpoint.
+    pub(super) fn wants_checkpoint(&self) -> bool {
+        self.uncovered >= self.settings.checkpoint_records || self.until_checkpoint() == Some(0)
+    }
+
+    /// How long until the records without a checkpoint should have one, in nanoseconds; `None` when
+    /// there are none.
+    pub(super) fn until_checkpoint(&self) -> Option<u64> {
+        let age = self.now().saturating_sub(self.covered_at);
+        (self.uncovered > 0).then(|| self.settings.checkpoint_nanos.saturating_sub(age))
+    }
+
+    /// Writes what was appended, waits until it is on the disk, and turns to a new segment if this
+    /// one is full.
+    ///
+    /// After an error nothing since the last commit counts as appended, and the segment is never
+    /// written again: what an `fsync` that failed has left on the disk, nobody can say.
+    pub(super) fn commit(&mut self) -> io::Result<()> {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = self.write(self.settings.durability) {
+            self.abandon();
+            return Err(error);
+        }
+        if let Some(note) = self.unpublished.take() {
+            self.anchors.publish(&note);
+        }
+        if self.segment.length >= self.settings.segment_bytes
+            || self.now().saturating_sub(self.segment.begun_at) >= self.settings.segment_nanos
+        {
+            // The records are safe; a seal that fails has begun another segment already.
+            if self.seal().is_ok() {
+                self.begin_segment(Cause::Rotated);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the segment: a checkpoint over everything in it, all of which is on the disk already.
+    pub(super) fn seal(&mut self) -> io::Result<()> {
+        self.checkpoint(true);
+        let sealed = self.write(Durability::Disk);
+        if sealed.is_err() {
+            self.abandon();
+        } else if let Some(note) = self.unpublished.take() {
+            self.anchors.publish(&note);
+        }
+        sealed
+    }
+
+    /// The number of the next record.
+    #[cfg(test)]
+    pub(super) fn next(&self) -> u64 {
+        self.head.next
+    }
+
+    fn write(&mut self, durability: Durability) -> io::Result<()> {
+        match &mut self.segment.file {
+            Some(file) => {
+                write_all(&mut **file, &self.lines)?;
+                if durability == Durability::Disk {
+                    file.sync()?;
+                    self.head.synced = self.head.next.checked_sub(1);
+                }
+            }
+            // A segment gets its name once it has its first lines, so none is ever without them.
+            none => {
+                let name = &self.segment.name;
+                let unfinished = format!("{name}.tmp");
+                let mut file = self.storage.create(&unfinished)?;
+                write_all(&mut *file, &self.lines)?;
+                file.sync()?;
+                self.storage.rename(&unfinished, name)?;
+                self.storage.sync_directory()?;
+                *none = Some(file);
+                self.head.synced = self.head.next.checked_sub(1);
+            }
+        }
+        self.segment.length += self.lines.len() as u64;
+        self.lines.clear();
+        self.durable = self.head.clone();
+        Ok(())
+    }
+
+    /// Gives up the segment, and all that is not on the disk.
+    fn abandon(&mut self) {
+        self.lines.clear();
+        self.unpublished = None;
+        self.uncovered = 0;
+        self.head = self.durable.clone();
+        // What was written beyond the last commit is better gone; a reader ignores it either way.
+        let _best_effort = match self.segment.file.take() {
+            Some(mut file) => file.truncate(self.segment.length),
+            None => self.storage.remove(&format!("{}.tmp", self.segment.name)),
+        };
+        self.begin_segment(Cause::Failed);
+    }
+
+    fn begin_segment(&mut self, cause: Cause) {
+        let (head, settings) = (&self.head, &self.settings);
+        self.segment = Segment {
+            name: segment::name(head.next),
+            begun_at: self.now(),
+            length: 0,
+            file: None,
+        };
+        let start = SegmentStart {
+            time_unix_nano: self.time(),
+            format: FORMAT,
+            schema: kaos_events::codec::SCHEMA,
+            log: head.log.to_string(),
+            cause,
+            prev: head.prev,
+            tree: head.tree.peaks().to_vec(),
+            policy: settings.policy.clone(),
+            host: settings.host.clone(),
+            pid: std::process::id(),
+            key: settings
+                .key
+                .as_ref()
+                .map(|key| key.verifying_key().to_string()),
+        };
+        self.append(&OwnRecord::Segment(start).body());
+    }
+
+    /// Puts space aside for a last word on a full disk, unless there is some.
+    pub(super) fn put_reserve_aside(&self) -> io::Result<()> {
+        if self.storage.list()?.iter().any(|file| file == RESERVE) {
+            return Ok(());
+        }
+        let mut reserve = self.storage.create(RESERVE)?;
+        write_all(&mut *reserve, &[0; RESERVE_BYTES])?;
+        reserve.sync()
+    }
+
+    /// Frees the space put aside; `false` when there is none.
+    pub(super) fn free_reserve(&self) -> bool {
+        self.storage.remove(RESERVE).is_ok()
+    }
+
+    fn now(&self) -> u64 {
+        self.settings.clock.monotonic_nanos()
+    }
+
+    fn time(&self) -> String {
+        self.settings.clock.unix_nanos().to_string()
+    }
+}
+
+pub(super) fn write_all(file: &mut dyn StorageFile, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = match file.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => written,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        bytes = bytes.get(written..).unwrap_or_default();
+    }
+    Ok(())
+}

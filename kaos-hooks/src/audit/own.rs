@@ -1,0 +1,165 @@
+//! The records that a trail writes about itself. Their `type` comes first in the line, so that a
+//! reader knows them from events at once.
+
+use serde::{Deserialize, Serialize};
+
+use super::Hash;
+
+/// The version of the trail's own format, in each segment's first record: raised when a reader of
+/// the former version would misread a trail.
+pub const FORMAT: u32 = 1;
+
+/// A record that a trail writes about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+#[non_exhaustive]
+pub enum OwnRecord {
+    /// The first record of a segment.
+    #[serde(rename = "trail_segment")]
+    Segment(SegmentStart),
+    /// What the log held up to here.
+    #[serde(rename = "trail_checkpoint")]
+    Checkpoint(CheckpointNote),
+    /// What was found, and done, when the trail was opened after a crash.
+    #[serde(rename = "trail_recovery")]
+    Recovery(Recovery),
+    /// What could not be recorded.
+    #[serde(rename = "trail_gap")]
+    Gap(Gap),
+}
+
+/// Why a segment begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Cause {
+    /// The trail is new.
+    Created,
+    /// A writer opened the trail.
+    Opened,
+    /// The former segment was full, or a day old.
+    Rotated,
+    /// The former segment could not be written any more. Whatever it holds from this segment's
+    /// first number on was never acknowledged, and stands here again.
+    Failed,
+    /// The former segment is damaged: a new log begins.
+    Restarted,
+}
+
+/// The first record of a segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentStart {
+    /// When, in nanoseconds since 1970, as a decimal string.
+    pub time_unix_nano: String,
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The version of the events' format ([`SCHEMA`](kaos_events::codec::SCHEMA)).
+    pub schema: u32,
+    /// The log it belongs to, as [`LogId`](super::LogId) shows it.
+    pub log: String,
+    /// Why it begins.
+    pub cause: Cause,
+    /// The hash of the record before it; zeros at the beginning of a log.
+    pub prev: Hash,
+    /// The complete subtrees of the Merkle tree over the log's records before it, largest first.
+    pub tree: Vec<Hash>,
+    /// A hash of the content policies in force.
+    pub policy: String,
+    /// The machine.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+    /// The verifier key of the key that signs its checkpoints; absent when they are not signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// What the log held up to here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointNote {
+    /// When, in nanoseconds since 1970, as a decimal string.
+    pub time_unix_nano: String,
+    /// The [`Checkpoint`](super::Checkpoint), as text; it covers all records of the log before
+    /// this one.
+    pub note: String,
+    /// Whether the segment ends with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub seal: bool,
+}
+
+/// What was found when the trail was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// When, in nanoseconds since 1970, as a decimal string.
+    pub time_unix_nano: String,
+    /// What.
+    pub found: Found,
+    /// The segment.
+    pub segment: String,
+    /// The number of the first record that could not be read.
+    pub from_seq: u64,
+    /// Where in the segment it stood, in bytes.
+    pub offset: u64,
+    /// How many bytes there were from there on.
+    pub bytes: u64,
+    /// Where they were copied to, where they were cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<String>,
+}
+
+/// What was found when a trail was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Found {
+    /// An end that was being written when the process or the machine died: nobody was told that it
+    /// is safe. It was cut off.
+    Torn,
+    /// Damage where records were known to be on the disk. It was left as it is.
+    Corrupt,
+    /// Fewer records than an anchor says there were.
+    Loss,
+}
+
+/// What could not be recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// When it was written, in nanoseconds since 1970, as a decimal string.
+    pub time_unix_nano: String,
+    /// Why, as the operating system says.
+    pub reason: String,
+    /// Records that were lost.
+    pub lost: u64,
+    /// Tools that ran before their record was safe, under [`OnFailure::Degrade`].
+    ///
+    /// [`OnFailure::Degrade`]: super::OnFailure::Degrade
+    pub unrecorded_effects: u64,
+    /// Records that wait in memory for space; lost, too, if the process dies before there is any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub waiting: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// How a line of [`OwnRecord`] begins, and no event's.
+const MARK: &[u8] = b"{\"type\":\"trail_";
+
+impl OwnRecord {
+    /// The record as a JSON object.
+    pub(super) fn body(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default() // texts and numbers: it does not fail
+    }
+
+    /// Whether this is the beginning of such a record.
+    pub(super) fn is_in(body: &[u8]) -> bool {
+        body.starts_with(MARK)
+    }
+
+    /// Reads a record; fields of a newer version are ignored.
+    pub(super) fn read(record: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(record)
+    }
+}

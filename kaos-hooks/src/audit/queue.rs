@@ -1,0 +1,325 @@
+//! What waits for the writer: events in their order, and those who wait for them to be safe.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use kaos_events::EventBuf;
+use tokio::sync::watch;
+
+use super::AuditStats;
+
+/// The most records of one write.
+const BATCH_RECORDS: usize = 512;
+/// The most bytes of one write, as far as they can be told before.
+const BATCH_BYTES: usize = 1024 * 1024;
+/// How long records that nobody waits for are gathered.
+const GATHER: Duration = Duration::from_millis(40);
+
+/// Over so many bytes waiting, runs are asked to wait; and until it is half of it.
+pub(super) const HIGH_WATER: usize = 16 * 1024 * 1024;
+/// The most bytes that wait while nothing can be written; what comes then is lost and counted.
+pub(super) const MOST_WHILE_FAILING: usize = 64 * 1024 * 1024;
+
+/// The queue between the runs and the writer's thread.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    wake: Condvar,
+    over: Condvar,
+    progress: watch::Sender<Progress>,
+}
+
+#[derive(Default)]
+struct State {
+    events: VecDeque<(EventBuf, usize)>,
+    /// Of the events here and of those being written.
+    bytes: usize,
+    /// Of those being written.
+    being_written: usize,
+    /// How many events have ever come: the last one's ticket.
+    pushed: u64,
+    /// How many have been taken.
+    taken: u64,
+    /// Somebody waits for this ticket.
+    urged: u64,
+    /// When the first of those here came.
+    since: Option<Instant>,
+    /// The writer sleeps until something comes.
+    asleep: bool,
+    failing: bool,
+    closing: bool,
+    closed: bool,
+    stats: AuditStats,
+    /// Not yet told by a gap record.
+    lost: u64,
+    unrecorded_effects: u64,
+}
+
+/// What those who wait look at.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Progress {
+    /// Every event up to this ticket is safe.
+    pub(super) safe: u64,
+    /// Why nothing can be written.
+    pub(super) failing: Option<Arc<str>>,
+    pub(super) closed: bool,
+}
+
+/// What the writer is to do next.
+pub(super) enum Work {
+    Write(Vec<EventBuf>),
+    Checkpoint,
+    Close,
+}
+
+/// What a gap record has to tell.
+#[derive(Default, Clone, Copy)]
+pub(super) struct Missing {
+    pub(super) lost: u64,
+    pub(super) unrecorded_effects: u64,
+}
+
+impl Queue {
+    pub(super) fn new() -> Self {
+        Self {
+            state: Mutex::default(),
+            wake: Condvar::new(),
+            over: Condvar::new(),
+            progress: watch::Sender::new(Progress::default()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an event of about so many bytes. Never waits.
+    pub(super) fn push(&self, event: EventBuf, bytes: usize) {
+        let mut state = self.lock();
+        if state.closed || (state.failing && state.bytes >= MOST_WHILE_FAILING) {
+            state.lost += 1;
+            state.stats.lost += 1;
+            return;
+        }
+        state.events.push_back((event, bytes));
+        state.pushed += 1;
+        state.bytes += bytes;
+        state.stats.most_waiting_bytes = state.stats.most_waiting_bytes.max(state.bytes);
+        if state.since.is_none() {
+            state.since = Some(Instant::now());
+        }
+        // One wake a batch: a writer that gathers, or writes, comes back by itself.
+        let wake = state.asleep || state.events.len() == BATCH_RECORDS;
+        state.asleep = false;
+        drop(state);
+        if wake {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Waits until all that has come so far is safe, or cannot be made so.
+    pub(super) async fn settled(&self) -> Progress {
+        let ticket = {
+            let mut state = self.lock();
+            state.urged = state.pushed;
+            state.asleep = false;
+            state.pushed
+        };
+        self.wake.notify_one();
+        self.wait(|progress| progress.safe >= ticket).await
+    }
+
+    /// Whether runs should wait before they go on.
+    pub(super) fn is_behind(&self) -> bool {
+        let state = self.lock();
+        state.bytes > HIGH_WATER && !state.failing
+    }
+
+    /// Waits until half the queue has been written, or nothing can be.
+    pub(super) async fn caught_up(&self) {
+        self.wait(|_| self.lock().bytes <= HIGH_WATER / 2).await;
+    }
+
+    async fn wait(&self, done: impl Fn(&Progress) -> bool) -> Progress {
+        let over = |progress: &Progress| progress.failing.is_some() || progress.closed;
+        let mut progress = self.progress.subscribe();
+        match progress.wait_for(|now| done(now) || over(now)).await {
+            Ok(now) => now.clone(),
+            // The sender is part of this queue, so this is not reached.
+            Err(_gone) => Progress::default(),
+        }
+    }
+
+    /// Waits for work; `due` is when a checkpoint is.
+    pub(super) fn next(&self, due: Option<Duration>) -> Work {
+        let due = due.map(|due| Instant::now() + due);
+        let mut state = self.lock();
+        loop {
+            let gathered = state.since.map_or(Duration::ZERO, |since| since.elapsed());
+            let enough = state.closing
+                || state.urged > state.taken
+                || state.events.len() >= BATCH_RECORDS
+                || gathered >= GATHER;
+            if !state.events.is_empty() && enough {
+                return Work::Write(state.take());
+            }
+            if state.closing {
+                return Work::Close;
+            }
+            let now = Instant::now();
+            let until_due = due.map(|due| due.saturating_duration_since(now));
+            if until_due == Some(Duration::ZERO) {
+                return Work::Checkpoint;
+            }
+            let patience = if state.events.is_empty() {
+                state.asleep = true;
+                until_due
+            } else {
+                Some(GATHER.saturating_sub(gathered))
+            };
+            state = match patience {
+                Some(patience) => {
+                    let waited = self.wake.wait_timeout(state, patience);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self
+                    .wake
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+            };
+            state.asleep = false;
+        }
+    }
+
+    /// Says that the events taken last, so many, are on the disk.
+    pub(super) fn safe(&self, records: usize) {
+        let mut state = self.lock();
+        state.stats.recorded += records as u64;
+        state.bytes -= std::mem::take(&mut state.being_written);
+        state.failing = false;
+        let safe = state.taken;
+        drop(state);
+        self.progress.send_modify(|progress| {
+            progress.safe = safe;
+            progress.failing = None;
+        });
+    }
+
+    /// Says why nothing can be written, and waits for a while, or until all is over.
+    pub(super) fn failing(&self, why: &str, pause: Duration) -> bool {
+        let mut state = self.lock();
+        state.failing = true;
+        let why: Arc<str> = why.into();
+        self.progress
+            .send_modify(|progress| progress.failing = Some(why));
+        let until = Instant::now() + pause;
+        while !state.closing {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.wake.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.closing
+    }
+
+    /// How many events wait, those being written included.
+    pub(super) fn waiting(&self, being_written: usize) -> u64 {
+        (self.lock().events.len() + being_written) as u64
+    }
+
+    /// A tool runs without a safe record.
+    pub(super) fn unrecorded_effect(&self) {
+        let mut state = self.lock();
+        state.unrecorded_effects += 1;
+        state.stats.unrecorded_effects += 1;
+    }
+
+    /// What a gap record has to tell, if anything.
+    pub(super) fn missing(&self) -> Option<Missing> {
+        let state = self.lock();
+        let missing = Missing {
+            lost: state.lost,
+            unrecorded_effects: state.unrecorded_effects,
+        };
+        (missing.lost + missing.unrecorded_effects > 0).then_some(missing)
+    }
+
+    /// A gap record has told this.
+    pub(super) fn told(&self, missing: Missing) {
+        let mut state = self.lock();
+        state.lost -= missing.lost;
+        state.unrecorded_effects -= missing.unrecorded_effects;
+    }
+
+    /// Lets the writer write what is here, and end.
+    pub(super) fn close(&self) {
+        self.lock().closing = true;
+        self.wake.notify_all();
+    }
+
+    /// The writer has ended; what it has taken and what is still here is lost.
+    pub(super) fn closed(&self, unwritten: usize) {
+        let mut state = self.lock();
+        let lost = (state.events.len() + unwritten) as u64;
+        state.stats.lost += lost;
+        state.events.clear();
+        state.bytes = 0;
+        state.closing = true;
+        state.closed = true;
+        drop(state);
+        self.progress.send_modify(|progress| progress.closed = true);
+        self.over.notify_all();
+    }
+
+    /// Waits until the writer has ended, for so long at most.
+    pub(super) fn wait_closed(&self, limit: Duration) {
+        let state = self.lock();
+        let waited = self
+            .over
+            .wait_timeout_while(state, limit, |state| !state.closed);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Waits until the writer has ended.
+    pub(super) async fn until_closed(&self) {
+        let mut progress = self.progress.subscribe();
+        // The sender is part of this queue.
+        let _ended = progress.wait_for(|now| now.closed).await.is_ok();
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        self.progress.borrow().clone()
+    }
+
+    pub(super) fn stats(&self) -> AuditStats {
+        let state = self.lock();
+        AuditStats {
+            waiting: state.pushed - state.stats.recorded,
+            waiting_bytes: state.bytes,
+            ..state.stats
+        }
+    }
+}
+
+impl State {
+    /// The next batch.
+    fn take(&mut self) -> Vec<EventBuf> {
+        let mut bytes = 0;
+        let mut batch = Vec::with_capacity(self.events.len().min(BATCH_RECORDS));
+        while batch.len() < BATCH_RECORDS && bytes < BATCH_BYTES {
+            let Some((event, more)) = self.events.pop_front() else {
+                break;
+            };
+            bytes += more;
+            batch.push(event);
+        }
+        self.taken += batch.len() as u64;
+        self.being_written = bytes;
+        if self.events.is_empty() {
+            self.since = None;
+        }
+        batch
+    }
+}

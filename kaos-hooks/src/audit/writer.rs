@@ -1,0 +1,155 @@
+//! The writer's thread: takes what waits, writes it, and says when it is safe.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kaos_events::{BodyBuf, EventBuf, Subject};
+
+use super::log::Log;
+use super::queue::{Queue, Work};
+use super::record::Recorder;
+
+/// How long after a failure it is tried again: at first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+pub(super) struct Writer {
+    pub(super) queue: Arc<Queue>,
+    pub(super) recorder: Recorder,
+    pub(super) log: Log,
+}
+
+/// Records that are written at once.
+pub(super) struct Batch {
+    pub(super) records: Vec<Vec<u8>>,
+    checkpoint: bool,
+}
+
+impl Writer {
+    /// Works until the queue is closed.
+    pub(super) fn run(mut self) {
+        let ended = Ended(Arc::clone(&self.queue));
+        loop {
+            let due = self.log.until_checkpoint().map(Duration::from_nanos);
+            let (events, closing) = match self.queue.next(due) {
+                Work::Write(events) => (events, false),
+                Work::Checkpoint => (Vec::new(), false),
+                Work::Close => (Vec::new(), true),
+            };
+            if closing {
+                break;
+            }
+            let batch = self.batch(events);
+            if !self.write_at_last(&batch) {
+                return self.queue.closed(batch.records.len());
+            }
+        }
+        // Everything is on the disk: the seal says so, and anything before it that is damaged
+        // later was not torn.
+        if let Err(error) = self.log.seal() {
+            tracing::warn!(%error, "the audit trail ends without a seal");
+        }
+        drop(self);
+        drop(ended);
+    }
+
+    /// What is written of these events. A checkpoint comes after a turn's end, and when there are
+    /// none, because it is time for one.
+    pub(super) fn batch(&mut self, events: Vec<EventBuf>) -> Batch {
+        Batch {
+            checkpoint: events.is_empty() || events.iter().any(ends_turn),
+            records: events
+                .into_iter()
+                .map(|event| self.recorder.record(event))
+                .collect(),
+        }
+    }
+
+    /// Writes a batch, however often it takes; `false` if the trail is closed before it succeeds.
+    fn write_at_last(&mut self, batch: &Batch) -> bool {
+        let mut pause = FIRST_PAUSE;
+        while let Err(error) = self.write(batch) {
+            if pause == FIRST_PAUSE {
+                tracing::error!(%error, "the audit trail cannot be written");
+            }
+            if self.queue.failing(&error.to_string(), pause) && pause > FIRST_PAUSE {
+                return false;
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        self.queue.safe(batch.records.len());
+        if pause > FIRST_PAUSE {
+            tracing::warn!("the audit trail can be written again");
+            // Best effort: the next open tries again.
+            let _reserved = self.log.put_reserve_aside();
+        }
+        true
+    }
+
+    /// Writes a batch; after a failure once more, into a new segment, so that a disk with one bad
+    /// spot goes unnoticed.
+    pub(super) fn write(&mut self, batch: &Batch) -> io::Result<()> {
+        let Err(first) = self.try_write(batch, "the trail was closed, or full") else {
+            return Ok(());
+        };
+        let again = self.try_write(batch, &first.to_string());
+        if let Err(error) = &again {
+            self.last_word(error, batch.records.len());
+        }
+        again
+    }
+
+    fn try_write(&mut self, batch: &Batch, reason: &str) -> io::Result<()> {
+        let missing = self.queue.missing();
+        if let Some(missing) = missing {
+            let (lost, effects) = (missing.lost, missing.unrecorded_effects);
+            self.log.gap(reason, lost, effects, 0);
+        }
+        for record in &batch.records {
+            self.log.append(record);
+        }
+        if batch.checkpoint || self.log.wants_checkpoint() {
+            self.log.checkpoint(false);
+        }
+        self.log.commit()?;
+        if let Some(missing) = missing {
+            self.queue.told(missing);
+        }
+        Ok(())
+    }
+
+    /// On a full disk: frees what was put aside for this, and says in the trail that records wait.
+    fn last_word(&mut self, error: &io::Error, being_written: usize) {
+        let full = matches!(
+            error.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        );
+        if full && self.log.free_reserve() {
+            let waiting = self.queue.waiting(being_written);
+            self.log.gap(&error.to_string(), 0, 0, waiting);
+            self.log.checkpoint(false);
+            // If even this fails, the trail's end is all that tells.
+            let _best_effort = self.log.commit();
+        }
+    }
+}
+
+/// Whether a turn ends with it, a sub-agent's included.
+fn ends_turn(event: &EventBuf) -> bool {
+    match &event.body {
+        BodyBuf::Span(span) => {
+            matches!(span.subject, Subject::Turn(_)) && span.phase.as_phase().is_end()
+        }
+        BodyBuf::Value { .. } | BodyBuf::Unknown(_) => false,
+    }
+}
+
+/// Says that the writer has ended, also when it unwinds.
+struct Ended(Arc<Queue>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.closed(0);
+    }
+}

@@ -1,0 +1,63 @@
+//! The audit trail: written, killed, damaged, read again.
+
+use std::path::PathBuf;
+
+use kaos_hooks::audit::{AuditHook, Content, Filter, SigningKey, Trail};
+use kaos_hooks::{Hooks, Step, StepOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome};
+
+/// A directory that is gone after the test.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("kaos-audit-{name}-{}", std::process::id()));
+        let _absent = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn a_turn_is_in_the_trail_and_verifies() {
+    let scratch = Scratch::new("turn");
+    let key = SigningKey::from_seed("test", &[7; 32]).unwrap();
+    let audit = AuditHook::builder(scratch.path())
+        .signing_key(key.clone())
+        .open()
+        .unwrap();
+    let hooks = Hooks::new(audit.clone());
+    let turn = hooks.turn(Turn::new("assistant").session("s-1"));
+    let step = turn.open(Step::new(1));
+    let tool = step.open(ToolCall::new("calculator"));
+    tool.complete(ToolOutcome::default());
+    step.complete(StepOutcome::default());
+    let settled = turn.settled();
+    turn.complete(TurnOutcome::default());
+    settled.await;
+    assert_eq!(audit.stats().recorded, 6);
+    audit.shutdown().await.unwrap();
+
+    let trail = Trail::open_read(scratch.path()).unwrap();
+    let records: Vec<_> = trail
+        .records(Filter::default())
+        .unwrap()
+        .map(|record| match record.unwrap().content {
+            Content::Event(event) => event.span().unwrap().name().to_string(),
+            Content::Own(_) => unreachable!(),
+        })
+        .collect();
+    assert_eq!(records.len(), 6);
+    let report = trail.verifier().key(key.verifying_key()).run().unwrap();
+    println!("{report}");
+    assert!(report.is_intact(), "{report}");
+    assert_eq!((report.records, report.checkpoints), (9, 2));
+}
