@@ -128,8 +128,9 @@ impl OTelHook {
         self.with(|settings| settings.value_length = limit)
     }
 
-    /// What models cost: for `kaos.cost_usd` on model calls and their turns. Default: nothing is
-    /// known.
+    /// What models cost: for `kaos.cost_usd` on model calls, and their sum on the turn that made
+    /// them; a sub-agent's turn has its own, which its caller's does not include. Default: nothing
+    /// is known.
     #[must_use]
     pub fn with_prices(self, prices: Prices) -> Self {
         self.with(|settings| settings.prices = Some(prices))

@@ -35,7 +35,7 @@ struct Open<S> {
     as_parent: Option<Context>,
     /// The slot of the turn it belongs to; its own, if it is one.
     turn: u32,
-    /// What a turn's model calls have cost.
+    /// What a turn's own model calls have cost.
     cost: Option<f64>,
 }
 
@@ -152,7 +152,10 @@ impl<T: Tracer> Spans<T> {
         }
     }
 
-    /// What a model call cost, by the prices the user gave; its turn has the sum.
+    /// What a model call cost, by the prices the user gave; its turn has the sum of its own calls.
+    ///
+    /// A delegating turn does not show what its sub-agents' turns cost, as it does not show their
+    /// tokens: over all turns each call counts once.
     fn cost(&mut self, span: &SpanEvent<'_>) {
         let Some(prices) = &self.hook.settings.prices else {
             return;
@@ -171,7 +174,9 @@ impl<T: Tracer> Spans<T> {
             .span
             .set_attribute(KeyValue::new(semconv::KAOS_COST_USD, cost));
         let turn = ended.turn;
-        if let Some(turn) = self.at(turn) {
+        if let Subject::LlmCall(_) = span.subject
+            && let Some(turn) = self.at(turn)
+        {
             *turn.cost.get_or_insert(0.0) += cost;
         }
     }
