@@ -79,7 +79,8 @@ impl Default for SpanSettings {
 }
 
 impl OTelHook {
-    /// The most characters of an attribute's text, unless set: 32 768.
+    /// The most characters of an attribute's text, unless set, in spans and log records alike:
+    /// enough for a stack trace, too few for a document.
     pub const DEFAULT_VALUE_LENGTH: usize = 32_768;
 
     /// Spans of the global tracer provider, as it is now.
