@@ -1,6 +1,7 @@
 //! What an event says about its span, as OpenTelemetry attributes. Content stands in
 //! `attributes/content.rs`.
 
+mod added;
 mod content;
 mod end;
 mod write;
@@ -37,7 +38,7 @@ pub(crate) fn at_start(subject: &Subject, run: &Run, limit: Option<usize>) -> Ve
         }
         Subject::IntentClassification(_) | Subject::Handoff(_) | Subject::Custom(_) => {}
     }
-    to.added_by_user(subject.attributes());
+    added::at_start(subject, &mut list, limit);
     list
 }
 

@@ -21,6 +21,9 @@ use crate::{Content, Prices, Propagators, SpanNames, context, notice};
 /// entered future has its span as the current one. Content is exported only
 /// [on request](Self::with_content).
 ///
+/// A span has each attribute once: what users add under a name of the span's own, or add again at
+/// the end, is left out.
+///
 /// If the provider does not record a run's root span, the rest of the run is not built; futures are
 /// entered all the same, with the run's ids and the sampled flag off.
 ///

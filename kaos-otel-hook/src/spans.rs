@@ -127,7 +127,7 @@ impl<T: Tracer> Spans<T> {
             return;
         };
         let mut details = Vec::new();
-        To::new(limit, |detail| details.push(detail)).added_by_user(&progress.attributes);
+        To::new(limit, |detail| details.push(detail)).all(&progress.attributes);
         let note = progress.note.to_string();
         open.span
             .add_event_with_timestamp(note, time.system_time(), details);
@@ -181,7 +181,8 @@ impl<T: Tracer> Spans<T> {
         }
     }
 
-    fn end(&mut self, span: &SpanEvent<'_>, time: Time) {
+    fn end(&mut self, event: &Event<'_>, span: &SpanEvent<'_>) {
+        let time = event.time;
         self.cost(span);
         let settings = &self.hook.settings;
         let Some(place) = self.open.get_mut(span.slot.own as usize) else {
@@ -194,7 +195,7 @@ impl<T: Tracer> Spans<T> {
             let mut to = To::new(settings.value_length, |attribute| {
                 ended.set_attribute(attribute);
             });
-            attributes::at_end(outcome, &mut to);
+            attributes::at_end(span.subject, event.run, outcome, &mut to);
             if let Some(content) = &settings.content {
                 attributes::content_at_end(content, span.subject, outcome, &mut to);
             }
@@ -275,7 +276,7 @@ where
             Phase::Complete { .. }
             | Phase::Error { .. }
             | Phase::Cancelled { .. }
-            | Phase::Suspended { .. } => self.end(span, event.time),
+            | Phase::Suspended { .. } => self.end(event, span),
         }
     }
 

@@ -1,15 +1,20 @@
 //! What a span's outcome adds.
 
 use kaos_hooks::{
-    IntentOutcome, LlmOutcome, McpCall, Outcome, Str, SubagentOutcome, ToolOutcome, TurnOutcome,
-    Usage,
+    IntentOutcome, LlmOutcome, McpCall, Outcome, Run, Str, SubagentOutcome, Subject, ToolOutcome,
+    TurnOutcome, Usage,
 };
 use opentelemetry::KeyValue;
 
-use super::To;
+use super::{To, added};
 use crate::semconv;
 
-pub(crate) fn at_end(outcome: Outcome<'_>, to: &mut To<impl FnMut(KeyValue)>) {
+pub(crate) fn at_end(
+    subject: &Subject,
+    run: &Run,
+    outcome: Outcome<'_>,
+    to: &mut To<impl FnMut(KeyValue)>,
+) {
     match outcome {
         Outcome::Turn(turn) => end_turn(turn, to),
         Outcome::LlmCall(call) => end_llm_call(call, to),
@@ -18,7 +23,7 @@ pub(crate) fn at_end(outcome: Outcome<'_>, to: &mut To<impl FnMut(KeyValue)>) {
         Outcome::Subagent(sub) => end_subagent(sub, to),
         Outcome::Step(_) | Outcome::Handoff(_) | Outcome::Custom(_) => {}
     }
-    to.added_by_user(outcome.attributes());
+    added::at_end(subject, run, outcome, to);
 }
 
 fn end_turn(turn: &TurnOutcome, to: &mut To<impl FnMut(KeyValue)>) {

@@ -61,10 +61,15 @@ impl<F: FnMut(KeyValue)> To<F> {
         }
     }
 
-    pub(crate) fn added_by_user(&mut self, attributes: &Attributes) {
+    /// What a user says under a name of their own.
+    pub(crate) fn any(&mut self, key: &Str, value: &AttributeValue) {
+        let value = any(value, self.limit);
+        (self.put)(KeyValue::new(String::from(key.as_str()), value));
+    }
+
+    pub(crate) fn all(&mut self, attributes: &Attributes) {
         for (key, value) in attributes.iter() {
-            let value = any(value, self.limit);
-            (self.put)(KeyValue::new(String::from(key.as_str()), value));
+            self.any(key, value);
         }
     }
 }
