@@ -16,7 +16,7 @@ use kaos_hooks::{
     RemoteAgent, Scope, Server, Str, Subagent, SubagentOutcome, ToolCall, ToolKind, ToolOutcome,
     Turn, TurnOutcome, Usage,
 };
-use kaos_otel_hook::{Capture, Content, OTelHook, SpanNames, Telemetry};
+use kaos_otel_hook::{Capture, Content, SpanNames, Telemetry};
 use kaos_runner::{
     Agent, Deltas, FunctionModel, Model, ModelError, ModelReply, ModelRequest, Runner,
 };
@@ -50,11 +50,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let names = names.and_then(|name| SpanNames::from_name(&name));
     let names = names.unwrap_or(SpanNames::GenAi);
     let telemetry = Telemetry::from_env_or("http://localhost:4317")?.with_names(names);
-    let provider = telemetry.tracer_provider().ok_or("telemetry is off")?;
-    let telling = OTelHook::with_provider(provider)
-        .with_names(names)
-        .with_content(Content::new(Capture::SpanAndEvent));
-    let (silent, telling) = (Hooks::new(telemetry.hooks()), Hooks::new(telling));
+    if !telemetry.is_on() {
+        return Err("telemetry is off".into());
+    }
+    let silent = Hooks::new(telemetry.hooks());
+    let telemetry = telemetry.with_content(Content::new(Capture::SpanAndEvent));
+    let telling = Hooks::new(telemetry.hooks()); // on spans, and in log events
 
     for case in [Case::Success, Case::Error, Case::Streaming, Case::Content] {
         let hooks = if case == Case::Content {
