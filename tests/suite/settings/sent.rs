@@ -60,11 +60,11 @@ fn values(head: &str, name: &str) -> Vec<String> {
 
 #[test]
 fn headers_arrive_once_each_decoded_and_as_the_signal_has_them() {
+    const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+    const OF_LOGS: &str = "OTEL_EXPORTER_OTLP_LOGS_HEADERS";
     if std::env::var_os(CHILD).is_some() {
         return child();
     }
-    const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
-    const OF_LOGS: &str = "OTEL_EXPORTER_OTLP_LOGS_HEADERS";
     // The values of `api-key` that traces and logs carry, and the warnings.
     let check = |vars: Vars<'_>, traces: &[&str], logs: &[&str], warned: &[&str]| {
         let test = "settings::sent::headers_arrive_once_each_decoded_and_as_the_signal_has_them";
@@ -119,11 +119,11 @@ fn headers_arrive_once_each_decoded_and_as_the_signal_has_them() {
 
 #[test]
 fn compression_is_as_the_signal_has_it_and_a_bad_word_counts_as_none() {
+    const COMPRESSION: &str = "OTEL_EXPORTER_OTLP_COMPRESSION";
+    const OF_LOGS: &str = "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION";
     if std::env::var_os(CHILD).is_some() {
         return child();
     }
-    const COMPRESSION: &str = "OTEL_EXPORTER_OTLP_COMPRESSION";
-    const OF_LOGS: &str = "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION";
     // Whether traces and logs are compressed, and the warnings.
     let check = |vars: Vars<'_>, traces, logs, warned: &[&str]| {
         let test =
