@@ -6,6 +6,7 @@
 //! it is not set). Prints a line per scenario, with its trace id.
 
 use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,23 +64,24 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         } else {
             &silent
         };
-        say("turn", case, run_turn(hooks, case).await?);
+        say("turn", case, run_turn(hooks, case).await?)?;
         for (row, by_hand) in BY_HAND {
             if case == Case::Streaming && row != "chat" {
                 continue; // nothing else streams
             }
             let turn = hooks.turn(Turn::new("assistant").session("lease-42"));
-            say(row, case, turn.trace_id());
+            say(row, case, turn.trace_id())?;
             by_hand(&turn, case);
             turn.complete(TurnOutcome::default());
         }
     }
-    eprintln!("{}", telemetry.shutdown().await);
+    writeln!(io::stderr(), "{}", telemetry.shutdown().await)?;
     Ok(())
 }
 
-fn say(row: &str, case: Case, trace: impl Display) {
-    println!("{:<28} {trace}", format!("{row}, {case:?}").to_lowercase());
+fn say(row: &str, case: Case, trace: impl Display) -> io::Result<()> {
+    let what = format!("{row}, {case:?}").to_lowercase();
+    writeln!(io::stdout(), "{what:<28} {trace}")
 }
 
 // --- by the runner: turn, steps, intent, model calls, tools, a local sub-agent -------------------
