@@ -1,5 +1,7 @@
 //! The audit trail: written, killed, damaged, read again.
 
+mod replay;
+
 use std::path::PathBuf;
 
 use kaos_hooks::audit::{AuditHook, Content, Filter, SigningKey, Trail};
