@@ -98,7 +98,7 @@ impl Hooks {
                     .check(isolated(|| seat.what.ambient_parent()))
                     .flatten()
             });
-            turn = turn.parent(ambient);
+            turn.parent = ambient.map(Box::new);
         }
         self.0.emitter.turn(turn, |run| {
             let mut fanout = self.observers(run);
