@@ -39,10 +39,10 @@ impl SpanNames {
     /// name.
     pub(crate) fn name(self, subject: &Subject, agent: &Str) -> Cow<'static, str> {
         let name = self.whole_name(subject, agent);
-        match bounded(&name, Some(LONGEST_NAME)) {
-            Cow::Borrowed(_) => name,
-            Cow::Owned(cut) => Cow::Owned(cut),
+        if name.len() <= LONGEST_NAME {
+            return name;
         }
+        Cow::Owned(bounded(&name, Some(LONGEST_NAME)).into_owned())
     }
 
     fn whole_name(self, subject: &Subject, agent: &Str) -> Cow<'static, str> {

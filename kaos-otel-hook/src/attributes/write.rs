@@ -75,14 +75,19 @@ impl<F: FnMut(KeyValue)> To<F> {
 }
 
 /// The same text, shared rather than copied, unless it is too long.
+#[inline]
 pub(crate) fn string(value: &Str, limit: Option<usize>) -> StringValue {
-    if limit.is_some_and(|limit| value.len() > limit) {
-        return StringValue::from(bounded(value, limit).into_owned());
-    }
+    let limit = limit.unwrap_or(usize::MAX);
     match value {
-        Str::Static(text) => StringValue::from(*text),
-        Str::Shared(text) => StringValue::from(Arc::clone(text)),
+        Str::Static(text) if text.len() <= limit => StringValue::from(*text),
+        Str::Shared(text) if text.len() <= limit => StringValue::from(Arc::clone(text)),
+        long => cut(long, limit),
     }
+}
+
+#[cold]
+fn cut(text: &str, limit: usize) -> StringValue {
+    StringValue::from(bounded(text, Some(limit)).into_owned())
 }
 
 fn list(values: &[Str], limit: Option<usize>) -> Value {
