@@ -19,7 +19,15 @@ impl<F: FnMut(KeyValue)> To<F> {
     }
 
     pub(crate) fn text(&mut self, key: &'static str, value: &Str) {
-        (self.put)(KeyValue::new(key, string(value, self.limit)));
+        // Each kind of text is put on its own: one that is made first and put then costs half as
+        // much again.
+        match value {
+            Str::Static(text) if fits(text, self.limit) => (self.put)(KeyValue::new(key, *text)),
+            Str::Shared(text) if fits(text, self.limit) => {
+                (self.put)(KeyValue::new(key, Arc::clone(text)));
+            }
+            long => (self.put)(KeyValue::new(key, cut(long, self.limit))),
+        }
     }
 
     pub(crate) fn text_if(&mut self, key: &'static str, value: Option<&Str>) {
@@ -75,19 +83,22 @@ impl<F: FnMut(KeyValue)> To<F> {
 }
 
 /// The same text, shared rather than copied, unless it is too long.
-#[inline]
 pub(crate) fn string(value: &Str, limit: Option<usize>) -> StringValue {
-    let limit = limit.unwrap_or(usize::MAX);
     match value {
-        Str::Static(text) if text.len() <= limit => StringValue::from(*text),
-        Str::Shared(text) if text.len() <= limit => StringValue::from(Arc::clone(text)),
-        long => cut(long, limit),
+        Str::Static(text) if fits(text, limit) => StringValue::from(*text),
+        Str::Shared(text) if fits(text, limit) => StringValue::from(Arc::clone(text)),
+        long => StringValue::from(cut(long, limit)),
     }
 }
 
+/// There are no more characters than bytes.
+fn fits(text: &str, limit: Option<usize>) -> bool {
+    limit.is_none_or(|limit| text.len() <= limit)
+}
+
 #[cold]
-fn cut(text: &str, limit: usize) -> StringValue {
-    StringValue::from(bounded(text, Some(limit)).into_owned())
+fn cut(text: &str, limit: Option<usize>) -> String {
+    bounded(text, limit).into_owned()
 }
 
 fn list(values: &[Str], limit: Option<usize>) -> Value {
