@@ -79,7 +79,11 @@ impl<T: Tracer> Spans<T> {
             .slot
             .parent
             .and_then(|slot| self.open.get_mut(slot as usize)?.as_mut());
+        let mut turn = span.slot.own;
         let mut made = if let Some(parent) = parent {
+            if !matches!(span.subject, Subject::Turn(_)) {
+                turn = parent.turn;
+            }
             build(parent.as_parent())
         } else {
             let outer = outer_parent(span);
@@ -98,22 +102,20 @@ impl<T: Tracer> Spans<T> {
             let mut to = To::new(value_length, |attribute| made.set_attribute(attribute));
             attributes::content_at_start(content, span.subject, &mut to);
         }
-        let turn = match (span.subject, span.slot.parent) {
-            (Subject::Turn(_), _) | (_, None) => span.slot.own,
-            (_, Some(parent)) => self.at(parent).map_or(parent, |parent| parent.turn),
-        };
         let slot = span.slot.own as usize;
         if self.open.len() <= slot {
             self.open.resize_with(slot + 1, || None);
         }
+        let mut open = Some(Open {
+            id: span.id,
+            span: made,
+            as_parent: None,
+            turn,
+            cost: None,
+        });
         if let Some(place) = self.open.get_mut(slot) {
-            *place = Some(Open {
-                id: span.id,
-                span: made,
-                as_parent: None,
-                turn,
-                cost: None,
-            });
+            // The place was free, so this moves the span into it, which is large, and moves it once.
+            std::mem::swap(place, &mut open);
         }
     }
 
