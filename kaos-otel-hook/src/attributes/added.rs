@@ -4,7 +4,7 @@
 use kaos_hooks::{Outcome, Run, Subject};
 use opentelemetry::KeyValue;
 
-use super::To;
+use super::{Put, To};
 use crate::semconv;
 
 /// Adds to what we say of the start.
@@ -17,12 +17,7 @@ pub(super) fn at_start(subject: &Subject, list: &mut Vec<KeyValue>, limit: Optio
 }
 
 /// Adds to what we say of the end; what is said of the start stands, by us or by the user.
-pub(super) fn at_end(
-    subject: &Subject,
-    run: &Run,
-    outcome: Outcome<'_>,
-    to: &mut To<impl FnMut(KeyValue)>,
-) {
+pub(super) fn at_end(subject: &Subject, run: &Run, outcome: Outcome<'_>, to: &mut To<impl Put>) {
     let added = outcome.attributes();
     if added.is_empty() {
         return;
