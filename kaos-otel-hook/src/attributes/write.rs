@@ -28,7 +28,7 @@ impl<F: FnMut(KeyValue)> Put for F {
 pub(crate) struct List(pub(crate) Vec<KeyValue>);
 
 impl Put for List {
-    /// Makes room first and then the attribute where it stays: half as expensive as moving it.
+    /// Makes room first and then the attribute where it stays: moving it stalls on its own stores.
     fn put(&mut self, make: impl FnOnce() -> KeyValue) {
         self.0.extend(std::iter::once_with(make));
     }
