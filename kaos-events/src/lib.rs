@@ -67,5 +67,5 @@ pub use subject::{
 };
 pub use value::{
     ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, IntentClassified, TextDelta,
-    TurnSummary, UsageObserved, Value,
+    ThinkingDelta, ToolCallArgsDelta, TurnSummary, UsageObserved, Value,
 };
