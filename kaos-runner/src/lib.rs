@@ -38,10 +38,14 @@ mod function_model;
 mod function_tool;
 mod intent;
 mod limits;
+mod mock;
 mod model;
 mod model_error;
+#[cfg(feature = "openai")]
+pub mod openai;
 mod reply;
 mod runner;
+mod scripted;
 mod session;
 mod stream;
 mod tool;
@@ -50,12 +54,15 @@ mod turn;
 
 pub use agent::Agent;
 pub use deltas::Deltas;
-pub use function_model::{FunctionModel, Scripted};
+pub use function_model::FunctionModel;
 pub use function_tool::FunctionTool;
 pub use limits::Limits;
 pub use model::{Message, Model, ModelReply, ModelRequest, OutputSchema, ToolUse};
 pub use model_error::{ModelError, ModelErrorKind};
+#[cfg(feature = "openai")]
+pub use openai::OpenAiModel;
 pub use reply::{Reply, TurnError, TurnErrorKind};
 pub use runner::{Runner, TurnRequest};
+pub use scripted::Scripted;
 pub use stream::RunStream;
 pub use tool::{Tool, ToolError, ToolSpec};
