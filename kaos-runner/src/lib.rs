@@ -4,7 +4,8 @@
 //! - [`Runner`] lets it answer: [`Runner::turn`] gives the [`Reply`], [`Runner::run`] the stream of
 //!   events as they happen.
 //! - [`Model`] and [`Tool`] are what it works with; [`FunctionModel`] and [`FunctionTool`] make
-//!   both from functions, so everything runs offline.
+//!   both from functions, so everything runs offline. With the feature `openai`, `OpenAiModel` is a
+//!   model behind any OpenAI-compatible endpoint.
 //!
 //! Everything happens inside the turn's own future: nothing is spawned, so dropping it (a timeout,
 //! `select!`, a client gone) stops the turn, its tools and its sub-agents, and their spans end as

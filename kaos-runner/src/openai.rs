@@ -29,7 +29,7 @@ pub use builder::{OpenAiBuilder, SetupError, Timeouts};
 pub use env::{model_from_env, model_from_vars};
 pub use retry::Retries;
 
-/// A model behind an OpenAI-compatible endpoint: OpenAI, `LiteLLM`, Ollama, vLLM, llama.cpp, …
+/// A model behind an OpenAI-compatible endpoint: OpenAI, LiteLLM, Ollama, vLLM, llama.cpp, …
 ///
 /// Cheap to clone; clones share the connections.
 ///

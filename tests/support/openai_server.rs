@@ -237,6 +237,8 @@ struct Gone;
 
 impl Shared {
     async fn serve(&self, mut stream: TcpStream) {
+        // What is written is sent, without waiting for more.
+        stream.set_nodelay(true).unwrap();
         let mut read = Vec::new();
         while let Some(request) = next_request(&mut stream, &mut read).await {
             self.requests.lock().unwrap().push(request);

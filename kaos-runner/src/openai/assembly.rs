@@ -78,7 +78,7 @@ impl<'a> Assembly<'a> {
         self.response_id = self.response_id.take().or(some(answer.id));
         self.response_model = self.response_model.take().or(some(answer.model));
         // Where every chunk has one, the last counts.
-        let usage = answer.usage.and_then(|tokens| tokens.usage());
+        let usage = answer.usage.and_then(|counts| counts.usage());
         self.usage = usage.or(self.usage);
     }
 
@@ -109,6 +109,7 @@ impl<'a> Assembly<'a> {
             function,
         } = called;
         let id = id.filter(|id| !id.is_empty());
+        let function = function.unwrap_or_default();
         let name = function.name.filter(|name| !name.is_empty());
         let arguments = match function.arguments {
             None | Some(Value::Null) => String::new(),
@@ -214,5 +215,5 @@ impl<'a> Assembly<'a> {
 /// Others are not asked for.
 fn first_choice(answer: &mut Answer) -> Option<super::wire::Choice> {
     let mut choices = answer.choices.take().into_iter().flatten();
-    choices.find(|choice| choice.index == 0)
+    choices.find(|choice| choice.index.unwrap_or(0) == 0)
 }

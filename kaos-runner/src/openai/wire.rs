@@ -215,14 +215,14 @@ pub(super) struct Answer {
     pub(super) id: Option<Str>,
     pub(super) model: Option<Str>,
     pub(super) choices: Option<Vec<Choice>>,
-    pub(super) usage: Option<Tokens>,
+    pub(super) usage: Option<Counts>,
     pub(super) error: Option<Value>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Choice {
-    pub(super) index: u64,
+    pub(super) index: Option<u64>,
     /// In a whole answer.
     pub(super) message: Option<Said>,
     /// In a chunk.
@@ -247,7 +247,7 @@ pub(super) struct Said {
 pub(super) struct Called {
     pub(super) index: Option<u64>,
     pub(super) id: Option<String>,
-    pub(super) function: CalledFunction,
+    pub(super) function: Option<CalledFunction>,
 }
 
 #[derive(Deserialize, Default)]
@@ -260,26 +260,26 @@ pub(super) struct CalledFunction {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Tokens {
+pub(super) struct Counts {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
-    prompt_tokens_details: Option<PromptTokens>,
-    completion_tokens_details: Option<CompletionTokens>,
+    prompt_tokens_details: Option<PromptCounts>,
+    completion_tokens_details: Option<CompletionCounts>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct PromptTokens {
+struct PromptCounts {
     cached_tokens: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct CompletionTokens {
+struct CompletionCounts {
     reasoning_tokens: Option<u64>,
 }
 
-impl Tokens {
+impl Counts {
     /// `None` unless both counts are there: half a count is not zero.
     pub(super) fn usage(&self) -> Option<Usage> {
         let prompt = self.prompt_tokens_details.as_ref();

@@ -14,6 +14,30 @@ use serde_json::json;
 
 use super::{Mode, builder, turn};
 
+#[test]
+fn every_row_of_the_documentation_names_its_test() {
+    let documented = include_str!("../../../docs/models.md");
+    let (_, table) = documented.split_once("| case |").unwrap();
+    for row in table.lines().skip(2) {
+        let cell = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let names: Vec<_> = cell.split('`').filter(|text| text.contains("::")).collect();
+        assert!(!names.is_empty(), "{row}");
+        for name in names {
+            let (module, test) = name.split_once("::").unwrap();
+            let source = match module {
+                "answers" => include_str!("answers.rs"),
+                "failures" => include_str!("failures.rs"),
+                "splits" => include_str!("splits.rs"),
+                _ => include_str!("timing.rs"),
+            };
+            assert!(
+                source.contains(&format!("async fn {test}(")),
+                "no test {name}"
+            );
+        }
+    }
+}
+
 #[track_caller]
 fn refused(vars: &[(&str, &str)], says: &str) {
     let vars: HashMap<_, _> = vars.iter().copied().collect();
