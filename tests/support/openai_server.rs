@@ -83,11 +83,13 @@ impl Answer {
 
     /// The head of a response.
     pub fn head(status: &str, headers: &[(&str, &str)]) -> Self {
-        let mut head = format!("HTTP/1.1 {status}\r\n");
-        for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        Self(vec![Part::Bytes(format!("{head}\r\n").into_bytes())])
+        let first = format!("HTTP/1.1 {status}");
+        let headers = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"));
+        let lines: Vec<String> = std::iter::once(first).chain(headers).collect();
+        let head = lines.join("\r\n") + "\r\n\r\n";
+        Self(vec![Part::Bytes(head.into_bytes())])
     }
 
     /// Nothing at all.
@@ -232,9 +234,6 @@ impl OpenAiServer {
     }
 }
 
-/// The client went away.
-struct Gone;
-
 impl Shared {
     async fn serve(&self, mut stream: TcpStream) {
         // What is written is sent, without waiting for more.
@@ -260,21 +259,22 @@ impl Shared {
         }
     }
 
-    async fn play(&self, part: Part, stream: &mut TcpStream) -> Result<(), Gone> {
+    async fn play(&self, part: Part, stream: &mut TcpStream) -> std::io::Result<()> {
+        let gone = || Err(std::io::ErrorKind::ConnectionAborted.into());
         match part {
-            Part::Bytes(bytes) => stream.write_all(&bytes).await.map_err(|_| Gone),
+            Part::Bytes(bytes) => stream.write_all(&bytes).await,
             Part::Forever(bytes) => loop {
-                stream.write_all(&bytes).await.map_err(|_| Gone)?;
+                stream.write_all(&bytes).await?;
             },
             Part::Until(told) => {
                 tokio::select! {
                     () = told.notified() => Ok(()),
-                    () = went_away(stream) => Err(Gone),
+                    () = went_away(stream) => gone(),
                 }
             }
             Part::Hang | Part::Close => {
                 went_away(stream).await;
-                Err(Gone)
+                gone()
             }
         }
     }

@@ -197,31 +197,37 @@ async fn an_endpoint_that_streams_when_not_asked_or_does_not_when_asked() {
 
 /// Two calls whose fragments are interleaved, as one answer or as a stream.
 fn two_calls(mode: Mode) -> Answer {
-    let call = |index, id, name, arguments: &str| {
+    let begins = |index, id, name| {
         json!({ "tool_calls": [{
-            "index": index, "id": id, "type": "function",
-            "function": { "name": name, "arguments": arguments },
+            "index": index, "id": id, "type": "function", "function": { "name": name, "arguments": "" },
         }] })
     };
-    let more = |index, arguments: &str| json!({ "tool_calls": [{ "index": index, "function": { "arguments": arguments } }] });
+    let goes_on = |index, piece: &str| {
+        let function = json!({ "arguments": piece });
+        json!({ "tool_calls": [{ "index": index, "function": function }] })
+    };
+    let call = |id, name, arguments| {
+        let function = json!({ "name": name, "arguments": arguments });
+        json!({ "id": id, "type": "function", "function": function })
+    };
     match mode {
         Mode::Streamed => Answer::stream(events(
             [
-                call(0, "call-a", "left", ""),
-                more(0, r#"{"side""#),
-                call(1, "call-b", "right", r#"{"side":"#),
-                more(0, r#":"l"}"#),
-                more(1, r#""r"}"#),
+                begins(0, "call-a", "left"),
+                goes_on(0, r#"{"side""#),
+                begins(1, "call-b", "right"),
+                goes_on(1, r#"{"side":"#),
+                goes_on(0, r#":"l"}"#),
+                goes_on(1, r#""r"}"#),
             ],
             "tool_calls",
         )),
-        Mode::Whole => Answer::json(&completion(
-            &json!({ "content": null, "tool_calls": [
-                { "id": "call-a", "type": "function", "function": { "name": "left", "arguments": r#"{"side":"l"}"# } },
-                { "id": "call-b", "type": "function", "function": { "name": "right", "arguments": { "side": "r" } } },
-            ] }),
-            "tool_calls",
-        )),
+        Mode::Whole => {
+            let text = call("call-a", "left", json!(r#"{"side":"l"}"#));
+            let object = call("call-b", "right", json!({ "side": "r" }));
+            let said = json!({ "content": null, "tool_calls": [text, object] });
+            Answer::json(&completion(&said, "tool_calls"))
+        }
     }
 }
 

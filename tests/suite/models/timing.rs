@@ -62,7 +62,7 @@ async fn retry_after_is_honoured() {
             let began = Instant::now();
             let going = Going::start(builder(&server), mode);
             going.retried(1).await;
-            advance(7 * SECOND - Duration::from_millis(2)).await;
+            advance(Duration::from_millis(6_998)).await;
             for _ in 0..100 {
                 tokio::task::yield_now().await;
             }
