@@ -1,7 +1,9 @@
 //! Rows that end with an error.
 
-use kaos_hooks::Value;
+use kaos_hooks::testing::{Recorder, assert_tree};
+use kaos_hooks::{Budget, Emitter, Hooks, Value};
 use kaos_runner::openai::Retries;
+use kaos_runner::{Runner, TurnErrorKind};
 use kaos_tests::observed::Observed;
 use kaos_tests::openai_server::{Answer, OpenAiServer, completion, event, events};
 use serde_json::json;
@@ -279,6 +281,33 @@ async fn the_key_is_in_no_error_even_if_the_provider_repeats_it() {
     assert!(!format!("{builder:?}").contains(super::KEY));
     let model = builder.build().unwrap();
     assert!(!format!("{model:?}").contains(super::KEY));
+}
+
+#[tokio::test]
+async fn more_pieces_than_a_run_may_emit() {
+    let pieces = (0..200).map(|_| json!({ "content": "a" }));
+    let server = OpenAiServer::start([Answer::stream(events(pieces, "stop"))]).await;
+    let recorder = Recorder::new();
+    let emitter = Emitter::new().with_unawaited_events(100);
+    let hooks = Hooks::with_emitter(emitter, recorder.clone());
+    let runner = Runner::new(agent(builder(&server))).with_hooks(hooks);
+    let mut stream = runner.run("Hi!", "s");
+    while stream.next().await.is_some() {}
+    let error = stream.into_reply().await.unwrap_err();
+    let TurnErrorKind::Budget { budget, .. } = error.kind() else {
+        panic!("{error:?}");
+    };
+    assert_eq!(*budget, Budget::Events);
+    recorder.check().unwrap();
+    assert_tree(
+        &recorder,
+        "
+        agent.turn [error: budget_exceeded]
+          agent.intent_classification
+          agent.step.1 [cancelled]
+            model.inference [cancelled]
+        ",
+    );
 }
 
 #[tokio::test]
