@@ -12,8 +12,11 @@ pub mod exported;
 pub mod interleaved;
 pub mod measured;
 pub mod observed;
+pub mod openai_server;
 pub mod reference;
+mod stopped;
 mod subscribed;
 pub mod text;
 
+pub use stopped::Stopped;
 pub use subscribed::subscribed;
