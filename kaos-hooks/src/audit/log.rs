@@ -215,12 +215,6 @@ impl Log {
         sealed
     }
 
-    /// The number of the next record.
-    #[cfg(test)]
-    pub(super) fn next(&self) -> u64 {
-        self.head.next
-    }
-
     fn write(&mut self, durability: Durability) -> io::Result<()> {
         match &mut self.segment.file {
             Some(file) => {

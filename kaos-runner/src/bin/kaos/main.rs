@@ -2,12 +2,13 @@
 
 mod audit;
 mod output;
+mod run;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Says what an AI agent did.
+/// Runs AI agents, and says what they did.
 #[derive(Parser)]
 #[command(name = "kaos", version, arg_required_else_help = true)]
 struct Cli {
@@ -17,12 +18,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Asks an agent a question, and shows what it does
+    Run(run::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
         Command::Audit(args) => audit::run(args),
     };
     done.unwrap_or_else(|failed| output::failed(&failed))

@@ -1,0 +1,147 @@
+//! `kaos run`.
+
+mod answer;
+mod config;
+mod display;
+
+use std::process::ExitCode;
+
+use clap::Args as ClapArgs;
+use kaos_hooks::audit::{AuditHook, SigningKey};
+use kaos_otel_hook::Telemetry;
+use kaos_runner::{Agent, Limits, Runner};
+use tokio_stream::StreamExt as _;
+
+use self::config::Config;
+use self::display::Display;
+use crate::output::Failed;
+
+/// What a shell reports of a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "The answer goes to the standard output as it is made, everything else to the standard error.
+
+A setting is taken from its flag, else from its variable, else from kaos.toml, else it has a default:
+
+    instructions = \"Answer briefly.\"
+    trail = \"trail\"                              # an audit trail
+    [model]
+    url = \"http://localhost:11434/v1\"            # any OpenAI-compatible endpoint
+    name = \"qwen3\"
+    [limits]
+    steps = 10
+    seconds = 300
+
+OPENAI_API_KEY is the endpoint's key. DEBUG_MOCK_RESPONSES='[\"Hello.\"]' answers without a model.
+OTEL_EXPORTER_OTLP_ENDPOINT sends traces, metrics and logs there.
+
+Exit codes: 0 answered, 1 no answer, 2 the command or its configuration is wrong, 130 Ctrl-C."
+)]
+pub(crate) struct Args {
+    /// What to ask
+    question: String,
+    /// The endpoint's base URL [variable: MODEL_API_URL]
+    #[arg(long)]
+    url: Option<String>,
+    /// The model's name [variable: MODEL_NAME]
+    #[arg(long)]
+    model: Option<String>,
+    /// What the agent is told to be
+    #[arg(long)]
+    instructions: Option<String>,
+    /// How many steps it may take
+    #[arg(long)]
+    steps: Option<u32>,
+    /// How many seconds it may take
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// Records what happens in the audit trail of this directory [variable: KAOS_TRAIL]
+    #[arg(long)]
+    trail: Option<String>,
+    /// Signs the trail with this key, made by `kaos audit keygen` [variable: KAOS_TRAIL_KEY]
+    #[arg(long)]
+    trail_key: Option<String>,
+    /// The conversation's name in traces and trail
+    #[arg(long)]
+    session: Option<String>,
+    /// Where settings are; ./kaos.toml unless given
+    #[arg(long)]
+    config: Option<String>,
+    /// Shows no tree
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
+    let config = Config::of(args)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(answer(args, &config))
+}
+
+async fn answer(args: &Args, config: &Config) -> Result<ExitCode, Failed> {
+    let telemetry = Telemetry::from_env()?;
+    let audit = config.trail.as_ref().map(|trail| audit(config, trail));
+    let audit = audit.transpose()?;
+    let display = Display::new(!args.quiet);
+    let hooks = (telemetry.hooks(), audit, display.hook());
+    let runner = Runner::new(agent(config)?).hooks(hooks);
+
+    let session = args.session.clone().unwrap_or_default();
+    let mut events = runner.run(args.question.clone(), session);
+    let finished = async {
+        while events.next().await.is_some() {}
+        events.into_reply().await
+    };
+    let ended = tokio::select! {
+        ended = finished => Some(ended),
+        _interrupted = tokio::signal::ctrl_c() => None,
+    };
+    // Whatever was interrupted has ended as cancelled by now, and is sent and recorded, too. A
+    // second Ctrl-C does not wait for that.
+    let flush = async {
+        let hooks = runner.observed_by().shutdown().await;
+        drop(runner);
+        let _account = telemetry.shutdown().await;
+        hooks
+    };
+    let flushed = tokio::select! {
+        flushed = flush => flushed,
+        _again = tokio::signal::ctrl_c() => return Ok(ExitCode::from(INTERRUPTED)),
+    };
+    display.end(ended.as_ref().and_then(|ended| ended.as_ref().ok()))?;
+    flushed?;
+    match ended {
+        Some(Ok(_reply)) => Ok(ExitCode::SUCCESS),
+        Some(Err(error)) => {
+            crate::output::failed(&error.into());
+            Ok(ExitCode::FAILURE)
+        }
+        None => Ok(ExitCode::from(INTERRUPTED)),
+    }
+}
+
+fn audit(config: &Config, trail: &str) -> Result<AuditHook, Failed> {
+    let mut audit = AuditHook::builder(trail);
+    if let Some(key) = &config.trail_key {
+        audit = audit.signing_key(SigningKey::read(key)?);
+    }
+    Ok(audit.open()?)
+}
+
+fn agent(config: &Config) -> Result<Agent, Failed> {
+    let model = kaos_runner::openai::model_from_vars(|name| config.model_variable(name))?;
+    let limits = Limits {
+        steps: config.steps,
+        turn: config.time,
+        ..Limits::default()
+    };
+    let agent = Agent::new("kaos", model).limits(limits);
+    Ok(match &config.instructions {
+        Some(instructions) => agent.instructions(instructions.clone()),
+        None => agent,
+    })
+}
