@@ -11,7 +11,7 @@ use super::log::Head;
 use super::own::{Cause, CheckpointNote, OwnRecord, SegmentStart};
 use super::reader::{OpenSegment, Reader, beginning};
 use super::report::{Finding, Problem, Torn, Verification};
-use super::segment::Piece;
+use super::segment::{self, Piece};
 use super::{Checkpoint, Hash, Storage, VerifyingKey};
 
 /// Verifies a trail.
@@ -67,7 +67,8 @@ impl Verifier {
             match segment {
                 Ok(segment) => walk.segment(segment, &mut self.progress),
                 Err((name, error)) => {
-                    walk.find(&name, 0, None, Problem::Unreadable(error.to_string()));
+                    let first = segment::first_of(&name);
+                    walk.find(&name, 0, first, Problem::Unreadable(error.to_string()));
                 }
             }
         }
@@ -236,6 +237,7 @@ impl<'v> Walk<'v> {
             Some(line) if !line.follows(&head.prev) => Some(Problem::BrokenChain),
             Some(_) => None,
         };
+        let follows = problem.is_none();
         if let Some(problem) = problem {
             self.doubtful.push(Finding {
                 segment: name.to_owned(),
@@ -254,7 +256,9 @@ impl<'v> Walk<'v> {
             .filter(|_| before.is_none_or(|prev| line.follows(&prev)));
         self.sure(said);
         self.report.records += 1;
-        if OwnRecord::is_in(line.body) {
+        if !follows {
+            // What a damaged line says, and whether it can be read, says nothing.
+        } else if OwnRecord::is_in(line.body) {
             self.own(name, piece.offset, line);
         } else if let Err(error) = codec::decode(line.record().as_bytes()) {
             let why = format!("{}", error.kind());
@@ -307,21 +311,20 @@ impl<'v> Walk<'v> {
             Some(key) => checkpoint.is_signed_by(key),
             None => !checkpoint.is_signed(),
         };
-        if !covers {
+        // After what may be a torn end it is no more certain than the records that it covers.
+        if !covers && self.doubtful.is_empty() {
             let from = head.log.base + self.report.newest.as_ref().map_or(0, |newest| newest.size);
-            self.find(
-                name,
-                offset,
-                Some(seq),
-                Problem::OtherRecords { from, to: seq },
-            );
+            let problem = Problem::OtherRecords { from, to: seq };
+            self.find(name, offset, Some(seq), problem);
         }
         if !signed {
             self.find(name, offset, Some(seq), Problem::NotSigned);
         }
         self.report.checkpoints += 1;
-        self.report.after_newest = 0;
-        self.report.newest = Some(checkpoint);
+        if covers {
+            self.report.after_newest = 0;
+            self.report.newest = Some(checkpoint);
+        }
     }
 
     /// Compares the tree with the anchors of this size.

@@ -104,7 +104,8 @@ impl Writer {
         let missing = self.queue.missing();
         if let Some(missing) = missing {
             let (lost, effects) = (missing.lost, missing.unrecorded_effects);
-            self.log.gap(reason, lost, effects, 0);
+            let reason = self.recorder.safe(reason);
+            self.log.gap(&reason, lost, effects, 0);
         }
         for record in &batch.records {
             self.log.append(record);
@@ -127,7 +128,8 @@ impl Writer {
         );
         if full && self.log.free_reserve() {
             let waiting = self.queue.waiting(being_written);
-            self.log.gap(&error.to_string(), 0, 0, waiting);
+            let reason = self.recorder.safe(&error.to_string());
+            self.log.gap(&reason, 0, 0, waiting);
             self.log.checkpoint(false);
             // If even this fails, the trail's end is all that tells.
             let _best_effort = self.log.commit();
