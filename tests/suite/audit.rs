@@ -1,5 +1,9 @@
 //! The audit trail: written, killed, damaged, read again.
 
+mod canaries;
+mod format;
+mod tamper;
+
 use std::path::PathBuf;
 
 use kaos_hooks::audit::{AuditHook, Content, Filter, SigningKey, Trail};
