@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -206,5 +207,105 @@ pub fn of_run(seq: u64, body: BodyBuf) -> EventBuf {
             agent: "a".into(),
         },
         body,
+    }
+}
+
+/// A disk that is full, some times.
+#[derive(Clone, Debug)]
+pub struct Full {
+    memory: Memory,
+    text: String,
+    failures: Arc<AtomicU32>,
+}
+
+impl Full {
+    /// Keeps its files in `memory`; says this when it is full.
+    pub fn new(memory: &Memory, text: &str) -> Self {
+        Self {
+            memory: memory.clone(),
+            text: text.to_owned(),
+            failures: Arc::default(),
+        }
+    }
+
+    /// The next so many writes fail.
+    pub fn fail(&self, times: u32) {
+        self.failures.store(times, Ordering::Relaxed);
+    }
+
+    fn fails(&self) -> io::Result<()> {
+        let less = |failures: u32| failures.checked_sub(1);
+        let order = Ordering::Relaxed;
+        match self.failures.fetch_update(order, order, less) {
+            Ok(_) => Err(io::Error::new(
+                io::ErrorKind::StorageFull,
+                self.text.clone(),
+            )),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+impl Storage for Full {
+    fn place(&self) -> String {
+        self.memory.place()
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.memory.list()
+    }
+
+    fn read(&self, name: &str) -> io::Result<Box<dyn Read + Send>> {
+        self.memory.read(name)
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
+        self.fails()?;
+        self.open(name)
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
+        let file = match self.memory.open(name) {
+            Ok(file) if self.memory.with(|files| files.contains_key(name)) => file,
+            _ => self.memory.create(name)?,
+        };
+        let disk = self.clone();
+        Ok(Box::new(FullFile { disk, file }))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.memory.rename(from, to)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.memory.remove(name)
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn lock(&self) -> io::Result<Box<dyn Send>> {
+        self.memory.lock()
+    }
+}
+
+struct FullFile {
+    disk: Full,
+    file: Box<dyn StorageFile>,
+}
+
+impl StorageFile for FullFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.disk.fails()?;
+        self.file.write(bytes)
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.file.truncate(length)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync()
     }
 }

@@ -44,6 +44,9 @@ pub enum Cause {
     Failed,
     /// The former segment is damaged: a new log begins.
     Restarted,
+    /// A cause that a newer version knows.
+    #[serde(other)]
+    Other,
 }
 
 /// The first record of a segment.
@@ -119,6 +122,9 @@ pub enum Found {
     Corrupt,
     /// Fewer records than an anchor says there were.
     Loss,
+    /// What a newer version knows.
+    #[serde(other)]
+    Other,
 }
 
 /// What could not be recorded.

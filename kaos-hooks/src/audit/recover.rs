@@ -8,7 +8,7 @@ use kaos_events::TraceId;
 use super::anchor::Anchors;
 use super::line::Line;
 use super::log::{Head, Log, Settings, write_all};
-use super::own::{Cause, Found, OwnRecord, Recovery, SegmentStart};
+use super::own::{Cause, FORMAT, Found, OwnRecord, Recovery, SegmentStart};
 use super::segment::{self, Lines, Piece};
 use super::tree::Tree;
 use super::{Checkpoint, LogId, Storage};
@@ -38,6 +38,10 @@ pub(super) fn open(
         None => (Head::new(new_trail, 0), Cause::Created),
         Some((_, last)) => {
             let scanned = Scanned::of(Lines::new(storage.read(&last)?))?;
+            if scanned.format > FORMAT {
+                let newer = format!("a newer version wrote it, in format {}", scanned.format);
+                return Err(io::Error::new(io::ErrorKind::Unsupported, newer));
+            }
             let (head, cause, recovery) =
                 put_right(&*storage, &last, scanned, new_trail, time.clone())?;
             recoveries.extend(recovery);
@@ -58,6 +62,8 @@ pub(super) fn open(
 struct Scanned {
     /// After the last good line; `None` if even the first is damaged.
     head: Option<Head>,
+    /// The version that wrote it.
+    format: u32,
     good_bytes: u64,
     bad: Option<Bad>,
 }
@@ -77,6 +83,7 @@ impl Scanned {
     fn of(mut lines: Lines) -> io::Result<Self> {
         let mut scanned = Self {
             head: None,
+            format: 0,
             good_bytes: 0,
             bad: None,
         };
@@ -87,7 +94,8 @@ impl Scanned {
             if scanned.bad.is_none() && line.is_some_and(|line| scanned.extends(&line)) {
                 scanned.good_bytes = piece.offset + piece.bytes.len() as u64 + 1;
             } else {
-                let follows = |line: &Line<'_>| before.is_some_and(|prev| line.follows(&prev));
+                // After a line that is none, there is nothing to compare with.
+                let follows = |line: &Line<'_>| before.is_none_or(|prev| line.follows(&prev));
                 scanned.after_damage(&piece, line.filter(follows));
             }
             before = line.map(|line| line.h);
@@ -100,7 +108,10 @@ impl Scanned {
         let mut head = match self.head.take() {
             Some(head) => head,
             None => match start(line) {
-                Some((_, head)) => head,
+                Some((start, head)) => {
+                    self.format = start.format;
+                    head
+                }
                 None => return false,
             },
         };
@@ -157,6 +168,7 @@ fn put_right(
 ) -> io::Result<(Head, Cause, Option<Recovery>)> {
     let Scanned {
         head,
+        format: _,
         good_bytes,
         bad,
     } = scanned;

@@ -74,6 +74,9 @@ pub enum Problem {
     /// A segment, or an anchor, of another trail.
     #[error("it belongs to another trail")]
     OtherTrail,
+    /// A segment that a newer version wrote: what it says may mean something else.
+    #[error("its format {0} is newer than this reader")]
+    NewerFormat(u32),
     /// A segment that does not continue the one before it.
     #[error("the segment does not continue the one before it")]
     DoesNotContinue,

@@ -8,7 +8,7 @@ use kaos_events::codec;
 
 use super::line::Line;
 use super::log::Head;
-use super::own::{Cause, CheckpointNote, OwnRecord, SegmentStart};
+use super::own::{Cause, CheckpointNote, FORMAT, OwnRecord, SegmentStart};
 use super::reader::{OpenSegment, Reader, beginning};
 use super::report::{Finding, Problem, Torn, Verification};
 use super::segment::{self, Piece};
@@ -170,6 +170,9 @@ impl<'v> Walk<'v> {
             self.find(name, 0, Some(first), Problem::NoBeginning);
             return;
         };
+        if start.format > FORMAT {
+            self.find(name, 0, Some(first), Problem::NewerFormat(start.format));
+        }
         if stated.next != first {
             self.find(name, 0, Some(stated.next), Problem::Renamed);
         }

@@ -1,20 +1,16 @@
 //! Secrets planted in every text of every event reach no byte on disk.
 
-use std::io::{self, Read};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use kaos_events::{
     AttributeValue, Attributes, BodyBuf, ContentKind, EventBuf, PhaseBuf, PhaseName, Run, RunId,
     Session, Str, Subject, SubjectName, TextVisitor, ToolCall, Turn, TurnSummary, Value, codec,
 };
 use kaos_hooks::audit::{
-    AnchorFile, AuditHook, ByHand, Content, Filter, MOST_LINE_BYTES, SigningKey, Storage,
-    StorageFile, Trail,
+    AnchorFile, AuditHook, ByHand, Content, Filter, MOST_LINE_BYTES, SigningKey, Trail,
 };
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy};
-use kaos_tests::trails::{Memory, event, of_run, short_event};
+use kaos_tests::trails::{Full, Memory, event, of_run, short_event};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -279,18 +275,13 @@ fn the_reason_of_a_gap_is_redacted() {
     let canaries = canaries();
     for canary in &canaries {
         let memory = Memory::default();
-        let failures = Arc::new(AtomicU32::new(0));
-        let storage = Failing {
-            memory: memory.clone(),
-            text: canary.text.clone(),
-            failures: Arc::clone(&failures),
-        };
+        let storage = Full::new(&memory, &canary.text);
         let mut writer = AuditHook::builder("")
-            .storage(storage)
+            .storage(storage.clone())
             .open_by_hand()
             .unwrap();
         // The write fails, and once more in a new segment; the last word gets through.
-        failures.store(2, Ordering::Relaxed);
+        storage.fail(2);
         writer.write(vec![short_event(0)]).unwrap_err();
         drop(writer);
         let trail = Trail::on(memory.clone()).unwrap();
@@ -312,95 +303,6 @@ fn the_reason_of_a_gap_is_redacted() {
                 assert_none(std::slice::from_ref(canary), name, &text);
             }
         });
-    }
-}
-
-/// A disk that is full, some times.
-struct Failing {
-    memory: Memory,
-    text: String,
-    failures: Arc<AtomicU32>,
-}
-
-impl Failing {
-    fn fails(&self) -> io::Result<()> {
-        let less = |failures: u32| failures.checked_sub(1);
-        let order = Ordering::Relaxed;
-        match self.failures.fetch_update(order, order, less) {
-            Ok(_) => Err(io::Error::new(
-                io::ErrorKind::StorageFull,
-                self.text.clone(),
-            )),
-            Err(_) => Ok(()),
-        }
-    }
-}
-
-impl Storage for Failing {
-    fn place(&self) -> String {
-        self.memory.place()
-    }
-
-    fn list(&self) -> io::Result<Vec<String>> {
-        self.memory.list()
-    }
-
-    fn read(&self, name: &str) -> io::Result<Box<dyn Read + Send>> {
-        self.memory.read(name)
-    }
-
-    fn create(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
-        self.fails()?;
-        self.open(name)
-    }
-
-    fn open(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
-        let file = match self.memory.open(name) {
-            Ok(file) if self.memory.with(|files| files.contains_key(name)) => file,
-            _ => self.memory.create(name)?,
-        };
-        let failing = Self {
-            memory: self.memory.clone(),
-            text: self.text.clone(),
-            failures: Arc::clone(&self.failures),
-        };
-        Ok(Box::new(FailingFile { failing, file }))
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.memory.rename(from, to)
-    }
-
-    fn remove(&self, name: &str) -> io::Result<()> {
-        self.memory.remove(name)
-    }
-
-    fn sync_directory(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn lock(&self) -> io::Result<Box<dyn Send>> {
-        self.memory.lock()
-    }
-}
-
-struct FailingFile {
-    failing: Failing,
-    file: Box<dyn StorageFile>,
-}
-
-impl StorageFile for FailingFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.failing.fails()?;
-        self.file.write(bytes)
-    }
-
-    fn truncate(&mut self, length: u64) -> io::Result<()> {
-        self.file.truncate(length)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.file.sync()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use kaos_events::ManualClock;
-use kaos_hooks::audit::{AuditHook, Checkpoint, Problem, SigningKey, Trail, Verification};
+use kaos_hooks::audit::{AuditHook, Checkpoint, Found, Problem, SigningKey, Trail, Verification};
 use kaos_tests::by_the_book::{Forger, Notes, relink};
 use kaos_tests::text::Seeded;
 use kaos_tests::trails::{Memory, NOW, short_event, short_events};
@@ -434,6 +434,33 @@ fn with_a_key_an_unsigned_trail_and_one_of_another_key_fail() {
         assert_eq!(report.exit_code(false), 1, "{report}");
         let checkpoint = a_checkpoint(&trail.lines(&trail.segments()[0]));
         assert!(names(&report, checkpoint as u64), "{report}");
+    }
+}
+
+/// The seal says what was on the disk: whatever is damaged before it was there, and the writer does
+/// not take it for a torn end and cut it off.
+#[test]
+fn damage_before_a_seal_is_no_torn_end() {
+    for damage in [
+        b"no line at all\n".as_slice(),
+        b"\n",
+        b"{}\n",
+        b"{\"a\":1,\"h\":\"\"}\n",
+    ] {
+        let trail = sample(Some(key()), 20, 90_000).trail;
+        let segment = trail.segments()[0].clone();
+        let record = trail.lines(&segment).len() - 2;
+        edit(&trail, &segment, |lines| lines[record] = damage.to_vec());
+        let report = verify(&trail, Some(&key()), None);
+        assert_eq!(report.exit_code(false), 1, "{report}");
+        assert!(names(&report, record as u64), "{report}");
+        let damaged = trail.file(&segment);
+        let writer = AuditHook::builder("")
+            .storage(trail.clone())
+            .open_by_hand()
+            .unwrap();
+        assert_eq!(writer.recoveries()[0].found, Found::Corrupt);
+        assert_eq!(trail.file(&segment), damaged);
     }
 }
 
