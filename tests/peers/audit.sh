@@ -10,6 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 python=$PWD/.cache/audit/bin/python
+reader=$PWD/verify_trail.py
 logs=stdout # of $dir: what a failure shows
 
 main() {
@@ -22,12 +23,13 @@ main() {
     document
     in_peace
     every_segment_flipped
+    tampered
     killed
 }
 
 document() {
     what=${FUNCNAME[0]}
-    "$python" verify_trail.py --vectors ../../docs/audit-format.md >"$dir/stdout" || fail 'the examples'
+    "$python" "$reader" --vectors ../../docs/audit-format.md >"$dir/stdout" || fail 'the examples'
     ok "$(cat "$dir/stdout")"
 }
 
@@ -69,6 +71,23 @@ PYTHON
     ok "$flipped flipped bits, each named by its record"
 }
 
+# The suite's tamper matrix: the same verdicts.
+tampered() {
+    what=${FUNCNAME[0]}
+    KAOS_TAMPERED=$dir/tampered cargo test -q -p kaos-tests --test suite audit::tamper::every_way >"$dir/stdout" 2>&1 ||
+        fail 'the suite'
+    local trail expected arguments count=0
+    for trail in "$dir"/tampered/*; do
+        read -r expected arguments <"$trail/expected"
+        what="tampered: ${trail##*/}"
+        (cd "$trail" && verify "$expected" '' . $arguments)
+        count=$((count + 1))
+    done
+    ((count >= 30)) || fail "only $count trails"
+    what=tampered
+    ok "$count trails, judged as by the suite"
+}
+
 killed() {
     what=${FUNCNAME[0]}
     "$writer" "$dir/killed" --until-killed >"$dir/key" &
@@ -79,7 +98,7 @@ killed() {
     key=$(cat "$dir/key")
     local last status=0
     last=$(ls "$dir"/killed/seg-*.jsonl | tail -n 1)
-    "$python" verify_trail.py "$dir/killed" --key "$key" >"$dir/stdout" || status=$?
+    "$python" "$reader" "$dir/killed" --key "$key" >"$dir/stdout" || status=$?
     ((status == 0 || status == 4)) || fail "exit $status after SIGKILL"
     # Where the kernel let the last write finish, half a line stands for the one it did not.
     ((status == 4)) || head -n 2 "$last" | tail -c 300 | head -c 200 >>"$last"
@@ -96,7 +115,7 @@ killed() {
 verify() { # expected exit, expected text, arguments…
     local expected=$1 text=$2 status=0
     shift 2
-    "$python" verify_trail.py "$@" >"$dir/stdout" 2>&1 || status=$?
+    "$python" "$reader" "$@" >"$dir/stdout" 2>&1 || status=$?
     ((status == expected)) || fail "exit $status and not $expected"
     grep -qF -- "$text" "$dir/stdout" || fail "does not say: $text"
 }

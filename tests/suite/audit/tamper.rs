@@ -394,6 +394,7 @@ fn crlf(trail: &Memory, segments: &[String]) -> u64 {
     first(&segments[1]) + 5
 }
 
+/// With `KAOS_TAMPERED=<directory>` the trails are written there, too.
 #[test]
 fn every_way_to_tamper_is_found_and_the_record_named() {
     let sample = sample(Some(key()), 60, 9_000);
@@ -403,9 +404,23 @@ fn every_way_to_tamper_is_found_and_the_record_named() {
     let good = verify(&sample.trail, Some(&key()), Some(anchor));
     assert!(good.is_intact() && good.exit_code(true) == 0, "{good}");
 
-    for &(what, tamper, given, exit, says) in MATRIX {
+    // For another reader: each trail, and what it must make of it.
+    let written_to = std::env::var_os("KAOS_TAMPERED").map(std::path::PathBuf::from);
+    for (number, &(what, tamper, given, exit, says)) in MATRIX.iter().enumerate() {
         let trail = sample.trail.copy();
         let record = tamper(&trail, &segments);
+        if let Some(directory) = &written_to {
+            let directory = directory.join(format!("{number:02} {what}"));
+            trail.write_to(&directory);
+            let key = key().verifying_key();
+            let arguments = match given {
+                Nothing => String::new(),
+                Key => format!("--key {key}"),
+                KeyAndAnchor => format!("--key {key} --anchor anchor"),
+            };
+            std::fs::write(directory.join("anchor"), anchor).unwrap();
+            std::fs::write(directory.join("expected"), format!("{exit} {arguments}\n")).unwrap();
+        }
         let own = key();
         let key = (given != Nothing).then_some(&own);
         let anchor = (given == KeyAndAnchor).then_some(anchor.as_str());
