@@ -121,9 +121,9 @@ fn examples() {
     writer.write(turn[2..].to_vec()).unwrap();
     drop(writer);
     let first = files.segments()[0].clone();
-    let mut torn = files.file(&first);
-    torn.extend_from_slice(b"{\"timestamp\":0.007,\"sequence\":4,\"sess");
-    files.put(&first, torn);
+    let mut bytes = files.file(&first);
+    bytes.extend_from_slice(b"{\"timestamp\":0.007,\"sequence\":4,\"sess");
+    files.put(&first, bytes);
     clock.advance(std::time::Duration::from_secs(9));
     let (builder, newest) = open();
     let mut writer = builder.open_by_hand().unwrap();
@@ -177,11 +177,8 @@ fn show(trail: &str, files: &Memory, newest: &str) {
             leaves.push(leaf);
         }
     }
-    let expected: String = expected
-        .iter()
-        .map(|record| format!("{record}\n"))
-        .collect();
-    block(trail, "records", &expected);
+    let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+    block(trail, "records", &expected.join("\n"));
 }
 
 fn block(trail: &str, name: &str, text: &str) {

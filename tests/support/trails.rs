@@ -1,6 +1,11 @@
 //! Audit trails in memory, events to fill them with, and what the format's document says about them
 //! written down a second time.
 
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a file that is not there is the test's mistake"
+)]
+
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
@@ -23,6 +28,7 @@ pub struct Memory(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
 
 impl Memory {
     /// A copy that shares nothing.
+    #[must_use]
     pub fn copy(&self) -> Self {
         Self(Arc::new(Mutex::new(self.with(|files| files.clone()))))
     }

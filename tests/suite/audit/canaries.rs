@@ -98,7 +98,8 @@ impl TextVisitor for Planting<'_> {
             .find_map(|canary| canary.secret.parse::<i64>().ok());
         let card = card.unwrap();
         attributes.set("card", card);
-        attributes.set("card.float", card as f64);
+        let float: f64 = card.to_string().parse().unwrap();
+        attributes.set("card.float", float);
         attributes.set(self.next(), 1);
         attributes.set("text", self.next());
         attributes.set("list", vec![Str::from(self.next()), Str::from(self.next())]);
@@ -167,9 +168,9 @@ fn no_planted_secret_reaches_a_byte_on_disk() {
         planted: 0,
     };
     let mut events = of_every_kind();
-    events
-        .iter_mut()
-        .for_each(|event| event.visit_texts(&mut planting));
+    for event in &mut events {
+        event.visit_texts(&mut planting);
+    }
     // It is planted: the texts show it where nothing is taken out.
     let shown = events[0].to_line();
     assert!(
@@ -218,7 +219,7 @@ fn no_planted_secret_reaches_a_byte_on_disk() {
     let read = Trail::open_read(&trail).unwrap();
     let report = read.verify().unwrap();
     assert!(report.is_intact(), "{report}");
-    assert!(report.records as usize >= events.len() + 64, "{report}");
+    assert!(report.records >= events.len() as u64 + 64, "{report}");
     println!(
         "{} texts planted in {} events, none on disk",
         planting.planted,
@@ -235,9 +236,9 @@ fn content_that_may_not_leave_does_not_and_content_that_may_does() {
         planted: 0,
     };
     let mut events = of_every_kind();
-    events
-        .iter_mut()
-        .for_each(|event| event.visit_texts(&mut visitor));
+    for event in &mut events {
+        event.visit_texts(&mut visitor);
+    }
     let written = |policy: ContentPolicy| {
         let trail = Memory::default();
         let builder = AuditHook::builder("").storage(trail.clone());

@@ -55,8 +55,7 @@ fn continued(
     }
     writer.seal().unwrap();
     drop(writer);
-    let published = anchors.lock().unwrap().clone();
-    published
+    std::mem::take(&mut *anchors.lock().unwrap())
 }
 
 fn verify(trail: &Memory, key: Option<&SigningKey>, anchor: Option<&str>) -> Verification {
@@ -212,7 +211,7 @@ fn delete(trail: &Memory, segments: &[String]) -> u64 {
 
 fn duplicate(trail: &Memory, segments: &[String]) -> u64 {
     edit(trail, &segments[1], |lines| {
-        lines.insert(6, lines[5].clone())
+        lines.insert(6, lines[5].clone());
     });
     first(&segments[1]) + 6
 }
@@ -336,7 +335,7 @@ fn old_note(trail: &Memory, segments: &[String]) -> u64 {
     let note = |line: &[u8]| {
         let line = std::str::from_utf8(line).unwrap();
         let begin = line.find("\"note\":").unwrap();
-        line[begin..begin + line[begin..].find("\",").unwrap() + 1].to_owned()
+        line[begin..=begin + line[begin..].find("\",").unwrap()].to_owned()
     };
     let old = trail.lines(&segments[0]);
     let old = note(&old[a_checkpoint(&old)]);
@@ -592,10 +591,7 @@ fn every_flipped_bit_is_found() {
 fn flipped_is_found(trail: &Memory, segment: &str, bit: usize) {
     let flip = || trail.with(|files| files.get_mut(segment).unwrap()[bit / 8] ^= 1 << (bit % 8));
     let before = trail.file(segment);
-    let line = before[..bit / 8]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count();
+    let line = before[..bit / 8].split(|byte| *byte == b'\n').count() - 1;
     flip();
     let report = verify(trail, Some(&key()), None);
     assert_ne!(
