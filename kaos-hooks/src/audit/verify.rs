@@ -115,12 +115,19 @@ impl<'v> Walk<'v> {
     }
 
     fn find(&mut self, segment: &str, offset: u64, seq: Option<u64>, problem: Problem) {
-        self.report.find(Finding {
+        // After damage that may be a torn end, what a line says is in doubt, too.
+        let of_line = offset > 0 && !matches!(problem, Problem::Unreadable(_));
+        let finding = Finding {
             segment: segment.to_owned(),
             offset,
             seq,
             problem,
-        });
+        };
+        if of_line && !self.doubtful.is_empty() {
+            self.doubtful.push(finding);
+        } else {
+            self.report.find(finding);
+        }
     }
 
     fn segment(&mut self, mut segment: OpenSegment, progress: &mut dyn FnMut(u64)) {
@@ -210,12 +217,8 @@ impl<'v> Walk<'v> {
     fn key_of(&mut self, name: &str, first: u64, start: &SegmentStart) {
         let named = start.key.as_ref().map(|key| key.parse());
         if let Some(Err(_)) = &named {
-            self.find(
-                name,
-                0,
-                Some(first),
-                Problem::Malformed("its key is none".into()),
-            );
+            let problem = Problem::Malformed("its key is none".into());
+            self.find(name, 0, Some(first), problem);
         }
         self.named = named.and_then(Result::ok);
         self.report.named_key.clone_from(&start.key);
@@ -319,9 +322,11 @@ impl<'v> Walk<'v> {
         if !signed {
             self.find(name, offset, Some(seq), Problem::NotSigned);
         }
-        self.report.checkpoints += 1;
-        self.report.after_newest = 0;
-        self.report.newest = Some(checkpoint);
+        if self.doubtful.is_empty() {
+            self.report.checkpoints += 1;
+            self.report.after_newest = 0;
+            self.report.newest = Some(checkpoint);
+        }
     }
 
     /// Compares the tree with the anchors of this size.
