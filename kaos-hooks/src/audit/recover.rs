@@ -172,8 +172,9 @@ fn put_right(
     };
     match (head, bad) {
         (Some(mut head), None) => {
-            // What a killed process wrote may be in memory only.
+            // What a killed process wrote, and the segment's name, may be in memory only.
             storage.open(name)?.sync()?;
+            storage.sync_directory()?;
             head.synced = head.next.checked_sub(1);
             Ok((head, Cause::Opened, None))
         }
