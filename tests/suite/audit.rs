@@ -1,5 +1,7 @@
 //! The audit trail: written, killed, damaged, read again.
 
+mod crash;
+
 use std::path::PathBuf;
 
 use kaos_hooks::audit::{AuditHook, Content, Filter, SigningKey, Trail};

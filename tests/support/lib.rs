@@ -13,6 +13,7 @@ pub mod interleaved;
 pub mod measured;
 pub mod observed;
 pub mod reference;
+pub mod sim_disk;
 mod subscribed;
 pub mod text;
 

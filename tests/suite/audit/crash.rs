@@ -57,7 +57,7 @@ impl Test {
         let mut dice = Dice::new(self.seed);
         let script = Script::of(&mut dice);
         let often = Density {
-            power_cuts: 5,
+            power_cuts: 4,
             faults: 1,
             ends: 1,
         };
@@ -209,7 +209,7 @@ impl Test {
 }
 
 /// Of what the crashes of a writer's life left, each so manieth is recovered under crashes.
-const RECOVERED: usize = 24;
+const RECOVERED: usize = 26;
 
 /// What may go wrong at a moment, apart from a crash.
 fn acts(moment: &Moment) -> Vec<(Kind, Act)> {
