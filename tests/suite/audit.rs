@@ -1,6 +1,9 @@
 //! The audit trail: written, killed, damaged, read again.
 
+mod child;
 mod crash;
+mod killed;
+mod write_ahead;
 
 use std::path::PathBuf;
 

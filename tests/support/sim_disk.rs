@@ -119,6 +119,14 @@ impl SimDisk {
         self
     }
 
+    /// Every call fails like this from now on; with `None`, no more.
+    pub fn fail(&self, how: Option<io::ErrorKind>) {
+        self.lock_inner().failing = match how {
+            Some(kind) => Failing::new(kind, u32::MAX, When::Before),
+            None => Failing::default(),
+        };
+    }
+
     /// Who comes where the plan says [`Act::Intrude`].
     #[must_use]
     pub fn with_intruder(self, intruder: impl Fn(&Self) + Send + Sync + 'static) -> Self {
