@@ -1,5 +1,6 @@
 //! The audit trail: written, killed, damaged, read again.
 
+mod backpressure;
 mod child;
 mod crash;
 mod killed;

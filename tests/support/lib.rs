@@ -14,6 +14,7 @@ pub mod measured;
 pub mod observed;
 pub mod reference;
 pub mod sim_disk;
+pub mod slow_disk;
 mod subscribed;
 pub mod text;
 
