@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use kaos_hooks::audit::{AuditHook, Content, Filter, Found, SigningKey, Trail};
-use kaos_hooks::{Hooks, Step, StepOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome};
+use kaos_hooks::{HookError, Hooks, Step, StepOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome};
 use kaos_tests::sim_disk::Dice;
 
 use super::Scratch;
@@ -25,7 +25,7 @@ const NAME: &str = "KAOS_TESTS_NAME";
 const TURNS: &str = "KAOS_TESTS_TURNS";
 
 /// What a process to be killed does, for this module and for `tests/peers/faults.sh`: eight turns
-/// at a time, and a line for each event that it pushed (`p`) or was told is safe (`a`).
+/// at a time, and a line when it pushed events (`p`) or was told that they are safe (`a`).
 #[test]
 fn writes_until_killed() {
     let Some(trail) = kid_trail() else { return };
@@ -45,33 +45,42 @@ fn writes_until_killed() {
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| tokio::spawn(write(audit.clone(), format!("{name}-{writer}"), turns)))
             .collect();
+        let mut failing = None;
         for writer in writers {
-            writer.await.unwrap();
+            failing = writer.await.unwrap().err().or(failing);
+        }
+        if let Some(error) = failing {
+            println!("\nfailing: {error}");
+            // Until whoever started it says that the disk is better.
+            let _told = std::io::stdin().read_line(&mut String::new()).unwrap();
         }
         audit.shutdown().await.unwrap();
     });
     println!("\nended");
 }
 
-async fn write(audit: AuditHook, session: String, turns: u64) {
+/// Writes turns until so many are written, or the disk fails.
+async fn write(audit: AuditHook, session: String, turns: u64) -> Result<(), HookError> {
     let hooks = Hooks::new(audit.clone());
     for number in 0..turns {
         let turn = hooks.turn(Turn::new("assistant").session(session.clone()));
         let step = turn.open(Step::new(1));
         let tool = step.open(ToolCall::new("tool"));
-        say('p', &session, number * EVENTS + 3);
         // As the gate does before a tool.
-        if audit.force_flush().await.is_ok() {
-            say('a', &session, number * EVENTS + 3);
-        }
+        acked(&audit, &session, number * EVENTS + 3).await?;
         tool.complete(ToolOutcome::default());
         step.complete(StepOutcome::default());
         turn.complete(TurnOutcome::default());
-        say('p', &session, (number + 1) * EVENTS);
-        if audit.force_flush().await.is_ok() {
-            say('a', &session, (number + 1) * EVENTS);
-        }
+        acked(&audit, &session, (number + 1) * EVENTS).await?;
     }
+    Ok(())
+}
+
+async fn acked(audit: &AuditHook, session: &str, events: u64) -> Result<(), HookError> {
+    say('p', session, events);
+    audit.force_flush().await?;
+    say('a', session, events);
+    Ok(())
 }
 
 /// One write, so that a line comes whole or not at all.
