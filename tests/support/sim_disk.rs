@@ -1,7 +1,12 @@
-//! A disk in memory that loses what a real one may lose, after SQLite's `test6.c`.
+//! A disk in memory that loses what a real one may lose, after `test6.c` of `SQLite`.
 //!
 //! Every operation on it is a numbered call. What the disk held around each can be kept, to crash
 //! there later, and any of them can be made to fail.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a fixture of tests that is wrong may panic"
+)]
 
 mod crash;
 mod files;

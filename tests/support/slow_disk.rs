@@ -1,5 +1,10 @@
 //! A disk that is as slow as the test says, and counts the events written to it.
 
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a fixture of tests that is wrong may panic"
+)]
+
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex};

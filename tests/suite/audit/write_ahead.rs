@@ -125,7 +125,7 @@ async fn turn_with(audit: &AuditHook) -> Came {
         read: reads.ran(),
         decided: decided.collect(),
         told: told.lock().unwrap().clone(),
-        answer: reply.unwrap().text().to_string(),
+        answer: reply.unwrap().text().to_owned(),
     }
 }
 

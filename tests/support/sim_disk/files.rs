@@ -16,7 +16,7 @@ pub struct Files {
     /// The names that are on the platter, and what has happened to them since.
     synced: BTreeMap<String, usize>,
     pending: Vec<NameChange>,
-    files: Vec<File>,
+    all: Vec<File>,
 }
 
 #[derive(Debug, Clone)]
@@ -45,12 +45,12 @@ impl Files {
     pub fn seen(&self) -> impl Iterator<Item = (&str, &Arc<Vec<u8>>)> {
         self.names
             .iter()
-            .map(|(name, file)| (name.as_str(), &self.files[*file].seen))
+            .map(|(name, file)| (name.as_str(), &self.all[*file].seen))
     }
 
     /// Every byte that may be on the platter, whatever its file is called now.
     pub fn all_bytes(&self) -> impl Iterator<Item = &[u8]> {
-        self.files
+        self.all
             .iter()
             .flat_map(|file| [file.seen.as_slice(), file.synced.as_slice()])
     }
@@ -61,7 +61,7 @@ impl Files {
     }
 
     pub(super) fn read(&self, name: &str) -> io::Result<Arc<Vec<u8>>> {
-        Ok(Arc::clone(&self.files[self.find(name)?].seen))
+        Ok(Arc::clone(&self.all[self.find(name)?].seen))
     }
 
     pub(super) fn create(&mut self, name: &str) -> usize {
@@ -69,8 +69,8 @@ impl Files {
             self.truncate(file, 0);
             return file;
         }
-        let file = self.files.len();
-        self.files.push(File::default());
+        let file = self.all.len();
+        self.all.push(File::default());
         self.names.insert(name.to_owned(), file);
         self.pending.push(NameChange::Is(name.to_owned(), file));
         file
@@ -99,17 +99,17 @@ impl Files {
     }
 
     pub(super) fn write(&mut self, file: usize, bytes: &[u8]) {
-        Arc::make_mut(&mut self.files[file].seen).extend_from_slice(bytes);
+        Arc::make_mut(&mut self.all[file].seen).extend_from_slice(bytes);
     }
 
     pub(super) fn truncate(&mut self, file: usize, length: usize) {
-        let file = &mut self.files[file];
+        let file = &mut self.all[file];
         Arc::make_mut(&mut file.seen).truncate(length);
         file.clean = file.clean.min(length);
     }
 
     pub(super) fn sync(&mut self, file: usize) {
-        let file = &mut self.files[file];
+        let file = &mut self.all[file];
         if file.clean == file.synced.len() && file.synced.len() <= file.seen.len() {
             let new = &file.seen[file.clean..];
             Arc::make_mut(&mut file.synced).extend_from_slice(new);
@@ -123,7 +123,7 @@ impl Files {
 
     /// A sync that failed, as Linux does it: the pages count as clean, and are not on the platter.
     pub(super) fn forget(&mut self, file: usize) {
-        let file = &mut self.files[file];
+        let file = &mut self.all[file];
         file.clean = file.seen.len();
     }
 
@@ -144,7 +144,7 @@ impl Files {
         }
         self.names.clone_from(&self.synced);
         let reserve = self.names.get("reserve").copied();
-        for (index, file) in self.files.iter_mut().enumerate() {
+        for (index, file) in self.all.iter_mut().enumerate() {
             let named = self.names.values().any(|named| *named == index);
             if named && (file.clean < file.seen.len() || file.clean < file.synced.len()) {
                 let choices = file.lose_power(way, dice);
@@ -209,7 +209,7 @@ impl Way {
 impl File {
     /// Puts on the platter what is kept, sector by sector. Bytes that were synced and not written
     /// since stay, also in a sector that is damaged: what was not written to is not lost, which is
-    /// what SQLite assumes of disks, too ("powersafe overwrite").
+    /// what `SQLite` assumes of disks, too ("powersafe overwrite").
     fn lose_power(&mut self, way: Way, dice: &mut Dice) -> Vec<u8> {
         let (seen, old) = (Arc::clone(&self.seen), Arc::clone(&self.synced));
         let most = seen.len().max(old.len());

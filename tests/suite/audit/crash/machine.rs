@@ -47,18 +47,20 @@ fn events() -> &'static [EventBuf] {
             let turn = hooks.turn(Turn::new("assistant").session("s"));
             let step = turn.open(Step::new(number));
             let call = step.open(LlmCall::new("openai", "gpt-4o-mini"));
-            let mut outcome = LlmOutcome::default();
-            outcome.output = Some(Str::from("A text of some length. ".repeat(long)));
-            call.complete(outcome);
+            call.complete(LlmOutcome {
+                output: Some(Str::from("A text of some length. ".repeat(long))),
+                ..LlmOutcome::default()
+            });
             let mut tool = ToolCall::new("send");
             tool.arguments = Some(Str::from(format!(
                 r#"{{"key":"{}","password":"{}"}}"#,
                 SECRETS[0], SECRETS[2]
             )));
             let tool = step.open(tool);
-            let mut sent = ToolOutcome::default();
-            sent.result = Some(Str::from(format!("sent to {}", SECRETS[1])));
-            tool.complete(sent);
+            tool.complete(ToolOutcome {
+                result: Some(Str::from(format!("sent to {}", SECRETS[1]))),
+                ..ToolOutcome::default()
+            });
             step.complete(StepOutcome::default());
             turn.complete(TurnOutcome::default());
         }
@@ -199,7 +201,7 @@ pub(super) fn intrude(disk: &SimDisk) {
 fn recovered(files: &Files) -> Vec<Vec<u8>> {
     let segments: Vec<_> = files
         .seen()
-        .filter(|(name, _)| name.starts_with("seg-") && name.ends_with(".jsonl"))
+        .filter(|(name, _)| name.starts_with("seg-") && !name.contains("tmp"))
         .collect();
     let mut records = Vec::new();
     for (at, (_, bytes)) in segments.iter().enumerate() {

@@ -153,9 +153,9 @@ impl Account {
     /// Prints the matrix; every cell that has a meaning has schedules.
     pub(super) fn check(&self) {
         print!("{:<14}", "");
-        KINDS
-            .iter()
-            .for_each(|kind| print!("{:>13}", format!("{kind:?}")));
+        for kind in KINDS {
+            print!("{:>13}", format!("{kind:?}"));
+        }
         println!();
         let mut missing = Vec::new();
         for point in POINTS {
