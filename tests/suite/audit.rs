@@ -4,6 +4,7 @@ mod backpressure;
 mod child;
 mod crash;
 mod killed;
+mod replay;
 mod write_ahead;
 
 use std::path::PathBuf;

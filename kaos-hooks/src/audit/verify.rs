@@ -377,6 +377,7 @@ impl<'v> Walk<'v> {
         if self.report.key_given && self.report.checkpoints == 0 {
             self.find("trail", 0, None, Problem::NotSigned);
         }
+        self.report.findings.sort_by_key(|finding| finding.seq);
         for (anchor, seen) in std::mem::take(&mut self.anchors) {
             if self.key.is_some_and(|key| !anchor.is_signed_by(key)) {
                 self.find("anchor", 0, None, Problem::NotSigned);

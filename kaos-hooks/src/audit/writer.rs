@@ -23,7 +23,7 @@ pub(super) struct Writer {
 /// Records that are written at once.
 pub(super) struct Batch {
     pub(super) records: Vec<Vec<u8>>,
-    checkpoint: bool,
+    pub(super) checkpoint: bool,
 }
 
 impl Writer {
