@@ -6,6 +6,7 @@
 //! it is not set). Prints a line per scenario, with its trace id.
 
 use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use kaos_hooks::{
     RemoteAgent, Scope, Server, Str, Subagent, SubagentOutcome, ToolCall, ToolKind, ToolOutcome,
     Turn, TurnOutcome, Usage,
 };
-use kaos_otel_hook::{Capture, Content, OTelHook, SpanNames, Telemetry};
+use kaos_otel_hook::{Capture, Content, SpanNames, Telemetry};
 use kaos_runner::{
     Agent, Deltas, FunctionModel, Model, ModelError, ModelReply, ModelRequest, Runner,
 };
@@ -50,11 +51,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let names = names.and_then(|name| SpanNames::from_name(&name));
     let names = names.unwrap_or(SpanNames::GenAi);
     let telemetry = Telemetry::from_env_or("http://localhost:4317")?.with_names(names);
-    let provider = telemetry.tracer_provider().ok_or("telemetry is off")?;
-    let telling = OTelHook::with_provider(provider)
-        .with_names(names)
-        .with_content(Content::new(Capture::SpanAndEvent));
-    let (silent, telling) = (Hooks::new(telemetry.hooks()), Hooks::new(telling));
+    if !telemetry.is_on() {
+        return Err("telemetry is off".into());
+    }
+    let silent = Hooks::new(telemetry.hooks());
+    let telemetry = telemetry.with_content(Content::new(Capture::SpanAndEvent));
+    let telling = Hooks::new(telemetry.hooks()); // on spans, and in log events
 
     for case in [Case::Success, Case::Error, Case::Streaming, Case::Content] {
         let hooks = if case == Case::Content {
@@ -62,23 +64,24 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         } else {
             &silent
         };
-        say("turn", case, run_turn(hooks, case).await?);
+        say("turn", case, run_turn(hooks, case).await?)?;
         for (row, by_hand) in BY_HAND {
             if case == Case::Streaming && row != "chat" {
                 continue; // nothing else streams
             }
             let turn = hooks.turn(Turn::new("assistant").session("lease-42"));
-            say(row, case, turn.trace_id());
+            say(row, case, turn.trace_id())?;
             by_hand(&turn, case);
             turn.complete(TurnOutcome::default());
         }
     }
-    eprintln!("{}", telemetry.shutdown().await);
+    writeln!(io::stderr(), "{}", telemetry.shutdown().await)?;
     Ok(())
 }
 
-fn say(row: &str, case: Case, trace: impl Display) {
-    println!("{:<28} {trace}", format!("{row}, {case:?}").to_lowercase());
+fn say(row: &str, case: Case, trace: impl Display) -> io::Result<()> {
+    let what = format!("{row}, {case:?}").to_lowercase();
+    writeln!(io::stdout(), "{what:<28} {trace}")
 }
 
 // --- by the runner: turn, steps, intent, model calls, tools, a local sub-agent -------------------

@@ -1,5 +1,7 @@
 //! An offline turn, exported to memory: its spans, its tree, its summary.
 
+use std::io::Write as _;
+
 use kaos_examples::lease_agent;
 use kaos_hooks::SpanTree;
 use kaos_otel_hook::Telemetry;
@@ -17,8 +19,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .await;
 
     let spans = memory.spans();
-    println!("{} spans exported\n", spans.len());
-    print!("{}", SpanTree::of(&events));
+    let mut out = std::io::stdout();
+    writeln!(out, "{} spans exported\n", spans.len())?;
+    write!(out, "{}", SpanTree::of(&events))?;
 
     let has = |name: &str| spans.iter().any(|span| span.name == name);
     assert!(has("agent.turn"));

@@ -7,6 +7,7 @@
 //! `--turns N` runs N turns, `--events FILE` also writes every event as a JSON line, and
 //! `--current-thread` does it all on one thread.
 
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::pin::pin;
@@ -19,56 +20,55 @@ use kaos_otel_hook::Telemetry;
 use kaos_runner::Runner;
 
 fn main() -> ExitCode {
-    let mut runtime = if std::env::args().any(|argument| argument == "--current-thread") {
-        tokio::runtime::Builder::new_current_thread()
-    } else {
-        tokio::runtime::Builder::new_multi_thread()
-    };
-    let runtime = runtime.enable_all().build();
-    let Err(error) = runtime
-        .map_err(Into::into)
-        .and_then(|it| it.block_on(run()))
-    else {
+    let Err(error) = start() else {
         return ExitCode::SUCCESS;
     };
-    eprintln!("error: {error}");
+    say(&format!("error: {error}"));
     let mut cause = error.source();
     while let Some(because) = cause {
-        eprintln!("  because: {because}");
+        say(&format!("  because: {because}"));
         cause = because.source();
     }
     ExitCode::FAILURE
 }
 
-async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let telemetry = Telemetry::from_env_or("http://localhost:4317")?;
-    telemetry.install_logs()?; // lines on stdout, and log records, with the ids of their spans
-    let lines = argument("--events")
+fn start() -> Result<(), Box<dyn Error>> {
+    let options = Options::of(std::env::args().skip(1))?;
+    let mut runtime = if options.current_thread {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    runtime.enable_all().build()?.block_on(run(options))
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    let lines = options
+        .events
         .map(EventLines::create)
         .transpose()?
         .map(Arc::new);
     let write = lines
         .clone()
         .map(|lines| move |event: &Event<'_>| lines.write(event));
-    let turns = argument("--turns").unwrap_or_else(|| "1".to_owned());
-    let turns: u32 = turns
-        .parse()
-        .map_err(|_| format!("--turns is `{turns}`, not a number"))?;
+    let telemetry = Telemetry::from_env_or("http://localhost:4317")?;
+    telemetry.install_logs()?; // lines on stdout, and log records, with the ids of their spans
     let runner = Runner::new(lease_agent()).hooks((telemetry.hooks(), write));
 
     let mut interrupted = pin!(tokio::signal::ctrl_c());
-    for _ in 0..turns {
+    for _ in 0..options.turns {
         tokio::task::yield_now().await; // offline turns never wait: let the signal in
         tokio::select! {
             reply = runner.turn("Summarize the lease.", "session-1") => {
                 let reply = reply?;
-                println!("{reply} (trace {})", reply.trace_id());
+                writeln!(io::stdout(), "{reply} (trace {})", reply.trace_id())
+                    .map_err(|error| format!("cannot write the answer: {error}"))?;
             }
             _ = &mut interrupted => break,
         }
     }
     drop(runner);
-    eprintln!("{}", telemetry.shutdown().await);
+    say(&telemetry.shutdown().await.to_string());
     if let Some(lines) = lines {
         lines.finish()?;
     }
@@ -106,9 +106,43 @@ impl EventLines {
     }
 }
 
-/// The value after a flag of the command line.
-fn argument(flag: &str) -> Option<String> {
-    std::env::args()
-        .skip_while(|argument| argument != flag)
-        .nth(1)
+/// A line on stderr. When that is full or closed, there is nobody left to tell.
+fn say(line: &str) {
+    drop(writeln!(io::stderr(), "{line}"));
+}
+
+/// What the command line asks for.
+struct Options {
+    turns: u32,
+    events: Option<String>,
+    current_thread: bool,
+}
+
+impl Options {
+    fn of(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self {
+            turns: 1,
+            events: None,
+            current_thread: false,
+        };
+        while let Some(flag) = arguments.next() {
+            let mut value = || arguments.next().ok_or(format!("{flag} needs a value"));
+            match &*flag {
+                "--turns" => {
+                    let turns = value()?;
+                    options.turns = turns
+                        .parse()
+                        .map_err(|_| format!("--turns is `{turns}`, not a number"))?;
+                }
+                "--events" => options.events = Some(value()?),
+                "--current-thread" => options.current_thread = true,
+                _ => {
+                    return Err(format!(
+                        "{flag} is none of --turns N, --events FILE, --current-thread"
+                    ));
+                }
+            }
+        }
+        Ok(options)
+    }
 }

@@ -1,5 +1,7 @@
 //! A hand-written agent loop, observed: no runner, just scopes opened where the work is done.
 
+use std::io::Write as _;
+
 use kaos_hooks::{
     Hooks, LlmCall, LlmOutcome, Ruling, Step, StepOutcome, ToolCall, ToolOutcome, ToolRequest,
     Turn, TurnOutcome, Usage,
@@ -38,11 +40,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
         step.complete(StepOutcome::default());
-        println!("{text}");
+        writeln!(std::io::stdout(), "{text}")?;
     }
     turn.complete(TurnOutcome::default());
 
-    println!("{} spans", memory.spans().len());
+    writeln!(std::io::stdout(), "{} spans", memory.spans().len())?;
     Ok(())
 }
 

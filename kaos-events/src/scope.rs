@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::stream::{Emit, End};
 use crate::table::Key;
 use crate::{
-    Entered, Failure, Nested, Outcome, OutcomeType, Progress, SpanId, Str, Subagent, Subject,
-    SubjectType, TraceId, Turn, Value,
+    Entered, Failure, Nested, Outcome, OutcomeType, Progress, SpanId, Str, Subagent, SubjectType,
+    TraceId, Turn, Value,
 };
 
 /// An open span: an owned value, typed by its subject.
@@ -215,9 +215,7 @@ impl Scope<Subagent> {
         turn.parent = None;
         let stream = &self.link.stream;
         let run = Box::new(stream.sub_run(turn.agent.clone(), turn.session.clone()));
-        let mut turn = Some(turn);
-        let mut subject = |place: &mut Option<Subject>| *place = turn.take().map(Into::into);
-        let key = stream.start(self.link.key, &mut subject, Some(run));
+        let key = stream.start(self.link.key, &mut Some(turn.into()), Some(run));
         Scope::new(Arc::clone(stream), key)
     }
 }
@@ -266,9 +264,7 @@ impl Handle {
 
     /// Opens a span inside this one. If this one has ended, the new scope is stale from birth.
     pub fn open<C: Nested>(&self, subject: C) -> Scope<C> {
-        let mut subject = Some(subject);
-        let mut subject = |place: &mut Option<Subject>| *place = subject.take().map(Into::into);
-        let key = self.stream.start(self.key, &mut subject, None);
+        let key = self.stream.start(self.key, &mut Some(subject.into()), None);
         Scope::new(Arc::clone(&self.stream), key)
     }
 

@@ -23,13 +23,10 @@ use crate::{
     TraceId, Value,
 };
 
-/// Writes a subject into the place it is given.
-pub(crate) type Write<'a> = &'a mut dyn FnMut(&mut Option<Subject>);
-
 /// What a scope can ask of its stream, whatever its observer is.
 pub(crate) trait Emit: Send + Sync {
-    /// `subject` writes the subject where it stays: it is large, and this way it moves once.
-    fn start(&self, parent: Key, subject: Write<'_>, run: Option<Box<Run>>) -> Key;
+    /// Takes the subject out of where it stands: it is large, and this way it moves once.
+    fn start(&self, parent: Key, subject: &mut Option<Subject>, run: Option<Box<Run>>) -> Key;
     fn end(&self, key: Key, end: End<'_>);
     fn value(&self, key: Key, value: &Value);
     fn progress(&self, key: Key, progress: &Progress);
@@ -100,8 +97,7 @@ impl<S: Observer> Stream<S> {
         });
         let mut state = stream.lock();
         let at = state.time(now);
-        let mut turn = Some(turn);
-        let mut subject = |place: &mut Option<Subject>| *place = turn.take().map(Into::into);
+        let mut subject = Some(Subject::Turn(turn));
         let key = state.table.insert(id, None, outer, &mut subject, None, at);
         state.root = Some(key);
         stream.deliver(&mut state, key, at, What::Phase(Phase::Start));
@@ -154,7 +150,7 @@ impl<S: Observer> Stream<S> {
         state: &mut State<S>,
         id: SpanId,
         parent: Key,
-        subject: Write<'_>,
+        subject: &mut Option<Subject>,
         run: Option<Box<Run>>,
     ) -> Key {
         let Some(parent) = state.table.find(parent).filter(|_| self.has_room(state)) else {
@@ -211,12 +207,7 @@ impl<S: Observer> Stream<S> {
     #[inline]
     fn end_one(&self, state: &mut State<S>, key: Key, end: End<'_>) {
         let at = self.tick(state);
-        let Some((place, _)) = state.table.get(key) else {
-            return;
-        };
-        let duration = at.since(place.started);
-        let phase = end.after(duration);
-        self.deliver(state, key, at, What::Phase(phase));
+        self.deliver(state, key, at, What::End(end));
         state.table.remove(key.slot);
         if state.root == Some(key) {
             state.root = None;
@@ -246,16 +237,22 @@ impl<S: Observer> Stream<S> {
         let Some((place, subject)) = table.get(key) else {
             return;
         };
-        let (id, parent, slot) = (place.id, place.parent_id, place.slot);
-        let body = match what {
-            What::Phase(phase) => Body::Span(Span {
-                id,
-                parent,
-                slot,
+        let span = |phase| {
+            Body::Span(Span {
+                id: place.id,
+                parent: place.parent_id,
+                slot: place.slot,
                 subject,
                 phase,
-            }),
-            What::Value(value) => Body::Value { span: id, value },
+            })
+        };
+        let body = match what {
+            What::Phase(phase) => span(phase),
+            What::End(end) => span(end.after(time.since(place.started))),
+            What::Value(value) => Body::Value {
+                span: place.id,
+                value,
+            },
         };
         let run = table.run_of(place).unwrap_or(run);
         let event = Event {
@@ -275,6 +272,7 @@ impl<S: Observer> Stream<S> {
 #[derive(Clone, Copy)]
 enum What<'a> {
     Phase(Phase<'a>),
+    End(End<'a>),
     Value(&'a Value),
 }
 
@@ -288,15 +286,13 @@ impl<S> State<S> {
 }
 
 impl<S: Observer> Emit for Stream<S> {
-    fn start(&self, parent: Key, subject: Write<'_>, run: Option<Box<Run>>) -> Key {
+    fn start(&self, parent: Key, subject: &mut Option<Subject>, run: Option<Box<Run>>) -> Key {
         let id = self.shared.ids.span_id();
         if self.is_delivering_here() {
-            let mut place = Box::new(None);
-            subject(&mut place);
             self.defer(Deferred::Start {
                 id,
                 parent,
-                subject: place,
+                subject: Box::new(subject.take()),
                 run,
             });
             return Key {

@@ -87,14 +87,13 @@ impl Table {
         self.at(place.run_at)?.run.as_deref()
     }
 
-    /// Opens a span, whose subject is written where it stays by `subject`; the caller has checked
-    /// that `parent` is open.
+    /// Opens a span and takes its subject; the caller has checked that `parent` is open.
     pub(crate) fn insert(
         &mut self,
         id: SpanId,
         parent: Option<Key>,
         outer_parent: Option<SpanId>,
-        subject: &mut dyn FnMut(&mut Option<Subject>),
+        subject: &mut Option<Subject>,
         run: Option<Box<Run>>,
         started: Time,
     ) -> Key {
@@ -122,7 +121,8 @@ impl Table {
             place.newest_child = None;
             place.older = older;
             place.newer = None;
-            subject(&mut place.subject);
+            // The place was free: the subject moves into it, and nothing has to be dropped.
+            std::mem::swap(&mut place.subject, subject);
         }
         Key { slot: own, id }
     }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kaos_events::{Emitter, Observer, Scope, Str, Turn};
+use kaos_events::{Emitter, Observer, Run, Scope, Str, Turn};
 
 use crate::fanout::Fanout;
 use crate::health::{Health, HooksWatch};
@@ -98,24 +98,30 @@ impl Hooks {
                     .check(isolated(|| seat.what.ambient_parent()))
                     .flatten()
             });
-            turn = turn.parent(ambient);
+            turn.parent = ambient.map(Box::new);
         }
         self.0.emitter.turn(turn, |run| {
-            let mut fanout = Fanout::new();
-            for seat in self.in_service() {
-                let observer = seat
-                    .health
-                    .check(isolated(|| seat.what.observe(run)))
-                    .flatten();
-                if let Some(observer) = observer {
-                    fanout.seat(observer, Arc::clone(&seat.health));
-                }
-            }
+            let mut fanout = self.observers(run);
             if let Some(extra) = extra {
                 fanout.seat(extra, Arc::clone(&self.0.extra));
             }
             fanout
         })
+    }
+
+    /// The hooks' observers of a run.
+    pub(crate) fn observers(&self, run: &Run) -> Fanout {
+        let mut fanout = Fanout::new();
+        for seat in self.in_service() {
+            let observer = seat
+                .health
+                .check(isolated(|| seat.what.observe(run)))
+                .flatten();
+            if let Some(observer) = observer {
+                fanout.seat(observer, Arc::clone(&seat.health));
+            }
+        }
+        fanout
     }
 
     pub(crate) fn in_service(&self) -> impl Iterator<Item = &Seated<dyn Hook>> {

@@ -39,6 +39,7 @@ mod lane;
 mod log;
 #[cfg(feature = "redact")]
 pub mod redact;
+mod replay;
 mod span_tree;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -52,6 +53,7 @@ pub use into_hooks::{Both, FailOpen, IntoHooks, Registry, marker};
 pub use isolate::{Panicked, catch_panic};
 pub use lane::{AsyncHook, Lane, LaneCounters, LaneStats};
 pub use log::LogHook;
+pub use replay::{Replay, Replayed};
 pub use span_tree::SpanTree;
 
 pub use kaos_events::*;

@@ -1,8 +1,13 @@
+mod timeline;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
-use kaos_events::{EventBuf, Outcome, Phase, PhaseBuf, SpanBuf, SpanId, Str, SubjectName, Usage};
+use self::timeline::Note;
+use kaos_events::{
+    BodyBuf, EventBuf, Outcome, Phase, PhaseBuf, SpanBuf, SpanId, SubjectName, Usage,
+};
 
 /// The spans of recorded events as a tree, for people.
 ///
@@ -28,8 +33,11 @@ pub struct SpanTree {
 #[derive(Debug, Clone)]
 struct Node {
     subject: SubjectName,
-    name: Str,
+    name: String,
     children: Vec<usize>,
+    /// When it started, in monotonic nanoseconds.
+    since: u64,
+    notes: Vec<Note>,
     end: Option<End>,
 }
 
@@ -46,12 +54,24 @@ impl SpanTree {
     pub fn of<'e>(events: impl IntoIterator<Item = &'e EventBuf>) -> Self {
         let mut tree = Self::default();
         let mut known: HashMap<SpanId, usize> = HashMap::new();
-        for span in events.into_iter().filter_map(EventBuf::span) {
+        for event in events {
+            let now = event.time.monotonic_nanos;
+            let span = match &event.body {
+                BodyBuf::Span(span) => span,
+                BodyBuf::Value { span, value } => {
+                    let node = span.and_then(|span| tree.spans.get_mut(*known.get(&span)?));
+                    if let (Some(node), Some(note)) = (node, Note::of(now, value)) {
+                        node.notes.push(note);
+                    }
+                    continue;
+                }
+                BodyBuf::Unknown(_) => continue,
+            };
             match &span.phase {
                 PhaseBuf::Start => {
                     let at = tree.spans.len();
                     known.insert(span.id, at);
-                    tree.spans.push(Node::of(span));
+                    tree.spans.push(Node::of(span, now));
                     let parent = span.parent.and_then(|parent| known.get(&parent).copied());
                     match parent.and_then(|parent| tree.spans.get_mut(parent)) {
                         Some(parent) => parent.children.push(at),
@@ -156,11 +176,13 @@ impl SpanTree {
 }
 
 impl Node {
-    fn of(span: &SpanBuf) -> Self {
+    fn of(span: &SpanBuf, since: u64) -> Self {
         Self {
             subject: span.subject.name(),
-            name: span.name(),
+            name: plain(&span.name()),
             children: Vec::new(),
+            since,
+            notes: Vec::new(),
             end: None,
         }
     }
@@ -169,6 +191,11 @@ impl Node {
         self.end
             .as_ref()
             .map_or_else(|| " [open]".to_owned(), |end| end.state.clone())
+    }
+
+    fn duration(&self) -> String {
+        let duration = self.end.as_ref().map(|end| human(end.duration));
+        duration.unwrap_or_else(|| "…".to_owned())
     }
 
     fn failed(&self) -> bool {
@@ -180,7 +207,7 @@ impl End {
     fn of(phase: &PhaseBuf) -> Option<Self> {
         let phase = phase.as_phase();
         let state = match phase {
-            Phase::Error { failure, .. } => format!(" [error: {}]", failure.kind),
+            Phase::Error { failure, .. } => format!(" [error: {}]", plain(&failure.kind)),
             Phase::Cancelled { .. } => " [cancelled]".to_owned(),
             Phase::Suspended { .. } => " [suspended]".to_owned(),
             _ => String::new(),
@@ -206,10 +233,7 @@ impl fmt::Display for SpanTree {
         let mut result = Ok(());
         self.walk(|depth, node| {
             let name = format!("{}{}", "  ".repeat(depth), node.name);
-            let duration = node
-                .end
-                .as_ref()
-                .map_or_else(|| "…".to_owned(), |end| human(end.duration));
+            let duration = node.duration();
             let state = node.state();
             let gap = if state.is_empty() { "" } else { " " };
             if result.is_ok() {
@@ -219,6 +243,17 @@ impl fmt::Display for SpanTree {
         result?;
         writeln!(f, "{}", self.summary())
     }
+}
+
+/// A name without what a terminal would take for a command: names come from models, too.
+fn plain(name: &str) -> String {
+    name.chars()
+        .flat_map(|char| {
+            let escaped = char.is_control().then(|| char.escape_default());
+            let itself = escaped.is_none().then_some(char);
+            escaped.into_iter().flatten().chain(itself)
+        })
+        .collect()
 }
 
 /// A duration with three digits at most, in the unit that fits.

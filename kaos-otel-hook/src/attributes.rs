@@ -1,6 +1,7 @@
 //! What an event says about its span, as OpenTelemetry attributes. Content stands in
 //! `attributes/content.rs`.
 
+mod added;
 mod content;
 mod end;
 mod write;
@@ -14,6 +15,7 @@ pub(crate) use self::content::{
     at_end as content_at_end, at_start as content_at_start, output as output_messages,
 };
 pub(crate) use self::end::at_end;
+use self::write::{List, Put};
 pub(crate) use self::write::{To, string};
 
 use crate::semconv;
@@ -23,8 +25,7 @@ const ROOM: usize = 12;
 
 /// What a span says from its start on: also what samplers decide by.
 pub(crate) fn at_start(subject: &Subject, run: &Run, limit: Option<usize>) -> Vec<KeyValue> {
-    let mut list = Vec::with_capacity(ROOM);
-    let mut to = To::new(limit, |attribute| list.push(attribute));
+    let mut to = To::new(limit, List(Vec::with_capacity(ROOM)));
     match subject {
         Subject::Turn(turn) => start_turn(&mut to, turn, run),
         Subject::LlmCall(call) => start_llm_call(&mut to, call, run),
@@ -37,11 +38,12 @@ pub(crate) fn at_start(subject: &Subject, run: &Run, limit: Option<usize>) -> Ve
         }
         Subject::IntentClassification(_) | Subject::Handoff(_) | Subject::Custom(_) => {}
     }
-    to.added_by_user(subject.attributes());
+    let List(mut list) = to.into_inner();
+    added::at_start(subject, &mut list, limit);
     list
 }
 
-fn start_turn(to: &mut To<impl FnMut(KeyValue)>, turn: &Turn, run: &Run) {
+fn start_turn(to: &mut To<impl Put>, turn: &Turn, run: &Run) {
     to.word(semconv::GEN_AI_OPERATION_NAME, "invoke_agent");
     agent(to, &run.agent);
     to.text_if(semconv::GEN_AI_CONVERSATION_ID, run.session.shared());
@@ -55,7 +57,7 @@ fn start_turn(to: &mut To<impl FnMut(KeyValue)>, turn: &Turn, run: &Run) {
     to.count_if(semconv::KAOS_TURN_NUMBER, turn.number);
 }
 
-fn start_llm_call(to: &mut To<impl FnMut(KeyValue)>, call: &LlmCall, run: &Run) {
+fn start_llm_call(to: &mut To<impl Put>, call: &LlmCall, run: &Run) {
     to.text(semconv::GEN_AI_OPERATION_NAME, &call.operation);
     to.text(semconv::GEN_AI_PROVIDER_NAME, &call.provider);
     to.text(semconv::GEN_AI_REQUEST_MODEL, &call.model);
@@ -67,7 +69,7 @@ fn start_llm_call(to: &mut To<impl FnMut(KeyValue)>, call: &LlmCall, run: &Run) 
     params(to, call.params.as_deref());
 }
 
-fn start_tool_call(to: &mut To<impl FnMut(KeyValue)>, call: &ToolCall, run: &Run) {
+fn start_tool_call(to: &mut To<impl Put>, call: &ToolCall, run: &Run) {
     to.word(semconv::GEN_AI_OPERATION_NAME, "execute_tool");
     to.text(semconv::GEN_AI_TOOL_NAME, &call.name);
     to.text(semconv::TOOL_NAME, &call.name);
@@ -76,14 +78,14 @@ fn start_tool_call(to: &mut To<impl FnMut(KeyValue)>, call: &ToolCall, run: &Run
     agent(to, &run.agent);
 }
 
-fn start_step(to: &mut To<impl FnMut(KeyValue)>, step: &Step) {
+fn start_step(to: &mut To<impl Put>, step: &Step) {
     to.value(semconv::STEP, i64::from(step.number));
     to.count_if(semconv::MAX_STEPS, step.max_steps);
     to.text_if(semconv::KAOS_STEP_ID, step.step_id.as_ref());
 }
 
 /// A local sub-agent's own turn is the span that the conventions know; a remote one has none here.
-fn start_subagent(to: &mut To<impl FnMut(KeyValue)>, sub: &Subagent, run: &Run) {
+fn start_subagent(to: &mut To<impl Put>, sub: &Subagent, run: &Run) {
     to.text(semconv::AGENT_DELEGATION_TARGET, &sub.agent);
     let Some(remote) = sub.remote.as_deref() else {
         return;
@@ -107,21 +109,21 @@ fn start_subagent(to: &mut To<impl FnMut(KeyValue)>, sub: &Subagent, run: &Run) 
     params(to, remote.params.as_deref());
 }
 
-fn agent(to: &mut To<impl FnMut(KeyValue)>, name: &Str) {
+fn agent(to: &mut To<impl Put>, name: &Str) {
     if !name.is_empty() {
         to.text(semconv::GEN_AI_AGENT_NAME, name);
         to.text(semconv::AGENT_NAME, name);
     }
 }
 
-fn server(to: &mut To<impl FnMut(KeyValue)>, server: Option<&Server>) {
+fn server(to: &mut To<impl Put>, server: Option<&Server>) {
     if let Some(server) = server {
         to.text(semconv::SERVER_ADDRESS, &server.address);
         to.value(semconv::SERVER_PORT, i64::from(server.port));
     }
 }
 
-fn params(to: &mut To<impl FnMut(KeyValue)>, params: Option<&LlmParams>) {
+fn params(to: &mut To<impl Put>, params: Option<&LlmParams>) {
     let Some(params) = params else {
         return;
     };

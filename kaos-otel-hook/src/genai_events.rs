@@ -175,7 +175,7 @@ impl Events {
         let inner = &self.inner;
         if let Some(outcome) = outcome {
             let mut to = To::new(inner.value_length, |attribute| said.push(pair(attribute)));
-            attributes::at_end(outcome, &mut to);
+            attributes::at_end(span.subject, event.run, outcome, &mut to);
             let content = inner.content.as_ref();
             let answered =
                 content.and_then(|it| attributes::output_messages(it, span.subject, outcome));

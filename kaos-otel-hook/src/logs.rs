@@ -6,7 +6,7 @@ use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::SpanNames;
+use crate::{OTelHook, SpanNames};
 
 mod context;
 mod fields;
@@ -18,9 +18,6 @@ mod timestamp;
 use filter::LogFilter;
 pub use layer::LogLayer;
 pub use line::LogLine;
-
-/// How many characters a text may have: enough for a stack trace, too few for a document.
-const VALUE_LIMIT: usize = 32 * 1024;
 
 /// Which `tracing` events become log lines, and how they are told.
 ///
@@ -145,7 +142,7 @@ impl Default for LogSettings {
         Self {
             filter: LogFilter::default(),
             names: SpanNames::default(),
-            limit: Some(VALUE_LIMIT),
+            limit: Some(OTelHook::DEFAULT_VALUE_LENGTH),
         }
     }
 }

@@ -38,18 +38,10 @@ impl SpanNames {
     /// The span's name, of at most [`LONGEST_NAME`] characters: a model may ask for a tool by any
     /// name.
     pub(crate) fn name(self, subject: &Subject, agent: &Str) -> Cow<'static, str> {
-        let name = self.whole_name(subject, agent);
-        match bounded(&name, Some(LONGEST_NAME)) {
-            Cow::Borrowed(_) => name,
-            Cow::Owned(cut) => Cow::Owned(cut),
-        }
-    }
-
-    fn whole_name(self, subject: &Subject, agent: &Str) -> Cow<'static, str> {
         match (self, subject) {
             (Self::GenAi, Subject::Turn(_)) => join("invoke_agent ", agent),
             (Self::GenAi, Subject::LlmCall(call)) => {
-                Cow::Owned([&call.operation, " ", &call.model].concat())
+                short([&call.operation, " ", &call.model].concat())
             }
             (Self::GenAi, Subject::ToolCall(call)) => join("execute_tool ", &call.name),
             (Self::GenAi, Subject::Subagent(sub)) if sub.remote.is_some() => {
@@ -60,8 +52,8 @@ impl SpanNames {
             (_, Subject::ToolCall(call)) => join("tool.", &call.name),
             (_, Subject::Subagent(sub)) => join("delegate.", &sub.agent),
             _ => match subject.span_name() {
-                Str::Static(name) => Cow::Borrowed(name),
-                Str::Shared(name) => Cow::Owned(name.as_ref().to_owned()),
+                Str::Static(name) if name.len() <= LONGEST_NAME => Cow::Borrowed(name),
+                name => short(name.to_string()),
             },
         }
     }
@@ -89,5 +81,13 @@ fn join(prefix: &'static str, rest: &Str) -> Cow<'static, str> {
     if rest.is_empty() {
         return Cow::Borrowed(prefix.trim_end());
     }
-    Cow::Owned([prefix, rest].concat())
+    short([prefix, rest].concat())
+}
+
+/// At most [`LONGEST_NAME`] characters of the name, which are no more than its bytes.
+fn short(name: String) -> Cow<'static, str> {
+    if name.len() <= LONGEST_NAME {
+        return Cow::Owned(name);
+    }
+    Cow::Owned(bounded(&name, Some(LONGEST_NAME)).into_owned())
 }

@@ -21,6 +21,9 @@ use crate::{Content, Prices, Propagators, SpanNames, context, notice};
 /// entered future has its span as the current one. Content is exported only
 /// [on request](Self::with_content).
 ///
+/// A span has each attribute once: what users add under a name of the span's own, or add again at
+/// the end, is left out.
+///
 /// If the provider does not record a run's root span, the rest of the run is not built; futures are
 /// entered all the same, with the run's ids and the sampled flag off.
 ///
@@ -79,7 +82,8 @@ impl Default for SpanSettings {
 }
 
 impl OTelHook {
-    /// The most characters of an attribute's text, unless set: 32 768.
+    /// The most characters of an attribute's text, unless set, in spans and log records alike:
+    /// enough for a stack trace, too few for a document.
     pub const DEFAULT_VALUE_LENGTH: usize = 32_768;
 
     /// Spans of the global tracer provider, as it is now.
@@ -128,8 +132,9 @@ impl OTelHook {
         self.with(|settings| settings.value_length = limit)
     }
 
-    /// What models cost: for `kaos.cost_usd` on model calls and their turns. Default: nothing is
-    /// known.
+    /// What models cost: for `kaos.cost_usd` on model calls, and their sum on the turn that made
+    /// them; a sub-agent's turn has its own, which its caller's does not include. Default: nothing
+    /// is known.
     #[must_use]
     pub fn with_prices(self, prices: Prices) -> Self {
         self.with(|settings| settings.prices = Some(prices))

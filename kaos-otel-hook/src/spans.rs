@@ -35,7 +35,7 @@ struct Open<S> {
     as_parent: Option<Context>,
     /// The slot of the turn it belongs to; its own, if it is one.
     turn: u32,
-    /// What a turn's model calls have cost.
+    /// What a turn's own model calls have cost.
     cost: Option<f64>,
 }
 
@@ -79,7 +79,11 @@ impl<T: Tracer> Spans<T> {
             .slot
             .parent
             .and_then(|slot| self.open.get_mut(slot as usize)?.as_mut());
+        let mut turn = span.slot.own;
         let mut made = if let Some(parent) = parent {
+            if !matches!(span.subject, Subject::Turn(_)) {
+                turn = parent.turn;
+            }
             build(parent.as_parent())
         } else {
             let outer = outer_parent(span);
@@ -98,22 +102,20 @@ impl<T: Tracer> Spans<T> {
             let mut to = To::new(value_length, |attribute| made.set_attribute(attribute));
             attributes::content_at_start(content, span.subject, &mut to);
         }
-        let turn = match (span.subject, span.slot.parent) {
-            (Subject::Turn(_), _) | (_, None) => span.slot.own,
-            (_, Some(parent)) => self.at(parent).map_or(parent, |parent| parent.turn),
-        };
         let slot = span.slot.own as usize;
         if self.open.len() <= slot {
             self.open.resize_with(slot + 1, || None);
         }
+        let mut open = Some(Open {
+            id: span.id,
+            span: made,
+            as_parent: None,
+            turn,
+            cost: None,
+        });
         if let Some(place) = self.open.get_mut(slot) {
-            *place = Some(Open {
-                id: span.id,
-                span: made,
-                as_parent: None,
-                turn,
-                cost: None,
-            });
+            // The place was free, so this moves the span into it, which is large, and moves it once.
+            std::mem::swap(place, &mut open);
         }
     }
 
@@ -127,7 +129,7 @@ impl<T: Tracer> Spans<T> {
             return;
         };
         let mut details = Vec::new();
-        To::new(limit, |detail| details.push(detail)).added_by_user(&progress.attributes);
+        To::new(limit, |detail| details.push(detail)).all(&progress.attributes);
         let note = progress.note.to_string();
         open.span
             .add_event_with_timestamp(note, time.system_time(), details);
@@ -152,7 +154,10 @@ impl<T: Tracer> Spans<T> {
         }
     }
 
-    /// What a model call cost, by the prices the user gave; its turn has the sum.
+    /// What a model call cost, by the prices the user gave; its turn has the sum of its own calls.
+    ///
+    /// A delegating turn does not show what its sub-agents' turns cost, as it does not show their
+    /// tokens: over all turns each call counts once.
     fn cost(&mut self, span: &SpanEvent<'_>) {
         let Some(prices) = &self.hook.settings.prices else {
             return;
@@ -171,12 +176,15 @@ impl<T: Tracer> Spans<T> {
             .span
             .set_attribute(KeyValue::new(semconv::KAOS_COST_USD, cost));
         let turn = ended.turn;
-        if let Some(turn) = self.at(turn) {
+        if let Subject::LlmCall(_) = span.subject
+            && let Some(turn) = self.at(turn)
+        {
             *turn.cost.get_or_insert(0.0) += cost;
         }
     }
 
-    fn end(&mut self, span: &SpanEvent<'_>, time: Time) {
+    fn end(&mut self, event: &Event<'_>, span: &SpanEvent<'_>) {
+        let time = event.time;
         self.cost(span);
         let settings = &self.hook.settings;
         let Some(place) = self.open.get_mut(span.slot.own as usize) else {
@@ -189,7 +197,7 @@ impl<T: Tracer> Spans<T> {
             let mut to = To::new(settings.value_length, |attribute| {
                 ended.set_attribute(attribute);
             });
-            attributes::at_end(outcome, &mut to);
+            attributes::at_end(span.subject, event.run, outcome, &mut to);
             if let Some(content) = &settings.content {
                 attributes::content_at_end(content, span.subject, outcome, &mut to);
             }
@@ -270,7 +278,7 @@ where
             Phase::Complete { .. }
             | Phase::Error { .. }
             | Phase::Cancelled { .. }
-            | Phase::Suspended { .. } => self.end(span, event.time),
+            | Phase::Suspended { .. } => self.end(event, span),
         }
     }
 

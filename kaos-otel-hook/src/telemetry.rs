@@ -1,3 +1,4 @@
+mod greeting;
 mod hooks;
 mod log_lines;
 mod started;
@@ -11,7 +12,7 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use crate::settings::{self, ExporterChoice, usable};
+use crate::settings::{self, usable};
 use crate::{
     Content, ExporterError, Limits, LogSettings, Memory, Prices, Propagators, Settings, SpanNames,
     TelemetryConfig, TelemetryStats, notice,
@@ -334,26 +335,7 @@ fn end(started: Arc<Started>) -> TelemetryStats {
 
 fn start(settings: &Settings) -> Result<Arc<Started>, ExporterError> {
     let started = Started::new(settings)?;
-    let Settings {
-        traces,
-        metrics,
-        logs,
-        service_name,
-        ..
-    } = settings;
-    let endpoints: Vec<_> = [("traces", traces), ("metrics", metrics), ("logs", logs)]
-        .into_iter()
-        .map(|(signal, choice)| match choice {
-            ExporterChoice::Otlp(otlp) => format!("{signal} to {}", otlp.endpoint),
-            ExporterChoice::Console => format!("{signal} to the console"),
-            ExporterChoice::None => format!("no {signal}"),
-        })
-        .collect();
-    tracing::info!(
-        target: "kaos",
-        "telemetry of {service_name} is on: {}",
-        endpoints.join(", ")
-    );
+    started.greet();
     Ok(Arc::new(started))
 }
 

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use kaos_hooks::Str;
 
+use crate::scripted::Scripted;
 use crate::{Deltas, Model, ModelError, ModelReply, ModelRequest};
 
 /// A model made of a function: offline and deterministic.
@@ -26,8 +27,7 @@ pub struct FunctionModel {
     answer: Box<Answer>,
 }
 
-type Answer =
-    dyn Fn(&ModelRequest<'_>) -> BoxFuture<'static, Result<ModelReply, ModelError>> + Send + Sync;
+type Answer = dyn Fn(&ModelRequest<'_>) -> BoxFuture<'static, Scripted> + Send + Sync;
 
 impl FunctionModel {
     /// A model that answers with what `answer` returns.
@@ -45,12 +45,18 @@ impl FunctionModel {
     where
         F: Future<Output = Result<ModelReply, ModelError>> + Send + 'static,
     {
-        let answer = Box::new(move |request: &ModelRequest<'_>| {
-            Box::pin(answer(request)) as BoxFuture<'static, _>
-        });
+        Self::made_of(move |request| {
+            let answer = answer(request);
+            Box::pin(async { answer.await.into() })
+        })
+    }
+
+    fn made_of(
+        answer: impl Fn(&ModelRequest<'_>) -> BoxFuture<'static, Scripted> + Send + Sync + 'static,
+    ) -> Self {
         Self {
             name: Str::Static("function"),
-            answer,
+            answer: Box::new(answer),
         }
     }
 
@@ -60,25 +66,22 @@ impl FunctionModel {
         Self::new(move |_| Ok(ModelReply::text(text.clone())))
     }
 
-    /// A model that gives these replies (or errors), one a request; a request beyond the last
-    /// fails with the kind `script_exhausted`.
+    /// A model that gives these replies, one a request: each a [`ModelReply`], a [`ModelError`], or
+    /// a [`Scripted`] that streams. A request beyond the last fails with the kind
+    /// `script_exhausted`.
     pub fn script<R: Into<Scripted>>(replies: impl IntoIterator<Item = R>) -> Self {
         let replies: VecDeque<Scripted> = replies.into_iter().map(Into::into).collect();
         let replies = Mutex::new(replies);
-        Self::new(move |_| {
+        Self::made_of(move |_| {
             let next = replies
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .pop_front();
-            next.map_or_else(
-                || {
-                    Err(ModelError::new(
-                        "script_exhausted",
-                        "the script has no further reply",
-                    ))
-                },
-                |Scripted(reply)| reply,
-            )
+            let next = next.unwrap_or_else(|| {
+                let why = "the script has no further reply";
+                ModelError::new("script_exhausted", why).into()
+            });
+            Box::pin(async { next })
         })
     }
 
@@ -87,22 +90,6 @@ impl FunctionModel {
     pub fn named(mut self, name: impl Into<Str>) -> Self {
         self.name = name.into();
         self
-    }
-}
-
-/// One entry of [`FunctionModel::script`]: a [`ModelReply`] or a [`ModelError`].
-#[derive(Debug)]
-pub struct Scripted(Result<ModelReply, ModelError>);
-
-impl From<ModelReply> for Scripted {
-    fn from(reply: ModelReply) -> Self {
-        Self(Ok(reply))
-    }
-}
-
-impl From<Result<ModelReply, ModelError>> for Scripted {
-    fn from(reply: Result<ModelReply, ModelError>) -> Self {
-        Self(reply)
     }
 }
 
@@ -121,11 +108,7 @@ impl Model for FunctionModel {
         request: ModelRequest<'_>,
         deltas: &Deltas,
     ) -> Result<ModelReply, ModelError> {
-        let reply = (self.answer)(&request).await?;
-        if !reply.text.is_empty() {
-            deltas.text(reply.text.clone());
-        }
-        Ok(reply)
+        (self.answer)(&request).await.play(deltas).await
     }
 }
 

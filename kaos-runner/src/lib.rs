@@ -4,7 +4,8 @@
 //! - [`Runner`] lets it answer: [`Runner::turn`] gives the [`Reply`], [`Runner::run`] the stream of
 //!   events as they happen.
 //! - [`Model`] and [`Tool`] are what it works with; [`FunctionModel`] and [`FunctionTool`] make
-//!   both from functions, so everything runs offline.
+//!   both from functions, so everything runs offline. With the feature `openai`, `OpenAiModel` is a
+//!   model behind any OpenAI-compatible endpoint.
 //!
 //! Everything happens inside the turn's own future: nothing is spawned, so dropping it (a timeout,
 //! `select!`, a client gone) stops the turn, its tools and its sub-agents, and their spans end as
@@ -33,13 +34,19 @@
 mod agent;
 mod content;
 mod debug_lines;
+mod deltas;
 mod function_model;
 mod function_tool;
 mod intent;
 mod limits;
+mod mock;
 mod model;
+mod model_error;
+#[cfg(feature = "openai")]
+pub mod openai;
 mod reply;
 mod runner;
+mod scripted;
 mod session;
 mod stream;
 mod tool;
@@ -47,11 +54,16 @@ mod tools;
 mod turn;
 
 pub use agent::Agent;
-pub use function_model::{FunctionModel, Scripted};
+pub use deltas::Deltas;
+pub use function_model::FunctionModel;
 pub use function_tool::FunctionTool;
 pub use limits::Limits;
-pub use model::{Deltas, Message, Model, ModelError, ModelReply, ModelRequest, ToolUse};
+pub use model::{Message, Model, ModelReply, ModelRequest, OutputSchema, ToolUse};
+pub use model_error::{ModelError, ModelErrorKind};
+#[cfg(feature = "openai")]
+pub use openai::OpenAiModel;
 pub use reply::{Reply, TurnError, TurnErrorKind};
 pub use runner::{Runner, TurnRequest};
+pub use scripted::Scripted;
 pub use stream::RunStream;
 pub use tool::{Tool, ToolError, ToolSpec};

@@ -19,6 +19,7 @@ mod gates;
 mod hooks;
 mod logs;
 mod metrics;
+mod models;
 mod own_loop;
 mod propagation;
 mod properties;

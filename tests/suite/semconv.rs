@@ -1,6 +1,8 @@
 //! Every attribute of every span, against a table written by hand from the GenAI conventions
 //! (`semantic-conventions-genai`, revision `fe5608e`, on core conventions 1.43).
 
+mod added;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

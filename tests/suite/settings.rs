@@ -1,5 +1,7 @@
 //! What `Settings` makes of each variable: valid, invalid and absent; and whose word goes first.
 
+mod sent;
+
 use std::process::Command;
 use std::time::Duration;
 
@@ -220,6 +222,9 @@ fn each_signal_may_have_its_own_protocol_headers_timeout_compression_and_files()
         ("250", Duration::from_millis(250)),
         Some("1s"),
     );
+    let of_all = ("OTEL_EXPORTER_OTLP_TIMEOUT", "250");
+    let bad = settings(&[of_all, ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "1s")]);
+    assert_eq!(otlp(&bad.logs).timeout, Duration::from_millis(250));
     check_otlp(
         "COMPRESSION",
         |it| it.gzip,
@@ -251,20 +256,17 @@ fn each_signal_may_have_its_own_protocol_headers_timeout_compression_and_files()
 fn a_malformed_header_is_left_out_and_its_text_is_not_said() {
     let vars = (
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
-        "a=1,secret,b=%zz,=c,d=%4",
+        "a=1,secret,b=%zz,=c,d=%4,e f=1",
     );
     let settings = settings(&[vars]);
-    assert_eq!(
-        otlp(&settings.traces).headers,
-        [("a".to_owned(), "1".to_owned())]
-    );
-    let entry = |at| {
-        format!(
-            "entry {at} of OTEL_EXPORTER_OTLP_TRACES_HEADERS is not `key=value`, \
-             percent-encoded; using the others"
-        )
-    };
-    assert_eq!(settings.warnings, [entry(2), entry(3), entry(4), entry(5)]);
+    let kept = [("a", "1"), ("b", "%zz"), ("d", "%4")];
+    let kept = kept.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(otlp(&settings.traces).headers, kept);
+    let entry = |at, what| format!("entry {at} of OTEL_EXPORTER_OTLP_TRACES_HEADERS is not {what}");
+    let none = "`name=value` of a header; using the others";
+    let raw = "percent-encoded; using it as it is";
+    let said = [(2, none), (3, raw), (4, none), (5, raw), (6, none)];
+    assert_eq!(settings.warnings, said.map(|(at, what)| entry(at, what)));
     let debug = format!("{settings:?}");
     assert!(!debug.contains("secret"), "{debug}");
 }

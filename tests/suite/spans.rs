@@ -1,10 +1,11 @@
 //! What the exported spans say, beside what the trees compare.
 
 use kaos_hooks::{
-    Custom, CustomOutcome, Failure, Handoff, HandoffOutcome, Hooks, Phase, Progress, SpanContext,
-    SpanId, Step, StepOutcome, Str, TraceId, Turn, TurnOutcome,
+    Custom, CustomOutcome, Failure, Handoff, HandoffOutcome, Hooks, LlmCall, LlmOutcome, Phase,
+    Progress, Scope, SpanContext, SpanId, Step, StepOutcome, Str, Subagent, SubagentOutcome,
+    TraceId, Turn, TurnOutcome, Usage,
 };
-use kaos_otel_hook::{EventIds, OTelHook, SpanNames, Telemetry};
+use kaos_otel_hook::{EventIds, OTelHook, Price, Prices, SpanNames, Telemetry};
 use kaos_tests::reference::{self, ByHand, Fixture, SPANS};
 use opentelemetry::Value;
 use opentelemetry::trace::{SpanKind, Status, TracerProvider as _};
@@ -115,6 +116,65 @@ fn every_subject_and_every_phase_becomes_a_span() {
             .iter()
             .all(|span| !format!("{span:?}").contains("a secret"))
     );
+}
+
+/// In the order in which spans end: a call before its turn, a sub-agent before its caller.
+#[test]
+fn a_model_call_says_what_it_cost_and_its_turn_the_sum_of_its_own() {
+    kaos_tests::subscribed();
+    let prices = [
+        ("large", Price::new(2.5, 10.0)),
+        ("free", Price::new(0.0, 0.0)),
+    ];
+    let (telemetry, memory) = Telemetry::in_memory();
+    let telemetry = telemetry.with_prices(Prices::new(prices).unwrap());
+    let hooks = Hooks::new(telemetry.hooks());
+    let call = |step: &Scope<Step>, model: &'static str, millions| {
+        let usage = Some(Usage::new(millions * 1_000_000, 0));
+        step.open(LlmCall::new("openai", model))
+            .complete(LlmOutcome {
+                usage,
+                ..LlmOutcome::default()
+            });
+    };
+    let mut seen = 0;
+    let mut check = |turn: Scope<Turn>, calls: &[(&'static str, u64)], expected: &[_]| {
+        let step = turn.open(Step::new(1));
+        for &(model, millions) in calls {
+            call(&step, model, millions);
+        }
+        step.complete(StepOutcome::default());
+        turn.complete(TurnOutcome::default());
+        let spans = memory.spans();
+        let (named, others): (Vec<_>, Vec<_>) = spans[seen..]
+            .iter()
+            .partition(|span| ["model.inference", "agent.turn"].contains(&&*span.name));
+        let cost = |span| attribute(span, "kaos.cost_usd");
+        let costs: Vec<_> = named.into_iter().map(cost).collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|cost: &Option<f64>| cost.map(Value::F64))
+            .collect();
+        assert_eq!(costs, expected, "{calls:?}");
+        assert!(others.into_iter().all(|span| cost(span).is_none()));
+        seen = spans.len();
+    };
+    let turn = || hooks.turn(Turn::new("assistant"));
+    check(turn(), &[("large", 2)], &[Some(5.0), Some(5.0)]);
+    let three = [Some(5.0), Some(0.0), Some(2.5), Some(7.5)];
+    check(turn(), &[("large", 2), ("free", 1), ("large", 1)], &three);
+    check(turn(), &[("free", 1)], &[Some(0.0), Some(0.0)]);
+    check(turn(), &[("unknown", 1)], &[None, None]);
+    let known = [None, Some(2.5), Some(2.5)];
+    check(turn(), &[("unknown", 1), ("large", 1)], &known);
+    check(turn(), &[], &[None]);
+
+    let turn = turn();
+    let delegation = turn.open(Subagent::new("researcher"));
+    let inner = delegation.turn(Turn::new("researcher"));
+    check(inner, &[("large", 4)], &[Some(10.0), Some(10.0)]);
+    delegation.complete(SubagentOutcome::default());
+    check(turn, &[("large", 1)], &[Some(2.5), Some(2.5)]);
 }
 
 #[test]

@@ -285,6 +285,32 @@ fn the_console_shows_all_three_signals_and_counts_them() {
     assert_eq!(stats.logs, exported(2));
 }
 
+/// In a process of its own, whose standard error is a full disk.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_warning_that_cannot_be_written_harms_nobody() {
+    const CHILD: &str = "KAOS_TESTS_FULL";
+    if std::env::var_os(CHILD).is_some() {
+        let endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+        let bad = Telemetry::from_vars(|name| (name == endpoint).then(|| "not a url".to_owned()));
+        return assert!(!bad.unwrap().is_on());
+    }
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture"])
+        .arg("telemetry::a_warning_that_cannot_be_written_harms_nobody")
+        .env(CHILD, "1")
+        .stderr(full)
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{shown}");
+    assert!(shown.contains("1 passed"), "{shown}");
+}
+
 /// The caller's side of each lane: what runs on the turn's path.
 #[test]
 fn the_turn_s_path_neither_awaits_nor_sends_nor_meets_an_exporter() {

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
 use std::time::Duration;
 
 /// How a collector behaves, over OTLP on HTTP/1.1.
@@ -66,6 +67,31 @@ impl Collector {
             }
         }
     }
+}
+
+/// A healthy collector that gives the head and the body of each request before it answers.
+///
+/// # Panics
+///
+/// If there is no free port.
+pub fn recording() -> (Running, mpsc::Receiver<(String, Vec<u8>)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (saw, seen) = mpsc::channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let saw = saw.clone();
+            std::thread::spawn(move || {
+                while let Some(request) = read_request(&mut stream) {
+                    let _told = saw.send(request);
+                    if answer(&mut stream, "200 OK").is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    (Running { url, _held: None }, seen)
 }
 
 /// The head and the body of the next request on a connection.

@@ -13,6 +13,7 @@ thread_local! {
 pub struct Case<'a> {
     name: &'static str,
     run: Box<dyn Fn() + 'a>,
+    rest: Box<dyn Fn() + 'a>,
     nanos: Vec<f64>,
     allocations: u64,
 }
@@ -29,8 +30,19 @@ impl<'a> Case<'a> {
         Self {
             name,
             run: Box::new(run),
+            rest: Box::new(|| ()),
             nanos: Vec::new(),
             allocations,
+        }
+    }
+
+    /// What comes after each round of it, and does not count.
+    #[must_use]
+    pub fn rest(self, rest: impl Fn() + 'a) -> Self {
+        rest();
+        Self {
+            rest: Box::new(rest),
+            ..self
         }
     }
 }
@@ -48,6 +60,7 @@ pub fn compare(cases: &mut [Case<'_>], times: u32, rounds: usize) {
             }
             case.nanos
                 .push(began.elapsed().as_secs_f64() * 1e9 / f64::from(times));
+            (case.rest)();
         }
     }
     let first = cases

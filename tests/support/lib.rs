@@ -14,9 +14,14 @@ pub mod exported;
 pub mod interleaved;
 pub mod measured;
 pub mod observed;
+pub mod openai_server;
 pub mod reference;
+pub mod sim_disk;
+pub mod slow_disk;
+mod stopped;
 mod subscribed;
 pub mod text;
 pub mod trails;
 
+pub use stopped::Stopped;
 pub use subscribed::subscribed;

@@ -80,7 +80,6 @@ impl<S: Observer> Stream<S> {
                 mut subject,
                 run,
             } => {
-                let mut subject = |place: &mut Option<Subject>| *place = subject.take();
                 self.apply_start(state, id, parent, &mut subject, run);
             }
             Deferred::End(key, end) => {

@@ -4,6 +4,7 @@ use kaos_events::EventBuf;
 
 use super::Recovery;
 use super::builder::Ready;
+use super::writer::Batch;
 
 /// A trail without a thread: each write is made by the caller. For tests of what a disk can do; a
 /// program wants an [`AuditHook`](super::AuditHook).
@@ -29,6 +30,20 @@ impl ByHand {
     /// new segment.
     pub fn write(&mut self, events: Vec<EventBuf>) -> io::Result<()> {
         let batch = self.0.writer.batch(events);
+        self.0.writer.write(&batch)
+    }
+
+    /// Writes lines that are redacted already: what is left of the writer's work is its hash, tree,
+    /// signature and write.
+    ///
+    /// # Errors
+    ///
+    /// As of [`write`](Self::write).
+    pub fn write_redacted(&mut self, records: Vec<Vec<u8>>) -> io::Result<()> {
+        let batch = Batch {
+            records,
+            checkpoint: false,
+        };
         self.0.writer.write(&batch)
     }
 

@@ -164,6 +164,11 @@ impl OwnRecord {
         body.starts_with(MARK)
     }
 
+    /// Whether this record, one without its closing brace, ends a segment.
+    pub(super) fn is_seal(body: &[u8]) -> bool {
+        Self::is_in(body) && body.ends_with(b",\"seal\":true")
+    }
+
     /// Reads a record; fields of a newer version are ignored.
     pub(super) fn read(record: &str) -> serde_json::Result<Self> {
         serde_json::from_str(record)

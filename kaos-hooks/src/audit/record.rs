@@ -28,7 +28,10 @@ pub(super) struct Recorder {
 
 /// Whether an event is recorded: pieces of a text are not, the whole stands in a span's end.
 pub(super) fn is_recorded(value: &Value) -> bool {
-    !matches!(value, Value::TextDelta(_))
+    !matches!(
+        value,
+        Value::TextDelta(_) | Value::ThinkingDelta(_) | Value::ToolCallArgsDelta(_)
+    )
 }
 
 impl Recorder {
@@ -41,18 +44,11 @@ impl Recorder {
     }
 
     /// The record of an event, as a JSON object.
-    pub(super) fn record(&mut self, event: EventBuf) -> Vec<u8> {
-        let redacted = catch_unwind(AssertUnwindSafe(|| {
-            let mut event = event.clone();
-            event.visit_texts(self);
-            event
-        }));
-        let event = redacted.unwrap_or_else(|_panic| {
+    pub(super) fn record(&mut self, mut event: EventBuf) -> Vec<u8> {
+        if catch_unwind(AssertUnwindSafe(|| event.visit_texts(self))).is_err() {
             // Fail closed: the event stands, and no text of it.
-            let mut event = event;
             event.visit_texts(&mut Shorten::unread());
-            event
-        });
+        }
         let mut line = event.to_line();
         for (longest, most) in CUTS {
             if line.len() <= MOST_BYTES {

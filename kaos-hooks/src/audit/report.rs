@@ -177,10 +177,11 @@ impl fmt::Display for Verification {
             4 => "TORN",
             _ => "NOT INTACT",
         };
-        let (records, segments, checkpoints) = (self.records, self.segments, self.checkpoints);
+        let (records, segments) = (self.records, self.segments);
+        let checkpoints = self.checkpoints;
         writeln!(
             f,
-            "{verdict}: {records} records, {segments} segments, {checkpoints} checkpoints"
+            "{verdict}: {records} records in {segments} files, {checkpoints} checkpoints"
         )?;
         for finding in &self.findings {
             writeln!(f, "  {finding}")?;

@@ -12,7 +12,7 @@ use super::own::{Cause, CheckpointNote, FORMAT, OwnRecord, SegmentStart};
 use super::reader::{OpenSegment, Reader, beginning};
 use super::report::{Finding, Problem, Torn, Verification};
 use super::segment::{self, Piece};
-use super::{Checkpoint, Hash, Storage, VerifyingKey};
+use super::{Checkpoint, Hash, LogId, Storage, VerifyingKey};
 
 /// Verifies a trail.
 #[must_use = "nothing is verified before `run`"]
@@ -116,12 +116,19 @@ impl<'v> Walk<'v> {
     }
 
     fn find(&mut self, segment: &str, offset: u64, seq: Option<u64>, problem: Problem) {
-        self.report.find(Finding {
+        // After damage that may be a torn end, what a line says is in doubt, too.
+        let of_line = offset > 0 && !matches!(problem, Problem::Unreadable(_));
+        let finding = Finding {
             segment: segment.to_owned(),
             offset,
             seq,
             problem,
-        });
+        };
+        if of_line && !self.doubtful.is_empty() {
+            self.doubtful.push(finding);
+        } else {
+            self.report.find(finding);
+        }
     }
 
     fn segment(&mut self, mut segment: OpenSegment, progress: &mut dyn FnMut(u64)) {
@@ -156,8 +163,7 @@ impl<'v> Walk<'v> {
         if is_first {
             self.find(&name, 0, Some(first), Problem::NoBeginning);
         }
-        let torn = segment.is_last;
-        self.doubts(&name, end, torn);
+        self.doubts(&name, end, segment.is_last);
     }
 
     fn next(&self) -> u64 {
@@ -176,11 +182,8 @@ impl<'v> Walk<'v> {
         if stated.next != first {
             self.find(name, 0, Some(stated.next), Problem::Renamed);
         }
-        if self
-            .report
-            .log
-            .is_some_and(|log| log.trail != stated.log.trail)
-        {
+        let is_other = |log: LogId| log.trail != stated.log.trail;
+        if self.report.log.is_some_and(is_other) {
             self.find(name, 0, Some(first), Problem::OtherTrail);
         }
         self.report.log = Some(stated.log);
@@ -214,12 +217,8 @@ impl<'v> Walk<'v> {
     fn key_of(&mut self, name: &str, first: u64, start: &SegmentStart) {
         let named = start.key.as_ref().map(|key| key.parse());
         if let Some(Err(_)) = &named {
-            self.find(
-                name,
-                0,
-                Some(first),
-                Problem::Malformed("its key is none".into()),
-            );
+            let problem = Problem::Malformed("its key is none".into());
+            self.find(name, 0, Some(first), problem);
         }
         self.named = named.and_then(Result::ok);
         self.report.named_key.clone_from(&start.key);
@@ -323,10 +322,12 @@ impl<'v> Walk<'v> {
         if !signed {
             self.find(name, offset, Some(seq), Problem::NotSigned);
         }
-        self.report.checkpoints += 1;
-        if covers {
-            self.report.after_newest = 0;
-            self.report.newest = Some(checkpoint);
+        if self.doubtful.is_empty() {
+            self.report.checkpoints += 1;
+            if covers {
+                self.report.after_newest = 0;
+                self.report.newest = Some(checkpoint);
+            }
         }
     }
 
@@ -378,6 +379,7 @@ impl<'v> Walk<'v> {
         if self.report.key_given && self.report.checkpoints == 0 {
             self.find("trail", 0, None, Problem::NotSigned);
         }
+        self.report.findings.sort_by_key(|finding| finding.seq);
         for (anchor, seen) in std::mem::take(&mut self.anchors) {
             if self.key.is_some_and(|key| !anchor.is_signed_by(key)) {
                 self.find("anchor", 0, None, Problem::NotSigned);

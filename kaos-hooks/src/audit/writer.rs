@@ -23,7 +23,7 @@ pub(super) struct Writer {
 /// Records that are written at once.
 pub(super) struct Batch {
     pub(super) records: Vec<Vec<u8>>,
-    checkpoint: bool,
+    pub(super) checkpoint: bool,
 }
 
 impl Writer {
@@ -68,14 +68,15 @@ impl Writer {
 
     /// Writes a batch, however often it takes; `false` if the trail is closed before it succeeds.
     fn write_at_last(&mut self, batch: &Batch) -> bool {
-        let mut pause = FIRST_PAUSE;
+        let (mut pause, mut closing) = (FIRST_PAUSE, false);
         while let Err(error) = self.write(batch) {
             if pause == FIRST_PAUSE {
                 tracing::error!(%error, "the audit trail cannot be written");
             }
-            if self.queue.failing(&error.to_string(), pause) && pause > FIRST_PAUSE {
-                return false;
+            if closing {
+                return false; // it was tried once more
             }
+            closing = self.queue.failing(&error.to_string(), pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         self.queue.safe(batch.records.len());

@@ -2,14 +2,13 @@
 
 use kaos_hooks::redact::Field;
 use kaos_hooks::{Outcome, Subject};
-use opentelemetry::KeyValue;
 use serde_json::Value;
 
-use super::To;
+use super::{Put, To};
 use crate::{Content, messages, semconv};
 
 /// What the work starts from.
-pub(crate) fn at_start(content: &Content, subject: &Subject, to: &mut To<impl FnMut(KeyValue)>) {
+pub(crate) fn at_start(content: &Content, subject: &Subject, to: &mut To<impl Put>) {
     let mut json = |key, value: Option<Value>| {
         if let Some(value) = value {
             to.made(key, &value.to_string());
@@ -51,7 +50,7 @@ pub(crate) fn at_start(content: &Content, subject: &Subject, to: &mut To<impl Fn
 }
 
 /// A tool's description comes from whoever made the tool, so it is content.
-fn description(content: &Content, subject: &Subject, to: &mut To<impl FnMut(KeyValue)>) {
+fn description(content: &Content, subject: &Subject, to: &mut To<impl Put>) {
     if let Subject::ToolCall(call) = subject
         && let Some(text) = &call.description
         && let Some(safe) = content.text(Field::Instructions, Some(&call.name), text)
@@ -65,7 +64,7 @@ pub(crate) fn at_end(
     content: &Content,
     subject: &Subject,
     outcome: Outcome<'_>,
-    to: &mut To<impl FnMut(KeyValue)>,
+    to: &mut To<impl Put>,
 ) {
     match outcome {
         Outcome::ToolCall(tool) => {

@@ -1,15 +1,14 @@
 //! What a span's outcome adds.
 
 use kaos_hooks::{
-    IntentOutcome, LlmOutcome, McpCall, Outcome, Str, SubagentOutcome, ToolOutcome, TurnOutcome,
-    Usage,
+    IntentOutcome, LlmOutcome, McpCall, Outcome, Run, Str, SubagentOutcome, Subject, ToolOutcome,
+    TurnOutcome, Usage,
 };
-use opentelemetry::KeyValue;
 
-use super::To;
+use super::{Put, To, added};
 use crate::semconv;
 
-pub(crate) fn at_end(outcome: Outcome<'_>, to: &mut To<impl FnMut(KeyValue)>) {
+pub(crate) fn at_end(subject: &Subject, run: &Run, outcome: Outcome<'_>, to: &mut To<impl Put>) {
     match outcome {
         Outcome::Turn(turn) => end_turn(turn, to),
         Outcome::LlmCall(call) => end_llm_call(call, to),
@@ -18,16 +17,16 @@ pub(crate) fn at_end(outcome: Outcome<'_>, to: &mut To<impl FnMut(KeyValue)>) {
         Outcome::Subagent(sub) => end_subagent(sub, to),
         Outcome::Step(_) | Outcome::Handoff(_) | Outcome::Custom(_) => {}
     }
-    to.added_by_user(outcome.attributes());
+    added::at_end(subject, run, outcome, to);
 }
 
-fn end_turn(turn: &TurnOutcome, to: &mut To<impl FnMut(KeyValue)>) {
+fn end_turn(turn: &TurnOutcome, to: &mut To<impl Put>) {
     tokens(turn.usage, to);
     to.count_if(semconv::KAOS_TOOL_CALL_COUNT, turn.tool_calls);
     finish_reasons(&turn.finish_reasons, to);
 }
 
-fn end_llm_call(call: &LlmOutcome, to: &mut To<impl FnMut(KeyValue)>) {
+fn end_llm_call(call: &LlmOutcome, to: &mut To<impl Put>) {
     tokens(call.usage, to);
     if let Some(usage) = call.usage {
         let (read, creation) = (usage.cache_read_tokens, usage.cache_creation_tokens);
@@ -43,14 +42,14 @@ fn end_llm_call(call: &LlmOutcome, to: &mut To<impl FnMut(KeyValue)>) {
     to.value_if(semconv::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, first);
 }
 
-fn end_intent(found: &IntentOutcome, to: &mut To<impl FnMut(KeyValue)>) {
+fn end_intent(found: &IntentOutcome, to: &mut To<impl Put>) {
     if let Some(intent) = &found.intent {
         to.text(semconv::KAOS_INTENT, &intent.to_str());
     }
     to.value_if(semconv::KAOS_CONFIDENCE, found.confidence);
 }
 
-fn end_tool_call(tool: &ToolOutcome, to: &mut To<impl FnMut(KeyValue)>) {
+fn end_tool_call(tool: &ToolOutcome, to: &mut To<impl Put>) {
     if tool.skipped {
         to.value(semconv::KAOS_TOOL_SKIPPED, true);
     }
@@ -59,7 +58,7 @@ fn end_tool_call(tool: &ToolOutcome, to: &mut To<impl FnMut(KeyValue)>) {
     }
 }
 
-fn end_mcp(mcp: &McpCall, to: &mut To<impl FnMut(KeyValue)>) {
+fn end_mcp(mcp: &McpCall, to: &mut To<impl Put>) {
     to.text(semconv::MCP_METHOD_NAME, &mcp.method);
     to.text_if(semconv::JSONRPC_REQUEST_ID, mcp.request_id.as_ref());
     to.text_if(semconv::MCP_SESSION_ID, mcp.session_id.as_ref());
@@ -70,12 +69,12 @@ fn end_mcp(mcp: &McpCall, to: &mut To<impl FnMut(KeyValue)>) {
     to.text_if(semconv::NETWORK_TRANSPORT, mcp.transport.as_ref());
 }
 
-fn end_subagent(sub: &SubagentOutcome, to: &mut To<impl FnMut(KeyValue)>) {
+fn end_subagent(sub: &SubagentOutcome, to: &mut To<impl Put>) {
     tokens(sub.usage, to);
     finish_reasons(&sub.finish_reasons, to);
 }
 
-fn tokens(usage: Option<Usage>, to: &mut To<impl FnMut(KeyValue)>) {
+fn tokens(usage: Option<Usage>, to: &mut To<impl Put>) {
     if let Some(usage) = usage {
         to.count_if(semconv::GEN_AI_USAGE_INPUT_TOKENS, Some(usage.input_tokens));
         let output = Some(usage.output_tokens);
@@ -83,6 +82,6 @@ fn tokens(usage: Option<Usage>, to: &mut To<impl FnMut(KeyValue)>) {
     }
 }
 
-fn finish_reasons(reasons: &[Str], to: &mut To<impl FnMut(KeyValue)>) {
+fn finish_reasons(reasons: &[Str], to: &mut To<impl Put>) {
     to.list_if(semconv::GEN_AI_RESPONSE_FINISH_REASONS, reasons);
 }

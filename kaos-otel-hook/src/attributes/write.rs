@@ -8,18 +8,54 @@ use opentelemetry::{Array, KeyValue, StringValue, Value};
 use crate::bounded::bounded;
 
 /// Where attributes go.
-pub(crate) struct To<F> {
+pub(crate) struct To<P> {
     limit: Option<usize>,
-    put: F,
+    to: P,
 }
 
-impl<F: FnMut(KeyValue)> To<F> {
-    pub(crate) const fn new(limit: Option<usize>, put: F) -> Self {
-        Self { limit, put }
+/// Takes attributes one by one.
+pub(crate) trait Put {
+    fn put(&mut self, make: impl FnOnce() -> KeyValue);
+}
+
+impl<F: FnMut(KeyValue)> Put for F {
+    fn put(&mut self, make: impl FnOnce() -> KeyValue) {
+        self(make());
+    }
+}
+
+/// What a span says from its start on.
+pub(crate) struct List(pub(crate) Vec<KeyValue>);
+
+impl Put for List {
+    /// Makes room first and then the attribute where it stays: moving it stalls on its own stores.
+    fn put(&mut self, make: impl FnOnce() -> KeyValue) {
+        self.0.extend(std::iter::once_with(make));
+    }
+}
+
+impl<P: Put> To<P> {
+    pub(crate) const fn new(limit: Option<usize>, to: P) -> Self {
+        Self { limit, to }
+    }
+
+    pub(crate) fn into_inner(self) -> P {
+        self.to
     }
 
     pub(crate) fn text(&mut self, key: &'static str, value: &Str) {
-        (self.put)(KeyValue::new(key, string(value, self.limit)));
+        match value {
+            Str::Static(text) if fits(text, self.limit) => self.word(key, text),
+            Str::Shared(text) if fits(text, self.limit) => {
+                self.to.put(|| KeyValue::new(key, Arc::clone(text)));
+            }
+            long => self.long(key, long),
+        }
+    }
+
+    #[cold]
+    fn long(&mut self, key: &'static str, value: &str) {
+        self.made(key, value);
     }
 
     pub(crate) fn text_if(&mut self, key: &'static str, value: Option<&Str>) {
@@ -30,16 +66,17 @@ impl<F: FnMut(KeyValue)> To<F> {
 
     /// A text of ours, which is short.
     pub(crate) fn word(&mut self, key: &'static str, value: &'static str) {
-        (self.put)(KeyValue::new(key, value));
+        self.to.put(|| KeyValue::new(key, value));
     }
 
     /// A text that was made for this.
     pub(crate) fn made(&mut self, key: &'static str, value: &str) {
-        (self.put)(KeyValue::new(key, bounded(value, self.limit).into_owned()));
+        let value = bounded(value, self.limit);
+        self.to.put(|| KeyValue::new(key, value.into_owned()));
     }
 
     pub(crate) fn value(&mut self, key: &'static str, value: impl Into<Value>) {
-        (self.put)(KeyValue::new(key, value));
+        self.to.put(|| KeyValue::new(key, value));
     }
 
     pub(crate) fn value_if<V: Into<Value>>(&mut self, key: &'static str, value: Option<V>) {
@@ -57,27 +94,37 @@ impl<F: FnMut(KeyValue)> To<F> {
 
     pub(crate) fn list_if(&mut self, key: &'static str, values: &[Str]) {
         if !values.is_empty() {
-            (self.put)(KeyValue::new(key, list(values, self.limit)));
+            let values = list(values, self.limit);
+            self.to.put(|| KeyValue::new(key, values));
         }
     }
 
-    pub(crate) fn added_by_user(&mut self, attributes: &Attributes) {
+    /// What a user says under a name of their own.
+    pub(crate) fn any(&mut self, key: &Str, value: &AttributeValue) {
+        let value = any(value, self.limit);
+        self.to
+            .put(|| KeyValue::new(String::from(key.as_str()), value));
+    }
+
+    pub(crate) fn all(&mut self, attributes: &Attributes) {
         for (key, value) in attributes.iter() {
-            let value = any(value, self.limit);
-            (self.put)(KeyValue::new(String::from(key.as_str()), value));
+            self.any(key, value);
         }
     }
 }
 
 /// The same text, shared rather than copied, unless it is too long.
 pub(crate) fn string(value: &Str, limit: Option<usize>) -> StringValue {
-    if limit.is_some_and(|limit| value.len() > limit) {
-        return StringValue::from(bounded(value, limit).into_owned());
-    }
     match value {
-        Str::Static(text) => StringValue::from(*text),
-        Str::Shared(text) => StringValue::from(Arc::clone(text)),
+        Str::Static(text) if fits(text, limit) => StringValue::from(*text),
+        Str::Shared(text) if fits(text, limit) => StringValue::from(Arc::clone(text)),
+        long => StringValue::from(bounded(long, limit).into_owned()),
     }
+}
+
+/// There are no more characters than bytes.
+fn fits(text: &str, limit: Option<usize>) -> bool {
+    limit.is_none_or(|limit| text.len() <= limit)
 }
 
 fn list(values: &[Str], limit: Option<usize>) -> Value {

@@ -8,9 +8,9 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context as Spans;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::context;
 use super::fields::Fields;
-use super::{VALUE_LIMIT, context};
-use crate::{SpanNames, semconv};
+use crate::{OTelHook, SpanNames, semconv};
 
 /// A `tracing-subscriber` layer that makes an OpenTelemetry log record of every event.
 ///
@@ -60,7 +60,7 @@ impl LogLayer {
         Self {
             logger: provider.logger(env!("CARGO_PKG_NAME")),
             names: SpanNames::default(),
-            limit: Some(VALUE_LIMIT),
+            limit: Some(OTelHook::DEFAULT_VALUE_LENGTH),
         }
     }
 

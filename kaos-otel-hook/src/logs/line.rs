@@ -7,7 +7,8 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::Fields;
-use super::{VALUE_LIMIT, context, timestamp};
+use super::{context, timestamp};
+use crate::OTelHook;
 
 /// A readable line for each event, with the ids of the span it belongs to.
 ///
@@ -40,7 +41,7 @@ impl LogLine {
     /// Lines whose texts have at most 32768 characters each.
     pub const fn new() -> Self {
         Self {
-            limit: Some(VALUE_LIMIT),
+            limit: Some(OTelHook::DEFAULT_VALUE_LENGTH),
         }
     }
 

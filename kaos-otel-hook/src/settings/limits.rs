@@ -3,6 +3,7 @@
 use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 
 use super::vars::Vars;
+use crate::OTelHook;
 
 /// How long attribute values may be.
 ///
@@ -21,7 +22,7 @@ pub struct Limits {
     pub log_value_length: Option<usize>,
 }
 
-const VALUE_LENGTH: usize = 32_768;
+const VALUE_LENGTH: usize = OTelHook::DEFAULT_VALUE_LENGTH;
 
 impl Default for Limits {
     fn default() -> Self {

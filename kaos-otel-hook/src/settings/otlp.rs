@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::vars::Vars;
+use reqwest::header::{HeaderName, HeaderValue};
+
+use super::vars::{Vars, percent_decoded};
 
 /// One of the three signals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,13 +130,10 @@ impl Otlp {
         } else {
             url
         };
-        let headers = vars.first(&names("HEADERS"));
         Some(Self {
             endpoint,
             http,
-            headers: headers
-                .map(|(name, value)| vars.pairs(&name, &value))
-                .unwrap_or_default(),
+            headers: headers(vars, &names("HEADERS")),
             timeout: timeout(vars, &names("TIMEOUT")),
             gzip: vars.word(
                 &names("COMPRESSION"),
@@ -175,10 +174,37 @@ fn names(signal: Signal, field: &str) -> [String; 2] {
     ]
 }
 
-fn timeout(vars: &Vars<'_>, names: &[String; 2]) -> Duration {
-    let name = vars.first(names).map(|(name, _)| name);
-    let default = Duration::from_secs(10);
-    name.map_or(default, |name| vars.millis(&name, 1, default))
+fn timeout(vars: &Vars<'_>, [own, general]: &[String; 2]) -> Duration {
+    let of_all = vars.millis(general, 1, Duration::from_secs(10));
+    vars.millis(own, 1, of_all)
+}
+
+/// `name=value,name=value`, the values percent-decoded. It reads them as the SDK does, which reads
+/// the process's own variables once more. What is wrong is said by its place: it may be a secret.
+fn headers(vars: &Vars<'_>, names: &[String; 2]) -> Vec<(String, String)> {
+    let Some((variable, list)) = vars.first(names) else {
+        return Vec::new();
+    };
+    let mut headers = Vec::new();
+    let entries = (1..).zip(list.split(','));
+    for (at, entry) in entries.filter(|(_, entry)| !entry.trim().is_empty()) {
+        let (name, value) = entry.split_once('=').unwrap_or_default();
+        let (name, value) = (name.trim(), value.trim());
+        let decoded = percent_decoded(value).unwrap_or_else(|| {
+            vars.warn(format!(
+                "entry {at} of {variable} is not percent-encoded; using it as it is"
+            ));
+            value.to_owned()
+        });
+        if HeaderName::try_from(name).is_ok() && HeaderValue::try_from(&decoded).is_ok() {
+            headers.push((name.to_owned(), decoded));
+        } else {
+            vars.warn(format!(
+                "entry {at} of {variable} is not `name=value` of a header; using the others"
+            ));
+        }
+    }
+    headers
 }
 
 fn file(vars: &Vars<'_>, names: &[String; 2]) -> Option<TlsFile> {

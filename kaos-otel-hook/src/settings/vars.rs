@@ -68,26 +68,31 @@ impl<'a> Vars<'a> {
         Duration::from_millis(self.number(name, least, default))
     }
 
-    /// One of these words, in any case.
+    /// One of these words, in any case, of the first of these variables that has one.
     pub(crate) fn word<T: Copy>(
         &self,
         names: &[String],
         words: &[(&'static str, T)],
         default: T,
-        default_word: &str,
+        default_word: &'static str,
     ) -> T {
-        let Some((name, value)) = self.first(names) else {
-            return default;
-        };
-        let known = words
-            .iter()
-            .find(|(word, _)| word.eq_ignore_ascii_case(&value));
-        if let Some((_, meaning)) = known {
-            return *meaning;
-        }
+        let mut bad = Vec::new();
+        let known = names.iter().find_map(|name| {
+            let value = self.get(name)?;
+            let known = words
+                .iter()
+                .find(|(word, _)| word.eq_ignore_ascii_case(&value));
+            if known.is_none() {
+                bad.push((name, value));
+            }
+            known
+        });
+        let (used, meaning) = *known.unwrap_or(&(default_word, default));
         let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        self.bad(&name, &value, &words.join(" or "), default_word);
-        default
+        for (name, value) in bad {
+            self.bad(name, &value, &words.join(" or "), used);
+        }
+        meaning
     }
 
     /// `true` or `false`, in any case.

@@ -32,10 +32,17 @@ impl Telemetry {
     /// Makes log lines on stdout, with ids, and log records of the program's `tracing` events. Once
     /// a program; also when telemetry is off, for the lines.
     ///
+    /// The first line says what is exported and where to, unless a subscriber has heard that at
+    /// the start.
+    ///
     /// # Errors
     ///
     /// The program has a subscriber already: use [`log_layer`](Self::log_layer) with that one.
     pub fn install_logs(&self) -> Result<(), AlreadyInstalled> {
-        self.logs.install(self.logger_provider())
+        self.logs.install(self.logger_provider())?;
+        if let Some(started) = &self.started {
+            started.greet();
+        }
+        Ok(())
     }
 }

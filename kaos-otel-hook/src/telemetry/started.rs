@@ -9,6 +9,7 @@ use opentelemetry_sdk::trace::{
     Sampler, SdkTracerProvider, SimpleSpanProcessor, TracerProviderBuilder,
 };
 
+use super::greeting::Greeting;
 use crate::export::{self, BatchSettings, Export, Lane, LogLane, MetricLane, Sending, SpanLane};
 use crate::settings::Signal;
 use crate::{
@@ -24,6 +25,8 @@ pub(super) struct Started {
     pub(super) metrics: Option<MetricsHook>,
     pub(super) has_logs: bool,
     pub(super) service_name: String,
+    /// What is said at the start; nothing of what stays in memory.
+    greeting: Option<Greeting>,
     lanes: Lanes,
 }
 
@@ -80,6 +83,7 @@ impl Started {
             meter,
             logger: logger.build(),
             service_name: settings.service_name.clone(),
+            greeting: Some(Greeting::of(settings)),
             lanes,
         })
     }
@@ -99,7 +103,15 @@ impl Started {
                 .with_log_processor(logs)
                 .build(),
             service_name: String::new(),
+            greeting: None,
             lanes: Lanes::default(),
+        }
+    }
+
+    /// Says what is on, unless that has been said or nobody listens.
+    pub(super) fn greet(&self) {
+        if let Some(greeting) = &self.greeting {
+            greeting.say();
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use kaos_otel_hook::LogSettings;
+use kaos_otel_hook::{LogSettings, Telemetry};
 use opentelemetry::logs::AnyValue;
 
 use super::Heard;
@@ -58,4 +58,64 @@ fn installed() {
     assert_eq!(records.len(), 2, "{records:#?}");
     let body = AnyValue::from("heard");
     assert!(records.iter().all(|record| record.body() == Some(&body)));
+}
+
+/// What telemetry says of itself at the start: when there is a subscriber then, or else when it
+/// sets one. Each case is a process of its own.
+#[test]
+fn the_first_line_says_what_is_exported_once_there_is_somebody_to_hear_it() {
+    const CHILD: &str = "KAOS_TESTS_FIRST_LINE";
+    const LINE: &str = "kaos: telemetry of lease-desk is on: \
+                        traces to http://127.0.0.1:1/v1/traces, no metrics, no logs";
+    match std::env::var(CHILD).as_deref() {
+        Ok("installed") => return drop(first_line(|start| start())),
+        Ok("subscribed") => {
+            let heard = Heard::unsubscribed();
+            let subscriber = heard.subscriber();
+            let telemetry =
+                first_line(|start| tracing::subscriber::with_default(subscriber, start));
+            let lines = heard.lines();
+            let said = lines.iter().filter(|line| line.ends_with(LINE));
+            assert_eq!(said.count(), 1, "at the start: {lines:?}");
+            return drop(telemetry);
+        }
+        Ok("memory") => return Telemetry::in_memory().0.install_logs().unwrap(),
+        _ => {}
+    }
+    let check = |child: &str, expected: usize| {
+        let out = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture"])
+            .arg("logs::install::the_first_line_says_what_is_exported_once_there_is_somebody_to_hear_it")
+            .env(CHILD, child)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&out.stdout);
+        assert!(out.status.success(), "{child}: {text}");
+        assert!(text.contains("1 passed"), "{child}: {text}");
+        let said = text.matches(LINE).count();
+        assert_eq!(said, expected, "{child}: {text}");
+    };
+    check("installed", 1);
+    check("subscribed", 0);
+    check("memory", 0);
+}
+
+/// Starts telemetry, by this, and then sets the subscriber.
+fn first_line(by: impl FnOnce(fn() -> Telemetry) -> Telemetry) -> Telemetry {
+    let telemetry = by(|| {
+        Telemetry::from_vars(|name| {
+            let value = match name {
+                "OTEL_SERVICE_NAME" => "lease-desk",
+                "OTEL_EXPORTER_OTLP_ENDPOINT" => "http://127.0.0.1:1",
+                "OTEL_EXPORTER_OTLP_PROTOCOL" => "http/protobuf",
+                "OTEL_METRICS_EXPORTER" | "OTEL_LOGS_EXPORTER" => "none",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        })
+        .unwrap()
+    });
+    telemetry.install_logs().unwrap();
+    telemetry.install_logs().unwrap_err();
+    telemetry
 }

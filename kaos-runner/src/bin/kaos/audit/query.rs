@@ -1,0 +1,99 @@
+//! `kaos audit query`.
+
+use std::io::{self, BufWriter, Write as _};
+use std::process::ExitCode;
+
+use clap::Args as ClapArgs;
+use jiff::Timestamp;
+use kaos_hooks::audit::{Content, Record};
+use kaos_hooks::{BodyBuf, EventBuf};
+
+use super::Of;
+use super::select::{About, Select};
+use crate::output::Failed;
+
+#[derive(ClapArgs)]
+pub(super) struct Args {
+    #[command(flatten)]
+    of: Of,
+    #[command(flatten)]
+    select: Select,
+    #[command(flatten)]
+    about: About,
+    /// Prints the records themselves, as JSON Lines
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
+    let filter = args.about.narrow(args.select.filter());
+    let mut out = BufWriter::new(io::stdout().lock());
+    for record in args.of.open()?.records(filter)? {
+        let record = record?;
+        if args.json {
+            writeln!(out, "{}", as_json(&record)?)?;
+        } else {
+            writeln!(out, "{}", as_line(&record))?;
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_json(record: &Record) -> Result<String, Failed> {
+    Ok(match &record.content {
+        Content::Event(event) => event.to_line(),
+        Content::Own(own) => serde_json::to_string(own)?,
+    })
+}
+
+/// Number, time, run, and what happened.
+fn as_line(record: &Record) -> String {
+    let seq = record.seq;
+    match &record.content {
+        Content::Event(event) => {
+            let (at, run) = (time(event.time.unix_nanos), &event.run.id);
+            format!("{seq:>8}  {at}  {run}  {}", what(event)).escape_default_controls()
+        }
+        Content::Own(own) => format!("{seq:>8}  {own:?}"),
+    }
+}
+
+fn what(event: &EventBuf) -> String {
+    match &event.body {
+        BodyBuf::Span(span) => {
+            let phase = span.phase.as_phase();
+            let took = phase.duration().map(|took| format!(" {took:?}"));
+            let (name, state) = (span.name(), phase.name());
+            format!("{} {name} {state}{}", span.id, took.unwrap_or_default())
+        }
+        BodyBuf::Value { span, value } => {
+            let span = span.map(|span| span.to_string()).unwrap_or_default();
+            format!("{span} {}", value.name())
+        }
+        BodyBuf::Unknown(_) => "of a newer version".to_owned(),
+    }
+}
+
+/// Names come from models, too: nothing in them is a command to the terminal.
+trait EscapeControls {
+    fn escape_default_controls(self) -> String;
+}
+
+impl EscapeControls for String {
+    fn escape_default_controls(self) -> Self {
+        if !self.contains(char::is_control) {
+            return self;
+        }
+        let escaped = |char: char| match char.is_control() {
+            true => char.escape_default().to_string(),
+            false => char.to_string(),
+        };
+        self.chars().map(escaped).collect()
+    }
+}
+
+pub(super) fn time(unix_nanos: u64) -> String {
+    let at = Timestamp::from_nanosecond(unix_nanos.into());
+    at.map_or_else(|_| unix_nanos.to_string(), |at| format!("{at:.3}"))
+}

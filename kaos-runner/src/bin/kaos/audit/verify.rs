@@ -1,0 +1,96 @@
+//! `kaos audit verify`.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args as ClapArgs;
+use kaos_hooks::audit::{Checkpoint, Verification, VerifyingKey};
+use serde_json::json;
+
+use super::Of;
+use crate::output::{Failed, progress};
+
+#[derive(ClapArgs)]
+#[command(after_help = "Exit codes:
+  0  every record is as it was written
+  1  records were changed, removed or added, or are damaged or lost
+  2  the command was wrong, or there is no trail
+  3  with --strict: no anchor was given, or records came after it
+  4  the end was being written when its writer died; nothing that was confirmed is missing")]
+pub(super) struct Args {
+    #[command(flatten)]
+    of: Of,
+    /// The signer's verifier key, or a file with it; without it only damage is found
+    #[arg(long)]
+    key: Option<String>,
+    /// A file with a checkpoint that was kept elsewhere; may be given more than once
+    #[arg(long)]
+    anchor: Vec<PathBuf>,
+    /// Fails with 3 unless an anchor vouches for the trail's end
+    #[arg(long)]
+    strict: bool,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
+    let bar = progress("verifying");
+    let shown = bar.clone();
+    let mut verifier = args.of.open()?.verifier();
+    verifier = verifier.progress(move |records| shown.set_position(records));
+    if let Some(key) = &args.key {
+        verifier = verifier.key(self::key(key)?);
+    }
+    for file in &args.anchor {
+        verifier = verifier.anchor(anchor(file)?);
+    }
+    let report = verifier.run()?;
+    bar.finish_and_clear();
+    let mut out = io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", as_json(&report, args.strict))?;
+    } else {
+        write!(out, "{report}")?;
+    }
+    Ok(ExitCode::from(report.exit_code(args.strict)))
+}
+
+fn key(text: &str) -> Result<VerifyingKey, Failed> {
+    if let Ok(key) = text.parse() {
+        return Ok(key);
+    }
+    let read = fs::read_to_string(text)
+        .map_err(|error| format!("--key {text}: neither a verifier key nor a file: {error}"))?;
+    let key = read.trim().parse();
+    key.map_err(|error| format!("--key {text}: {error}").into())
+}
+
+fn anchor(file: &PathBuf) -> Result<Checkpoint, Failed> {
+    let name = file.display();
+    let text = fs::read_to_string(file).map_err(|error| format!("--anchor {name}: {error}"))?;
+    let anchor = text.parse();
+    anchor.map_err(|error| format!("--anchor {name}: {error}").into())
+}
+
+fn as_json(report: &Verification, strict: bool) -> serde_json::Value {
+    json!({
+        "exit_code": report.exit_code(strict),
+        "intact": report.is_intact(),
+        "log": report.log.map(|log| log.to_string()),
+        "records": report.records,
+        "segments": report.segments,
+        "checkpoints": report.checkpoints,
+        "after_newest_checkpoint": report.after_newest,
+        "key_given": report.key_given,
+        "named_key": report.named_key,
+        "after_anchor": report.after_anchor,
+        "findings": report.findings,
+        "more_findings": report.more_findings,
+        "torn": report.torn,
+        "recoveries": report.recoveries,
+        "gaps": report.gaps,
+    })
+}

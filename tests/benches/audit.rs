@@ -1,0 +1,307 @@
+//! What an audit trail costs: the caller, the writer, and those who wait for the disk.
+//!
+//! `cargo bench -p kaos-tests --bench audit` prints tables, `-- --json` one JSON object a line. The
+//! disk is that of the temporary directory; `KAOS_BENCH_DIR` names another.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a bench prints its figures"
+)]
+
+use std::io::{self, Read, Write as _};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use kaos_hooks::audit::{AuditBuilder, AuditHook, SigningKey, Storage, StorageFile};
+use kaos_hooks::testing::Recorder;
+use kaos_hooks::{Hooks, Turn};
+use kaos_otel_hook::{EventIds, MetricsHook, OTelHook};
+use kaos_tests::interleaved::{self, Case};
+use kaos_tests::reference::{self, ByHand, EVENTS, Fixture};
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor};
+
+const TURNS: u32 = 100;
+const ROUNDS: usize = 201;
+
+/// Drops every span, as a processor that keeps up would.
+#[derive(Debug)]
+struct Discard;
+
+impl SpanProcessor for Discard {
+    fn on_start(&self, _span: &mut Span, _context: &opentelemetry::Context) {}
+
+    fn on_end(&self, span: SpanData) {
+        drop(span);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+/// A disk that takes everything and keeps nothing.
+struct Nowhere;
+
+impl Storage for Nowhere {
+    fn place(&self) -> String {
+        "nowhere".to_owned()
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    fn read(&self, _name: &str) -> io::Result<Box<dyn Read + Send>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn create(&self, _name: &str) -> io::Result<Box<dyn StorageFile>> {
+        Ok(Box::new(Self))
+    }
+
+    fn open(&self, _name: &str) -> io::Result<Box<dyn StorageFile>> {
+        Ok(Box::new(Self))
+    }
+
+    fn rename(&self, _from: &str, _to: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn remove(&self, _name: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn lock(&self) -> io::Result<Box<dyn Send>> {
+        Ok(Box::new(()))
+    }
+}
+
+impl StorageFile for Nowhere {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn truncate(&mut self, _length: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn signed(builder: AuditBuilder) -> AuditBuilder {
+    let key = SigningKey::from_seed("bench", &[1; 32]).expect("a good name");
+    builder.signing_key(key)
+}
+
+fn nowhere() -> AuditBuilder {
+    signed(AuditHook::builder("unused")).storage(Nowhere)
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    caller(&runtime);
+    writer();
+    acks(&runtime);
+    each_event();
+}
+
+/// The turn's thread, as a ratio to the same spans made by hand.
+fn caller(runtime: &tokio::runtime::Runtime) {
+    let fixture = Fixture::default();
+    let provider = |sampler| {
+        SdkTracerProvider::builder()
+            .with_sampler(Sampler::ParentBased(Box::new(sampler)))
+            .with_id_generator(EventIds::default())
+            .with_span_processor(Discard)
+            .build()
+    };
+    let by_hand = ByHand::new(provider(Sampler::AlwaysOn).tracer("by-hand"));
+    let reader = PeriodicReader::builder(InMemoryMetricExporter::default())
+        .with_interval(Duration::from_secs(3600))
+        .build();
+    let meters = SdkMeterProvider::builder().with_reader(reader).build();
+    let audit = nowhere().open().expect("it opens");
+    let of = |sampler| {
+        let otel = OTelHook::with_provider(&provider(sampler));
+        Hooks::new((otel, MetricsHook::with_provider(&meters), audit.clone()))
+    };
+    let alone = Hooks::new(audit.clone());
+    let (all, unsampled) = (of(Sampler::AlwaysOn), of(Sampler::AlwaysOff));
+    let drained = || runtime.block_on(audit.force_flush()).expect("it flushes");
+    let mut cases = [
+        Case::new("raw", || by_hand.turn()),
+        Case::new("events+audit", || reference::turn(&alone, &fixture, false)).rest(drained),
+        Case::new("otel+metrics+audit", || {
+            reference::turn(&all, &fixture, false);
+        })
+        .rest(drained),
+        Case::new("the same, unsampled", || {
+            reference::turn(&unsampled, &fixture, false);
+        })
+        .rest(drained),
+    ];
+    interleaved::compare(&mut cases, TURNS, ROUNDS);
+}
+
+/// What one core can write.
+fn writer() {
+    let recorder = Recorder::new();
+    let hooks = Hooks::new(recorder.clone());
+    for _ in 0..300 {
+        reference::turn(&hooks, &Fixture::default(), false);
+    }
+    let events = recorder.events();
+    let lines: Vec<Vec<u8>> = events
+        .iter()
+        .map(|event| event.to_line().into_bytes())
+        .collect();
+    let bytes: usize = lines.iter().map(Vec::len).sum();
+    let mut trail = nowhere().open_by_hand().expect("it opens");
+    let mut best = [0.0_f64; 2];
+    for _ in 0..20 {
+        let batches: Vec<Vec<Vec<u8>>> = lines.chunks(512).map(<[_]>::to_vec).collect();
+        let began = Instant::now();
+        for batch in batches {
+            trail.write_redacted(batch).expect("nowhere takes all");
+        }
+        best[0] = best[0].max(lines.len() as f64 / began.elapsed().as_secs_f64());
+        let batches: Vec<_> = events.chunks(512).map(<[_]>::to_vec).collect();
+        let began = Instant::now();
+        for batch in batches {
+            trail.write(batch).expect("nowhere takes all");
+        }
+        best[1] = best[1].max(events.len() as f64 / began.elapsed().as_secs_f64());
+    }
+    say("writer: hash, tree, sign, write", best[0], "records/s");
+    say("writer: the same, and redact, encode", best[1], "records/s");
+    say("bytes a record", bytes as f64 / lines.len() as f64, "bytes");
+}
+
+/// 64 turns, each waiting for the disk after each record, against an append that waits for nothing.
+fn acks(runtime: &tokio::runtime::Runtime) {
+    const EACH: u64 = 300;
+    let directory =
+        std::env::var_os("KAOS_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let directory = directory.join(format!("kaos-bench-{}", std::process::id()));
+    let mut ratios = Vec::new();
+    for _ in 0..7 {
+        let audit = signed(AuditHook::builder(&directory))
+            .open()
+            .expect("it opens");
+        let hooks = Hooks::new(audit.clone());
+        let began = Instant::now();
+        runtime.block_on(async {
+            let turns: Vec<_> = (0..64)
+                .map(|_| {
+                    let hooks = hooks.clone();
+                    tokio::spawn(async move {
+                        let turn = hooks.turn(Turn::new("assistant").session("session-1"));
+                        for _ in 1..EACH {
+                            turn.progress(kaos_hooks::Progress::new("step"));
+                            turn.settled().await;
+                        }
+                    })
+                })
+                .collect();
+            for turn in turns {
+                turn.await.expect("no task panics");
+            }
+        });
+        let took = began.elapsed();
+        let records = audit.stats().recorded;
+        drop((hooks, audit));
+        let durable = records as f64 / took.as_secs_f64();
+        let raw = raw_append(&directory);
+        ratios.push((durable / raw, durable));
+        std::fs::remove_dir_all(&directory).expect("ours to remove");
+    }
+    ratios.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let (ratio, durable) = ratios[ratios.len() / 2];
+    say("64 turns that wait: × raw append", ratio, "");
+    say("64 turns that wait", durable, "records/s");
+}
+
+/// Records a second, when the lines of the trail there are appended one by one.
+fn raw_append(trail: &std::path::Path) -> f64 {
+    let mut lines = Vec::new();
+    for file in std::fs::read_dir(trail).expect("it is there").flatten() {
+        if file.file_name().to_string_lossy().starts_with("seg-") {
+            let text = std::fs::read(file.path()).expect("it is readable");
+            lines.extend(
+                text.split_inclusive(|byte| *byte == b'\n')
+                    .map(<[u8]>::to_vec),
+            );
+        }
+    }
+    let mut to = std::fs::File::create(trail.join("raw")).expect("it can be made");
+    let began = Instant::now();
+    for line in &lines {
+        to.write_all(line).expect("it can be written");
+    }
+    lines.len() as f64 / began.elapsed().as_secs_f64()
+}
+
+/// What one event costs the turn, with everything on, and how many there are a second.
+fn each_event() {
+    let fixture = Fixture::default();
+    let audit = nowhere().open().expect("it opens");
+    let provider = SdkTracerProvider::builder()
+        .with_id_generator(EventIds::default())
+        .with_span_processor(Discard)
+        .build();
+    let meters = SdkMeterProvider::default();
+    let otel = OTelHook::with_provider(&provider);
+    let hooks = Hooks::new((otel, MetricsHook::with_provider(&meters), audit.clone()));
+    let turn = hooks.turn(Turn::new("assistant"));
+    let mut nanos = Vec::with_capacity(200_000);
+    for _ in 0..20_000 {
+        let began = Instant::now();
+        let step = turn.open(kaos_hooks::Step::new(1));
+        nanos.push(began.elapsed().as_nanos() as u64);
+        let began = Instant::now();
+        step.complete(kaos_hooks::StepOutcome::default());
+        nanos.push(began.elapsed().as_nanos() as u64);
+    }
+    nanos.sort_unstable();
+    say("one event, median", nanos[nanos.len() / 2] as f64, "ns");
+    say("one event, p99", nanos[nanos.len() * 99 / 100] as f64, "ns");
+    drop(turn);
+    let began = Instant::now();
+    for _ in 0..200 {
+        reference::turn(&hooks, &fixture, false);
+    }
+    let events = 200.0 * EVENTS as f64;
+    say(
+        "whole pipeline, caller",
+        events / began.elapsed().as_secs_f64(),
+        "events/s",
+    );
+}
+
+fn say(what: &str, figure: f64, unit: &str) {
+    if std::env::args().any(|argument| argument == "--json") {
+        println!("{{\"case\":\"{what}\",\"ratio\":{figure:.3}}}");
+    } else {
+        println!("{what:38} {figure:12.3} {unit}");
+    }
+}
