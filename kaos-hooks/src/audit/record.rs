@@ -215,7 +215,9 @@ impl TextVisitor for Shorten {
             let chars = rest.map(|name| name.chars().count()).sum();
             names.push(sentinel::of(&self.class, chars).into());
         }
-        names.iter_mut().for_each(|name| self.cut(name));
+        for name in names {
+            self.cut(name);
+        }
     }
 
     fn content(&mut self, _kind: ContentKind, _tool: Option<&str>, content: &mut Str) -> bool {

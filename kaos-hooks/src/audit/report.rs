@@ -210,7 +210,7 @@ impl fmt::Display for Verification {
         match (&self.named_key, self.key_given) {
             (_, true) => writeln!(f, "  signed by the key given")?,
             (Some(key), false) => {
-                writeln!(f, "  signed by {key}; whose that is, only --key tells")?
+                writeln!(f, "  signed by {key}; whose that is, only --key tells")?;
             }
             (None, false) => writeln!(f, "  UNSIGNED: whoever could write it could rewrite it")?,
         }

@@ -356,9 +356,9 @@ impl<'v> Walk<'v> {
     fn doubts(&mut self, name: &str, end: u64, torn: bool) {
         let doubtful = std::mem::take(&mut self.doubtful);
         if !torn {
-            doubtful
-                .into_iter()
-                .for_each(|finding| self.report.find(finding));
+            for finding in doubtful {
+                self.report.find(finding);
+            }
             return;
         }
         let being_written = |finding: &Finding| finding.problem == Problem::CutOff;
