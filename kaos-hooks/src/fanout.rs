@@ -119,11 +119,11 @@ impl Observer for Fanout {
     }
 
     fn ready(&mut self) -> Option<Ready> {
-        self.all(|observer| observer.ready())
+        self.all(Observer::ready)
     }
 
     fn settled(&mut self) -> Option<Ready> {
-        self.all(|observer| observer.settled())
+        self.all(Observer::settled)
     }
 }
 

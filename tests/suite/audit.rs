@@ -1,6 +1,14 @@
 //! The audit trail: written, killed, damaged, read again.
 
+mod backpressure;
+mod canaries;
+mod child;
+mod crash;
+mod format;
+mod killed;
 mod replay;
+mod tamper;
+mod write_ahead;
 
 use std::path::PathBuf;
 

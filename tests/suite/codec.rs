@@ -1,7 +1,7 @@
 //! The JSON Lines codec: reads the ancestors, gives back what it was given, and refuses the rest
 //! with the place of the fault.
 
-mod arbitrary;
+pub(crate) mod arbitrary;
 mod hostile;
 
 use std::time::Duration;

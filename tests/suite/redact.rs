@@ -1,6 +1,6 @@
 //! The redaction stage: what it finds, what it leaves, and what it costs.
 
-mod canary;
+pub(crate) mod canary;
 mod corpus;
 mod ordinary;
 mod properties;

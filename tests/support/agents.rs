@@ -48,6 +48,13 @@ impl Scripted {
         }
     }
 
+    /// The same tool, which changes nothing.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.spec.read_only = true;
+        self
+    }
+
     /// How often it ran.
     pub fn ran(&self) -> usize {
         self.ran.load(Ordering::SeqCst)

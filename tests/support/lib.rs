@@ -3,10 +3,12 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "fixtures of tests assert"
 )]
 
 pub mod agents;
+pub mod by_the_book;
 pub mod collectors;
 pub mod exported;
 pub mod interleaved;
@@ -14,9 +16,12 @@ pub mod measured;
 pub mod observed;
 pub mod openai_server;
 pub mod reference;
+pub mod sim_disk;
+pub mod slow_disk;
 mod stopped;
 mod subscribed;
 pub mod text;
+pub mod trails;
 
 pub use stopped::Stopped;
 pub use subscribed::subscribed;

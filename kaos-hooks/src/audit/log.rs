@@ -290,7 +290,7 @@ impl Log {
             return Ok(());
         }
         let mut reserve = self.storage.create(RESERVE)?;
-        write_all(&mut *reserve, &[0; RESERVE_BYTES])?;
+        write_all(&mut *reserve, &vec![0; RESERVE_BYTES])?;
         reserve.sync()
     }
 

@@ -44,6 +44,9 @@ pub enum Cause {
     Failed,
     /// The former segment is damaged: a new log begins.
     Restarted,
+    /// A cause that a newer version knows.
+    #[serde(other)]
+    Other,
 }
 
 /// The first record of a segment.
@@ -119,6 +122,9 @@ pub enum Found {
     Corrupt,
     /// Fewer records than an anchor says there were.
     Loss,
+    /// What a newer version knows.
+    #[serde(other)]
+    Other,
 }
 
 /// What could not be recorded.
@@ -156,6 +162,11 @@ impl OwnRecord {
     /// Whether this is the beginning of such a record.
     pub(super) fn is_in(body: &[u8]) -> bool {
         body.starts_with(MARK)
+    }
+
+    /// Whether this record, one without its closing brace, ends a segment.
+    pub(super) fn is_seal(body: &[u8]) -> bool {
+        Self::is_in(body) && body.ends_with(b",\"seal\":true")
     }
 
     /// Reads a record; fields of a newer version are ignored.

@@ -30,6 +30,10 @@ pub(super) struct Queue {
 }
 
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four answers, each independent of the others"
+)]
 struct State {
     events: VecDeque<(EventBuf, usize)>,
     /// Of the events here and of those being written.

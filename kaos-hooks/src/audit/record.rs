@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use kaos_events::{AttributeValue, Attributes, ContentKind, EventBuf, Str, TextVisitor, Value};
 
 use super::line::{MOST_LINE_BYTES, MOST_TAIL_BYTES};
-use crate::redact::{Class, ContentPolicies, Field, Redactor, sentinel};
+use crate::redact::{Class, ContentPolicies, ContentPolicy, Field, Redactor, sentinel};
 
 /// The most bytes of a record.
 const MOST_BYTES: usize = MOST_LINE_BYTES - MOST_TAIL_BYTES;
@@ -15,8 +15,8 @@ const MOST_BYTES: usize = MOST_LINE_BYTES - MOST_TAIL_BYTES;
 /// The most names that are remembered as safe.
 const MOST_KNOWN: usize = 4096;
 
-/// The most items of a list in a record that is too long.
-const MOST_ITEMS: usize = 64;
+/// How a record that is too long is cut, ever more: the longest text, the most items of a list.
+const CUTS: [(usize, usize); 5] = [(16 * 1024, 1024), (2048, 256), (256, 64), (32, 16), (4, 4)];
 
 /// Makes records of events. Owned by the writer's thread, so that a long text holds up no turn.
 pub(super) struct Recorder {
@@ -50,13 +50,20 @@ impl Recorder {
             event.visit_texts(&mut Shorten::unread());
         }
         let mut line = event.to_line();
-        let mut longest = 16 * 1024;
-        while line.len() > MOST_BYTES && longest > 0 {
-            event.visit_texts(&mut Shorten::to(longest));
+        for (longest, most) in CUTS {
+            if line.len() <= MOST_BYTES {
+                break;
+            }
+            let mut event = event.clone();
+            event.visit_texts(&mut Shorten::to(longest, most));
             line = event.to_line();
-            longest /= 8;
         }
         line.into_bytes()
+    }
+
+    /// What is written of a text that is no part of an event.
+    pub(super) fn safe(&self, text: &str) -> String {
+        self.redactor.text(text).as_str().to_owned()
     }
 
     fn field(kind: ContentKind) -> Field {
@@ -99,7 +106,7 @@ impl TextVisitor for Recorder {
         if content.len() > MOST_BYTES {
             // It would be cut afterwards: there is no use in reading it.
             *content = oversize(content);
-            return true;
+            return !matches!(self.policies.policy(field, tool), ContentPolicy::None);
         }
         let safe = match kind {
             ContentKind::InputMessages | ContentKind::OutputMessages => self
@@ -123,28 +130,59 @@ impl TextVisitor for Recorder {
         if attributes.is_empty() {
             return;
         }
+        fewer(attributes, Attributes::MOST_DECODED);
         let json = serde_json::to_string(attributes).unwrap_or_default();
         let safe = self.redactor.json(&json);
         if !safe.report().is_empty() {
-            *attributes = serde_json::from_str(safe.as_str()).unwrap_or_default();
+            *attributes = serde_json::from_str(safe.as_str())
+                .or_else(|_twice| serde_json::from_str(&once(safe.as_str())?))
+                .unwrap_or_default();
         }
     }
+}
+
+/// The object with each key once: of keys that are redacted alike, the last one's value stays.
+fn once(json: &str) -> serde_json::Result<String> {
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json)?;
+    serde_json::to_string(&object)
+}
+
+/// Leaves at most so many attributes: in place of the rest, how many they were.
+fn fewer(attributes: &mut Attributes, most: usize) {
+    let count = attributes.iter().count();
+    if count <= most {
+        return;
+    }
+    let kept = most.saturating_sub(1);
+    let rest = attributes.iter().skip(kept);
+    let chars = rest.map(|(key, _)| key.chars().count()).sum();
+    let left = i64::try_from(count - kept).unwrap_or(i64::MAX);
+    let mut fewer: Attributes = attributes
+        .iter()
+        .take(kept)
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    fewer.set(sentinel::of(&Class::Oversize, chars), left);
+    *attributes = fewer;
 }
 
 fn oversize(text: &str) -> Str {
     Str::from(sentinel::of(&Class::Oversize, text.chars().count()))
 }
 
-/// Puts a sentinel in the place of each text that is longer than so many bytes.
+/// Puts a sentinel in the place of each text that is longer than so many bytes, and of the items
+/// of a list beyond so many.
 struct Shorten {
     longest: usize,
+    most: usize,
     class: Class,
 }
 
 impl Shorten {
-    const fn to(longest: usize) -> Self {
+    const fn to(longest: usize, most: usize) -> Self {
         Self {
             longest,
+            most,
             class: Class::Oversize,
         }
     }
@@ -153,6 +191,7 @@ impl Shorten {
     const fn unread() -> Self {
         Self {
             longest: 0,
+            most: Attributes::MOST_DECODED,
             class: Class::Unstable,
         }
     }
@@ -171,8 +210,14 @@ impl TextVisitor for Shorten {
     }
 
     fn names(&mut self, names: &mut Vec<Str>) {
-        names.truncate(MOST_ITEMS);
-        names.iter_mut().for_each(|name| self.cut(name));
+        if names.len() > self.most {
+            let rest = names.drain(self.most.saturating_sub(1)..);
+            let chars = rest.map(|name| name.chars().count()).sum();
+            names.push(sentinel::of(&self.class, chars).into());
+        }
+        for name in names {
+            self.cut(name);
+        }
     }
 
     fn content(&mut self, _kind: ContentKind, _tool: Option<&str>, content: &mut Str) -> bool {
@@ -181,18 +226,15 @@ impl TextVisitor for Shorten {
     }
 
     fn attributes(&mut self, attributes: &mut Attributes) {
+        fewer(attributes, self.most);
         *attributes = attributes
             .iter()
-            .take(MOST_ITEMS)
             .map(|(key, value)| {
                 let (mut key, mut value) = (key.clone(), value.clone());
                 self.cut(&mut key);
                 match &mut value {
                     AttributeValue::Str(text) => self.cut(text),
-                    AttributeValue::List(texts) => {
-                        texts.truncate(MOST_ITEMS);
-                        texts.iter_mut().for_each(|text| self.cut(text));
-                    }
+                    AttributeValue::List(texts) => self.names(texts),
                     AttributeValue::Bool(_) | AttributeValue::Int(_) | AttributeValue::Float(_) => {
                     }
                 }

@@ -1,6 +1,6 @@
 //! Opening a trail again: what a crash left is told from damage, and put right or left alone.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use kaos_events::TraceId;
@@ -8,7 +8,7 @@ use kaos_events::TraceId;
 use super::anchor::Anchors;
 use super::line::Line;
 use super::log::{Head, Log, Settings, write_all};
-use super::own::{Cause, Found, OwnRecord, Recovery, SegmentStart};
+use super::own::{Cause, FORMAT, Found, OwnRecord, Recovery, SegmentStart};
 use super::segment::{self, Lines, Piece};
 use super::tree::Tree;
 use super::{Checkpoint, LogId, Storage};
@@ -38,6 +38,10 @@ pub(super) fn open(
         None => (Head::new(new_trail, 0), Cause::Created),
         Some((_, last)) => {
             let scanned = Scanned::of(Lines::new(storage.read(&last)?))?;
+            if scanned.format > FORMAT {
+                let newer = format!("a newer version wrote it, in format {}", scanned.format);
+                return Err(io::Error::new(io::ErrorKind::Unsupported, newer));
+            }
             let (head, cause, recovery) =
                 put_right(&*storage, &last, scanned, new_trail, time.clone())?;
             recoveries.extend(recovery);
@@ -58,7 +62,11 @@ pub(super) fn open(
 struct Scanned {
     /// After the last good line; `None` if even the first is damaged.
     head: Option<Head>,
+    /// The version that wrote it.
+    format: u32,
     good_bytes: u64,
+    /// Whether the last good line ends the segment.
+    sealed: bool,
     bad: Option<Bad>,
 }
 
@@ -77,7 +85,9 @@ impl Scanned {
     fn of(mut lines: Lines) -> io::Result<Self> {
         let mut scanned = Self {
             head: None,
+            format: 0,
             good_bytes: 0,
+            sealed: false,
             bad: None,
         };
         // The stored hash of the line before, also of one that is no part of the chain.
@@ -87,7 +97,8 @@ impl Scanned {
             if scanned.bad.is_none() && line.is_some_and(|line| scanned.extends(&line)) {
                 scanned.good_bytes = piece.offset + piece.bytes.len() as u64 + 1;
             } else {
-                let follows = |line: &Line<'_>| before.is_some_and(|prev| line.follows(&prev));
+                // After a line that is none, there is nothing to compare with.
+                let follows = |line: &Line<'_>| before.is_none_or(|prev| line.follows(&prev));
                 scanned.after_damage(&piece, line.filter(follows));
             }
             before = line.map(|line| line.h);
@@ -100,7 +111,10 @@ impl Scanned {
         let mut head = match self.head.take() {
             Some(head) => head,
             None => match start(line) {
-                Some((_, head)) => head,
+                Some((start, head)) => {
+                    self.format = start.format;
+                    head
+                }
                 None => return false,
             },
         };
@@ -109,6 +123,7 @@ impl Scanned {
             head.tree.push(line.bytes);
             head.prev = line.h;
             head.next += 1;
+            self.sealed = OwnRecord::is_seal(line.body);
         }
         self.head = Some(head);
         next
@@ -157,7 +172,9 @@ fn put_right(
 ) -> io::Result<(Head, Cause, Option<Recovery>)> {
     let Scanned {
         head,
+        format: _,
         good_bytes,
+        sealed,
         bad,
     } = scanned;
     let first = segment::first_of(name).unwrap_or(0);
@@ -172,16 +189,18 @@ fn put_right(
     };
     match (head, bad) {
         (Some(mut head), None) => {
-            // What a killed process wrote may be in memory only.
-            storage.open(name)?.sync()?;
+            let sync = || storage.open(name)?.sync();
+            if !sealed || sync().is_err() {
+                write_again(storage, name, good_bytes)?;
+            }
+            storage.sync_directory()?;
             head.synced = head.next.checked_sub(1);
             Ok((head, Cause::Opened, None))
         }
         (Some(mut head), Some(bad)) if !bad.was_durable => {
             let copy = set_aside(storage, name, good_bytes)?;
-            let mut file = storage.open(name)?;
-            file.truncate(good_bytes)?;
-            file.sync()?;
+            write_again(storage, name, good_bytes)?;
+            storage.sync_directory()?;
             head.synced = head.next.checked_sub(1);
             let recovery = recovery(Found::Torn, &bad, Some(copy));
             Ok((head, Cause::Opened, Some(recovery)))
@@ -206,13 +225,33 @@ fn put_right(
     }
 }
 
+/// Puts the first bytes of a segment into a new file of its name.
+///
+/// What a killed process wrote may be in memory only. Where its `fsync` had failed, no other one on
+/// this file would bring it to the disk, and yet succeed.
+fn write_again(storage: &dyn Storage, name: &str, length: u64) -> io::Result<()> {
+    let mut good = storage.read(name)?.take(length);
+    copy(storage, &mut good, &format!("{name}.tmp"), name)
+}
+
 /// Copies a segment from `offset` on into the quarantine; gives the copy's name.
 fn set_aside(storage: &dyn Storage, name: &str, offset: u64) -> io::Result<String> {
     let mut from = storage.read(name)?;
     io::copy(&mut (&mut from).take(offset), &mut io::sink())?;
-    let copy = format!("quarantine/{name}-{offset}.torn");
-    let unfinished = format!("{name}-{offset}.tmp");
-    let mut to = storage.create(&unfinished)?;
+    let to = format!("quarantine/{name}-{offset}.torn");
+    copy(storage, &mut from, &format!("{name}-{offset}.tmp"), &to)?;
+    storage.sync_directory()?;
+    Ok(to)
+}
+
+/// Makes a file of these bytes, which has its name once it is whole.
+fn copy(
+    storage: &dyn Storage,
+    from: &mut dyn Read,
+    unfinished: &str,
+    name: &str,
+) -> io::Result<()> {
+    let mut to = storage.create(unfinished)?;
     let mut part = vec![0; 64 * 1024];
     loop {
         let read = from.read(&mut part)?;
@@ -222,9 +261,7 @@ fn set_aside(storage: &dyn Storage, name: &str, offset: u64) -> io::Result<Strin
         write_all(&mut *to, part.get(..read).unwrap_or_default())?;
     }
     to.sync()?;
-    storage.rename(&unfinished, &copy)?;
-    storage.sync_directory()?;
-    Ok(copy)
+    storage.rename(unfinished, name)
 }
 
 /// Whether an anchor says that there were more records.

@@ -74,6 +74,9 @@ pub enum Problem {
     /// A segment, or an anchor, of another trail.
     #[error("it belongs to another trail")]
     OtherTrail,
+    /// A segment that a newer version wrote: what it says may mean something else.
+    #[error("its format {0} is newer than this reader")]
+    NewerFormat(u32),
     /// A segment that does not continue the one before it.
     #[error("the segment does not continue the one before it")]
     DoesNotContinue,
@@ -207,7 +210,7 @@ impl fmt::Display for Verification {
         match (&self.named_key, self.key_given) {
             (_, true) => writeln!(f, "  signed by the key given")?,
             (Some(key), false) => {
-                writeln!(f, "  signed by {key}; whose that is, only --key tells")?
+                writeln!(f, "  signed by {key}; whose that is, only --key tells")?;
             }
             (None, false) => writeln!(f, "  UNSIGNED: whoever could write it could rewrite it")?,
         }

@@ -26,7 +26,7 @@ pub(super) fn among(files: Vec<String>) -> Vec<(u64, String)> {
 
 /// Whether it is a file that was being made when its writer died.
 pub(super) fn is_unfinished(file: &str) -> bool {
-    file.ends_with(".tmp")
+    file.strip_suffix(".tmp").is_some()
 }
 
 /// The lines of a file.

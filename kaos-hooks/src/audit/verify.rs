@@ -8,11 +8,11 @@ use kaos_events::codec;
 
 use super::line::Line;
 use super::log::Head;
-use super::own::{Cause, CheckpointNote, OwnRecord, SegmentStart};
+use super::own::{Cause, CheckpointNote, FORMAT, OwnRecord, SegmentStart};
 use super::reader::{OpenSegment, Reader, beginning};
 use super::report::{Finding, Problem, Torn, Verification};
-use super::segment::Piece;
-use super::{Checkpoint, Hash, Storage, VerifyingKey};
+use super::segment::{self, Piece};
+use super::{Checkpoint, Hash, LogId, Storage, VerifyingKey};
 
 /// Verifies a trail.
 #[must_use = "nothing is verified before `run`"]
@@ -67,7 +67,8 @@ impl Verifier {
             match segment {
                 Ok(segment) => walk.segment(segment, &mut self.progress),
                 Err((name, error)) => {
-                    walk.find(&name, 0, None, Problem::Unreadable(error.to_string()));
+                    let first = segment::first_of(&name);
+                    walk.find(&name, 0, first, Problem::Unreadable(error.to_string()));
                 }
             }
         }
@@ -115,12 +116,19 @@ impl<'v> Walk<'v> {
     }
 
     fn find(&mut self, segment: &str, offset: u64, seq: Option<u64>, problem: Problem) {
-        self.report.find(Finding {
+        // After damage that may be a torn end, what a line says is in doubt, too.
+        let of_line = offset > 0 && !matches!(problem, Problem::Unreadable(_));
+        let finding = Finding {
             segment: segment.to_owned(),
             offset,
             seq,
             problem,
-        });
+        };
+        if of_line && !self.doubtful.is_empty() {
+            self.doubtful.push(finding);
+        } else {
+            self.report.find(finding);
+        }
     }
 
     fn segment(&mut self, mut segment: OpenSegment, progress: &mut dyn FnMut(u64)) {
@@ -155,8 +163,7 @@ impl<'v> Walk<'v> {
         if is_first {
             self.find(&name, 0, Some(first), Problem::NoBeginning);
         }
-        let torn = segment.is_last;
-        self.doubts(&name, end, torn);
+        self.doubts(&name, end, segment.is_last);
     }
 
     fn next(&self) -> u64 {
@@ -169,14 +176,14 @@ impl<'v> Walk<'v> {
             self.find(name, 0, Some(first), Problem::NoBeginning);
             return;
         };
+        if start.format > FORMAT {
+            self.find(name, 0, Some(first), Problem::NewerFormat(start.format));
+        }
         if stated.next != first {
             self.find(name, 0, Some(stated.next), Problem::Renamed);
         }
-        if self
-            .report
-            .log
-            .is_some_and(|log| log.trail != stated.log.trail)
-        {
+        let is_other = |log: LogId| log.trail != stated.log.trail;
+        if self.report.log.is_some_and(is_other) {
             self.find(name, 0, Some(first), Problem::OtherTrail);
         }
         self.report.log = Some(stated.log);
@@ -210,12 +217,8 @@ impl<'v> Walk<'v> {
     fn key_of(&mut self, name: &str, first: u64, start: &SegmentStart) {
         let named = start.key.as_ref().map(|key| key.parse());
         if let Some(Err(_)) = &named {
-            self.find(
-                name,
-                0,
-                Some(first),
-                Problem::Malformed("its key is none".into()),
-            );
+            let problem = Problem::Malformed("its key is none".into());
+            self.find(name, 0, Some(first), problem);
         }
         self.named = named.and_then(Result::ok);
         self.report.named_key.clone_from(&start.key);
@@ -236,6 +239,7 @@ impl<'v> Walk<'v> {
             Some(line) if !line.follows(&head.prev) => Some(Problem::BrokenChain),
             Some(_) => None,
         };
+        let follows = problem.is_none();
         if let Some(problem) = problem {
             self.doubtful.push(Finding {
                 segment: name.to_owned(),
@@ -254,7 +258,9 @@ impl<'v> Walk<'v> {
             .filter(|_| before.is_none_or(|prev| line.follows(&prev)));
         self.sure(said);
         self.report.records += 1;
-        if OwnRecord::is_in(line.body) {
+        if !follows {
+            // What a damaged line says, and whether it can be read, says nothing.
+        } else if OwnRecord::is_in(line.body) {
             self.own(name, piece.offset, line);
         } else if let Err(error) = codec::decode(line.record().as_bytes()) {
             let why = format!("{}", error.kind());
@@ -307,21 +313,22 @@ impl<'v> Walk<'v> {
             Some(key) => checkpoint.is_signed_by(key),
             None => !checkpoint.is_signed(),
         };
-        if !covers {
+        // After what may be a torn end it is no more certain than the records that it covers.
+        if !covers && self.doubtful.is_empty() {
             let from = head.log.base + self.report.newest.as_ref().map_or(0, |newest| newest.size);
-            self.find(
-                name,
-                offset,
-                Some(seq),
-                Problem::OtherRecords { from, to: seq },
-            );
+            let problem = Problem::OtherRecords { from, to: seq };
+            self.find(name, offset, Some(seq), problem);
         }
         if !signed {
             self.find(name, offset, Some(seq), Problem::NotSigned);
         }
-        self.report.checkpoints += 1;
-        self.report.after_newest = 0;
-        self.report.newest = Some(checkpoint);
+        if self.doubtful.is_empty() {
+            self.report.checkpoints += 1;
+            if covers {
+                self.report.after_newest = 0;
+                self.report.newest = Some(checkpoint);
+            }
+        }
     }
 
     /// Compares the tree with the anchors of this size.
@@ -349,9 +356,9 @@ impl<'v> Walk<'v> {
     fn doubts(&mut self, name: &str, end: u64, torn: bool) {
         let doubtful = std::mem::take(&mut self.doubtful);
         if !torn {
-            doubtful
-                .into_iter()
-                .for_each(|finding| self.report.find(finding));
+            for finding in doubtful {
+                self.report.find(finding);
+            }
             return;
         }
         let being_written = |finding: &Finding| finding.problem == Problem::CutOff;

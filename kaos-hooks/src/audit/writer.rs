@@ -68,14 +68,15 @@ impl Writer {
 
     /// Writes a batch, however often it takes; `false` if the trail is closed before it succeeds.
     fn write_at_last(&mut self, batch: &Batch) -> bool {
-        let mut pause = FIRST_PAUSE;
+        let (mut pause, mut closing) = (FIRST_PAUSE, false);
         while let Err(error) = self.write(batch) {
             if pause == FIRST_PAUSE {
                 tracing::error!(%error, "the audit trail cannot be written");
             }
-            if self.queue.failing(&error.to_string(), pause) && pause > FIRST_PAUSE {
-                return false;
+            if closing {
+                return false; // it was tried once more
             }
+            closing = self.queue.failing(&error.to_string(), pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         self.queue.safe(batch.records.len());
@@ -104,7 +105,8 @@ impl Writer {
         let missing = self.queue.missing();
         if let Some(missing) = missing {
             let (lost, effects) = (missing.lost, missing.unrecorded_effects);
-            self.log.gap(reason, lost, effects, 0);
+            let reason = self.recorder.safe(reason);
+            self.log.gap(&reason, lost, effects, 0);
         }
         for record in &batch.records {
             self.log.append(record);
@@ -127,7 +129,8 @@ impl Writer {
         );
         if full && self.log.free_reserve() {
             let waiting = self.queue.waiting(being_written);
-            self.log.gap(&error.to_string(), 0, 0, waiting);
+            let reason = self.recorder.safe(&error.to_string());
+            self.log.gap(&reason, 0, 0, waiting);
             self.log.checkpoint(false);
             // If even this fails, the trail's end is all that tells.
             let _best_effort = self.log.commit();

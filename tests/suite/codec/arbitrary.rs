@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 /// Any span event about this subject, in this phase.
-pub(super) fn span_event(
+pub(crate) fn span_event(
     subject: SubjectName,
     phase: PhaseName,
 ) -> impl Strategy<Value = EventBuf> {
@@ -54,7 +54,7 @@ pub(super) fn span_event(
 }
 
 /// Any value event of this `type`.
-pub(super) fn value_event(name: &'static str) -> impl Strategy<Value = EventBuf> {
+pub(crate) fn value_event(name: &'static str) -> impl Strategy<Value = EventBuf> {
     (0..=u64::MAX, time(), run(), of(span_id()), value(name)).prop_map(
         |(seq, time, run, span, value)| EventBuf {
             seq,

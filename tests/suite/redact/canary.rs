@@ -3,9 +3,9 @@
 use kaos_tests::text::Seeded;
 
 /// A secret, and the text that shows what it is.
-pub(super) struct Canary {
-    pub(super) secret: String,
-    pub(super) text: String,
+pub(crate) struct Canary {
+    pub(crate) secret: String,
+    pub(crate) text: String,
 }
 
 type Make = fn(u64) -> Canary;
@@ -27,7 +27,7 @@ fn named(name: &str, secret: String) -> Canary {
 }
 
 /// One kind of secret for each class that finds without being asked.
-pub(super) const CANARIES: &[(&str, Make)] = &[
+pub(crate) const CANARIES: &[(&str, Make)] = &[
     ("LLM_KEY", |seed| {
         plain(format!(
             "sk-ant-api03-{}",
@@ -149,7 +149,7 @@ pub(super) const CANARIES: &[(&str, Make)] = &[
 ];
 
 /// The classes that no secret of their own can be planted for: on request, or by policy and limit.
-pub(super) const WITHOUT: &[&str] = &[
+pub(crate) const WITHOUT: &[&str] = &[
     "IP_ADDRESS",
     "PHONE",
     "CONTENT",
@@ -190,7 +190,7 @@ fn iban(seed: u64) -> String {
 }
 
 /// The texts that carry a canary in all its disguises.
-pub(super) fn disguises(canary: &Canary, before: &str, after: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn disguises(canary: &Canary, before: &str, after: &str) -> Vec<(&'static str, String)> {
     let json = |text: &str| serde_json::to_string(text).unwrap();
     let plain = format!("{before} {} {after}", canary.text);
     let nested = format!(

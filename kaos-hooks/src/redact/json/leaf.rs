@@ -71,7 +71,7 @@ impl Walk<'_, '_> {
         } else if text.len() >= 9 {
             self.redactor
                 .engine()
-                .scan(text)
+                .scan(whole(text))
                 .first()
                 .map(|found| found.class.clone())
         } else {
@@ -129,6 +129,14 @@ fn tells(says: Strength, text: &str) -> Option<Class> {
             Strength::User => false,
         };
     is_secret.then(|| says.class())
+}
+
+/// A number without a fraction of zeros: what a whole number becomes as a float.
+fn whole(number: &str) -> &str {
+    match number.split_once('.') {
+        Some((whole, zeros)) if zeros.bytes().all(|digit| digit == b'0') => whole,
+        _ => number,
+    }
 }
 
 /// Where a number ends (RFC 8259, section 6).

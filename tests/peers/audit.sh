@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+#
+# A reader that is not ours (verify_trail.py, written from docs/audit-format.md alone) on the
+# document's examples, and on trails written here: in peace, and by a writer that is killed. What is
+# whole is found whole; one flipped bit is found by its record; a torn end is told from damage.
+#
+# Needs cargo and python3; fetches PyPI's `cryptography` once, into the ignored folder .cache.
+
+set -euo pipefail
+cd "$(dirname "$0")"
+
+python=$PWD/.cache/audit/bin/python
+reader=$PWD/verify_trail.py
+logs=stdout # of $dir: what a failure shows
+
+main() {
+    . ./common.sh
+    install
+    cargo build -q -p kaos-tests --example write_trail
+    writer=$(cargo metadata --no-deps --format-version 1 |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/examples/write_trail
+
+    document
+    in_peace
+    every_segment_flipped
+    tampered
+    killed
+}
+
+document() {
+    what=${FUNCNAME[0]}
+    "$python" "$reader" --vectors ../../docs/audit-format.md >"$dir/stdout" || fail 'the examples'
+    ok "$(cat "$dir/stdout")"
+}
+
+in_peace() {
+    what=${FUNCNAME[0]}
+    key=$("$writer" "$dir/trail")
+    local segments=("$dir"/trail/seg-*)
+    ((${#segments[@]} >= 4)) || fail "only ${#segments[@]} segments"
+    verify 0 '' "$dir/trail" --key "$key"
+    verify 3 UNANCHORED "$dir/trail" --key "$key" --strict
+    verify 1 'no valid signature' "$dir/trail" --key PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW
+    verify 2 '' "$dir/trail" --key nonsense
+    verify 2 '' "$dir/nowhere"
+    ok "${#segments[@]} segments"
+}
+
+# One bit in the third line of each segment.
+every_segment_flipped() {
+    what=${FUNCNAME[0]}
+    local segment first flipped=0
+    for segment in "$dir"/trail/seg-*; do
+        rm -rf "$dir/copy"
+        cp -r "$dir/trail" "$dir/copy"
+        python3 - "$dir/copy/${segment##*/}" <<'PYTHON'
+import sys
+with open(sys.argv[1], "r+b") as file:
+    file.readline(), file.readline()
+    at = file.tell() + 40
+    file.seek(at)
+    byte = file.read(1)[0] ^ 1
+    file.seek(at)
+    file.write(bytes([byte]))
+PYTHON
+        first=${segment##*/seg-}
+        first=$((10#${first%.jsonl}))
+        verify 1 "record $((first + 2)):" "$dir/copy" --key "$key"
+        flipped=$((flipped + 1))
+    done
+    ok "$flipped flipped bits, each named by its record"
+}
+
+# The suite's tamper matrix: the same verdicts.
+tampered() {
+    what=${FUNCNAME[0]}
+    KAOS_TAMPERED=$dir/tampered cargo test -q -p kaos-tests --test suite audit::tamper::every_way >"$dir/stdout" 2>&1 ||
+        fail 'the suite'
+    local trail expected arguments count=0
+    for trail in "$dir"/tampered/*; do
+        read -r expected arguments <"$trail/expected"
+        what="tampered: ${trail##*/}"
+        (cd "$trail" && verify "$expected" '' . $arguments)
+        count=$((count + 1))
+    done
+    ((count >= 30)) || fail "only $count trails"
+    what=tampered
+    ok "$count trails, judged as by the suite"
+}
+
+killed() {
+    what=${FUNCNAME[0]}
+    "$writer" "$dir/killed" --until-killed >"$dir/key" &
+    server=$!
+    disown
+    within 60 test -s "$dir/key" || fail 'the writer does not begin'
+    stop KILL
+    key=$(cat "$dir/key")
+    local last status=0
+    last=$(ls "$dir"/killed/seg-*.jsonl | tail -n 1)
+    "$python" "$reader" "$dir/killed" --key "$key" >"$dir/stdout" || status=$?
+    ((status == 0 || status == 4)) || fail "exit $status after SIGKILL"
+    # Where the kernel let the last write finish, half a line stands for the one it did not.
+    ((status == 4)) || head -n 2 "$last" | tail -c 300 | head -c 200 >>"$last"
+    verify 4 'torn from record' "$dir/killed" --key "$key"
+    # The writer puts it right.
+    "$writer" "$dir/killed" >/dev/null
+    [ -n "$(ls "$dir/killed/quarantine")" ] || fail 'nothing in quarantine'
+    verify 0 '' "$dir/killed" --key "$key"
+    ok "exit $status after SIGKILL; torn, opened again, whole"
+}
+
+# --- the reader -----------------------------------------------------------------------------------
+
+verify() { # expected exit, expected text, arguments…
+    local expected=$1 text=$2 status=0
+    shift 2
+    "$python" "$reader" "$@" >"$dir/stdout" 2>&1 || status=$?
+    ((status == expected)) || fail "exit $status and not $expected"
+    grep -qF -- "$text" "$dir/stdout" || fail "does not say: $text"
+}
+
+ok() { # what was seen
+    echo "ok    ${what//_/ }: $1"
+}
+
+install() {
+    [ -x "$python" ] || python3 -m venv .cache/audit
+    "$python" -c 'import cryptography' 2>/dev/null || "$python" -m pip install -q 'cryptography>=42'
+}
+
+main "$@"; exit
