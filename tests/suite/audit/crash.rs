@@ -119,14 +119,16 @@ impl Test {
                     act,
                 };
                 if dice.below(density.faults) == 0 {
-                    self.fault(script, base, plan, (points, kind), density.ends, dice);
+                    let what = (&**points, kind);
+                    left.extend(self.fault(script, base, plan, what, density.ends, dice));
                 }
             }
         }
         left
     }
 
-    /// Runs the script with this fault, and crashes at some moment after it.
+    /// Runs the script with this fault, and crashes at some moment after it. Gives what was left
+    /// where the machine went on.
     fn fault(
         &mut self,
         script: &Script,
@@ -135,8 +137,8 @@ impl Test {
         (points, kind): (&[Point], Kind),
         ends: usize,
         dice: &mut Dice,
-    ) {
-        // A line's end is torn only where a write is; and no call that fails is the ack's last.
+    ) -> Vec<State> {
+        // An ack comes after the last call, none of which fails any more.
         let points: Vec<Point> = match kind {
             Kind::Eio | Kind::Enospc => points
                 .iter()
@@ -158,14 +160,17 @@ impl Test {
             .iter()
             .position(|moment| moment.call == plan.call && moment.when == plan.when)
             .unwrap();
+        let mut left = Vec::new();
         for _ in 0..ends {
             let at = since + dice.below(moments.len() - since);
             let crash = match dice.below(3) {
                 0 => Crash::Kill,
                 _ => Crash::Power(dice.roll()),
             };
-            self.crash(&moments[at], crash, &points, kind, Some(plan));
+            let crashed = self.crash(&moments[at], crash, &points, kind, Some(plan));
+            left.extend(crashed.filter(|_| crash == Crash::Kill));
         }
+        left
     }
 
     /// One schedule: checks it, unless there was one like it. Gives what the crash left.
@@ -209,7 +214,7 @@ impl Test {
 }
 
 /// Of what the crashes of a writer's life left, each so manieth is recovered under crashes.
-const RECOVERED: usize = 40;
+const RECOVERED: usize = 90;
 
 /// What may go wrong at a moment, apart from a crash.
 fn acts(moment: &Moment) -> Vec<(Kind, Act)> {
