@@ -29,7 +29,10 @@ impl ByHand {
     /// Why they could not be written. None of them counts as written, and the next write begins a
     /// new segment.
     pub fn write(&mut self, events: Vec<EventBuf>) -> io::Result<()> {
-        let batch = self.0.writer.batch(events);
+        let batch = self
+            .0
+            .writer
+            .batch(events.into_iter().map(Box::new).collect());
         self.0.writer.write(&batch)
     }
 

@@ -272,7 +272,7 @@ impl Observer for Recorded {
     fn on_event(&mut self, event: &Event<'_>) {
         match event.body {
             Body::Value { value, .. } if !is_recorded(value) => {}
-            _ => self.0.push(event.to_buf(), weight(event)),
+            _ => self.0.push(Box::new(event.to_buf()), weight(event)),
         }
     }
 

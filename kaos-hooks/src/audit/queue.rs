@@ -35,7 +35,7 @@ pub(super) struct Queue {
     reason = "four answers, each independent of the others"
 )]
 struct State {
-    events: VecDeque<(EventBuf, usize)>,
+    events: VecDeque<(Box<EventBuf>, usize)>,
     /// Of the events here and of those being written.
     bytes: usize,
     /// Of those being written.
@@ -71,7 +71,7 @@ pub(super) struct Progress {
 
 /// What the writer is to do next.
 pub(super) enum Work {
-    Write(Vec<EventBuf>),
+    Write(Vec<Box<EventBuf>>),
     Checkpoint,
     Close,
 }
@@ -98,7 +98,7 @@ impl Queue {
     }
 
     /// Adds an event of about so many bytes. Never waits.
-    pub(super) fn push(&self, event: EventBuf, bytes: usize) {
+    pub(super) fn push(&self, event: Box<EventBuf>, bytes: usize) {
         let mut state = self.lock();
         if state.closed || (state.failing && state.bytes >= MOST_WHILE_FAILING) {
             state.lost += 1;
@@ -309,7 +309,7 @@ impl Queue {
 
 impl State {
     /// The next batch.
-    fn take(&mut self) -> Vec<EventBuf> {
+    fn take(&mut self) -> Vec<Box<EventBuf>> {
         let mut bytes = 0;
         let mut batch = Vec::with_capacity(self.events.len().min(BATCH_RECORDS));
         while batch.len() < BATCH_RECORDS && bytes < BATCH_BYTES {

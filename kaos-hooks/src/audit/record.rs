@@ -44,7 +44,7 @@ impl Recorder {
     }
 
     /// The record of an event, as a JSON object.
-    pub(super) fn record(&mut self, mut event: EventBuf) -> Vec<u8> {
+    pub(super) fn record(&mut self, event: &mut EventBuf) -> Vec<u8> {
         if catch_unwind(AssertUnwindSafe(|| event.visit_texts(self))).is_err() {
             // Fail closed: the event stands, and no text of it.
             event.visit_texts(&mut Shorten::unread());

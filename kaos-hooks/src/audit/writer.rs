@@ -56,12 +56,12 @@ impl Writer {
 
     /// What is written of these events. A checkpoint comes after a turn's end, and when there are
     /// none, because it is time for one.
-    pub(super) fn batch(&mut self, events: Vec<EventBuf>) -> Batch {
+    pub(super) fn batch(&mut self, events: Vec<Box<EventBuf>>) -> Batch {
         Batch {
-            checkpoint: events.is_empty() || events.iter().any(ends_turn),
+            checkpoint: events.is_empty() || events.iter().any(|event| ends_turn(event)),
             records: events
                 .into_iter()
-                .map(|event| self.recorder.record(event))
+                .map(|mut event| self.recorder.record(&mut event))
                 .collect(),
         }
     }
