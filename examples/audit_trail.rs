@@ -24,13 +24,10 @@ struct Payment {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout();
-    let (trail, temporary) = match std::env::var_os("KAOS_TRAIL") {
-        Some(directory) => (PathBuf::from(directory), false),
-        None => {
-            let name = format!("kaos-trail-{}", std::process::id());
-            (std::env::temp_dir().join(name), true)
-        }
-    };
+    let chosen = std::env::var_os("KAOS_TRAIL").map(PathBuf::from);
+    let temporary = chosen.is_none();
+    let trail = chosen
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("kaos-trail-{}", std::process::id())));
     let key = SigningKey::generate("example")?;
     let audit = AuditHook::builder(&trail).signing_key(key.clone()).open()?;
     let runner = Runner::new(clerk()).hooks(audit.clone());

@@ -4,6 +4,7 @@ use kaos_events::EventBuf;
 
 use super::Recovery;
 use super::builder::Ready;
+use super::queue::Waiting;
 use super::writer::Batch;
 
 /// A trail without a thread: each write is made by the caller. For tests of what a disk can do; a
@@ -29,10 +30,8 @@ impl ByHand {
     /// Why they could not be written. None of them counts as written, and the next write begins a
     /// new segment.
     pub fn write(&mut self, events: Vec<EventBuf>) -> io::Result<()> {
-        let batch = self
-            .0
-            .writer
-            .batch(events.into_iter().map(Box::new).collect());
+        let events = events.into_iter().map(|event| Waiting::new(event, 0));
+        let batch = self.0.writer.batch(events.collect());
         self.0.writer.write(&batch)
     }
 

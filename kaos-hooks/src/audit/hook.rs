@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use kaos_events::{Body, Event, Observer, Outcome, Phase, Ready, Run, Str, Value};
 
 use super::own::Recovery;
-use super::queue::Queue;
+use super::queue::{Queue, Waiting};
 use super::record::is_recorded;
 use super::{AuditBuilder, AuditError, OnFailure};
 use crate::{Gate, GateError, Hook, HookError, IntoHooks, Registry, ToolRequest, Verdict, marker};
@@ -272,7 +272,7 @@ impl Observer for Recorded {
     fn on_event(&mut self, event: &Event<'_>) {
         match event.body {
             Body::Value { value, .. } if !is_recorded(value) => {}
-            _ => self.0.push(Box::new(event.to_buf()), weight(event)),
+            _ => self.0.push(Waiting::new(event.to_buf(), weight(event))),
         }
     }
 

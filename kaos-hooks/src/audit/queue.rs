@@ -35,7 +35,7 @@ pub(super) struct Queue {
     reason = "four answers, each independent of the others"
 )]
 struct State {
-    events: VecDeque<(Box<EventBuf>, usize)>,
+    events: VecDeque<Waiting>,
     /// Of the events here and of those being written.
     bytes: usize,
     /// Of those being written.
@@ -69,9 +69,25 @@ pub(super) struct Progress {
     pub(super) closed: bool,
 }
 
+/// An event that waits. Boxed, so that it moves as one word.
+pub(super) struct Waiting {
+    pub(super) event: Box<EventBuf>,
+    /// About how much memory it takes.
+    bytes: usize,
+}
+
+impl Waiting {
+    pub(super) fn new(event: EventBuf, bytes: usize) -> Self {
+        Self {
+            event: Box::new(event),
+            bytes,
+        }
+    }
+}
+
 /// What the writer is to do next.
 pub(super) enum Work {
-    Write(Vec<Box<EventBuf>>),
+    Write(Vec<Waiting>),
     Checkpoint,
     Close,
 }
@@ -97,15 +113,16 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds an event of about so many bytes. Never waits.
-    pub(super) fn push(&self, event: Box<EventBuf>, bytes: usize) {
+    /// Adds an event. Never waits.
+    pub(super) fn push(&self, waiting: Waiting) {
+        let bytes = waiting.bytes;
         let mut state = self.lock();
         if state.closed || (state.failing && state.bytes >= MOST_WHILE_FAILING) {
             state.lost += 1;
             state.stats.lost += 1;
             return;
         }
-        state.events.push_back((event, bytes));
+        state.events.push_back(waiting);
         state.pushed += 1;
         state.bytes += bytes;
         state.stats.most_waiting_bytes = state.stats.most_waiting_bytes.max(state.bytes);
@@ -309,15 +326,15 @@ impl Queue {
 
 impl State {
     /// The next batch.
-    fn take(&mut self) -> Vec<Box<EventBuf>> {
+    fn take(&mut self) -> Vec<Waiting> {
         let mut bytes = 0;
         let mut batch = Vec::with_capacity(self.events.len().min(BATCH_RECORDS));
         while batch.len() < BATCH_RECORDS && bytes < BATCH_BYTES {
-            let Some((event, more)) = self.events.pop_front() else {
+            let Some(waiting) = self.events.pop_front() else {
                 break;
             };
-            bytes += more;
-            batch.push(event);
+            bytes += waiting.bytes;
+            batch.push(waiting);
         }
         self.taken += batch.len() as u64;
         self.being_written = bytes;

@@ -207,6 +207,10 @@ impl fmt::Display for Verification {
             let (found, from) = (recovery.found, recovery.from_seq);
             writeln!(f, "  opened after {found:?} from record {from} on")?;
         }
+        if self.after_newest > 1 {
+            let after = self.after_newest;
+            writeln!(f, "  the last {after} records have no checkpoint yet")?;
+        }
         match (&self.named_key, self.key_given) {
             (_, true) => writeln!(f, "  signed by the key given")?,
             (Some(key), false) => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kaos_events::{BodyBuf, EventBuf, Subject};
 
 use super::log::Log;
-use super::queue::{Queue, Work};
+use super::queue::{Queue, Waiting, Work};
 use super::record::Recorder;
 
 /// How long after a failure it is tried again: at first, and at most.
@@ -56,12 +56,12 @@ impl Writer {
 
     /// What is written of these events. A checkpoint comes after a turn's end, and when there are
     /// none, because it is time for one.
-    pub(super) fn batch(&mut self, events: Vec<Box<EventBuf>>) -> Batch {
+    pub(super) fn batch(&mut self, events: Vec<Waiting>) -> Batch {
         Batch {
-            checkpoint: events.is_empty() || events.iter().any(|event| ends_turn(event)),
+            checkpoint: events.is_empty() || events.iter().any(|waiting| ends_turn(&waiting.event)),
             records: events
                 .into_iter()
-                .map(|mut event| self.recorder.record(&mut event))
+                .map(|mut waiting| self.recorder.record(&mut waiting.event))
                 .collect(),
         }
     }

@@ -44,8 +44,8 @@ async fn spans_from_the_trail_are_those_of_the_live_run() {
     let hooks = (recorder.clone(), live.hooks(), audit.clone());
     let runner = Runner::new(busy()).hooks(hooks);
     // A turn inside a span of another run of the same trail, and one that is given up.
-    let reply = runner.turn("Which clause?", "s-1").await.unwrap();
-    assert_eq!(reply.to_string(), "Clause 4.");
+    let answer = runner.turn("Which clause?", "s-1").await.unwrap();
+    assert_eq!(answer.to_string(), "Clause 4.");
     drop(
         runner
             .observed_by()
@@ -100,7 +100,9 @@ async fn what_a_dead_process_left_open_is_ended_at_its_last_event() {
     let (telemetry, memory) = Telemetry::in_memory();
     let hooks = Hooks::new(telemetry.hooks());
     let mut replay = Replay::new(&hooks);
-    recorded.iter().for_each(|event| replay.event(event));
+    for event in &recorded {
+        replay.event(event);
+    }
     let replayed = replay.finish();
     assert_eq!((replayed.runs, replayed.unended), (1, 2));
     let last = recorded.last().unwrap().time.system_time();

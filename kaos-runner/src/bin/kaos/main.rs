@@ -1,5 +1,7 @@
 //! The command `kaos`.
 
+#![expect(clippy::doc_markdown, reason = "help is shown as it is written")]
+
 mod audit;
 mod output;
 mod run;

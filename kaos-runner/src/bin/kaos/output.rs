@@ -19,7 +19,7 @@ pub(crate) fn failed(error: &Failed) -> ExitCode {
     let mut text = format!("kaos: {error}");
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
+        text = format!("{text}: {error}");
         cause = error.source();
     }
     // Where else could this be said?

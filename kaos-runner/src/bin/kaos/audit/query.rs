@@ -85,9 +85,12 @@ impl EscapeControls for String {
         if !self.contains(char::is_control) {
             return self;
         }
-        let escaped = |char: char| match char.is_control() {
-            true => char.escape_default().to_string(),
-            false => char.to_string(),
+        let escaped = |char: char| {
+            if char.is_control() {
+                char.escape_default().to_string()
+            } else {
+                char.to_string()
+            }
         };
         self.chars().map(escaped).collect()
     }

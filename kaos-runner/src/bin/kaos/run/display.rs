@@ -190,9 +190,12 @@ fn place(rows: &[Row], parent: Option<SpanId>) -> (usize, usize) {
     (around + 1 + inside, depth + 1)
 }
 
-/// A span's name, without what a terminal would take for a command.
 fn name(span: &Span<'_>) -> String {
-    let name = span.subject.span_name();
+    plain(&span.subject.span_name())
+}
+
+/// A name without what a terminal would take for a command: names come from models, too.
+fn plain(name: &str) -> String {
     name.chars().filter(|char| !char.is_control()).collect()
 }
 
@@ -204,15 +207,14 @@ fn ended(span: &Span<'_>) -> String {
         && let Some(usage) = outcome.usage
     {
         let (input, output) = (usage.input_tokens, usage.output_tokens);
-        text.push_str(&format!("  {input} + {output} tokens"));
+        text = format!("{text}  {input} + {output} tokens");
     }
     match span.phase {
-        Phase::Error { failure, .. } => text.push_str(&format!("  [error: {}]", failure.kind)),
-        Phase::Cancelled { .. } => text.push_str("  [cancelled]"),
-        Phase::Suspended { .. } => text.push_str("  [suspended]"),
-        Phase::Start | Phase::Progress(_) | Phase::Complete { .. } => {}
+        Phase::Error { failure, .. } => format!("{text}  [error: {}]", plain(&failure.kind)),
+        Phase::Cancelled { .. } => format!("{text}  [cancelled]"),
+        Phase::Suspended { .. } => format!("{text}  [suspended]"),
+        Phase::Start | Phase::Progress(_) | Phase::Complete { .. } => text,
     }
-    text
 }
 
 fn style(template: &str) -> ProgressStyle {
