@@ -71,3 +71,23 @@ async fn a_turn_is_in_the_trail_and_verifies() {
     assert!(report.is_intact(), "{report}");
     assert_eq!((report.records, report.checkpoints), (9, 2));
 }
+
+/// A process that is started often has many small segments.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sealed_segment_takes_no_more_space_than_its_lines() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let scratch = Scratch::new("space");
+    for _ in 0..3 {
+        let hooks = Hooks::new(AuditHook::open(scratch.path()).unwrap());
+        hooks
+            .turn(Turn::new("assistant"))
+            .complete(TurnOutcome::default());
+    }
+    for file in std::fs::read_dir(scratch.path()).unwrap() {
+        let file = file.unwrap();
+        let taken = file.metadata().unwrap().blocks() * 512;
+        assert!(taken <= 64 * 1024, "{taken} bytes: {:?}", file.path());
+    }
+}

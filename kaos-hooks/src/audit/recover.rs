@@ -65,8 +65,8 @@ struct Scanned {
     /// The version that wrote it.
     format: u32,
     good_bytes: u64,
-    /// Whether the last good line ends the segment.
-    sealed: bool,
+    /// Where the last good line stands, if it ends the segment.
+    seal: Option<u64>,
     bad: Option<Bad>,
 }
 
@@ -87,7 +87,7 @@ impl Scanned {
             head: None,
             format: 0,
             good_bytes: 0,
-            sealed: false,
+            seal: None,
             bad: None,
         };
         // The stored hash of the line before, also of one that is no part of the chain.
@@ -96,6 +96,8 @@ impl Scanned {
             let line = Line::parse(piece.bytes).filter(|_| piece.whole);
             if scanned.bad.is_none() && line.is_some_and(|line| scanned.extends(&line)) {
                 scanned.good_bytes = piece.offset + piece.bytes.len() as u64 + 1;
+                let is_seal = line.is_some_and(|line| OwnRecord::is_seal(line.body));
+                scanned.seal = is_seal.then_some(piece.offset);
             } else {
                 // After a line that is none, there is nothing to compare with.
                 let follows = |line: &Line<'_>| before.is_none_or(|prev| line.follows(&prev));
@@ -123,7 +125,6 @@ impl Scanned {
             head.tree.push(line.bytes);
             head.prev = line.h;
             head.next += 1;
-            self.sealed = OwnRecord::is_seal(line.body);
         }
         self.head = Some(head);
         next
@@ -174,7 +175,7 @@ fn put_right(
         head,
         format: _,
         good_bytes,
-        sealed,
+        seal,
         bad,
     } = scanned;
     let first = segment::first_of(name).unwrap_or(0);
@@ -189,9 +190,9 @@ fn put_right(
     };
     match (head, bad) {
         (Some(mut head), None) => {
-            let sync = || storage.open(name)?.sync();
-            if !sealed || sync().is_err() {
-                write_again(storage, name, good_bytes)?;
+            match seal {
+                Some(seal) => seal_again(storage, name, seal)?,
+                None => write_again(storage, name, good_bytes)?,
             }
             storage.sync_directory()?;
             head.synced = head.next.checked_sub(1);
@@ -232,6 +233,19 @@ fn put_right(
 fn write_again(storage: &dyn Storage, name: &str, length: u64) -> io::Result<()> {
     let mut good = storage.read(name)?.take(length);
     copy(storage, &mut good, &format!("{name}.tmp"), name)
+}
+
+/// Writes a segment's last line again; all before it was on the disk when it was written first. A
+/// crash here loses a seal at worst, of which nobody was told.
+fn seal_again(storage: &dyn Storage, name: &str, offset: u64) -> io::Result<()> {
+    let mut from = storage.read(name)?;
+    io::copy(&mut (&mut from).take(offset), &mut io::sink())?;
+    let mut line = Vec::new();
+    from.read_to_end(&mut line)?;
+    let mut file = storage.open(name)?;
+    file.truncate(offset)?;
+    write_all(&mut *file, &line)?;
+    file.sync()
 }
 
 /// Copies a segment from `offset` on into the quarantine; gives the copy's name.

@@ -220,6 +220,16 @@ impl Appended {
     }
 }
 
+#[cfg(target_os = "linux")]
+impl Drop for Appended {
+    /// Gives back the space that was put aside and not used.
+    fn drop(&mut self) {
+        if self.reserved > self.length {
+            let _best_effort = self.file.set_len(self.length);
+        }
+    }
+}
+
 impl StorageFile for Appended {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         #[cfg(target_os = "linux")]
