@@ -10,6 +10,7 @@
 
 mod crash;
 mod files;
+mod outside;
 mod plan;
 
 use std::io::{self, Read};
@@ -22,11 +23,8 @@ pub use crash::{Crash, Dice, Kept};
 pub use files::Files;
 pub use plan::{Act, Moment, Op, OpKind, Plan, When};
 
+use outside::{SimAnchor, SimClock};
 use plan::Failing;
-
-/// Wall time when a simulated machine begins.
-const BEGAN: u64 = 1_700_000_000_000_000_000;
-const MILLISECOND: u64 = 1_000_000;
 
 /// The disk; clones are the same one.
 #[derive(Clone)]
@@ -408,32 +406,5 @@ struct Locked(SimDisk);
 impl Drop for Locked {
     fn drop(&mut self) {
         self.0.lock_inner().state.locked = false;
-    }
-}
-
-struct SimClock(SimDisk);
-
-impl Clock for SimClock {
-    fn unix_nanos(&self) -> u64 {
-        BEGAN + self.monotonic_nanos()
-    }
-
-    fn monotonic_nanos(&self) -> u64 {
-        let mut inner = self.0.lock_inner();
-        inner.state.nanos += MILLISECOND;
-        inner.state.nanos
-    }
-}
-
-struct SimAnchor(SimDisk);
-
-impl Anchor for SimAnchor {
-    fn publish(&mut self, checkpoint: &str) -> io::Result<()> {
-        self.0.lock_inner().state.anchor = Some(checkpoint.to_owned());
-        Ok(())
-    }
-
-    fn newest(&self) -> Option<String> {
-        self.0.lock_inner().state.anchor.clone()
     }
 }
