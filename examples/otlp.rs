@@ -5,7 +5,7 @@
 //! the turn is answered all the same, and the loss is counted. Ctrl-C flushes what there is.
 //!
 //! `--turns N` runs N turns, `--events FILE` also writes every event as a JSON line, and
-//! `--current-thread` does it all on one thread.
+//! `--current-thread` does it all on one thread. `KAOS_TRAIL` names the directory of an audit trail.
 
 use std::error::Error;
 use std::fs::File;
@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kaos_examples::lease_agent;
+use kaos_hooks::audit::AuditHook;
 use kaos_hooks::{Event, codec};
 use kaos_otel_hook::Telemetry;
 use kaos_runner::Runner;
@@ -53,7 +54,10 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         .map(|lines| move |event: &Event<'_>| lines.write(event));
     let telemetry = Telemetry::from_env_or("http://localhost:4317")?;
     telemetry.install_logs()?; // lines on stdout, and log records, with the ids of their spans
-    let runner = Runner::new(lease_agent()).hooks((telemetry.hooks(), write));
+    let audit = std::env::var_os("KAOS_TRAIL")
+        .map(AuditHook::open)
+        .transpose()?;
+    let runner = Runner::new(lease_agent()).hooks((telemetry.hooks(), audit, write));
 
     let mut interrupted = pin!(tokio::signal::ctrl_c());
     for _ in 0..options.turns {

