@@ -4,7 +4,6 @@ use kaos_events::EventBuf;
 
 use super::Recovery;
 use super::builder::Ready;
-use super::queue::Waiting;
 use super::writer::Batch;
 
 /// A trail without a thread: each write is made by the caller. For tests of what a disk can do; a
@@ -30,8 +29,7 @@ impl ByHand {
     /// Why they could not be written. None of them counts as written, and the next write begins a
     /// new segment.
     pub fn write(&mut self, events: Vec<EventBuf>) -> io::Result<()> {
-        let events = events.into_iter().map(|event| Waiting::new(event, 0));
-        let batch = self.0.writer.batch(events.collect());
+        let batch = self.0.writer.batch(events.into_iter());
         self.0.writer.write(&batch)
     }
 

@@ -38,12 +38,10 @@ struct State {
     events: VecDeque<Waiting>,
     /// Of the events here and of those being written.
     bytes: usize,
-    /// Of those being written.
-    being_written: usize,
     /// How many events have ever come: the last one's ticket.
     pushed: u64,
-    /// How many have been taken.
-    taken: u64,
+    /// How many of them are written.
+    safe: u64,
     /// Somebody waits for this ticket.
     urged: u64,
     /// When the first of those here came.
@@ -69,25 +67,23 @@ pub(super) struct Progress {
     pub(super) closed: bool,
 }
 
-/// An event that waits. Boxed, so that it moves as one word.
+/// An event that waits.
 pub(super) struct Waiting {
-    pub(super) event: Box<EventBuf>,
+    pub(super) event: EventBuf,
     /// About how much memory it takes.
     bytes: usize,
 }
 
 impl Waiting {
-    pub(super) fn new(event: EventBuf, bytes: usize) -> Self {
-        Self {
-            event: Box::new(event),
-            bytes,
-        }
+    pub(super) const fn new(event: EventBuf, bytes: usize) -> Self {
+        Self { event, bytes }
     }
 }
 
 /// What the writer is to do next.
 pub(super) enum Work {
-    Write(Vec<Waiting>),
+    /// Write what it was given.
+    Write,
     Checkpoint,
     Close,
 }
@@ -171,18 +167,21 @@ impl Queue {
         }
     }
 
-    /// Waits for work; `due` is when a checkpoint is.
-    pub(super) fn next(&self, due: Option<Duration>) -> Work {
+    /// Waits for work; `due` is when a checkpoint is. All that waits goes into `taken`, which is
+    /// empty, at once: those who push never wait for the writer.
+    pub(super) fn next(&self, due: Option<Duration>, taken: &mut VecDeque<Waiting>) -> Work {
         let due = due.map(|due| Instant::now() + due);
         let mut state = self.lock();
         loop {
             let gathered = state.since.map_or(Duration::ZERO, |since| since.elapsed());
             let enough = state.closing
-                || state.urged > state.taken
+                || state.urged > state.safe
                 || state.events.len() >= BATCH_RECORDS
                 || gathered >= GATHER;
             if !state.events.is_empty() && enough {
-                return Work::Write(state.take());
+                std::mem::swap(&mut state.events, taken);
+                state.since = None;
+                return Work::Write;
             }
             if state.closing {
                 return Work::Close;
@@ -212,13 +211,13 @@ impl Queue {
         }
     }
 
-    /// Says that the events taken last, so many, are on the disk.
-    pub(super) fn safe(&self, records: usize) {
+    /// Says that the next events, so many and so large, are on the disk.
+    pub(super) fn safe(&self, events: u64, bytes: usize) {
         let mut state = self.lock();
-        state.stats.recorded += records as u64;
-        state.bytes -= std::mem::take(&mut state.being_written);
+        state.safe += events;
+        state.bytes -= bytes;
         state.failing = false;
-        let safe = state.taken;
+        let safe = state.safe;
         drop(state);
         self.progress.send_modify(|progress| {
             progress.safe = safe;
@@ -246,8 +245,9 @@ impl Queue {
     }
 
     /// How many events wait, those being written included.
-    pub(super) fn waiting(&self, being_written: usize) -> u64 {
-        (self.lock().events.len() + being_written) as u64
+    pub(super) fn waiting(&self) -> u64 {
+        let state = self.lock();
+        state.pushed - state.safe
     }
 
     /// A tool runs without a safe record.
@@ -280,16 +280,18 @@ impl Queue {
         self.wake.notify_all();
     }
 
-    /// The writer has ended; what it has taken and what is still here is lost.
-    pub(super) fn closed(&self, unwritten: usize) {
+    /// The writer has ended; what is not written by now is lost.
+    pub(super) fn closed(&self) {
         let mut state = self.lock();
-        let lost = (state.events.len() + unwritten) as u64;
-        state.stats.lost += lost;
-        state.events.clear();
+        if !state.closed {
+            state.stats.lost += state.pushed - state.safe;
+        }
+        let rest = std::mem::take(&mut state.events);
         state.bytes = 0;
         state.closing = true;
         state.closed = true;
         drop(state);
+        drop(rest);
         self.progress.send_modify(|progress| progress.closed = true);
         self.over.notify_all();
     }
@@ -317,30 +319,23 @@ impl Queue {
     pub(super) fn stats(&self) -> AuditStats {
         let state = self.lock();
         AuditStats {
-            waiting: state.pushed - state.stats.recorded,
+            recorded: state.safe,
+            waiting: state.pushed - state.safe,
             waiting_bytes: state.bytes,
             ..state.stats
         }
     }
 }
 
-impl State {
-    /// The next batch.
-    fn take(&mut self) -> Vec<Waiting> {
-        let mut bytes = 0;
-        let mut batch = Vec::with_capacity(self.events.len().min(BATCH_RECORDS));
-        while batch.len() < BATCH_RECORDS && bytes < BATCH_BYTES {
-            let Some(waiting) = self.events.pop_front() else {
-                break;
-            };
-            bytes += waiting.bytes;
-            batch.push(waiting);
+/// How much of what waits makes one write: events and bytes.
+pub(super) fn batch(waiting: &VecDeque<Waiting>) -> (usize, usize) {
+    let (mut events, mut bytes) = (0, 0);
+    for one in waiting.iter().take(BATCH_RECORDS) {
+        if bytes >= BATCH_BYTES {
+            break;
         }
-        self.taken += batch.len() as u64;
-        self.being_written = bytes;
-        if self.events.is_empty() {
-            self.since = None;
-        }
-        batch
+        events += 1;
+        bytes += one.bytes;
     }
+    (events, bytes)
 }

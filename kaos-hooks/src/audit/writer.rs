@@ -1,5 +1,6 @@
 //! The writer's thread: takes what waits, writes it, and says when it is safe.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use kaos_events::{BodyBuf, EventBuf, Subject};
 
 use super::log::Log;
-use super::queue::{Queue, Waiting, Work};
+use super::queue::{self, Queue, Waiting, Work};
 use super::record::Recorder;
 
 /// How long after a failure it is tried again: at first, and at most.
@@ -26,23 +27,30 @@ pub(super) struct Batch {
     pub(super) checkpoint: bool,
 }
 
+impl Batch {
+    /// No record, but it is time for a checkpoint.
+    const fn checkpoint() -> Self {
+        Self {
+            records: Vec::new(),
+            checkpoint: true,
+        }
+    }
+}
+
 impl Writer {
     /// Works until the queue is closed.
     pub(super) fn run(mut self) {
         let ended = Ended(Arc::clone(&self.queue));
+        let mut waiting = VecDeque::new();
         loop {
             let due = self.log.until_checkpoint().map(Duration::from_nanos);
-            let (events, closing) = match self.queue.next(due) {
-                Work::Write(events) => (events, false),
-                Work::Checkpoint => (Vec::new(), false),
-                Work::Close => (Vec::new(), true),
+            let written = match self.queue.next(due, &mut waiting) {
+                Work::Write => self.write_all(&mut waiting),
+                Work::Checkpoint => self.write_at_last(&Batch::checkpoint()),
+                Work::Close => break,
             };
-            if closing {
-                break;
-            }
-            let batch = self.batch(events);
-            if !self.write_at_last(&batch) {
-                return self.queue.closed(batch.records.len());
+            if !written {
+                return;
             }
         }
         // Everything is on the disk: the seal says so, and anything before it that is damaged
@@ -54,15 +62,29 @@ impl Writer {
         drop(ended);
     }
 
-    /// What is written of these events. A checkpoint comes after a turn's end, and when there are
-    /// none, because it is time for one.
-    pub(super) fn batch(&mut self, events: Vec<Waiting>) -> Batch {
+    /// Writes all of these, batch after batch; `false` if the trail is closed before it succeeds.
+    fn write_all(&mut self, waiting: &mut VecDeque<Waiting>) -> bool {
+        while !waiting.is_empty() {
+            let (events, bytes) = queue::batch(waiting);
+            let batch = self.batch(waiting.drain(..events).map(|one| one.event));
+            if !self.write_at_last(&batch) {
+                return false;
+            }
+            self.queue.safe(events as u64, bytes);
+        }
+        true
+    }
+
+    /// What is written of these events. A checkpoint comes after a turn's end.
+    pub(super) fn batch(&mut self, events: impl Iterator<Item = EventBuf>) -> Batch {
+        let mut checkpoint = false;
+        let records = events.map(|mut event| {
+            checkpoint |= ends_turn(&event);
+            self.recorder.record(&mut event)
+        });
         Batch {
-            checkpoint: events.is_empty() || events.iter().any(|waiting| ends_turn(&waiting.event)),
-            records: events
-                .into_iter()
-                .map(|mut waiting| self.recorder.record(&mut waiting.event))
-                .collect(),
+            records: records.collect(),
+            checkpoint,
         }
     }
 
@@ -79,9 +101,9 @@ impl Writer {
             closing = self.queue.failing(&error.to_string(), pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        self.queue.safe(batch.records.len());
         if pause > FIRST_PAUSE {
             tracing::warn!("the audit trail can be written again");
+            self.queue.safe(0, 0);
             // Best effort: the next open tries again.
             let _reserved = self.log.put_reserve_aside();
         }
@@ -96,7 +118,7 @@ impl Writer {
         };
         let again = self.try_write(batch, &first.to_string());
         if let Err(error) = &again {
-            self.last_word(error, batch.records.len());
+            self.last_word(error);
         }
         again
     }
@@ -122,13 +144,13 @@ impl Writer {
     }
 
     /// On a full disk: frees what was put aside for this, and says in the trail that records wait.
-    fn last_word(&mut self, error: &io::Error, being_written: usize) {
+    fn last_word(&mut self, error: &io::Error) {
         let full = matches!(
             error.kind(),
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
         );
         if full && self.log.free_reserve() {
-            let waiting = self.queue.waiting(being_written);
+            let waiting = self.queue.waiting();
             let reason = self.recorder.safe(&error.to_string());
             self.log.gap(&reason, 0, 0, waiting);
             self.log.checkpoint(false);
@@ -153,6 +175,6 @@ struct Ended(Arc<Queue>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        self.0.closed(0);
+        self.0.closed();
     }
 }
