@@ -69,5 +69,5 @@ pub use subject::{
 pub use texts::{ContentKind, TextVisitor};
 pub use value::{
     ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, IntentClassified, TextDelta,
-    TurnSummary, UsageObserved, Value,
+    ThinkingDelta, ToolCallArgsDelta, TurnSummary, UsageObserved, Value,
 };

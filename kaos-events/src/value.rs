@@ -16,6 +16,10 @@ pub enum Value {
     UsageObserved(UsageObserved),
     /// A piece of the answer, as it is made.
     TextDelta(TextDelta),
+    /// A piece of the model's reasoning, as it is made.
+    ThinkingDelta(ThinkingDelta),
+    /// A piece of a tool call's arguments, as they are made.
+    ToolCallArgsDelta(ToolCallArgsDelta),
     /// A gate wants a person to decide.
     ApprovalRequired(ApprovalRequired),
     /// What a gate decided.
@@ -62,6 +66,8 @@ values! {
     IntentClassified = "intent_classified";
     UsageObserved = "usage_observed";
     TextDelta = "text_delta";
+    ThinkingDelta = "thinking_delta";
+    ToolCallArgsDelta = "tool_call_args_delta";
     ApprovalRequired = "tool_call_approval_required";
     GateDecided = "gate_decided";
     BudgetExceeded = "budget_exceeded";
@@ -99,6 +105,23 @@ pub struct UsageObserved {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TextDelta {
     /// The piece. Content.
+    pub content: Str,
+}
+
+/// A piece of the model's reasoning, as it is made.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ThinkingDelta {
+    /// The piece. Content.
+    pub content: Str,
+}
+
+/// A piece of the arguments of a tool call that the model asks for, as they are made.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ToolCallArgsDelta {
+    /// The id the model gave to this call.
+    pub call_id: Str,
+    /// The piece of the JSON text. Content.
     pub content: Str,
 }
 

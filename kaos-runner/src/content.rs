@@ -54,8 +54,12 @@ pub(crate) fn output(reply: &ModelReply) -> Str {
     } else {
         "tool_call"
     });
-    let parts = parts(&reply.text, &reply.tool_calls);
-    let message = json!({ "role": "assistant", "parts": parts, "finish_reason": reason });
+    let mut said = Vec::new();
+    if !reply.reasoning.is_empty() {
+        said.push(json!({ "type": "reasoning", "content": reply.reasoning }));
+    }
+    said.extend(parts(&reply.text, &reply.tool_calls));
+    let message = json!({ "role": "assistant", "parts": said, "finish_reason": reason });
     Value::from(vec![message]).to_string().into()
 }
 

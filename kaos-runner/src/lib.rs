@@ -33,11 +33,13 @@
 mod agent;
 mod content;
 mod debug_lines;
+mod deltas;
 mod function_model;
 mod function_tool;
 mod intent;
 mod limits;
 mod model;
+mod model_error;
 mod reply;
 mod runner;
 mod session;
@@ -47,10 +49,12 @@ mod tools;
 mod turn;
 
 pub use agent::Agent;
+pub use deltas::Deltas;
 pub use function_model::{FunctionModel, Scripted};
 pub use function_tool::FunctionTool;
 pub use limits::Limits;
-pub use model::{Deltas, Message, Model, ModelError, ModelReply, ModelRequest, ToolUse};
+pub use model::{Message, Model, ModelReply, ModelRequest, OutputSchema, ToolUse};
+pub use model_error::{ModelError, ModelErrorKind};
 pub use reply::{Reply, TurnError, TurnErrorKind};
 pub use runner::{Runner, TurnRequest};
 pub use stream::RunStream;

@@ -1,11 +1,11 @@
-use std::sync::OnceLock;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kaos_hooks::{Failure, Handle, LlmCall, LlmOutcome, Str, TextDelta, Usage};
-use tokio::time::Instant;
+use kaos_hooks::{Hooks, LlmCall, LlmOutcome, Str, Usage};
+use serde_json::Value;
 
-use crate::{ToolSpec, content};
+use crate::{Deltas, ModelError, ToolSpec, content};
 
 /// A language model.
 #[async_trait]
@@ -22,7 +22,8 @@ pub trait Model: Send + Sync + 'static {
         LlmCall::new(self.provider(), self.name())
     }
 
-    /// Answers a request. Text may be handed to `deltas` as it arrives; the reply has all of it.
+    /// Answers a request. What arrives piece by piece may be handed to `deltas`; the reply has all
+    /// of it.
     ///
     /// # Errors
     ///
@@ -49,6 +50,67 @@ pub struct ModelRequest<'a> {
     pub tools: &'a [ToolSpec],
     /// Whether somebody reads the text as it arrives.
     pub stream: bool,
+    /// The form that the answer must have; `None` for free text.
+    pub output: Option<&'a OutputSchema>,
+    /// The run's hooks. While the request is made the call's span is current, so
+    /// [`inject`](Hooks::inject) hands out the headers that name it.
+    pub hooks: &'a Hooks,
+}
+
+/// The form of an answer that is JSON.
+///
+/// # Example
+///
+/// ```
+/// use kaos_runner::OutputSchema;
+/// use serde_json::json;
+///
+/// let verdict = OutputSchema::new("verdict", json!({
+///     "type": "object",
+///     "properties": { "guilty": { "type": "boolean" } },
+///     "required": ["guilty"],
+///     "additionalProperties": false,
+/// }));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputSchema {
+    /// What the form is called: letters, digits, `_` and `-`, at most 64 of them.
+    pub name: Str,
+    /// The form, as a JSON Schema (2020-12).
+    pub schema: Value,
+}
+
+impl OutputSchema {
+    /// A form with this name and schema.
+    pub fn new(name: impl Into<Str>, schema: Value) -> Self {
+        Self {
+            name: name.into(),
+            schema,
+        }
+    }
+}
+
+#[async_trait]
+impl<M: Model + ?Sized> Model for Arc<M> {
+    fn provider(&self) -> Str {
+        (**self).provider()
+    }
+
+    fn name(&self) -> Str {
+        (**self).name()
+    }
+
+    fn call(&self) -> LlmCall {
+        (**self).call()
+    }
+
+    async fn respond(
+        &self,
+        request: ModelRequest<'_>,
+        deltas: &Deltas,
+    ) -> Result<ModelReply, ModelError> {
+        (**self).respond(request, deltas).await
+    }
 }
 
 /// A message of a conversation.
@@ -88,6 +150,8 @@ pub struct ToolUse {
 pub struct ModelReply {
     /// The text.
     pub text: Str,
+    /// The reasoning before the text, where the provider shows it. It is not sent back.
+    pub reasoning: Str,
     /// The calls it asks for; none means that the text is the answer.
     pub tool_calls: Vec<ToolUse>,
     /// Tokens; `None` when the provider does not say.
@@ -148,64 +212,5 @@ impl ModelReply {
             usage: self.usage,
             ..LlmOutcome::default()
         }
-    }
-}
-
-/// Why a model did not answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct ModelError {
-    kind: Str,
-    message: Str,
-}
-
-impl ModelError {
-    /// An error of this kind (`error.type`: one of few values, such as `rate_limited`), with the
-    /// provider's words. The words are content.
-    pub fn new(kind: impl Into<Str>, message: impl Into<Str>) -> Self {
-        Self {
-            kind: kind.into(),
-            message: message.into(),
-        }
-    }
-
-    /// The kind: `error.type`.
-    pub fn kind(&self) -> &str {
-        &self.kind
-    }
-
-    pub(crate) fn failure(&self) -> Failure {
-        Failure::new(self.kind.clone()).message(self.message.clone())
-    }
-}
-
-/// Where a model hands on text as it arrives.
-#[derive(Debug)]
-pub struct Deltas {
-    call: Handle,
-    began: Instant,
-    first: OnceLock<Duration>,
-}
-
-impl Deltas {
-    pub(crate) fn new(call: Handle) -> Self {
-        Self {
-            call,
-            began: Instant::now(),
-            first: OnceLock::new(),
-        }
-    }
-
-    /// The next piece of the text.
-    pub fn text(&self, piece: impl Into<Str>) {
-        self.first.get_or_init(|| self.began.elapsed());
-        self.call.emit(TextDelta {
-            content: piece.into(),
-        });
-    }
-
-    /// From the request to the first piece.
-    pub(crate) fn time_to_first_chunk(&self) -> Option<Duration> {
-        self.first.get().copied()
     }
 }

@@ -145,7 +145,7 @@ async fn work(
         let mut step = Step::new(number);
         step.max_steps = Some(limit);
         let step = turn.open(step);
-        let reply = match ask(agent, &step, progress, &callable).await {
+        let reply = match ask(hooks, agent, &step, progress, &callable).await {
             Ok(reply) => reply,
             Err(why) => {
                 step.fail(why.failure());
@@ -207,6 +207,7 @@ fn classify(turn: &Scope<Turn>, progress: &mut Progress, has_tools: bool) {
 
 /// One model call.
 async fn ask(
+    hooks: &Hooks,
     agent: &Agent,
     step: &Scope<Step>,
     progress: &mut Progress,
@@ -224,6 +225,8 @@ async fn ask(
         messages: &progress.messages,
         tools: callable,
         stream: progress.stream,
+        output: None,
+        hooks,
     };
     let asked = catch_panic(agent.model.respond(request, &deltas));
     let told = debug_lines::model(request.messages.len(), asked);

@@ -10,8 +10,8 @@ use kaos_events::codec::{self, RawLine};
 use kaos_events::{
     AttributeValue, Attributes, Body, BodyBuf, Event, EventBuf, Failure, Intent, IntentClassified,
     OutcomeBuf, PhaseBuf, PhaseName, Run, RunId, Session, Slot, SpanBuf, SpanId, SubjectName,
-    TextDelta, Time, ToolCall, ToolOutcome, TraceId, Turn, TurnOutcome, TurnSummary, Usage,
-    UsageObserved, Value,
+    TextDelta, ThinkingDelta, Time, ToolCall, ToolCallArgsDelta, ToolOutcome, TraceId, Turn,
+    TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -87,6 +87,41 @@ fn without_span(value: impl Into<Value>) -> BodyBuf {
     BodyBuf::Value {
         span: None,
         value: value.into(),
+    }
+}
+
+#[test]
+fn deltas_of_reasoning_and_arguments_have_the_ancestors_fields() {
+    let thinking = without_span(ThinkingDelta {
+        content: "Six times".into(),
+    });
+    let arguments = without_span(ToolCallArgsDelta {
+        call_id: "call-1".into(),
+        content: r#"{"a":"#.into(),
+    });
+    for (body, name, fields) in [
+        (thinking, "thinking_delta", vec![("content", "Six times")]),
+        (
+            arguments,
+            "tool_call_args_delta",
+            vec![("call_id", "call-1"), ("content", r#"{"a":"#)],
+        ),
+    ] {
+        let event = EventBuf {
+            seq: 7,
+            time: Time {
+                unix_nanos: 1_700_000_000_000_000_000,
+                monotonic_nanos: 1_500_000_000,
+            },
+            run: ancestral_run(),
+            body,
+        };
+        let line = json(&event.to_line());
+        assert_eq!(line.get("type"), Some(&Json::from(name)));
+        for (field, value) in fields {
+            assert_eq!(line.get(field), Some(&Json::from(value)));
+        }
+        assert_eq!(decoded(&event.to_line()), event);
     }
 }
 

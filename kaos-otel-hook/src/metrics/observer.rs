@@ -250,7 +250,7 @@ impl Observer for Measuring {
             },
             Body::Value {
                 span,
-                value: Value::TextDelta(_),
+                value: Value::TextDelta(_) | Value::ThinkingDelta(_) | Value::ToolCallArgsDelta(_),
             } => self.chunk(*span, event.time),
             Body::Value { .. } => {}
         }

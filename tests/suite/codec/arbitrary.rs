@@ -9,8 +9,8 @@ use kaos_events::{
     Intent, IntentClassification, IntentClassified, IntentOutcome, LlmCall, LlmOutcome, LlmParams,
     McpCall, OutcomeBuf, PhaseBuf, PhaseName, Progress, RemoteAgent, Run, RunId, Server, Session,
     SpanBuf, SpanContext, SpanId, Step, StepOutcome, Str, Subagent, SubagentOutcome, Subject,
-    SubjectName, TextDelta, Time, ToolCall, ToolKind, ToolOutcome, TraceId, Turn, TurnOutcome,
-    TurnSummary, Usage, UsageObserved, Value,
+    SubjectName, TextDelta, ThinkingDelta, Time, ToolCall, ToolCallArgsDelta, ToolKind,
+    ToolOutcome, TraceId, Turn, TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
 };
 use proptest::collection::vec;
 use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
@@ -493,6 +493,14 @@ fn value(name: &'static str) -> BoxedStrategy<Value> {
             .boxed(),
         "text_delta" => text()
             .prop_map(|content| TextDelta { content })
+            .prop_map_into()
+            .boxed(),
+        "thinking_delta" => text()
+            .prop_map(|content| ThinkingDelta { content })
+            .prop_map_into()
+            .boxed(),
+        "tool_call_args_delta" => (text(), text())
+            .prop_map(|(call_id, content)| ToolCallArgsDelta { call_id, content })
             .prop_map_into()
             .boxed(),
         "tool_call_approval_required" => (text(), of(text()), text())
