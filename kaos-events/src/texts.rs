@@ -11,7 +11,7 @@ use self::subject::subject;
 use crate::{
     ApprovalRequired, Attributes, BodyBuf, BudgetExceeded, EventBuf, Failure, GateDecided, Intent,
     IntentClassified, PhaseBuf, Progress, Run, RunId, Session, SpanBuf, Str, Subject, TextDelta,
-    TurnSummary, UsageObserved, Value,
+    ThinkingDelta, ToolCallArgsDelta, TurnSummary, UsageObserved, Value,
 };
 
 /// What kind of content a text is.
@@ -181,6 +181,13 @@ fn value(value: &mut Value, to: &mut impl TextVisitor) {
             source,
         }) => to.name(source),
         Value::TextDelta(TextDelta { content }) => said(ContentKind::Output, content, to),
+        Value::ThinkingDelta(ThinkingDelta { content }) => {
+            said(ContentKind::Thinking, content, to);
+        }
+        Value::ToolCallArgsDelta(ToolCallArgsDelta { call_id, content }) => {
+            to.name(call_id);
+            said(ContentKind::Arguments, content, to);
+        }
         Value::ApprovalRequired(ApprovalRequired {
             tool,
             call_id,

@@ -31,20 +31,29 @@
 //! ```
 
 mod agent;
+mod arguments;
 mod content;
 mod debug_lines;
 mod deltas;
+mod fenced;
 mod function_model;
 mod function_tool;
+#[cfg(feature = "mcp")]
+mod http_client;
 mod intent;
 mod limits;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 mod model;
+mod model_call;
 mod model_error;
 mod reply;
 mod runner;
 mod session;
 mod stream;
 mod tool;
+mod tool_run;
+mod toolbox;
 mod tools;
 mod turn;
 
@@ -52,10 +61,12 @@ pub use agent::Agent;
 pub use deltas::Deltas;
 pub use function_model::{FunctionModel, Scripted};
 pub use function_tool::FunctionTool;
+pub use intent::IntentBy;
 pub use limits::Limits;
 pub use model::{Message, Model, ModelReply, ModelRequest, OutputSchema, ToolUse};
 pub use model_error::{ModelError, ModelErrorKind};
 pub use reply::{Reply, TurnError, TurnErrorKind};
 pub use runner::{Runner, TurnRequest};
 pub use stream::RunStream;
-pub use tool::{Tool, ToolError, ToolSpec};
+pub use tool::{Tool, ToolAnnotations, ToolContext, ToolError, ToolSpec};
+pub use toolbox::ToolSource;

@@ -42,7 +42,7 @@ impl Tool for Planted {
         &self.0
     }
 
-    async fn call(&self, _arguments: &str) -> Result<Str, ToolError> {
+    async fn call(&self, _arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
         if self.1 {
             return Err(ToolError::new(said("error text")));
         }

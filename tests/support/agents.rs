@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kaos_hooks::Str;
-use kaos_runner::{Agent, FunctionModel, ModelReply, Tool, ToolError, ToolSpec};
+use kaos_runner::{Agent, FunctionModel, ModelReply, Tool, ToolContext, ToolError, ToolSpec};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -69,7 +69,7 @@ impl Tool for Scripted {
         &self.spec
     }
 
-    async fn call(&self, arguments: &str) -> Result<Str, ToolError> {
+    async fn call(&self, arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
         self.ran.fetch_add(1, Ordering::SeqCst);
         self.saw.lock().unwrap().push(arguments.to_owned());
         match &self.act {

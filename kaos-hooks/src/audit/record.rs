@@ -28,7 +28,10 @@ pub(super) struct Recorder {
 
 /// Whether an event is recorded: pieces of a text are not, the whole stands in a span's end.
 pub(super) fn is_recorded(value: &Value) -> bool {
-    !matches!(value, Value::TextDelta(_))
+    !matches!(
+        value,
+        Value::TextDelta(_) | Value::ThinkingDelta(_) | Value::ToolCallArgsDelta(_)
+    )
 }
 
 impl Recorder {
