@@ -10,6 +10,7 @@ pub mod agents;
 pub mod collectors;
 pub mod exported;
 pub mod interleaved;
+pub mod mcp_server;
 pub mod measured;
 pub mod observed;
 pub mod reference;

@@ -164,9 +164,6 @@ pub(super) fn failed(why: &ServiceError) -> ToolError {
         ServiceError::McpError(error) => {
             ToolError::of_kind(error.code.0.to_string(), error.message.to_string())
         }
-        ServiceError::TransportSend(error) if error.is_authorization_required() => {
-            ToolError::of_kind("auth", "the server wants authorization")
-        }
         ServiceError::TransportSend(_)
         | ServiceError::TransportClosed
         | ServiceError::Cancelled { .. } => {

@@ -9,7 +9,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Error, Url};
 use rmcp::model::ClientJsonRpcMessage;
 use rmcp::transport::StreamableHttpClientTransport;
-use rmcp::transport::common::client_side_sse::{BoxedSseResponse, FixedInterval};
+use rmcp::transport::common::client_side_sse::{BoxedSseResponse, SseRetryPolicy};
 use rmcp::transport::streamable_http_client::{
     StreamableHttpClient, StreamableHttpClientTransportConfig, StreamableHttpError,
     StreamableHttpPostResponse,
@@ -18,11 +18,16 @@ use rmcp::transport::streamable_http_client::{
 use super::connection::SessionId;
 use crate::{ToolError, http_client};
 
-/// How often a broken stream of answers is asked for again, and how long apart.
-const RESUMED: FixedInterval = FixedInterval {
-    max_times: Some(2),
-    duration: Duration::from_millis(200),
-};
+/// A broken stream of answers is asked for again twice, soon: a call does not wait for a server that
+/// is gone.
+#[derive(Debug)]
+struct Soon;
+
+impl SseRetryPolicy for Soon {
+    fn retry(&self, times: usize) -> Option<Duration> {
+        (times < 2).then_some(Duration::from_millis(200))
+    }
+}
 
 #[derive(Clone)]
 pub(super) struct Http {
@@ -68,7 +73,7 @@ impl Http {
             headers.insert(name, value);
         }
         let mut config = StreamableHttpClientTransportConfig::with_uri(self.url.to_string());
-        config.retry_config = Arc::new(RESUMED);
+        config.retry_config = Arc::new(Soon);
         config.auth_header.clone_from(&self.bearer);
         config.custom_headers = headers;
         let client = Noting { client, session };

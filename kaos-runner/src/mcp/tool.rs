@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kaos_hooks::{McpCall, Str, ToolKind};
+use kaos_hooks::{Str, ToolKind};
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, CancelledNotificationParam, ClientRequest, JsonObject,
     RequestId, RequestMetaObject, ServerResult,
@@ -121,7 +121,7 @@ impl Tool for McpTool {
     }
 }
 
-/// The code of an error that the server gave: [`McpCall::status_code`].
+/// The code of an error that the server gave.
 fn status(answer: &Result<ServerResult, ServiceError>) -> Option<Str> {
     match answer {
         Err(ServiceError::McpError(error)) => Some(Str::from(error.code.0.to_string())),
