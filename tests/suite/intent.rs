@@ -39,7 +39,7 @@ fn classified(events: &[EventBuf]) -> Vec<(Intent, Option<f64>, String)> {
 fn failed(events: &[EventBuf]) -> Option<String> {
     let mut spans = events.iter().filter_map(EventBuf::span);
     spans.find_map(|span| match &span.phase {
-        PhaseBuf::Error { failure, .. } if span.name() == "agent.intent_classification" => {
+        PhaseBuf::Error(failure, ..) if span.name() == "agent.intent_classification" => {
             Some(failure.kind.to_string())
         }
         _ => None,

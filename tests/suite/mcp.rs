@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use kaos_hooks::{EventBuf, OutcomeBuf, PhaseBuf, SpanBuf};
 use kaos_runner::mcp::McpServer;
-use kaos_runner::{
-    Agent, FunctionModel, Limits, ModelReply, Tool as _, ToolAnnotations, ToolSource as _,
-};
+use kaos_runner::{Agent, FunctionModel, Limits, ModelReply, ToolAnnotations, ToolSource as _};
 use kaos_tests::agents::{Act, Scripted, watched};
 use kaos_tests::mcp_server::{OverHttp, Server};
 use kaos_tests::observed::Observed;
@@ -33,8 +31,8 @@ fn ended(events: &[EventBuf]) -> Vec<SpanBuf> {
 /// What a tool span says of the protocol.
 fn mcp(span: &SpanBuf) -> kaos_hooks::McpCall {
     let outcome = match &span.phase {
-        PhaseBuf::Complete { outcome, .. } => Some(outcome),
-        PhaseBuf::Error { outcome, .. } | PhaseBuf::Cancelled { outcome, .. } => outcome.as_ref(),
+        PhaseBuf::Complete(outcome, _) => Some(outcome),
+        PhaseBuf::Error(_, outcome, _) | PhaseBuf::Cancelled(outcome, _) => outcome.as_ref(),
         _ => None,
     };
     let Some(OutcomeBuf::ToolCall(outcome)) = outcome else {
@@ -45,7 +43,7 @@ fn mcp(span: &SpanBuf) -> kaos_hooks::McpCall {
 
 fn error_type(span: &SpanBuf) -> Option<String> {
     match &span.phase {
-        PhaseBuf::Error { failure, .. } => Some(failure.kind.to_string()),
+        PhaseBuf::Error(failure, ..) => Some(failure.kind.to_string()),
         _ => None,
     }
 }
@@ -93,7 +91,7 @@ async fn check_trace(source: McpServer, transport: &str, has_session: bool) {
         ",
     );
     let exported = observed.memory.spans();
-    assert_eq!(exported.len(), 6, "{exported:?}");
+    assert_eq!(exported.len(), 7);
     let tool = exported.iter().find(|it| it.name == "tool.meta").unwrap();
     let method = tool
         .attributes

@@ -36,8 +36,8 @@ fn ends(events: &[EventBuf]) -> Vec<String> {
     });
     tools
         .filter_map(|span| match &span.phase {
-            PhaseBuf::Complete { .. } => Some(String::from("ok")),
-            PhaseBuf::Error { failure, .. } => Some(failure.kind.to_string()),
+            PhaseBuf::Complete(..) => Some(String::from("ok")),
+            PhaseBuf::Error(failure, ..) => Some(failure.kind.to_string()),
             _ => None,
         })
         .collect()
