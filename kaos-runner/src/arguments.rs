@@ -14,7 +14,7 @@ use crate::{ToolError, ToolSpec};
 const MOST_FAULTS: usize = 5;
 const LONGEST_FAULT: usize = 300;
 
-/// A tool's schema, compiled when the first arguments come; `None` lets everything through.
+/// A tool's schema, compiled once; `None` lets everything through.
 #[derive(Default)]
 pub(crate) struct Form(OnceLock<Option<Box<Validator>>>);
 
@@ -60,6 +60,11 @@ pub(crate) fn given(arguments: &Str) -> Str {
         return Str::Static("{}");
     }
     arguments.clone()
+}
+
+/// Compiles a tool's schema, unless that was done.
+pub(crate) fn prepare(spec: &ToolSpec) {
+    spec.form.of(spec);
 }
 
 /// Checks the arguments of a call.

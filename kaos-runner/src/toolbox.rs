@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use kaos_hooks::{Attributes, Progress, Scope, Str, Turn, catch_panic};
 
-use crate::{Agent, Tool, ToolError, ToolSpec, fenced};
+use crate::{Agent, Tool, ToolError, ToolSpec, arguments, fenced};
 
 /// Where tools come from that are not known beforehand, such as a server.
 ///
@@ -135,6 +135,8 @@ impl Toolbox {
     }
 
     fn put(&mut self, name: Str, tool: &Arc<dyn Tool>) {
+        // Before the turn: the first call's span is not to have that time in it.
+        arguments::prepare(tool.spec());
         let mut spec = tool.spec().clone();
         spec.name.clone_from(&name);
         self.specs.push(spec);
