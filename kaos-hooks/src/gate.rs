@@ -58,6 +58,10 @@ pub struct ToolRequest<'a> {
     pub arguments: &'a str,
     /// Whether the tool says that it changes nothing.
     pub read_only: bool,
+    /// Whether the tool says that it may overwrite or delete. Default: yes.
+    pub destructive: bool,
+    /// Whether the tool says that doing the same again changes nothing more. Default: no.
+    pub idempotent: bool,
 }
 
 impl<'a> ToolRequest<'a> {
@@ -72,6 +76,8 @@ impl<'a> ToolRequest<'a> {
             call_id: None,
             arguments,
             read_only: false,
+            destructive: true,
+            idempotent: false,
         }
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use kaos_hooks::Str;
 
-use crate::{Limits, Model, Tool, ToolSpec};
+use crate::{IntentBy, Limits, Model, Tool, ToolSource};
 
 /// What an agent is: plain configuration, cheap to clone.
 ///
@@ -26,6 +26,9 @@ pub struct Agent {
     pub(crate) model: Arc<dyn Model>,
     pub(crate) tools: Vec<Arc<dyn Tool>>,
     pub(crate) subagents: Vec<Self>,
+    pub(crate) sources: Vec<Arc<dyn ToolSource>>,
+    pub(crate) fenced: bool,
+    pub(crate) intent: IntentBy,
     pub(crate) limits: Limits,
 }
 
@@ -39,6 +42,9 @@ impl Agent {
             model: Arc::new(model),
             tools: Vec::new(),
             subagents: Vec::new(),
+            sources: Vec::new(),
+            fenced: false,
+            intent: IntentBy::default(),
             limits: Limits::default(),
         }
     }
@@ -64,6 +70,41 @@ impl Agent {
         self
     }
 
+    /// Adds the tools that a source has, such as a server; it is asked before each turn. Where a
+    /// name clashes with another tool's or a sub-agent's, the source's tool gets the source's name
+    /// as a prefix: `files_read`.
+    #[must_use]
+    pub fn tools_from(mut self, source: impl ToolSource) -> Self {
+        self.sources.push(Arc::new(source));
+        self
+    }
+
+    /// Whether tools and sub-agents are called by blocks in the model's text, for models that have
+    /// no tool calls of their own. Default: no.
+    ///
+    /// The model is told in its instructions to write
+    ///
+    /// ````text
+    /// ```tool_call
+    /// {"tool": "calculator", "arguments": {"expression": "6*7"}}
+    /// ```
+    /// ````
+    ///
+    /// or ```` ```delegate ```` with `{"agent": "researcher", "task": "…"}`, and gets the results as a
+    /// message from the user. A block that cannot be read is answered with what is wrong about it.
+    #[must_use]
+    pub fn fenced_tools(mut self, fenced: bool) -> Self {
+        self.fenced = fenced;
+        self
+    }
+
+    /// How it is found out what a message asks for. Default: by rules.
+    #[must_use]
+    pub fn intent(mut self, by: IntentBy) -> Self {
+        self.intent = by;
+        self
+    }
+
     /// Adds an agent that this one may give work to. The model calls it as a tool with the
     /// agent's name and one argument, `task`.
     #[must_use]
@@ -82,16 +123,6 @@ impl Agent {
     /// The agent's name.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// What the model may call: the tools, then the sub-agents.
-    pub(crate) fn callable(&self) -> Vec<ToolSpec> {
-        let tools = self.tools.iter().map(|tool| tool.spec().clone());
-        let agents = self.subagents.iter().map(|agent| {
-            let description = agent.description.clone().unwrap_or_default();
-            ToolSpec::delegation(agent.name.clone(), description)
-        });
-        tools.chain(agents).collect()
     }
 }
 

@@ -1,7 +1,9 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use kaos_hooks::{Attributes, Handle, Progress, Str, TextDelta, ThinkingDelta, ToolCallArgsDelta};
+use kaos_hooks::{
+    Attributes, Handle, Progress, Str, TextDelta, ThinkingDelta, ToolCallArgsDelta, Value,
+};
 use tokio::time::Instant;
 
 /// Where a model hands on what happens before its reply is whole.
@@ -10,12 +12,15 @@ pub struct Deltas {
     call: Handle,
     began: Instant,
     first: OnceLock<Duration>,
+    /// Whether the pieces are events.
+    told: bool,
 }
 
 impl Deltas {
-    pub(crate) fn new(call: Handle) -> Self {
+    pub(crate) fn new(call: Handle, told: bool) -> Self {
         Self {
             call,
+            told,
             began: Instant::now(),
             first: OnceLock::new(),
         }
@@ -25,21 +30,21 @@ impl Deltas {
     pub fn text(&self, piece: impl Into<Str>) {
         self.arrived();
         let content = piece.into();
-        self.call.emit(TextDelta { content });
+        self.tell(TextDelta { content });
     }
 
     /// The next piece of the reasoning.
     pub fn thinking(&self, piece: impl Into<Str>) {
         self.arrived();
         let content = piece.into();
-        self.call.emit(ThinkingDelta { content });
+        self.tell(ThinkingDelta { content });
     }
 
     /// The next piece of the arguments of the tool call with this id.
     pub fn tool_call_args(&self, call_id: impl Into<Str>, piece: impl Into<Str>) {
         self.arrived();
         let (call_id, content) = (call_id.into(), piece.into());
-        self.call.emit(ToolCallArgsDelta { call_id, content });
+        self.tell(ToolCallArgsDelta { call_id, content });
     }
 
     /// An attempt, the first being 1, failed in this way, and the next one follows after `delay`:
@@ -52,6 +57,12 @@ impl Deltas {
         attributes.set("delay_ms", delay);
         let note = Str::Static("retry");
         self.call.progress(Progress { note, attributes });
+    }
+
+    fn tell(&self, piece: impl Into<Value>) {
+        if self.told {
+            self.call.emit(piece);
+        }
     }
 
     fn arrived(&self) {

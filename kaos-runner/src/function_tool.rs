@@ -1,4 +1,5 @@
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
@@ -6,7 +7,7 @@ use kaos_hooks::Str;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{Tool, ToolError, ToolSpec};
+use crate::{Tool, ToolAnnotations, ToolContext, ToolError, ToolSpec};
 
 /// A tool made of an async function; its argument schema is its argument type's.
 ///
@@ -58,7 +59,7 @@ impl FunctionTool {
                 }
                 Err(error) => {
                     let message = format!("the arguments do not fit the schema: {error}");
-                    Box::pin(async { Err(ToolError::of_kind("invalid_arguments", message)) })
+                    Box::pin(async { Err(ToolError::arguments(message)) })
                 }
             }
         };
@@ -70,8 +71,21 @@ impl FunctionTool {
 
     /// Says that the tool changes nothing.
     #[must_use]
-    pub fn read_only(mut self) -> Self {
-        self.spec.read_only = true;
+    pub fn read_only(self) -> Self {
+        self.annotations(ToolAnnotations::READ_ONLY)
+    }
+
+    /// Says what the tool does to the world. Default: it may do anything.
+    #[must_use]
+    pub fn annotations(mut self, annotations: ToolAnnotations) -> Self {
+        self.spec.annotations = annotations;
+        self
+    }
+
+    /// Wall time of one call. Default: the agent's [`Limits::tool`](crate::Limits::tool).
+    #[must_use]
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.spec.time_limit = Some(limit);
         self
     }
 }
@@ -82,7 +96,7 @@ impl Tool for FunctionTool {
         &self.spec
     }
 
-    async fn call(&self, arguments: &str) -> Result<Str, ToolError> {
+    async fn call(&self, arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
         (self.call)(arguments).await
     }
 }

@@ -32,15 +32,22 @@
 //! ```
 
 mod agent;
+mod arguments;
 mod content;
 mod debug_lines;
 mod deltas;
+mod fenced;
 mod function_model;
 mod function_tool;
+#[cfg(any(feature = "mcp", feature = "openai"))]
+mod http_client;
 mod intent;
 mod limits;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 mod mock;
 mod model;
+mod model_call;
 mod model_error;
 #[cfg(feature = "openai")]
 pub mod openai;
@@ -50,6 +57,8 @@ mod scripted;
 mod session;
 mod stream;
 mod tool;
+mod tool_run;
+mod toolbox;
 mod tools;
 mod turn;
 
@@ -57,6 +66,7 @@ pub use agent::Agent;
 pub use deltas::Deltas;
 pub use function_model::FunctionModel;
 pub use function_tool::FunctionTool;
+pub use intent::IntentBy;
 pub use limits::Limits;
 pub use model::{Message, Model, ModelReply, ModelRequest, OutputSchema, ToolUse};
 pub use model_error::{ModelError, ModelErrorKind};
@@ -66,4 +76,5 @@ pub use reply::{Reply, TurnError, TurnErrorKind};
 pub use runner::{Runner, TurnRequest};
 pub use scripted::Scripted;
 pub use stream::RunStream;
-pub use tool::{Tool, ToolError, ToolSpec};
+pub use tool::{Tool, ToolAnnotations, ToolContext, ToolError, ToolSpec};
+pub use toolbox::ToolSource;

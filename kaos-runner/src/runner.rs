@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 use kaos_hooks::{Emitter, Hooks, IntoHooks, Observer, Scope, Session, SpanContext, Str, Turn};
 
 use crate::session::Sessions;
+use crate::toolbox::Toolbox;
 use crate::turn::{Progress, answer};
 use crate::{Agent, Message, Reply, RunStream, TurnError, content};
 
@@ -120,8 +121,8 @@ impl TurnRequest {
             .parent(parent);
         begin.number = number;
         begin.stream = extra.is_some();
-        let begin = agent.begin(begin, &message);
-        let mut progress = Progress::new(messages, &begin);
+        let (begin, toolbox) = agent.begin(begin, &message).await;
+        let mut progress = Progress::new(messages, &begin, toolbox);
         let turn: Scope<Turn> = hooks.turn_with(begin, extra);
         let trace_id = turn.trace_id();
         let settled = turn.settled();
@@ -144,15 +145,16 @@ impl IntoFuture for TurnRequest {
 }
 
 impl Agent {
-    /// What a turn of this agent says of itself at its start.
-    pub(crate) fn begin(&self, mut turn: Turn, message: &Str) -> Turn {
+    /// What a turn of this agent says of itself at its start, and what the model may call in it.
+    pub(crate) async fn begin(&self, mut turn: Turn, message: &Str) -> (Turn, Toolbox) {
+        let toolbox = Toolbox::of(self).await;
         turn.description.clone_from(&self.description);
         turn.max_steps = Some(self.limits.steps);
-        turn.briefing = content::briefing(&self.instructions, &self.callable());
+        turn.briefing = content::briefing(&toolbox.instructions, &toolbox.specs);
         let call = self.model.call();
         turn.model = Some(call.model);
         turn.params = call.params;
         turn.input = Some(message.clone());
-        turn
+        (turn, toolbox)
     }
 }

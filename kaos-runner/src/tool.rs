@@ -1,6 +1,12 @@
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use async_trait::async_trait;
-use kaos_hooks::{Failure, Str, ToolKind};
+use kaos_hooks::{Failure, Hooks, McpCall, Str, ToolKind};
 use serde_json::{Value, json};
+
+use crate::arguments::Form;
 
 /// Something an agent can do.
 #[async_trait]
@@ -8,7 +14,8 @@ pub trait Tool: Send + Sync + 'static {
     /// What the model is told about it.
     fn spec(&self) -> &ToolSpec;
 
-    /// Does it. `arguments` is JSON, as the model, or the last gate that rewrote it, gave it.
+    /// Does it. `arguments` is JSON that fits the schema of [`spec`](Self::spec), as the model, or
+    /// the last gate that rewrote it, gave it.
     ///
     /// # Errors
     ///
@@ -18,22 +25,112 @@ pub trait Tool: Send + Sync + 'static {
     ///
     /// Dropped at its time limit and when the turn is dropped: it must leave nothing half done.
     /// Blocking work belongs in `tokio::task::spawn_blocking`, and goes on when dropped.
-    async fn call(&self, arguments: &str) -> Result<Str, ToolError>;
+    async fn call(&self, arguments: &str, context: &ToolContext<'_>) -> Result<Str, ToolError>;
+}
+
+/// What a tool may use besides its arguments, and where it says how it did its work.
+pub struct ToolContext<'a> {
+    hooks: &'a Hooks,
+    mcp: Mutex<Option<Box<McpCall>>>,
+}
+
+impl<'a> ToolContext<'a> {
+    /// The surroundings of a call in a run with these hooks; for those who call tools themselves.
+    pub fn new(hooks: &'a Hooks) -> Self {
+        let mcp = Mutex::default();
+        Self { hooks, mcp }
+    }
+
+    /// The run's hooks. While the tool runs the call's span is current, so
+    /// [`inject`](Hooks::inject) hands out the headers that name it.
+    pub fn hooks(&self) -> &'a Hooks {
+        self.hooks
+    }
+
+    /// Says that the call went through the Model Context Protocol, and how: part of the call's
+    /// outcome, however it ends. The last word counts.
+    pub fn through_mcp(&self, call: McpCall) {
+        *self.mcp.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(call));
+    }
+
+    pub(crate) fn into_mcp(self) -> Option<Box<McpCall>> {
+        self.mcp
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for ToolContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolContext").finish_non_exhaustive()
+    }
 }
 
 /// What the model is told about a tool, and the gates.
+///
+/// # Example
+///
+/// ```
+/// use kaos_runner::{ToolAnnotations, ToolSpec};
+/// use serde_json::json;
+/// use std::time::Duration;
+///
+/// let mut spec = ToolSpec::new("search", "Searches the contracts.", json!({
+///     "type": "object",
+///     "properties": { "query": { "type": "string" } },
+///     "required": ["query"],
+/// }));
+/// spec.annotations = ToolAnnotations::READ_ONLY;
+/// spec.time_limit = Some(Duration::from_secs(5));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolSpec {
     /// The name the model calls it by.
     pub name: Str,
     /// What it is for.
     pub description: Str,
-    /// Its arguments, as a JSON Schema (2020-12).
+    /// Its arguments, as a JSON Schema (2020-12). Arguments that do not fit never reach the tool.
+    /// A schema that is none, or refers to another document, lets everything through.
     pub schema: Value,
     /// Who executes it.
     pub kind: ToolKind,
-    /// Whether it changes nothing. Default: no, it may have side effects.
+    /// What it does to the world. Default: anything.
+    pub annotations: ToolAnnotations,
+    /// Wall time of one call. Default: the agent's [`Limits::tool`](crate::Limits::tool).
+    pub time_limit: Option<Duration>,
+    pub(crate) form: Form,
+}
+
+/// What a tool says it does to the world: hints, not promises. The names and defaults are those of
+/// the Model Context Protocol (`readOnlyHint`, `destructiveHint`, `idempotentHint`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ToolAnnotations {
+    /// It changes nothing. Default: no.
     pub read_only: bool,
+    /// It may overwrite or delete; says something only of a tool that is not read-only. Default: yes.
+    pub destructive: bool,
+    /// Calling it again with the same arguments changes nothing more. Default: no.
+    pub idempotent: bool,
+}
+
+impl ToolAnnotations {
+    /// Changes nothing.
+    pub const READ_ONLY: Self = Self {
+        read_only: true,
+        destructive: false,
+        idempotent: true,
+    };
+}
+
+impl Default for ToolAnnotations {
+    /// May do anything.
+    fn default() -> Self {
+        Self {
+            read_only: false,
+            destructive: true,
+            idempotent: false,
+        }
+    }
 }
 
 impl ToolSpec {
@@ -44,7 +141,9 @@ impl ToolSpec {
             description: description.into(),
             schema,
             kind: ToolKind::Function,
-            read_only: false,
+            annotations: ToolAnnotations::default(),
+            time_limit: None,
+            form: Form::default(),
         }
     }
 
@@ -79,6 +178,11 @@ impl ToolError {
             kind: kind.into(),
             message: message.into(),
         }
+    }
+
+    /// The arguments do not fit: the kind `invalid_arguments`.
+    pub(crate) fn arguments(message: impl Into<Str>) -> Self {
+        Self::of_kind("invalid_arguments", message)
     }
 
     /// The kind: `error.type`.

@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use kaos_hooks::{
-    Failure, Hooks, Ruling, Scope, Step, Str, Subagent, SubagentOutcome, ToolCall, ToolOutcome,
-    ToolRequest, Turn, Usage, catch_panic,
-};
+use kaos_hooks::{Failure, Hooks, Scope, Step, Str, Subagent, SubagentOutcome, Turn, Usage};
 
+use crate::toolbox::Toolbox;
 use crate::turn::{Progress, add, answer};
-use crate::{Agent, Message, Tool, ToolError, ToolUse, debug_lines};
+use crate::{Agent, Message, ToolUse, debug_lines, tool_run};
 
 /// What came of one call: what the model is told, and what a sub-agent spent.
 struct Done {
@@ -29,6 +27,8 @@ pub(crate) async fn call_all(
     calls: &[ToolUse],
     progress: &mut Progress,
 ) {
+    let toolbox = Arc::clone(&progress.toolbox);
+    let toolbox = toolbox.as_ref();
     let mut waiting = calls.iter().enumerate();
     let mut running = FuturesUnordered::new();
     let mut done: Vec<Option<Done>> = calls.iter().map(|_| None).collect();
@@ -37,7 +37,7 @@ pub(crate) async fn call_all(
             let Some((at, call)) = waiting.next() else {
                 break;
             };
-            running.push(async move { (at, call_one(hooks, agent, step, call).await) });
+            running.push(async move { (at, call_one(hooks, agent, toolbox, step, call).await) });
         }
         let Some((at, result)) = running.next().await else {
             break;
@@ -57,15 +57,18 @@ pub(crate) async fn call_all(
     }
 }
 
-async fn call_one(hooks: &Hooks, agent: &Agent, step: &Scope<Step>, call: &ToolUse) -> Done {
-    let tool = agent
-        .tools
-        .iter()
-        .find(|tool| tool.spec().name == call.name);
+async fn call_one(
+    hooks: &Hooks,
+    agent: &Agent,
+    toolbox: &Toolbox,
+    step: &Scope<Step>,
+    call: &ToolUse,
+) -> Done {
+    let tool = toolbox.tool(&call.name);
     let subagent = agent.subagents.iter().find(|agent| agent.name == call.name);
     match (tool, subagent) {
         (Some(tool), _) => {
-            let content = run_tool(hooks, agent, step, call, tool).await;
+            let content = tool_run::run(hooks, agent, step, call, tool).await;
             Done {
                 content,
                 delegated: None,
@@ -73,7 +76,7 @@ async fn call_one(hooks: &Hooks, agent: &Agent, step: &Scope<Step>, call: &ToolU
         }
         (None, Some(subagent)) => delegate(hooks, step, call, subagent).await,
         (None, None) => {
-            let scope = step.open(asked_for(call));
+            let scope = step.open(tool_run::asked_for(call));
             debug_lines::not_run(&scope, call, "unknown_tool").await;
             let content = Str::from(format!("there is no tool named {}", call.name));
             scope.fail(Failure::new("unknown_tool").message(content.clone()));
@@ -83,78 +86,6 @@ async fn call_one(hooks: &Hooks, agent: &Agent, step: &Scope<Step>, call: &ToolU
             }
         }
     }
-}
-
-fn asked_for(call: &ToolUse) -> ToolCall {
-    ToolCall {
-        call_id: Some(call.id.clone()),
-        arguments: Some(call.arguments.clone()),
-        ..ToolCall::new(call.name.clone())
-    }
-}
-
-/// Runs a tool, if the gates let it, and gives what the model is told.
-async fn run_tool(
-    hooks: &Hooks,
-    agent: &Agent,
-    step: &Scope<Step>,
-    call: &ToolUse,
-    tool: &Arc<dyn Tool>,
-) -> Str {
-    let spec = tool.spec();
-    let scope = step.open(ToolCall {
-        kind: spec.kind,
-        description: Some(spec.description.clone()).filter(|text| !text.is_empty()),
-        ..asked_for(call)
-    });
-    scope.ready().await;
-    let request = ToolRequest {
-        call_id: Some(&call.id),
-        read_only: spec.read_only,
-        ..ToolRequest::of(&scope, &call.name, &call.arguments)
-    };
-    let arguments = match hooks.before_tool_call(&scope, request).await {
-        Ruling::Run { arguments } => arguments,
-        Ruling::Skip { reason } => {
-            debug_lines::not_run(&scope, call, "skipped").await;
-            scope.complete(ToolOutcome {
-                skipped: true,
-                ..ToolOutcome::default()
-            });
-            return Str::from(format!("skipped: {reason}"));
-        }
-        Ruling::Deny { reason } => {
-            debug_lines::not_run(&scope, call, "denied").await;
-            scope.fail(Failure::new("denied").message(reason.clone()));
-            return Str::from(format!("denied: {reason}"));
-        }
-    };
-    let limit = agent.limits.tool;
-    let running = async {
-        match tokio::time::timeout(limit, catch_panic(tool.call(&arguments))).await {
-            Ok(Ok(ended)) => ended,
-            Ok(Err(_panicked)) => Err(ToolError::of_kind("panic", "the tool panicked")),
-            Err(_elapsed) => Err(ToolError::of_kind(
-                "timeout",
-                format!("no result within {limit:?}"),
-            )),
-        }
-    };
-    let told = debug_lines::tool(&call.name, &arguments, running);
-    let failed = match scope.entered(told).await {
-        Ok(result) => {
-            scope.complete(ToolOutcome {
-                result: Some(result.clone()),
-                result_bytes: Some(result.len() as u64),
-                ..ToolOutcome::default()
-            });
-            return result;
-        }
-        Err(failed) => failed,
-    };
-    let content = Str::from(format!("error: {failed}"));
-    scope.fail(failed.failure());
-    content
 }
 
 /// Gives work to a sub-agent: its turn is part of this stream.
@@ -167,8 +98,8 @@ async fn delegate(hooks: &Hooks, step: &Scope<Step>, call: &ToolUse, agent: &Age
     });
     debug_lines::delegation(&scope, &agent.name, &task).await;
     scope.settled().await;
-    let begin = agent.begin(Turn::new(agent.name.clone()), &task);
-    let mut progress = Progress::new(vec![Message::User(task)], &begin);
+    let (begin, toolbox) = agent.begin(Turn::new(agent.name.clone()), &task).await;
+    let mut progress = Progress::new(vec![Message::User(task)], &begin, toolbox);
     let turn = scope.turn(begin);
     let answered = answer(hooks, agent, turn, &mut progress).await;
     debug_lines::delegated(&scope, &agent.name, &answered).await;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use kaos_hooks::{
-    Briefing, Budget, BudgetExceeded, Hooks, Intent, IntentClassification, IntentClassified,
-    IntentOutcome, LlmCall, Scope, Step, StepOutcome, Str, Turn, TurnOutcome, TurnSummary, Usage,
-    UsageObserved, catch_panic,
+    Briefing, Budget, BudgetExceeded, Hooks, Intent, Scope, Step, StepOutcome, Str, Turn,
+    TurnOutcome, TurnSummary, Usage,
 };
 
+use crate::model_call::Asked;
+use crate::toolbox::Toolbox;
 use crate::{
-    Agent, Deltas, Message, ModelReply, ModelRequest, Reply, ToolSpec, TurnErrorKind, content,
-    debug_lines, intent, tools,
+    Agent, Message, ModelRequest, Reply, ToolUse, TurnErrorKind, fenced, intent, model_call, tools,
 };
 
 /// What a turn has done so far.
@@ -23,9 +23,11 @@ pub(crate) struct Progress {
     stream: bool,
     /// What the model is told in each of the turn's calls.
     briefing: Option<Arc<Briefing>>,
-    intent: Intent,
+    /// What the model may call.
+    pub(crate) toolbox: Arc<Toolbox>,
+    pub(crate) intent: Intent,
     /// Tokens of the turn's own model calls.
-    own: Option<Usage>,
+    pub(crate) own: Option<Usage>,
     /// Tokens of its sub-agents.
     pub(crate) delegated: Option<Usage>,
     finish_reason: Option<Str>,
@@ -35,9 +37,10 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Nothing so far, of a turn that begins like this.
-    pub(crate) fn new(messages: Vec<Message>, begin: &Turn) -> Self {
+    pub(crate) fn new(messages: Vec<Message>, begin: &Turn, toolbox: Toolbox) -> Self {
         Self {
             messages,
+            toolbox: Arc::new(toolbox),
             stream: begin.stream,
             briefing: begin.briefing.clone(),
             ..Self::default()
@@ -137,28 +140,26 @@ async fn work(
     turn: &Scope<Turn>,
     progress: &mut Progress,
 ) -> Result<Str, TurnErrorKind> {
-    let callable = agent.callable();
-    classify(turn, progress, !callable.is_empty());
+    progress.toolbox.tell(turn);
+    intent::classify(hooks, agent, turn, progress).await;
     let limit = agent.limits.steps;
     for number in 1..=limit {
         turn.ready().await;
         let mut step = Step::new(number);
         step.max_steps = Some(limit);
         let step = turn.open(step);
-        let reply = match ask(hooks, agent, &step, progress, &callable).await {
-            Ok(reply) => reply,
+        let answered = match ask(hooks, agent, &step, number, progress).await {
+            Ok(answered) => answered,
             Err(why) => {
                 step.fail(why.failure());
                 return Err(why);
             }
         };
-        let ModelReply {
+        let Answered {
             text,
             tool_calls,
-            finish_reason,
-            ..
-        } = reply;
-        progress.finish_reason = finish_reason;
+            fault,
+        } = answered;
         let said = Message::Assistant {
             text: text.clone(),
             tool_calls: tool_calls.clone(),
@@ -167,10 +168,18 @@ async fn work(
         if !tool_calls.is_empty() {
             tools::call_all(hooks, agent, &step, &tool_calls, progress).await;
         }
+        let unread = fault.is_some();
+        if let Some(fault) = fault {
+            step.progress(kaos_hooks::Progress {
+                note: Str::Static("malformed_block"),
+                ..kaos_hooks::Progress::default()
+            });
+            progress.messages.push(Message::User(fault));
+        }
         step.complete(StepOutcome::default());
         emitted(hooks, turn)?;
         spend(agent, progress)?;
-        if tool_calls.is_empty() {
+        if tool_calls.is_empty() && !unread {
             turn.ready().await;
             return Ok(text);
         }
@@ -183,71 +192,58 @@ async fn work(
     })
 }
 
-fn classify(turn: &Scope<Turn>, progress: &mut Progress, has_tools: bool) {
-    let scope = turn.open(IntentClassification::new("rules"));
-    let message = match progress.messages.last() {
-        Some(Message::User(text)) => text.as_str(),
-        _ => "",
-    };
-    let (intent, confidence, reasoning) = intent::classify(message, has_tools);
-    progress.intent = intent.clone();
-    let confidence = Some(confidence);
-    scope.emit(IntentClassified {
-        intent: intent.clone(),
-        confidence,
-        reasoning: reasoning.into(),
-    });
-    let intent = Some(intent);
-    scope.complete(IntentOutcome {
-        intent,
-        confidence,
-        ..IntentOutcome::default()
-    });
+/// What the model answered, with the blocks in it read as calls where it calls tools by blocks.
+struct Answered {
+    text: Str,
+    tool_calls: Vec<ToolUse>,
+    /// What is wrong with blocks that cannot be read, for the model.
+    fault: Option<Str>,
 }
 
-/// One model call.
+/// Asks the model for the next step.
 async fn ask(
     hooks: &Hooks,
     agent: &Agent,
     step: &Scope<Step>,
+    number: u32,
     progress: &mut Progress,
-    callable: &[ToolSpec],
-) -> Result<ModelReply, TurnErrorKind> {
-    let call = step.open(LlmCall {
-        stream: progress.stream,
-        input: Some(content::input(&progress.messages)),
-        briefing: progress.briefing.clone(),
-        ..agent.model.call()
-    });
-    let deltas = Deltas::new(call.handle());
+) -> Result<Answered, TurnErrorKind> {
+    let toolbox = Arc::clone(&progress.toolbox);
+    let as_text = agent
+        .fenced
+        .then(|| fenced::conversation(&progress.messages));
     let request = ModelRequest {
-        instructions: &agent.instructions,
-        messages: &progress.messages,
-        tools: callable,
+        instructions: &toolbox.instructions,
+        messages: as_text.as_deref().unwrap_or(&progress.messages),
+        tools: if agent.fenced { &[] } else { &toolbox.specs },
         stream: progress.stream,
         output: None,
         hooks,
     };
-    let asked = catch_panic(agent.model.respond(request, &deltas));
-    let told = debug_lines::model(request.messages.len(), asked);
-    let why = match call.entered(told).await {
-        Ok(Ok(reply)) => {
-            progress.own = add(progress.own, reply.usage);
-            let (usage, source) = (reply.usage, Str::Static("response"));
-            call.emit(UsageObserved {
-                usage,
-                cost_usd: None,
-                source,
-            });
-            let first = deltas.time_to_first_chunk().filter(|_| progress.stream);
-            call.complete(reply.outcome(first));
-            return Ok(reply);
-        }
-        Ok(Err(error)) => TurnErrorKind::Model(error),
-        Err(_panicked) => TurnErrorKind::ModelPanicked,
+    let asked = Asked {
+        request,
+        briefing: progress.briefing.clone(),
+        deltas: true,
     };
-    call.fail(why.failure());
-    Err(why)
+    let reply = model_call::ask(agent, step, asked).await?;
+    progress.own = add(progress.own, reply.usage);
+    progress.finish_reason = reply.finish_reason;
+    let (text, mut tool_calls) = (reply.text, reply.tool_calls);
+    if !agent.fenced {
+        let fault = None;
+        return Ok(Answered {
+            text,
+            tool_calls,
+            fault,
+        });
+    }
+    let blocks = fenced::read(&text, number);
+    tool_calls.extend(blocks.calls);
+    Ok(Answered {
+        text: blocks.text.into(),
+        tool_calls,
+        fault: blocks.fault,
+    })
 }
 
 /// Whether the run is still open: at its limit of events the stream has ended it.

@@ -6,7 +6,7 @@ use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field};
 use kaos_hooks::{Hooks, Str};
 use kaos_otel_hook::{Capture, Content, EventIds, GenAiEvents, OTelHook, SpanNames};
 use kaos_runner::{
-    Agent, FunctionModel, ModelError, ModelReply, Runner, Tool, ToolError, ToolSpec,
+    Agent, FunctionModel, ModelError, ModelReply, Runner, Tool, ToolContext, ToolError, ToolSpec,
 };
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
@@ -42,7 +42,7 @@ impl Tool for Planted {
         &self.0
     }
 
-    async fn call(&self, _arguments: &str) -> Result<Str, ToolError> {
+    async fn call(&self, _arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
         if self.1 {
             return Err(ToolError::new(said("error text")));
         }

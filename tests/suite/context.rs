@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kaos_hooks::Str;
-use kaos_runner::{ModelReply, Tool, ToolError, ToolSpec};
+use kaos_runner::{ModelReply, Tool, ToolContext, ToolError, ToolSpec};
 use kaos_tests::agents::{calls, scripted};
 use kaos_tests::observed::Observed;
 use opentelemetry::Context;
@@ -42,7 +42,7 @@ impl Tool for Makes {
         &self.spec
     }
 
-    async fn call(&self, _arguments: &str) -> Result<Str, ToolError> {
+    async fn call(&self, _arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
         let tracer = self.tracer.get().unwrap().clone();
         let name = |what: &str| format!("{}:{what}", self.spec.name);
         tracer.start(name("at once")).end();

@@ -140,13 +140,13 @@ async fn rewritten_arguments_reach_the_next_gate_and_the_tool() {
     #[async_trait]
     impl Gate for Appends {
         async fn before_tool_call(&self, call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
-            Ok(Verdict::Rewrite(Str::from(format!("{}+", call.arguments))))
+            Ok(Verdict::Rewrite(Str::from(format!("{} ", call.arguments))))
         }
     }
     let came = came_of((Says::This(Verdict::Rewrite("{}".into())), Appends)).await;
     check(&came, 1, Decision::Rewrite, None, "tool.tool");
-    assert_eq!(came.saw, ["{}+"]);
-    assert_eq!(came.decided[1].arguments, Some(Str::from("{}+")));
+    assert_eq!(came.saw, ["{} "]);
+    assert_eq!(came.decided[1].arguments, Some(Str::from("{} ")));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,15 @@
 //! Agents and tools that the tests script.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use kaos_hooks::Str;
-use kaos_runner::{Agent, FunctionModel, ModelReply, Tool, ToolError, ToolSpec};
+use kaos_runner::{
+    Agent, FunctionModel, Message, ModelReply, Tool, ToolContext, ToolError, ToolSpec,
+};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -51,7 +54,7 @@ impl Scripted {
     /// The same tool, which changes nothing.
     #[must_use]
     pub fn read_only(mut self) -> Self {
-        self.spec.read_only = true;
+        self.spec.annotations.read_only = true;
         self
     }
 
@@ -76,7 +79,7 @@ impl Tool for Scripted {
         &self.spec
     }
 
-    async fn call(&self, arguments: &str) -> Result<Str, ToolError> {
+    async fn call(&self, arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
         self.ran.fetch_add(1, Ordering::SeqCst);
         self.saw.lock().unwrap().push(arguments.to_owned());
         match &self.act {
@@ -112,4 +115,63 @@ pub fn calls(names: &[&'static str]) -> ModelReply {
 /// An agent that gives these replies, one a request.
 pub fn scripted(name: &'static str, replies: impl IntoIterator<Item = ModelReply>) -> Agent {
     Agent::new(name, FunctionModel::script(replies))
+}
+
+/// What a model was asked, request by request.
+#[derive(Debug, Clone, Default)]
+pub struct Asked(Arc<std::sync::Mutex<Vec<Request>>>);
+
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What the model was told to be.
+    pub instructions: String,
+    /// The conversation.
+    pub messages: Vec<Message>,
+    /// The names of what it may call.
+    pub tools: Vec<String>,
+}
+
+impl Asked {
+    /// The requests so far.
+    ///
+    /// # Panics
+    ///
+    /// If a request panicked while being noted.
+    pub fn requests(&self) -> Vec<Request> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// The results of tools in the last request, in the order asked for.
+    pub fn results(&self) -> Vec<String> {
+        let last = self.requests().pop();
+        let messages = last.map(|last| last.messages).unwrap_or_default();
+        let content = messages.into_iter().filter_map(|message| match message {
+            Message::Tool { content, .. } => Some(content.to_string()),
+            Message::User(_) | Message::Assistant { .. } => None,
+        });
+        content.collect()
+    }
+}
+
+/// A model that gives these replies, one a request, and what it was asked.
+///
+/// # Panics
+///
+/// The model panics at a request beyond the last.
+pub fn watched(replies: impl IntoIterator<Item = ModelReply>) -> (FunctionModel, Asked) {
+    let replies: VecDeque<ModelReply> = replies.into_iter().collect();
+    let replies = std::sync::Mutex::new(replies);
+    let asked = Asked::default();
+    let noted = asked.clone();
+    let model = FunctionModel::new(move |request| {
+        let names = request.tools.iter().map(|tool| tool.name.to_string());
+        noted.0.lock().unwrap().push(Request {
+            instructions: request.instructions.to_owned(),
+            messages: request.messages.to_vec(),
+            tools: names.collect(),
+        });
+        Ok(replies.lock().unwrap().pop_front().unwrap())
+    });
+    (model, asked)
 }

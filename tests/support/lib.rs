@@ -12,6 +12,7 @@ pub mod by_the_book;
 pub mod collectors;
 pub mod exported;
 pub mod interleaved;
+pub mod mcp_server;
 pub mod measured;
 pub mod observed;
 pub mod openai_server;

@@ -9,7 +9,7 @@ use reqwest::header::HeaderValue;
 use serde_json::{Map, Value};
 
 use super::wire::Fixed;
-use super::{OpenAiModel, Retries, http};
+use super::{OpenAiModel, Retries};
 
 /// How long a model call may take; the clock is tokio's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +167,8 @@ impl OpenAiBuilder {
             port: url.port_or_known_default().unwrap_or_default(),
         });
         Ok(OpenAiModel(Arc::new(super::Inner {
-            client: http::client(&url, &self.timeouts)?,
+            client: crate::http_client::client(&url, self.timeouts.connect)
+                .map_err(SetupError::Client)?,
             authorization: authorization.transpose()?,
             key: self.key,
             url,

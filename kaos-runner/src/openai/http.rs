@@ -1,48 +1,13 @@
-//! The HTTP client, and bodies within a bound.
-
-use std::sync::Arc;
+//! Requests, and bodies within a bound.
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, RequestBuilder, Response, Url, redirect};
-use rustls::{ClientConfig, RootCertStore};
+use reqwest::{RequestBuilder, Response};
 
-use super::builder::{SetupError, Timeouts};
 use super::error::Failed;
 use crate::ModelErrorKind;
 
 /// How much of the body of an error is read, in bytes.
 const LONGEST_ERROR: usize = 64 * 1024;
-
-/// A client with TLS of its own, so that no other crate's features choose it.
-pub(super) fn client(url: &Url, timeouts: &Timeouts) -> Result<Client, SetupError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| SetupError::Client(Box::new(error)))?;
-    let mut trusted = RootCertStore::empty();
-    if url.scheme() == "https" {
-        let machine = rustls_native_certs::load_native_certs();
-        trusted.add_parsable_certificates(machine.certs);
-    }
-    let tls = tls.with_root_certificates(trusted).with_no_client_auth();
-    let mut client = Client::builder()
-        .tls_backend_preconfigured(tls)
-        .connect_timeout(timeouts.connect)
-        // The key goes to the endpoint that was named, and nowhere else.
-        .redirect(redirect::Policy::none());
-    if is_this_machine(url) {
-        client = client.no_proxy();
-    }
-    client
-        .build()
-        .map_err(|error| SetupError::Client(Box::new(error)))
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
-    host == "localhost" || address.is_ok_and(|it: std::net::IpAddr| it.is_loopback())
-}
 
 /// The headers of a request that name the current span.
 pub(super) fn trace_headers(hooks: &kaos_hooks::Hooks) -> HeaderMap {

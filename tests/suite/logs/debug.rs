@@ -64,7 +64,8 @@ async fn model_calls_and_tools_are_told_without_content() {
     let arguments = r#"{"zone":"canary","city":{"canary-in":"canary"}}"#;
     let calls = ModelReply::text("canary")
         .and_call("1", "works", arguments)
-        .and_call("2", "fails", "canary, not JSON");
+        .and_call("2", "fails", "{}")
+        .and_call("3", "fails", "canary, not JSON");
     let agent = Agent::new(
         "assistant",
         FunctionModel::script([calls, ModelReply::text("canary ä")]),
@@ -75,12 +76,13 @@ async fn model_calls_and_tools_are_told_without_content() {
     check(
         &said(agent, "canary").await,
         "DEBUG [trace_id=T span_id=model.inference] runner: model call messages=1
-        DEBUG [trace_id=T span_id=model.inference] runner: model answered response_chars=6 response_bytes=6 tool_calls=2
+        DEBUG [trace_id=T span_id=model.inference] runner: model answered response_chars=6 response_bytes=6 tool_calls=3
         DEBUG [trace_id=T span_id=tool.works] runner: tool call tool=works argument_keys=city,zone
         DEBUG [trace_id=T span_id=tool.works] runner: tool returned tool=works outcome=ok result_bytes=6
         DEBUG [trace_id=T span_id=tool.fails] runner: tool call tool=fails argument_keys=\"\"
         DEBUG [trace_id=T span_id=tool.fails] runner: tool failed tool=fails outcome=error error_type=tool_error
-        DEBUG [trace_id=T span_id=model.inference] runner: model call messages=4
+        DEBUG [trace_id=T span_id=tool.fails] runner: tool not run tool=fails argument_keys=\"\" outcome=invalid_arguments
+        DEBUG [trace_id=T span_id=model.inference] runner: model call messages=5
         DEBUG [trace_id=T span_id=model.inference] runner: model answered response_chars=8 response_bytes=9 tool_calls=0",
     );
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use async_trait::async_trait;
 use kaos_hooks::{Event, Hook, Hooks, Observer, Run, SpanContext, Str};
 use kaos_otel_hook::{EventIds, Memory, OTelHook, Propagators, Telemetry};
-use kaos_runner::{ModelReply, Runner, Tool, ToolError, ToolSpec};
+use kaos_runner::{ModelReply, Runner, Tool, ToolContext, ToolError, ToolSpec};
 use kaos_tests::agents::{calls, scripted};
 use opentelemetry::Context;
 use opentelemetry::baggage::BaggageExt as _;
@@ -44,7 +44,7 @@ impl Tool for Asks {
         &self.spec
     }
 
-    async fn call(&self, _arguments: &str) -> Result<Str, ToolError> {
+    async fn call(&self, _arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
         let hooks = self.hooks.get().unwrap();
         let at_once = injected(hooks);
         self.together.wait().await;

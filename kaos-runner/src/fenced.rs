@@ -1,0 +1,206 @@
+//! Tool calls for models that have none: blocks in the model's text.
+
+use kaos_hooks::Str;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::{Message, ToolSpec, ToolUse};
+
+/// What a model's text asks for.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Blocks {
+    /// The text without the blocks.
+    pub(crate) text: String,
+    pub(crate) calls: Vec<ToolUse>,
+    /// What is wrong with blocks that cannot be read, for the model to correct.
+    pub(crate) fault: Option<Str>,
+}
+
+#[derive(Deserialize)]
+struct Call {
+    #[serde(alias = "name")]
+    tool: String,
+    arguments: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Delegate {
+    #[serde(alias = "name")]
+    agent: String,
+    task: String,
+}
+
+/// How the model is to call tools, to stand behind the agent's instructions.
+pub(crate) fn instructions(tools: &[ToolSpec], agents: &[Str]) -> String {
+    let mut text = String::from(
+        "To use a tool, write a block like this, and nothing behind it; the result follows in the \
+         next message:\n\n```tool_call\n{\"tool\": \"<name>\", \"arguments\": {…}}\n```\n",
+    );
+    let is_agent = |tool: &&ToolSpec| agents.contains(&tool.name);
+    text += "\nThe tools, with the JSON Schema of their arguments:\n";
+    for tool in tools.iter().filter(|tool| !is_agent(tool)) {
+        let (name, description, schema) = (&tool.name, &tool.description, &tool.schema);
+        let line = format!("- {name}: {description} {schema}\n");
+        text += &line;
+    }
+    if !agents.is_empty() {
+        text += "\nTo give work to another agent, write:\n\n```delegate\n\
+                 {\"agent\": \"<name>\", \"task\": \"…\"}\n```\n\nThe agents:\n";
+    }
+    for agent in tools.iter().filter(is_agent) {
+        let line = format!("- {}: {}\n", agent.name, agent.description);
+        text += &line;
+    }
+    text
+}
+
+/// Finds the blocks in a model's text. `step` makes the calls' ids different in each step.
+///
+/// A block inside another block, such as an example in Markdown, is not one.
+pub(crate) fn read(text: &str, step: u32) -> Blocks {
+    let mut found = Blocks::default();
+    let mut faults = Vec::new();
+    let mut open: Option<Open<'_>> = None;
+    for line in text.split_inclusive('\n') {
+        let (ticks, word) = fence(line);
+        match &mut open {
+            None => {
+                let kind = match (ticks, word) {
+                    (3.., "tool_call" | "delegate") => Some(word),
+                    _ => None,
+                };
+                if ticks >= 3 {
+                    let body = String::new();
+                    open = Some(Open { kind, ticks, body });
+                }
+                if kind.is_none() {
+                    found.text += line;
+                }
+            }
+            Some(block) if ticks >= block.ticks && word.is_empty() => {
+                match block.kind {
+                    Some(kind) => match call(kind, &block.body, step, found.calls.len() + 1) {
+                        Ok(call) => found.calls.push(call),
+                        Err(fault) => faults.push(fault),
+                    },
+                    None => found.text += line,
+                }
+                open = None;
+            }
+            Some(block) if block.kind.is_some() => block.body += line,
+            Some(_) => found.text += line,
+        }
+    }
+    if let Some(Open {
+        kind: Some(kind), ..
+    }) = open
+    {
+        faults.push(format!("The {kind} block has no end: close it with ```."));
+    }
+    found.text.truncate(found.text.trim_end().len());
+    if !faults.is_empty() {
+        found.fault = Some(faults.join("\n").into());
+    }
+    found
+}
+
+/// A block that has begun: its word, if it is one of ours.
+struct Open<'a> {
+    kind: Option<&'a str>,
+    ticks: usize,
+    body: String,
+}
+
+/// How many backticks a line begins with, and what stands behind them.
+fn fence(line: &str) -> (usize, &str) {
+    let line = line.trim();
+    let word = line.trim_start_matches('`');
+    (line.len() - word.len(), word)
+}
+
+fn call(kind: &str, body: &str, step: u32, number: usize) -> Result<ToolUse, String> {
+    let id = Str::from(format!("block-{step}-{number}"));
+    if kind == "delegate" {
+        let form = r#"{"agent": "<name>", "task": "…"}"#;
+        let delegate: Delegate =
+            serde_json::from_str(body).map_err(|why| fault(kind, form, &why))?;
+        let arguments = json!({ "task": delegate.task }).to_string().into();
+        let name = delegate.agent.into();
+        return Ok(ToolUse {
+            id,
+            name,
+            arguments,
+        });
+    }
+    let form = r#"{"tool": "<name>", "arguments": {…}}"#;
+    let call: Call = serde_json::from_str(body).map_err(|why| fault(kind, form, &why))?;
+    let arguments = call.arguments.map_or_else(Str::default, |given| {
+        // Some write the arguments as text that holds the JSON.
+        let text: Option<String> = serde_json::from_str(given.get()).ok();
+        text.unwrap_or_else(|| given.get().to_owned()).into()
+    });
+    let name = call.tool.into();
+    Ok(ToolUse {
+        id,
+        name,
+        arguments,
+    })
+}
+
+fn fault(kind: &str, form: &str, why: &serde_json::Error) -> String {
+    format!("The {kind} block cannot be read: {why}. Write {form} and close it with ```.")
+}
+
+/// The conversation as a model without tool calls can read it.
+pub(crate) fn conversation(messages: &[Message]) -> Vec<Message> {
+    let mut told: Vec<Message> = Vec::new();
+    let mut results = false;
+    let mut names: Vec<(&Str, &Str)> = Vec::new();
+    for message in messages {
+        match message {
+            Message::Assistant { text, tool_calls } => {
+                names.extend(tool_calls.iter().map(|call| (&call.id, &call.name)));
+                let blocks = tool_calls.iter().map(block);
+                let text = Some(text.to_string()).filter(|text| !text.is_empty());
+                let parts: Vec<String> = text.into_iter().chain(blocks).collect();
+                told.push(Message::Assistant {
+                    text: parts.join("\n\n").into(),
+                    tool_calls: Vec::new(),
+                });
+                results = false;
+            }
+            Message::Tool { call_id, content } => {
+                let name = names.iter().rev().find(|(id, _)| *id == call_id);
+                let name = name.map_or("tool", |(_, name)| name.as_str());
+                let result = format!("Result of {name}:\n{content}");
+                match told.last_mut() {
+                    Some(Message::User(text)) if results => {
+                        *text = format!("{text}\n\n{result}").into();
+                    }
+                    _ => told.push(Message::User(result.into())),
+                }
+                results = true;
+            }
+            // Two messages of the user in a row confuse some models.
+            Message::User(text) if results => {
+                if let Some(Message::User(before)) = told.last_mut() {
+                    *before = format!("{before}\n\n{text}").into();
+                }
+                results = false;
+            }
+            Message::User(_) => {
+                told.push(message.clone());
+                results = false;
+            }
+        }
+    }
+    told
+}
+
+fn block(call: &ToolUse) -> String {
+    let arguments: Value = serde_json::from_str(&call.arguments)
+        .unwrap_or_else(|_not_json| Value::from(call.arguments.as_str()));
+    let call = json!({ "tool": call.name, "arguments": arguments });
+    format!("```tool_call\n{call}\n```")
+}

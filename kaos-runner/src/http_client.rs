@@ -1,0 +1,37 @@
+//! The HTTP client, with TLS of its own, so that no other crate's features choose it.
+
+use std::error::Error;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, Url, redirect};
+use rustls::{ClientConfig, RootCertStore};
+
+/// A client for this URL that takes so long at most to connect. It trusts the machine's certificates
+/// and follows no redirect: keys go to the server that was named, and nowhere else.
+pub(crate) fn client(url: &Url, connect: Duration) -> Result<Client, Box<dyn Error + Send + Sync>> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut trusted = RootCertStore::empty();
+    if url.scheme() == "https" {
+        let machine = rustls_native_certs::load_native_certs();
+        trusted.add_parsable_certificates(machine.certs);
+    }
+    let tls = tls.with_root_certificates(trusted).with_no_client_auth();
+    let mut client = Client::builder()
+        .tls_backend_preconfigured(tls)
+        .connect_timeout(connect)
+        .redirect(redirect::Policy::none());
+    if is_this_machine(url) {
+        client = client.no_proxy();
+    }
+    Ok(client.build()?)
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+    host == "localhost" || address.is_ok_and(|it: IpAddr| it.is_loopback())
+}

@@ -1,0 +1,174 @@
+//! Servers over streamable HTTP.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kaos_hooks::Str;
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Client, Error, Url};
+use rmcp::model::ClientJsonRpcMessage;
+use rmcp::transport::StreamableHttpClientTransport;
+use rmcp::transport::common::client_side_sse::{BoxedSseResponse, SseRetryPolicy};
+use rmcp::transport::streamable_http_client::{
+    StreamableHttpClient, StreamableHttpClientTransportConfig, StreamableHttpError,
+    StreamableHttpPostResponse,
+};
+
+use super::connection::SessionId;
+use crate::{ToolError, http_client};
+
+/// A broken stream of answers is asked for again twice, soon: a call does not wait for a server that
+/// is gone.
+#[derive(Debug)]
+struct Soon;
+
+impl SseRetryPolicy for Soon {
+    fn retry(&self, times: usize) -> Option<Duration> {
+        (times < 2).then_some(Duration::from_millis(200))
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Http {
+    url: Str,
+    pub(super) bearer: Option<String>,
+    pub(super) headers: Vec<(String, String)>,
+}
+
+impl Http {
+    pub(super) fn new(url: Str) -> Self {
+        Self {
+            url,
+            bearer: None,
+            headers: Vec::new(),
+        }
+    }
+
+    pub(super) fn host(&self) -> String {
+        let url = Url::parse(&self.url).ok();
+        let host = url.as_ref().and_then(Url::host_str);
+        host.unwrap_or("mcp").to_owned()
+    }
+
+    pub(super) fn transport(
+        &self,
+        connect: Duration,
+        session: SessionId,
+    ) -> Result<StreamableHttpClientTransport<Noting>, ToolError> {
+        let refused = |what: &str| {
+            let text = format!("no connection to the server: {what}");
+            ToolError::of_kind("connection", text)
+        };
+        let url = Url::parse(&self.url).map_err(|_content| refused("its address is no URL"))?;
+        let client = http_client::client(&url, connect).map_err(|why| refused(&why.to_string()))?;
+        let mut headers = HashMap::new();
+        for (name, value) in &self.headers {
+            let name: HeaderName = name
+                .parse()
+                .map_err(|_content| refused("a header's name is none"))?;
+            let mut value = HeaderValue::from_str(value)
+                .map_err(|_content| refused("a header's value is none"))?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        let mut config = StreamableHttpClientTransportConfig::with_uri(self.url.to_string());
+        config.retry_config = Arc::new(Soon);
+        config.auth_header.clone_from(&self.bearer);
+        config.custom_headers = headers;
+        let client = Noting { client, session };
+        Ok(StreamableHttpClientTransport::with_client(client, config))
+    }
+}
+
+/// The HTTP client, which notes the session id that the server gives.
+#[derive(Clone)]
+pub(super) struct Noting {
+    client: Client,
+    session: SessionId,
+}
+
+type Sent<T> = Result<T, StreamableHttpError<Error>>;
+type Headers = HashMap<HeaderName, HeaderValue>;
+
+impl Noting {
+    fn noted(&self, response: StreamableHttpPostResponse) -> StreamableHttpPostResponse {
+        if let StreamableHttpPostResponse::Json(_, Some(id))
+        | StreamableHttpPostResponse::Sse(_, Some(id)) = &response
+        {
+            self.session.note(id);
+        }
+        response
+    }
+}
+
+impl StreamableHttpClient for Noting {
+    type Error = Error;
+
+    async fn post_message(
+        &self,
+        uri: Arc<str>,
+        message: ClientJsonRpcMessage,
+        session: Option<Arc<str>>,
+        token: Option<String>,
+        headers: Headers,
+    ) -> Sent<StreamableHttpPostResponse> {
+        let sent =
+            StreamableHttpClient::post_message(&self.client, uri, message, session, token, headers);
+        Ok(self.noted(sent.await?))
+    }
+
+    async fn post_message_with_max_sse_event_size(
+        &self,
+        uri: Arc<str>,
+        message: ClientJsonRpcMessage,
+        session: Option<Arc<str>>,
+        token: Option<String>,
+        headers: Headers,
+        most: usize,
+    ) -> Sent<StreamableHttpPostResponse> {
+        let sent = self
+            .client
+            .post_message_with_max_sse_event_size(uri, message, session, token, headers, most);
+        Ok(self.noted(sent.await?))
+    }
+
+    async fn delete_session(
+        &self,
+        uri: Arc<str>,
+        session: Arc<str>,
+        token: Option<String>,
+        headers: Headers,
+    ) -> Sent<()> {
+        self.client
+            .delete_session(uri, session, token, headers)
+            .await
+    }
+
+    async fn get_stream(
+        &self,
+        uri: Arc<str>,
+        session: Option<Arc<str>>,
+        last: Option<String>,
+        token: Option<String>,
+        headers: Headers,
+    ) -> Sent<BoxedSseResponse> {
+        self.client
+            .get_stream(uri, session, last, token, headers)
+            .await
+    }
+
+    async fn get_stream_with_max_sse_event_size(
+        &self,
+        uri: Arc<str>,
+        session: Option<Arc<str>>,
+        last: Option<String>,
+        token: Option<String>,
+        headers: Headers,
+        most: usize,
+    ) -> Sent<BoxedSseResponse> {
+        self.client
+            .get_stream_with_max_sse_event_size(uri, session, last, token, headers, most)
+            .await
+    }
+}

@@ -1,0 +1,73 @@
+//! Servers that are child processes.
+
+use std::path::Path;
+
+use kaos_hooks::Str;
+use rmcp::transport::TokioChildProcess;
+use tokio::process::Command;
+
+use crate::ToolError;
+
+/// What programs need to run, on any system.
+const KEPT: &[&str] = &[
+    "APPDATA",
+    "HOME",
+    "HOMEDRIVE",
+    "HOMEPATH",
+    "LANG",
+    "LOCALAPPDATA",
+    "LOGNAME",
+    "PATH",
+    "PATHEXT",
+    "PROCESSOR_ARCHITECTURE",
+    "PROGRAMFILES",
+    "SHELL",
+    "SYSTEMDRIVE",
+    "SYSTEMROOT",
+    "TEMP",
+    "TERM",
+    "TMPDIR",
+    "USER",
+    "USERNAME",
+    "USERPROFILE",
+];
+
+#[derive(Clone)]
+pub(super) struct Stdio {
+    program: Str,
+    arguments: Vec<Str>,
+    pub(super) env: Vec<(String, String)>,
+}
+
+impl Stdio {
+    pub(super) fn new(program: Str, arguments: Vec<Str>) -> Self {
+        Self {
+            program,
+            arguments,
+            env: Vec::new(),
+        }
+    }
+
+    /// The program's name without folders and ending.
+    pub(super) fn stem(&self) -> String {
+        let stem = Path::new(self.program.as_str()).file_stem();
+        stem.unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    pub(super) fn start(&self) -> Result<TokioChildProcess, ToolError> {
+        let mut command = Command::new(self.program.as_str());
+        let kept = KEPT
+            .iter()
+            .filter_map(|name| Some((name, std::env::var_os(name)?)));
+        command
+            .args(self.arguments.iter().map(Str::as_str))
+            .env_clear()
+            .envs(kept)
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .kill_on_drop(true);
+        TokioChildProcess::new(command).map_err(|error| {
+            let text = format!("the server `{}` cannot be started: {error}", self.program);
+            ToolError::of_kind("connection", text)
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! One call of a tool: checked, allowed, run within its bounds.
+
+use std::sync::Arc;
+
+use kaos_hooks::{
+    Failure, Hooks, Ruling, Scope, Step, Str, ToolCall, ToolOutcome, ToolRequest, catch_panic,
+};
+
+use crate::{Agent, Tool, ToolContext, ToolError, ToolUse, arguments, debug_lines};
+
+/// What a span says of a call before anything is known of its tool.
+pub(crate) fn asked_for(call: &ToolUse) -> ToolCall {
+    ToolCall {
+        call_id: Some(call.id.clone()),
+        arguments: Some(call.arguments.clone()),
+        ..ToolCall::new(call.name.clone())
+    }
+}
+
+/// Runs a tool, if its arguments fit and the gates let it, and gives what the model is told.
+pub(crate) async fn run(
+    hooks: &Hooks,
+    agent: &Agent,
+    step: &Scope<Step>,
+    call: &ToolUse,
+    tool: &Arc<dyn Tool>,
+) -> Str {
+    let spec = tool.spec();
+    let mut scope = step.open(ToolCall {
+        kind: spec.kind,
+        description: Some(spec.description.clone()).filter(|text| !text.is_empty()),
+        ..asked_for(call)
+    });
+    let given = arguments::given(&call.arguments);
+    if let Err(wrong) = arguments::check(spec, &given) {
+        debug_lines::not_run(&scope, call, wrong.kind()).await;
+        return failed(scope, &wrong, agent.limits.tool_result);
+    }
+    scope.ready().await;
+    let request = ToolRequest {
+        call_id: Some(&call.id),
+        read_only: spec.annotations.read_only,
+        destructive: spec.annotations.destructive,
+        idempotent: spec.annotations.idempotent,
+        ..ToolRequest::of(&scope, &call.name, &given)
+    };
+    let arguments = match hooks.before_tool_call(&scope, request).await {
+        Ruling::Run { arguments } => arguments,
+        Ruling::Skip { reason } => {
+            debug_lines::not_run(&scope, call, "skipped").await;
+            scope.complete(ToolOutcome {
+                skipped: true,
+                ..ToolOutcome::default()
+            });
+            return Str::from(format!("skipped: {reason}"));
+        }
+        Ruling::Deny { reason } => {
+            debug_lines::not_run(&scope, call, "denied").await;
+            scope.fail(Failure::new("denied").message(reason.clone()));
+            return Str::from(format!("denied: {reason}"));
+        }
+    };
+    if arguments != given
+        && let Err(wrong) = arguments::check(spec, &arguments)
+    {
+        debug_lines::not_run(&scope, call, wrong.kind()).await;
+        return failed(scope, &wrong, agent.limits.tool_result);
+    }
+    let limit = spec.time_limit.unwrap_or(agent.limits.tool);
+    let context = ToolContext::new(hooks);
+    let running = async {
+        let called = catch_panic(tool.call(&arguments, &context));
+        match tokio::time::timeout(limit, called).await {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(_panicked)) => Err(ToolError::of_kind("panic", "the tool panicked")),
+            Err(_elapsed) => Err(ToolError::of_kind(
+                "timeout",
+                format!("no result within {limit:?}"),
+            )),
+        }
+    };
+    let ended = scope
+        .entered(debug_lines::tool(&call.name, &arguments, running))
+        .await;
+    let mcp = context.into_mcp();
+    match ended {
+        Ok(result) => {
+            let bytes = result.len() as u64;
+            let result = cut(result, agent.limits.tool_result);
+            scope.complete(ToolOutcome {
+                result: Some(result.clone()),
+                result_bytes: Some(bytes),
+                mcp,
+                ..ToolOutcome::default()
+            });
+            result
+        }
+        Err(why) => {
+            if mcp.is_some() {
+                scope.so_far(ToolOutcome {
+                    mcp,
+                    ..ToolOutcome::default()
+                });
+            }
+            failed(scope, &why, agent.limits.tool_result)
+        }
+    }
+}
+
+/// Ends the span of a call without a result, and gives what the model is told.
+fn failed(scope: Scope<ToolCall>, why: &ToolError, most: usize) -> Str {
+    let why = ToolError::of_kind(
+        Str::copied(why.kind()),
+        cut(Str::from(why.to_string()), most),
+    );
+    scope.fail(why.failure());
+    Str::from(format!("error: {why}"))
+}
+
+/// At most the first `most` bytes, whole characters, and a mark where there were more.
+fn cut(text: Str, most: usize) -> Str {
+    if text.len() <= most {
+        return text;
+    }
+    let whole = |at: &usize| text.is_char_boundary(*at);
+    let kept = (0..=most).rev().find(whole).unwrap_or_default();
+    let (kept, all) = (text.get(..kept).unwrap_or_default(), text.len());
+    Str::from(format!(
+        "{kept}\n[cut: the first {} of {all} bytes]",
+        kept.len()
+    ))
+}
