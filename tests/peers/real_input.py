@@ -19,10 +19,12 @@ PIECES = 3  # at least
 
 
 def pair(usage):
-    """Input and output tokens; what is absent, or said to be unknown, is None."""
+    """Input and output tokens; absent is None, and so is what an event calls unknown beside a 0."""
     usage = usage or {}
+    if "usage" in usage.get("unknown", ()):
+        return None, None
     keys = ("input", "output") if "input" in usage else ("input_tokens", "output_tokens")
-    return tuple(None if key in usage.get("unknown", ()) else usage.get(key) for key in keys)
+    return tuple(usage.get(key) for key in keys)
 
 
 def model_calls(said, spans):

@@ -17,7 +17,7 @@ use kaos_otel_hook::{Memory, Telemetry};
 use kaos_runner::openai::{OpenAiBuilder, SetupError};
 use kaos_runner::{
     Agent, Deltas, FunctionTool, Message, Model, ModelError, ModelReply, ModelRequest, OpenAiModel,
-    OutputSchema, Reply, Runner, ToolError, TurnError,
+    Reply, Runner, ToolError, TurnError,
 };
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
 use serde_json::{Map, Value, json};
@@ -45,8 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let seen = Arc::clone(&events);
     let see = move |event: &Event<'_>| lock(&seen).push(codec::encode(event));
 
-    let directed = Directed::from_env()?;
-    let responses = Arc::clone(&directed.responses);
+    let responses = Responses::default();
     let hooks = Hooks::new((telemetry.hooks(), audit.clone(), see));
     let ask = async |agent: Agent| -> Result<Reply, TurnError> {
         let runner = Runner::new(agent).with_hooks(hooks.clone());
@@ -61,14 +60,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut replies = Vec::new();
     if has("--intent") {
-        let model = directed.clone().classifying();
+        let model = Directed::from_env(Some(verdict()), &responses)?;
         replies.push(ask(Agent::new("classifier", model).instructions(CLASSIFY)).await?);
     }
-    let model = if has("--calculate") {
-        directed.calling()?
-    } else {
-        directed
-    };
+    let calculates = has("--calculate").then(calculation);
+    let model = Directed::from_env(calculates, &responses)?;
     replies.push(ask(Agent::new("assistant", model).tool(calculator())).await?);
     audit.shutdown().await?;
 
@@ -102,20 +98,20 @@ fn calculator() -> FunctionTool {
 }
 
 /// A model that is told what a small one cannot choose.
-#[derive(Clone)]
 struct Directed {
-    builder: OpenAiBuilder,
-    model: OpenAiModel,
-    /// The same, made to call the calculator.
-    calling: Option<OpenAiModel>,
-    /// The form of its answers.
-    form: Option<Arc<OutputSchema>>,
-    /// What its responses say of tokens.
-    responses: Arc<Mutex<Vec<Option<Usage>>>>,
+    /// Answers the user.
+    first: OpenAiModel,
+    /// Goes on after a tool.
+    then: OpenAiModel,
+    /// What the responses say of tokens.
+    responses: Responses,
 }
 
+type Responses = Arc<Mutex<Vec<Option<Usage>>>>;
+
 impl Directed {
-    fn from_env() -> Result<Self, SetupError> {
+    /// The model of the environment; the first request has this field, too.
+    fn from_env(field: Option<(&str, Value)>, responses: &Responses) -> Result<Self, SetupError> {
         // Short, and the same each time. A base model goes on as the user, which `USER:` stops.
         let params = LlmParams {
             max_tokens: Some(128),
@@ -124,65 +120,67 @@ impl Directed {
             seed: Some(7),
             ..LlmParams::default()
         };
-        let builder = OpenAiBuilder::from_vars(|name| std::env::var(name).ok())?.params(params);
+        let then = OpenAiBuilder::from_vars(|name| std::env::var(name).ok())?.params(params);
+        let first = match field {
+            Some((name, value)) => then.clone().body_field(name, value),
+            None => then.clone(),
+        };
         Ok(Self {
-            model: builder.clone().build()?,
-            builder,
-            calling: None,
-            form: None,
-            responses: Arc::default(),
+            first: first.build()?,
+            then: then.build()?,
+            responses: Arc::clone(responses),
         })
     }
+}
 
-    fn classifying(mut self) -> Self {
-        let schema = json!({
-            "type": "object",
-            "properties": {
-                "intent": { "enum": ["respond", "tool_use", "research", "plan", "clarify"] },
-                "confidence": { "type": "number" },
-            },
-            "required": ["intent", "confidence"],
-            "additionalProperties": false,
-        });
-        self.form = Some(Arc::new(OutputSchema::new("intent", schema)));
-        self
-    }
+/// An intent, as JSON. This is llama-cpp-python's own way to say so: it does not know OpenAI's
+/// `json_schema`.
+fn verdict() -> (&'static str, Value) {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "intent": { "enum": ["respond", "tool_use", "research", "plan", "clarify"] },
+            "confidence": { "type": "number" },
+        },
+        "required": ["intent", "confidence"],
+        "additionalProperties": false,
+    });
+    let format = json!({ "type": "json_object", "schema": schema });
+    ("response_format", format)
+}
 
-    fn calling(mut self) -> Result<Self, SetupError> {
-        let choice = json!({ "type": "function", "function": { "name": "calculator" } });
-        let builder = self.builder.clone().body_field("tool_choice", choice);
-        self.calling = Some(builder.build()?);
-        Ok(self)
-    }
+/// A call of the calculator, whether the model wants it or not.
+fn calculation() -> (&'static str, Value) {
+    let choice = json!({ "type": "function", "function": { "name": "calculator" } });
+    ("tool_choice", choice)
 }
 
 #[async_trait]
 impl Model for Directed {
     fn provider(&self) -> Str {
-        self.model.provider()
+        self.first.provider()
     }
 
     fn name(&self) -> Str {
-        self.model.name()
+        self.first.name()
     }
 
     fn call(&self) -> LlmCall {
-        self.model.call()
+        self.first.call()
     }
 
     async fn respond(
         &self,
-        mut request: ModelRequest<'_>,
+        request: ModelRequest<'_>,
         deltas: &Deltas,
     ) -> Result<ModelReply, ModelError> {
-        request.output = self.form.as_deref();
-        let begins = matches!(request.messages.last(), Some(Message::User(_)));
-        let calling = self.calling.as_ref().filter(|_| begins);
-        if calling.is_none() {
-            request.tools = &[];
-        }
-        let model = calling.unwrap_or(&self.model);
-        let reply = model.respond(request, deltas).await?;
+        let reply = if let Some(Message::User(_)) = request.messages.last() {
+            self.first.respond(request, deltas).await?
+        } else {
+            let tools = &[];
+            let request = ModelRequest { tools, ..request };
+            self.then.respond(request, deltas).await?
+        };
         lock(&self.responses).push(reply.usage);
         Ok(reply)
     }
