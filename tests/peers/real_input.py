@@ -1,11 +1,12 @@
 """Judges what real_input.rs prints on the standard input.
 
-    real_input.py [--stream] [--intent] [--calculate] --usage reported|unknown [--text TEXT]
+    real_input.py [--stream] [--intent] [--calculate] --usage reported|unknown [--text TEXT] [--paced]
 
 Of every model call, the tokens are the same in response, event, span and metric; where they are
 unknown, nothing stands there, and no zero. Streamed, the answer arrives in several pieces that
 join to what the reply holds; else there are no pieces. With --intent the first reply is JSON of
-the form asked for; with --calculate the calculator was called, and gave a result.
+the form asked for; with --calculate the calculator was called, and gave a result. With --paced the
+pieces did not arrive all at once, but as a model makes them.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from events import Failure, spans_of
 
 INTENTS = ("respond", "tool_use", "research", "plan", "clarify")
 PIECES = 3  # at least
+FASTEST = 1_000_000  # nanoseconds from piece to piece, on average
 
 
 def pair(usage):
@@ -42,6 +44,7 @@ def model_calls(said, spans):
             "end": pair(span["outcome"].get("usage")),
             "span": pair(said["spans"][span_id]),
             "pieces": [event["content"] for event in of_type("text_delta")],
+            "times": [int(event["time_unix_nano"]) for event in of_type("text_delta")],
             "arguments": [event["content"] for event in of_type("tool_call_args_delta")],
         })
     return calls
@@ -83,6 +86,12 @@ def check_pieces(call, text, stream, wrong):
         wrong.append(f"the pieces {pieces} are not the answer {text!r}")
 
 
+def check_pace(times, wrong):
+    took = times[-1] - times[0] if times else 0
+    if took < (len(times) - 1) * FASTEST:
+        wrong.append(f"{len(times)} pieces of the answer arrive within {took / 1e6:.1f} ms")
+
+
 def check_calculator(spans, call, stream, wrong):
     tools = [span for span in spans.values() if span["subject"] == "tool_call"]
     if [(tool["fields"]["name"], tool["phase"]) for tool in tools] != [("calculator", "complete")]:
@@ -116,6 +125,8 @@ def check(said, options):
     spent = check_tokens(said, calls, options.usage, wrong)
     answer = said["replies"][-1]["text"]
     check_pieces(calls[-1], answer, options.stream, wrong)
+    if options.paced:
+        check_pace(calls[-1]["times"], wrong)
     if options.text is not None and answer != options.text:
         wrong.append(f"the answer is {answer!r}")
     if options.intent:
@@ -133,7 +144,7 @@ def check(said, options):
 
 def arguments():
     parser = argparse.ArgumentParser()
-    for flag in ("--stream", "--intent", "--calculate"):
+    for flag in ("--stream", "--intent", "--calculate", "--paced"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--usage", choices=("reported", "unknown"), required=True)
     parser.add_argument("--text")
