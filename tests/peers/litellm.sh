@@ -8,7 +8,7 @@
 # script. The comparing is done by real_input.py.
 #
 # Needs cargo and python3 (3.10 or newer). LiteLLM is PyPI's `litellm[proxy]`, 740 MB, installed once
-# for each version into the ignored folder .cache. Installing takes two minutes, the checks one.
+# for each version into the ignored folder .cache. Installing takes three to five minutes, the checks one.
 
 set -euo pipefail
 cd "$(dirname "$0")"
