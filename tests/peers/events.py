@@ -13,9 +13,14 @@ def lines(path):
 
 
 def spans_of_events(path):
+    """Those of a file of events; see `spans_of`."""
+    return spans_of(lines(path))
+
+
+def spans_of(events):
     """The spans by (trace id, span id), in the order they started."""
     spans, wrong = {}, []
-    for event in lines(path):
+    for event in events:
         if event["type"] != "span" or event["phase"] == "progress":
             continue
         key = event["trace_id"], event["span_id"]

