@@ -69,7 +69,7 @@ async fn a_turn_is_in_the_trail_and_verifies() {
     let report = trail.verifier().key(key.verifying_key()).run().unwrap();
     println!("{report}");
     assert!(report.is_intact(), "{report}");
-    assert_eq!((report.records, report.checkpoints), (9, 2));
+    assert_eq!((report.records, report.checkpoints), (10, 3));
 }
 
 /// A process that is started often has many small segments.

@@ -116,6 +116,8 @@ impl Log {
         for record in first {
             log.append(&record.body());
         }
+        // From its first moment on a signed trail has a signature.
+        log.checkpoint(false);
         log.commit()?;
         Ok(log)
     }
