@@ -131,9 +131,9 @@ impl OverHttp {
                         let service = service.clone();
                         async move { Ok::<_, Infallible>(service.handle(request).await) }
                     });
-                    let served = hyper::server::conn::http1::Builder::new()
+                    let done = hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), answer);
-                    drop(served.await);
+                    drop(done.await);
                 });
             }
         });
