@@ -108,13 +108,18 @@ impl OverHttp {
         Self::listen(server, SocketAddr::from(([127, 0, 0, 1], 0))).await
     }
 
-    /// Starts it where another one was.
+    /// Starts it where another one was, as soon as that let go of the port.
     ///
     /// # Panics
     ///
-    /// If it cannot listen there.
+    /// If the system does not say where it listens.
     pub async fn listen(server: Server, address: SocketAddr) -> Self {
-        let listener = TcpListener::bind(address).await.unwrap();
+        let listener = loop {
+            match TcpListener::bind(address).await {
+                Ok(listener) => break listener,
+                Err(_taken) => tokio::task::yield_now().await,
+            }
+        };
         let address = listener.local_addr().unwrap();
         let service = StreamableHttpService::new(
             move || Ok(server.clone()),
@@ -131,9 +136,9 @@ impl OverHttp {
                         let service = service.clone();
                         async move { Ok::<_, Infallible>(service.handle(request).await) }
                     });
-                    let served = hyper::server::conn::http1::Builder::new()
+                    let done = hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), answer);
-                    drop(served.await);
+                    drop(done.await);
                 });
             }
         });

@@ -365,7 +365,7 @@ async fn invalid_json_arguments() {
         let seen = &server.requests()[1].body["messages"][3]["content"];
         let seen = seen.as_str().unwrap();
         assert!(
-            seen.starts_with("error: the arguments do not fit the schema"),
+            seen.starts_with("error: the arguments are no JSON"),
             "{seen}"
         );
     }
