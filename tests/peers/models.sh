@@ -2,7 +2,7 @@
 # after common.sh; $url is the server's base URL.
 
 build_turns() {
-    cargo build -q -p kaos-tests --bin real_input
+    cargo build -q -p kaos-tests --example real_input
     cargo build -q -p kaos-runner --features cli --bin kaos
     cargo build -q -p kaos-examples --example agent
 }
@@ -18,7 +18,7 @@ turn() { # name, --stream, --intent, --calculate as wanted, -- options of real_i
     done
     shift
     rm -rf "$dir/trail"
-    MODEL_API_URL=$url timeout -k 5 300 cargo run -q -p kaos-tests --bin real_input -- \
+    MODEL_API_URL=$url timeout -k 5 300 cargo run -q -p kaos-tests --example real_input -- \
         "${options[@]}" --trail "$dir/trail" >"$dir/said.json" 2>"$dir/stderr" || fail "the turn exits with $?"
     result=$(python3 real_input.py "${options[@]}" "$@" <"$dir/said.json" 2>&1) || fail "$result"
     echo "ok    $what: $result"

@@ -15,6 +15,7 @@ mod codec;
 mod concurrency;
 mod content;
 mod context;
+mod every_event;
 mod gates;
 mod hooks;
 mod intent;

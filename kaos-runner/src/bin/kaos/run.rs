@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::Args as ClapArgs;
 use kaos_hooks::audit::{AuditHook, SigningKey};
 use kaos_otel_hook::Telemetry;
+use kaos_runner::mcp::McpServer;
 use kaos_runner::{Agent, Limits, Runner};
 use tokio_stream::StreamExt as _;
 
@@ -33,6 +34,8 @@ A setting is taken from its flag, else from its variable, else from kaos.toml, e
     [limits]
     steps = 10
     seconds = 300
+    [[mcp]]                                      # tools: a URL or a command, as often as you like
+    server = \"http://localhost:8000/mcp\"
 
 OPENAI_API_KEY is the endpoint's key. DEBUG_MOCK_RESPONSES='[\"Hello.\"]' answers without a model.
 OTEL_EXPORTER_OTLP_ENDPOINT sends traces, metrics and logs there.
@@ -51,6 +54,9 @@ pub(crate) struct Args {
     /// What the agent is told to be
     #[arg(long)]
     instructions: Option<String>,
+    /// An MCP server with tools: a URL, or a command to start; may be given more than once
+    #[arg(long, value_name = "URL or COMMAND")]
+    mcp: Vec<String>,
     /// How many steps it may take
     #[arg(long)]
     steps: Option<u32>,
@@ -132,6 +138,16 @@ fn audit(config: &Config, trail: &str) -> Result<AuditHook, Failed> {
     Ok(audit.open()?)
 }
 
+/// A server by its URL, or by the command that starts it, with blanks between its arguments.
+fn mcp_server(server: &str) -> McpServer {
+    if server.starts_with("http://") || server.starts_with("https://") {
+        return McpServer::http(server.to_owned());
+    }
+    let mut words = server.split_whitespace().map(str::to_owned);
+    let command = words.next().unwrap_or_default();
+    McpServer::stdio(command, words)
+}
+
 fn agent(config: &Config) -> Result<Agent, Failed> {
     let model = kaos_runner::openai::model_from_vars(|name| config.model_variable(name))?;
     let limits = Limits {
@@ -140,6 +156,8 @@ fn agent(config: &Config) -> Result<Agent, Failed> {
         ..Limits::default()
     };
     let agent = Agent::new("kaos", model).limits(limits);
+    let servers = config.mcp.iter().map(|server| mcp_server(server));
+    let agent = servers.fold(agent, Agent::tools_from);
     Ok(match &config.instructions {
         Some(instructions) => agent.instructions(instructions.clone()),
         None => agent,

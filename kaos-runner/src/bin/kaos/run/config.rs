@@ -18,6 +18,7 @@ pub(super) struct Config {
     pub(super) instructions: Option<String>,
     pub(super) trail: Option<String>,
     pub(super) trail_key: Option<String>,
+    pub(super) mcp: Vec<String>,
     pub(super) steps: u32,
     pub(super) time: Duration,
 }
@@ -31,6 +32,13 @@ struct File {
     trail_key: Option<String>,
     model: Model,
     limits: Bounds,
+    mcp: Vec<Mcp>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mcp {
+    server: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -58,6 +66,10 @@ impl Config {
             trail: first(args.trail.as_ref(), "KAOS_TRAIL", file.trail),
             trail_key: first(args.trail_key.as_ref(), "KAOS_TRAIL_KEY", file.trail_key),
             instructions: args.instructions.clone().or(file.instructions),
+            mcp: match &*args.mcp {
+                [] => file.mcp.into_iter().map(|mcp| mcp.server).collect(),
+                given => given.to_vec(),
+            },
             steps: args.steps.or(file.limits.steps).unwrap_or(usual.steps),
             time: seconds.map_or(usual.turn, Duration::from_secs),
         })
