@@ -19,11 +19,11 @@ use crate::{
 pub enum ContentKind {
     /// What a person or another agent asked.
     Input,
-    /// What a model is sent: a JSON list of messages, as [`LlmCall::input`].
+    /// What a model is sent: a JSON list of messages, as [`LlmCall::input`](crate::LlmCall::input).
     InputMessages,
     /// What an agent answered.
     Output,
-    /// What a model answered: a JSON list of messages, as [`LlmOutcome::output`].
+    /// What a model answered: a JSON list of messages, as [`LlmOutcome::output`](crate::LlmOutcome::output).
     OutputMessages,
     /// What an agent or a tool is told to be: instructions, descriptions, definitions.
     Instructions,

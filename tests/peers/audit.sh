@@ -2,7 +2,9 @@
 #
 # A reader that is not ours (verify_trail.py, written from docs/audit-format.md alone) on the
 # document's examples, and on trails written here: in peace, and by a writer that is killed. What is
-# whole is found whole; one flipped bit is found by its record; a torn end is told from damage.
+# whole is found whole; one flipped bit is found by its record; a torn end is told from damage. The
+# command `kaos audit verify` must come to the same verdict each time, and its other commands must
+# show what is there.
 #
 # Needs cargo and python3; fetches PyPI's `cryptography` once, into the ignored folder .cache.
 
@@ -17,11 +19,15 @@ main() {
     . ./common.sh
     install
     cargo build -q -p kaos-tests --example write_trail
-    writer=$(cargo metadata --no-deps --format-version 1 |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/examples/write_trail
+    cargo build -q -p kaos-runner --features cli
+    local built
+    built=$(cargo metadata --no-deps --format-version 1 |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug
+    writer=$built/examples/write_trail kaos=$built/kaos
 
     document
     in_peace
+    commands
     every_segment_flipped
     tampered
     killed
@@ -44,6 +50,31 @@ in_peace() {
     verify 2 '' "$dir/trail" --key nonsense
     verify 2 '' "$dir/nowhere"
     ok "${#segments[@]} segments"
+}
+
+# What the command shows of a trail: trees, lines, and JSON that a program can read.
+commands() {
+    what=${FUNCNAME[0]}
+    local events
+    "$kaos" audit replay "$dir/trail" --to jsonl >"$dir/events"
+    events=$(wc -l <"$dir/events")
+    ((events > 0)) || fail 'no events'
+    [ "$("$kaos" audit query "$dir/trail" --json | cmp - "$dir/events" && echo same)" = same ] || fail 'query'
+    [ "$("$kaos" audit query "$dir/trail" | wc -l)" = "$events" ] || fail 'query, as lines'
+    [ "$("$kaos" audit query "$dir/trail" --own | wc -l)" -gt "$events" ] || fail 'query --own'
+    "$kaos" audit show "$dir/trail" --all >"$dir/stdout" || fail 'show'
+    grep -q agent.turn "$dir/stdout" || fail 'show has no turn'
+    "$kaos" audit show "$dir/trail" --all --json | python3 -c '
+import json, sys
+runs = [json.loads(line) for line in sys.stdin]
+sys.exit(sum(len(run["records"]) for run in runs) != int(sys.argv[1]))' "$events" || fail 'show --json'
+    "$kaos" audit verify "$dir/trail" --json | python3 -c '
+import json, sys
+sys.exit(not json.load(sys.stdin)["intact"])' || fail 'verify --json'
+    "$kaos" audit keygen "$dir/made" --name made >"$dir/stdout" || fail 'keygen'
+    cmp -s "$dir/stdout" "$dir/made.pub" || fail 'keygen prints another key'
+    ! "$kaos" audit keygen "$dir/made" 2>"$dir/stdout" || fail 'keygen overwrites'
+    ok "$events events, shown in every way"
 }
 
 # One bit in the third line of each segment.
@@ -118,6 +149,9 @@ verify() { # expected exit, expected text, arguments…
     "$python" "$reader" "$@" >"$dir/stdout" 2>&1 || status=$?
     ((status == expected)) || fail "exit $status and not $expected"
     grep -qF -- "$text" "$dir/stdout" || fail "does not say: $text"
+    status=0
+    "$kaos" audit verify "$@" >"$dir/stdout" 2>&1 || status=$?
+    ((status == expected)) || fail "kaos audit verify: exit $status and not $expected"
 }
 
 ok() { # what was seen
