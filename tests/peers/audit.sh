@@ -18,7 +18,7 @@ logs=stdout # of $dir: what a failure shows
 main() {
     . ./common.sh
     install
-    cargo build -q -p kaos-tests --example write_trail
+    cargo build -q --workspace --example write_trail
     cargo build -q -p kaos-runner --features cli
     local built
     built=$(cargo metadata --no-deps --format-version 1 |
@@ -105,7 +105,7 @@ PYTHON
 # The suite's tamper matrix: the same verdicts.
 tampered() {
     what=${FUNCNAME[0]}
-    KAOS_TAMPERED=$dir/tampered cargo test -q -p kaos-tests --test suite audit::tamper::every_way >"$dir/stdout" 2>&1 ||
+    KAOS_TAMPERED=$dir/tampered cargo test -q --workspace --test suite audit::tamper::every_way >"$dir/stdout" 2>&1 ||
         fail 'the suite'
     local trail expected arguments count=0
     for trail in "$dir"/tampered/*; do
