@@ -53,6 +53,7 @@ impl Of {
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failed> {
+    crate::warnings::show(None);
     match args.command {
         Command::Verify(args) => verify::run(&args),
         Command::Show(args) => show::run(&args),

@@ -5,6 +5,7 @@
 mod audit;
 mod output;
 mod run;
+mod warnings;
 
 use std::process::ExitCode;
 

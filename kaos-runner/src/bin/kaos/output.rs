@@ -27,6 +27,11 @@ pub(crate) fn failed(error: &Failed) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// A text without what a terminal would take for a command: names come from models, too.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control()).collect()
+}
+
 /// How many records are done, on a terminal; nowhere else.
 pub(crate) fn progress(what: &'static str) -> ProgressBar {
     if !io::stderr().is_terminal() {

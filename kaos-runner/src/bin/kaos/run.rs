@@ -89,10 +89,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 }
 
 async fn answer(args: &Args, config: &Config) -> Result<ExitCode, Failed> {
+    let display = Display::new(!args.quiet);
+    crate::warnings::show(display.bars());
     let telemetry = Telemetry::from_env()?;
     let audit = config.trail.as_ref().map(|trail| audit(config, trail));
     let audit = audit.transpose()?;
-    let display = Display::new(!args.quiet);
     let hooks = (telemetry.hooks(), audit, display.hook());
     let runner = Runner::new(agent(config)?).hooks(hooks);
 

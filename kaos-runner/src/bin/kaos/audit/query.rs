@@ -10,7 +10,7 @@ use kaos_hooks::{BodyBuf, EventBuf};
 
 use super::Of;
 use super::select::{About, Select};
-use crate::output::Failed;
+use crate::output::{Failed, plain};
 
 #[derive(ClapArgs)]
 pub(super) struct Args {
@@ -53,7 +53,7 @@ fn as_line(record: &Record) -> String {
     match &record.content {
         Content::Event(event) => {
             let (at, run) = (time(event.time.unix_nanos), &event.run.id);
-            format!("{seq:>8}  {at}  {run}  {}", what(event)).escape_default_controls()
+            plain(&format!("{seq:>8}  {at}  {run}  {}", what(event)))
         }
         Content::Own(own) => format!("{seq:>8}  {own:?}"),
     }
@@ -72,27 +72,6 @@ fn what(event: &EventBuf) -> String {
             format!("{span} {}", value.name())
         }
         BodyBuf::Unknown(_) => "of a newer version".to_owned(),
-    }
-}
-
-/// Names come from models, too: nothing in them is a command to the terminal.
-trait EscapeControls {
-    fn escape_default_controls(self) -> String;
-}
-
-impl EscapeControls for String {
-    fn escape_default_controls(self) -> Self {
-        if !self.contains(char::is_control) {
-            return self;
-        }
-        let escaped = |char: char| {
-            if char.is_control() {
-                char.escape_default().to_string()
-            } else {
-                char.to_string()
-            }
-        };
-        self.chars().map(escaped).collect()
     }
 }
 

@@ -69,6 +69,13 @@ fn to_jsonl(trail: &Trail, filter: Filter) -> Result<ExitCode, Failed> {
 
 async fn to_otlp(trail: &Trail, filter: Filter, as_json: bool) -> Result<ExitCode, Failed> {
     let telemetry = Telemetry::from_vars(only_traces)?;
+    if telemetry.tracer_provider().is_none() {
+        return Err(
+            "no traces are sent: set OTEL_EXPORTER_OTLP_ENDPOINT, and neither \
+                    OTEL_SDK_DISABLED nor OTEL_TRACES_EXPORTER=none"
+                .into(),
+        );
+    }
     let hooks = Hooks::new(telemetry.hooks());
     let bar = progress("sending");
     let mut replay = Replay::new(&hooks);

@@ -10,7 +10,7 @@ use kaos_hooks::{Body, Event, EventBuf, Outcome, Phase, RunId, Span, SpanId, Spa
 use kaos_runner::Reply;
 
 use super::answer::Answer;
-use crate::output::Failed;
+use crate::output::{Failed, plain};
 
 /// How often a live tree is drawn again.
 const TICK: Duration = Duration::from_millis(100);
@@ -72,6 +72,14 @@ impl Display {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is drawn live, if anything: other lines go above it.
+    pub(super) fn bars(&self) -> Option<MultiProgress> {
+        match &self.lock().tree {
+            Tree::Live { bars, .. } => Some(bars.clone()),
+            Tree::None | Tree::Lines(_) => None,
+        }
+    }
+
     /// The hook that feeds it.
     pub(super) fn hook(&self) -> impl Fn(&Event<'_>) + Send + Sync + 'static + use<> {
         let display = self.clone();
@@ -96,7 +104,8 @@ impl Display {
             writeln!(io::stderr(), "{summary}")?;
         }
         match answer.failure() {
-            Some(error) => Err(error.into()),
+            Some(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(error.into()),
+            Some(error) => Err(format!("the answer cannot be written: {error}").into()),
             None => Ok(()),
         }
     }
@@ -192,11 +201,6 @@ fn place(rows: &[Row], parent: Option<SpanId>) -> (usize, usize) {
 
 fn name(span: &Span<'_>) -> String {
     plain(&span.subject.span_name())
-}
-
-/// A name without what a terminal would take for a command: names come from models, too.
-fn plain(name: &str) -> String {
-    name.chars().filter(|char| !char.is_control()).collect()
 }
 
 /// How long it took, what it used, and how it ended if not well.
