@@ -80,8 +80,13 @@ impl Attributes {
         self.pairs().iter().map(|(key, value)| (key, value))
     }
 
-    fn pairs(&self) -> &[(Str, AttributeValue)] {
+    pub(crate) fn pairs(&self) -> &[(Str, AttributeValue)] {
         self.0.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    /// Of pairs with different keys.
+    pub(crate) fn of_pairs(pairs: Vec<(Str, AttributeValue)>) -> Self {
+        Self((!pairs.is_empty()).then(|| Box::new(pairs)))
     }
 }
 
@@ -204,7 +209,7 @@ impl<'de> Deserialize<'de> for Attributes {
                     .into_iter()
                     .filter_map(|(key, value)| Some((key, value?)))
                     .collect();
-                Ok(Attributes((!pairs.is_empty()).then(|| Box::new(pairs))))
+                Ok(Attributes::of_pairs(pairs))
             }
         }
 

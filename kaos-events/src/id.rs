@@ -118,6 +118,19 @@ impl RunId {
         Self(RunIdRepr::Uuid(uuid))
     }
 
+    /// The bits of its UUID, where it is one.
+    pub(crate) const fn bits(&self) -> Option<u128> {
+        match &self.0 {
+            RunIdRepr::Uuid(uuid) => Some(uuid.as_u128()),
+            RunIdRepr::Text(_) => None,
+        }
+    }
+
+    /// The UUID of these bits, whatever its version.
+    pub(crate) const fn from_bits(bits: u128) -> Self {
+        Self(RunIdRepr::Uuid(uuid::Uuid::from_u128(bits)))
+    }
+
     /// The id as text, where it is no UUID and so can be anything.
     pub(crate) const fn text(&self) -> Option<&Str> {
         match &self.0 {

@@ -13,41 +13,24 @@
 
 use std::io::{self, Read, Write as _};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use kaos_hooks::audit::{AuditBuilder, AuditHook, SigningKey, Storage, StorageFile};
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Hooks, Turn};
-use kaos_otel_hook::{EventIds, MetricsHook, OTelHook};
-use kaos_tests::interleaved::{self, Case};
+use kaos_otel_hook::{MetricsHook, OTelHook};
+use kaos_tests::discard::{metrics, traces, traces_by_hand};
+use kaos_tests::interleaved::{self, Case, Counting};
 use kaos_tests::reference::{self, ByHand, EVENTS, Fixture};
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor};
+use opentelemetry_sdk::trace::Sampler::{AlwaysOff, AlwaysOn};
 
+/// Few turns a round: what is handed over to the writer is measured, not what it does with it.
 const TURNS: u32 = 10;
 const ROUNDS: usize = 801;
 
-/// Drops every span, as a processor that keeps up would.
-#[derive(Debug)]
-struct Discard;
-
-impl SpanProcessor for Discard {
-    fn on_start(&self, _span: &mut Span, _context: &opentelemetry::Context) {}
-
-    fn on_end(&self, span: SpanData) {
-        drop(span);
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
-        Ok(())
-    }
-}
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 /// A disk that takes everything and keeps nothing.
 struct Nowhere;
@@ -128,29 +111,26 @@ fn main() {
 /// The turn's thread, as a ratio to the same spans made by hand.
 fn caller(runtime: &tokio::runtime::Runtime) {
     let fixture = Fixture::default();
-    let provider = |sampler| {
-        SdkTracerProvider::builder()
-            .with_sampler(Sampler::ParentBased(Box::new(sampler)))
-            .with_id_generator(EventIds::default())
-            .with_span_processor(Discard)
-            .build()
+    let by_hand = ByHand::new(traces_by_hand().tracer("by-hand"));
+    let meters = metrics();
+    let measured = |sampler| {
+        let otel = OTelHook::with_provider(&traces(sampler));
+        (otel, MetricsHook::with_provider(&meters))
     };
-    let by_hand = ByHand::new(provider(Sampler::AlwaysOn).tracer("by-hand"));
-    let reader = PeriodicReader::builder(InMemoryMetricExporter::default())
-        .with_interval(Duration::from_secs(3600))
-        .build();
-    let meters = SdkMeterProvider::builder().with_reader(reader).build();
     let audit = nowhere().open().expect("it opens");
-    let of = |sampler| {
-        let otel = OTelHook::with_provider(&provider(sampler));
-        Hooks::new((otel, MetricsHook::with_provider(&meters), audit.clone()))
-    };
+    let nobody = Hooks::default();
     let alone = Hooks::new(audit.clone());
-    let (all, unsampled) = (of(Sampler::AlwaysOn), of(Sampler::AlwaysOff));
+    let without = Hooks::new(measured(AlwaysOn));
+    let all = Hooks::new((measured(AlwaysOn), audit.clone()));
+    let unsampled = Hooks::new((measured(AlwaysOff), audit.clone()));
     let drained = || runtime.block_on(audit.force_flush()).expect("it flushes");
     let mut cases = [
         Case::new("raw", || by_hand.turn()),
+        Case::new("events", || reference::turn(&nobody, &fixture, false)),
         Case::new("events+audit", || reference::turn(&alone, &fixture, false)).rest(drained),
+        Case::new("otel+metrics", || {
+            reference::turn(&without, &fixture, false);
+        }),
         Case::new("otel+metrics+audit", || {
             reference::turn(&all, &fixture, false);
         })
@@ -265,13 +245,10 @@ fn raw_append(trail: &std::path::Path) -> f64 {
 fn each_event() {
     let fixture = Fixture::default();
     let audit = nowhere().open().expect("it opens");
-    let provider = SdkTracerProvider::builder()
-        .with_id_generator(EventIds::default())
-        .with_span_processor(Discard)
-        .build();
-    let meters = SdkMeterProvider::default();
-    let otel = OTelHook::with_provider(&provider);
-    let hooks = Hooks::new((otel, MetricsHook::with_provider(&meters), audit.clone()));
+    let otel = OTelHook::with_provider(&traces(AlwaysOn));
+    let meters = metrics();
+    let metrics = MetricsHook::with_provider(&meters);
+    let hooks = Hooks::new((otel, metrics, audit.clone()));
     let turn = hooks.turn(Turn::new("assistant"));
     let mut nanos = Vec::with_capacity(200_000);
     for _ in 0..20_000 {

@@ -9,9 +9,9 @@ use std::time::Duration;
 use kaos_events::codec::{self, RawLine};
 use kaos_events::{
     AttributeValue, Attributes, Body, BodyBuf, Event, EventBuf, Failure, Intent, IntentClassified,
-    OutcomeBuf, PhaseBuf, PhaseName, Run, RunId, Session, Slot, SpanBuf, SpanId, SubjectName,
-    TextDelta, ThinkingDelta, Time, ToolCall, ToolCallArgsDelta, ToolOutcome, TraceId, Turn,
-    TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
+    OutcomeBuf, PackedEvents, PhaseBuf, PhaseName, Run, RunId, Session, Slot, SpanBuf, SpanId,
+    SubjectName, TextDelta, ThinkingDelta, Time, ToolCall, ToolCallArgsDelta, ToolOutcome, TraceId,
+    Turn, TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -248,7 +248,7 @@ fn our_lines_of_the_shared_types_carry_every_field_of_the_ancestor_with_its_type
 }
 
 /// The event as the emitter would lend it; an ancestor's value, which is of no span, cannot be.
-fn borrowed(event: &EventBuf) -> Option<Event<'_>> {
+pub(crate) fn borrowed(event: &EventBuf) -> Option<Event<'_>> {
     let body = match &event.body {
         BodyBuf::Span(span) => Body::Span(span.as_span(Slot::default())),
         BodyBuf::Value { span, value } => Body::Value {
@@ -275,6 +275,9 @@ fn check_round_trip(event: &EventBuf) -> Result<(), TestCaseError> {
     if let Some(lent) = borrowed(event) {
         prop_assert_eq!(codec::encode(&lent), line);
         prop_assert_eq!(&lent.to_buf(), event);
+        let mut packed = PackedEvents::default();
+        packed.push(&lent);
+        prop_assert_eq!(packed.iter().collect::<Vec<_>>(), std::slice::from_ref(event));
     }
     Ok(())
 }

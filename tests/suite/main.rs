@@ -24,6 +24,7 @@ mod mcp;
 mod metrics;
 mod models;
 mod own_loop;
+mod packed;
 mod propagation;
 mod properties;
 mod redact;

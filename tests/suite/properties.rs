@@ -1,14 +1,14 @@
 //! Random programs over scopes, against a model of the open spans.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use kaos_events::{
-    BodyBuf, Custom, Emitter, EventBuf, Failure, Handle, LlmCall, ManualClock, PhaseBuf, PhaseName,
-    Progress, Refused, Scope, SeededIds, SpanId, Step, Subagent, SubjectType, TextDelta, ToolCall,
-    Turn,
+    BodyBuf, Custom, Emitter, Event, EventBuf, Failure, Handle, LlmCall, ManualClock, PackedEvents,
+    PhaseBuf, PhaseName, Progress, Refused, Scope, SeededIds, SpanId, Step, Subagent, SubjectType,
+    TextDelta, ToolCall, Turn,
 };
 use kaos_hooks::Hooks;
 use kaos_hooks::testing::Recorder;
@@ -430,14 +430,27 @@ impl Program {
     }
 }
 
-/// Hooks with a recorder, on a clock and ids of their own.
-fn recorded(seed: u64) -> (Hooks, Recorder) {
+/// Hooks with a recorder and a queue, on a clock and ids of their own.
+fn recorded(seed: u64) -> (Hooks, Recorder, Arc<Mutex<PackedEvents>>) {
     let clock = ManualClock::at_unix_nanos(1_700_000_000_000_000_000);
     let emitter = Emitter::new()
         .with_ids(SeededIds::new(seed))
         .with_clock(clock.ticking(Duration::from_micros(1)));
     let recorder = Recorder::new();
-    (Hooks::with_emitter(emitter, recorder.clone()), recorder)
+    let queue = Arc::<Mutex<PackedEvents>>::default();
+    let queued = {
+        let queue = Arc::clone(&queue);
+        move |event: &Event<'_>| queue.lock().unwrap().push(event)
+    };
+    let hooks = Hooks::with_emitter(emitter, (recorder.clone(), queued));
+    (hooks, recorder, queue)
+}
+
+/// What was packed for a queue is what was recorded.
+fn check_queue(queue: &Mutex<PackedEvents>, recorder: &Recorder) -> Result<(), TestCaseError> {
+    let queued: Vec<_> = queue.lock().unwrap().iter().collect();
+    prop_assert_eq!(queued, recorder.events());
+    Ok(())
 }
 
 fn check_nothing_is_left(hooks: &Hooks, forgotten: usize) -> Result<(), TestCaseError> {
@@ -451,7 +464,7 @@ fn check_nothing_is_left(hooks: &Hooks, forgotten: usize) -> Result<(), TestCase
 }
 
 fn check_program(seed: u64, ops: &[Op]) -> Result<(), TestCaseError> {
-    let (hooks, recorder) = recorded(seed);
+    let (hooks, recorder, queue) = recorded(seed);
     let mut program = Program::new(&hooks);
     for op in ops {
         program.run(op);
@@ -468,6 +481,7 @@ fn check_program(seed: u64, ops: &[Op]) -> Result<(), TestCaseError> {
         prop_assert!(false, "{}", malformed);
     }
     prop_assert_eq!(hooks.emitter().refused(), model.refused);
+    check_queue(&queue, &recorder)?;
     check_nothing_is_left(&hooks, forgotten)
 }
 
@@ -499,7 +513,7 @@ fn work(inside: &Handle, ops: &[Op]) -> u64 {
 }
 
 fn check_race(seed: u64, programs: &[Vec<Op>], end: End) -> Result<(), TestCaseError> {
-    let (hooks, recorder) = recorded(seed);
+    let (hooks, recorder, queue) = recorded(seed);
     let root = hooks.turn(Turn::new("root"));
     let begin = std::sync::Barrier::new(programs.len() + 1);
     let mut starts: u64 = thread::scope(|threads| {
@@ -537,6 +551,7 @@ fn check_race(seed: u64, programs: &[Vec<Op>], end: End) -> Result<(), TestCaseE
         .count();
     prop_assert_eq!(started as u64, starts);
     prop_assert!(refused.ends >= refused.starts, "{:?}", refused);
+    check_queue(&queue, &recorder)?;
     check_nothing_is_left(&hooks, 0)
 }
 

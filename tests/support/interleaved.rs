@@ -1,11 +1,30 @@
 //! Comparing the cost of cases on a noisy machine: in one process, interleaved, as ratios.
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Instant;
 
 thread_local! {
-    /// How often this thread has allocated; a bench's allocator counts here.
-    pub static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Counts what a thread allocates: for a bench's `#[global_allocator]`.
+#[derive(Debug)]
+pub struct Counting;
+
+#[expect(
+    unsafe_code,
+    reason = "an allocator is unsafe; this one counts and passes on"
+)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
 }
 
 /// Something whose cost is compared.

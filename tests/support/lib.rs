@@ -10,6 +10,7 @@
 pub mod agents;
 pub mod by_the_book;
 pub mod collectors;
+pub mod discard;
 pub mod exported;
 pub mod interleaved;
 pub mod mcp_server;

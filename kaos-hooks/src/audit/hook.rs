@@ -3,10 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kaos_events::{Body, Event, Observer, Outcome, Phase, Ready, Run, Str, Value};
+use kaos_events::{Body, Event, Observer, Ready, Run, Str};
 
 use super::own::Recovery;
-use super::queue::{Queue, Waiting};
+use super::queue::Queue;
 use super::record::is_recorded;
 use super::{AuditBuilder, AuditError, OnFailure};
 use crate::{Gate, GateError, Hook, HookError, IntoHooks, Registry, ToolRequest, Verdict, marker};
@@ -57,11 +57,11 @@ pub struct AuditStats {
     pub recorded: u64,
     /// Events that wait to be written.
     pub waiting: u64,
-    /// About how many bytes of memory they take.
+    /// How many bytes of memory they take.
     pub waiting_bytes: usize,
     /// The most they ever took: no more than 16 MiB, and what the runs emit between two calls of
     /// [`ready`](kaos_events::Scope::ready), of which each may emit so many events
-    /// ([`with_unawaited_events`](kaos_events::Emitter::with_unawaited_events)) of about 512 bytes
+    /// ([`with_unawaited_events`](kaos_events::Emitter::with_unawaited_events)) of about 100 bytes
     /// and their texts. While writing fails, runs do not wait, and it is 64 MiB; more is lost and
     /// counted.
     pub most_waiting_bytes: usize,
@@ -272,7 +272,7 @@ impl Observer for Recorded {
     fn on_event(&mut self, event: &Event<'_>) {
         match event.body {
             Body::Value { value, .. } if !is_recorded(value) => {}
-            _ => self.0.push(Waiting::new(event.to_buf(), weight(event))),
+            _ => self.0.push(event),
         }
     }
 
@@ -290,29 +290,5 @@ impl Observer for Recorded {
                 tracing::error!("the audit trail's disk does not answer: a turn ends unrecorded");
             }
         }))
-    }
-}
-
-/// About how many bytes an event takes in memory while it waits.
-fn weight(event: &Event<'_>) -> usize {
-    const REST: usize = 512;
-    let long = |text: Option<&Str>| text.map_or(0, |text| text.len());
-    REST + match event.body {
-        Body::Span(span) => match span.phase {
-            Phase::Start => long(span.subject.content()),
-            Phase::Error { failure, .. } => long(failure.message.as_ref()),
-            phase => match phase.outcome() {
-                Some(Outcome::Turn(turn)) => long(turn.text.as_ref()),
-                Some(Outcome::LlmCall(call)) => long(call.output.as_ref()),
-                Some(Outcome::ToolCall(call)) => long(call.result.as_ref()),
-                Some(Outcome::Subagent(sub)) => long(sub.result.as_ref()),
-                _ => 0,
-            },
-        },
-        Body::Value { value, .. } => match value {
-            Value::TurnSummary(summary) => summary.text.len(),
-            Value::GateDecided(decided) => long(decided.arguments.as_ref()),
-            _ => 0,
-        },
     }
 }

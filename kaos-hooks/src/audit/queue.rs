@@ -4,17 +4,23 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use kaos_events::EventBuf;
+use kaos_events::{Event, PackedEvents};
 use tokio::sync::watch;
 
 use super::AuditStats;
 
 /// The most records of one write.
 const BATCH_RECORDS: usize = 512;
-/// The most bytes of one write, as far as they can be told before.
+/// With so many bytes of events a write is large enough.
 const BATCH_BYTES: usize = 1024 * 1024;
+/// Room for a batch of common events, in bytes; the most that is kept of one; and of how many.
+const ROOM: usize = 96 * 1024;
+const MOST_ROOM: usize = 256 * 1024;
+const MOST_SPARE: usize = 4;
 /// How long records that nobody waits for are gathered.
 const GATHER: Duration = Duration::from_millis(40);
+/// For so long after a write the writer looks for events by itself: runs do not have to wake it.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Over so many bytes waiting, runs are asked to wait; and until it is half of it.
 pub(super) const HIGH_WATER: usize = 16 * 1024 * 1024;
@@ -30,12 +36,11 @@ pub(super) struct Queue {
 }
 
 #[derive(Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "four answers, each independent of the others"
-)]
 struct State {
-    events: VecDeque<Waiting>,
+    /// What waits, a write each; the last is still being filled.
+    batches: VecDeque<PackedEvents>,
+    /// Room for the next ones, emptied by the writer.
+    spare: VecDeque<PackedEvents>,
     /// Of the events here and of those being written.
     bytes: usize,
     /// How many events have ever come: the last one's ticket.
@@ -46,8 +51,9 @@ struct State {
     urged: u64,
     /// When the first of those here came.
     since: Option<Instant>,
-    /// The writer sleeps until something comes.
-    asleep: bool,
+    /// When the newest batch was taken.
+    taken: Option<Instant>,
+    writer: Doing,
     failing: bool,
     closing: bool,
     closed: bool,
@@ -55,6 +61,18 @@ struct State {
     /// Not yet told by a gap record.
     lost: u64,
     unrecorded_effects: u64,
+}
+
+/// What the writer does, and so what wakes it.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Doing {
+    /// It writes, and comes back by itself.
+    #[default]
+    Work,
+    /// It waits for a full batch, or [`GATHER`].
+    Gather,
+    /// It sleeps until something comes.
+    Sleep,
 }
 
 /// What those who wait look at.
@@ -67,23 +85,11 @@ pub(super) struct Progress {
     pub(super) closed: bool,
 }
 
-/// An event that waits.
-pub(super) struct Waiting {
-    pub(super) event: EventBuf,
-    /// About how much memory it takes.
-    bytes: usize,
-}
-
-impl Waiting {
-    pub(super) const fn new(event: EventBuf, bytes: usize) -> Self {
-        Self { event, bytes }
-    }
-}
-
 /// What the writer is to do next.
+#[expect(clippy::large_enum_variant, reason = "moved once a batch")]
 pub(super) enum Work {
-    /// Write what it was given.
-    Write,
+    /// Write these, and give them back.
+    Write(PackedEvents),
     Checkpoint,
     Close,
 }
@@ -110,40 +116,45 @@ impl Queue {
     }
 
     /// Adds an event. Never waits.
-    pub(super) fn push(&self, waiting: Waiting) {
-        let bytes = waiting.bytes;
+    pub(super) fn push(&self, event: &Event<'_>) {
         let mut state = self.lock();
         if state.closed || (state.failing && state.bytes >= MOST_WHILE_FAILING) {
             state.lost += 1;
             state.stats.lost += 1;
             return;
         }
-        state.events.push_back(waiting);
-        state.pushed += 1;
-        state.bytes += bytes;
-        state.stats.most_waiting_bytes = state.stats.most_waiting_bytes.max(state.bytes);
-        if state.since.is_none() {
-            state.since = Some(Instant::now());
-        }
-        // One wake a batch: a writer that gathers, or writes, comes back by itself.
-        let wake = state.asleep || state.events.len() == BATCH_RECORDS;
-        state.asleep = false;
-        drop(state);
+        let full = state.add(event);
+        let wake = match state.writer {
+            Doing::Work => false,
+            Doing::Gather => full,
+            Doing::Sleep => true,
+        };
         if wake {
-            self.wake.notify_one();
+            self.wake(state);
         }
+    }
+
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        state.writer = Doing::Work; // once is enough
+        drop(state);
+        self.wake.notify_one();
     }
 
     /// Waits until all that has come so far is safe, or cannot be made so.
     pub(super) async fn settled(&self) -> Progress {
-        let ticket = {
-            let mut state = self.lock();
-            state.urged = state.pushed;
-            state.asleep = false;
-            state.pushed
-        };
-        self.wake.notify_one();
+        let ticket = self.urge();
         self.wait(|progress| progress.safe >= ticket).await
+    }
+
+    /// Lets the writer write what is here; the newest event's ticket.
+    fn urge(&self) -> u64 {
+        let mut state = self.lock();
+        let ticket = state.pushed;
+        state.urged = ticket;
+        if state.writer != Doing::Work {
+            self.wake(state);
+        }
+        ticket
     }
 
     /// Whether runs should wait before they go on.
@@ -167,21 +178,21 @@ impl Queue {
         }
     }
 
-    /// Waits for work; `due` is when a checkpoint is. All that waits goes into `taken`, which is
-    /// empty, at once: those who push never wait for the writer.
-    pub(super) fn next(&self, due: Option<Duration>, taken: &mut VecDeque<Waiting>) -> Work {
+    /// Waits for work; `due` is when a checkpoint is.
+    pub(super) fn next(&self, due: Option<Duration>) -> Work {
         let due = due.map(|due| Instant::now() + due);
         let mut state = self.lock();
         loop {
             let gathered = state.since.map_or(Duration::ZERO, |since| since.elapsed());
             let enough = state.closing
                 || state.urged > state.safe
-                || state.events.len() >= BATCH_RECORDS
+                || state.batches.front().is_some_and(is_full)
                 || gathered >= GATHER;
-            if !state.events.is_empty() && enough {
-                std::mem::swap(&mut state.events, taken);
-                state.since = None;
-                return Work::Write;
+            if enough && let Some(batch) = state.batches.pop_front() {
+                let now = Instant::now();
+                state.since = (!state.batches.is_empty()).then_some(now);
+                state.taken = Some(now);
+                return Work::Write(batch);
             }
             if state.closing {
                 return Work::Close;
@@ -191,10 +202,12 @@ impl Queue {
             if until_due == Some(Duration::ZERO) {
                 return Work::Checkpoint;
             }
-            let patience = if state.events.is_empty() {
-                state.asleep = true;
+            let lingers = state.taken.is_some_and(|taken| now - taken < LINGER);
+            let patience = if state.batches.is_empty() && !lingers {
+                state.writer = Doing::Sleep;
                 until_due
             } else {
+                state.writer = Doing::Gather;
                 Some(GATHER.saturating_sub(gathered))
             };
             state = match patience {
@@ -207,15 +220,29 @@ impl Queue {
                     .wait(state)
                     .unwrap_or_else(PoisonError::into_inner),
             };
-            state.asleep = false;
+            state.writer = Doing::Work;
         }
     }
 
-    /// Says that the next events, so many and so large, are on the disk.
-    pub(super) fn safe(&self, events: u64, bytes: usize) {
+    /// Says that the events of this batch are on the disk.
+    pub(super) fn safe(&self, mut batch: PackedEvents) {
+        let (events, bytes) = (batch.len() as u64, batch.bytes());
+        batch.clear();
         let mut state = self.lock();
         state.safe += events;
         state.bytes -= bytes;
+        if state.spare.len() < MOST_SPARE && batch.capacity() <= MOST_ROOM {
+            state.spare.push_back(batch);
+        }
+        self.works(state);
+    }
+
+    /// Says that the disk takes records again.
+    pub(super) fn works_again(&self) {
+        self.works(self.lock());
+    }
+
+    fn works(&self, mut state: MutexGuard<'_, State>) {
         state.failing = false;
         let safe = state.safe;
         drop(state);
@@ -286,7 +313,7 @@ impl Queue {
         if !state.closed {
             state.stats.lost += state.pushed - state.safe;
         }
-        let rest = std::mem::take(&mut state.events);
+        let rest = std::mem::take(&mut state.batches);
         state.bytes = 0;
         state.closing = true;
         state.closed = true;
@@ -327,15 +354,30 @@ impl Queue {
     }
 }
 
-/// How much of what waits makes one write: events and bytes.
-pub(super) fn batch(waiting: &VecDeque<Waiting>) -> (usize, usize) {
-    let (mut events, mut bytes) = (0, 0);
-    for one in waiting.iter().take(BATCH_RECORDS) {
-        if bytes >= BATCH_BYTES {
-            break;
+impl State {
+    /// Adds an event to the last batch; whether that is full by it.
+    fn add(&mut self, event: &Event<'_>) -> bool {
+        if self.batches.back().is_none_or(is_full) {
+            let room = self.spare.pop_front();
+            let room = room.unwrap_or_else(|| PackedEvents::with_capacity(ROOM));
+            self.batches.push_back(room);
         }
-        events += 1;
-        bytes += one.bytes;
+        let Some(batch) = self.batches.back_mut() else {
+            return false; // not reached: there is one now
+        };
+        let before = batch.bytes();
+        batch.push(event);
+        self.bytes += batch.bytes() - before;
+        let full = is_full(batch);
+        self.pushed += 1;
+        self.stats.most_waiting_bytes = self.stats.most_waiting_bytes.max(self.bytes);
+        if self.since.is_none() {
+            self.since = Some(Instant::now());
+        }
+        full
     }
-    (events, bytes)
+}
+
+fn is_full(batch: &PackedEvents) -> bool {
+    batch.len() >= BATCH_RECORDS || batch.bytes() >= BATCH_BYTES
 }

@@ -1,6 +1,5 @@
 //! The writer's thread: takes what waits, writes it, and says when it is safe.
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use kaos_events::{BodyBuf, EventBuf, Subject};
 
 use super::log::Log;
-use super::queue::{self, Queue, Waiting, Work};
+use super::queue::{Queue, Work};
 use super::record::Recorder;
 
 /// How long after a failure it is tried again: at first, and at most.
@@ -41,11 +40,17 @@ impl Writer {
     /// Works until the queue is closed.
     pub(super) fn run(mut self) {
         let ended = Ended(Arc::clone(&self.queue));
-        let mut waiting = VecDeque::new();
         loop {
             let due = self.log.until_checkpoint().map(Duration::from_nanos);
-            let written = match self.queue.next(due, &mut waiting) {
-                Work::Write => self.write_all(&mut waiting),
+            let written = match self.queue.next(due) {
+                Work::Write(events) => {
+                    let batch = self.batch(events.iter());
+                    let written = self.write_at_last(&batch);
+                    if written {
+                        self.queue.safe(events);
+                    }
+                    written
+                }
                 Work::Checkpoint => self.write_at_last(&Batch::checkpoint()),
                 Work::Close => break,
             };
@@ -60,19 +65,6 @@ impl Writer {
         }
         drop(self);
         drop(ended);
-    }
-
-    /// Writes all of these, batch after batch; `false` if the trail is closed before it succeeds.
-    fn write_all(&mut self, waiting: &mut VecDeque<Waiting>) -> bool {
-        while !waiting.is_empty() {
-            let (events, bytes) = queue::batch(waiting);
-            let batch = self.batch(waiting.drain(..events).map(|one| one.event));
-            if !self.write_at_last(&batch) {
-                return false;
-            }
-            self.queue.safe(events as u64, bytes);
-        }
-        true
     }
 
     /// What is written of these events. A checkpoint comes after a turn's end.
@@ -103,7 +95,7 @@ impl Writer {
         }
         if pause > FIRST_PAUSE {
             tracing::warn!("the audit trail can be written again");
-            self.queue.safe(0, 0);
+            self.queue.works_again();
             // Best effort: the next open tries again.
             let _reserved = self.log.put_reserve_aside();
         }

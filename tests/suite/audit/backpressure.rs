@@ -4,10 +4,12 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::LazyLock;
 
 use kaos_hooks::audit::AuditHook;
+use kaos_hooks::redact::{ContentPolicies, ContentPolicy};
 use kaos_hooks::{
-    Emitter, Hooks, LlmCall, LlmOutcome, Scope, Step, StepOutcome, Turn, TurnOutcome,
+    Emitter, Hooks, LlmCall, LlmOutcome, Scope, Step, StepOutcome, Str, Turn, TurnOutcome,
 };
 use kaos_tests::slow_disk::SlowDisk;
 use tokio::runtime::{Builder, Runtime};
@@ -16,8 +18,10 @@ use crate::codec::cases;
 
 /// As `AuditStats::most_waiting_bytes` says.
 const HIGH_WATER: usize = 16 * 1024 * 1024;
-/// More than one event of these tests is said to take.
-const WEIGHT: usize = 1024;
+/// The prompt of each model call; it is held, but not recorded.
+static PROMPT: LazyLock<Str> = LazyLock::new(|| "word ".repeat(800).into());
+/// More than an event of these tests takes, one with another.
+const WEIGHT: usize = 1200;
 /// Start and end of a step and of its model call.
 const EVENTS_OF_STEP: u32 = 4;
 
@@ -34,13 +38,15 @@ fn on_both_runtimes(run: impl Fn(&Runtime)) {
 
 fn opened(disk: &SlowDisk) -> AuditHook {
     let audit = AuditHook::builder("not used").storage(disk.clone());
-    audit.open().unwrap()
+    let unread = ContentPolicies::new(ContentPolicy::None);
+    audit.policies(unread).open().unwrap()
 }
 
 fn step(turn: &Scope<Turn>, number: u32) {
     let step = turn.open(Step::new(number));
-    step.open(LlmCall::new("openai", "gpt-4o-mini"))
-        .complete(LlmOutcome::default());
+    let mut call = LlmCall::new("openai", "gpt-4o-mini");
+    call.input = Some(PROMPT.clone());
+    step.open(call).complete(LlmOutcome::default());
     step.complete(StepOutcome::default());
 }
 

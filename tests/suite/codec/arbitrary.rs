@@ -66,7 +66,7 @@ pub(crate) fn value_event(name: &'static str) -> impl Strategy<Value = EventBuf>
 }
 
 /// Any event.
-pub(super) fn event() -> BoxedStrategy<EventBuf> {
+pub(crate) fn event() -> BoxedStrategy<EventBuf> {
     let spans = (select(SubjectName::ALL), select(PhaseName::ALL))
         .prop_flat_map(|(subject, phase)| span_event(subject, phase));
     prop_oneof![spans, select(Value::NAMES).prop_flat_map(value_event)].boxed()

@@ -1,0 +1,377 @@
+//! Values as bytes of this process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Str;
+
+/// Texts of more bytes than this are shared, not copied.
+const LONG: usize = 512;
+/// In place of a text's length: it is the next of the shared ones.
+const SHARED: usize = LONG + 1;
+
+/// Before a number of eight bytes; below it, a number is one byte.
+const LARGE: u8 = u8::MAX;
+
+/// What can be packed.
+pub(super) trait Pack {
+    fn pack(&self, to: &mut Packer);
+
+    /// Whether it says anything. A struct notes that of all its fields in one place, and leaves out
+    /// those that do not.
+    fn is_something(&self) -> bool {
+        true
+    }
+
+    /// Packs what is known to say something.
+    fn pack_something(&self, to: &mut Packer) {
+        self.pack(to);
+    }
+}
+
+/// What packed bytes can be made into again.
+pub(super) trait Unpack: Sized {
+    fn unpack(from: &mut Unpacker<'_>) -> Self;
+
+    /// What says nothing, if there is such a thing.
+    fn nothing() -> Option<Self> {
+        None
+    }
+
+    /// Unpacks what is known to say something.
+    fn unpack_something(from: &mut Unpacker<'_>) -> Self {
+        Self::unpack(from)
+    }
+}
+
+/// Where values are packed.
+#[derive(Default)]
+pub(super) struct Packer {
+    bytes: Vec<u8>,
+    long: Vec<Str>,
+    long_bytes: usize,
+    /// The event that is being packed tells no content of its subject.
+    pub(super) without_content: bool,
+}
+
+impl Packer {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            ..Self::default()
+        }
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes.len() + self.long_bytes
+    }
+
+    pub(super) const fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    pub(super) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.bytes.extend_from_slice(&bytes);
+    }
+
+    /// Small numbers take one byte, others nine.
+    #[inline]
+    fn number(&mut self, number: u64) {
+        if let Ok(small) = u8::try_from(number)
+            && small < LARGE
+        {
+            self.put([small]);
+        } else {
+            self.put([LARGE]);
+            self.put(number.to_ne_bytes());
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.long.clear();
+        self.long_bytes = 0;
+    }
+}
+
+/// What is left to unpack.
+pub(super) struct Unpacker<'p> {
+    bytes: &'p [u8],
+    long: std::slice::Iter<'p, Str>,
+}
+
+impl<'p> Unpacker<'p> {
+    pub(super) fn new(packed: &'p Packer) -> Self {
+        Self {
+            bytes: &packed.bytes,
+            long: packed.long.iter(),
+        }
+    }
+
+    fn number(&mut self) -> u64 {
+        match self.take() {
+            [LARGE] => u64::from_ne_bytes(self.take()),
+            [small] => small.into(),
+        }
+    }
+
+    fn length(&mut self) -> usize {
+        usize::try_from(self.number()).expect("the length of something in memory")
+    }
+
+    pub(super) fn take<const N: usize>(&mut self) -> [u8; N] {
+        let taken = self.bytes.split_first_chunk();
+        let (taken, rest) = taken.expect("as many bytes as were packed");
+        self.bytes = rest;
+        *taken
+    }
+
+    fn take_slice(&mut self, length: usize) -> &'p [u8] {
+        let taken = self.bytes.split_at_checked(length);
+        let (taken, rest) = taken.expect("as many bytes as were packed");
+        self.bytes = rest;
+        taken
+    }
+}
+
+impl Pack for Str {
+    fn pack(&self, to: &mut Packer) {
+        if self.len() > LONG {
+            to.number(SHARED as u64);
+            to.long.push(self.clone());
+            to.long_bytes += self.len();
+        } else {
+            to.number(self.len() as u64);
+            to.bytes.extend_from_slice(self.as_bytes());
+        }
+    }
+
+    #[inline]
+    fn is_something(&self) -> bool {
+        !self.is_empty()
+    }
+}
+
+impl Unpack for Str {
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        match from.length() {
+            0 => Self::default(),
+            SHARED => from.long.next().expect("a text that was shared").clone(),
+            length => {
+                let text = std::str::from_utf8(from.take_slice(length));
+                Self::copied(text.expect("a text that was packed"))
+            }
+        }
+    }
+
+    fn nothing() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+macro_rules! of_fixed_size {
+    ($($number:ident)+) => {$(
+        impl Pack for $number {
+            fn pack(&self, to: &mut Packer) {
+                to.put(self.to_ne_bytes());
+            }
+        }
+
+        impl Unpack for $number {
+            fn unpack(from: &mut Unpacker<'_>) -> Self {
+                Self::from_ne_bytes(from.take())
+            }
+        }
+    )+};
+}
+
+of_fixed_size! { u8 u128 f64 }
+
+macro_rules! often_small {
+    ($($number:ident)+) => {$(
+        impl Pack for $number {
+            fn pack(&self, to: &mut Packer) {
+                to.number((*self).into());
+            }
+
+            #[inline]
+            fn is_something(&self) -> bool {
+                *self != 0
+            }
+        }
+
+        impl Unpack for $number {
+            fn unpack(from: &mut Unpacker<'_>) -> Self {
+                Self::try_from(from.number()).expect("a number that was packed")
+            }
+
+            fn nothing() -> Option<Self> {
+                Some(Self::default())
+            }
+        }
+    )+};
+}
+
+often_small! { u16 u32 u64 }
+
+/// Small ones take little, below zero, too.
+impl Pack for i64 {
+    fn pack(&self, to: &mut Packer) {
+        to.number(((*self << 1) ^ (*self >> 63)).cast_unsigned());
+    }
+}
+
+impl Unpack for i64 {
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        let number = from.number();
+        (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
+    }
+}
+
+impl Pack for bool {
+    fn pack(&self, to: &mut Packer) {
+        u8::from(*self).pack(to);
+    }
+
+    #[inline]
+    fn is_something(&self) -> bool {
+        *self
+    }
+
+    #[inline]
+    fn pack_something(&self, _to: &mut Packer) {}
+}
+
+impl Unpack for bool {
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        u8::unpack(from) != 0
+    }
+
+    fn nothing() -> Option<Self> {
+        Some(false)
+    }
+
+    fn unpack_something(_from: &mut Unpacker<'_>) -> Self {
+        true
+    }
+}
+
+impl Pack for Duration {
+    fn pack(&self, to: &mut Packer) {
+        self.as_secs().pack(to);
+        self.subsec_nanos().pack(to);
+    }
+}
+
+impl Unpack for Duration {
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        let seconds = u64::unpack(from);
+        Self::new(seconds, u32::unpack(from))
+    }
+}
+
+impl<T: Pack> Pack for Option<T> {
+    fn pack(&self, to: &mut Packer) {
+        self.is_some().pack(to);
+        self.pack_something(to);
+    }
+
+    #[inline]
+    fn is_something(&self) -> bool {
+        self.is_some()
+    }
+
+    #[inline]
+    fn pack_something(&self, to: &mut Packer) {
+        if let Some(some) = self {
+            some.pack(to);
+        }
+    }
+}
+
+impl<T: Unpack> Unpack for Option<T> {
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        bool::unpack(from).then(|| T::unpack(from))
+    }
+
+    fn nothing() -> Option<Self> {
+        Some(None)
+    }
+
+    fn unpack_something(from: &mut Unpacker<'_>) -> Self {
+        Some(T::unpack(from))
+    }
+}
+
+impl<T: Pack> Pack for [T] {
+    fn pack(&self, to: &mut Packer) {
+        to.number(self.len() as u64);
+        for item in self {
+            item.pack(to);
+        }
+    }
+
+    #[inline]
+    fn is_something(&self) -> bool {
+        !self.is_empty()
+    }
+}
+
+impl<T: Pack> Pack for Vec<T> {
+    fn pack(&self, to: &mut Packer) {
+        self.as_slice().pack(to);
+    }
+
+    #[inline]
+    fn is_something(&self) -> bool {
+        !self.is_empty()
+    }
+}
+
+impl<T: Unpack> Unpack for Vec<T> {
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        (0..from.length()).map(|_| T::unpack(from)).collect()
+    }
+
+    fn nothing() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+impl<T: Pack, U: Pack> Pack for (T, U) {
+    fn pack(&self, to: &mut Packer) {
+        self.0.pack(to);
+        self.1.pack(to);
+    }
+}
+
+impl<T: Unpack, U: Unpack> Unpack for (T, U) {
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        let first = T::unpack(from);
+        (first, U::unpack(from))
+    }
+}
+
+macro_rules! pointers {
+    ($($pointer:ident)+) => {$(
+        impl<T: Pack> Pack for $pointer<T> {
+            fn pack(&self, to: &mut Packer) {
+                (**self).pack(to);
+            }
+        }
+
+        impl<T: Unpack> Unpack for $pointer<T> {
+            fn unpack(from: &mut Unpacker<'_>) -> Self {
+                Self::new(T::unpack(from))
+            }
+        }
+    )+};
+}
+
+pointers! { Box Arc }
+
+impl<T: Pack> Pack for &T {
+    fn pack(&self, to: &mut Packer) {
+        (**self).pack(to);
+    }
+}
