@@ -12,6 +12,7 @@ mod line;
 mod log;
 mod log_id;
 mod own;
+mod pace;
 mod queue;
 mod reader;
 mod record;

@@ -105,7 +105,7 @@ fn main() {
     caller(&runtime);
     writer();
     acks(&runtime);
-    each_event();
+    each_event(&runtime);
 }
 
 /// The turn's thread, as a ratio to the same spans made by hand.
@@ -135,7 +135,7 @@ fn caller(runtime: &tokio::runtime::Runtime) {
             reference::turn(&all, &fixture, false);
         })
         .rest(drained),
-        Case::new("the same, unsampled", || {
+        Case::new("all three, unsampled", || {
             reference::turn(&unsampled, &fixture, false);
         })
         .rest(drained),
@@ -242,7 +242,7 @@ fn raw_append(trail: &std::path::Path) -> f64 {
 }
 
 /// What one event costs the turn, with everything on, and how many there are a second.
-fn each_event() {
+fn each_event(runtime: &tokio::runtime::Runtime) {
     let fixture = Fixture::default();
     let audit = nowhere().open().expect("it opens");
     let otel = OTelHook::with_provider(&traces(AlwaysOn));
@@ -263,16 +263,17 @@ fn each_event() {
     say("one event, median", nanos[nanos.len() / 2] as f64, "ns");
     say("one event, p99", nanos[nanos.len() * 99 / 100] as f64, "ns");
     drop(turn);
-    let began = Instant::now();
-    for _ in 0..200 {
-        reference::turn(&hooks, &fixture, false);
+    let mut rates = Vec::new();
+    for _ in 0..51 {
+        runtime.block_on(audit.force_flush()).expect("it flushes");
+        let began = Instant::now();
+        for _ in 0..100 {
+            reference::turn(&hooks, &fixture, false);
+        }
+        rates.push(100.0 * EVENTS as f64 / began.elapsed().as_secs_f64());
     }
-    let events = 200.0 * EVENTS as f64;
-    say(
-        "whole pipeline, caller",
-        events / began.elapsed().as_secs_f64(),
-        "events/s",
-    );
+    rates.sort_by(f64::total_cmp);
+    say("whole pipeline, caller", rates[rates.len() / 2], "events/s");
 }
 
 fn say(what: &str, figure: f64, unit: &str) {

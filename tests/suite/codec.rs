@@ -277,7 +277,10 @@ fn check_round_trip(event: &EventBuf) -> Result<(), TestCaseError> {
         prop_assert_eq!(&lent.to_buf(), event);
         let mut packed = PackedEvents::default();
         packed.push(&lent);
-        prop_assert_eq!(packed.iter().collect::<Vec<_>>(), std::slice::from_ref(event));
+        prop_assert_eq!(
+            packed.iter().collect::<Vec<_>>(),
+            std::slice::from_ref(event)
+        );
     }
     Ok(())
 }

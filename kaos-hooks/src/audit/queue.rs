@@ -8,6 +8,7 @@ use kaos_events::{Event, PackedEvents};
 use tokio::sync::watch;
 
 use super::AuditStats;
+use super::pace::Pace;
 
 /// The most records of one write.
 const BATCH_RECORDS: usize = 512;
@@ -17,10 +18,6 @@ const BATCH_BYTES: usize = 1024 * 1024;
 const ROOM: usize = 96 * 1024;
 const MOST_ROOM: usize = 256 * 1024;
 const MOST_SPARE: usize = 4;
-/// How long records that nobody waits for are gathered.
-const GATHER: Duration = Duration::from_millis(40);
-/// For so long after a write the writer looks for events by itself: runs do not have to wake it.
-const LINGER: Duration = Duration::from_secs(1);
 
 /// Over so many bytes waiting, runs are asked to wait; and until it is half of it.
 pub(super) const HIGH_WATER: usize = 16 * 1024 * 1024;
@@ -47,12 +44,7 @@ struct State {
     pushed: u64,
     /// How many of them are written.
     safe: u64,
-    /// Somebody waits for this ticket.
-    urged: u64,
-    /// When the first of those here came.
-    since: Option<Instant>,
-    /// When the newest batch was taken.
-    taken: Option<Instant>,
+    pace: Pace,
     writer: Doing,
     failing: bool,
     closing: bool,
@@ -69,7 +61,7 @@ enum Doing {
     /// It writes, and comes back by itself.
     #[default]
     Work,
-    /// It waits for a full batch, or [`GATHER`].
+    /// It waits for a full batch, or for a while.
     Gather,
     /// It sleeps until something comes.
     Sleep,
@@ -150,8 +142,8 @@ impl Queue {
     fn urge(&self) -> u64 {
         let mut state = self.lock();
         let ticket = state.pushed;
-        state.urged = ticket;
-        if state.writer != Doing::Work {
+        // What is not here is being written, or safe.
+        if !state.batches.is_empty() && state.pace.urged() && state.writer != Doing::Work {
             self.wake(state);
         }
         ticket
@@ -183,33 +175,26 @@ impl Queue {
         let due = due.map(|due| Instant::now() + due);
         let mut state = self.lock();
         loop {
-            let gathered = state.since.map_or(Duration::ZERO, |since| since.elapsed());
-            let enough = state.closing
-                || state.urged > state.safe
-                || state.batches.front().is_some_and(is_full)
-                || gathered >= GATHER;
+            let full = state.batches.front().is_some_and(is_full);
+            let patience = state.pace.patience();
+            let enough = state.closing || full || patience == Some(Duration::ZERO);
             if enough && let Some(batch) = state.batches.pop_front() {
-                let now = Instant::now();
-                state.since = (!state.batches.is_empty()).then_some(now);
-                state.taken = Some(now);
+                let more = !state.batches.is_empty();
+                state.pace.taken(more);
                 return Work::Write(batch);
             }
             if state.closing {
                 return Work::Close;
             }
-            let now = Instant::now();
-            let until_due = due.map(|due| due.saturating_duration_since(now));
+            let until_due = due.map(|due| due.saturating_duration_since(Instant::now()));
             if until_due == Some(Duration::ZERO) {
                 return Work::Checkpoint;
             }
-            let lingers = state.taken.is_some_and(|taken| now - taken < LINGER);
-            let patience = if state.batches.is_empty() && !lingers {
-                state.writer = Doing::Sleep;
-                until_due
-            } else {
-                state.writer = Doing::Gather;
-                Some(GATHER.saturating_sub(gathered))
+            state.writer = match patience {
+                Some(_) => Doing::Gather,
+                None => Doing::Sleep,
             };
+            let patience = [patience, until_due].into_iter().flatten().min();
             state = match patience {
                 Some(patience) => {
                     let waited = self.wake.wait_timeout(state, patience);
@@ -231,6 +216,7 @@ impl Queue {
         let mut state = self.lock();
         state.safe += events;
         state.bytes -= bytes;
+        state.pace.written();
         if state.spare.len() < MOST_SPARE && batch.capacity() <= MOST_ROOM {
             state.spare.push_back(batch);
         }
@@ -371,9 +357,7 @@ impl State {
         let full = is_full(batch);
         self.pushed += 1;
         self.stats.most_waiting_bytes = self.stats.most_waiting_bytes.max(self.bytes);
-        if self.since.is_none() {
-            self.since = Some(Instant::now());
-        }
+        self.pace.came();
         full
     }
 }
