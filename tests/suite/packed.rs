@@ -1,11 +1,12 @@
 //! Events packed for a queue are the events that were put in. One of each kind is tried with the
 //! codec's properties.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use kaos_events::{EventBuf, PackedEvents};
+use kaos_events::{Event, EventBuf, PackedEvents};
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Hooks, ToolCall, Turn};
+use kaos_tests::reference::{self, EVENTS, Fixture};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -76,4 +77,22 @@ fn a_long_text_is_shared_and_a_short_one_copied() {
     check_text(512, 0, 592..672);
     check_text(513, 1, 593..673);
     check_text(10_000_000, 1, 10_000_080..10_000_160);
+}
+
+#[test]
+fn an_event_of_the_reference_turn_takes_little() {
+    let queue = Arc::new(Mutex::new(PackedEvents::default()));
+    let queued = {
+        let queue = Arc::clone(&queue);
+        move |event: &Event<'_>| queue.lock().unwrap().push(event)
+    };
+    let hooks = Hooks::new(queued);
+    for _ in 0..10 {
+        reference::turn(&hooks, &Fixture::default(), false);
+    }
+    let queue = queue.lock().unwrap();
+    assert_eq!(queue.len() as u64, 10 * EVENTS);
+    // Tools' arguments and results are 1.5 KB a turn.
+    let each = queue.bytes() / queue.len();
+    assert!((60..=90).contains(&each), "{each} bytes an event");
 }
