@@ -28,6 +28,7 @@ main() {
     document
     in_peace
     commands
+    answers
     every_segment_flipped
     tampered
     killed
@@ -74,7 +75,25 @@ sys.exit(not json.load(sys.stdin)["intact"])' || fail 'verify --json'
     "$kaos" audit keygen "$dir/made" --name made >"$dir/stdout" || fail 'keygen'
     cmp -s "$dir/stdout" "$dir/made.pub" || fail 'keygen prints another key'
     ! "$kaos" audit keygen "$dir/made" 2>"$dir/stdout" || fail 'keygen overwrites'
+    exits 2 'set OTEL_EXPORTER_OTLP_ENDPOINT' "$kaos" audit replay "$dir/trail" --to otlp
+    OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9 \
+        exits 1 'could not be exported' "$kaos" audit replay "$dir/trail" --to otlp
     ok "$events events, shown in every way"
+}
+
+# `kaos run`: what it cannot do is said on the standard error, and what it does stands in the trail.
+answers() {
+    what=${FUNCNAME[0]}
+    export DEBUG_MOCK_RESPONSES='["Forty-two."]'
+    exits 0 'an MCP server is not available' "$kaos" run --mcp http://127.0.0.1:9/mcp --trail "$dir/run" 'What?'
+    [ "$(cat "$dir/answer")" = Forty-two. ] || fail 'another answer'
+    verify 0 '' "$dir/run"
+    "$kaos" audit show "$dir/run" | grep -q model.inference || fail 'no model call in the trail'
+    exits 2 'cannot be opened' "$kaos" run --trail /dev/null 'What?'
+    "$kaos" run 'What?' >/dev/full 2>"$dir/stdout" && fail 'the answer is lost without a word'
+    grep -q 'the answer cannot be written' "$dir/stdout" || fail 'a full disk'
+    unset DEBUG_MOCK_RESPONSES
+    ok 'with a dead MCP server, a trail that cannot be, and a full disk'
 }
 
 # One bit in the third line of each segment.
@@ -152,6 +171,14 @@ verify() { # expected exit, expected text, arguments…
     status=0
     "$kaos" audit verify "$@" >"$dir/stdout" 2>&1 || status=$?
     ((status == expected)) || fail "kaos audit verify: exit $status and not $expected"
+}
+
+exits() { # expected exit, what the standard error says, command…
+    local expected=$1 text=$2 status=0
+    shift 2
+    timeout -k 5 60 "$@" >"$dir/answer" 2>"$dir/stdout" </dev/null || status=$?
+    ((status == expected)) || fail "exit $status and not $expected: ${*:2}"
+    grep -qF -- "$text" "$dir/stdout" || fail "does not say: $text"
 }
 
 ok() { # what was seen

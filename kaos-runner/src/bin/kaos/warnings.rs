@@ -1,8 +1,10 @@
-//! What the libraries warn of, on the standard error: a server that is down, a disk that is full.
+//! What KAOS warns of, on the standard error: a server that is down, a disk that is full.
+//! `RUST_LOG` chooses other lines.
 
 use std::io::{self, Write};
 
 use indicatif::MultiProgress;
+use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::{self, MakeWriter};
 
 /// Shows warnings from now on; above a live tree, where one is drawn.
@@ -12,9 +14,10 @@ pub(crate) fn show(above: Option<MultiProgress>) {
         .with_level(false)
         .with_target(false)
         .with_ansi(false);
+    let chosen = EnvFilter::try_from_default_env();
     let subscriber = fmt::Subscriber::builder()
         .event_format(line)
-        .with_max_level(tracing::Level::WARN)
+        .with_env_filter(chosen.unwrap_or_else(|_unset| EnvFilter::new("kaos=warn")))
         .with_writer(Lines(above));
     // There is no other one: a command is a process of its own.
     let _first = tracing::subscriber::set_global_default(subscriber.finish()).is_ok();
