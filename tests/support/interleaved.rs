@@ -2,7 +2,9 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
@@ -34,6 +36,7 @@ pub struct Case<'a> {
     run: Box<dyn Fn() + 'a>,
     rest: Box<dyn Fn() + 'a>,
     nanos: Vec<f64>,
+    process: Vec<f64>,
     allocations: u64,
 }
 
@@ -51,6 +54,7 @@ impl<'a> Case<'a> {
             run: Box::new(run),
             rest: Box::new(|| ()),
             nanos: Vec::new(),
+            process: Vec::new(),
             allocations,
         }
     }
@@ -68,18 +72,22 @@ impl<'a> Case<'a> {
 
 /// Runs all cases `times` times a round and prints each one's ratio to the first: the median over
 /// the rounds of its time to the first one's in the same round, so that a machine's slow moments
-/// hit all cases. With `--json` among the program's arguments, one JSON object a line.
+/// hit all cases; beside it the time and, with what comes after a round, the whole process's CPU.
+/// With `--json` among the program's arguments, one JSON object a line.
 #[expect(clippy::print_stdout, reason = "a bench prints its figures")]
 pub fn compare(cases: &mut [Case<'_>], times: u32, rounds: usize) {
     for _ in 0..rounds {
         for case in &mut *cases {
+            let process = process_cpu();
             let began = Instant::now();
             for _ in 0..times {
                 (case.run)();
             }
-            case.nanos
-                .push(began.elapsed().as_secs_f64() * 1e9 / f64::from(times));
+            let took = began.elapsed();
             (case.rest)();
+            let each = |took: Duration| took.as_secs_f64() * 1e9 / f64::from(times);
+            case.nanos.push(each(took));
+            case.process.push(each(process_cpu().saturating_sub(process)));
         }
     }
     let first = cases
@@ -89,13 +97,14 @@ pub fn compare(cases: &mut [Case<'_>], times: u32, rounds: usize) {
     let json = std::env::args().any(|argument| argument == "--json");
     if !json {
         println!(
-            "{:24} {:>8} {:>12} {:>10}",
-            "case", "ratio", "allocations", "ns"
+            "{:24} {:>8} {:>12} {:>10} {:>10}",
+            "case", "ratio", "allocations", "ns", "CPU ns"
         );
     }
     for Case {
         name,
         nanos,
+        process,
         allocations,
         ..
     } in &*cases
@@ -110,10 +119,16 @@ pub fn compare(cases: &mut [Case<'_>], times: u32, rounds: usize) {
         if json {
             println!("{{\"case\":\"{name}\",\"ratio\":{ratio:.3},\"allocations\":{allocations}}}");
         } else {
-            let nanos = median(nanos.clone());
-            println!("{name:24} {ratio:8.3} {allocations:12} {nanos:10.0}");
+            let (nanos, process) = (median(nanos.clone()), median(process.clone()));
+            println!("{name:24} {ratio:8.3} {allocations:12} {nanos:10.0} {process:10.0}");
         }
     }
+}
+
+/// What all threads of the process have taken so far.
+fn process_cpu() -> Duration {
+    let now = clock_gettime(ClockId::ProcessCPUTime);
+    now.try_into().unwrap_or_default()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
