@@ -25,8 +25,9 @@ use kaos_tests::reference::{self, ByHand, EVENTS, Fixture};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::Sampler::{AlwaysOff, AlwaysOn};
 
-/// Few turns a round: what is handed over to the writer is measured, not what it does with it.
-const TURNS: u32 = 10;
+/// As many turns a round as one write takes: what is handed over to the writer is measured, not
+/// what it does with it.
+const TURNS: u32 = 15;
 const ROUNDS: usize = 801;
 
 #[global_allocator]

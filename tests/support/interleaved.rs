@@ -36,7 +36,6 @@ pub struct Case<'a> {
     run: Box<dyn Fn() + 'a>,
     rest: Box<dyn Fn() + 'a>,
     nanos: Vec<f64>,
-    process: Vec<f64>,
     allocations: u64,
 }
 
@@ -54,7 +53,6 @@ impl<'a> Case<'a> {
             run: Box::new(run),
             rest: Box::new(|| ()),
             nanos: Vec::new(),
-            process: Vec::new(),
             allocations,
         }
     }
@@ -68,26 +66,42 @@ impl<'a> Case<'a> {
             ..self
         }
     }
+
+    fn run(&self, times: u32) {
+        for _ in 0..times {
+            (self.run)();
+        }
+    }
+
+    /// What the whole process takes for it, other threads and what comes after a round included.
+    fn process_nanos(&self, times: u32) -> f64 {
+        const ROUNDS: u32 = 50;
+        let before = process_cpu();
+        for _ in 0..ROUNDS {
+            self.run(times);
+            (self.rest)();
+        }
+        let took = process_cpu().saturating_sub(before);
+        each(took, times) / f64::from(ROUNDS)
+    }
+}
+
+fn each(took: Duration, times: u32) -> f64 {
+    took.as_secs_f64() * 1e9 / f64::from(times)
 }
 
 /// Runs all cases `times` times a round and prints each one's ratio to the first: the median over
 /// the rounds of its time to the first one's in the same round, so that a machine's slow moments
-/// hit all cases; beside it the time and, with what comes after a round, the whole process's CPU.
+/// hit all cases; beside it the time, and the whole process's CPU.
 /// With `--json` among the program's arguments, one JSON object a line.
 #[expect(clippy::print_stdout, reason = "a bench prints its figures")]
 pub fn compare(cases: &mut [Case<'_>], times: u32, rounds: usize) {
     for _ in 0..rounds {
         for case in &mut *cases {
-            let process = process_cpu();
             let began = Instant::now();
-            for _ in 0..times {
-                (case.run)();
-            }
-            let took = began.elapsed();
+            case.run(times);
+            case.nanos.push(each(began.elapsed(), times));
             (case.rest)();
-            let each = |took: Duration| took.as_secs_f64() * 1e9 / f64::from(times);
-            case.nanos.push(each(took));
-            case.process.push(each(process_cpu().saturating_sub(process)));
         }
     }
     let first = cases
@@ -101,14 +115,13 @@ pub fn compare(cases: &mut [Case<'_>], times: u32, rounds: usize) {
             "case", "ratio", "allocations", "ns", "CPU ns"
         );
     }
-    for Case {
-        name,
-        nanos,
-        process,
-        allocations,
-        ..
-    } in &*cases
-    {
+    for case in &*cases {
+        let Case {
+            name,
+            nanos,
+            allocations,
+            ..
+        } = case;
         let ratio = median(
             nanos
                 .iter()
@@ -119,7 +132,8 @@ pub fn compare(cases: &mut [Case<'_>], times: u32, rounds: usize) {
         if json {
             println!("{{\"case\":\"{name}\",\"ratio\":{ratio:.3},\"allocations\":{allocations}}}");
         } else {
-            let (nanos, process) = (median(nanos.clone()), median(process.clone()));
+            let nanos = median(nanos.clone());
+            let process = case.process_nanos(times);
             println!("{name:24} {ratio:8.3} {allocations:12} {nanos:10.0} {process:10.0}");
         }
     }
