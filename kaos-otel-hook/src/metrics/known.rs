@@ -49,14 +49,14 @@ impl<K: Hash + Eq + Clone, S> Latest<K, S> {
         key: K,
         among: &Known<K, S>,
         make: impl FnOnce(&K) -> S,
-    ) -> Arc<S> {
-        match &self.0 {
-            Some((latest, series)) if *latest == key => Arc::clone(series),
-            _ => {
-                let series = among.find(&key, make);
-                self.0 = Some((key, Arc::clone(&series)));
-                series
-            }
+    ) -> &S {
+        if self.0.as_ref().is_some_and(|(latest, _)| *latest != key) {
+            self.0 = None;
         }
+        let (_, series) = self.0.get_or_insert_with(|| {
+            let series = among.find(&key, make);
+            (key, series)
+        });
+        series
     }
 }
