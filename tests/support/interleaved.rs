@@ -73,16 +73,20 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What the whole process takes for it, other threads and what comes after a round included.
+    /// What the whole process takes for it, other threads included; what this one does after a
+    /// round is not.
     fn process_nanos(&self, times: u32) -> f64 {
         const ROUNDS: u32 = 50;
-        let before = process_cpu();
+        let before = cpu(ClockId::ProcessCPUTime);
+        let mut rested = Duration::ZERO;
         for _ in 0..ROUNDS {
             self.run(times);
+            let awake = cpu(ClockId::ThreadCPUTime);
             (self.rest)();
+            rested += cpu(ClockId::ThreadCPUTime).saturating_sub(awake);
         }
-        let took = process_cpu().saturating_sub(before);
-        each(took, times) / f64::from(ROUNDS)
+        let took = cpu(ClockId::ProcessCPUTime).saturating_sub(before);
+        each(took.saturating_sub(rested), times) / f64::from(ROUNDS)
     }
 }
 
@@ -139,10 +143,9 @@ pub fn compare(cases: &mut [Case<'_>], times: u32, rounds: usize) {
     }
 }
 
-/// What all threads of the process have taken so far.
-fn process_cpu() -> Duration {
-    let now = clock_gettime(ClockId::ProcessCPUTime);
-    now.try_into().unwrap_or_default()
+/// What the process, or this thread, has taken so far.
+fn cpu(of: ClockId) -> Duration {
+    clock_gettime(of).try_into().unwrap_or_default()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -44,12 +44,7 @@ impl<K: Hash + Eq + Clone, S> Known<K, S> {
 
 impl<K: Hash + Eq + Clone, S> Latest<K, S> {
     /// The series of this key.
-    pub(super) fn find(
-        &mut self,
-        key: K,
-        among: &Known<K, S>,
-        make: impl FnOnce(&K) -> S,
-    ) -> &S {
+    pub(super) fn find(&mut self, key: K, among: &Known<K, S>, make: impl FnOnce(&K) -> S) -> &S {
         if self.0.as_ref().is_some_and(|(latest, _)| *latest != key) {
             self.0 = None;
         }
