@@ -40,6 +40,7 @@ mod packed;
 mod refused;
 mod run;
 mod scope;
+mod settled;
 mod span_context;
 mod str;
 mod stream;
@@ -60,6 +61,7 @@ pub use packed::PackedEvents;
 pub use refused::Refused;
 pub use run::{Run, Session};
 pub use scope::{Handle, Scope};
+pub use settled::{Keeper, Kept, NotDurable, NotDurableKind, Settled};
 pub use span_context::SpanContext;
 pub use str::Str;
 pub use subject::{

@@ -37,14 +37,20 @@ mod into_hooks;
 mod isolate;
 mod lane;
 mod log;
+mod packing;
+#[doc(hidden)]
+pub mod park;
+#[doc(hidden)]
+pub mod queue;
 #[cfg(feature = "redact")]
 pub mod redact;
 mod replay;
 mod span_tree;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use gate::{Gate, GateError, ToolRequest, Verdict};
+pub use gate::{Gate, GateError, ToolAnnotations, ToolRequest, Verdict};
 pub use gating::Ruling;
 pub use health::{HookStats, HooksWatch};
 pub use hook::{Hook, HookError};

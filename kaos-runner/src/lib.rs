@@ -51,6 +51,7 @@ mod model_call;
 mod model_error;
 #[cfg(feature = "openai")]
 pub mod openai;
+mod paced;
 mod reply;
 mod runner;
 mod scripted;
@@ -76,5 +77,6 @@ pub use reply::{Reply, TurnError, TurnErrorKind};
 pub use runner::{Runner, TurnRequest};
 pub use scripted::Scripted;
 pub use stream::RunStream;
-pub use tool::{Tool, ToolAnnotations, ToolContext, ToolError, ToolSpec};
+pub use kaos_hooks::ToolAnnotations;
+pub use tool::{Tool, ToolContext, ToolError, ToolSpec};
 pub use toolbox::ToolSource;

@@ -97,7 +97,16 @@ async fn delegate(hooks: &Hooks, step: &Scope<Step>, call: &ToolUse, agent: &Age
         ..Subagent::new(agent.name.clone())
     });
     debug_lines::delegation(&scope, &agent.name, &task).await;
-    scope.settled().await;
+    if let Err(why) = scope.settled().await
+        && !why.is_tolerated()
+    {
+        let reason = Str::from(format!("no agent works unrecorded ({why})"));
+        scope.fail(Failure::new("denied").message(reason.clone()));
+        return Done {
+            content: Str::from(format!("denied: {reason}")),
+            delegated: None,
+        };
+    }
     let (begin, toolbox) = agent.begin(Turn::new(agent.name.clone()), &task).await;
     let mut progress = Progress::new(vec![Message::User(task)], &begin, toolbox);
     let turn = scope.turn(begin);

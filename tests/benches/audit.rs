@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use kaos_hooks::audit::{AuditBuilder, AuditHook, SigningKey, Storage, StorageFile};
+use kaos_hooks::audit::{AuditBuilder, AuditHook, SigningKey, Storage, StorageFile, StorageLock};
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Hooks, Turn};
 use kaos_otel_hook::{MetricsHook, OTelHook};
@@ -70,7 +70,7 @@ impl Storage for Nowhere {
         Ok(())
     }
 
-    fn lock(&self) -> io::Result<Box<dyn Send>> {
+    fn lock(&self) -> io::Result<Box<dyn StorageLock>> {
         Ok(Box::new(()))
     }
 }
@@ -213,7 +213,7 @@ fn acks(runtime: &tokio::runtime::Runtime) {
                         let turn = hooks.turn(Turn::new("assistant").session("session-1"));
                         for _ in 1..EACH {
                             turn.progress(kaos_hooks::Progress::new("step"));
-                            turn.settled().await;
+                            turn.settled().await.expect("it is durable");
                         }
                     })
                 })

@@ -52,7 +52,7 @@ async fn a_turn_is_in_the_trail_and_verifies() {
     step.complete(StepOutcome::default());
     let settled = turn.settled();
     turn.complete(TurnOutcome::default());
-    settled.await;
+    settled.await.unwrap();
     assert_eq!(audit.stats().recorded, 6);
     audit.shutdown().await.unwrap();
 

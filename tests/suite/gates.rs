@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{
-    Decision, FailOpen, Gate, GateDecided, GateError, Hooks, IntoHooks, Ruling, Str, ToolCall,
+    Decision, FailOpen, Gate, GateDecided, GateError, Hooks, IntoHooks, Ruling, Str, ToolAnnotations, ToolCall,
     ToolRequest, Turn, Value, Verdict,
 };
 use kaos_runner::{FunctionModel, Message, ModelReply, Runner};
@@ -235,7 +235,7 @@ fn a_runtime_without_timers_denies() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let request = ToolRequest::of(&tool, "tool", "{}");
-    let ruling = runtime.block_on(hooks.before_tool_call(&tool, request));
+    let annotations = ToolAnnotations::default();
+    let ruling = runtime.block_on(hooks.before_tool_call(&tool, "{}", annotations));
     assert!(matches!(ruling, Ruling::Deny { .. }), "{ruling:?}");
 }

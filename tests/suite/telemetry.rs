@@ -59,6 +59,7 @@ fn measure_and_log(telemetry: &Telemetry) {
 fn failed(offered: u64) -> ExportStats {
     ExportStats {
         offered,
+        waiting: 0,
         exported: 0,
         failed: offered,
         dropped: 0,
@@ -68,6 +69,7 @@ fn failed(offered: u64) -> ExportStats {
 fn exported(offered: u64) -> ExportStats {
     ExportStats {
         offered,
+        waiting: 0,
         exported: offered,
         failed: 0,
         dropped: 0,

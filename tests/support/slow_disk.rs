@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex};
 
 use kaos_events::{BodyBuf, Phase, Value, codec};
-use kaos_hooks::audit::{Storage, StorageFile};
+use kaos_hooks::audit::{Storage, StorageFile, StorageLock};
 
 /// The disk; clones are the same one. It keeps no bytes.
 #[derive(Debug, Clone, Default)]
@@ -108,7 +108,7 @@ impl Storage for SlowDisk {
         Ok(())
     }
 
-    fn lock(&self) -> io::Result<Box<dyn Send>> {
+    fn lock(&self) -> io::Result<Box<dyn StorageLock>> {
         Ok(Box::new(()))
     }
 }
