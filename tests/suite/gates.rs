@@ -239,3 +239,80 @@ fn a_runtime_without_timers_denies() {
     let ruling = runtime.block_on(hooks.before_tool_call(&tool, "{}", annotations));
     assert!(matches!(ruling, Ruling::Deny { .. }), "{ruling:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_set_that_has_clones_takes_a_gate_limit_too() {
+    let hooks = Hooks::new(Says::Never);
+    let clone = hooks.clone();
+    let hooks = hooks.with_gate_limit(Duration::from_secs(1));
+    let turn = hooks.turn(Turn::new("assistant"));
+    let tool = turn.open(ToolCall::new("tool"));
+    for (hooks, limit) in [(hooks, 1), (clone, 30)] {
+        let began = tokio::time::Instant::now();
+        let annotations = ToolAnnotations::default();
+        let ruling = hooks.before_tool_call(&tool, "{}", annotations).await;
+        assert!(matches!(ruling, Ruling::Deny { .. }), "{ruling:?}");
+        assert_eq!(began.elapsed(), Duration::from_secs(limit));
+    }
+}
+
+/// The ways in which a call's span is not open.
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_span_is_not_open_is_denied() {
+    let hooks = Hooks::new(Says::This(Verdict::Allow));
+    let ask = async |tool: &kaos_hooks::Scope<ToolCall>| {
+        let annotations = ToolAnnotations::READ_ONLY;
+        hooks.before_tool_call(tool, "{}", annotations).await
+    };
+    let turn = hooks.turn(Turn::new("assistant"));
+    let ended_by_its_turn = turn.open(ToolCall::new("tool"));
+    let handle = turn.handle();
+    drop(turn);
+    let never_begun = handle.open(ToolCall::new("tool"));
+    for tool in [&ended_by_its_turn, &never_begun] {
+        let ruling = ask(tool).await;
+        assert!(matches!(ruling, Ruling::Deny { .. }), "{ruling:?}");
+    }
+    // While its gates are asked.
+    struct Ends(Mutex<Option<kaos_hooks::Scope<Turn>>>);
+    #[async_trait]
+    impl Gate for Ends {
+        async fn before_tool_call(&self, _call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
+            drop(self.0.lock().unwrap().take());
+            Ok(Verdict::Allow)
+        }
+    }
+    let ends = Arc::new(Ends(Mutex::default()));
+    let hooks = Hooks::new(Arc::clone(&ends) as Arc<dyn Gate>);
+    let turn = hooks.turn(Turn::new("assistant"));
+    let tool = turn.open(ToolCall::new("tool"));
+    *ends.0.lock().unwrap() = Some(turn);
+    let annotations = ToolAnnotations::READ_ONLY;
+    let ruling = hooks.before_tool_call(&tool, "{}", annotations).await;
+    assert!(matches!(ruling, Ruling::Deny { .. }), "{ruling:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_judges_the_tool_that_the_span_names() {
+    struct Sees(Mutex<Vec<(String, Option<String>)>>);
+    #[async_trait]
+    impl Gate for Sees {
+        async fn before_tool_call(&self, call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
+            let call_id = call.call_id.map(str::to_owned);
+            self.0.lock().unwrap().push((call.tool.to_owned(), call_id));
+            Ok(Verdict::Allow)
+        }
+    }
+    let sees = Arc::new(Sees(Mutex::default()));
+    let hooks = Hooks::new(Arc::clone(&sees) as Arc<dyn Gate>);
+    let turn = hooks.turn(Turn::new("assistant"));
+    let tool = turn.open(ToolCall {
+        call_id: Some("c-1".into()),
+        ..ToolCall::new("launch")
+    });
+    let annotations = ToolAnnotations::default();
+    let ruling = hooks.before_tool_call(&tool, "{}", annotations).await;
+    assert!(matches!(ruling, Ruling::Run { .. }), "{ruling:?}");
+    let seen = [("launch".to_owned(), Some("c-1".to_owned()))];
+    assert_eq!(*sees.0.lock().unwrap(), seen);
+}
