@@ -474,7 +474,9 @@ fn two_runs_whose_observers_emit_into_each_other_go_on() {
     });
     for _ in &threads {
         let limit = Duration::from_secs(30);
-        ended.recv_timeout(limit).expect("neither waits for the other");
+        ended
+            .recv_timeout(limit)
+            .expect("neither waits for the other");
     }
     let runs = threads.map(|thread| thread.join().unwrap());
     for (at, seen) in seen.iter().enumerate() {

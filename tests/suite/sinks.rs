@@ -88,7 +88,8 @@ fn a_lane_s_account_is_exact_however_it_ends() {
             panics: Arc::clone(&panics),
         };
         let capacity = if end == End::Full { 4 } else { 100 };
-        let lane = Lane::with_capacity(takes, capacity).with_flush_limit(Duration::from_millis(200));
+        let lane =
+            Lane::with_capacity(takes, capacity).with_flush_limit(Duration::from_millis(200));
         let counters = lane.lane().unwrap();
         let hooks = Hooks::new(lane.clone());
         let runs_on = (end != End::NoRuntime).then(runtime);

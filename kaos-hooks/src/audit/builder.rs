@@ -6,10 +6,10 @@ use std::time::Duration;
 use kaos_events::{Clock, IdSource as _, PackedEvents, RandomIds, SystemClock, TraceId};
 
 use super::anchor::Anchors;
-use super::log::Settings;
-use super::intake::Intake;
-use super::record::Recorder;
 use super::directory::Directory;
+use super::intake::Intake;
+use super::log::Settings;
+use super::record::Recorder;
 use super::writer::Writer;
 use super::{Anchor, AuditHook, Hash, Recovery, SigningKey, Storage, recover};
 use crate::queue::Reader;

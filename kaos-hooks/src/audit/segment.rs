@@ -91,7 +91,11 @@ impl Lines {
         let offset = self.offset;
         self.offset += read as u64;
         let whole = self.line.ends_with(b"\n");
-        self.unbroken = if whole { 0 } else { self.unbroken + read as u64 };
+        self.unbroken = if whole {
+            0
+        } else {
+            self.unbroken + read as u64
+        };
         let bytes = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
         Ok(Some(Piece {
             bytes,

@@ -10,9 +10,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use kaos_hooks::audit::{AuditHook, Content, Filter, Trail};
-use kaos_hooks::{
-    Hooks, Ruling, Step, StepOutcome, ToolAnnotations, ToolCall, Turn, TurnOutcome,
-};
+use kaos_hooks::{Hooks, Ruling, Step, StepOutcome, ToolAnnotations, ToolCall, Turn, TurnOutcome};
 
 use super::Scratch;
 
@@ -92,7 +90,8 @@ fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, over) = mpsc::channel();
     std::thread::spawn(move || done.send(work()));
     let limit = Duration::from_secs(30);
-    over.recv_timeout(limit).expect("it neither hangs nor panics")
+    over.recv_timeout(limit)
+        .expect("it neither hangs nor panics")
 }
 
 fn open(trail: &Path) -> Result<AuditHook, kaos_hooks::audit::AuditError> {
@@ -224,9 +223,15 @@ fn what_is_acknowledged_is_in_the_files_of_the_directory_whatever_happens_to_the
         a_turn(&audit);
         flush(&audit).unwrap();
         let lines = lines_in(place.trail());
-        assert!(lines.contains("\"subject\":\"turn\"") || lines.contains("turn"), "{lines}");
+        assert!(
+            lines.contains("\"subject\":\"turn\"") || lines.contains("turn"),
+            "{lines}"
+        );
         assert_eq!(audit.stats().recorded, 2);
-        assert!(turns_in(place.trail()) >= 1, "{what:?}: acknowledged, and in no file");
+        assert!(
+            turns_in(place.trail()) >= 1,
+            "{what:?}: acknowledged, and in no file"
+        );
 
         // The lock: nothing is written any more, and nobody else gets in.
         let place = Place::new(&format!("lock-{what:?}"));
@@ -290,7 +295,10 @@ fn a_directory_cleaner_takes_nothing_that_is_acknowledged_afterwards() {
         scope.complete(TurnOutcome::default());
         if flush(&audit).is_ok() {
             let there = lines_in(place.trail());
-            assert!(there.contains(&session), "{session} is acknowledged, and gone");
+            assert!(
+                there.contains(&session),
+                "{session} is acknowledged, and gone"
+            );
         }
     }
 }
@@ -320,7 +328,11 @@ fn a_line_without_end_keeps_neither_reader_nor_writer_busy() {
         records.unwrap().take(100).collect::<Vec<_>>()
     });
     let errors = read.iter().filter(|record| record.is_err()).count();
-    assert_eq!((read.len() - errors, errors), (2, 1), "an error is said once");
+    assert_eq!(
+        (read.len() - errors, errors),
+        (2, 1),
+        "an error is said once"
+    );
     let audit = open(place.trail()).unwrap();
     assert_eq!(audit.recoveries().len(), 1);
     a_turn(&audit);
@@ -333,7 +345,12 @@ fn a_trail_is_made_for_its_owner_and_group_and_what_is_there_keeps_its_mode() {
     let deep = place.trail().join("a/b");
     let audit = open(&deep).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
-    for directory in [place.trail(), &place.trail().join("a"), &deep, &deep.join("quarantine")] {
+    for directory in [
+        place.trail(),
+        &place.trail().join("a"),
+        &deep,
+        &deep.join("quarantine"),
+    ] {
         assert_eq!(mode(directory) & !0o750, 0, "{}", directory.display());
     }
     for entry in fs::read_dir(&deep).unwrap().flatten() {

@@ -138,7 +138,6 @@ fn each(check: impl AsyncFn(Setting)) {
     }
 }
 
-
 #[test]
 fn a_span_is_settled_when_its_record_is_safe_and_not_otherwise() {
     each(async |it| {
@@ -324,10 +323,7 @@ async fn a_tool_whose_own_record_was_dropped_does_not_run() {
 async fn a_keeper_out_of_service_has_not_kept_a_span() {
     struct Broken;
     impl kaos_hooks::Hook for Broken {
-        fn observe(
-            &self,
-            _run: &kaos_hooks::Run,
-        ) -> Option<Box<dyn kaos_hooks::Observer>> {
+        fn observe(&self, _run: &kaos_hooks::Run) -> Option<Box<dyn kaos_hooks::Observer>> {
             struct Kept;
             impl kaos_hooks::Observer for Kept {
                 fn on_event(&mut self, _event: &kaos_hooks::Event<'_>) {
