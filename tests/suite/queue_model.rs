@@ -10,6 +10,7 @@ mod sync {
 #[expect(
     dead_code,
     unreachable_pub,
+    unused_imports,
     clippy::missing_panics_doc,
     reason = "it is a part of another crate, where all of it is used"
 )]
@@ -25,6 +26,7 @@ use shuttle::future::{block_on, spawn};
 use shuttle::rand::Rng as _;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::sync::Mutex;
+use shuttle::sync::atomic::{AtomicBool, Ordering};
 use shuttle::thread;
 
 use self::queue::{Bounds, Gathering, Goal, Next, NotDone, Packing, Queue, Reader};
@@ -32,7 +34,6 @@ use crate::codec::cases;
 
 const PRODUCERS: u64 = 2;
 const EACH: u64 = 3;
-const TICKS: u32 = 6;
 
 impl Packing for Vec<u64> {
     type Item<'i> = u64;
@@ -87,6 +88,8 @@ const ACTS: [Act; 6] = [
 struct World {
     written: Mutex<Vec<u64>>,
     clock: Mutex<Clock>,
+    /// Time stands still from then on.
+    over: AtomicBool,
 }
 
 #[derive(Default)]
@@ -158,7 +161,8 @@ async fn read(mut reader: Reader<Vec<u64>>, world: Arc<World>, act: Act, began: 
     }
 }
 
-fn produce(queue: &Arc<Queue<Vec<u64>>>, world: &World, producer: u64) {
+/// Pushes, and waits for some of it; at last, where everything is written, until it is.
+fn produce(queue: &Arc<Queue<Vec<u64>>>, world: &World, producer: u64, all: bool) {
     for number in 0..EACH {
         let item = producer * EACH + number;
         let Some(ticket) = queue.push(item) else {
@@ -175,6 +179,9 @@ fn produce(queue: &Arc<Queue<Vec<u64>>>, world: &World, producer: u64) {
             Err(NotDone::Failing(_) | NotDone::Lost) => {}
         }
     }
+    while all && queue.account().waiting > 0 {
+        thread::yield_now();
+    }
 }
 
 fn balances(queue: &Queue<Vec<u64>>) {
@@ -185,6 +192,8 @@ fn balances(queue: &Queue<Vec<u64>>) {
 fn one_order() {
     let began = Instant::now();
     let act = ACTS[shuttle::rand::thread_rng().gen_range(0..ACTS.len())];
+    // Closed at any time, which wakes everybody; or when the producers have all they waited for.
+    let closes_late: bool = shuttle::rand::thread_rng().r#gen();
     let (queue, reader) = Queue::new(Bounds {
         items: 4,
         bytes_while_failing: 16,
@@ -193,18 +202,20 @@ fn one_order() {
         gathering: Gathering {
             longest: Duration::from_millis(40),
             company: Duration::from_millis(1),
-            linger: Duration::from_secs(1),
+            linger: Duration::from_millis(100),
         },
     });
     let world = Arc::new(World::default());
     let reading = spawn(read(reader, Arc::clone(&world), act, began));
-    let mut threads = Vec::new();
-    for producer in 0..PRODUCERS {
-        let (queue, world) = (Arc::clone(&queue), Arc::clone(&world));
-        threads.push(thread::spawn(move || produce(&queue, &world, producer)));
-    }
+    let producers: Vec<_> = (0..PRODUCERS)
+        .map(|producer| {
+            let (queue, world) = (Arc::clone(&queue), Arc::clone(&world));
+            let all = closes_late && matches!(act, Act::Write);
+            thread::spawn(move || produce(&queue, &world, producer, all))
+        })
+        .collect();
     let watched = Arc::clone(&queue);
-    threads.push(thread::spawn(move || {
+    let watcher = thread::spawn(move || {
         for _ in 0..3 {
             balances(&watched);
             thread::yield_now();
@@ -212,22 +223,29 @@ fn one_order() {
         // Whoever asks for what is below this mark goes on by itself, too.
         let _waited = block_on(watched.wait(Goal::Below(24)));
         let _flushed = block_on(watched.flush());
-    }));
+    });
     let ticking = Arc::clone(&world);
-    threads.push(thread::spawn(move || {
-        for _ in 0..TICKS {
+    let ticker = thread::spawn(move || {
+        while !ticking.over.load(Ordering::SeqCst) {
             ticking.tick();
             thread::yield_now();
         }
-    }));
-    let closed = Arc::clone(&queue);
-    threads.push(thread::spawn(move || {
-        closed.close();
-        block_on(closed.wait(Goal::Ended)).unwrap();
-    }));
-    for thread in threads {
-        thread.join().unwrap();
+    });
+    if closes_late {
+        for producer in producers {
+            producer.join().unwrap();
+        }
+        queue.close();
+    } else {
+        queue.close();
+        for producer in producers {
+            producer.join().unwrap();
+        }
     }
+    block_on(queue.wait(Goal::Ended)).unwrap();
+    watcher.join().unwrap();
+    world.over.store(true, Ordering::SeqCst);
+    ticker.join().unwrap();
     block_on(reading).unwrap();
 
     balances(&queue);
@@ -242,6 +260,8 @@ fn one_order() {
 fn check(scheduler: impl Scheduler + 'static) {
     let mut config = shuttle::Config::new();
     config.stack_size = 256 * 1024;
+    // Whoever is never woken is found by this, too: time goes on, and nothing else.
+    config.max_steps = shuttle::MaxSteps::FailAfter(20_000);
     shuttle::Runner::new(scheduler, config).run(one_order);
 }
 
