@@ -256,40 +256,39 @@ async fn a_set_that_has_clones_takes_a_gate_limit_too() {
     }
 }
 
+/// Ends the turn while it is asked.
+struct Ends(Mutex<Option<kaos_hooks::Scope<Turn>>>);
+
+#[async_trait]
+impl Gate for Ends {
+    async fn before_tool_call(&self, _call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
+        drop(self.0.lock().unwrap().take());
+        Ok(Verdict::Allow)
+    }
+}
+
 /// The ways in which a call's span is not open.
 #[tokio::test(start_paused = true)]
 async fn a_call_whose_span_is_not_open_is_denied() {
-    let hooks = Hooks::new(Says::This(Verdict::Allow));
-    let ask = async |tool: &kaos_hooks::Scope<ToolCall>| {
-        let annotations = ToolAnnotations::READ_ONLY;
-        hooks.before_tool_call(tool, "{}", annotations).await
+    let ask = async |hooks: &Hooks, tool: &kaos_hooks::Scope<ToolCall>| {
+        let asked = hooks.before_tool_call(tool, "{}", ToolAnnotations::READ_ONLY);
+        matches!(asked.await, Ruling::Deny { .. })
     };
+    let hooks = Hooks::new(Says::This(Verdict::Allow));
     let turn = hooks.turn(Turn::new("assistant"));
     let ended_by_its_turn = turn.open(ToolCall::new("tool"));
     let handle = turn.handle();
     drop(turn);
     let never_begun = handle.open(ToolCall::new("tool"));
-    for tool in [&ended_by_its_turn, &never_begun] {
-        let ruling = ask(tool).await;
-        assert!(matches!(ruling, Ruling::Deny { .. }), "{ruling:?}");
-    }
-    // While its gates are asked.
-    struct Ends(Mutex<Option<kaos_hooks::Scope<Turn>>>);
-    #[async_trait]
-    impl Gate for Ends {
-        async fn before_tool_call(&self, _call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
-            drop(self.0.lock().unwrap().take());
-            Ok(Verdict::Allow)
-        }
-    }
+    assert!(ask(&hooks, &ended_by_its_turn).await);
+    assert!(ask(&hooks, &never_begun).await);
+
     let ends = Arc::new(Ends(Mutex::default()));
     let hooks = Hooks::new(Arc::clone(&ends) as Arc<dyn Gate>);
     let turn = hooks.turn(Turn::new("assistant"));
     let tool = turn.open(ToolCall::new("tool"));
     *ends.0.lock().unwrap() = Some(turn);
-    let annotations = ToolAnnotations::READ_ONLY;
-    let ruling = hooks.before_tool_call(&tool, "{}", annotations).await;
-    assert!(matches!(ruling, Ruling::Deny { .. }), "{ruling:?}");
+    assert!(ask(&hooks, &tool).await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -313,6 +312,6 @@ async fn a_gate_judges_the_tool_that_the_span_names() {
     let annotations = ToolAnnotations::default();
     let ruling = hooks.before_tool_call(&tool, "{}", annotations).await;
     assert!(matches!(ruling, Ruling::Run { .. }), "{ruling:?}");
-    let seen = [("launch".to_owned(), Some("c-1".to_owned()))];
-    assert_eq!(*sees.0.lock().unwrap(), seen);
+    let judged = [("launch".to_owned(), Some("c-1".to_owned()))];
+    assert_eq!(*sees.0.lock().unwrap(), judged);
 }

@@ -11,7 +11,6 @@ mod sync {
     dead_code,
     unreachable_pub,
     unused_imports,
-    clippy::missing_panics_doc,
     reason = "it is a part of another crate, where all of it is used"
 )]
 #[path = "../../kaos-hooks/src/queue.rs"]
@@ -215,7 +214,7 @@ fn one_order() {
         })
         .collect();
     let watched = Arc::clone(&queue);
-    let watcher = thread::spawn(move || {
+    let looking_on = thread::spawn(move || {
         for _ in 0..3 {
             balances(&watched);
             thread::yield_now();
@@ -243,7 +242,7 @@ fn one_order() {
         }
     }
     block_on(queue.wait(Goal::Ended)).unwrap();
-    watcher.join().unwrap();
+    looking_on.join().unwrap();
     world.over.store(true, Ordering::SeqCst);
     ticker.join().unwrap();
     block_on(reading).unwrap();

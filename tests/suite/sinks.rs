@@ -196,11 +196,11 @@ fn a_trail_s_account_is_exact_however_it_ends() {
                 balanced(&audit);
                 disk.release();
                 let shut = elsewhere.block_on(shut).unwrap();
+                assert_eq!(shut.is_ok(), balanced(&audit).lost == 0);
                 three_turns(&hooks);
                 let stats = balanced(&audit);
                 assert_eq!((stats.offered, stats.waiting), (3 * THREE_TURNS, 0));
                 assert!(stats.lost >= THREE_TURNS && stats.recorded >= THREE_TURNS);
-                let _ = shut;
                 assert!(elsewhere.block_on(audit.force_flush()).is_err());
                 assert!(elsewhere.block_on(audit.shutdown()).is_err());
                 assert!(audit.failing().is_some());

@@ -222,11 +222,6 @@ fn what_is_acknowledged_is_in_the_files_of_the_directory_whatever_happens_to_the
         change(what, &place.trail().join(SEGMENT));
         a_turn(&audit);
         flush(&audit).unwrap();
-        let lines = lines_in(place.trail());
-        assert!(
-            lines.contains("\"subject\":\"turn\"") || lines.contains("turn"),
-            "{lines}"
-        );
         assert_eq!(audit.stats().recorded, 2);
         assert!(
             turns_in(place.trail()) >= 1,
@@ -311,7 +306,7 @@ fn a_line_without_end_keeps_neither_reader_nor_writer_busy() {
         let mut names: Vec<_> = fs::read_dir(place.trail())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".jsonl"))
+            .filter(|name| name.starts_with("seg-"))
             .collect();
         names.sort();
         names
