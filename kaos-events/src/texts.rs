@@ -47,9 +47,7 @@ pub trait TextVisitor {
     }
 
     /// The calls of a turn's summary, whose names are shown afterwards: some may be taken out.
-    fn calls(&mut self, calls: &mut Vec<ToolCallSummary>) {
-        let _all_stay = calls;
-    }
+    fn calls(&mut self, _calls: &mut Vec<ToolCallSummary>) {}
 
     /// Content, of this tool if it belongs to one. `false` takes it out.
     fn content(&mut self, kind: ContentKind, tool: Option<&str>, content: &mut Str) -> bool;
