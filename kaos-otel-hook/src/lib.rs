@@ -66,5 +66,7 @@ pub use names::SpanNames;
 pub use otel_hook::OTelHook;
 pub use prices::{Price, Prices, PricesError};
 pub use propagation::Propagators;
-pub use settings::{Batches, ExporterChoice, Limits, Otlp, Settings, TelemetryConfig, TlsFile};
+pub use settings::{
+    Batches, ExporterChoice, Limits, Otlp, Protocol, Settings, TelemetryConfig, TlsFile,
+};
 pub use telemetry::{Telemetry, TelemetryHooks};
