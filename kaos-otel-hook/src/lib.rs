@@ -30,6 +30,17 @@
 //!   line, both with the ids of the span they belong to; [`LogSettings`] says which ones.
 //! - [`SpanNames`] chooses what spans are called, [`EventIds`] gives them the events' ids, and
 //!   [`semconv`] has every attribute name.
+//!
+//! # Features
+//!
+//! | feature | what it adds | default |
+//! |---|---|---|
+//! | `otlp-grpc` | [`Protocol::Grpc`]: OTLP over gRPC, with TLS | yes |
+//! | `otlp-http` | [`Protocol::HttpProtobuf`]: OTLP over HTTP, with TLS | yes |
+//! | `console` | [`ExporterChoice::Console`]: signals on standard output | no |
+//!
+//! Without them no HTTP, gRPC or TLS is compiled; the hooks and [`Telemetry::in_memory`] work all the
+//! same. What a variable asks for and is not built in is a warning that names the feature.
 
 mod attributes;
 mod bounded;
