@@ -256,7 +256,10 @@ fn what_is_acknowledged_is_in_the_files_of_the_directory_whatever_happens_to_the
 fn a_link_planted_for_the_next_segment_is_not_written_through() {
     for thing in THINGS {
         let place = Place::new(&format!("planted-{thing:?}"));
-        let audit = AuditHook::builder(place.trail()).segment_bytes(1).open().unwrap();
+        let audit = AuditHook::builder(place.trail())
+            .segment_bytes(1)
+            .open()
+            .unwrap();
         for number in 0..40 {
             place.put(thing, &format!("seg-{number:020}.jsonl.tmp"));
         }
