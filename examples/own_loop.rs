@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use kaos_hooks::{
-    Hooks, LlmCall, LlmOutcome, Ruling, Step, StepOutcome, ToolCall, ToolOutcome, ToolRequest,
+    Hooks, LlmCall, LlmOutcome, Ruling, Step, StepOutcome, ToolAnnotations, ToolCall, ToolOutcome,
     Turn, TurnOutcome, Usage,
 };
 use kaos_otel_hook::Telemetry;
@@ -30,8 +30,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mut tool = ToolCall::new("calculator");
             tool.arguments = Some(expression.into());
             let tool = step.open(tool);
-            let request = ToolRequest::of(&tool, "calculator", expression);
-            if let Ruling::Run { arguments } = hooks.before_tool_call(&tool, request).await {
+            let asked = hooks.before_tool_call(&tool, expression, ToolAnnotations::default());
+            if let Ruling::Run { arguments } = asked.await {
                 let result = tool.entered(your_tool(&arguments)).await;
                 tool.complete(ToolOutcome {
                     result: Some(result.into()),

@@ -77,8 +77,8 @@ impl Emitter {
         )
     }
 
-    /// How many events one run may emit between two calls of [`Scope::ready`]; counters start
-    /// anew.
+    /// How many events one run may emit between two calls of [`Scope::ready`], where a hook listens
+    /// that keeps events ([`Observer::keeps`]); without one there is no limit. Counters start anew.
     ///
     /// At the limit the run ends with `BudgetExceeded`, and only the ends of its open spans are
     /// still delivered: this is what bounds the queue of a hook that may not lose events. Too

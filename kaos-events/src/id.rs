@@ -1,10 +1,13 @@
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::num::{NonZeroU64, NonZeroU128};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use chacha20::ChaCha12Rng;
+use chacha20::rand_core::{Rng as _, SeedableRng as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Str;
@@ -211,21 +214,36 @@ impl dyn IdSource {
     }
 }
 
-/// Random ids, seeded per thread from the operating system. The default.
+/// Random ids that tell nothing of each other: a `ChaCha12` stream per thread, seeded from the operating
+/// system once. The default.
+///
+/// Whoever sees any number of ids can foretell none: what names a trace or a trail cannot be guessed
+/// from another.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomIds;
 
 impl IdSource for RandomIds {
     fn next(&self) -> u64 {
         thread_local! {
-            static STATE: std::cell::Cell<u64> = std::cell::Cell::new(os_seed());
+            static STREAM: RefCell<ChaCha12Rng> = RefCell::new(ChaCha12Rng::from_seed(seed()));
         }
-        STATE.with(|state| {
-            let (next, out) = split_mix(state.get());
-            state.set(next);
-            out
-        })
+        // A thread that is ending has no stream any more: each id is one of its own.
+        let next = STREAM.try_with(|stream| stream.borrow_mut().next_u64());
+        next.unwrap_or_else(|_gone| ChaCha12Rng::from_seed(seed()).next_u64())
     }
+}
+
+/// The operating system's randomness. Where it has none to give, which is a broken system, the
+/// standard library's hash keys: ids stay unique.
+fn seed() -> [u8; 32] {
+    let mut seed = [0; 32];
+    if getrandom::fill(&mut seed).is_err() {
+        for part in seed.chunks_mut(8) {
+            let keyed = RandomState::new().hash_one(std::thread::current().id());
+            part.copy_from_slice(&keyed.to_ne_bytes());
+        }
+    }
+    seed
 }
 
 /// A repeatable sequence of ids, for tests and examples.
@@ -249,24 +267,16 @@ impl SeededIds {
 
 impl IdSource for SeededIds {
     fn next(&self) -> u64 {
-        split_mix(self.0.fetch_add(GOLDEN_GAMMA, Ordering::Relaxed)).1
+        split_mix(self.0.fetch_add(GOLDEN_GAMMA, Ordering::Relaxed))
     }
 }
 
 const GOLDEN_GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// `SplitMix64` (Steele, Lea and Flood, 2014): a bijection of a 64-bit counter, so one thread
-/// never repeats an id; two threads meet like random numbers do.
-fn split_mix(state: u64) -> (u64, u64) {
-    let next = state.wrapping_add(GOLDEN_GAMMA);
-    let mut z = next;
+/// `SplitMix64` (Steele, Lea and Flood, 2014): a bijection of a 64-bit counter.
+fn split_mix(state: u64) -> u64 {
+    let mut z = state.wrapping_add(GOLDEN_GAMMA);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    (next, z ^ (z >> 31))
-}
-
-/// The standard library keys its hash maps from the operating system's randomness, so a hash of
-/// the thread's own token is a seed without a dependency.
-fn os_seed() -> u64 {
-    RandomState::new().hash_one(std::thread::current().id())
+    z ^ (z >> 31)
 }

@@ -41,6 +41,7 @@ mod packed;
 mod refused;
 mod run;
 mod scope;
+mod settled;
 mod span_context;
 mod str;
 mod stream;
@@ -61,6 +62,7 @@ pub use packed::PackedEvents;
 pub use refused::Refused;
 pub use run::{Run, Session};
 pub use scope::{Handle, Scope};
+pub use settled::{Keeper, Kept, NotDurable, NotDurableKind, Settled};
 pub use span_context::SpanContext;
 pub use str::Str;
 pub use subject::{

@@ -2,7 +2,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{Enter, Event, SpanId};
+use crate::{Enter, Event, Settled, Slot, SpanId};
 
 /// A wait for an observer that is behind, given out by [`Observer::ready`].
 pub type Ready = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -12,8 +12,10 @@ pub type Ready = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// An observer belongs to the run's stream and is called under its lock: one event at a time, in
 /// order. It must be quick and must not block, and one given to an [`Emitter`](crate::Emitter)
 /// directly must not panic; `kaos-hooks` isolates those of many hooks from each other behind one.
-/// It may emit into the stream: what it emits is delivered right after the current event. It is
-/// dropped after the root span's end, outside the lock.
+/// It may emit into the stream: what it emits is delivered right after the current event. What it
+/// emits into another run is delivered once this run's lock is released. To whatever it asks a scope
+/// meanwhile (`is_open`, `ready`, `settled`, `entered`), the answer is as of one that is not open. It
+/// is dropped after the root span's end, outside the lock.
 ///
 /// A closure `FnMut(&Event<'_>)` is an observer.
 pub trait Observer: Send + 'static {
@@ -26,13 +28,24 @@ pub trait Observer: Send + 'static {
         None
     }
 
-    /// A wait until all that the observer has been told by the time the wait is first polled is
-    /// where it belongs, or `None` when there is nothing to wait for. It may outlive the observer.
-    fn settled(&mut self) -> Option<Ready> {
-        None
+    /// Whether it keeps events that must not be lost, and so has to be waited for: it answers
+    /// [`ready`](Self::ready) and [`settled`](Self::settled), and a run may emit so many events
+    /// between two waits only
+    /// ([`Emitter::with_unawaited_events`](crate::Emitter::with_unawaited_events)). Asked once,
+    /// before the first event.
+    fn keeps(&self) -> bool {
+        false
     }
 
-    /// A wait until the observer can take more, or `None` when they can now.
+    /// A wait until the events of an open span, told by the time the wait is first polled, are where
+    /// they cannot be lost. It may outlive the observer, and must end within a limit of its own.
+    fn settled(&mut self, span: Slot) -> Settled {
+        let _ = span;
+        Settled::now()
+    }
+
+    /// A wait until the observer can take more, or `None` when it can now. It must end within a
+    /// limit of its own.
     fn ready(&mut self) -> Option<Ready> {
         None
     }

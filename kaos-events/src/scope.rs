@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::stream::{Emit, End};
 use crate::table::Key;
 use crate::{
-    Entered, Failure, Nested, Outcome, OutcomeType, Progress, SpanId, Str, Subagent, SubjectType,
-    TraceId, Turn, Value,
+    Entered, Failure, Nested, Outcome, OutcomeType, Progress, Settled, SpanId, Str, Subagent,
+    Subject, SubjectType, ToolCall, TraceId, Turn, Value,
 };
 
 /// An open span: an owned value, typed by its subject.
@@ -95,7 +95,7 @@ impl<S: SubjectType> Scope<S> {
     }
 
     /// Whether the span is still open, that is, whether no span around it has ended. To an observer
-    /// of the same run that asks while it is told of an event, no span is.
+    /// that asks while it is told of an event, no span is.
     pub fn is_open(&self) -> bool {
         self.link.is_open()
     }
@@ -125,27 +125,31 @@ impl<S: SubjectType> Scope<S> {
         Entered::new(self.link.stream.entry(self.link.key), future)
     }
 
-    /// Waits until no hook that may not lose events is behind.
+    /// Waits until no hook that may not lose events is behind, each for its own limit at most.
     ///
-    /// Call it before each step and each tool and at the turn's end: what a run may emit between
-    /// two calls is bounded
+    /// Call it before each step and each tool, while an answer streams in, and at the turn's end:
+    /// where such a hook listens, what a run may emit between two calls is bounded
     /// ([`Emitter::with_unawaited_events`](crate::Emitter::with_unawaited_events)).
     ///
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing; call again.
     pub async fn ready(&self) {
-        if let Some(wait) = self.link.stream.ready() {
-            wait.await;
-        }
+        self.link.ready().await;
     }
 
-    /// What waits until no event of the run so far can be lost any more: an audit trail has it on
-    /// its disk. *So far* is when the wait is first polled, so one that is made before the run's
+    /// What waits until this span's events so far cannot be lost any more: an audit trail has them
+    /// on its disk. *So far* is when the wait is first polled, so one that is made before the span's
     /// last event and awaited after it covers that event, too.
     ///
     /// Await it before a side effect that must not happen unrecorded. Without a hook that keeps
-    /// such a promise there is nothing to wait for.
+    /// events there is nothing to wait for. To an observer that asks while it is told of an event, no
+    /// span is open.
+    ///
+    /// # Errors
+    ///
+    /// [`NotDurable`](crate::NotDurable): the span is not open when this is called; an event of it
+    /// was dropped; nothing can be written; or it takes longer than the hook's limit.
     ///
     /// # Cancel safety
     ///
@@ -154,21 +158,16 @@ impl<S: SubjectType> Scope<S> {
     /// # Example
     ///
     /// ```
-    /// # use kaos_events::{Emitter, Event, Turn, TurnOutcome};
-    /// # async fn example() {
+    /// # use kaos_events::{Emitter, Event, NotDurable, Turn, TurnOutcome};
+    /// # async fn example() -> Result<(), NotDurable> {
     /// let turn = Emitter::new().turn(Turn::new("assistant"), |_run| |_event: &Event<'_>| ());
     /// let settled = turn.settled();
     /// turn.complete(TurnOutcome::default());
-    /// settled.await; // the turn's end is safe
-    /// # }
+    /// settled.await?; // the turn's end is safe
+    /// # Ok(()) }
     /// ```
-    pub fn settled(&self) -> impl Future<Output = ()> + Send + use<S> {
-        let wait = self.link.stream.settled();
-        async {
-            if let Some(wait) = wait {
-                wait.await;
-            }
-        }
+    pub fn settled(&self) -> Settled {
+        self.link.stream.settled(self.link.key)
     }
 
     /// Notes what is known so far: what the span's end says if it ends without completing.
@@ -220,6 +219,16 @@ impl Scope<Subagent> {
     }
 }
 
+impl Scope<ToolCall> {
+    /// The call as it was opened; `None` once its span is not open any more, or when it never was.
+    pub fn call(&self) -> Option<ToolCall> {
+        match self.link.stream.subject(self.link.key)? {
+            Subject::ToolCall(call) => Some(call),
+            _ => None, // not reached: the scope is typed
+        }
+    }
+}
+
 impl<S: SubjectType> Drop for Scope<S> {
     fn drop(&mut self) {
         if self.ended {
@@ -260,6 +269,18 @@ impl Handle {
     /// Whether the span is still open.
     pub fn is_open(&self) -> bool {
         self.stream.is_open(self.key)
+    }
+
+    /// As [`Scope::ready`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing; call again.
+    pub async fn ready(&self) {
+        if let Some(wait) = self.stream.ready() {
+            wait.await;
+            self.stream.awaited();
+        }
     }
 
     /// Opens a span inside this one. If this one has ended, the new scope is stale from birth.

@@ -1,49 +1,34 @@
 //! The stream of one root run: one lock around sequence, time, open spans and dispatch.
 //!
 //! Every operation goes the same way: [`Stream::submit`] takes the lock and applies it, or, when
-//! the caller *is* an observer that is being told of an event of this very stream, lays it aside
-//! until that event is delivered.
+//! the caller *is* an observer that is being told of an event, lays it aside: of this very stream,
+//! until that event is delivered, and of another, until this one's lock is released. So no thread
+//! ever waits for one stream's lock while it holds another's.
 
 mod budget;
 mod deferred;
+mod emit;
 mod end;
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+pub(crate) use self::emit::Emit;
 pub(crate) use self::end::End;
 
-use self::deferred::{Deferred, Delivering};
+use self::deferred::{Deferred, Delivering, deliver_posted, delivering};
 use crate::emitter::Shared;
 use crate::table::{Key, Table};
 use crate::{
-    Body, Enter, Event, Observer, Phase, Progress, Ready, Run, Span, SpanId, Subject, Time,
-    TraceId, Value,
+    Body, Event, Observer, Phase, Progress, Run, Span, SpanId, Subject, Time, TraceId, Value,
 };
-
-/// What a scope can ask of its stream, whatever its observer is.
-pub(crate) trait Emit: Send + Sync {
-    /// Takes the subject out of where it stands: it is large, and this way it moves once.
-    fn start(&self, parent: Key, subject: &mut Option<Subject>, run: Option<Box<Run>>) -> Key;
-    fn end(&self, key: Key, end: End<'_>);
-    fn value(&self, key: Key, value: &Value);
-    fn progress(&self, key: Key, progress: &Progress);
-    fn entry(&self, key: Key) -> Option<Arc<dyn Enter>>;
-    fn ready(&self) -> Option<Ready>;
-    fn settled(&self) -> Option<Ready>;
-    fn is_open(&self, key: Key) -> bool;
-    fn trace_id(&self) -> TraceId;
-    /// A run of its own for a sub-agent of the span at `key`.
-    fn sub_run(&self, agent: crate::Str, session: crate::Session) -> Run;
-}
 
 pub(crate) struct Stream<S> {
     shared: Arc<Shared>,
     trace_id: TraceId,
-    /// The thread that delivers an event of this stream now; 0 when none does.
-    delivering: AtomicUsize,
+    /// For what observers of other runs emit into this one.
+    this: Weak<Self>,
     waiting: AtomicUsize,
     deferred: Mutex<Vec<Deferred>>,
     state: Mutex<State<S>>,
@@ -57,7 +42,9 @@ struct State<S> {
     run: Run,
     root: Option<Key>,
     table: Table,
-    /// Events since the observer was last waited for.
+    /// Whether the observer has to be waited for.
+    keeps: bool,
+    /// Events since it last was.
     unawaited: u32,
     draining: bool,
     /// `None` after the root span's end.
@@ -77,10 +64,11 @@ impl<S: Observer> Stream<S> {
         let wall_offset = shared.clock.unix_nanos().wrapping_sub(now);
         let id = shared.ids.span_id();
         let outer = turn.parent.as_ref().map(|parent| parent.span_id);
-        let stream = Arc::new(Self {
+        let keeps = observer.keeps();
+        let stream = Arc::new_cyclic(|this| Self {
             trace_id: run.trace_id,
             shared,
-            delivering: AtomicUsize::new(0),
+            this: Weak::clone(this),
             waiting: AtomicUsize::new(0),
             deferred: Mutex::new(Vec::new()),
             state: Mutex::new(State {
@@ -90,6 +78,7 @@ impl<S: Observer> Stream<S> {
                 run,
                 root: None,
                 table: Table::default(),
+                keeps,
                 unawaited: 0,
                 draining: false,
                 observer: Some(observer),
@@ -103,6 +92,7 @@ impl<S: Observer> Stream<S> {
         stream.deliver(&mut state, key, at, What::Phase(Phase::Start));
         stream.drain(&mut state);
         drop(state);
+        deliver_posted();
         (stream, key)
     }
 
@@ -120,19 +110,23 @@ impl<S: Observer> Stream<S> {
         let out = apply(self, &mut state);
         if state.root.is_none() {
             Self::close(state);
+        } else {
+            drop(state);
         }
+        deliver_posted();
         out
     }
 
-    /// Asks the observer something, which may make it emit as an event may.
+    /// Asks the observer something, which may make it emit as an event may. Nothing can be asked
+    /// by an observer that is being told of an event.
     fn ask<T>(&self, ask: impl FnOnce(&mut State<S>) -> Option<T>) -> Option<T> {
-        if self.is_delivering_here() {
+        if delivering() {
             return None;
         }
         self.submit(|stream, state| {
-            let delivering = Delivering::here(&stream.delivering);
+            let told = Delivering::of(stream);
             let answer = ask(state);
-            drop(delivering);
+            drop(told);
             stream.drain(state);
             answer
         })
@@ -263,9 +257,9 @@ impl<S: Observer> Stream<S> {
         };
         *seq += 1;
         *unawaited = unawaited.saturating_add(1);
-        let delivering = Delivering::here(&self.delivering);
+        let told = Delivering::of(self);
         observer.on_event(&event);
-        drop(delivering);
+        drop(told);
     }
 }
 
@@ -281,84 +275,6 @@ impl<S> State<S> {
         Time {
             unix_nanos: self.wall_offset.wrapping_add(monotonic_nanos),
             monotonic_nanos,
-        }
-    }
-}
-
-impl<S: Observer> Emit for Stream<S> {
-    fn start(&self, parent: Key, subject: &mut Option<Subject>, run: Option<Box<Run>>) -> Key {
-        let id = self.shared.ids.span_id();
-        if self.is_delivering_here() {
-            self.defer(Deferred::Start {
-                id,
-                parent,
-                subject: Box::new(subject.take()),
-                run,
-            });
-            return Key {
-                slot: Key::LATER,
-                id,
-            };
-        }
-        self.submit(|stream, state| stream.apply_start(state, id, parent, subject, run))
-    }
-
-    fn end(&self, key: Key, end: End<'_>) {
-        if self.is_delivering_here() {
-            return self.defer(Deferred::End(
-                key,
-                Box::new(end.after(Duration::ZERO).into()),
-            ));
-        }
-        self.submit(|stream, state| stream.apply_end(state, key, end));
-    }
-
-    fn value(&self, key: Key, value: &Value) {
-        if self.is_delivering_here() {
-            return self.defer(Deferred::Value(key, Box::new(value.clone())));
-        }
-        self.submit(|stream, state| stream.apply_value(state, key, value));
-    }
-
-    fn progress(&self, key: Key, progress: &Progress) {
-        if self.is_delivering_here() {
-            return self.defer(Deferred::Progress(key, progress.clone()));
-        }
-        self.submit(|stream, state| stream.apply_progress(state, key, progress));
-    }
-
-    fn entry(&self, key: Key) -> Option<Arc<dyn Enter>> {
-        self.ask(|state| {
-            let id = state.table.get(key)?.0.id;
-            state.observer.as_mut()?.entry(id)
-        })
-    }
-
-    fn ready(&self) -> Option<Ready> {
-        self.ask(|state| {
-            state.unawaited = 0;
-            state.observer.as_mut()?.ready()
-        })
-    }
-
-    fn settled(&self) -> Option<Ready> {
-        self.ask(|state| state.observer.as_mut()?.settled())
-    }
-
-    fn is_open(&self, key: Key) -> bool {
-        !self.is_delivering_here() && self.lock().table.find(key).is_some()
-    }
-
-    fn trace_id(&self) -> TraceId {
-        self.trace_id
-    }
-
-    fn sub_run(&self, agent: crate::Str, session: crate::Session) -> Run {
-        Run {
-            id: self.shared.ids.run_id(),
-            trace_id: self.trace_id,
-            session,
-            agent,
         }
     }
 }

@@ -1,21 +1,23 @@
 #![doc = include_str!("../docs/audit.md")]
 
 mod anchor;
+mod appended;
 mod builder;
 #[cfg(feature = "testing")]
 mod by_hand;
 mod checkpoint;
+mod directory;
 mod hash;
 mod hook;
+mod intake;
 mod key;
 mod line;
 mod log;
 mod log_id;
 mod own;
-mod pace;
-mod queue;
 mod reader;
 mod record;
+mod recorded;
 mod recover;
 mod report;
 mod segment;
@@ -37,6 +39,6 @@ pub use line::MOST_LINE_BYTES;
 pub use log_id::{InvalidLogId, LogId};
 pub use own::{Cause, CheckpointNote, FORMAT, Found, Gap, OwnRecord, Recovery, SegmentStart};
 pub use report::{Finding, Problem, Torn, Verification};
-pub use storage::{Storage, StorageFile};
+pub use storage::{Storage, StorageFile, StorageLock};
 pub use trail::{Content, Filter, Record, Records, Trail};
 pub use verify::Verifier;

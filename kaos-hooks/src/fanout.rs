@@ -4,7 +4,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use kaos_events::{Enter, Event, Observer, Ready, SpanId};
+use kaos_events::{
+    Enter, Event, NotDurable, NotDurableKind, Observer, Ready, Settled, Slot, SpanId,
+};
 use smallvec::SmallVec;
 
 use crate::health::Health;
@@ -19,6 +21,8 @@ pub(crate) struct Fanout {
 struct Seat {
     observer: Option<Box<dyn Observer>>,
     health: Arc<Health>,
+    /// Whether it keeps events: if it is out of service, they are not kept.
+    keeps: bool,
     /// Events so far.
     offered: u64,
 }
@@ -32,31 +36,13 @@ impl Fanout {
 
     pub(crate) fn seat(&mut self, observer: Box<dyn Observer>, health: Arc<Health>) {
         health.observer_made();
+        let keeps = health.check(isolated(|| observer.keeps()));
         self.seats.push(Seat {
             observer: Some(observer),
             health,
+            keeps: keeps.unwrap_or(false),
             offered: 0,
         });
-    }
-}
-
-impl Fanout {
-    /// One wait for those that the observers give out.
-    fn all(&mut self, wait: impl Fn(&mut dyn Observer) -> Option<Ready>) -> Option<Ready> {
-        let mut waits: SmallVec<[(Ready, Arc<Health>); 1]> = SmallVec::new();
-        for seat in &mut self.seats {
-            if let Some(wait) = seat.call(&wait).flatten() {
-                waits.push((wait, Arc::clone(&seat.health)));
-            }
-        }
-        if waits.is_empty() {
-            return None;
-        }
-        Some(Box::pin(async move {
-            for (wait, health) in waits {
-                health.check(crate::catch_panic(wait).await);
-            }
-        }))
     }
 }
 
@@ -118,13 +104,53 @@ impl Observer for Fanout {
         (!entries.is_empty()).then(|| Arc::new(Entries(entries)) as Arc<dyn Enter>)
     }
 
-    fn ready(&mut self) -> Option<Ready> {
-        self.all(Observer::ready)
+    fn keeps(&self) -> bool {
+        self.seats.iter().any(|seat| seat.keeps)
     }
 
-    fn settled(&mut self) -> Option<Ready> {
-        self.all(Observer::settled)
+    /// One wait for those that the observers give out.
+    fn ready(&mut self) -> Option<Ready> {
+        let mut waits: SmallVec<[(Ready, Arc<Health>); 1]> = SmallVec::new();
+        for seat in self.seats.iter_mut().filter(|seat| seat.keeps) {
+            if let Some(wait) = seat.call(Observer::ready).flatten() {
+                waits.push((wait, Arc::clone(&seat.health)));
+            }
+        }
+        if waits.is_empty() {
+            return None;
+        }
+        Some(Box::pin(async move {
+            for (wait, health) in waits {
+                health.check(crate::catch_panic(wait).await);
+            }
+        }))
     }
+
+    fn settled(&mut self, span: Slot) -> Settled {
+        let keeping = self.seats.iter_mut().filter(|seat| seat.keeps);
+        let waits = keeping.map(|seat| {
+            let settled = seat.call(|observer| observer.settled(span));
+            let settled = settled.unwrap_or_else(|| Settled::never(broken()));
+            guarded(settled, &seat.health)
+        });
+        waits.fold(Settled::now(), Settled::and)
+    }
+}
+
+/// A wait that panics has not kept the events.
+fn guarded(settled: Settled, health: &Arc<Health>) -> Settled {
+    settled.map(|wait| {
+        let health = Arc::clone(health);
+        Box::pin(async move {
+            let waited = health.check(crate::catch_panic(wait).await);
+            waited.unwrap_or_else(|| Err(broken()))
+        })
+    })
+}
+
+/// Of a hook that panicked, or panicked too often.
+fn broken() -> NotDurable {
+    NotDurable::new(NotDurableKind::Lost, "the hook that keeps events panicked")
 }
 
 /// All hooks' ways to make one span current, nested in the order of the hooks.

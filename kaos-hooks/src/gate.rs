@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
-use kaos_events::{Scope, SpanId, Str, ToolCall, TraceId};
+use kaos_events::{Scope, Settled, SpanId, Str, ToolCall, TraceId};
 
 use crate::hook::short_type_name;
 
@@ -20,7 +22,7 @@ use crate::hook::short_type_name;
 /// #[async_trait]
 /// impl Gate for ReadOnly {
 ///     async fn before_tool_call(&self, call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
-///         Ok(if call.read_only { Verdict::Allow } else { Verdict::deny("this agent only reads") })
+///         Ok(if call.annotations.read_only { Verdict::Allow } else { Verdict::deny("this agent only reads") })
 ///     }
 /// }
 /// ```
@@ -43,42 +45,71 @@ pub trait Gate: Send + Sync + 'static {
     async fn before_tool_call(&self, call: &ToolRequest<'_>) -> Result<Verdict, GateError>;
 }
 
-/// A tool call that waits for the gates.
+/// A tool call that waits for the gates: that of an open span, as
+/// [`Hooks::before_tool_call`](crate::Hooks::before_tool_call) makes it. Tool and call id are those
+/// that the span names, so a gate judges what runs and nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct ToolRequest<'a> {
-    /// The trace.
-    pub trace_id: TraceId,
-    /// The tool call's span.
-    pub span: SpanId,
+    pub(crate) scope: &'a Scope<ToolCall>,
     /// The tool.
     pub tool: &'a str,
     /// The id the model gave to this call.
     pub call_id: Option<&'a str>,
     /// The arguments, as JSON, as the gates before this one left them.
     pub arguments: &'a str,
-    /// Whether the tool says that it changes nothing.
+    /// What the tool says of itself.
+    pub annotations: ToolAnnotations,
+    /// How long this gate has for its answer.
+    pub limit: Duration,
+}
+
+/// What a tool says it does to the world: hints, not promises. The names and defaults are those of
+/// the Model Context Protocol (`readOnlyHint`, `destructiveHint`, `idempotentHint`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ToolAnnotations {
+    /// It changes nothing. Default: no.
     pub read_only: bool,
-    /// Whether the tool says that it may overwrite or delete. Default: yes.
+    /// It may overwrite or delete; says something only of a tool that is not read-only. Default: yes.
     pub destructive: bool,
-    /// Whether the tool says that doing the same again changes nothing more. Default: no.
+    /// Calling it again with the same arguments changes nothing more. Default: no.
     pub idempotent: bool,
 }
 
-impl<'a> ToolRequest<'a> {
-    /// The call that this scope is about: of this tool, with these arguments, possibly with side
-    /// effects.
-    pub fn of(scope: &Scope<ToolCall>, tool: &'a str, arguments: &'a str) -> Self {
-        let (trace_id, span) = (scope.trace_id(), scope.id());
+impl ToolAnnotations {
+    /// Changes nothing.
+    pub const READ_ONLY: Self = Self {
+        read_only: true,
+        destructive: false,
+        idempotent: true,
+    };
+}
+
+impl Default for ToolAnnotations {
+    /// May do anything.
+    fn default() -> Self {
         Self {
-            trace_id,
-            span,
-            tool,
-            call_id: None,
-            arguments,
             read_only: false,
             destructive: true,
             idempotent: false,
         }
+    }
+}
+
+impl ToolRequest<'_> {
+    /// The trace.
+    pub fn trace_id(&self) -> TraceId {
+        self.scope.trace_id()
+    }
+
+    /// The tool call's span.
+    pub fn span(&self) -> SpanId {
+        self.scope.id()
+    }
+
+    /// Waits until the call's events so far cannot be lost any more
+    /// ([`Scope::settled`](kaos_events::Scope::settled)).
+    pub fn settled(&self) -> Settled {
+        self.scope.settled()
     }
 }
 

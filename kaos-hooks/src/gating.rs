@@ -5,7 +5,7 @@ use std::time::Duration;
 use kaos_events::{ApprovalRequired, Decision, GateDecided, Scope, Str, ToolCall};
 
 use crate::into_hooks::GateSeat;
-use crate::{Hooks, ToolRequest, Verdict, catch_panic};
+use crate::{Hooks, ToolAnnotations, ToolRequest, Verdict, catch_panic};
 
 /// What the gates decided together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,10 +28,14 @@ pub enum Ruling {
 }
 
 impl Hooks {
-    /// Asks the gates about a tool call, in order, until one denies.
+    /// Asks the gates about the tool call of this open span, in order, until one denies.
     ///
     /// Every gate asked leaves a `GateDecided` in the stream: what it decided, how it failed if it
-    /// did, and how long it took. Run the tool only on [`Ruling::Run`], and with its arguments.
+    /// did, and how long it took. Run the tool only on [`Ruling::Run`], and with its arguments. A
+    /// call whose span is not open, before or after the gates were asked, is denied: its turn is
+    /// over, and no record of it would be kept.
+    ///
+    /// `arguments` are JSON.
     ///
     /// # Cancel safety
     ///
@@ -39,17 +43,25 @@ impl Hooks {
     pub async fn before_tool_call(
         &self,
         scope: &Scope<ToolCall>,
-        request: ToolRequest<'_>,
+        arguments: &str,
+        annotations: ToolAnnotations,
     ) -> Ruling {
-        let mut arguments = Str::copied(request.arguments);
+        let Some(call) = scope.call() else {
+            return Ruling::over();
+        };
+        let mut arguments = Str::copied(arguments);
         let mut skip = None;
         for seat in self.registry().gates() {
             let request = ToolRequest {
+                scope,
+                tool: &call.name,
+                call_id: call.call_id.as_deref(),
                 arguments: &arguments,
-                ..request
+                annotations,
+                limit: self.gate_limit(),
             };
-            let decided = decide(seat, &request, self.gate_limit()).await;
-            let verdict = announce(scope, seat, &request, decided);
+            let decided = decide(seat, &request).await;
+            let verdict = announce(seat, &request, decided);
             match verdict {
                 Verdict::Allow => {}
                 Verdict::Rewrite(rewritten) => arguments = rewritten,
@@ -57,9 +69,20 @@ impl Hooks {
                 Verdict::Ask(reason) | Verdict::Deny(reason) => return Ruling::Deny { reason },
             }
         }
+        if !scope.is_open() {
+            return Ruling::over();
+        }
         match skip {
             Some(reason) => Ruling::Skip { reason },
             None => Ruling::Run { arguments },
+        }
+    }
+}
+
+impl Ruling {
+    const fn over() -> Self {
+        Self::Deny {
+            reason: Str::Static("the call's span is not open: its turn is over"),
         }
     }
 }
@@ -71,7 +94,8 @@ struct Decided {
     took: Duration,
 }
 
-async fn decide(seat: &GateSeat, request: &ToolRequest<'_>, limit: Duration) -> Decided {
+async fn decide(seat: &GateSeat, request: &ToolRequest<'_>) -> Decided {
+    let limit = request.limit;
     let began = tokio::time::Instant::now();
     let health = &seat.gate.health;
     let failed = |kind: &'static str, reason: String| {
@@ -118,12 +142,8 @@ async fn decide(seat: &GateSeat, request: &ToolRequest<'_>, limit: Duration) -> 
 }
 
 /// Puts the decision into the stream; an `Ask` that nobody answers becomes a deny.
-fn announce(
-    scope: &Scope<ToolCall>,
-    seat: &GateSeat,
-    request: &ToolRequest<'_>,
-    decided: Decided,
-) -> Verdict {
+fn announce(seat: &GateSeat, request: &ToolRequest<'_>, decided: Decided) -> Verdict {
+    let scope = request.scope;
     let Decided {
         verdict,
         mut failure,

@@ -12,7 +12,7 @@ use crate::{Hook, HookError, HookStats, IntoHooks, Registry, catch_panic};
 
 /// The ordered set of hooks and gates, and what opens runs that they see.
 ///
-/// Cheap to clone; clones are the same set.
+/// Cheap to clone; clones are the same set, each with its own gate limit.
 ///
 /// # Example
 ///
@@ -26,11 +26,13 @@ use crate::{Hook, HookError, HookStats, IntoHooks, Registry, catch_panic};
 /// # drop(turn);
 /// ```
 #[derive(Clone)]
-pub struct Hooks(Arc<Inner>);
+pub struct Hooks {
+    set: Arc<Inner>,
+    gate_limit: Duration,
+}
 
 struct Inner {
     emitter: Emitter,
-    gate_limit: Duration,
     registry: Registry,
     watch: HooksWatch,
     /// Of the observers that belong to no hook.
@@ -51,18 +53,18 @@ impl Hooks {
         let mut registry = Registry::default();
         hooks.register(&mut registry);
         let extra = Arc::new(Health::new(Str::Static("observer")));
-        let gate_limit = Self::DEFAULT_GATE_LIMIT;
         let watch = HooksWatch::new(registry.healths().map(Arc::clone));
         for seat in &registry.hooks {
             seat.health.check(isolated(|| seat.what.joined(&watch)));
         }
-        Self(Arc::new(Inner {
+        let set = Arc::new(Inner {
             emitter,
-            gate_limit,
             registry,
             watch,
             extra,
-        }))
+        });
+        let gate_limit = Self::DEFAULT_GATE_LIMIT;
+        Self { set, gate_limit }
     }
 
     /// How long each gate may take; a later answer is a deny. Default: 30 seconds.
@@ -70,16 +72,11 @@ impl Hooks {
     /// Too short, and gates that ask another service deny on its slow days; too long, and a gate
     /// that hangs holds up the turn.
     ///
-    /// Call it on a set that has no clones yet: clones made before keep their limit.
+    /// Clones made from this one have its limit; those made before keep theirs.
     #[must_use]
-    pub fn with_gate_limit(self, limit: Duration) -> Self {
-        match Arc::try_unwrap(self.0) {
-            Ok(inner) => Self(Arc::new(Inner {
-                gate_limit: limit,
-                ..inner
-            })),
-            Err(shared) => Self(shared),
-        }
+    pub const fn with_gate_limit(mut self, limit: Duration) -> Self {
+        self.gate_limit = limit;
+        self
     }
 
     /// Opens a run: its root span, seen by every hook.
@@ -100,10 +97,10 @@ impl Hooks {
             });
             turn.parent = ambient.map(Box::new);
         }
-        self.0.emitter.turn(turn, |run| {
+        self.set.emitter.turn(turn, |run| {
             let mut fanout = self.observers(run);
             if let Some(extra) = extra {
-                fanout.seat(extra, Arc::clone(&self.0.extra));
+                fanout.seat(extra, Arc::clone(&self.set.extra));
             }
             fanout
         })
@@ -125,7 +122,7 @@ impl Hooks {
     }
 
     pub(crate) fn in_service(&self) -> impl Iterator<Item = &Seated<dyn Hook>> {
-        self.0
+        self.set
             .registry
             .hooks
             .iter()
@@ -134,25 +131,25 @@ impl Hooks {
 
     /// Where the runs' ids and time come from, and what is counted about the runs.
     pub fn emitter(&self) -> &Emitter {
-        &self.0.emitter
+        &self.set.emitter
     }
 
     pub(crate) fn registry(&self) -> &Registry {
-        &self.0.registry
+        &self.set.registry
     }
 
     pub(crate) fn gate_limit(&self) -> Duration {
-        self.0.gate_limit
+        self.gate_limit
     }
 
     /// How each hook, then each gate, is doing.
     pub fn stats(&self) -> Vec<HookStats> {
-        self.0.watch.stats()
+        self.set.watch.stats()
     }
 
     /// The same statistics, for one who must not keep the set alive.
     pub fn watch(&self) -> HooksWatch {
-        self.0.watch.clone()
+        self.set.watch.clone()
     }
 
     /// Lets every hook hand on what it has buffered, one after the other.
@@ -166,7 +163,7 @@ impl Hooks {
     /// Hooks not reached yet are not flushed; call again.
     pub async fn force_flush(&self) -> Result<(), HooksError> {
         let mut failed = Vec::new();
-        for seat in &self.0.registry.hooks {
+        for seat in &self.set.registry.hooks {
             note(
                 &mut failed,
                 seat,
@@ -187,7 +184,7 @@ impl Hooks {
     /// Hooks not reached yet are not shut down; call again.
     pub async fn shutdown(&self) -> Result<(), HooksError> {
         let mut failed = Vec::new();
-        for seat in &self.0.registry.hooks {
+        for seat in &self.set.registry.hooks {
             note(&mut failed, seat, catch_panic(seat.what.shutdown()).await);
         }
         HooksError::of(failed)
@@ -220,7 +217,7 @@ impl Default for Hooks {
 
 impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Hooks").field(&self.0.registry).finish()
+        f.debug_tuple("Hooks").field(&self.set.registry).finish()
     }
 }
 

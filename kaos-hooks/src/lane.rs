@@ -1,12 +1,13 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use kaos_events::{Event, EventBuf, Observer, Run, Str};
-use tokio::sync::{mpsc, oneshot};
+use kaos_events::{Event, EventBuf, Observer, PackedEvents, Run, Str};
 
 use crate::hook::short_type_name;
+use crate::park::{this_task, within, woken};
+use crate::queue::{Bounds, Gathering, Next, NotDone, Queue, Reader};
 use crate::{Hook, HookError, MOST_PANICS, catch_panic};
 
 /// A hook whose work waits: for a network, a disk, another service.
@@ -36,7 +37,7 @@ pub trait AsyncHook: Send + 'static {
 ///
 /// When the queue is full the newest event is dropped and counted: emission never waits. The task
 /// starts with the first run and belongs to the tokio runtime that run is on; without a runtime
-/// every event is dropped and counted.
+/// every event is dropped and counted, and so is what still waits when the runtime ends.
 ///
 /// # Example
 ///
@@ -59,43 +60,54 @@ pub trait AsyncHook: Send + 'static {
 /// drop(hooks.turn(Turn::new("assistant")));
 /// hooks.shutdown().await.expect("the lane empties");
 /// let stats = lane.stats();
-/// assert_eq!(stats.offered, stats.delivered + stats.dropped + stats.failed);
+/// assert_eq!(stats.offered, stats.waiting + stats.delivered + stats.dropped + stats.failed);
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Lane(Arc<Shared>);
+pub struct Lane {
+    shared: Arc<Shared>,
+    flush_limit: Duration,
+}
 
 #[derive(Debug)]
 struct Shared {
     name: Str,
-    sender: mpsc::Sender<Message>,
-    counters: LaneCounters,
+    queue: Arc<Queue<PackedEvents>>,
     /// What the task will work on; `None` once it has started.
     parked: Mutex<Option<Worker>>,
-    closed: AtomicBool,
+    started: AtomicBool,
+    finished: Arc<AtomicU64>,
+}
+
+/// Of a task that has not ended in peace.
+const UNFINISHED: u64 = u64::MAX;
+
+/// When the last handle and observer are gone, the task does what waits, and ends.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
 }
 
 struct Worker {
+    name: Str,
     hook: Box<dyn AsyncHook>,
-    receiver: mpsc::Receiver<Message>,
+    /// When it has ended in peace, how many events had been dropped by then.
+    finished: Arc<AtomicU64>,
+    reader: Reader<PackedEvents>,
 }
 
-enum Message {
-    Event(Box<EventBuf>),
-    Flush {
-        last: bool,
-        done: oneshot::Sender<Result<(), HookError>>,
-    },
-}
-
-/// What became of the events that a lane was offered.
+/// What became of the events that a lane was offered:
+/// `offered = waiting + delivered + failed + dropped`, at every moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LaneStats {
     /// Events that came.
     pub offered: u64,
+    /// Events that wait; the hook may have one of them.
+    pub waiting: u64,
     /// Events the hook took.
     pub delivered: u64,
-    /// Events dropped: the queue was full or closed, or there was no runtime.
+    /// Events dropped: the queue was full or closed, there was no runtime, or it ended before.
     pub dropped: u64,
     /// Events the hook panicked on.
     pub failed: u64,
@@ -103,39 +115,35 @@ pub struct LaneStats {
 
 /// Reads what became of a lane's events, without keeping the lane alive.
 #[derive(Debug, Clone, Default)]
-pub struct LaneCounters(Arc<Counters>);
+pub struct LaneCounters(Option<Arc<Queue<PackedEvents>>>);
 
 impl LaneCounters {
     /// What became of the events so far.
     pub fn stats(&self) -> LaneStats {
-        let counters = &self.0;
+        let account = self.0.as_ref().map(|queue| queue.account());
+        let account = account.unwrap_or_default();
         LaneStats {
-            offered: counters.offered.load(Ordering::Relaxed),
-            delivered: counters.delivered.load(Ordering::Relaxed),
-            dropped: counters.dropped.load(Ordering::Relaxed),
-            failed: counters.failed.load(Ordering::Relaxed),
+            offered: account.offered,
+            waiting: account.waiting,
+            delivered: account.done,
+            dropped: account.dropped,
+            failed: account.failed,
         }
     }
 
     /// Whether the lane is gone.
     pub(crate) fn is_over(&self) -> bool {
-        Arc::strong_count(&self.0) == 1
+        let queue = self.0.as_ref();
+        queue.is_none_or(|queue| Arc::strong_count(queue) == 1)
     }
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    offered: AtomicU64,
-    delivered: AtomicU64,
-    dropped: AtomicU64,
-    failed: AtomicU64,
 }
 
 impl Lane {
     /// How many events wait in a lane, unless set.
     pub const DEFAULT_CAPACITY: usize = 1024;
 
-    /// How long [`Hook::force_flush`] and [`Hook::shutdown`] wait for the queue to empty.
+    /// How long [`Hook::force_flush`] and [`Hook::shutdown`] wait for the queue to empty, unless
+    /// set.
     pub const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
     /// A lane for this hook, with room for [`Self::DEFAULT_CAPACITY`] events.
@@ -143,160 +151,190 @@ impl Lane {
         Self::with_capacity(hook, Self::DEFAULT_CAPACITY)
     }
 
-    /// A lane for this hook, with room for this many events, at least one.
+    /// A lane for this hook, with room for this many events, at least one; what the hook has in its
+    /// hands takes room, too.
     ///
     /// Too small, and a burst is cut short; too large, and a slow hook lags behind by that many
     /// events and holds their memory.
     pub fn with_capacity(hook: impl AsyncHook, capacity: usize) -> Self {
-        let (sender, receiver) = mpsc::channel(capacity.max(1));
+        let (queue, reader) = Queue::new(Bounds {
+            items: capacity.max(1) as u64,
+            bytes: usize::MAX,
+            bytes_while_failing: usize::MAX,
+            batch_items: 64,
+            batch_bytes: 64 * 1024,
+            gathering: Gathering {
+                longest: Duration::ZERO,
+                company: Duration::ZERO,
+                linger: Duration::ZERO,
+            },
+        });
         let name = hook.name();
-        let parked = Mutex::new(Some(Worker {
+        let finished = Arc::new(AtomicU64::new(UNFINISHED));
+        let worker = Worker {
+            name: name.clone(),
             hook: Box::new(hook),
-            receiver,
-        }));
-        let (counters, closed) = (LaneCounters::default(), AtomicBool::new(false));
-        Self(Arc::new(Shared {
+            finished: Arc::clone(&finished),
+            reader,
+        };
+        let shared = Arc::new(Shared {
             name,
-            sender,
-            counters,
-            parked,
-            closed,
-        }))
+            queue,
+            parked: Mutex::new(Some(worker)),
+            started: AtomicBool::new(false),
+            finished,
+        });
+        Self {
+            shared,
+            flush_limit: Self::FLUSH_LIMIT,
+        }
+    }
+
+    /// How long [`Hook::force_flush`] and [`Hook::shutdown`] wait for the queue to empty. Default:
+    /// [`Self::FLUSH_LIMIT`]. Clones made before keep theirs.
+    #[must_use]
+    pub const fn with_flush_limit(mut self, limit: Duration) -> Self {
+        self.flush_limit = limit;
+        self
     }
 
     /// What became of the events so far.
     pub fn stats(&self) -> LaneStats {
-        self.0.counters.stats()
+        self.counters().stats()
     }
 
-    /// Starts the task, if it has not started and there is a runtime to start it on.
-    fn start(&self) {
-        let mut parked = self.0.parked.lock().unwrap_or_else(PoisonError::into_inner);
-        if parked.is_none() {
-            return;
-        }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            tracing::warn!(lane = %self.0.name, "no tokio runtime: the lane drops its events");
-            return;
-        };
-        if let Some(worker) = parked.take() {
-            // The task ends when the lane's last handle, and with it the last sender, is gone.
-            let lane = Arc::downgrade(&self.0);
-            drop(runtime.spawn(worker.run(lane)));
-        }
+    fn counters(&self) -> LaneCounters {
+        LaneCounters(Some(Arc::clone(&self.shared.queue)))
     }
 
+    /// Waits for the flush of all that came so far; with `last`, nothing comes after it.
     async fn flush(&self, last: bool) -> Result<(), HookError> {
-        if self.0.closed.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        self.start();
-        let (done, flushed) = oneshot::channel();
-        let limit = Self::FLUSH_LIMIT;
-        let flush = async {
-            if self
-                .0
-                .sender
-                .send(Message::Flush { last, done })
-                .await
-                .is_err()
-            {
-                return Ok(());
-            }
-            flushed.await.unwrap_or(Ok(()))
-        };
-        let outcome = tokio::time::timeout(limit, flush)
-            .await
-            .unwrap_or_else(|_elapsed| {
-                let stats = self.stats();
-                let waiting = stats.offered - stats.delivered - stats.dropped - stats.failed;
-                Err(HookError::new(format!(
-                    "{waiting} events still wait after {limit:?}"
-                )))
-            });
+        let shared = &self.shared;
+        shared.start();
+        // Asked for before the queue closes: so the task makes it before it ends.
+        let flush = shared.queue.flush();
         if last {
-            self.0.closed.store(true, Ordering::Relaxed);
+            shared.queue.close();
         }
-        outcome
+        match within(self.flush_limit, flush).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(NotDone::Failing(why))) => Err(HookError::new(why.to_string())),
+            Some(Err(NotDone::Lost)) => {
+                let finished = shared.finished.load(Ordering::Relaxed);
+                if finished == shared.queue.account().dropped {
+                    return Ok(()); // it was shut down, and nothing has come since
+                }
+                Err(self.undone("its task has ended"))
+            }
+            None => Err(self.undone(&format!("no answer within {:?}", self.flush_limit))),
+        }
+    }
+
+    fn undone(&self, why: &str) -> HookError {
+        let LaneStats {
+            waiting, dropped, ..
+        } = self.stats();
+        HookError::new(format!(
+            "{why}: {waiting} events still wait, {dropped} were dropped"
+        ))
     }
 }
 
 #[async_trait]
 impl Hook for Lane {
     fn name(&self) -> Str {
-        self.0.name.clone()
+        self.shared.name.clone()
     }
 
     fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
-        self.start();
-        let lane = self.clone();
-        Some(Box::new(move |event: &Event<'_>| lane.0.offer(event)))
+        self.shared.start();
+        let shared = Arc::clone(&self.shared);
+        Some(Box::new(move |event: &Event<'_>| shared.offer(event)))
     }
 
     fn lane(&self) -> Option<LaneCounters> {
-        Some(self.0.counters.clone())
+        Some(self.counters())
     }
 
     async fn force_flush(&self) -> Result<(), HookError> {
         self.flush(false).await
     }
 
+    /// What comes from now on is dropped and counted; what waits is still handed to the hook.
     async fn shutdown(&self) -> Result<(), HookError> {
         self.flush(true).await
     }
 }
 
 impl Shared {
+    /// Starts the task, if it has not started and there is a runtime to start it on.
+    fn start(&self) {
+        if self.started.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
+        if parked.is_none() {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            tracing::warn!(lane = %self.name, "no tokio runtime: the lane drops its events");
+            return;
+        };
+        if let Some(worker) = parked.take() {
+            self.started.store(true, Ordering::Relaxed);
+            drop(runtime.spawn(worker.run()));
+        }
+    }
+
     fn offer(&self, event: &Event<'_>) {
-        self.counters.0.offered.fetch_add(1, Ordering::Relaxed);
-        // A place first: an event that finds none is not even copied.
-        match self.sender.try_reserve() {
-            Ok(place) if !self.closed.load(Ordering::Relaxed) => {
-                place.send(Message::Event(Box::new(event.to_buf())));
-            }
-            _ => {
-                self.counters.0.dropped.fetch_add(1, Ordering::Relaxed);
-            }
+        if self.started.load(Ordering::Relaxed) {
+            self.queue.push(event);
+        } else {
+            self.queue.refuse();
         }
     }
 }
 
 impl Worker {
-    async fn run(mut self, lane: std::sync::Weak<Shared>) {
+    /// Works until the queue is closed and empty. Wherever this is dropped, its reader accounts for
+    /// what is left.
+    async fn run(mut self) {
         let mut panics = 0;
-        while let Some(message) = self.receiver.recv().await {
-            let Some(lane) = lane.upgrade() else { return };
-            match message {
-                Message::Event(_) if panics >= MOST_PANICS => {
-                    lane.counters.0.dropped.fetch_add(1, Ordering::Relaxed);
-                }
-                Message::Event(event) => match catch_panic(self.hook.on_event(*event)).await {
-                    Ok(()) => {
-                        lane.counters.0.delivered.fetch_add(1, Ordering::Relaxed);
-                    }
-                    Err(_panicked) => {
+        loop {
+            let waker = this_task().await;
+            match self.reader.next(&waker, Instant::now()) {
+                Next::Wait(_) => woken().await,
+                Next::Batch(mut taken) => {
+                    let events = taken.take().unwrap_or_default();
+                    for event in events.iter() {
+                        if panics >= MOST_PANICS {
+                            taken.one_dropped();
+                            continue;
+                        }
+                        if catch_panic(self.hook.on_event(event)).await.is_ok() {
+                            taken.one_done();
+                            continue;
+                        }
+                        taken.one_failed();
                         panics += 1;
-                        lane.counters.0.failed.fetch_add(1, Ordering::Relaxed);
                         if panics == 1 {
-                            tracing::warn!(lane = %lane.name, "the hook in a lane panicked");
+                            tracing::warn!(lane = %self.name, "the hook in a lane panicked");
                         }
                     }
-                },
-                Message::Flush { last, done } => {
-                    let flushed = catch_panic(self.hook.flush())
-                        .await
-                        .unwrap_or_else(|panicked| {
-                            Err(HookError::new("the hook panicked while flushing")
-                                .caused_by(panicked))
-                        });
-                    // Whoever asked may have stopped waiting.
-                    drop(done.send(flushed));
-                    if last {
-                        return;
-                    }
+                    taken.give_back(events);
                 }
+                Next::Flush(flush) => {
+                    let flushed = catch_panic(self.hook.flush()).await;
+                    let flushed = flushed.unwrap_or_else(|panicked| {
+                        Err(HookError::new("the hook panicked while flushing").caused_by(panicked))
+                    });
+                    flush.made(flushed.map_err(|error| error.to_string()));
+                }
+                Next::Closed => break,
             }
         }
+        let dropped = self.reader.queue().account().dropped;
+        self.finished.store(dropped, Ordering::Relaxed);
     }
 }
 

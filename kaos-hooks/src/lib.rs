@@ -37,14 +37,21 @@ mod into_hooks;
 mod isolate;
 mod lane;
 mod log;
+mod packing;
+#[doc(hidden)]
+pub mod park;
+mod plain;
+#[doc(hidden)]
+pub mod queue;
 #[cfg(feature = "redact")]
 pub mod redact;
 mod replay;
 mod span_tree;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use gate::{Gate, GateError, ToolRequest, Verdict};
+pub use gate::{Gate, GateError, ToolAnnotations, ToolRequest, Verdict};
 pub use gating::Ruling;
 pub use health::{HookStats, HooksWatch};
 pub use hook::{Hook, HookError};
@@ -53,6 +60,8 @@ pub use into_hooks::{Both, FailOpen, IntoHooks, Registry, marker};
 pub use isolate::{Panicked, catch_panic};
 pub use lane::{AsyncHook, Lane, LaneCounters, LaneStats};
 pub use log::LogHook;
+#[doc(hidden)]
+pub use plain::plain;
 pub use replay::{Replay, Replayed};
 pub use span_tree::SpanTree;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kaos_hooks::{Briefing, LlmCall, Scope, Str, SubjectType, UsageObserved, catch_panic};
 
+use crate::paced::Paced;
 use crate::{Agent, Deltas, ModelReply, ModelRequest, TurnErrorKind, content, debug_lines};
 
 /// What is asked, and how it is told.
@@ -35,7 +36,8 @@ pub(crate) async fn ask<S: SubjectType>(
     let deltas = Deltas::new(call.handle(), deltas);
     let answer = catch_panic(agent.model.respond(request, &deltas));
     let told = debug_lines::model(request.messages.len(), answer);
-    let why = match call.entered(told).await {
+    let paced = Paced::new(call.handle(), call.entered(told));
+    let why = match paced.await {
         Ok(Ok(reply)) => {
             let (usage, source) = (reply.usage, Str::Static("response"));
             call.emit(UsageObserved {

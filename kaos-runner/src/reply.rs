@@ -1,6 +1,6 @@
 use std::fmt;
 
-use kaos_hooks::{Budget, Failure, Intent, Str, TraceId, Usage};
+use kaos_hooks::{Budget, Failure, Intent, NotDurable, Str, TraceId, Usage};
 
 use crate::ModelError;
 
@@ -11,6 +11,7 @@ pub struct Reply {
     pub(crate) text: Str,
     pub(crate) intent: Intent,
     pub(crate) usage: Option<Usage>,
+    pub(crate) durable: Result<(), NotDurable>,
 }
 
 impl Reply {
@@ -33,6 +34,19 @@ impl Reply {
     pub fn usage(&self) -> Option<Usage> {
         self.usage
     }
+
+    /// Whether the turn's record cannot be lost any more, where a hook keeps one; so it is where none
+    /// does.
+    ///
+    /// # Errors
+    ///
+    /// Why not: the answer stands, and an audit trail may be without the turn's end.
+    pub const fn durable(&self) -> Result<(), &NotDurable> {
+        match &self.durable {
+            Ok(()) => Ok(()),
+            Err(why) => Err(why),
+        }
+    }
 }
 
 impl fmt::Display for Reply {
@@ -48,6 +62,7 @@ pub struct TurnError {
     trace_id: TraceId,
     #[source]
     kind: TurnErrorKind,
+    durable: Result<(), NotDurable>,
 }
 
 /// Why a turn has no answer.
@@ -82,13 +97,33 @@ fn unit(budget: Budget) -> &'static str {
 }
 
 impl TurnError {
-    pub(crate) fn new(trace_id: TraceId, kind: TurnErrorKind) -> Self {
-        Self { trace_id, kind }
+    pub(crate) const fn new(
+        trace_id: TraceId,
+        kind: TurnErrorKind,
+        durable: Result<(), NotDurable>,
+    ) -> Self {
+        Self {
+            trace_id,
+            kind,
+            durable,
+        }
     }
 
     /// The trace to look at.
     pub fn trace_id(&self) -> TraceId {
         self.trace_id
+    }
+
+    /// Whether the turn's record cannot be lost any more; as [`Reply::durable`].
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub const fn durable(&self) -> Result<(), &NotDurable> {
+        match &self.durable {
+            Ok(()) => Ok(()),
+            Err(why) => Err(why),
+        }
     }
 
     /// Why.

@@ -64,8 +64,9 @@ impl Runner {
 
     /// Lets the agent answer one message: await it for the [`Reply`].
     ///
-    /// Every hook has seen the turn's last event when it returns. The session names the
-    /// conversation that is continued; [`Session::anonymous`] remembers nothing.
+    /// Every hook has seen the turn's last event when it returns, and those that keep events have it
+    /// where it cannot be lost, or [`Reply::durable`] and [`TurnError::durable`] say why not. The
+    /// session names the conversation that is continued; [`Session::anonymous`] remembers nothing.
     pub fn turn(&self, message: impl Into<Str>, session: impl Into<Session>) -> TurnRequest {
         TurnRequest {
             runner: self.clone(),
@@ -128,8 +129,9 @@ impl TurnRequest {
         let settled = turn.settled();
 
         let answered = answer(&hooks, &agent, turn, &mut progress).await;
-        settled.await;
-        let reply = answered.map_err(|why| TurnError::new(trace_id, why))?;
+        let durable = settled.await;
+        let mut reply = answered.map_err(|why| TurnError::new(trace_id, why, durable.clone()))?;
+        reply.durable = durable;
         sessions.remember(&session, progress.messages.drain(known..));
         Ok(reply)
     }

@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kaos_hooks::{Failure, Hooks, McpCall, Str, ToolKind};
+use kaos_hooks::{Failure, Hooks, McpCall, Str, ToolAnnotations, ToolKind};
 use serde_json::{Value, json};
 
 use crate::arguments::Form;
@@ -99,38 +99,6 @@ pub struct ToolSpec {
     /// Wall time of one call. Default: the agent's [`Limits::tool`](crate::Limits::tool).
     pub time_limit: Option<Duration>,
     pub(crate) form: Form,
-}
-
-/// What a tool says it does to the world: hints, not promises. The names and defaults are those of
-/// the Model Context Protocol (`readOnlyHint`, `destructiveHint`, `idempotentHint`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ToolAnnotations {
-    /// It changes nothing. Default: no.
-    pub read_only: bool,
-    /// It may overwrite or delete; says something only of a tool that is not read-only. Default: yes.
-    pub destructive: bool,
-    /// Calling it again with the same arguments changes nothing more. Default: no.
-    pub idempotent: bool,
-}
-
-impl ToolAnnotations {
-    /// Changes nothing.
-    pub const READ_ONLY: Self = Self {
-        read_only: true,
-        destructive: false,
-        idempotent: true,
-    };
-}
-
-impl Default for ToolAnnotations {
-    /// May do anything.
-    fn default() -> Self {
-        Self {
-            read_only: false,
-            destructive: true,
-            idempotent: false,
-        }
-    }
 }
 
 impl ToolSpec {

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::{
-    Failure, Hooks, Ruling, Scope, Step, Str, ToolCall, ToolOutcome, ToolRequest, catch_panic,
-};
+use kaos_hooks::{Failure, Hooks, Ruling, Scope, Step, Str, ToolCall, ToolOutcome, catch_panic};
 
 use crate::{Agent, Tool, ToolContext, ToolError, ToolUse, arguments, debug_lines};
 
@@ -57,14 +55,8 @@ pub(crate) async fn run(
         return failed(scope, &wrong, agent.limits.tool_result);
     }
     scope.ready().await;
-    let request = ToolRequest {
-        call_id: Some(&call.id),
-        read_only: spec.annotations.read_only,
-        destructive: spec.annotations.destructive,
-        idempotent: spec.annotations.idempotent,
-        ..ToolRequest::of(&scope, &call.name, &given)
-    };
-    let arguments = match hooks.before_tool_call(&scope, request).await {
+    let ruling = hooks.before_tool_call(&scope, &given, spec.annotations);
+    let arguments = match ruling.await {
         Ruling::Run { arguments } => arguments,
         Ruling::Skip { reason } => {
             debug_lines::not_run(&scope, call, "skipped").await;

@@ -111,7 +111,13 @@ async fn delegate(
         ..Subagent::new(agent.name.clone())
     });
     debug_lines::delegation(&scope, &agent.name, &task).await;
-    scope.settled().await;
+    if let Err(why) = scope.settled().await
+        && !why.is_tolerated()
+    {
+        let reason = Str::from(format!("no agent works unrecorded ({why})"));
+        scope.fail(Failure::new("denied").message(reason.clone()));
+        return (Told::failed(Str::from(format!("denied: {reason}"))), None);
+    }
     let (begin, toolbox) = agent.begin(Turn::new(agent.name.clone()), &task).await;
     let mut progress = Progress::new(vec![Message::User(task)], &begin, toolbox);
     let turn = scope.turn(begin);

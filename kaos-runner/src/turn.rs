@@ -128,6 +128,7 @@ pub(crate) fn answer<'a>(
             text,
             intent,
             usage: progress.total(),
+            durable: Ok(()), // whoever waits for it says otherwise
         })
     })
 }

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use kaos_hooks::audit::{AuditBuilder, AuditHook, SigningKey, Storage, StorageFile};
+use kaos_hooks::audit::{AuditBuilder, AuditHook, SigningKey, Storage, StorageFile, StorageLock};
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Hooks, Turn};
 use kaos_otel_hook::{MetricsHook, OTelHook};
@@ -70,7 +70,7 @@ impl Storage for Nowhere {
         Ok(())
     }
 
-    fn lock(&self) -> io::Result<Box<dyn Send>> {
+    fn lock(&self) -> io::Result<Box<dyn StorageLock>> {
         Ok(Box::new(()))
     }
 }
@@ -213,7 +213,7 @@ fn acks(runtime: &tokio::runtime::Runtime) {
                         let turn = hooks.turn(Turn::new("assistant").session("session-1"));
                         for _ in 1..EACH {
                             turn.progress(kaos_hooks::Progress::new("step"));
-                            turn.settled().await;
+                            turn.settled().await.expect("it is durable");
                         }
                     })
                 })
@@ -234,6 +234,22 @@ fn acks(runtime: &tokio::runtime::Runtime) {
     let (ratio, durable) = ratios[ratios.len() / 2];
     say("64 turns that wait: × raw append", ratio, "");
     say("64 turns that wait", durable, "records/s");
+    say("the disk's own fdatasync", syncs(&directory), "/s");
+}
+
+/// How often a second the disk makes a line durable, one after the other.
+fn syncs(directory: &std::path::Path) -> f64 {
+    std::fs::create_dir_all(directory).expect("it can be made");
+    let mut file = std::fs::File::create(directory.join("raw")).expect("it can be made");
+    let (began, mut syncs) = (Instant::now(), 0_u32);
+    while began.elapsed() < Duration::from_millis(500) {
+        file.write_all(&[b'x'; 512]).expect("it can be written");
+        file.sync_data().expect("it can be synced");
+        syncs += 1;
+    }
+    let rate = f64::from(syncs) / began.elapsed().as_secs_f64();
+    std::fs::remove_dir_all(directory).expect("ours to remove");
+    rate
 }
 
 /// Records a second, when the lines of the trail there are appended one by one.

@@ -4,10 +4,14 @@ mod backpressure;
 mod canaries;
 mod child;
 mod crash;
+#[cfg(unix)]
+mod files;
 mod format;
 mod killed;
+mod races;
 mod replay;
 mod tamper;
+mod waits;
 mod write_ahead;
 
 use std::path::PathBuf;
@@ -52,7 +56,7 @@ async fn a_turn_is_in_the_trail_and_verifies() {
     step.complete(StepOutcome::default());
     let settled = turn.settled();
     turn.complete(TurnOutcome::default());
-    settled.await;
+    settled.await.unwrap();
     assert_eq!(audit.stats().recorded, 6);
     audit.shutdown().await.unwrap();
 

@@ -3,7 +3,7 @@
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{
     Hooks, Intent, IntentClassification, IntentOutcome, LlmCall, LlmOutcome, Ruling, SpanTree,
-    Step, StepOutcome, ToolCall, ToolOutcome, ToolRequest, Turn, TurnOutcome,
+    Step, StepOutcome, ToolAnnotations, ToolCall, ToolOutcome, Turn, TurnOutcome,
 };
 use kaos_runner::{ModelReply, Runner};
 use kaos_tests::agents::{Act, Scripted, calls, scripted};
@@ -52,8 +52,9 @@ async fn loop_by_hand(hooks: &Hooks) {
         });
         for asked in &reply.tool_calls {
             let tool = step.open(ToolCall::new(asked.name.clone()));
-            let request = ToolRequest::of(&tool, &asked.name, &asked.arguments);
-            if let Ruling::Run { .. } = hooks.before_tool_call(&tool, request).await {
+            let annotations = ToolAnnotations::default();
+            let ruling = hooks.before_tool_call(&tool, &asked.arguments, annotations);
+            if let Ruling::Run { .. } = ruling.await {
                 tool.complete(ToolOutcome::default());
             }
         }

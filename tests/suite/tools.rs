@@ -93,7 +93,7 @@ async fn arguments_are_checked_before_the_gates_and_again_when_a_gate_rewrote_th
     impl Gate for Rewrites {
         async fn before_tool_call(&self, call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
             self.0.fetch_add(1, Ordering::SeqCst);
-            assert!(call.read_only && !call.destructive && call.idempotent);
+            assert_eq!(call.annotations, ToolAnnotations::READ_ONLY);
             Ok(Verdict::Rewrite(r#"{"a":null}"#.into()))
         }
     }

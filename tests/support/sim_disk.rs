@@ -17,7 +17,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use kaos_events::Clock;
-use kaos_hooks::audit::{Anchor, Storage, StorageFile};
+use kaos_hooks::audit::{Anchor, Storage, StorageFile, StorageLock};
 
 pub use crash::{Crash, Dice, Kept};
 pub use files::Files;
@@ -320,7 +320,7 @@ impl Storage for SimDisk {
         })
     }
 
-    fn lock(&self) -> io::Result<Box<dyn Send>> {
+    fn lock(&self) -> io::Result<Box<dyn StorageLock>> {
         // Not a call: who is refused changes nothing, and the numbers of the other's calls neither.
         let mut inner = self.lock_inner();
         if std::mem::replace(&mut inner.state.locked, true) {
@@ -402,6 +402,12 @@ impl Read for Reading {
 }
 
 struct Locked(SimDisk);
+
+impl StorageLock for Locked {
+    fn check(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 impl Drop for Locked {
     fn drop(&mut self) {

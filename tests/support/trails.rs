@@ -17,7 +17,7 @@ use kaos_events::{
     BodyBuf, Custom, CustomOutcome, EventBuf, OutcomeBuf, PhaseBuf, Run, RunId, Session, SpanBuf,
     SpanId, Subject, Time, TraceId, Turn, TurnOutcome,
 };
-use kaos_hooks::audit::{Storage, StorageFile};
+use kaos_hooks::audit::{Storage, StorageFile, StorageLock};
 
 /// When the trails of the tests were written.
 pub const NOW: u64 = 1_767_225_600_000_000_000;
@@ -122,7 +122,7 @@ impl Storage for Memory {
         Ok(())
     }
 
-    fn lock(&self) -> io::Result<Box<dyn Send>> {
+    fn lock(&self) -> io::Result<Box<dyn StorageLock>> {
         Ok(Box::new(()))
     }
 }
@@ -291,7 +291,7 @@ impl Storage for Full {
         Ok(())
     }
 
-    fn lock(&self) -> io::Result<Box<dyn Send>> {
+    fn lock(&self) -> io::Result<Box<dyn StorageLock>> {
         self.memory.lock()
     }
 }

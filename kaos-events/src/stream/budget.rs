@@ -1,4 +1,4 @@
-//! How much a run may emit before its observer is waited for.
+//! How much a run may emit before its observer is waited for, if it has to be.
 
 use super::{End, State, Stream, What};
 use crate::{Budget, BudgetExceeded, Failure, Observer, Value};
@@ -8,7 +8,7 @@ impl<S: Observer> Stream<S> {
     /// ends: every open span's end is still delivered, nothing else is.
     #[inline]
     pub(super) fn has_room(&self, state: &mut State<S>) -> bool {
-        let room = state.unawaited < self.shared.most_unawaited;
+        let room = !state.keeps || state.unawaited < self.shared.most_unawaited;
         if !room {
             self.exceed(state);
         }

@@ -1,10 +1,12 @@
-//! What observers emit into the very stream that is telling them of an event: it waits until that
-//! event is delivered, and comes right after it.
+//! What observers emit while they are told of an event: into the very stream that tells them, it
+//! waits until that event is delivered, and comes right after it; into another, until the thread
+//! holds no stream's lock.
 
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
-use super::{End, State, Stream};
+use super::{Emit, End, State, Stream};
 use crate::table::Key;
 use crate::{Observer, PhaseBuf, Progress, Run, SpanId, Subject, Value};
 
@@ -24,18 +26,101 @@ pub(super) enum Deferred {
     Progress(Key, Progress),
 }
 
-impl<S: Observer> Stream<S> {
-    pub(super) fn is_delivering_here(&self) -> bool {
-        let here = self.delivering.load(Ordering::Relaxed);
-        here != 0 && here == thread_token()
+thread_local! {
+    /// Which stream calls its observer on this thread, by its address; 0 when none does.
+    static DELIVERING: Cell<usize> = const { Cell::new(0) };
+    /// Whether streams wait in the outbox.
+    static POSTED: Cell<Posted> = const { Cell::new(Posted::Nothing) };
+    /// Streams that observers of others emitted into.
+    static OUTBOX: RefCell<Vec<Arc<dyn Emit>>> = const { RefCell::new(Vec::new()) };
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Posted {
+    Nothing,
+    Something,
+    /// It is being emptied, by a caller further up.
+    Taken,
+}
+
+/// Whether this thread is inside an observer: it holds that stream's lock.
+#[inline]
+pub(super) fn delivering() -> bool {
+    DELIVERING.get() != 0
+}
+
+/// Applies what observers emitted into other runs, once this thread holds no lock any more. Runs
+/// that answer each other without end are stopped after [`MOST_DEFERRED`] turns.
+#[inline]
+pub(super) fn deliver_posted() {
+    if POSTED.get() == Posted::Something && !delivering() {
+        deliver_all_posted();
+    }
+}
+
+#[cold]
+fn deliver_all_posted() {
+    struct Emptied;
+    impl Drop for Emptied {
+        fn drop(&mut self) {
+            POSTED.set(Posted::Nothing);
+        }
     }
 
+    POSTED.set(Posted::Taken);
+    let _emptied = Emptied;
+    for turn in 0_usize.. {
+        let posted = OUTBOX.try_with(|outbox| std::mem::take(&mut *outbox.borrow_mut()));
+        let posted = posted.unwrap_or_default();
+        if posted.is_empty() {
+            break;
+        }
+        for stream in posted {
+            if turn < MOST_DEFERRED {
+                stream.deliver_deferred();
+            } else {
+                stream.refuse_deferred();
+            }
+        }
+    }
+}
+
+impl<S: Observer> Stream<S> {
     pub(super) fn defer(&self, operation: Deferred) {
-        let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
-        if deferred.len() < MOST_DEFERRED {
+        {
+            let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
+            if deferred.len() >= MOST_DEFERRED {
+                return self.shared.refused.overflow();
+            }
             deferred.push(operation);
             self.waiting.store(deferred.len(), Ordering::Relaxed);
-        } else {
+        }
+        if DELIVERING.get() != self.address() {
+            self.post();
+        }
+    }
+
+    /// Has what waits applied as soon as this thread is outside of all streams.
+    #[cold]
+    fn post(&self) {
+        let Some(this) = self.this.upgrade() else {
+            return; // not reached: whoever emits has a handle
+        };
+        let posted = OUTBOX.try_with(|outbox| outbox.borrow_mut().push(this));
+        match posted {
+            Ok(()) if POSTED.get() == Posted::Nothing => POSTED.set(Posted::Something),
+            Ok(()) => {}
+            // The thread is ending.
+            Err(_gone) => self.refuse_all_deferred(),
+        }
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    pub(super) fn refuse_all_deferred(&self) {
+        for _operation in self.take_deferred() {
             self.shared.refused.overflow();
         }
     }
@@ -93,30 +178,24 @@ impl<S: Observer> Stream<S> {
     }
 }
 
-/// Says that nothing is being delivered any more, also when an observer breaks its contract by
-/// unwinding.
-pub(super) struct Delivering<'a>(&'a AtomicUsize);
+/// This thread is inside a stream's observer, until this is dropped, also by unwinding.
+pub(super) struct Delivering {
+    /// A run that an observer opens tells its own observers at once.
+    around: usize,
+}
 
-impl<'a> Delivering<'a> {
-    /// This thread delivers, until this is dropped.
-    pub(super) fn here(by: &'a AtomicUsize) -> Self {
-        by.store(thread_token(), Ordering::Relaxed);
-        Self(by)
+impl Delivering {
+    #[inline]
+    pub(super) fn of<S: Observer>(stream: &Stream<S>) -> Self {
+        Self {
+            around: DELIVERING.replace(stream.address()),
+        }
     }
 }
 
-impl Drop for Delivering<'_> {
+impl Drop for Delivering {
+    #[inline]
     fn drop(&mut self) {
-        self.0.store(0, Ordering::Relaxed);
+        DELIVERING.set(self.around);
     }
-}
-
-/// A number that is this thread's own while it lives, and never 0.
-fn thread_token() -> usize {
-    thread_local! {
-        static TOKEN: u8 = const { 0 };
-    }
-    TOKEN
-        .try_with(|token| std::ptr::from_ref(token).addr())
-        .unwrap_or(usize::MAX)
 }

@@ -1,4 +1,5 @@
-use std::io;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 /// A place outside the trail that holds its newest checkpoint.
@@ -45,7 +46,10 @@ impl Anchor for AnchorFile {
         // Never half of one: the file is replaced at once.
         let mut unfinished = self.0.clone().into_os_string();
         unfinished.push(".tmp");
-        std::fs::write(&unfinished, checkpoint)?;
+        // What is there is left over, or a link to somewhere else: it is not written through.
+        let _absent = std::fs::remove_file(&unfinished);
+        let mut file = File::create_new(&unfinished)?;
+        file.write_all(checkpoint.as_bytes())?;
         std::fs::rename(&unfinished, &self.0)
     }
 

@@ -3,15 +3,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kaos_events::{Clock, IdSource as _, RandomIds, SystemClock, TraceId};
+use kaos_events::{Clock, IdSource as _, PackedEvents, RandomIds, SystemClock, TraceId};
 
 use super::anchor::Anchors;
+use super::directory::Directory;
+use super::intake::Intake;
 use super::log::Settings;
-use super::queue::Queue;
 use super::record::Recorder;
-use super::storage::Directory;
 use super::writer::Writer;
 use super::{Anchor, AuditHook, Hash, Recovery, SigningKey, Storage, recover};
+use crate::queue::Reader;
 use crate::redact::{ContentPolicies, Redactor};
 
 /// What happens to tools that change something while the trail cannot be written.
@@ -61,6 +62,7 @@ pub struct AuditBuilder {
     redactor: Redactor,
     durability: Durability,
     on_failure: OnFailure,
+    wait_limit: Duration,
     segment_bytes: u64,
     segment_age: Duration,
     anchors: Vec<Box<dyn Anchor>>,
@@ -102,6 +104,8 @@ impl AuditError {
 }
 
 impl AuditBuilder {
+    /// How long anybody waits for the disk, unless set: five seconds.
+    pub const WAIT_LIMIT: Duration = Duration::from_secs(5);
     /// A segment's size, unless set: 64 MiB.
     pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
     /// A segment's age, unless set: a day.
@@ -119,6 +123,7 @@ impl AuditBuilder {
             redactor: Redactor::new(),
             durability: Durability::default(),
             on_failure: OnFailure::default(),
+            wait_limit: Self::WAIT_LIMIT,
             segment_bytes: Self::SEGMENT_BYTES,
             segment_age: Self::SEGMENT_AGE,
             anchors: Vec::new(),
@@ -155,6 +160,17 @@ impl AuditBuilder {
     /// something are denied.
     pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
         self.on_failure = on_failure;
+        self
+    }
+
+    /// How long anybody waits for the disk: a run that is ahead of it, a tool for its record, a turn
+    /// for its end's, a flush, and the trail's end. Default: [`Self::WAIT_LIMIT`].
+    ///
+    /// At the limit the disk counts as failing until it answers: nobody waits for it any more, and
+    /// [`on_failure`](Self::on_failure) decides about tools. Too short, and a disk that hesitates
+    /// stops agents; too long, and one that hangs holds them up.
+    pub fn wait_limit(mut self, limit: Duration) -> Self {
+        self.wait_limit = limit;
         self
     }
 
@@ -197,23 +213,19 @@ impl AuditBuilder {
     ///
     /// The storage cannot be read or written, or another writer has the trail open.
     pub fn open(self) -> Result<AuditHook, AuditError> {
-        let on_failure = self.on_failure;
         let Ready {
             writer,
-            lock,
+            reader,
             place,
             recoveries,
         } = self.ready()?;
-        let queue = Arc::clone(&writer.queue);
+        let intake = Arc::clone(&writer.intake);
         let thread = std::thread::Builder::new().name("kaos-audit".to_owned());
-        let started = thread.spawn(move || {
-            writer.run();
-            drop(lock);
-        });
+        let started = thread.spawn(move || writer.run(reader));
         if let Err(error) = started {
             return Err(AuditError::new(place, error));
         }
-        Ok(AuditHook::new(queue, on_failure, place, recoveries))
+        Ok(AuditHook::new(intake, place, recoveries))
     }
 
     /// Opens the trail without a thread: each write is made by the caller, and has ended when it
@@ -250,18 +262,19 @@ impl AuditBuilder {
         };
         let lock = storage.lock().map_err(failed)?;
         let anchors = Anchors::new(self.anchors);
-        let opened = recover::open(storage, settings, anchors, new_trail());
+        let opened = recover::open(storage, lock, settings, anchors, new_trail());
         let opened = opened.map_err(failed)?;
         opened.log.put_reserve_aside().map_err(failed)?;
 
+        let (intake, reader) = Intake::new(self.wait_limit, self.on_failure);
         let writer = Writer {
-            queue: Arc::new(Queue::new()),
+            intake,
             recorder: Recorder::new(self.policies, self.redactor),
             log: opened.log,
         };
         Ok(Ready {
             writer,
-            lock,
+            reader,
             recoveries: opened.recoveries,
             place,
         })
@@ -271,7 +284,7 @@ impl AuditBuilder {
 /// A trail that is open, and whose writer has not started.
 pub(super) struct Ready {
     pub(super) writer: Writer,
-    pub(super) lock: Box<dyn Send>,
+    pub(super) reader: Reader<PackedEvents>,
     pub(super) recoveries: Vec<Recovery>,
     place: String,
 }

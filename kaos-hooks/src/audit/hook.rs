@@ -1,28 +1,27 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use kaos_events::{Body, Event, Observer, Ready, Run, Str};
+use kaos_events::{Keeper, Observer, Run, Str};
 
+use super::intake::Intake;
 use super::own::Recovery;
-use super::queue::Queue;
-use super::record::is_recorded;
-use super::{AuditBuilder, AuditError, OnFailure};
+use super::recorded::Recorded;
+use super::{AuditBuilder, AuditError};
+use crate::park::within;
 use crate::{Gate, GateError, Hook, HookError, IntoHooks, Registry, ToolRequest, Verdict, marker};
-
-/// How long [`Hook::force_flush`], [`Hook::shutdown`] and a turn's end wait for the disk.
-const LIMIT: Duration = Duration::from_secs(5);
 
 /// Writes every event into an audit trail: redacted, durable, chained, signed.
 ///
 /// It observes and it gates. The record of a tool call is on the disk before the tool runs, and the
-/// turn's end is before `turn()` returns. While the trail cannot be written, tools that change
-/// something are denied ([`OnFailure::FailClosed`]).
+/// turn's end is before `turn()` returns. While the trail cannot be written, or the disk does not
+/// answer, tools that change something are denied
+/// ([`OnFailure::FailClosed`](super::OnFailure::FailClosed)). Every wait for the disk has a limit
+/// ([`AuditBuilder::wait_limit`]), five seconds unless set.
 ///
 /// Clones write into the same trail. When the last one is dropped, what waits is written and the
-/// trail is sealed, for which dropping waits up to five seconds; [`shutdown`](Self::shutdown) does it without
-/// blocking a thread.
+/// trail is sealed, for which dropping waits up to the limit; [`shutdown`](Self::shutdown) does it
+/// without blocking a thread.
 ///
 /// # Example
 ///
@@ -44,15 +43,16 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub struct AuditHook(Arc<Open>);
 
 struct Open {
-    queue: Arc<Queue>,
-    on_failure: OnFailure,
+    intake: Arc<Intake>,
     place: String,
     recoveries: Vec<Recovery>,
 }
 
-/// What became of the events so far.
+/// What became of the events so far: `offered = recorded + waiting + lost`, at every moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AuditStats {
+    /// Events that came.
+    pub offered: u64,
     /// Events that are in the trail, on the disk.
     pub recorded: u64,
     /// Events that wait to be written.
@@ -62,8 +62,8 @@ pub struct AuditStats {
     /// The most they ever took: no more than 16 MiB, and what the runs emit between two calls of
     /// [`ready`](kaos_events::Scope::ready), of which each may emit so many events
     /// ([`with_unawaited_events`](kaos_events::Emitter::with_unawaited_events)) of about 100 bytes
-    /// and their texts. While writing fails, runs do not wait, and it is 64 MiB; more is lost and
-    /// counted.
+    /// and their texts, 256 MiB in all. While writing fails, runs do not wait, and it is 64 MiB; more
+    /// is lost and counted.
     pub most_waiting_bytes: usize,
     /// Events that are in no trail: they came while nothing could be written and the queue was
     /// full, or after the shutdown. A gap record says so once something can be written.
@@ -87,15 +87,9 @@ impl AuditHook {
         AuditBuilder::new(directory.into())
     }
 
-    pub(super) fn new(
-        queue: Arc<Queue>,
-        on_failure: OnFailure,
-        place: String,
-        recoveries: Vec<Recovery>,
-    ) -> Self {
+    pub(super) fn new(intake: Arc<Intake>, place: String, recoveries: Vec<Recovery>) -> Self {
         Self(Arc::new(Open {
-            queue,
-            on_failure,
+            intake,
             place,
             recoveries,
         }))
@@ -108,14 +102,15 @@ impl AuditHook {
 
     /// What became of the events so far.
     pub fn stats(&self) -> AuditStats {
-        self.0.queue.stats()
+        self.0.intake.stats()
     }
 
     /// Waits until everything so far is on the disk.
     ///
     /// # Errors
     ///
-    /// It cannot be written, or the disk takes longer than five seconds.
+    /// It cannot be written, some of it is lost and no gap record says so yet, or the disk takes
+    /// longer than the limit.
     ///
     /// # Cancel safety
     ///
@@ -128,7 +123,7 @@ impl AuditHook {
     ///
     /// # Errors
     ///
-    /// Records are lost, or the disk takes longer than five seconds.
+    /// Records are lost, or the disk takes longer than the limit.
     ///
     /// # Cancel safety
     ///
@@ -137,9 +132,10 @@ impl AuditHook {
         self.0.shutdown().await
     }
 
-    /// Why nothing can be written at the moment.
+    /// Why nothing can be written at the moment: the disk's error, that it does not answer, or that
+    /// the trail is shut down.
     pub fn failing(&self) -> Option<Arc<str>> {
-        self.0.queue.progress().failing
+        self.0.intake.failing()
     }
 }
 
@@ -153,7 +149,8 @@ impl Hook for Registered {
     }
 
     fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
-        Some(Box::new(Recorded(Arc::clone(&self.0.queue))))
+        let intake = Arc::clone(&self.0.intake);
+        Some(Box::new(Recorded::new(intake, self.keeper())))
     }
 
     async fn force_flush(&self) -> Result<(), HookError> {
@@ -165,20 +162,23 @@ impl Hook for Registered {
     }
 }
 
+impl Registered {
+    /// The same one in its observers and its gate.
+    fn keeper(&self) -> Keeper {
+        Keeper::of(&self.0)
+    }
+}
+
 impl Open {
     async fn force_flush(&self) -> Result<(), HookError> {
-        let settled = within(LIMIT, self.queue.settled()).await;
-        match settled.map(|progress| progress.failing) {
-            Some(None) => Ok(()),
-            Some(Some(why)) => Err(self.unwritten(&why)),
-            None => Err(self.unwritten("the disk does not answer")),
-        }
+        let safe = self.intake.all_safe().await;
+        safe.map_err(|why| self.unwritten(&why.to_string()))
     }
 
     async fn shutdown(&self) -> Result<(), HookError> {
-        self.queue.close();
-        let closed = within(LIMIT, self.queue.until_closed()).await;
-        let lost = self.queue.stats().lost;
+        self.intake.close();
+        let closed = self.intake.closed().await;
+        let lost = self.intake.stats().lost;
         match closed {
             Some(()) if lost == 0 => Ok(()),
             Some(()) => Err(self.unwritten(&format!("{lost} records are lost"))),
@@ -199,16 +199,6 @@ fn refusal(why: &str) -> Verdict {
     ))
 }
 
-/// `None` when it takes longer. Without a timer there is no limit.
-async fn within<T>(limit: Duration, wait: impl Future<Output = T>) -> Option<T> {
-    let mut wait = std::pin::pin!(wait);
-    let timed = crate::catch_panic(async { tokio::time::timeout(limit, wait.as_mut()).await });
-    match timed.await {
-        Ok(done) => done.ok(),
-        Err(_no_timer) => Some(wait.await),
-    }
-}
-
 #[async_trait]
 impl Gate for Registered {
     fn name(&self) -> Str {
@@ -216,26 +206,23 @@ impl Gate for Registered {
     }
 
     /// Allows the tool once its record, and those of the other gates' decisions, are on the disk.
+    /// At the limit, as while writing fails, the policy decides.
     async fn before_tool_call(&self, call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
-        let degrade = self.0.on_failure == OnFailure::Degrade;
-        let settled = if degrade {
-            within(LIMIT, self.0.queue.settled()).await
+        let settled = call.settled().only(self.keeper());
+        // Before the set gives up on its gates: a tool that only reads is not to be denied by that.
+        let limit = self.0.intake.limit().min(call.limit / 10 * 9);
+        let why = match within(limit, settled).await {
+            Some(Ok(())) => return Ok(Verdict::Allow),
+            Some(Err(why)) => why.to_string(),
+            None => format!("the disk has not answered for {limit:?}"),
+        };
+        Ok(if call.annotations.read_only {
+            Verdict::Allow
+        } else if self.0.intake.degrades() {
+            self.0.intake.unrecorded_effect();
+            Verdict::Allow
         } else {
-            Some(self.0.queue.settled().await)
-        };
-        let why = match settled {
-            Some(progress) if progress.closed => Some("it is shut down".into()),
-            Some(progress) => progress.failing,
-            None => Some("the disk does not answer".into()),
-        };
-        Ok(match why {
-            None => Verdict::Allow,
-            Some(_) if call.read_only => Verdict::Allow,
-            Some(_) if degrade => {
-                self.0.queue.unrecorded_effect();
-                Verdict::Allow
-            }
-            Some(why) => refusal(&why),
+            refusal(&why)
         })
     }
 }
@@ -251,8 +238,8 @@ impl IntoHooks<marker::Own> for AuditHook {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.queue.close();
-        self.queue.wait_closed(LIMIT);
+        self.intake.close();
+        self.intake.wait_closed();
     }
 }
 
@@ -262,33 +249,5 @@ impl fmt::Debug for AuditHook {
             .field("place", &self.0.place)
             .field("stats", &self.stats())
             .finish_non_exhaustive()
-    }
-}
-
-/// Hands the events of one run to the writer.
-struct Recorded(Arc<Queue>);
-
-impl Observer for Recorded {
-    fn on_event(&mut self, event: &Event<'_>) {
-        match event.body {
-            Body::Value { value, .. } if !is_recorded(value) => {}
-            _ => self.0.push(event),
-        }
-    }
-
-    fn ready(&mut self) -> Option<Ready> {
-        let queue = Arc::clone(&self.0);
-        queue
-            .is_behind()
-            .then(|| Box::pin(async move { queue.caught_up().await }) as Ready)
-    }
-
-    fn settled(&mut self) -> Option<Ready> {
-        let queue = Arc::clone(&self.0);
-        Some(Box::pin(async move {
-            if within(LIMIT, queue.settled()).await.is_none() {
-                tracing::error!("the audit trail's disk does not answer: a turn ends unrecorded");
-            }
-        }))
     }
 }

@@ -9,7 +9,9 @@ use super::anchor::Anchors;
 use super::line;
 use super::own::{Cause, CheckpointNote, FORMAT, Gap, OwnRecord, SegmentStart};
 use super::tree::Tree;
-use super::{Checkpoint, Durability, Hash, LogId, SigningKey, Storage, StorageFile, segment};
+use super::{
+    Checkpoint, Durability, Hash, LogId, SigningKey, Storage, StorageFile, StorageLock, segment,
+};
 
 /// The file whose removal makes room for a last word on a full disk.
 pub(super) const RESERVE: &str = "reserve";
@@ -57,6 +59,7 @@ impl Head {
 
 pub(super) struct Log {
     storage: Arc<dyn Storage>,
+    lock: Box<dyn StorageLock>,
     settings: Settings,
     anchors: Anchors,
     /// After the last record appended.
@@ -87,6 +90,7 @@ impl Log {
     /// Goes on after `head` in a new segment, which begins with `first` records.
     pub(super) fn begin(
         storage: Arc<dyn Storage>,
+        lock: Box<dyn StorageLock>,
         settings: Settings,
         anchors: Anchors,
         head: Head,
@@ -102,6 +106,7 @@ impl Log {
         };
         let mut log = Self {
             storage,
+            lock,
             settings,
             anchors,
             durable: head.clone(),
@@ -217,7 +222,10 @@ impl Log {
         sealed
     }
 
+    /// Where somebody else may write, nothing is written; and what is not in the file of its name
+    /// when all is done does not count.
     fn write(&mut self, durability: Durability) -> io::Result<()> {
+        self.lock.check()?;
         match &mut self.segment.file {
             Some(file) => {
                 write_all(&mut **file, &self.lines)?;
@@ -239,6 +247,10 @@ impl Log {
                 self.head.synced = self.head.next.checked_sub(1);
             }
         }
+        self.lock.check()?;
+        if let Some(file) = &self.segment.file {
+            file.check(&self.segment.name)?;
+        }
         self.segment.length += self.lines.len() as u64;
         self.lines.clear();
         self.durable = self.head.clone();
@@ -252,10 +264,14 @@ impl Log {
         self.uncovered = 0;
         self.head = self.durable.clone();
         // What was written beyond the last commit is better gone; a reader ignores it either way.
-        let _best_effort = match self.segment.file.take() {
-            Some(mut file) => file.truncate(self.segment.length),
-            None => self.storage.remove(&format!("{}.tmp", self.segment.name)),
-        };
+        // Where somebody else may write, nothing is touched.
+        let file = self.segment.file.take();
+        if self.lock.check().is_ok() {
+            let _best_effort = match file {
+                Some(mut file) => file.truncate(self.segment.length),
+                None => self.storage.remove(&format!("{}.tmp", self.segment.name)),
+            };
+        }
         self.begin_segment(Cause::Failed);
     }
 

@@ -11,7 +11,7 @@ use super::log::{Head, Log, Settings, write_all};
 use super::own::{Cause, FORMAT, Found, OwnRecord, Recovery, SegmentStart};
 use super::segment::{self, Lines, Piece};
 use super::tree::Tree;
-use super::{Checkpoint, LogId, Storage};
+use super::{Checkpoint, LogId, Storage, StorageLock};
 
 /// A log, and what was found when it was opened.
 pub(super) struct Opened {
@@ -19,11 +19,12 @@ pub(super) struct Opened {
     pub(super) recoveries: Vec<Recovery>,
 }
 
-/// Opens the log in `storage`, or makes one. The caller holds its lock.
+/// Opens the log in `storage`, of which this is the lock, or makes one.
 ///
 /// Only the last segment is read: the others were complete when it began.
 pub(super) fn open(
     storage: Arc<dyn Storage>,
+    lock: Box<dyn StorageLock>,
     settings: Settings,
     anchors: Anchors,
     new_trail: TraceId,
@@ -54,7 +55,7 @@ pub(super) fn open(
         .cloned()
         .map(OwnRecord::Recovery)
         .collect();
-    let log = Log::begin(storage, settings, anchors, head, cause, &first)?;
+    let log = Log::begin(storage, lock, settings, anchors, head, cause, &first)?;
     Ok(Opened { log, recoveries })
 }
 
@@ -92,7 +93,17 @@ impl Scanned {
         };
         // The stored hash of the line before, also of one that is no part of the chain.
         let mut before = None;
-        while let Some(piece) = lines.next()? {
+        loop {
+            let piece = match lines.next() {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
+                // No writer of ours leaves that: it is damage, however it goes on.
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    scanned.is_damaged();
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
             let line = Line::parse(piece.bytes).filter(|_| piece.whole);
             if scanned.bad.is_none() && line.is_some_and(|line| scanned.extends(&line)) {
                 scanned.good_bytes = piece.offset + piece.bytes.len() as u64 + 1;
@@ -106,6 +117,13 @@ impl Scanned {
             before = line.map(|line| line.h);
         }
         Ok(scanned)
+    }
+
+    /// What follows was never written by us.
+    fn is_damaged(&mut self) {
+        if let Some(bad) = &mut self.bad {
+            bad.was_durable = true;
+        }
     }
 
     /// Goes one line further, if it is the next of the chain.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::own::{Gap, Recovery};
 use super::{Checkpoint, LogId};
+use crate::plain;
 
 /// The most findings that are listed; the rest is counted.
 const MOST_FINDINGS: usize = 100;
@@ -165,7 +166,8 @@ impl fmt::Display for Finding {
         if let Some(seq) = self.seq {
             write!(f, "record {seq}, ")?;
         }
-        let (segment, offset, problem) = (&self.segment, self.offset, &self.problem);
+        let (segment, offset) = (plain(&self.segment), self.offset);
+        let problem = plain(&self.problem.to_string());
         write!(f, "{segment} at byte {offset}: {problem}")
     }
 }
@@ -190,14 +192,14 @@ impl fmt::Display for Verification {
             writeln!(f, "  and {} more", self.more_findings)?;
         }
         if let Some(torn) = &self.torn {
-            let (segment, from, bytes) = (&torn.segment, torn.from_seq, torn.bytes);
+            let (segment, from, bytes) = (plain(&torn.segment), torn.from_seq, torn.bytes);
             writeln!(
                 f,
                 "  torn from record {from} on: {bytes} bytes at the end of {segment} were being written"
             )?;
         }
         for gap in &self.gaps {
-            let (lost, effects, reason) = (gap.lost, gap.unrecorded_effects, &gap.reason);
+            let (lost, effects, reason) = (gap.lost, gap.unrecorded_effects, plain(&gap.reason));
             writeln!(
                 f,
                 "  a gap: {lost} records lost, {effects} tools ran unrecorded ({reason})"
@@ -214,6 +216,7 @@ impl fmt::Display for Verification {
         match (&self.named_key, self.key_given) {
             (_, true) => writeln!(f, "  signed by the key given")?,
             (Some(key), false) => {
+                let key = plain(key);
                 writeln!(f, "  signed by {key}; whose that is, only --key tells")?;
             }
             (None, false) => writeln!(f, "  UNSIGNED: whoever could write it could rewrite it")?,

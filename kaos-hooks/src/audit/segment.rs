@@ -24,16 +24,30 @@ pub(super) fn among(files: Vec<String>) -> Vec<(u64, String)> {
     segments
 }
 
-/// Whether it is a file that was being made when its writer died.
+/// Whether it is a file of the trail that was being made when its writer died: a segment, or the copy
+/// of one's end. A file of another name is not ours to remove.
 pub(super) fn is_unfinished(file: &str) -> bool {
-    file.strip_suffix(".tmp").is_some()
+    let Some(finished) = file.strip_suffix(".tmp") else {
+        return false;
+    };
+    let is_copy = |(segment, offset): (&str, &str)| {
+        let offset = offset.parse::<u64>().ok().map(|it| it.to_string()) == Some(offset.to_owned());
+        offset && first_of(segment).is_some()
+    };
+    first_of(finished).is_some() || finished.rsplit_once('-').is_some_and(is_copy)
 }
+
+/// After so many bytes without a line break a file is not read on: it is none of ours, and may be
+/// without end.
+const MOST_WITHOUT_BREAK: u64 = 16 * 1024 * 1024;
 
 /// The lines of a file.
 pub(super) struct Lines {
     from: BufReader<Box<dyn Read + Send>>,
     line: Vec<u8>,
     offset: u64,
+    /// Bytes since the last line break.
+    unbroken: u64,
 }
 
 /// One line, or the rest of a file that does not end with a line break.
@@ -52,12 +66,21 @@ impl Lines {
             from: BufReader::with_capacity(256 * 1024, from),
             line: Vec::new(),
             offset: 0,
+            unbroken: 0,
         }
     }
 
     /// The next line; of one that is too long, the next part.
+    ///
+    /// # Errors
+    ///
+    /// What reading says; `InvalidData` for a line that does not end.
     pub(super) fn next(&mut self) -> io::Result<Option<Piece<'_>>> {
         self.line.clear();
+        if self.unbroken > MOST_WITHOUT_BREAK {
+            let message = "it has a line without an end";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
         let most = MOST_LINE_BYTES as u64 + 1;
         let read = (&mut self.from)
             .take(most)
@@ -68,6 +91,11 @@ impl Lines {
         let offset = self.offset;
         self.offset += read as u64;
         let whole = self.line.ends_with(b"\n");
+        self.unbroken = if whole {
+            0
+        } else {
+            self.unbroken + read as u64
+        };
         let bytes = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
         Ok(Some(Piece {
             bytes,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use kaos_events::{EventBuf, RunId, SpanId, Subject, TraceId, Value, codec};
 
+use super::directory::Directory;
 use super::line::Line;
 use super::own::OwnRecord;
 use super::reader::{OpenSegment, Reader};
-use super::storage::Directory;
 use super::{AuditError, Storage, Verification, Verifier};
 
 /// An audit trail that is read; a writer may be at work in it.
@@ -82,7 +82,8 @@ impl Trail {
     ///
     /// # Errors
     ///
-    /// The files cannot be listed; later, in the iterator, one cannot be read.
+    /// The files cannot be listed; later, in the iterator, one cannot be read, which is said once,
+    /// before the records of the next file.
     pub fn records(&self, filter: Filter) -> io::Result<Records> {
         Ok(Records {
             reader: Reader::new(Arc::clone(&self.storage))?,
@@ -221,9 +222,17 @@ impl Records {
                 },
             };
             let until = segment.until;
-            let Some(piece) = segment.next()? else {
-                self.segment = None;
-                continue;
+            let piece = match segment.next() {
+                Ok(Some(piece)) => piece,
+                // An error is said once: the rest of that file is passed over.
+                over => {
+                    let error = over.err();
+                    self.segment = None;
+                    match error {
+                        Some(error) => return Err(error),
+                        None => continue,
+                    }
+                }
             };
             let line = Line::parse(piece.bytes).filter(|_| piece.whole);
             let Some(line) = line.filter(|line| until.is_none_or(|until| line.seq < until)) else {

@@ -2,20 +2,23 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Waker;
+use std::time::{Duration, Instant};
 
-use kaos_events::{BodyBuf, EventBuf, Subject};
+use kaos_events::{BodyBuf, EventBuf, PackedEvents, Subject};
 
+use super::intake::Intake;
 use super::log::Log;
-use super::queue::{Queue, Work};
 use super::record::Recorder;
+use crate::park::this_thread;
+use crate::queue::{Next, Reader};
 
 /// How long after a failure it is tried again: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Writer {
-    pub(super) queue: Arc<Queue>,
+    pub(super) intake: Arc<Intake>,
     pub(super) recorder: Recorder,
     pub(super) log: Log,
 }
@@ -37,25 +40,37 @@ impl Batch {
 }
 
 impl Writer {
-    /// Works until the queue is closed.
-    pub(super) fn run(mut self) {
-        let ended = Ended(Arc::clone(&self.queue));
+    /// Works until the queue is closed. However this ends, the queue ends with its reader.
+    pub(super) fn run(mut self, mut reader: Reader<PackedEvents>) {
+        let waker = this_thread();
         loop {
             let due = self.log.until_checkpoint().map(Duration::from_nanos);
-            let written = match self.queue.next(due) {
-                Work::Write(events) => {
-                    let batch = self.batch(events.iter());
-                    let written = self.write_at_last(&batch);
-                    if written {
-                        self.queue.safe(events);
+            let patience = match reader.next(&waker, Instant::now()) {
+                Next::Batch(taken) => {
+                    let events = taken.batch().map(PackedEvents::iter);
+                    let batch = self.batch(events.into_iter().flatten());
+                    if !self.write_at_last(&batch, taken.reader(), &waker) {
+                        return;
                     }
-                    written
+                    taken.all_done(Instant::now());
+                    continue;
                 }
-                Work::Checkpoint => self.write_at_last(&Batch::checkpoint()),
-                Work::Close => break,
+                Next::Flush(flush) => {
+                    flush.made(Ok(()));
+                    continue;
+                }
+                Next::Wait(patience) => patience,
+                Next::Closed => break,
             };
-            if !written {
-                return;
+            match [patience, due].into_iter().flatten().min() {
+                Some(Duration::ZERO) => {
+                    reader.works_on(Instant::now());
+                    if !self.write_at_last(&Batch::checkpoint(), &reader, &waker) {
+                        return;
+                    }
+                }
+                Some(pause) => std::thread::park_timeout(pause),
+                None => std::thread::park(),
             }
         }
         // Everything is on the disk: the seal says so, and anything before it that is damaged
@@ -63,8 +78,9 @@ impl Writer {
         if let Err(error) = self.log.seal() {
             tracing::warn!(%error, "the audit trail ends without a seal");
         }
+        // The lock is free before anybody is told that it is.
         drop(self);
-        drop(ended);
+        drop(reader);
     }
 
     /// What is written of these events. A checkpoint comes after a turn's end.
@@ -81,7 +97,12 @@ impl Writer {
     }
 
     /// Writes a batch, however often it takes; `false` if the trail is closed before it succeeds.
-    fn write_at_last(&mut self, batch: &Batch) -> bool {
+    fn write_at_last(
+        &mut self,
+        batch: &Batch,
+        reader: &Reader<PackedEvents>,
+        waker: &Waker,
+    ) -> bool {
         let (mut pause, mut closing) = (FIRST_PAUSE, false);
         while let Err(error) = self.write(batch) {
             if pause == FIRST_PAUSE {
@@ -90,12 +111,13 @@ impl Writer {
             if closing {
                 return false; // it was tried once more
             }
-            closing = self.queue.failing(&error.to_string(), pause);
+            reader.failing(&error.to_string());
+            closing = closes_within(pause, reader, waker);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         if pause > FIRST_PAUSE {
             tracing::warn!("the audit trail can be written again");
-            self.queue.works_again();
+            reader.works();
             // Best effort: the next open tries again.
             let _reserved = self.log.put_reserve_aside();
         }
@@ -116,7 +138,7 @@ impl Writer {
     }
 
     fn try_write(&mut self, batch: &Batch, reason: &str) -> io::Result<()> {
-        let missing = self.queue.missing();
+        let missing = self.intake.missing();
         if let Some(missing) = missing {
             let (lost, effects) = (missing.lost, missing.unrecorded_effects);
             let reason = self.recorder.safe(reason);
@@ -130,7 +152,7 @@ impl Writer {
         }
         self.log.commit()?;
         if let Some(missing) = missing {
-            self.queue.told(missing);
+            self.intake.told(missing);
         }
         Ok(())
     }
@@ -142,7 +164,7 @@ impl Writer {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
         );
         if full && self.log.free_reserve() {
-            let waiting = self.queue.waiting();
+            let waiting = self.intake.waiting();
             let reason = self.recorder.safe(&error.to_string());
             self.log.gap(&reason, 0, 0, waiting);
             self.log.checkpoint(false);
@@ -162,11 +184,14 @@ fn ends_turn(event: &EventBuf) -> bool {
     }
 }
 
-/// Says that the writer has ended, also when it unwinds.
-struct Ended(Arc<Queue>);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        self.0.closed();
+/// Waits for so long, or until the queue is closed; whether it is.
+fn closes_within(pause: Duration, reader: &Reader<PackedEvents>, waker: &Waker) -> bool {
+    let until = Instant::now() + pause;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if reader.is_closing(waker) || left.is_zero() {
+            return reader.is_closing(waker);
+        }
+        std::thread::park_timeout(left);
     }
 }

@@ -2,21 +2,22 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kaos_hooks::catch_panic;
+use kaos_hooks::park::{block_within, this_task, woken};
+use kaos_hooks::queue::{Bounds, Gathering, Goal, Next, Queue, Reader};
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::stats::{Counters, add};
-use crate::notice;
+use crate::{ExportStats, notice};
 
 /// How batches are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BatchSettings {
-    /// How many items wait at most.
+    /// How many items wait at most, besides a batch that is being sent.
     pub(crate) queue: usize,
     /// How many items a batch has at most.
     pub(crate) batch: usize,
@@ -36,75 +37,54 @@ pub(crate) struct Sending {
 }
 
 /// What waits to be exported, and who waits for it.
-pub(crate) struct Lane<T> {
-    state: Mutex<State<T>>,
-    wake: Notify,
+pub(crate) struct Lane<T: Send + 'static> {
+    queue: Arc<Queue<Vec<T>>>,
+    /// Until the exporting end takes it.
+    reader: Mutex<Option<Reader<Vec<T>>>>,
     /// When to stop, once somebody asked to.
     deadline: watch::Sender<Option<Instant>>,
-    pub(super) counters: Arc<Counters>,
-    settings: BatchSettings,
     sending: Sending,
     said: AtomicBool,
 }
 
-struct State<T> {
-    items: Vec<T>,
-    closed: bool,
-    finished: bool,
-    /// Who waits for the lane to be empty.
-    waiting: Vec<mpsc::SyncSender<()>>,
-}
-
-/// What the exporting end finds.
-pub(super) struct Taken<T> {
-    pub(super) batch: Vec<T>,
-    closed: bool,
-    /// Who waits for the lane to be empty, when it is.
-    waiting: Vec<mpsc::SyncSender<()>>,
-}
-
-impl<T> Lane<T> {
+impl<T: Send + 'static> Lane<T> {
     pub(crate) fn new(settings: BatchSettings, sending: Sending) -> Arc<Self> {
+        let BatchSettings {
+            queue,
+            batch,
+            delay,
+        } = settings;
+        let (queue, reader) = Queue::new(Bounds {
+            items: queue.saturating_add(batch) as u64,
+            bytes: usize::MAX,
+            bytes_while_failing: usize::MAX,
+            batch_items: batch as u64,
+            batch_bytes: usize::MAX,
+            gathering: Gathering {
+                longest: delay,
+                company: Duration::ZERO,
+                linger: Duration::ZERO,
+            },
+        });
         Arc::new(Self {
-            state: Mutex::new(State {
-                items: Vec::new(),
-                closed: false,
-                finished: false,
-                waiting: Vec::new(),
-            }),
-            wake: Notify::new(),
+            queue,
+            reader: Mutex::new(Some(reader)),
             deadline: watch::Sender::new(None),
-            counters: Arc::default(),
-            settings,
             sending,
             said: AtomicBool::new(false),
         })
     }
 
-    pub(crate) fn counters(&self) -> &Arc<Counters> {
-        &self.counters
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What became of all so far.
+    pub(crate) fn stats(&self) -> ExportStats {
+        self.queue.account().into()
     }
 
     // --- the caller's end -----------------------------------------------------------------------
 
     /// Never waits: takes a short lock, and wakes the thread when a batch is full.
     pub(super) fn offer(&self, item: T) {
-        add(&self.counters.offered, 1);
-        let mut state = self.lock();
-        if state.closed || state.items.len() >= self.settings.queue {
-            drop(state);
-            return add(&self.counters.dropped, 1);
-        }
-        state.items.push(item);
-        let full = state.items.len() == self.settings.batch;
-        drop(state);
-        if full {
-            self.wake.notify_one();
-        }
+        self.queue.push(item);
     }
 
     /// Takes nothing more, and has what it holds sent within `limit`. Does not wait for that.
@@ -114,89 +94,40 @@ impl<T> Lane<T> {
             *deadline = deadline.or(Some(Instant::now() + limit));
             first
         });
-        self.lock().closed = true;
-        self.wake.notify_one();
+        self.queue.close();
     }
 
     /// [Closes](Self::close), and waits until all is sent or the time is up.
     pub(crate) fn shut_down(&self, limit: Duration) -> OTelSdkResult {
         self.close(limit);
         let until = self.deadline.borrow().unwrap_or_else(Instant::now);
-        self.wait(until.saturating_duration_since(Instant::now()))
+        let left = until.saturating_duration_since(Instant::now());
+        let ended = wait(left, self.queue.wait(Goal::Ended));
+        if ended.is_err() {
+            // An exporter blocks the thread: what it has not got is lost, and it never gets it.
+            self.queue.give_up();
+        }
+        ended
     }
 
     /// Waits until all is sent, at most this long.
     pub(crate) fn flush(&self, limit: Duration) -> OTelSdkResult {
-        if self.lock().closed {
+        if self.deadline.borrow().is_some() {
             return Err(OTelSdkError::AlreadyShutdown);
         }
-        self.wait(limit)
-    }
-
-    fn wait(&self, limit: Duration) -> OTelSdkResult {
-        let (done, emptied) = mpsc::sync_channel(1);
-        {
-            let mut state = self.lock();
-            if state.finished {
-                return Ok(());
-            }
-            state.waiting.push(done);
-        }
-        self.wake.notify_one();
-        // The thread keeps the deadline itself; the grace is for one that is blocked by its
-        // exporter.
-        let grace = Duration::from_millis(500);
-        match emptied.recv_timeout(limit + grace) {
-            Ok(()) => Ok(()),
-            Err(_) => Err(OTelSdkError::Timeout(limit)),
-        }
+        wait(limit, self.queue.flush())
     }
 
     // --- the exporter's end ---------------------------------------------------------------------
 
-    /// Completes when there is something to do, at the latest after `delay`.
-    pub(super) async fn woken(&self, delay: Duration) {
-        tokio::select! {
-            () = self.wake.notified() => {}
-            () = tokio::time::sleep(delay) => {}
-        }
+    /// The one exporting end; dropping it ends the lane, and counts what is left.
+    pub(super) fn reader(&self) -> Option<Reader<Vec<T>>> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.take()
     }
 
-    /// The next batch, or none and the ones who wait for that.
-    pub(super) fn take(&self) -> Taken<T> {
-        let mut state = self.lock();
-        let size = state.items.len().min(self.settings.batch);
-        let batch: Vec<T> = state.items.drain(..size).collect();
-        let waiting = if batch.is_empty() {
-            std::mem::take(&mut state.waiting)
-        } else {
-            Vec::new()
-        };
-        Taken {
-            batch,
-            closed: state.closed,
-            waiting,
-        }
-    }
-
-    /// Tells the ones who waited; whether this was the end.
-    pub(super) fn settle(&self, taken: Taken<T>) -> bool {
-        let mut waiting = taken.waiting;
-        if taken.closed {
-            let mut state = self.lock();
-            state.finished = true;
-            waiting.append(&mut state.waiting);
-        }
-        for waiter in waiting {
-            // Whoever waited may have given up.
-            let _sent: Result<(), _> = waiter.send(());
-        }
-        taken.closed
-    }
-
-    /// Sends one batch of so many, and counts what became of it. Drops what is left when the time
-    /// for shutdown is up.
-    pub(super) async fn send(&self, count: usize, export: impl Future<Output = OTelSdkResult>) {
+    /// Sends something; whether it arrived.
+    pub(super) async fn send(&self, export: impl Future<Output = OTelSdkResult>) -> bool {
         let mut deadline = self.deadline.subscribe();
         let limit = self.sending.limit;
         let sent = tokio::select! {
@@ -208,17 +139,17 @@ impl<T> Lane<T> {
             },
             () = passed(&mut deadline) => Err("the time for shutdown was up".to_owned()),
         };
-        match sent {
-            Ok(()) => add(&self.counters.exported, count),
-            Err(why) => {
-                add(&self.counters.failed, count);
-                self.say_once(&why);
-            }
+        if let Err(why) = &sent {
+            self.say_once(why);
         }
-        if deadline.borrow().is_some_and(|at| at <= Instant::now()) {
-            let left = std::mem::take(&mut self.lock().items);
-            add(&self.counters.dropped, left.len());
-        }
+        sent.is_ok()
+    }
+
+    /// Whether the time for shutdown is up.
+    pub(super) fn is_late(&self) -> bool {
+        self.deadline
+            .borrow()
+            .is_some_and(|at| at <= Instant::now())
     }
 
     fn say_once(&self, why: &str) {
@@ -230,20 +161,45 @@ impl<T> Lane<T> {
 
     /// Sends batches until the lane is closed and empty, or time is up.
     pub(super) async fn run(&self, mut export: impl AsyncFnMut(Vec<T>) -> OTelSdkResult) {
-        loop {
-            self.woken(self.settings.delay).await;
-            loop {
-                let mut taken = self.take();
-                if taken.batch.is_empty() {
-                    if self.settle(taken) {
-                        return;
+        let Some(mut reader) = self.reader() else {
+            return;
+        };
+        while !self.is_late() {
+            let waker = this_task().await;
+            match reader.next(&waker, std::time::Instant::now()) {
+                Next::Wait(patience) => idle(patience).await,
+                Next::Batch(mut taken) => {
+                    let batch = taken.take().unwrap_or_default();
+                    if self.send(export(batch)).await {
+                        taken.all_done(std::time::Instant::now());
+                    } else {
+                        taken.all_failed();
                     }
-                    break;
                 }
-                let batch = std::mem::take(&mut taken.batch);
-                self.send(batch.len(), export(batch)).await;
+                Next::Flush(flush) => flush.made(Ok(())),
+                Next::Closed => return,
             }
         }
+    }
+}
+
+/// Waits until woken, or for so long.
+pub(super) async fn idle(patience: Option<Duration>) {
+    match patience {
+        Some(patience) => tokio::select! {
+            () = woken() => {}
+            () = tokio::time::sleep(patience) => {}
+        },
+        None => woken().await,
+    }
+}
+
+fn wait<T>(limit: Duration, done: impl Future<Output = T>) -> OTelSdkResult {
+    // The thread keeps the deadline itself; the grace is for one that is blocked by its exporter.
+    let grace = Duration::from_millis(500);
+    match block_within(limit + grace, done) {
+        Some(_done) => Ok(()),
+        None => Err(OTelSdkError::Timeout(limit)),
     }
 }
 
@@ -255,12 +211,11 @@ async fn passed(deadline: &mut watch::Receiver<Option<Instant>>) {
     }
 }
 
-impl<T> std::fmt::Debug for Lane<T> {
+impl<T: Send + 'static> std::fmt::Debug for Lane<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Lane")
             .field("sending", &self.sending)
-            .field("settings", &self.settings)
-            .field("stats", &self.counters.read())
+            .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::data::{
@@ -12,7 +12,10 @@ use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::metrics::reader::MetricReader;
 use opentelemetry_sdk::metrics::{InstrumentKind, ManualReader, Pipeline, Temporality};
 
-use super::stats::add;
+use kaos_hooks::park::this_task;
+use kaos_hooks::queue::Next;
+
+use super::lane::idle;
 use super::{BatchSettings, Export, Lane, Sending};
 use crate::notice;
 
@@ -83,7 +86,7 @@ impl MetricLane {
     pub(crate) fn new(settings: MetricSettings, sending: Sending) -> Self {
         let unused = BatchSettings {
             queue: 0,
-            batch: 0,
+            batch: usize::MAX,
             delay: settings.interval,
         };
         Self {
@@ -100,18 +103,42 @@ impl MetricLane {
             interval,
         } = self.clone();
         Box::pin(async move {
-            loop {
-                lane.woken(interval).await;
-                let taken = lane.take();
+            let Some(mut queue) = lane.reader() else {
+                return;
+            };
+            let mut due = Instant::now() + interval;
+            while !lane.is_late() {
+                let waker = this_task().await;
+                let (flush, last) = match queue.next(&waker, Instant::now()) {
+                    Next::Flush(flush) => (Some(flush), false),
+                    Next::Closed => (None, true),
+                    // Nobody offers anything: what there is is collected here.
+                    Next::Batch(_) => continue,
+                    Next::Wait(_) => {
+                        let left = due.saturating_duration_since(Instant::now());
+                        if !left.is_zero() {
+                            idle(Some(left)).await;
+                            continue;
+                        }
+                        (None, false)
+                    }
+                };
                 let metrics = reader.read();
-                let points = data_points(&metrics);
-                if points > 0 {
-                    add(&lane.counters.offered, points);
-                    lane.send(points, exporter.export(&metrics)).await;
+                let taken = queue.bring(vec![(); data_points(&metrics)]);
+                if taken.left() > 0 {
+                    if lane.send(exporter.export(&metrics)).await {
+                        taken.all_done(Instant::now());
+                    } else {
+                        taken.all_failed();
+                    }
                 }
-                if lane.settle(taken) {
+                if let Some(flush) = flush {
+                    flush.made(Ok(()));
+                }
+                if last {
                     return;
                 }
+                due = Instant::now() + interval;
             }
         })
     }

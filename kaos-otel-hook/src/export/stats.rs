@@ -1,20 +1,35 @@
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use kaos_hooks::queue::Account;
 
 /// What became of the spans, the data points or the log records of one telemetry start-up.
 ///
-/// `offered = exported + failed + dropped + waiting`, where nothing waits after shutdown. Each is
-/// counted where it happens.
+/// `offered = waiting + exported + failed + dropped`, at every moment. After shutdown nothing waits but
+/// a batch of an exporter that blocks its thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ExportStats {
     /// Sampled spans that ended; log records that were emitted; data points that were collected.
     pub offered: u64,
+    /// What is in the queue, or in a batch that is being sent.
+    pub waiting: u64,
     /// What the receiver accepted.
     pub exported: u64,
     /// What was in batches that could not be sent.
     pub failed: u64,
     /// What found the queue full or closed, or was left when the time for shutdown was up.
     pub dropped: u64,
+}
+
+impl From<Account> for ExportStats {
+    fn from(account: Account) -> Self {
+        Self {
+            offered: account.offered,
+            waiting: account.waiting,
+            exported: account.done,
+            failed: account.failed,
+            dropped: account.dropped,
+        }
+    }
 }
 
 impl ExportStats {
@@ -72,28 +87,4 @@ impl fmt::Display for TelemetryStats {
             logs.lost()
         )
     }
-}
-
-/// The counters of a lane; they outlive it.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(super) offered: AtomicU64,
-    pub(super) exported: AtomicU64,
-    pub(super) failed: AtomicU64,
-    pub(super) dropped: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn read(&self) -> ExportStats {
-        ExportStats {
-            offered: self.offered.load(Ordering::Relaxed),
-            exported: self.exported.load(Ordering::Relaxed),
-            failed: self.failed.load(Ordering::Relaxed),
-            dropped: self.dropped.load(Ordering::Relaxed),
-        }
-    }
-}
-
-pub(super) fn add(counter: &AtomicU64, count: usize) {
-    counter.fetch_add(count as u64, Ordering::Relaxed);
 }

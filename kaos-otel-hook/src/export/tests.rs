@@ -71,7 +71,7 @@ fn after(act: Act, spans: usize, queue: usize, limits: [Duration; 2]) -> (Export
         tracer.start("span").end();
     }
     let _stopped: OTelSdkResult = provider.shutdown_with_timeout(of_shutdown);
-    (lane.0.counters().read(), given.load(Ordering::SeqCst))
+    (lane.0.stats(), given.load(Ordering::SeqCst))
 }
 
 const LONG: Duration = Duration::from_secs(5);
@@ -84,6 +84,7 @@ fn check(act: Act, limit: Duration, exported: u64, failed: u64) {
         stats,
         ExportStats {
             offered: 10,
+            waiting: 0,
             exported,
             failed,
             dropped: 0
@@ -123,6 +124,7 @@ fn an_exporter_that_hangs_is_given_up_at_the_limit_and_all_is_counted() {
         stats,
         ExportStats {
             offered: 10,
+            waiting: 0,
             exported: 0,
             failed: 4,
             dropped: 6

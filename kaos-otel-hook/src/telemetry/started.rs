@@ -149,7 +149,10 @@ impl Started {
 
 impl Lanes {
     fn new(settings: &Settings) -> Self {
-        fn lane<T>(batches: BatchSettings, sending: Sending) -> std::sync::Arc<Lane<T>> {
+        fn lane<T: Send + 'static>(
+            batches: BatchSettings,
+            sending: Sending,
+        ) -> std::sync::Arc<Lane<T>> {
             Lane::new(batches, sending)
         }
         let Settings {
@@ -214,8 +217,8 @@ impl Lanes {
     }
 }
 
-fn read<T>(lane: &Lane<T>) -> ExportStats {
-    lane.counters().read()
+fn read<T: Send + 'static>(lane: &Lane<T>) -> ExportStats {
+    lane.stats()
 }
 
 fn sending(signal: Signal, choice: &ExporterChoice, limit: Duration) -> Option<Sending> {

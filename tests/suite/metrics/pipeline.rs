@@ -98,6 +98,7 @@ fn export_results_are_counted_by_signal_and_result() {
     let measured = Measured::default();
     let stats = |offered, exported, failed, dropped| ExportStats {
         offered,
+        waiting: 0,
         exported,
         failed,
         dropped,

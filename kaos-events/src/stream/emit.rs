@@ -1,0 +1,145 @@
+//! The way into a stream: applied at once, or laid aside by whoever is inside an observer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::deferred::{Deferred, delivering};
+use super::{End, Stream};
+use crate::table::Key;
+use crate::{
+    Enter, NotDurable, Observer, Progress, Ready, Run, Session, Settled, Str, Subject, TraceId,
+    Value,
+};
+
+/// What a scope can ask of its stream, whatever its observer is.
+pub(crate) trait Emit: Send + Sync {
+    /// Takes the subject out of where it stands: it is large, and this way it moves once.
+    fn start(&self, parent: Key, subject: &mut Option<Subject>, run: Option<Box<Run>>) -> Key;
+    fn end(&self, key: Key, end: End<'_>);
+    fn value(&self, key: Key, value: &Value);
+    fn progress(&self, key: Key, progress: &Progress);
+    fn entry(&self, key: Key) -> Option<Arc<dyn Enter>>;
+    fn ready(&self) -> Option<Ready>;
+    /// The observer was waited for.
+    fn awaited(&self);
+    fn settled(&self, key: Key) -> Settled;
+    fn is_open(&self, key: Key) -> bool;
+    /// What an open span is about.
+    fn subject(&self, key: Key) -> Option<Subject>;
+    /// Applies what observers of other runs emitted into this one.
+    fn deliver_deferred(&self);
+    /// Refuses it.
+    fn refuse_deferred(&self);
+    fn trace_id(&self) -> TraceId;
+    /// A run of its own for a sub-agent of the span at `key`.
+    fn sub_run(&self, agent: Str, session: Session) -> Run;
+}
+
+impl<S: Observer> Emit for Stream<S> {
+    fn start(&self, parent: Key, subject: &mut Option<Subject>, run: Option<Box<Run>>) -> Key {
+        let id = self.shared.ids.span_id();
+        if delivering() {
+            self.defer(Deferred::Start {
+                id,
+                parent,
+                subject: Box::new(subject.take()),
+                run,
+            });
+            return Key {
+                slot: Key::LATER,
+                id,
+            };
+        }
+        self.submit(|stream, state| stream.apply_start(state, id, parent, subject, run))
+    }
+
+    fn end(&self, key: Key, end: End<'_>) {
+        if delivering() {
+            return self.defer(Deferred::End(
+                key,
+                Box::new(end.after(Duration::ZERO).into()),
+            ));
+        }
+        self.submit(|stream, state| stream.apply_end(state, key, end));
+    }
+
+    fn value(&self, key: Key, value: &Value) {
+        if delivering() {
+            return self.defer(Deferred::Value(key, Box::new(value.clone())));
+        }
+        self.submit(|stream, state| stream.apply_value(state, key, value));
+    }
+
+    fn progress(&self, key: Key, progress: &Progress) {
+        if delivering() {
+            return self.defer(Deferred::Progress(key, progress.clone()));
+        }
+        self.submit(|stream, state| stream.apply_progress(state, key, progress));
+    }
+
+    fn entry(&self, key: Key) -> Option<Arc<dyn Enter>> {
+        self.ask(|state| {
+            let id = state.table.get(key)?.0.id;
+            state.observer.as_mut()?.entry(id)
+        })
+    }
+
+    fn ready(&self) -> Option<Ready> {
+        self.ask(|state| {
+            let wait = state.observer.as_mut()?.ready();
+            if wait.is_none() {
+                state.unawaited = 0;
+            }
+            wait
+        })
+    }
+
+    fn awaited(&self) {
+        if !delivering() {
+            self.lock().unawaited = 0;
+        }
+    }
+
+    fn settled(&self, key: Key) -> Settled {
+        let settled = self.ask(|state| {
+            let slot = state.table.get(key)?.0.slot;
+            Some(state.observer.as_mut()?.settled(slot))
+        });
+        settled.unwrap_or_else(|| Settled::never(NotDurable::over()))
+    }
+
+    fn is_open(&self, key: Key) -> bool {
+        !delivering() && self.lock().table.find(key).is_some()
+    }
+
+    fn subject(&self, key: Key) -> Option<Subject> {
+        if delivering() {
+            return None;
+        }
+        self.lock()
+            .table
+            .get(key)
+            .map(|(_, subject)| subject.clone())
+    }
+
+    fn deliver_deferred(&self) {
+        self.submit(Self::drain);
+    }
+
+    fn refuse_deferred(&self) {
+        self.refuse_all_deferred();
+    }
+
+    fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
+    fn sub_run(&self, agent: Str, session: Session) -> Run {
+        Run {
+            id: self.shared.ids.run_id(),
+            trace_id: self.trace_id,
+            session,
+            agent,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! A file of a directory that is appended to.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use super::StorageFile;
+use super::directory::check;
+
+/// How much space is reserved ahead of the writer.
+#[cfg(target_os = "linux")]
+const RESERVED_AHEAD: u64 = 1024 * 1024;
+
+pub(super) struct Appended {
+    file: File,
+    /// Where it was opened.
+    directory: PathBuf,
+    length: u64,
+    /// Up to where the file system has space put aside.
+    #[cfg(target_os = "linux")]
+    reserved: u64,
+}
+
+impl Appended {
+    pub(super) const fn new(file: File, directory: PathBuf, length: u64) -> Self {
+        Self {
+            file,
+            directory,
+            length,
+            #[cfg(target_os = "linux")]
+            reserved: length,
+        }
+    }
+
+    /// Puts space aside, so that a full disk is met early. A file system that cannot is written to
+    /// all the same, and says in the write that it is full.
+    #[cfg(target_os = "linux")]
+    fn reserve(&mut self, more: usize) {
+        let needed = self.length.saturating_add(more as u64);
+        if needed > self.reserved {
+            self.reserved = needed + RESERVED_AHEAD;
+            let keep = rustix::fs::FallocateFlags::KEEP_SIZE;
+            let _best_effort = rustix::fs::fallocate(&self.file, keep, 0, self.reserved);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Appended {
+    /// Gives back the space that was put aside and not used.
+    fn drop(&mut self) {
+        if self.reserved > self.length {
+            let _best_effort = self.file.set_len(self.length);
+        }
+    }
+}
+
+impl StorageFile for Appended {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        #[cfg(target_os = "linux")]
+        self.reserve(bytes.len());
+        let written = self.file.write(bytes)?;
+        self.length += written as u64;
+        Ok(written)
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)?;
+        self.length = length;
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+    fn check(&self, name: &str) -> io::Result<()> {
+        check(&self.file, &self.directory.join(name))
+    }
+}

@@ -1,0 +1,357 @@
+//! One bounded queue with an exact account, between those who must not wait and one who works.
+//!
+//! Under it lies one lock, around plain data. Nothing foreign is called while it is held: wakers are
+//! taken out and woken after it is released, and so is dropped what is foreign. There is no clock in
+//! here: time comes in from the reader, so that a model can drive it.
+//!
+//! At every moment `offered = waiting + done + failed + dropped`: what an item is in changes in one
+//! step under the lock, and what a reader has in its hands is [`Taken`], which gives an account of
+//! itself when it is dropped, too.
+
+#[path = "queue/pace.rs"]
+mod pace;
+#[path = "queue/reader.rs"]
+mod reader;
+#[path = "queue/wait.rs"]
+mod wait;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError};
+use std::task::Waker;
+
+use super::sync::{Mutex, MutexGuard};
+
+pub use pace::Gathering;
+pub use reader::{Flush, Next, Reader, Taken};
+pub use wait::{Goal, NotDone, Wait};
+
+use pace::Pace;
+use wait::Waiters;
+
+/// What a queue holds items in: many of them packed together, or a list.
+pub trait Packing: Send + 'static {
+    /// What is added.
+    type Item<'i>;
+
+    /// An empty one.
+    fn empty() -> Self;
+
+    /// Adds one item.
+    fn add(&mut self, item: Self::Item<'_>);
+
+    /// How many items there are.
+    fn items(&self) -> u64;
+
+    /// How many bytes they take.
+    fn bytes(&self) -> usize;
+
+    /// Takes all items out, and says whether the room that is left is worth keeping.
+    fn recycle(&mut self) -> bool {
+        false
+    }
+}
+
+/// How much a queue holds, and how it is handed to its reader.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// The most items that wait, those in the reader's hands included.
+    pub items: u64,
+    /// The most bytes that wait.
+    pub bytes: usize,
+    /// The most bytes that wait while the reader says that it fails.
+    pub bytes_while_failing: usize,
+    /// A batch with so many items is full.
+    pub batch_items: u64,
+    /// A batch with so many bytes is full.
+    pub batch_bytes: usize,
+    /// For how long a batch that is not full is filled.
+    pub gathering: Gathering,
+}
+
+/// What became of the items so far: `offered = waiting + done + failed + dropped`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Account {
+    /// All that came.
+    pub offered: u64,
+    /// What has no outcome yet; the reader may have it.
+    pub waiting: u64,
+    /// What the reader did.
+    pub done: u64,
+    /// What the reader could not do.
+    pub failed: u64,
+    /// What nobody tried: it found the queue full or closed, or the reader ended before.
+    pub dropped: u64,
+    /// The bytes of what waits.
+    pub bytes: usize,
+    /// The most there ever were.
+    pub most_bytes: usize,
+}
+
+/// A number of an item: how many had been accepted with it. Items are done in this order.
+pub type Ticket = u64;
+
+/// A bounded queue with one [`Reader`].
+pub struct Queue<P> {
+    bounds: Bounds,
+    state: Mutex<State<P>>,
+}
+
+struct State<P> {
+    /// What waits; the last is still being filled.
+    batches: VecDeque<P>,
+    /// Room for the next ones, emptied by the reader.
+    spare: VecDeque<P>,
+    account: Account,
+    /// Items that ever had a place: the newest one's ticket.
+    accepted: Ticket,
+    /// How many of them the reader has taken, and how many have an outcome.
+    taken: Ticket,
+    finished: Ticket,
+    /// Up to here all of them are done.
+    safe: Ticket,
+    pace: Pace,
+    reader: Doing,
+    wake: Option<Waker>,
+    failing: Option<Arc<str>>,
+    closing: bool,
+    ended: bool,
+    /// How often a flush was asked for, and made; from which ticket the next one is due.
+    flushes: u64,
+    flushed: u64,
+    flush_after: Ticket,
+    flush_failed: Option<Arc<str>>,
+    waiters: Waiters,
+}
+
+/// What the reader does, and so what wakes it.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+enum Doing {
+    /// It works, and comes back by itself.
+    #[default]
+    Work,
+    /// It waits for a full batch, or for a while.
+    Gather,
+    /// It sleeps until something comes.
+    Sleep,
+}
+
+const MOST_SPARE: usize = 4;
+
+impl<P: Packing> Queue<P> {
+    /// A queue, and the one who reads it.
+    pub fn new(bounds: Bounds) -> (Arc<Self>, Reader<P>) {
+        let queue = Arc::new(Self {
+            bounds,
+            state: Mutex::new(State {
+                batches: VecDeque::new(),
+                spare: VecDeque::new(),
+                account: Account::default(),
+                accepted: 0,
+                taken: 0,
+                finished: 0,
+                safe: 0,
+                pace: Pace::new(bounds.gathering),
+                reader: Doing::default(),
+                wake: None,
+                failing: None,
+                closing: false,
+                ended: false,
+                flushes: 0,
+                flushed: 0,
+                flush_after: 0,
+                flush_failed: None,
+                waiters: Waiters::default(),
+            }),
+        });
+        let reader = Reader::of(Arc::clone(&queue));
+        (queue, reader)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<P>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state, and then wakes whose wait is over by it.
+    fn change<T>(&self, change: impl FnOnce(&mut State<P>) -> T) -> T {
+        let mut state = self.lock();
+        let out = change(&mut state);
+        let woken = state.over();
+        drop(state);
+        for waker in woken {
+            waker.wake();
+        }
+        out
+    }
+
+    /// Adds an item; `None` if it is dropped, which is counted. Never waits.
+    #[inline]
+    pub fn push(&self, item: P::Item<'_>) -> Option<Ticket> {
+        let mut state = self.lock();
+        state.account.offered += 1;
+        if !state.has_room(&self.bounds) {
+            state.account.dropped += 1;
+            return None;
+        }
+        let full = state.add(item, &self.bounds);
+        let ticket = state.accepted;
+        let wake = match state.reader {
+            Doing::Work => false,
+            Doing::Gather => full,
+            Doing::Sleep => true,
+        };
+        if wake {
+            let reader = state.rouse();
+            drop(state);
+            if let Some(reader) = reader {
+                reader.wake();
+            }
+        }
+        Some(ticket)
+    }
+
+    /// Counts an item that is dropped without being looked at.
+    pub fn refuse(&self) {
+        let mut state = self.lock();
+        state.account.offered += 1;
+        state.account.dropped += 1;
+    }
+
+    /// Waits for this; what it waits for is urgent from when it is first polled.
+    pub fn wait(self: &Arc<Self>, goal: Goal) -> Wait<P> {
+        Wait::new(Arc::clone(self), goal)
+    }
+
+    /// Waits until the reader has done all that came so far, and whatever it does in a flush.
+    pub fn flush(self: &Arc<Self>) -> Wait<P> {
+        let (flush, reader) = {
+            let mut state = self.lock();
+            state.flushes += 1;
+            state.flush_after = state.accepted;
+            state.pace.urged();
+            (state.flushes, state.rouse())
+        };
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+        self.wait(Goal::Flushed(flush))
+    }
+
+    /// The newest item's ticket.
+    pub fn newest(&self) -> Ticket {
+        self.lock().accepted
+    }
+
+    /// Whether more bytes wait than these, and waiting for the reader helps.
+    pub fn is_over(&self, bytes: usize) -> bool {
+        let state = self.lock();
+        state.account.bytes > bytes && state.failing.is_none() && !state.ended
+    }
+
+    /// Says why nothing can be done at the moment, on the reader's behalf: it has worked on the same
+    /// since before `since`. Until it has done something, whoever waits is told so.
+    pub fn is_stuck(&self, since: std::time::Instant, why: &str) {
+        self.change(|state| {
+            if state.failing.is_none() && !state.ended && state.pace.works_since(since) {
+                state.failing = Some(why.into());
+            }
+        });
+    }
+
+    /// Why nothing can be done at the moment.
+    pub fn failing(&self) -> Option<Arc<str>> {
+        self.lock().failing.clone()
+    }
+
+    /// Whether the reader has ended, and everything has an outcome.
+    pub fn is_ended(&self) -> bool {
+        let state = self.lock();
+        state.ended && state.account.waiting == 0
+    }
+
+    /// Takes nothing more; the reader is to do what is here, and to end.
+    pub fn close(&self) {
+        let reader = {
+            let mut state = self.lock();
+            state.closing = true;
+            state.rouse()
+        };
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    /// Gives up what waits and is not in the reader's hands: it is dropped and counted, and nothing
+    /// counts as safe from then on.
+    pub fn give_up(&self) {
+        let rest = self.change(State::drop_waiting);
+        drop(rest);
+    }
+
+    /// What became of the items so far.
+    pub fn account(&self) -> Account {
+        self.lock().account
+    }
+}
+
+impl<P: Packing> State<P> {
+    fn has_room(&self, bounds: &Bounds) -> bool {
+        let bytes = match self.failing {
+            Some(_) => bounds.bytes_while_failing.min(bounds.bytes),
+            None => bounds.bytes,
+        };
+        !self.closing && self.account.bytes < bytes && self.account.waiting < bounds.items
+    }
+
+    /// Adds an item to the last batch; whether that is full by it.
+    fn add(&mut self, item: P::Item<'_>, bounds: &Bounds) -> bool {
+        if self.batches.back().is_none_or(|last| is_full(last, bounds)) {
+            let room = self.spare.pop_front().unwrap_or_else(P::empty);
+            self.batches.push_back(room);
+        }
+        let Some(batch) = self.batches.back_mut() else {
+            return false; // not reached: there is one now
+        };
+        let before = batch.bytes();
+        batch.add(item);
+        self.account.bytes += batch.bytes() - before;
+        let full = is_full(batch, bounds);
+        self.accepted += 1;
+        self.account.waiting += 1;
+        self.account.most_bytes = self.account.most_bytes.max(self.account.bytes);
+        full
+    }
+}
+
+impl<P: Packing> State<P> {
+    /// Drops what waits and is not taken; what is returned is dropped outside the lock.
+    fn drop_waiting(&mut self) -> VecDeque<P> {
+        let rest = std::mem::take(&mut self.batches);
+        let dropped: u64 = rest.iter().map(P::items).sum();
+        self.account.waiting -= dropped;
+        self.account.dropped += dropped;
+        self.account.bytes -= rest.iter().map(P::bytes).sum::<usize>();
+        self.taken += dropped;
+        self.finished += dropped;
+        rest
+    }
+}
+
+impl<P> State<P> {
+    /// What wakes the reader, if it sleeps; once is enough.
+    fn rouse(&mut self) -> Option<Waker> {
+        self.reader = Doing::Work;
+        self.wake.take()
+    }
+}
+
+fn is_full(batch: &impl Packing, bounds: &Bounds) -> bool {
+    batch.items() >= bounds.batch_items || batch.bytes() >= bounds.batch_bytes
+}
+
+impl<P: Packing> std::fmt::Debug for Queue<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Queue")
+            .field("account", &self.account())
+            .finish_non_exhaustive()
+    }
+}
