@@ -3,7 +3,7 @@
 mod leaf;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::hash_map::{Entry, HashMap};
 
 use super::ascii;
 use super::json_path::{JsonPath, Place};
@@ -87,12 +87,35 @@ struct Walk<'w, 't> {
 /// What an object has told so far about its values.
 #[derive(Default)]
 struct Told {
-    /// Keys with a sentinel in them, as they are written.
-    keys: HashSet<String>,
+    /// Keys with a sentinel in them, as they are written, and the last number behind each.
+    keys: HashMap<String, usize>,
     /// What the value of `name` says about the value of `value`.
     name: Option<Strength>,
     /// The string of an account name, with its quotes.
     account: Option<(usize, usize)>,
+}
+
+impl Told {
+    /// `key`, or `key-2` and so on if it is taken. A number is tried once: many keys that are
+    /// redacted alike cost no more than as many that are not.
+    fn once(&mut self, key: &str) -> String {
+        let mut copies = match self.keys.entry(key.to_owned()) {
+            Entry::Vacant(free) => {
+                free.insert(1);
+                return key.to_owned();
+            }
+            Entry::Occupied(taken) => *taken.get(),
+        };
+        loop {
+            copies += 1;
+            let next = format!("{key}-{copies}");
+            if !self.keys.contains_key(&next) {
+                self.keys.insert(key.to_owned(), copies);
+                self.keys.insert(next.clone(), 1);
+                return next;
+            }
+        }
+    }
 }
 
 impl<'t> Walk<'_, 't> {
@@ -312,12 +335,7 @@ impl<'t> Walk<'_, 't> {
             return;
         }
         self.report.merge(redacted.report());
-        let mut key = redacted.as_str().to_owned();
-        let mut copies = 1;
-        while !told.keys.insert(key.clone()) {
-            copies += 1;
-            key = format!("{}-{copies}", redacted.as_str());
-        }
+        let key = told.once(redacted.as_str());
         if key != name {
             self.changes
                 .push((start - 1, end + 1, json_string::encode(&key)));
