@@ -89,7 +89,7 @@ fn sequence(bytes: &[u8], start: usize, findings: &mut Findings) -> usize {
             && prev != b' '
             && ascii::is(ascii::before(bytes, start - 1), ALNUM));
     if !in_word && let Some((end, class)) = number(bytes, start, group_end) {
-        findings.add(start, end, class);
+        findings.add(start, end, class, "number with a check");
         return end;
     }
     // The next group is a start of its own: a table may put a card behind other numbers.

@@ -36,7 +36,7 @@ impl ContentPolicy {
             Self::None => None,
             Self::Hash(key) => {
                 let mut report = Report::default();
-                report.add(&Class::Content);
+                report.add(&Class::Content, "policy", 0..content.len());
                 let mut text = String::new();
                 sentinel::write(&mut text, &Class::Content, content, Some(key));
                 Some(Redacted::new(text.into(), report))
