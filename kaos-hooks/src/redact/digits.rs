@@ -194,7 +194,7 @@ fn card(bytes: &[u8], start: usize, first: usize) -> Option<usize> {
             longest = Some(position);
         }
         let next = ascii::at(bytes, position);
-        if !matches!(next, b' ' | b'-') || (separator != 0 && next != separator) || first > 6 {
+        if !is_separator(next) || (separator != 0 && next != separator) || first > 6 {
             return longest;
         }
         separator = next;

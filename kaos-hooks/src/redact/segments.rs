@@ -322,20 +322,7 @@ fn reach(engine: &Engine, line: &str, from: usize) -> Reach {
             Trigger::Name if start >= name_end => {
                 let (from, to) = named::name_around(line, start, end);
                 name_end = to;
-                if let Some((form, value)) = named::value_start(line, from, to) {
-                    if form == Form::Colon && named::is_block_mark(bytes, value) {
-                        reach.block = Some(named::indent_of(bytes, from));
-                    } else if form == Form::Element {
-                        reach.lines = reach.lines.max(2);
-                    } else if ascii::part(bytes, value, bytes.len())
-                        .trim_ascii_start()
-                        .is_empty()
-                    {
-                        reach.lines = reach.lines.max(1);
-                    } else if named::names_account(ascii::cut(line, from, to)) {
-                        reach.lines = NEAR_LINES;
-                    }
-                }
+                reach.name(line, from, to);
             }
             _ => {}
         }
@@ -345,6 +332,37 @@ fn reach(engine: &Engine, line: &str, from: usize) -> Reach {
         .and_then(|begin| pem::body(bytes, begin))
         .is_some_and(|body| pem::is_body(ascii::part(bytes, body, bytes.len())));
     reach
+}
+
+impl Reach {
+    /// Reaches as far as the value of the name `from..to` may stand.
+    fn name(&mut self, line: &str, from: usize, to: usize) {
+        let bytes = line.as_bytes();
+        let rest = ascii::part(bytes, to, bytes.len());
+        let is_last = rest
+            .iter()
+            .take(128)
+            .all(|byte| !ascii::is(*byte, ascii::ALPHA));
+        let is_account = named::may_name_account(ascii::cut(line, from, to));
+        if !is_last && !is_account {
+            return;
+        }
+        let Some((form, value)) = named::value_start(line, from, to) else {
+            return;
+        };
+        let is_below = ascii::part(bytes, value, bytes.len())
+            .trim_ascii_start()
+            .is_empty();
+        if form == Form::Colon && named::is_block_mark(bytes, value) {
+            self.block = Some(named::indent_of(bytes, from));
+        } else if form == Form::Element && is_below {
+            self.lines = self.lines.max(2);
+        } else if is_below {
+            self.lines = self.lines.max(1);
+        } else if is_account && named::names_account(ascii::cut(line, from, to)) {
+            self.lines = NEAR_LINES;
+        }
+    }
 }
 
 /// Redacts one unit until nothing is found in it any more.

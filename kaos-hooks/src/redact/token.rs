@@ -7,7 +7,7 @@
 use super::Class;
 use super::ascii::{self, ALNUM, ANY_HEX, BLANK, DIGIT, LOWER, QUOTE, Set, UPPER};
 use super::base64;
-use super::finding::Findings;
+use super::finding::{Finding, Findings};
 
 const RULE: &str = "random token";
 
@@ -85,6 +85,7 @@ fn is_mixed(run: &[u8]) -> bool {
 /// Finds the tokens of a text.
 pub(crate) fn scan(text: &str, findings: &mut Findings) {
     let bytes = text.as_bytes();
+    let keys = Keys::of(findings);
     let mut from = 0;
     while let Some(start) = candidate(bytes, from) {
         let run_end = ascii::run(bytes, start, TOKEN);
@@ -95,9 +96,35 @@ pub(crate) fn scan(text: &str, findings: &mut Findings) {
             continue;
         }
         let end = ascii::short_run(bytes, end, ascii::EQUALS, 2);
-        if is_alone(bytes, start, end) || is_told(bytes, start) {
+        if is_alone(bytes, start, end) || is_told(bytes, start) || keys.is_beside(bytes, start) {
             findings.add(start, end, Class::Token, RULE);
         }
+    }
+}
+
+/// Where the keys end that other rules found, in order.
+struct Keys(Vec<usize>);
+
+impl Keys {
+    fn of(findings: &Findings) -> Self {
+        let is_key = |found: &&Finding| {
+            matches!(
+                found.class,
+                Class::CloudKey | Class::ServiceKey | Class::CodeToken | Class::Secret
+            )
+        };
+        let mut ends: Vec<usize> = findings.0.iter().filter(is_key).map(|it| it.end).collect();
+        ends.sort_unstable();
+        Self(ends)
+    }
+
+    /// Whether a key stands just before on the same line: the first half of a pair.
+    fn is_beside(&self, bytes: &[u8], start: usize) -> bool {
+        let before = self.0.partition_point(|end| *end <= start);
+        let end = before.checked_sub(1).and_then(|last| self.0.get(last));
+        end.is_some_and(|end| {
+            start - end <= 16 && memchr::memchr(b'\n', ascii::part(bytes, *end, start)).is_none()
+        })
     }
 }
 

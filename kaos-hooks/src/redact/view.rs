@@ -100,6 +100,7 @@ fn escape(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
             }
         }
         0xc2 if ascii::at(bytes, start + 1) == 0xad => Some((None, start + 2)),
+        0xc2 if ascii::at(bytes, start + 1) == 0xa0 => Some((Some(' '), start + 2)),
         0xe2 | 0xef => {
             let letter = std::str::from_utf8(ascii::part(bytes, start, start + 3)).ok()?;
             Some((plain(letter.chars().next()?)?, start + 3))
@@ -128,6 +129,9 @@ fn number(bytes: &[u8], start: usize, length: usize) -> Option<u32> {
 fn plain(letter: char) -> Option<Option<char>> {
     match letter {
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => Some(None),
+        '\u{2018}' | '\u{2019}' => Some(Some('\'')),
+        '\u{201c}' | '\u{201d}' => Some(Some('"')),
+        '\u{2007}' | '\u{2009}' | '\u{202f}' => Some(Some(' ')),
         '\u{ff01}'..='\u{ff5e}' => {
             Some(char::from_u32(u32::from(letter) - 0xfee0).filter(char::is_ascii))
         }

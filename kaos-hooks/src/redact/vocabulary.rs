@@ -1,5 +1,12 @@
 //! What the name of a field says about its value: one vocabulary for every syntax.
 
+mod lexicon;
+mod words;
+
+use lexicon::Lists;
+use smallvec::SmallVec;
+pub(crate) use words::SERVICES;
+
 use super::Class;
 use super::ascii::{self, ALNUM, DIGIT, LOWER, UPPER};
 
@@ -52,147 +59,45 @@ pub(crate) const TELLING: &[&str] = &[
     "비밀번호",
 ];
 
-/// Words that may follow the telling one: which copy, where, in which form.
-#[rustfmt::skip]
-const COPIES: &[&str] = &[
-    "prod", "production", "dev", "development", "test", "testing", "stage", "staging", "live",
-    "sandbox", "old", "new", "current", "primary", "secondary", "main", "default", "value",
-    "plain", "raw", "base64", "b64", "hex", "encoded", "env", "backup", "base",
-];
+/// A word of a name and the lists it is in.
+#[derive(Clone, Copy)]
+struct Word<'n> {
+    text: &'n str,
+    lists: Lists,
+}
 
-/// Words behind the telling one that make the name one of something else.
-#[rustfmt::skip]
-const ABOUT: &[&str] = &[
-    "policy", "policies", "type", "types", "used", "usage", "count", "counts", "length", "len",
-    "size", "limit", "limits", "name", "names", "field", "fields", "label", "labels", "hint",
-    "url", "uri", "path", "paths", "file", "filename", "files", "dir", "id", "ids", "expiry",
-    "expires", "expired", "expiration", "expire", "ttl", "age", "min", "max", "strength", "reset",
-    "changed", "change", "required", "enabled", "enable", "manager", "prompt", "callback",
-    "validator", "validators", "validation", "provider", "store", "storage", "hash", "hashed",
-    "hasher", "hashers", "algorithm", "algo", "format", "prefix", "suffix", "pattern", "regex",
-    "rule", "rules", "option", "options", "config", "settings", "form", "input", "placeholder",
-    "help", "description", "title", "text", "message", "error", "errors", "attempts", "retries",
-    "version", "date", "time", "at", "by", "status", "state", "mode", "scope", "scopes",
-    "endpoint", "index", "position", "ref", "refs", "reference", "reader", "writer", "box", "view",
-    "page", "list", "column", "columns", "class", "schema", "spec", "template", "cache", "source",
-    "command", "cmd", "function", "func", "method", "handler", "generator", "encoder", "decoder",
-    "iterations", "rounds", "salt", "digest", "checksum", "fingerprint", "arn", "arns", "lookup",
-    "exists", "match", "matches", "verify", "verified", "valid", "invalid", "is", "not", "and",
-    "or", "word", "words", "less", "through", "port", "ports", "host", "event", "events", "code",
-    "codes", "budget", "rate", "per", "total", "cost", "price", "stream", "ids", "bucket",
-    "request", "response", "context", "client", "server", "service", "entry", "item", "pair",
-    "pairs", "data", "info", "usages", "board", "map", "set", "chain", "ring", "frame", "frames",
-    "board", "down", "up", "press", "pad", "stone", "note", "point", "points", "space", "up",
-    "transform", "exchange", "authentication", "auth", "agent", "group", "groups", "error",
-];
-
-/// What the last word ends with when it means a password.
-#[rustfmt::skip]
-const PASSWORDS: &[&str] = &[
-    "password", "passwd", "passphrase", "passwort", "passcode", "passwrd", "passw", "pwd", "psw",
-    "pword", "pswd", "secret", "secretkey", "secretaccesskey", "presharedkey", "connectionstring",
-    "connstring", "connstr", "mnemonic", "seedphrase", "contraseña", "contrasena", "contrasenya",
-    "senha", "kennwort", "geheimnis", "wachtwoord", "salasana", "lösenord", "losenord",
-    "adgangskode", "heslo", "hasło", "haslo", "motdepasse", "пароль", "пароля", "секрет", "密码",
-    "密碼", "パスワード", "비밀번호",
-];
-
-/// The words that mean a password only if they are the whole last word.
-const WHOLE_PASSWORDS: &[&str] = &[
-    "pass", "pw", "dsn", "psk", "clave", "parola", "şifre", "sifre",
-];
-
-/// Words that end in `pass` and mean something else.
-#[rustfmt::skip]
-const OTHER_PASSES: &[&str] = &[
-    "compass", "encompass", "bypass", "trespass", "surpass", "underpass", "overpass", "multipass",
-    "subpass", "renderpass", "lastpass", "keepass", "subpass", "twopass", "onepass", "midpass",
-];
-
-#[rustfmt::skip]
-const TOKENS: &[&str] = &[
-    "token", "apikey", "accesskey", "privatekey", "accountkey", "authkey", "encryptionkey",
-    "signingkey", "masterkey", "sharedkey", "licensekey", "deploykey", "developerkey",
-    "storagekey", "servicekey", "credential", "credentials", "signature",
-];
-
-const WHOLE_TOKENS: &[&str] = &[
-    "sas",
-    "sig",
-    "auth",
-    "phpsessid",
-    "jsessionid",
-    "jwt",
-    "pat",
-];
-
-/// What stands before a key that is a secret.
-#[rustfmt::skip]
-const KEY_QUALIFIERS: &[&str] = &[
-    "api", "access", "secret", "private", "auth", "encryption", "encrypt", "signing", "sign",
-    "master", "account", "storage", "license", "deploy", "deployment", "developer", "service",
-    "shared", "client", "app", "application", "session", "security", "admin",
-    "provision", "device", "subscription", "integration", "ingest", "write", "jwt",
-    "salt", "logged", "nonce", "consumer",
-];
-
-/// What stands before a key that is none.
-#[rustfmt::skip]
-const OTHER_KEYS: &[&str] = &[
-    "public", "pub", "primary", "foreign", "sort", "cache", "partition", "map", "object", "index",
-    "lookup", "unique", "idempotency", "routing", "range", "hash", "row", "group", "dedup",
-    "registry", "i", "s", "publishable", "lock", "etag", "content", "file", "image",
-];
-
-/// What stands before several tokens that are secrets; other tokens are counted.
-const TOKEN_QUALIFIERS: &[&str] = &[
-    "api", "access", "auth", "refresh", "bearer", "session", "secret", "oauth", "bot", "backup",
-];
-
-/// Services whose keys have no form of their own; beside the name a random value is one.
-#[rustfmt::skip]
-pub(crate) const SERVICES: &[&str] = &[
-    "algolia", "amplitude", "asana", "assemblyai", "auth0", "bitbucket", "blynk", "branch",
-    "browserstack", "bugsnag", "cloudflare", "cloudinary", "codeclimate", "codecov", "cohere",
-    "contentful", "coveralls", "datadog", "deepgram", "deepseek", "discord", "elevenlabs",
-    "facebook", "fastly", "finnhub", "firebase", "fitbit", "flickr", "foursquare", "freshdesk",
-    "gitter", "heroku", "honeycomb", "intercom", "jenkins", "jira", "keen", "linkedin", "lob",
-    "logdna", "loggly", "mailchimp", "mailgun", "mandrill", "mapbox", "messagebird", "mistral",
-    "mixpanel", "newrelic", "nexmo", "okta", "onesignal", "opsgenie", "pagerduty", "particle",
-    "plaid", "plivo", "postmark", "pubnub", "pusher", "rapidapi", "razorpay", "recaptcha",
-    "rollbar", "salesforce", "sauce", "segment", "sendgrid", "sendbird", "sentry", "serpapi",
-    "shodan", "snyk", "sonar", "splunk", "spotify", "supabase", "sumologic", "telegram",
-    "tenable", "travis", "trello", "truenas", "twilio", "twitch", "twitter", "typeform", "vercel",
-    "virustotal", "wakatime", "weather", "yelp", "youtube", "zendesk",
-];
-
-const USERS: &[&str] = &["username", "user", "userid", "login", "uid", "loginname"];
+impl Word<'_> {
+    const fn is(self, lists: Lists) -> bool {
+        self.lists & lists != 0
+    }
+}
 
 /// What `name` says about the value beside it; nothing for most names.
 pub(crate) fn meaning(name: &str) -> Option<Meaning> {
-    let words = words(name);
-    let mut kept = words.as_slice();
-    while let [head @ .., last] = kept {
-        let is_copy = ascii::all(last.as_bytes(), DIGIT) || COPIES.contains(&last.as_str());
-        if !is_copy || head.is_empty() {
-            break;
+    with_words(name, |words| {
+        let mut kept = words;
+        while let [head @ .., last] = kept {
+            let is_copy = last.is(lexicon::COPY) || ascii::all(last.text.as_bytes(), DIGIT);
+            if !is_copy || head.is_empty() {
+                break;
+            }
+            kept = head;
         }
-        kept = head;
-    }
-    let (last, head) = kept.split_last()?;
-    telling(last, head)
-        .or_else(|| several(last, head))
-        .or_else(|| of_service(&words, last, head))
-        .or_else(|| which(last, head))
+        let (last, head) = kept.split_last()?;
+        telling(last.text, last.lists, head)
+            .or_else(|| several(last.text, head))
+            .or_else(|| of_service(words, *last, head))
+            .or_else(|| which(*last, head))
+    })
 }
 
 /// What several of the same mean: `passwords`, `api_keys`.
-fn several(last: &str, head: &[String]) -> Option<Meaning> {
+fn several(last: &str, head: &[Word<'_>]) -> Option<Meaning> {
     let one = last.strip_suffix('s').filter(|one| one.len() > 2)?;
     let is_qualified = head
         .last()
-        .is_some_and(|before| TOKEN_QUALIFIERS.contains(&before.as_str()));
-    match telling(one, head)? {
+        .is_some_and(|before| before.is(lexicon::TOKEN_QUALIFIER));
+    match telling(one, lexicon::lists(one), head)? {
         Meaning::Password if one != "pass" => Some(Meaning::Password),
         Meaning::Token if is_qualified => Some(Meaning::Token),
         _ => None,
@@ -200,84 +105,67 @@ fn several(last: &str, head: &[String]) -> Option<Meaning> {
 }
 
 /// What the name of a service says: beside it a random value is a key.
-fn of_service(words: &[String], last: &str, head: &[String]) -> Option<Meaning> {
-    let is_service =
-        words.iter().any(|word| SERVICES.contains(&word.as_str())) || has_service(words);
-    let is_reporter = head.last().is_some_and(|before| before == "reporter");
-    let is_other = [
-        "id", "sha", "hash", "commit", "digest", "version", "checksum",
-    ]
-    .contains(&last);
-    let is_key = is_service && (!is_other || last == "id" && is_reporter);
-    (is_key || is_reporter).then_some(Meaning::Weak)
+fn of_service(words: &[Word<'_>], last: Word<'_>, head: &[Word<'_>]) -> Option<Meaning> {
+    let is_reporter = head.last().is_some_and(|before| before.text == "reporter");
+    let is_key = !last.is(lexicon::PLAIN) || last.text == "id" && is_reporter;
+    let is_service = || {
+        words.iter().any(|word| word.is(lexicon::SERVICE))
+            || words.windows(2).any(|pair| {
+                matches!(pair, [first, second] if lexicon::is_service(first.text, second.text))
+            })
+    };
+    (is_reporter || is_key && is_service()).then_some(Meaning::Weak)
 }
 
 /// What a telling word says with others behind it: `password_admin`, unlike `password_policy`.
-fn which(last: &str, head: &[String]) -> Option<Meaning> {
-    if ABOUT.contains(&last) || last.len() < 2 {
-        return None;
-    }
-    let before = head.split_last()?;
-    let is_password = telling(before.0, before.1) == Some(Meaning::Password);
-    (is_password && before.0 != "pass").then_some(Meaning::About)
-}
-
-/// Whether two words together name a service: `MailChimp`, `NEW_RELIC`.
-fn has_service(words: &[String]) -> bool {
-    words.windows(2).any(|pair| {
-        let [first, second] = pair else { return false };
-        SERVICES.iter().any(|service| {
-            service
-                .strip_prefix(first.as_str())
-                .is_some_and(|rest| rest == second.as_str())
-        })
-    })
+fn which(last: Word<'_>, head: &[Word<'_>]) -> Option<Meaning> {
+    let (before, head) = head.split_last()?;
+    let is_other = last.text.len() < 2 || last.is(lexicon::ABOUT) || before.text == "pass";
+    (!is_other && telling(before.text, before.lists, head) == Some(Meaning::Password))
+        .then_some(Meaning::About)
 }
 
 /// What the last telling word says, with the words before it.
-fn telling(last: &str, head: &[String]) -> Option<Meaning> {
-    let before = head.last().map_or("", String::as_str);
-    let ends = |names: &[&str]| names.iter().any(|name| last.ends_with(name));
-    let is_pass = last.ends_with("pass") && last.len() > 5 && !OTHER_PASSES.contains(&last);
-    if ends(PASSWORDS)
+fn telling(last: &str, lists: Lists, head: &[Word<'_>]) -> Option<Meaning> {
+    let before = head.last().copied().unwrap_or(Word { text: "", lists: 0 });
+    let is = |list: Lists| lists & list != 0;
+    let endings = lexicon::endings(last);
+    let is_pass = last.ends_with("pass") && last.len() > 5 && !is(lexicon::OTHER_PASS);
+    if (endings | lists) & lexicon::PASSWORD != 0
         || is_pass
-        || WHOLE_PASSWORDS.contains(&last)
         || (last.ends_with("pw") && (4..=8).contains(&last.len()))
-        || (last == "string" && before == "connection")
-        || (last == "phrase" && ["pass", "seed", "recovery", "backup", "key"].contains(&before))
-        || (last == "passe" && before == "de")
+        || (last == "string" && before.text == "connection")
+        || (last == "phrase" && before.is(lexicon::PHRASE))
+        || (last == "passe" && before.text == "de")
     {
         return Some(Meaning::Password);
     }
-    let after =
-        |first: &str, second: &str| before == second && head.iter().any(|word| word == first);
+    let after = |first: &str, second: &str| {
+        before.text == second && head.iter().any(|word| word.text == first)
+    };
     match last {
-        "key" if before == "secret" || after("secret", "access") || after("pre", "shared") => {
+        "key" if before.text == "secret" || after("secret", "access") || after("pre", "shared") => {
             return Some(Meaning::Password);
         }
-        "key" if KEY_QUALIFIERS.contains(&before) => return Some(Meaning::Token),
-        "key" if !OTHER_KEYS.contains(&before) => return Some(Meaning::Weak),
+        "key" if before.is(lexicon::KEY_QUALIFIER) => return Some(Meaning::Token),
+        "key" if !before.is(lexicon::OTHER_KEY) => return Some(Meaning::Weak),
         "pin" | "otp" | "cvv" | "cvc" | "cvv2" => return Some(Meaning::Number),
         "authorization" => return Some(Meaning::Authorization),
         "cookie" => return Some(Meaning::Cookie),
-        "name" if before == "user" || before == "login" => return Some(Meaning::User),
+        "name" if matches!(before.text, "user" | "login") => return Some(Meaning::User),
+        "key" | "connection" | "conn" | "tokens" | "publickey" => return None,
         _ => {}
     }
-    if matches!(last, "connection" | "conn" | "tokens" | "publickey")
-        || (last == "key" && OTHER_KEYS.contains(&before))
-    {
-        return None;
-    }
-    if ends(TOKENS) || WHOLE_TOKENS.contains(&last) {
+    if (endings | lists) & lexicon::TOKEN != 0 {
         return Some(Meaning::Token);
     }
-    if last.ends_with("key") && !OTHER_KEYS.iter().any(|other| last.starts_with(other)) {
+    if last.ends_with("key") && !lexicon::starts_other_key(last) {
         return Some(Meaning::Weak);
     }
-    if USERS.contains(&last) || last.ends_with("username") {
+    if is(lexicon::USER) || last.ends_with("username") {
         // `sonar.login` is a token; `login` alone is an account.
-        let service = head.iter().any(|word| SERVICES.contains(&word.as_str()));
-        return Some(if service {
+        let of_service = head.iter().any(|word| word.is(lexicon::SERVICE));
+        return Some(if of_service {
             Meaning::Weak
         } else {
             Meaning::User
@@ -344,41 +232,33 @@ fn is_always_secret(name: &str) -> bool {
 
 /// Whether a key says something about a secret beside it, and not the secret itself.
 pub(crate) fn is_about(key: &str) -> bool {
-    const MORE: &[&str] = &[
-        "example", "examples", "enum", "items", "properties", "kind", "schema", "api", "user",
-        "username", "email", "owner", "created", "updated", "modified",
-    ];
     key.starts_with('$')
-        || words(key).last().is_none_or(|last| {
-            ABOUT.contains(&last.as_str()) || MORE.contains(&last.as_str())
+        || with_words(key, |words| {
+            words
+                .last()
+                .is_none_or(|last| last.is(lexicon::ABOUT | lexicon::ABOUT_KEY))
         })
 }
 
 /// Whether a key is one of an identifier or a digest, which may look like a token.
 pub(crate) fn is_public(key: &str) -> bool {
-    const PUBLIC: &[&str] = &[
-        "id", "ids", "hash", "sha", "sha1", "sha256", "sha512", "digest", "integrity", "etag",
-        "checksum", "fingerprint", "cursor", "uuid", "guid", "commit", "ref", "rev", "revision",
-        "nonce", "slug", "icon", "src", "image", "url", "uri", "path", "file", "mappings",
-    ];
-    const PRIVATE: &[&str] = &["secret", "session", "auth", "access", "token", "key"];
-    let words = words(key);
-    let is = |list: &[&str], word: Option<&String>| {
-        word.is_some_and(|word| list.contains(&word.as_str()))
-    };
-    is(PUBLIC, words.last()) && !words.iter().any(|word| is(PRIVATE, Some(word)))
+    with_words(key, |words| {
+        let mut kept = words.iter().rev().skip_while(|word| ascii::all(word.text.as_bytes(), DIGIT));
+        kept.next().is_some_and(|last| last.is(lexicon::PUBLIC))
+            && !words.iter().any(|word| word.is(lexicon::PRIVATE))
+    })
 }
 
 /// The words of a name in lower case: `clientSecret`, `CLIENT_SECRET` and `client-secret` alike.
-fn words(name: &str) -> Vec<String> {
+fn with_words<R>(name: &str, of: impl FnOnce(&[Word<'_>]) -> R) -> R {
     // Tools define properties with a letter in front: `-Dsonar.login=`.
     let name = name
         .strip_prefix("-D")
         .or_else(|| name.strip_prefix("-P"))
         .unwrap_or(name);
+    let mut joined: SmallVec<[u8; 96]> = SmallVec::new();
     let bytes = name.as_bytes();
-    let mut words: Vec<String> = Vec::with_capacity(4);
-    let mut word = String::new();
+    let mut length = 0;
     for (index, letter) in name.char_indices() {
         let byte = ascii::at(bytes, index);
         let previous = ascii::before(bytes, index);
@@ -388,16 +268,39 @@ fn words(name: &str) -> Vec<String> {
                 || (ascii::is(previous, UPPER) && ascii::is(next, LOWER))))
             || (letter.is_ascii()
                 && ascii::is(byte, DIGIT) != ascii::is(previous, DIGIT)
-                && !(ascii::is(byte, DIGIT) && word.len() < 3));
-        if (starts_word || !letter.is_alphanumeric()) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
+                && !(ascii::is(byte, DIGIT) && length < 3));
+        let is_part = if letter.is_ascii() {
+            ascii::is(byte, ALNUM)
+        } else {
+            letter.is_alphanumeric()
+        };
+        if (starts_word || !is_part) && length > 0 {
+            joined.push(b'_');
+            length = 0;
         }
-        if letter.is_alphanumeric() {
-            word.extend(letter.to_lowercase());
+        if letter.is_ascii() && is_part {
+            joined.push(byte.to_ascii_lowercase());
+            length += 1;
+        } else if is_part {
+            let mut utf8 = [0; 4];
+            for lower in letter.to_lowercase() {
+                joined.extend_from_slice(lower.encode_utf8(&mut utf8).as_bytes());
+            }
+            length += letter.len_utf8();
         }
     }
-    if !word.is_empty() {
-        words.push(word);
+    let joined = std::str::from_utf8(&joined).unwrap_or_default();
+    let mut words: SmallVec<[Word<'_>; 12]> = SmallVec::new();
+    let mut start = 0;
+    while start < joined.len() {
+        let end = memchr::memchr(b'_', joined.as_bytes().get(start..).unwrap_or_default())
+            .map_or(joined.len(), |length| start + length);
+        let text = ascii::cut(joined, start, end);
+        words.push(Word {
+            text,
+            lists: lexicon::lists(text),
+        });
+        start = end + 1;
     }
-    words
+    of(&words)
 }

@@ -71,10 +71,9 @@ impl Walk<'_, '_> {
                     }
                 }
             }
-            self.waiting.truncate(waiting);
         }
-        if self.waits == 0 {
-            self.waiting.clear();
+        if told.is_secret || self.waits == 0 {
+            self.waiting.truncate(waiting);
         }
         self.position += 1;
         Ok(())

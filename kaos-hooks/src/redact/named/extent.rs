@@ -4,7 +4,7 @@ use super::form::{Form, Join};
 use super::{LONGEST_VALUE, line};
 use crate::redact::ascii::{self, ANY_BASE64, BLANK, DOT, SPACE, WORD};
 use crate::redact::lookahead::{Lookahead, Mark};
-use crate::redact::value;
+use crate::redact::{sentinel, value};
 
 /// A value with all that a rule asks about it.
 #[derive(Debug)]
@@ -52,6 +52,17 @@ pub(super) fn read<'t>(
     }
     let start = join.value;
     let limit = start + LONGEST_VALUE;
+    // What begins as a sentinel and is none may hide something.
+    let is_forged = ascii::part(bytes, start, limit).starts_with(sentinel::OPENING.as_bytes())
+        && sentinel::end(bytes, start).is_none();
+    if is_forged && !matches!(join.form, Form::Beside | Form::Sentence) {
+        let window = ascii::part(bytes, start, limit);
+        let end = window
+            .iter()
+            .position(|byte| matches!(byte, b'>' | b'\n'))
+            .unwrap_or(window.len());
+        return Some(value((start, start + end), Form::Query, true));
+    }
     let range = match join.form {
         Form::Compare
         | Form::Argument

@@ -47,7 +47,11 @@ fn is_key(bytes: &[u8], start: usize) -> bool {
 
 /// How far the name is indented, if nothing but its indentation or a lead stands before it.
 fn lead(bytes: &[u8], name: usize) -> Option<usize> {
-    let quote = usize::from(ascii::is(ascii::before(bytes, name), ascii::QUOTE));
+    let before = ascii::before(bytes, name);
+    if !ascii::is(before, BLANK | ascii::QUOTE) && !matches!(before, 0 | b'#' | b'$' | b':') {
+        return None;
+    }
+    let quote = usize::from(ascii::is(before, ascii::QUOTE));
     let head_end = name - quote;
     let from = head_end.saturating_sub(64);
     let head = ascii::part(bytes, from, head_end);

@@ -5,7 +5,7 @@
 
 use super::extent::Value;
 use super::form::Form;
-use crate::redact::ascii::{self, ALNUM, DASH, DIGIT};
+use crate::redact::ascii::{self, ALNUM, DASH, DIGIT, SPACE, WORD};
 use crate::redact::lookahead::{Lookahead, Mark};
 use crate::redact::value;
 use crate::redact::vocabulary::Meaning;
@@ -45,14 +45,35 @@ enum Look {
 #[derive(Debug)]
 struct Rule {
     name: &'static str,
-    means: &'static [Meaning],
-    /// No form at all stands for every form.
-    forms: &'static [Form],
+    means: u32,
+    forms: u32,
     quotes: Quotes,
     look: Look,
     /// What the row takes, and what it leaves.
     #[cfg_attr(not(test), expect(dead_code, reason = "read by the test of the table"))]
     examples: (&'static [&'static str], &'static [&'static str]),
+}
+
+/// Some meanings, as bits.
+const fn means(list: &[Meaning]) -> u32 {
+    let mut bits = 0;
+    let mut rest = list;
+    while let [first, tail @ ..] = rest {
+        bits |= 1 << *first as u32;
+        rest = tail;
+    }
+    bits
+}
+
+/// Some forms, as bits.
+const fn forms(list: &[Form]) -> u32 {
+    let mut bits = 0;
+    let mut rest = list;
+    while let [first, tail @ ..] = rest {
+        bits |= 1 << *first as u32;
+        rest = tail;
+    }
+    bits
 }
 
 use Form::{
@@ -65,13 +86,13 @@ use Quotes::{Either, With, Without};
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     Rule {
-        name: "password beside its name", means: &[Password, Token, Certain],
-        forms: &[Beside], quotes: Either, look: Look::Random,
+        name: "password beside its name", means: means(&[Password, Token, Certain]),
+        forms: forms(&[Beside]), quotes: Either, look: Look::Random,
         examples: (&["the password q9w8e7r6t5y4u3i2o1p0"], &["the password sunny"]),
     },
     Rule {
-        name: "password on its line", means: &[Password],
-        forms: &[Line], quotes: Without, look: Look::Written(2),
+        name: "password on its line", means: means(&[Password]),
+        forms: forms(&[Line]), quotes: Without, look: Look::Written(2),
         examples: (
             &["password = sunny_orchard", "MAILER_PASSWORD=mailer_pass # set", "  password: harbor\n",
               "password=my_S3cretPw!99", "- DB_PASS=harbor", "contraseña = playa"],
@@ -81,8 +102,8 @@ const RULES: &[Rule] = &[
         ),
     },
     Rule {
-        name: "password in a parameter", means: &[Password],
-        forms: &[Query, Pair], quotes: Either, look: Look::Written(2),
+        name: "password in a parameter", means: means(&[Password]),
+        forms: forms(&[Query, Pair]), quotes: Either, look: Look::Written(2),
         examples: (
             &["Server=x;Password=harbor;Timeout=3", "host=db password=harbor user=app",
               "?user=kim&password=harbor"],
@@ -90,9 +111,9 @@ const RULES: &[Rule] = &[
         ),
     },
     Rule {
-        name: "password in quotes", means: &[Password],
-        forms: &[Colon, Equals, Line, Constant, Attribute, Definition, Block, Flag, Compare, Sentence,
-                 NextLine, Cell, Told],
+        name: "password in quotes", means: means(&[Password]),
+        forms: forms(&[Colon, Equals, Line, Constant, Attribute, Definition, Block, Flag, Compare, Sentence,
+                 NextLine, Cell, Told]),
         quotes: With, look: Look::Written(2),
         examples: (
             &["password = \"harbor\"", "  password 'hunter'", "jwtSigningsecret: \"(x!Qz*7+pw\"",
@@ -103,78 +124,78 @@ const RULES: &[Rule] = &[
         ),
     },
     Rule {
-        name: "password in an element", means: &[Password],
-        forms: &[Element, Told], quotes: Without, look: Look::Written(2),
+        name: "password in an element", means: means(&[Password]),
+        forms: forms(&[Element, Told]), quotes: Without, look: Look::Written(2),
         examples: (&["<password>harbor</password>", "<password>\n  harbor\n</password>",
                      "- name: DB_PASSWORD\n  value: harbor\n"],
                    &["<password></password>"]),
     },
     Rule {
-        name: "password in an argument", means: &[Password],
-        forms: &[Argument, Call], quotes: With, look: Look::TypedOrToken,
+        name: "password in an argument", means: means(&[Password]),
+        forms: forms(&[Argument, Call]), quotes: With, look: Look::TypedOrToken,
         examples: (&["login(\"password\", \"h4rbor!\")"], &["label(\"password\", \"harbor\")"]),
     },
     Rule {
-        name: "password of a constant", means: &[Password],
-        forms: &[Constant], quotes: Without, look: Look::LongWord,
+        name: "password of a constant", means: means(&[Password]),
+        forms: forms(&[Constant]), quotes: Without, look: Look::LongWord,
         examples: (&["run DB_PASSWORD=sunnyday cmd"], &["run DB_PASSWORD=a.b"]),
     },
     Rule {
-        name: "password behind a flag", means: &[Password],
-        forms: &[Flag], quotes: Without, look: Look::Written(3),
-        examples: (&["tool --password harbor", "[\"--password\", \"harbor\"]"],
+        name: "password behind a flag", means: means(&[Password]),
+        forms: forms(&[Flag]), quotes: Without, look: Look::Written(3),
+        examples: (&["tool --password harbor", "run \"--password\" harbor"],
                    &["tool --password -v", "tool --password $PW"]),
     },
     Rule {
-        name: "password in a sentence", means: &[Password],
-        forms: &[Sentence], quotes: Without, look: Look::Typed(5),
+        name: "password in a sentence", means: means(&[Password]),
+        forms: forms(&[Sentence]), quotes: Without, look: Look::Typed(5),
         examples: (&["the password is hunter2"], &["the password is required"]),
     },
     Rule {
-        name: "password in a table", means: &[Password],
-        forms: &[Cell, NextLine], quotes: Without, look: Look::Typed(5),
+        name: "password in a table", means: means(&[Password]),
+        forms: forms(&[Cell, NextLine]), quotes: Without, look: Look::Typed(5),
         examples: (&["| password | hunter2 |", "Password:\nhunter2\n"],
                    &["| password | email |", "Password:\nNext\n"]),
     },
     Rule {
-        name: "password behind a colon", means: &[Password],
-        forms: &[Colon], quotes: Without, look: Look::TypedOrToken,
+        name: "password behind a colon", means: means(&[Password]),
+        forms: forms(&[Colon]), quotes: Without, look: Look::TypedOrToken,
         examples: (&["{password: hunter2, user: kim}"], &["{password: pw, user: kim}"]),
     },
     Rule {
-        name: "password behind an equals sign", means: &[Password],
-        forms: &[Equals], quotes: Without, look: Look::TypedOrTokenOutsideCalls,
+        name: "password behind an equals sign", means: means(&[Password]),
+        forms: forms(&[Equals]), quotes: Without, look: Look::TypedOrTokenOutsideCalls,
         examples: (&["let password = hunter2!;"], &["f(password=pw1)"]),
     },
     Rule {
-        name: "token in a parameter", means: &[Token, Certain],
-        forms: &[Query], quotes: Either, look: Look::NoIdentifier,
+        name: "token in a parameter", means: means(&[Token, Certain]),
+        forms: forms(&[Query]), quotes: Either, look: Look::NoIdentifier,
         examples: (&["?x=1&access_token=a1-b2-c3-d4"], &["?x=1&access_token=identifier"]),
     },
     Rule {
-        name: "token that is compared", means: &[Token, Certain],
-        forms: &[Compare], quotes: Either, look: Look::Random,
+        name: "token that is compared", means: means(&[Token, Certain]),
+        forms: forms(&[Compare]), quotes: Either, look: Look::Random,
         examples: (&["if token == \"q9w8e7r6t5y4u3i2o1p0\""], &["if token == \"abc12345\""]),
     },
     Rule {
-        name: "token", means: &[Token, Certain],
-        forms: &[], quotes: Either, look: Look::Token,
+        name: "token", means: means(&[Token, Certain]),
+        forms: u32::MAX, quotes: Either, look: Look::Token,
         examples: (&["api_key=q9w8e7r6t5", "token ::= \"q9w8e7r6t5\""],
                    &["token_type: \"bearer12345678\"", "max_tokens: 4096", "tokens_used: 12345678"]),
     },
     Rule {
-        name: "random value of a key", means: &[Weak],
-        forms: &[], quotes: Either, look: Look::Random,
+        name: "random value of a key", means: means(&[Weak]),
+        forms: u32::MAX, quotes: Either, look: Look::Random,
         examples: (&["key: q9w8e7r6t5y4u3i2o1p0"], &["key: value", "primary_key: q9w8e7r6t5y4u3i2o1p0"]),
     },
     Rule {
-        name: "short number", means: &[Number],
-        forms: &[], quotes: Either, look: Look::Digits,
+        name: "short number", means: means(&[Number]),
+        forms: u32::MAX, quotes: Either, look: Look::Digits,
         examples: (&["pin: 4711"], &["pin: Pin<T>"]),
     },
     Rule {
-        name: "secret with a longer name", means: &[About],
-        forms: &[Colon, Equals, Line, Constant, Query, Pair, Element, Flag, Attribute, Definition],
+        name: "secret with a longer name", means: means(&[About]),
+        forms: forms(&[Colon, Equals, Line, Constant, Query, Pair, Element, Flag, Attribute, Definition]),
         quotes: Either, look: Look::TypedOrTokenOutsideCalls,
         examples: (&["password_admin: 'h4rbor!'"], &["password_policy: 'h4rbor!'", "secret_name: 'db-1!'"]),
     },
@@ -188,8 +209,8 @@ pub(super) fn decide(
     ahead: &mut Lookahead,
 ) -> Option<&'static str> {
     let rule = RULES.iter().find(|rule| {
-        rule.means.contains(&meaning)
-            && (rule.forms.is_empty() || rule.forms.contains(&value.form))
+        rule.means & 1 << meaning as u32 != 0
+            && rule.forms & 1 << value.form as u32 != 0
             && match rule.quotes {
                 With => value.is_quoted,
                 Without => !value.is_quoted,
@@ -258,7 +279,7 @@ fn stands_for_a_value(meaning: Meaning, name: &str, value: &Value<'_>) -> bool {
         || value::only_repeats(text, name)
         || (names_words && value::is_label(text) && !value::is_random(text))
         // The parts of a connection string are values of their own.
-        || (names_words && value.is_quoted && text.contains('=') && text.contains(';'))
+        || (names_words && value.is_quoted && has_parts(text))
         || if value.is_quoted {
             value::is_code(text)
         } else {
@@ -269,6 +290,13 @@ fn stands_for_a_value(meaning: Meaning, name: &str, value: &Value<'_>) -> bool {
                 _ => is_reference(value),
             }
         }
+}
+
+/// `Server=x;Password=y`.
+fn has_parts(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let key = ascii::short_run(bytes, 0, WORD | SPACE, 40);
+    key > 0 && ascii::at(bytes, key) == b'=' && memchr::memchr(b';', bytes).is_some()
 }
 
 fn is_reference(value: &Value<'_>) -> bool {

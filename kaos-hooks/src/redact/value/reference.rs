@@ -1,7 +1,9 @@
 //! What stands where a secret could: placeholders, templates, variables, expressions, labels.
 
 use super::shape::{is_dotted_words, is_random};
-use crate::redact::ascii::{self, ALPHA, DASH, DIGIT, DOT, LOWER, SLUG, SPACE, UPPER, WORD};
+use crate::redact::ascii::{
+    self, ALPHA, DASH, DIGIT, DOT, LOWER, QUOTE, SLUG, SPACE, UPPER, WORD,
+};
 use crate::redact::sentinel;
 
 /// Words that stand where a value would: types, nothing, and what a form says.
@@ -65,16 +67,19 @@ fn is_wrapped(value: &str) -> bool {
         (first, last),
         (b'<', b'>') | (b'{', b'}') | (b'[', b']') | (b'%', b'%') | (b'(', b')')
     );
+    // What only begins as a sentinel hides something.
+    if value.starts_with(sentinel::OPENING) {
+        return sentinel::end(bytes, 0) == Some(bytes.len());
+    }
     if !has_brackets || bytes.len() < 2 {
         return false;
     }
     let inner = ascii::part(bytes, 1, bytes.len() - 1);
     let digits = inner.iter().filter(|byte| ascii::is(**byte, DIGIT)).count();
-    sentinel::end(bytes, 0) == Some(bytes.len())
-        || (digits <= 2
-            && inner.iter().all(|byte| {
-                ascii::is(*byte, WORD | SPACE | DASH | DOT) || b":!$/,'\"|<>&".contains(byte)
-            }))
+    digits <= 2
+        && inner.iter().all(|byte| {
+            ascii::is(*byte, WORD | SPACE | DASH | DOT) || b":!$/,'\"|<>&".contains(byte)
+        })
 }
 
 /// Letters in words, perhaps with a number of two digits behind.
@@ -97,10 +102,12 @@ fn has_template(value: &str) -> bool {
     }
     let is_filled = |(open, close): &(&str, &str)| {
         value.find(open).is_some_and(|start| {
+            // The closing sign may be cut off; what is between is a name or a small expression.
             let inner = value.get(start + open.len()..).unwrap_or_default();
-            let begins = inner.trim_start().bytes().next().unwrap_or(0);
-            let names = ascii::is(begins, ALPHA | ascii::UNDERSCORE | DOT | DIGIT) || begins == b'$';
-            names && (inner.contains(close) || !inner.contains(['!', '@', '#', '^', '&', '*']))
+            let inner = inner.find(close).map_or(inner, |end| ascii::cut(inner, 0, end));
+            inner.bytes().all(|byte| {
+                ascii::is(byte, WORD | SPACE | DASH | DOT | QUOTE) || b":()|/,[]?$>".contains(&byte)
+            })
         })
     };
     let is_printed = |start: usize| {
