@@ -2,6 +2,7 @@
 
 pub(crate) mod canary;
 mod corpus;
+mod foreign;
 mod ordinary;
 mod properties;
 mod shape;

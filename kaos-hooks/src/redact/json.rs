@@ -67,6 +67,8 @@ pub(crate) fn try_redact<'t>(
         waiting: Vec::new(),
         waits: 0,
         is_public: false,
+        is_several: false,
+        is_inherited: false,
     };
     walk.value(depth, rules.everything, None)?;
     walk.blanks();
@@ -93,6 +95,10 @@ struct Walk<'w, 't> {
     waits: usize,
     /// Whether the last key is one of an identifier or a digest, which may look like a token.
     is_public: bool,
+    /// Whether the last key names several things.
+    is_several: bool,
+    /// Whether it is a key outside that says what the value is.
+    is_inherited: bool,
 }
 
 impl<'t> Walk<'_, 't> {

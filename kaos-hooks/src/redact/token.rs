@@ -166,7 +166,7 @@ fn is_shape(token: &[u8]) -> bool {
     let count = |set| token.iter().filter(|byte| ascii::is(**byte, set)).count();
     let (lower, upper, digits) = (count(LOWER), count(UPPER), count(DIGIT));
     let signs = length - lower - upper - digits;
-    if lower < 3 || upper < 3 || digits < 2 || signs * 6 > length {
+    if lower * 7 < length || upper * 7 < length || digits < 2 || signs * 6 > length {
         return false;
     }
     let kind = |byte: u8| match byte {
@@ -175,14 +175,18 @@ fn is_shape(token: &[u8]) -> bool {
         _ if ascii::is(byte, DIGIT) => 2,
         _ => 3,
     };
-    let turns = token
-        .windows(2)
-        .filter(|pair| matches!(pair, [a, b] if kind(*a) != kind(*b)))
-        .count();
+    // A sign between words is no turn.
+    let pairs = || {
+        token.windows(2).filter_map(|pair| match pair {
+            [a, b] if kind(*a) < 3 && kind(*b) < 3 => Some(kind(*a) != kind(*b)),
+            _ => None,
+        })
+    };
+    let turns = pairs().filter(|turns| *turns).count();
     let seen = token.iter().fold(0u128, |seen, b| seen | 1 << (b & 127));
     let different = usize::try_from(seen.count_ones()).unwrap_or(0);
     // Random bytes of 62 turn in 62 of 100 places; the words of an identifier in 33.
-    turns * 100 >= (length - 1) * 45
+    turns * 100 >= pairs().count() * 45
         && different * 100 >= expected(length) * 72
         && !is_hex(token)
         && !is_file(token)

@@ -48,7 +48,7 @@ pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
         None if value::is_token(info) && info.len() >= 16 => ("", info),
         None => return,
     };
-    if password.is_empty() || is_filled_in(password) || (is_filled_in(user) && !user.is_empty()) {
+    if password.is_empty() || is_sample(user, password) || is_filled_in(password) || (is_filled_in(user) && !user.is_empty()) {
         return;
     }
     let scheme_start = ascii::run_back(bytes, colon, ALNUM | ascii::PLUS_SLASH, 16);
@@ -83,6 +83,12 @@ fn is_filled_in(part: &str) -> bool {
             && bytes
                 .iter()
                 .all(|b| !ascii::is(*b, ALPHA) || matches!(b, b'x' | b'X'))
+}
+
+/// `user:password`, as documentation writes it.
+fn is_sample(user: &str, password: &str) -> bool {
+    ["user", "username", "usr", "name"].contains(&user)
+        && ["pass", "password", "passwd", "pwd", "pw", "secret"].contains(&password)
 }
 
 /// Finds the keys in the path behind the host `start..end`; gives where the path ends.

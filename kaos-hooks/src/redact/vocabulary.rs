@@ -154,6 +154,7 @@ fn telling(last: &str, lists: Lists, head: &[Word<'_>]) -> Option<Meaning> {
         "cookie" => return Some(Meaning::Cookie),
         "name" if matches!(before.text, "user" | "login") => return Some(Meaning::User),
         "key" | "connection" | "conn" | "tokens" | "publickey" => return None,
+        "token" if before.is(lexicon::OTHER_TOKEN) => return None,
         _ => {}
     }
     if (endings | lists) & lexicon::TOKEN != 0 {
@@ -244,8 +245,12 @@ pub(crate) fn is_about(key: &str) -> bool {
 pub(crate) fn is_public(key: &str) -> bool {
     with_words(key, |words| {
         let mut kept = words.iter().rev().skip_while(|word| ascii::all(word.text.as_bytes(), DIGIT));
-        kept.next().is_some_and(|last| last.is(lexicon::PUBLIC))
-            && !words.iter().any(|word| word.is(lexicon::PRIVATE))
+        let (last, before) = (kept.next(), kept.next());
+        let is_place = last.is_some_and(|last| last.text == "token")
+            && before.is_some_and(|before| before.is(lexicon::OTHER_TOKEN));
+        is_place
+            || last.is_some_and(|last| last.is(lexicon::PUBLIC))
+                && !words.iter().any(|word| word.is(lexicon::PRIVATE))
     })
 }
 

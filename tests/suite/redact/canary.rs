@@ -83,6 +83,21 @@ pub(crate) const CANARIES: &[(&str, Make)] = &[
             format!("k9{}4", Seeded::new(seed).string(ALNUM, 28)),
         )
     }),
+    ("TOKEN", |seed| {
+        // Each kind of byte often enough for the shape of a random token.
+        let mut numbers = Seeded::new(seed);
+        let secret: String = (0..12)
+            .map(|_| {
+                numbers.string("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1)
+                    + &numbers.string("0123456789", 1)
+                    + &numbers.string("abcdefghijklmnopqrstuvwxyz", 1)
+            })
+            .collect();
+        Canary {
+            text: format!("license {secret}"),
+            secret,
+        }
+    }),
     ("EMAIL", |seed| {
         plain(format!(
             "kim.{}@corp.dev",

@@ -34,13 +34,19 @@ impl Walk<'_, '_> {
             Some(Leaf::Stays) => return Ok(()),
             None => {}
         }
-        if let Some(class) = says.and_then(|says| tells(says, &text)) {
+        let is_said = says.filter(|_| !self.is_inherited || !value::is_label(&text));
+        if let Some(class) = is_said.and_then(|says| tells(says, &text)) {
             self.replace(&class, "field whose key tells", &text, start - 1, end + 1);
             return Ok(());
         }
         let redacted = self.redactor.any_at(&text, depth, self.report.like());
         if redacted.report().is_empty() || (self.is_public && is_token_only(&redacted, &text)) {
             self.wait(start - 1, end + 1);
+            return Ok(());
+        }
+        if let Some(class) = says.and_then(|says| tells(says, &text)) {
+            // A label that holds a secret is none.
+            self.replace(&class, "field whose key tells", &text, start - 1, end + 1);
             return Ok(());
         }
         let (text, report) = redacted.into_parts();
@@ -134,9 +140,8 @@ fn is_token_only(redacted: &Redacted<'_>, text: &str) -> bool {
 pub(super) fn tells(says: Meaning, text: &str) -> Option<Class> {
     let is_secret = sentinel::hides_more(text)
         && match says {
-            Meaning::Password | Meaning::Certain | Meaning::Authorization | Meaning::Cookie => {
-                true
-            }
+            Meaning::Password => !value::names_a_thing(text),
+            Meaning::Certain | Meaning::Authorization | Meaning::Cookie => true,
             Meaning::Number => ascii::all(text.as_bytes(), DIGIT),
             Meaning::Token => value::is_token(text),
             Meaning::Weak => value::is_random(text),

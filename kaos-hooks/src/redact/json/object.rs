@@ -20,12 +20,15 @@ impl Walk<'_, '_> {
             self.position += 1;
             return Ok(());
         }
+        let is_several = self.is_several;
         let mut before = None;
         for index in 0.. {
             self.places.push(Place::Element(index));
             self.blanks();
             let at = self.position;
             let of_pair = self.second(before);
+            // Objects in a list under one key are told by their own keys.
+            let says = says.filter(|_| self.byte() != b'{' || is_several);
             self.value(depth, policy, says.or(of_pair))?;
             self.places.pop();
             before = (ascii::at(self.bytes, at) == b'"').then_some((index, at, self.position));
@@ -108,6 +111,10 @@ impl Walk<'_, '_> {
         let changes = self.changes.len();
         let waiting = self.waiting.len();
         self.is_public = vocabulary::is_public(&name);
+        self.is_several = name.ends_with(['s', 'S']);
+        self.is_inherited = outer.is_some() && says == outer;
+        // A list below such a key is no password.
+        let says = says.filter(|_| !self.is_inherited || self.byte() != b'[');
         self.waits += usize::from(is_data);
         self.places
             .push(Place::Field(if self.rules.paths.is_empty() {
@@ -156,6 +163,9 @@ impl Walk<'_, '_> {
         if self.byte() != b'"' || name.len() > 80 {
             return None;
         }
+        if !ascii::all(name.as_bytes(), ascii::WORD | ascii::DASH | ascii::DOT) {
+            return None;
+        }
         let says = vocabulary::meaning_in_json(name).filter(|says| *says != Meaning::User)?;
         let close = json_string::end(self.bytes, self.position)?;
         let value = ascii::cut(self.text, self.position + 1, close);
@@ -190,6 +200,7 @@ impl Walk<'_, '_> {
         if content.len() >= 3
             && !content.contains(sentinel::OPENING)
             && !value::is_placeholder(content)
+            && !value::is_label(content)
         {
             let content = content.to_owned();
             self.replace(&Class::Username, "account beside its password", &content, start, end);

@@ -58,7 +58,12 @@ impl Told {
     }
 
     /// What a key says about its value, inside an object under a key that says `outer`.
-    pub(super) fn says(&self, key: &str, outer: Option<Meaning>, is_clean: bool) -> Option<Meaning> {
+    pub(super) fn says(
+        &self,
+        key: &str,
+        outer: Option<Meaning>,
+        is_clean: bool,
+    ) -> Option<Meaning> {
         let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(key));
         if is(VALUES) && (self.name.is_some() || outer.is_some()) {
             return self.name.or(outer);
@@ -70,8 +75,7 @@ impl Told {
         };
         // All that stands under a password is one, but what is said about it.
         match (own, outer) {
-            (None | Some(Meaning::Weak | Meaning::Token), Some(Meaning::Password))
-                if !vocabulary::is_about(key) =>
+            (None, Some(Meaning::Password)) if !vocabulary::is_about(key) =>
             {
                 outer
             }

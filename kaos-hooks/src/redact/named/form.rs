@@ -68,7 +68,9 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
     {
         return None;
     }
-    let (closed, quoted) = closers(bytes, end);
+    let (closed, closes) = closers(bytes, end);
+    // The quotes have to be those of the name, not of a text that ends in it.
+    let quoted = closes && (start == 0 || !ascii::is(ascii::before(bytes, start), BLANK));
     let spaced = ascii::short_run(bytes, closed, SPACE, 64);
     let join = |form, from: usize| {
         Some(Join {
@@ -77,6 +79,12 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
         })
     };
     match ascii::at(bytes, spaced) {
+        // `arn:x:secret:y` has fields, no names.
+        b':' if ascii::before(bytes, start) == b':'
+            && !ascii::is(ascii::at(bytes, spaced + 1), BLANK) =>
+        {
+            None
+        }
         b':' => colon(bytes, spaced),
         b'=' => match (ascii::at(bytes, spaced + 1), ascii::at(bytes, spaced + 2)) {
             (b'>', _) => join(Form::Equals, spaced + 2),
@@ -99,7 +107,7 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
             .filter(|join| ascii::is(ascii::at(bytes, join.value), ascii::QUOTE)),
         b',' if quoted && defines(bytes, start) => join(Form::Definition, spaced + 1),
         b',' if quoted => join(Form::Argument, spaced + 1),
-        b'(' if !quoted && ascii::is(ascii::at(bytes, spaced + 1), ascii::QUOTE) => {
+        b'(' if !closes && !is_method_pass(bytes, start, end) && ascii::is(ascii::at(bytes, spaced + 1), ascii::QUOTE) => {
             join(setter(bytes, start, end), spaced + 1)
         }
         b'>' if quoted => join(Form::Element, spaced + 1),
@@ -115,7 +123,7 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
             form: Form::Told,
             value: line::value_below(bytes, closed),
         }),
-        _ if spaced > closed && !quoted => words(bytes, start, end, spaced),
+        _ if spaced > closed && !closes => words(bytes, start, end, spaced),
         _ => None,
     }
 }
@@ -153,6 +161,12 @@ fn colon(bytes: &[u8], colon: usize) -> Option<Join> {
         form: Form::Colon,
         value,
     })
+}
+
+/// `base.pass("x")` hands something on.
+fn is_method_pass(bytes: &[u8], start: usize, end: usize) -> bool {
+    let name = ascii::part(bytes, start, end);
+    name == b"pass" || name.ends_with(b".pass")
 }
 
 /// `setPassword("value")` gives the value to the name; other calls only may.

@@ -276,6 +276,7 @@ fn stands_for_a_value(meaning: Meaning, name: &str, value: &Value<'_>) -> bool {
     let text = value.text;
     let names_words = matches!(meaning, Password | About);
     value::is_placeholder(text)
+        || value.form == Query && is_badge(value)
         || value::only_repeats(text, name)
         || (names_words && value::is_label(text) && !value::is_random(text))
         // The parts of a connection string are values of their own.
@@ -290,6 +291,16 @@ fn stands_for_a_value(meaning: Meaning, name: &str, value: &Value<'_>) -> bool {
                 _ => is_reference(value),
             }
         }
+}
+
+/// The token of a picture that shows a state, as pages link it.
+fn is_badge(value: &Value<'_>) -> bool {
+    let head = ascii::part(value.bytes, value.start.saturating_sub(80), value.start);
+    let word = head
+        .iter()
+        .rposition(|byte| ascii::is(*byte, ascii::BLANK | ascii::QUOTE))
+        .map_or(0, |index| index + 1);
+    memchr::memmem::find(ascii::part(head, word, head.len()), b".svg?").is_some()
 }
 
 /// `Server=x;Password=y`.

@@ -246,9 +246,27 @@ pub(crate) fn is_label(value: &str) -> bool {
         || ascii::at(bytes, 0) == b'/' && memchr::memchr_iter(b'/', bytes).count() >= 2;
     (names_it && (ascii::any(bytes, SPACE) || is_titled() || is_slug()))
         || is_path()
-        || (memchr::memchr(b'/', bytes).is_some() && is_dotted_words(value))
+        || (memchr::memchr(b'/', bytes).is_some() && (is_dotted_words(value) || is_route(bytes)))
         || memchr::memchr_iter(b' ', bytes).count() > 3
         || is_url(value)
+}
+
+/// `Resources/AWS::Stack/Properties/*`: words of letters with slashes between.
+fn is_route(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'/', bytes).count() >= 2
+        && bytes
+            .iter()
+            .all(|byte| ascii::is(*byte, ALPHA | ascii::UNDERSCORE | DASH) || b"/:*.".contains(byte))
+}
+
+/// The name of a resource, or a range of versions: whatever its key says, this is no password.
+pub(crate) fn names_a_thing(value: &str) -> bool {
+    let range = value.trim_start_matches(['^', '~', '>', '=', '<']);
+    let is_range = range.len() < value.len()
+        && range.len() >= 3
+        && ascii::all(range.as_bytes(), DIGIT | DOT)
+        && range.contains('.');
+    value.starts_with("arn:") || is_range
 }
 
 fn is_url(value: &str) -> bool {

@@ -21,16 +21,42 @@ pub(crate) fn is_token(value: &str) -> bool {
         ascii::is(*b, ANY_BASE64 | DOT | ascii::TILDE)
             || matches!(b, b':' | b'!' | b'$' | b'@' | b'%' | b'*' | b'|')
     });
-    if !token_bytes || bytes.len() < 8 || is_broken_uuid(bytes) {
+    // Three points stand for what was left out.
+    if !token_bytes || bytes.len() < 8 || is_broken_uuid(bytes) || bytes.ends_with(b"...") {
         return false;
     }
     if value.starts_with("0x") && bytes.len() <= 18 {
         return false;
     }
     let digits = bytes.iter().filter(|byte| ascii::is(**byte, DIGIT)).count();
+    if is_compound(bytes) {
+        return false;
+    }
     let mixed = digits >= 1 && ascii::any(bytes, ALPHA);
     let long = bytes.len() >= 32 && ascii::all(bytes, ALNUM);
     (mixed && (digits >= 2 || bytes.len() >= 16) && !is_dotted_words(value)) || long
+}
+
+/// `Ed25519PrivateKey`: at most one number, and at least half of it capitalised words of three or
+/// more letters.
+fn is_compound(bytes: &[u8]) -> bool {
+    let numbers = bytes
+        .split(|byte| !ascii::is(*byte, DIGIT))
+        .filter(|number| !number.is_empty())
+        .count();
+    if numbers > 1 {
+        return false;
+    }
+    let mut covered = 0;
+    let mut position = 0;
+    while position < bytes.len() {
+        let end = ascii::run(bytes, position + 1, LOWER);
+        if ascii::is(ascii::at(bytes, position), UPPER) && end - position >= 3 {
+            covered += end - position;
+        }
+        position = end;
+    }
+    covered * 2 >= bytes.len()
 }
 
 /// `com.example.v2`, `some-name-2`, `path/to/file1`: words with a number.

@@ -22,6 +22,7 @@ pub(super) const ABOUT_KEY: Lists = 1 << 11;
 pub(super) const PUBLIC: Lists = 1 << 12;
 pub(super) const PRIVATE: Lists = 1 << 13;
 pub(super) const PLAIN: Lists = 1 << 14;
+pub(super) const OTHER_TOKEN: Lists = 1 << 15;
 
 const WHOLE: &[(Lists, &[&str])] = &[
     (COPY, words::COPIES),
@@ -39,6 +40,7 @@ const WHOLE: &[(Lists, &[&str])] = &[
     (PUBLIC, words::PUBLIC),
     (PRIVATE, words::PRIVATE),
     (PLAIN, words::PLAIN),
+    (OTHER_TOKEN, words::OTHER_TOKENS),
 ];
 
 const ENDS: &[(Lists, &[&str])] = &[(PASSWORD, words::PASSWORDS), (TOKEN, words::TOKENS)];

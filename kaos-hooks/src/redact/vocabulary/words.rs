@@ -54,7 +54,7 @@ pub(super) const WHOLE_PASSWORDS: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const OTHER_PASSES: &[&str] = &[
     "compass", "encompass", "bypass", "trespass", "surpass", "underpass", "overpass", "multipass",
-    "subpass", "renderpass", "lastpass", "keepass", "subpass", "twopass", "onepass", "midpass",
+    "subpass", "renderpass", "lastpass", "keepass", "minipass", "twopass", "onepass", "midpass",
 ];
 
 #[rustfmt::skip]
@@ -89,7 +89,15 @@ pub(super) const KEY_QUALIFIERS: &[&str] = &[
 pub(super) const OTHER_KEYS: &[&str] = &[
     "public", "pub", "primary", "foreign", "sort", "cache", "partition", "map", "object", "index",
     "lookup", "unique", "idempotency", "routing", "range", "hash", "row", "group", "dedup",
-    "registry", "i", "s", "publishable", "lock", "etag", "content", "file", "image",
+    "registry", "i", "s", "s3", "publishable", "lock", "etag", "content", "file", "image",
+];
+
+/// What stands before a token that only says where to go on.
+#[rustfmt::skip]
+pub(super) const OTHER_TOKENS: &[&str] = &[
+    "next", "page", "continuation", "pagination", "previous", "prev", "start", "sync", "skip",
+    "scroll", "resume", "idempotency", "marker", "cursor", "pad", "mask", "special", "stop",
+    "eos", "bos", "sep", "cls", "unk", "end", "syntax",
 ];
 
 /// What stands before several tokens that are secrets; other tokens are counted.
