@@ -2,7 +2,11 @@
 
 pub(crate) mod canary;
 mod corpus;
+mod corpus2;
+mod faults;
 mod foreign;
+mod messages;
+mod hostile;
 mod ordinary;
 mod properties;
 mod shape;

@@ -339,7 +339,8 @@ impl Reach {
     fn name(&mut self, line: &str, from: usize, to: usize) {
         let bytes = line.as_bytes();
         let rest = ascii::part(bytes, to, bytes.len());
-        let is_last = rest
+        let is_last = rest.starts_with(b"</")
+            || rest
             .iter()
             .take(128)
             .all(|byte| !ascii::is(*byte, ascii::ALPHA));

@@ -141,7 +141,8 @@ pub(super) fn tells(says: Meaning, text: &str) -> Option<Class> {
     let is_secret = sentinel::hides_more(text)
         && match says {
             Meaning::Password => !value::names_a_thing(text),
-            Meaning::Certain | Meaning::Authorization | Meaning::Cookie => true,
+            Meaning::Certain => !is_sentence(text),
+            Meaning::Authorization | Meaning::Cookie => true,
             Meaning::Number => ascii::all(text.as_bytes(), DIGIT),
             Meaning::Token => value::is_token(text),
             Meaning::Weak => value::is_random(text),
@@ -149,6 +150,11 @@ pub(super) fn tells(says: Meaning, text: &str) -> Option<Class> {
             Meaning::User => false,
         };
     is_secret.then(|| says.class())
+}
+
+/// Words without a digit: what says something about a token is none.
+fn is_sentence(text: &str) -> bool {
+    memchr::memchr_iter(b' ', text.as_bytes()).count() >= 3 && !ascii::any(text.as_bytes(), DIGIT)
 }
 
 /// A number without a fraction of zeros: what a whole number becomes as a float.

@@ -246,9 +246,17 @@ pub(crate) fn is_label(value: &str) -> bool {
         || ascii::at(bytes, 0) == b'/' && memchr::memchr_iter(b'/', bytes).count() >= 2;
     (names_it && (ascii::any(bytes, SPACE) || is_titled() || is_slug()))
         || is_path()
-        || (memchr::memchr(b'/', bytes).is_some() && (is_dotted_words(value) || is_route(bytes)))
+        || (memchr::memchr(b'/', bytes).is_some() && (is_file(value) || is_route(bytes)))
         || memchr::memchr_iter(b' ', bytes).count() > 3
         || is_url(value)
+}
+
+/// `some/file.txt`, `name@host/path`.
+fn is_file(value: &str) -> bool {
+    is_dotted_words(value)
+        && value
+            .bytes()
+            .all(|byte| ascii::is(byte, WORD | DASH | DOT | SPACE) || b"/:~@+,".contains(&byte))
 }
 
 /// `Resources/AWS::Stack/Properties/*`: words of letters with slashes between.
