@@ -66,7 +66,7 @@ pub(crate) fn try_redact<'t>(
         report,
         waiting: Vec::new(),
         waits: 0,
-        is_public: false,
+        key: (0, 0),
         is_several: false,
         is_inherited: false,
     };
@@ -93,8 +93,8 @@ struct Walk<'w, 't> {
     waiting: Vec<(usize, usize)>,
     /// In how many objects strings wait for that.
     waits: usize,
-    /// Whether the last key is one of an identifier or a digest, which may look like a token.
-    is_public: bool,
+    /// The last key, without its quotes.
+    key: (usize, usize),
     /// Whether the last key names several things.
     is_several: bool,
     /// Whether it is a key outside that says what the value is.

@@ -23,6 +23,18 @@ const LONGEST_NAME: usize = 80;
 /// Longest value, in bytes.
 const LONGEST_VALUE: usize = 4096;
 
+/// How much of a value is judged, in bytes: values without an end overlap.
+const JUDGED: usize = 128;
+
+/// The part of `start..end` by which a value is judged.
+fn head(text: &str, start: usize, end: usize) -> &str {
+    let mut to = end.min(start + JUDGED);
+    while !text.is_char_boundary(to) {
+        to -= 1;
+    }
+    ascii::cut(text, start, to)
+}
+
 /// A name and the value it was given.
 #[derive(Debug)]
 pub(crate) struct Named {

@@ -366,6 +366,12 @@ impl Reach {
     }
 }
 
+/// Redacts what is one line.
+pub(crate) fn line(engine: &Engine, key: Option<&HashKey>, pieces: &mut Pieces<'_>) {
+    let end = pieces.text.len();
+    one(engine, key, &mut Open::Nothing, pieces, (0, end), 0);
+}
+
 /// Redacts one unit until nothing is found in it any more.
 fn one(
     engine: &Engine,

@@ -84,13 +84,20 @@ pub(crate) const CANARIES: &[(&str, Make)] = &[
         )
     }),
     ("TOKEN", |seed| {
-        // Each kind of byte often enough for the shape of a random token.
+        // Each kind of byte, and each letter once: the shape of a random token, for every seed.
         let mut numbers = Seeded::new(seed);
+        let (upper, lower) = (numbers.below(26), numbers.below(26));
+        let letter = |first: u8, index: usize| {
+            char::from(first + u8::try_from(index * 5 % 26).unwrap())
+        };
         let secret: String = (0..12)
-            .map(|_| {
-                numbers.string("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1)
-                    + &numbers.string("0123456789", 1)
-                    + &numbers.string("abcdefghijklmnopqrstuvwxyz", 1)
+            .flat_map(|index| {
+                let digit = u32::try_from(numbers.below(10)).unwrap();
+                [
+                    letter(b'A', upper + index),
+                    char::from_digit(digit, 10).unwrap(),
+                    letter(b'a', lower + index),
+                ]
             })
             .collect();
         Canary {

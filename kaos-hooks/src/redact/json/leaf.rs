@@ -2,7 +2,7 @@
 
 use super::{Failure, Walk};
 use crate::redact::ascii::{self, DIGIT};
-use crate::redact::vocabulary::Meaning;
+use crate::redact::vocabulary::{self, Meaning};
 use crate::redact::{Class, ContentPolicy, HashKey, Redacted, json_string, sentinel, token, value};
 
 /// What a policy makes of a string or number.
@@ -40,7 +40,7 @@ impl Walk<'_, '_> {
             return Ok(());
         }
         let redacted = self.redactor.any_at(&text, depth, self.report.like());
-        if redacted.report().is_empty() || (self.is_public && is_token_only(&redacted, &text)) {
+        if redacted.report().is_empty() || self.is_public_token(&redacted, &text) {
             self.wait(start - 1, end + 1);
             return Ok(());
         }
@@ -110,6 +110,15 @@ impl Walk<'_, '_> {
         }))
     }
 
+    /// Whether nothing but a whole string was found, as a token, and its key is one of an
+    /// identifier or a digest, which may look like a token.
+    fn is_public_token(&self, redacted: &Redacted<'_>, text: &str) -> bool {
+        redacted.report().total() == 1
+            && redacted.report().count(&Class::Token) == 1
+            && token::is_one(text)
+            && vocabulary::is_public(ascii::cut(self.text, self.key.0, self.key.1))
+    }
+
     /// Keeps a string in mind whose object may still tell that it is secret.
     fn wait(&mut self, start: usize, end: usize) {
         if self.waits > 0 {
@@ -127,13 +136,6 @@ impl Walk<'_, '_> {
         );
         json_string::encode(&sentinel)
     }
-}
-
-/// Whether nothing but a whole string was found, and that as a token.
-fn is_token_only(redacted: &Redacted<'_>, text: &str) -> bool {
-    redacted.report().total() == 1
-        && redacted.report().count(&Class::Token) == 1
-        && token::is_one(text)
 }
 
 /// The class of a string that its key tells to be a secret.

@@ -110,7 +110,7 @@ impl Walk<'_, '_> {
         let at = self.position;
         let changes = self.changes.len();
         let waiting = self.waiting.len();
-        self.is_public = vocabulary::is_public(&name);
+        self.key = (start, end);
         self.is_several = name.ends_with(['s', 'S']);
         self.is_inherited = outer.is_some() && says == outer;
         // A list below such a key is no password.

@@ -7,8 +7,8 @@ use crate::redact::lookahead::{Lookahead, Mark};
 use crate::redact::{sentinel, value};
 
 /// A value with all that a rule asks about it.
-#[derive(Debug)]
-pub(crate) struct Value<'t> {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Value<'t> {
     pub(super) bytes: &'t [u8],
     pub(super) text: &'t str,
     pub(super) start: usize,
@@ -19,6 +19,16 @@ pub(crate) struct Value<'t> {
     pub(super) is_yaml: bool,
     /// The byte behind it.
     pub(super) next: u8,
+}
+
+impl<'t> Value<'t> {
+    /// The value with no more of its text than a rule has to look at.
+    pub(super) fn head(&self) -> Self {
+        Self {
+            text: super::head(self.text, 0, self.text.len()),
+            ..*self
+        }
+    }
 }
 
 /// Calls that only wrap a value that is written out.

@@ -30,7 +30,7 @@ pub(super) fn authorization(text: &str, join: &Join, ahead: &mut Lookahead) -> O
     if !has(Mark::Equals) && !has(Mark::Comma) {
         end = credentials + rest.find([' ', ')', '}', ']']).unwrap_or(rest.len());
     }
-    let value = ascii::cut(text, credentials, end);
+    let value = super::head(text, credentials, end);
     let is_secret = value.len() >= 6
         && !value::is_placeholder(value)
         && !value::is_code(value)

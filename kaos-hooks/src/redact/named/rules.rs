@@ -217,6 +217,7 @@ pub(super) fn decide(
                 Either => true,
             }
     })?;
+    let value = &value.head();
     // The cheap questions come first: most values do not look like anything.
     let is_secret = !value.text.is_empty()
         && !is_plain(rule.look, value, ahead)
