@@ -40,7 +40,15 @@ use Takes::{Account, Glued, Pair, Password, Third};
 pub(crate) const COMMANDS: &[Command] = &[
     command("psexec", &[(" -u ", Account), (" -p ", Password)]),
     command("sshpass ", &[(" -p ", Password), (" -p", Glued)]),
-    command("curl ", &[(" -u ", Pair), (" -U ", Pair), (" --user ", Pair), (" -u", Pair)]),
+    command(
+        "curl ",
+        &[
+            (" -u ", Pair),
+            (" -U ", Pair),
+            (" --user ", Pair),
+            (" -u", Pair),
+        ],
+    ),
     command("wget ", &[(" -u ", Pair), (" --user ", Account)]),
     command("http ", &[(" -a ", Pair)]),
     command("smbclient ", &[(" -U ", Pair)]),
@@ -66,7 +74,10 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("pscp ", &[(" -pw ", Password)]),
     command("rdesktop ", &[(" -p ", Password)]),
     command("freerdp ", &[(" /p:", Glued)]),
-    command("htpasswd ", &[(" -b ", Third), (" -bc ", Third), (" -cb ", Third)]),
+    command(
+        "htpasswd ",
+        &[(" -b ", Third), (" -bc ", Third), (" -cb ", Third)],
+    ),
     command("openssl ", &[(" pass:", Glued)]),
 ];
 
@@ -129,7 +140,8 @@ impl Current {
             Some(Third) => {
                 let mut at = end;
                 for _ in 0..2 {
-                    at = word(bytes, ascii::short_run(bytes, at, SPACE, 8)).map_or(at, |word| word.1);
+                    at = word(bytes, ascii::short_run(bytes, at, SPACE, 8))
+                        .map_or(at, |word| word.1);
                 }
                 password(text, ascii::short_run(bytes, at, SPACE, 8), findings);
             }
@@ -202,9 +214,22 @@ fn word(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
 
 /// Calls whose last words are an account and its password.
 pub(crate) const LOGINS: &[&str] = &[
-    "connect(", "login(", "logon(", "signin(", "sign_in(", "authenticate(", "auth(",
-    "basicauth(", "basic_auth(", "credentials(", "credential(", "connection(", "identified by ",
-    "convertto-securestring ", "usernamepassword(", "passwordauthentication(",
+    "connect(",
+    "login(",
+    "logon(",
+    "signin(",
+    "sign_in(",
+    "authenticate(",
+    "auth(",
+    "basicauth(",
+    "basic_auth(",
+    "credentials(",
+    "credential(",
+    "connection(",
+    "identified by ",
+    "convertto-securestring ",
+    "usernamepassword(",
+    "passwordauthentication(",
 ];
 
 /// Finds the literals that the login call ending at `end` is given: `connect(url, "user", "pass")`.
@@ -231,16 +256,22 @@ pub(crate) fn login(text: &str, start: usize, end: usize, findings: &mut Finding
         }
         return;
     }
-    let Some(last) = count.checked_sub(1) else { return };
+    let Some(last) = count.checked_sub(1) else {
+        return;
+    };
     let Some((_, close)) = literals.get(last).copied() else {
         return;
     };
     let closes = ascii::run(line, close + 1, SPACE);
-    let first = literals.get(last.saturating_sub(1)).map_or(0, |literal| literal.0);
+    let first = literals
+        .get(last.saturating_sub(1))
+        .map_or(0, |literal| literal.0);
     let has_more = ascii::part(line, 0, first.saturating_sub(1)).contains(&b',');
     let between = literals
         .get(last.saturating_sub(1))
-        .map_or(&[][..], |literal| ascii::part(line, literal.1 + 1, literals.get(last).map_or(0, |it| it.0)));
+        .map_or(&[][..], |literal| {
+            ascii::part(line, literal.1 + 1, literals.get(last).map_or(0, |it| it.0))
+        });
     let are_neighbours = last > 0
         && between
             .iter()
@@ -254,7 +285,12 @@ pub(crate) fn login(text: &str, start: usize, end: usize, findings: &mut Finding
     }
     if let (Some(name), Some(password)) = (literal(last - 1), literal(last)) {
         findings.add(name.0, name.1, Class::Username, "arguments of a login");
-        findings.add(password.0, password.1, Class::Password, "arguments of a login");
+        findings.add(
+            password.0,
+            password.1,
+            Class::Password,
+            "arguments of a login",
+        );
     }
 }
 

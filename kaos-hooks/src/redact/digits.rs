@@ -118,8 +118,10 @@ fn number(bytes: &[u8], start: usize, group_end: usize) -> Option<(usize, Class)
     {
         return Some((end, Class::Ein));
     }
-    let may_be_card =
-        first >= 4 && !is_in_table(bytes, start) && !is_in_list(bytes, start, group_end) && matches!(ascii::at(bytes, start), b'2'..=b'6');
+    let may_be_card = first >= 4
+        && !is_in_table(bytes, start)
+        && !is_in_list(bytes, start, group_end)
+        && matches!(ascii::at(bytes, start), b'2'..=b'6');
     if may_be_card {
         card(bytes, start, first).map(|end| (end, Class::Card))
     } else {

@@ -7,9 +7,9 @@ mod told;
 use std::borrow::Cow;
 
 use super::ascii;
+use super::candidates::Candidates;
 use super::json_path::{JsonPath, Place};
 use super::vocabulary::Meaning;
-use super::candidates::Candidates;
 use super::{Class, ContentPolicy, Redacted, Redactor, Report, json_string, sentinel};
 
 /// Deepest nesting that is looked at, strings that hold JSON counted in.

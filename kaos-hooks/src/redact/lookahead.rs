@@ -66,9 +66,11 @@ impl Lookahead {
         }
         let bit = 1 << mark as u8;
         if !known.is_mark && known.to < limit {
-            let found = ascii::part(bytes, known.to, limit)
-                .iter()
-                .position(|byte| MARKS.get(usize::from(*byte)).is_some_and(|marks| marks & bit != 0));
+            let found = ascii::part(bytes, known.to, limit).iter().position(|byte| {
+                MARKS
+                    .get(usize::from(*byte))
+                    .is_some_and(|marks| marks & bit != 0)
+            });
             known.is_mark = found.is_some();
             known.to = found.map_or(limit, |found| known.to + found);
         }

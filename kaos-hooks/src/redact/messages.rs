@@ -104,8 +104,8 @@ impl Stage<'_> {
             return self.unnamed(message);
         };
         let mut named = Map::new();
-        self.word(fields, &mut named, "role", ROLES);
-        self.word(fields, &mut named, "finish_reason", FINISH_REASONS);
+        word(fields, &mut named, "role", ROLES);
+        word(fields, &mut named, "finish_reason", FINISH_REASONS);
         for key in ["parts", "content"] {
             match fields.remove(key) {
                 Some(Value::Array(mut parts)) => {
@@ -124,7 +124,8 @@ impl Stage<'_> {
                 None => {}
             }
         }
-        self.finish(message, named)
+        self.finish(message, named);
+        Some(())
     }
 
     fn part(&mut self, part: &mut Value) -> Option<()> {
@@ -176,7 +177,8 @@ impl Stage<'_> {
                 }
             }
         }
-        self.finish(part, named)
+        self.finish(part, named);
+        Some(())
     }
 
     /// Two calls of one id could be of two tools: then neither is known.
@@ -191,25 +193,8 @@ impl Stage<'_> {
             .or_insert(name);
     }
 
-    /// Moves a field whose value is one of `words`; any other value is unnamed.
-    fn word(
-        &self,
-        fields: &mut Map<String, Value>,
-        named: &mut Map<String, Value>,
-        key: &str,
-        words: &[&str],
-    ) {
-        let is_known = fields
-            .get(key)
-            .and_then(Value::as_str)
-            .is_some_and(|value| words.contains(&value));
-        if is_known {
-            named.extend(fields.remove_entry(key));
-        }
-    }
-
     /// Puts the named fields beside what may leave of the others.
-    fn finish(&mut self, object: &mut Value, named: Map<String, Value>) -> Option<()> {
+    fn finish(&mut self, object: &mut Value, named: Map<String, Value>) {
         let has_more = object.as_object().is_some_and(|rest| !rest.is_empty());
         let mut fields = named;
         if has_more && self.unnamed(object).is_some() {
@@ -221,7 +206,6 @@ impl Stage<'_> {
             }
         }
         *object = Value::Object(fields);
-        Some(())
     }
 
     fn unnamed(&mut self, value: &mut Value) -> Option<()> {
@@ -273,5 +257,21 @@ fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// Moves a field whose value is one of `words`; any other value is unnamed.
+fn word(
+    fields: &mut Map<String, Value>,
+    named: &mut Map<String, Value>,
+    key: &str,
+    words: &[&str],
+) {
+    let is_known = fields
+        .get(key)
+        .and_then(Value::as_str)
+        .is_some_and(|value| words.contains(&value));
+    if is_known {
+        named.extend(fields.remove_entry(key));
     }
 }

@@ -133,9 +133,11 @@ pub(crate) fn read(
 fn meaning(text: &str, name_start: usize, name: &str, form: Form) -> Option<Meaning> {
     let alone = vocabulary::meaning(name);
     let meaning = match alone {
-        None | Some(Meaning::Weak) => vocabulary::meaning(&with_word_before(text, name_start, name))
-            .filter(|wider| matches!(wider, Meaning::Token | Meaning::Password))
-            .or(alone),
+        None | Some(Meaning::Weak) => {
+            vocabulary::meaning(&with_word_before(text, name_start, name))
+                .filter(|wider| matches!(wider, Meaning::Token | Meaning::Password))
+                .or(alone)
+        }
         _ => alone,
     };
     match meaning? {

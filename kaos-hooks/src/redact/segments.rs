@@ -5,14 +5,15 @@
 //! exactly where the whole text would be: that is what makes the streaming form equal to the
 //! whole.
 
+mod reach;
+
 use std::ops::{ControlFlow, Range};
 
-use super::usernames::NEAR_LINES;
 use super::ascii;
-use super::engine::{Engine, Trigger};
-use super::finding::Finding;
 use super::candidates::Candidates;
-use super::named::{self, Form};
+use super::engine::Engine;
+use super::finding::Finding;
+use super::named;
 use super::{Class, HashKey, Report, pem, sentinel, token};
 
 /// Longest unit, in bytes: what a stream holds back at most.
@@ -117,7 +118,12 @@ pub(crate) fn redact(
             continue;
         }
         if position < whole {
-            position = skip(engine, &mut candidates, ascii::cut(text, 0, whole), position);
+            position = skip(
+                engine,
+                &mut candidates,
+                ascii::cut(text, 0, whole),
+                position,
+            );
             if position >= whole {
                 continue;
             }
@@ -252,7 +258,7 @@ fn end(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize, l
             let literal = candidates.literal(engine, text, line);
             if literal < line_end {
                 let from = (literal - line).saturating_sub(LONGEST_LITERAL);
-                let reach = reach(engine, content, from);
+                let reach = reach::reach(engine, content, from);
                 in_armour = reach.armour;
                 block = block.or(reach.block);
                 lines = lines.max(reach.lines);
@@ -299,71 +305,6 @@ fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
         .take(64)
         .find(|index| is_quiet(*index));
     End::At(start + quiet.unwrap_or(last) + 1)
-}
-
-/// How far below itself a line reaches.
-#[derive(Default)]
-struct Reach {
-    lines: usize,
-    /// Whether a private key starts and does not end in it.
-    armour: bool,
-    /// The indentation of a key whose value is the block of lines below.
-    block: Option<usize>,
-}
-
-fn reach(engine: &Engine, line: &str, from: usize) -> Reach {
-    let bytes = line.as_bytes();
-    let mut name_end = 0;
-    let mut begin = None;
-    let mut reach = Reach::default();
-    engine.literals(bytes, from, |start, end, trigger| {
-        match trigger {
-            Trigger::Pem => begin = Some(start),
-            Trigger::Name if start >= name_end => {
-                let (from, to) = named::name_around(line, start, end);
-                name_end = to;
-                reach.name(line, from, to);
-            }
-            _ => {}
-        }
-        ControlFlow::<()>::Continue(())
-    });
-    reach.armour = begin
-        .and_then(|begin| pem::body(bytes, begin))
-        .is_some_and(|body| pem::is_body(ascii::part(bytes, body, bytes.len())));
-    reach
-}
-
-impl Reach {
-    /// Reaches as far as the value of the name `from..to` may stand.
-    fn name(&mut self, line: &str, from: usize, to: usize) {
-        let bytes = line.as_bytes();
-        let rest = ascii::part(bytes, to, bytes.len());
-        let is_last = rest.starts_with(b"</")
-            || rest
-            .iter()
-            .take(128)
-            .all(|byte| !ascii::is(*byte, ascii::ALPHA));
-        let is_account = named::may_name_account(ascii::cut(line, from, to));
-        if !is_last && !is_account {
-            return;
-        }
-        let Some((form, value)) = named::value_start(line, from, to) else {
-            return;
-        };
-        let is_below = ascii::part(bytes, value, bytes.len())
-            .trim_ascii_start()
-            .is_empty();
-        if form == Form::Colon && named::is_block_mark(bytes, value) {
-            self.block = Some(named::indent_of(bytes, from));
-        } else if form == Form::Element && is_below {
-            self.lines = self.lines.max(2);
-        } else if is_below {
-            self.lines = self.lines.max(1);
-        } else if is_account && named::names_account(ascii::cut(line, from, to)) {
-            self.lines = NEAR_LINES;
-        }
-    }
 }
 
 /// Redacts what is one line.

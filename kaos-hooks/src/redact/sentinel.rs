@@ -66,7 +66,9 @@ pub(crate) fn end(bytes: &[u8], start: usize) -> Option<usize> {
 pub(crate) fn hides_more(text: &str) -> bool {
     let mut rest = 0;
     let has_more = |from: usize, to: usize| {
-        ascii::cut(text, from, to).chars().any(|letter| !letter.is_whitespace())
+        ascii::cut(text, from, to)
+            .chars()
+            .any(|letter| !letter.is_whitespace())
     };
     let ranges = ranges(text);
     if ranges.is_empty() {

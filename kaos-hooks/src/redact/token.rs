@@ -207,7 +207,9 @@ fn is_hex(token: &[u8]) -> bool {
 
 /// Whether it is the base64 of a file or of plain text.
 fn is_file(token: &[u8]) -> bool {
-    FILES.iter().any(|start| token.starts_with(start.as_bytes()))
+    FILES
+        .iter()
+        .any(|start| token.starts_with(start.as_bytes()))
         || base64::decode(token).is_some_and(|bytes| {
             let plain = bytes
                 .iter()
@@ -238,8 +240,7 @@ fn is_digest(bytes: &[u8], start: usize) -> bool {
 
 /// Whether nothing else stands on its line, and the lines around are no wrapped base64.
 fn is_alone(bytes: &[u8], start: usize, end: usize) -> bool {
-    let is_frame =
-        |byte: &u8| ascii::is(*byte, BLANK | QUOTE) || b",;|>*-[]()<#".contains(byte);
+    let is_frame = |byte: &u8| ascii::is(*byte, BLANK | QUOTE) || b",;|>*-[]()<#".contains(byte);
     let head = ascii::part(bytes, start.saturating_sub(64), start);
     let line = memchr::memrchr(b'\n', head).map(|index| index + 1);
     let Some(from) = line.or((start <= 64).then_some(0)) else {
@@ -259,11 +260,14 @@ fn is_alone(bytes: &[u8], start: usize, end: usize) -> bool {
         line_start.saturating_sub(LONGEST_LINE + 64),
         line_start.saturating_sub(1),
     );
-    let above = memchr::memrchr(b'\n', above).map_or(above, |index| {
-        ascii::part(above, index + 1, above.len())
-    });
+    let above = memchr::memrchr(b'\n', above)
+        .map_or(above, |index| ascii::part(above, index + 1, above.len()));
     let below = ascii::part(bytes, end + to + 1, end + to + LONGEST_LINE + 64);
-    let below = ascii::part(below, 0, memchr::memchr(b'\n', below).unwrap_or(below.len()));
+    let below = ascii::part(
+        below,
+        0,
+        memchr::memchr(b'\n', below).unwrap_or(below.len()),
+    );
     let is_wrapped = |line| run_of(line).is_some_and(|run| run.len() >= WRAPPED && is_mixed(run));
     // The third line of a signed checkpoint, below the tree's size, is the root's hash.
     let is_size = ascii::all(above.trim_ascii(), DIGIT) && line_start > 0;

@@ -48,7 +48,11 @@ pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
         None if value::is_token(info) && info.len() >= 16 => ("", info),
         None => return,
     };
-    if password.is_empty() || is_sample(user, password) || is_filled_in(password) || (is_filled_in(user) && !user.is_empty()) {
+    if password.is_empty()
+        || is_sample(user, password)
+        || is_filled_in(password)
+        || (is_filled_in(user) && !user.is_empty())
+    {
         return;
     }
     let scheme_start = ascii::run_back(bytes, colon, ALNUM | ascii::PLUS_SLASH, 16);
@@ -61,9 +65,19 @@ pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
         .any(|store| store.eq_ignore_ascii_case(scheme));
     let is_one = memchr::memchr(b',', authority).is_none();
     if is_store && is_one && ascii::cut(text, start + at, host_end).contains('.') {
-        findings.add(start, host_end, Class::ConnectionString, "credentials of a URL");
+        findings.add(
+            start,
+            host_end,
+            Class::ConnectionString,
+            "credentials of a URL",
+        );
     } else {
-        findings.add(start, start + at, Class::UrlUserinfo, "credentials of a URL");
+        findings.add(
+            start,
+            start + at,
+            Class::UrlUserinfo,
+            "credentials of a URL",
+        );
     }
 }
 

@@ -244,7 +244,10 @@ pub(crate) fn is_about(key: &str) -> bool {
 /// Whether a key is one of an identifier or a digest, which may look like a token.
 pub(crate) fn is_public(key: &str) -> bool {
     with_words(key, |words| {
-        let mut kept = words.iter().rev().skip_while(|word| ascii::all(word.text.as_bytes(), DIGIT));
+        let mut kept = words
+            .iter()
+            .rev()
+            .skip_while(|word| ascii::all(word.text.as_bytes(), DIGIT));
         let (last, before) = (kept.next(), kept.next());
         let is_place = last.is_some_and(|last| last.text == "token")
             && before.is_some_and(|before| before.is(lexicon::OTHER_TOKEN));

@@ -87,9 +87,8 @@ pub(crate) const CANARIES: &[(&str, Make)] = &[
         // Each kind of byte, and each letter once: the shape of a random token, for every seed.
         let mut numbers = Seeded::new(seed);
         let (upper, lower) = (numbers.below(26), numbers.below(26));
-        let letter = |first: u8, index: usize| {
-            char::from(first + u8::try_from(index * 5 % 26).unwrap())
-        };
+        let letter =
+            |first: u8, index: usize| char::from(first + u8::try_from(index * 5 % 26).unwrap());
         let secret: String = (0..12)
             .flat_map(|index| {
                 let digit = u32::try_from(numbers.below(10)).unwrap();

@@ -44,9 +44,9 @@ fn measure() -> BTreeMap<String, BTreeMap<String, Gone>> {
 fn a_generator_s_secrets_go_in_the_half_that_nobody_looked_at_too() {
     let mut shares = BTreeMap::new();
     for (half, rules) in measure() {
-        let all = rules
-            .values()
-            .fold(Gone::default(), |all, one| Gone(all.0 + one.0, all.1 + one.1));
+        let all = rules.values().fold(Gone::default(), |all, one| {
+            Gone(all.0 + one.0, all.1 + one.1)
+        });
         let by_rule: f64 = rules.values().map(|gone| gone.share()).sum();
         let count = f64::from(u32::try_from(rules.len()).unwrap());
         println!(

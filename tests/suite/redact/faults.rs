@@ -43,10 +43,19 @@ fn passwords_that_look_like_words_go_where_a_file_writes_them_out() {
         ("https://a.example/login?user=kim&password=harbor", "harbor"),
         ("  username 'kim'\n  password 'hunter'\n", "hunter"),
         ("jwtSigningsecret: \"(!x.=dR7@k#w*q\"", "(!x.=dR7@k#w*q"),
-        ("SECRET_KEY = 'django-insecure-$(a9z#{k!w7%s&x@q(2)b+e^m'", "django-insecure-$(a9z#{k!w7%s&x@q(2)b+e^m"),
-        ("APP_KEY=base64:q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=", "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="),
+        (
+            "SECRET_KEY = 'django-insecure-$(a9z#{k!w7%s&x@q(2)b+e^m'",
+            "django-insecure-$(a9z#{k!w7%s&x@q(2)b+e^m",
+        ),
+        (
+            "APP_KEY=base64:q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=",
+            "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=",
+        ),
         ("password=my_S3cretPw!99", "my_S3cretPw!99"),
-        ("tls:\n  password: |\n    first harbor\n    second line\n  host: x\n", "first harbor"),
+        (
+            "tls:\n  password: |\n    first harbor\n    second line\n  host: x\n",
+            "first harbor",
+        ),
         ("secret: >-\n  harbor light\nnext: 1\n", "harbor light"),
         ("contraseña = playa\n", "playa"),
         ("пароль: солнце\n", "солнце"),
@@ -92,12 +101,21 @@ fn passwords_that_look_like_words_go_where_a_file_writes_them_out() {
 fn secrets_that_stand_in_their_place_go() {
     go(&[
         ("tool -u kim:hunter42 https://a.example", "hunter42"),
-        ("curl --cacert ca.crt -u elastic:P@ssw0rd$1 https://a.example", "P@ssw0rd$1"),
-        ("DriverManager.getConnection(url, \"kim\", \"harbor\");", "harbor"),
+        (
+            "curl --cacert ca.crt -u elastic:P@ssw0rd$1 https://a.example",
+            "P@ssw0rd$1",
+        ),
+        (
+            "DriverManager.getConnection(url, \"kim\", \"harbor\");",
+            "harbor",
+        ),
         ("client.login(\"kim\", \"harbor\")", "harbor"),
         ("new UsernamePasswordCredentials('kim', 'harbor')", "harbor"),
         ("connect(url, \"kim\", \"harbor\")", "harbor"),
-        ("buildConfigField \"String\", \"API_SECRET\", \"\\\"harbor\\\"\"", "harbor"),
+        (
+            "buildConfigField \"String\", \"API_SECRET\", \"\\\"harbor\\\"\"",
+            "harbor",
+        ),
         ("System.setProperty(\"db.password\", \"harbor\")", "harbor"),
         ("putenv('DB_PASSWORD', 'harbor')", "harbor"),
         ("setPassword(\"harbor\")", "harbor"),
@@ -159,15 +177,30 @@ fn random_tokens_without_a_name_go_and_other_random_text_stays() {
 #[test]
 fn names_and_values_that_no_sign_joins_go() {
     go(&[
-        ("{\"password\":{\"new\":\"harbor\",\"old\":\"sunny\"}}", "harbor"),
-        ("{\"password\":{\"new\":\"harbor\",\"old\":\"sunny\"}}", "sunny"),
+        (
+            "{\"password\":{\"new\":\"harbor\",\"old\":\"sunny\"}}",
+            "harbor",
+        ),
+        (
+            "{\"password\":{\"new\":\"harbor\",\"old\":\"sunny\"}}",
+            "sunny",
+        ),
         ("[[\"password\",\"harbor\"],[\"user\",\"kim\"]]", "harbor"),
         ("[\"tool\",\"--password\",\"harbor\"]", "harbor"),
         ("{\"value\":\"harbor\",\"name\":\"password\"}", "harbor"),
         ("{\"value\":4711,\"name\":\"password\"}", "4711"),
-        ("{\"env\":[{\"value\":\"harbor\",\"name\":\"DB_PASSWORD\"}]}", "harbor"),
-        ("{\"apiVersion\":\"v1\",\"data\":{\"FOO\":\"aGFyYm9y\"},\"kind\":\"Secret\"}", "aGFyYm9y"),
-        ("{\"kind\":\"Secret\",\"stringData\":{\"a\":{\"b\":\"harbor\"}}}", "harbor"),
+        (
+            "{\"env\":[{\"value\":\"harbor\",\"name\":\"DB_PASSWORD\"}]}",
+            "harbor",
+        ),
+        (
+            "{\"apiVersion\":\"v1\",\"data\":{\"FOO\":\"aGFyYm9y\"},\"kind\":\"Secret\"}",
+            "aGFyYm9y",
+        ),
+        (
+            "{\"kind\":\"Secret\",\"stringData\":{\"a\":{\"b\":\"harbor\"}}}",
+            "harbor",
+        ),
         ("{\"secrets\":{\"FOO\":\"harbor\"}}", "harbor"),
         ("- name: DB_PASSWORD\n  value: harbor\n", "harbor"),
         ("| password | hunter2 |\n", "hunter2"),
@@ -205,7 +238,9 @@ fn names_and_values_that_no_sign_joins_go() {
 #[test]
 fn keys_that_are_redacted_alike_cost_what_their_length_does() {
     let object = |keys: usize| {
-        let fields: Vec<String> = (0..keys).map(|n| format!("\"k{n:07}@corp.dev\":1")).collect();
+        let fields: Vec<String> = (0..keys)
+            .map(|n| format!("\"k{n:07}@corp.dev\":1"))
+            .collect();
         format!("{{{}}}", fields.join(","))
     };
     let redactor = Redactor::new();
@@ -221,7 +256,10 @@ fn keys_that_are_redacted_alike_cost_what_their_length_does() {
     };
     let (few, many) = (seconds(&object(2_000)), seconds(&object(16_000)));
     // Eight times as many: with a quadratic search it would be sixty-four times as long.
-    assert!(many < 32 * few + Duration::from_millis(50), "{few:?} {many:?}");
+    assert!(
+        many < 32 * few + Duration::from_millis(50),
+        "{few:?} {many:?}"
+    );
 }
 
 #[test]

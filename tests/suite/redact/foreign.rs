@@ -49,7 +49,10 @@ fn measure(redactor: &Redactor, kind: &str, files: &[PathBuf], megabytes: usize)
     let mut seen = HashSet::new();
     let mut read = 0;
     for path in spread(files) {
-        let Some(text) = fs::read_to_string(path).ok().filter(|it| it.len() < 2_000_000) else {
+        let Some(text) = fs::read_to_string(path)
+            .ok()
+            .filter(|it| it.len() < 2_000_000)
+        else {
             continue;
         };
         // The same file in two versions of a package is no further text, and ours is not foreign.
@@ -112,7 +115,11 @@ fn spread(files: &[PathBuf]) -> Vec<&PathBuf> {
     }
     let most = packages.values().map(Vec::len).max().unwrap_or(0);
     (0..most)
-        .flat_map(|turn| packages.values().filter_map(move |files| files.get(turn).copied()))
+        .flat_map(|turn| {
+            packages
+                .values()
+                .filter_map(move |files| files.get(turn).copied())
+        })
         .collect()
 }
 
@@ -128,13 +135,22 @@ fn files(kind: &str) -> Vec<PathBuf> {
         .unwrap_or_default();
     let home = env::var_os("HOME").map(PathBuf::from);
     let cargo = env::var_os("CARGO_HOME").map(PathBuf::from);
-    folders.extend(cargo.or(home.map(|home| home.join(".cargo"))).map(|it| it.join("registry/src")));
+    folders.extend(
+        cargo
+            .or(home.map(|home| home.join(".cargo")))
+            .map(|it| it.join("registry/src")),
+    );
     let python = Command::new("python3")
-        .args(["-c", "import sysconfig; print(sysconfig.get_paths()['stdlib'])"])
+        .args([
+            "-c",
+            "import sysconfig; print(sysconfig.get_paths()['stdlib'])",
+        ])
         .output();
-    folders.extend(python.ok().map(|said| {
-        PathBuf::from(String::from_utf8_lossy(&said.stdout).trim().to_owned())
-    }));
+    folders.extend(
+        python
+            .ok()
+            .map(|said| PathBuf::from(String::from_utf8_lossy(&said.stdout).trim().to_owned())),
+    );
     folders.push(PathBuf::from("/usr/lib/node_modules"));
     folders.push(PathBuf::from("/usr/share/nodejs"));
     let mut files = Vec::new();
@@ -148,7 +164,9 @@ fn files(kind: &str) -> Vec<PathBuf> {
             if path.is_dir() && !is_link {
                 folders.push(path);
             } else if path.extension().is_some_and(|it| it == kind)
-                || kind == "json" && is_lock(&path) && path.extension().is_some_and(|it| it == "lock")
+                || kind == "json"
+                    && is_lock(&path)
+                    && path.extension().is_some_and(|it| it == "lock")
             {
                 files.push(path);
             }

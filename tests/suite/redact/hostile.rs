@@ -79,7 +79,13 @@ fn input(seed: u64) -> String {
         2 => {
             let pick = pieces.first().copied().unwrap_or("a");
             let fields: Vec<String> = (0..SIZE / 24)
-                .map(|n| format!("{}:\"{}\"", serde_json::Value::from(format!("{pick}{n}")), "x1y2"))
+                .map(|n| {
+                    format!(
+                        "{}:\"{}\"",
+                        serde_json::Value::from(format!("{pick}{n}")),
+                        "x1y2"
+                    )
+                })
                 .collect();
             format!("{{{}}}", fields.join(","))
         }

@@ -68,12 +68,29 @@ fn holding(canary: &'static str) -> impl Strategy<Value = Value> {
 
 fn part(canary: &'static str) -> impl Strategy<Value = Value> {
     let keys = vec![
-        "type", "content", "text", "name", "id", "arguments", "response", "result", "thinking",
-        "extra", "url", KNOWN,
+        "type",
+        "content",
+        "text",
+        "name",
+        "id",
+        "arguments",
+        "response",
+        "result",
+        "thinking",
+        "extra",
+        "url",
+        KNOWN,
     ];
     let kinds = vec![
-        "text", "reasoning", "tool_call", "tool_call_response", "blob", "thinking", "tool_use",
-        "", KNOWN,
+        "text",
+        "reasoning",
+        "tool_call",
+        "tool_call_response",
+        "blob",
+        "thinking",
+        "tool_use",
+        "",
+        KNOWN,
     ];
     let fields = prop::collection::vec((prop::sample::select(keys), holding(canary)), 0..5);
     let kind = prop::option::of(prop::sample::select(kinds));
@@ -99,7 +116,15 @@ fn part(canary: &'static str) -> impl Strategy<Value = Value> {
 
 fn message(canary: &'static str) -> impl Strategy<Value = Value> {
     let parts = prop::collection::vec(part(canary), 0..4);
-    let keys = vec!["role", "parts", "content", "name", "finish_reason", "tool_calls", "extra"];
+    let keys = vec![
+        "role",
+        "parts",
+        "content",
+        "name",
+        "finish_reason",
+        "tool_calls",
+        "extra",
+    ];
     let fields = prop::collection::vec((prop::sample::select(keys), holding(canary)), 0..3);
     (parts, fields, 0..4_u8).prop_map(move |(parts, fields, shape)| {
         let mut message = match shape {
@@ -168,22 +193,38 @@ fn what_no_policy_names_is_never_full() {
     let row = |message: Value| {
         let text = json!([message]).to_string();
         let safe = policies.apply_to_messages(&redactor, Field::Input, &text);
-        safe.map(|safe| safe.as_str().to_owned()).unwrap_or_default()
+        safe.map(|safe| safe.as_str().to_owned())
+            .unwrap_or_default()
     };
     let text = |part: Value| json!({ "role": "user", "parts": [part] });
     for (message, leaves) in [
         (text(json!({"type": "text", "content": KNOWN})), true),
         (text(json!({"type": "text", "text": KNOWN})), false),
-        (text(json!({"type": "text", "content": "x", "extra": {"a": [KNOWN]}})), false),
+        (
+            text(json!({"type": "text", "content": "x", "extra": {"a": [KNOWN]}})),
+            false,
+        ),
         (text(json!({"type": "reasoning", "content": KNOWN})), false),
         (text(json!({"type": "blob", "content": KNOWN})), false),
         (text(json!({"content": KNOWN})), false),
         (text(json!({"type": KNOWN})), false),
         (text(json!(KNOWN)), false),
-        (text(json!({"type": "tool_call", "id": "1", "name": "read", "arguments": KNOWN})), true),
-        (text(json!({"type": "tool_call", "id": "1", "name": ["read"], "arguments": KNOWN})), false),
-        (text(json!({"type": "tool_call", "id": "1", "name": "pay", "arguments": KNOWN})), false),
-        (text(json!({"type": "tool_call_response", "id": "1", "response": KNOWN})), false),
+        (
+            text(json!({"type": "tool_call", "id": "1", "name": "read", "arguments": KNOWN})),
+            true,
+        ),
+        (
+            text(json!({"type": "tool_call", "id": "1", "name": ["read"], "arguments": KNOWN})),
+            false,
+        ),
+        (
+            text(json!({"type": "tool_call", "id": "1", "name": "pay", "arguments": KNOWN})),
+            false,
+        ),
+        (
+            text(json!({"type": "tool_call_response", "id": "1", "response": KNOWN})),
+            false,
+        ),
         (json!({"role": KNOWN, "parts": []}), false),
         (json!({"role": "user", "content": KNOWN}), true),
         (json!({"role": "user", "name": KNOWN, "parts": []}), false),
@@ -217,12 +258,21 @@ fn a_response_whose_call_is_lost_obeys_the_strictest_tool() {
 #[test]
 fn structure_stays_under_every_policy() {
     let redactor = Redactor::new();
-    let text = r#"[{"role":"user","parts":[{"type":"text","content":"hello"}],"finish_reason":"stop"}]"#;
+    let text =
+        r#"[{"role":"user","parts":[{"type":"text","content":"hello"}],"finish_reason":"stop"}]"#;
     let none = ContentPolicies::new(ContentPolicy::None);
-    let safe = none.apply_to_messages(&redactor, Field::Input, text).unwrap();
-    assert_eq!(safe.as_str(), r#"[{"finish_reason":"stop","parts":[],"role":"user"}]"#);
-    let some = ContentPolicies::new(ContentPolicy::Redacted).field(Field::Result, ContentPolicy::None);
-    let safe = some.apply_to_messages(&redactor, Field::Input, text).unwrap();
+    let safe = none
+        .apply_to_messages(&redactor, Field::Input, text)
+        .unwrap();
+    assert_eq!(
+        safe.as_str(),
+        r#"[{"finish_reason":"stop","parts":[],"role":"user"}]"#
+    );
+    let some =
+        ContentPolicies::new(ContentPolicy::Redacted).field(Field::Result, ContentPolicy::None);
+    let safe = some
+        .apply_to_messages(&redactor, Field::Input, text)
+        .unwrap();
     let out: Value = serde_json::from_str(safe.as_str()).unwrap();
     assert_eq!(out, serde_json::from_str::<Value>(text).unwrap());
 }

@@ -74,17 +74,18 @@ impl Walk<'_, '_> {
         }
         let told =
             says.filter(|says| !matches!(says, Meaning::User | Meaning::Weak | Meaning::Token));
-        let class: Option<(Class, &'static str)> = if let Some(told) = told.filter(|_| text.len() >= 3) {
-            Some((told.class(), "field whose key tells"))
-        } else if text.len() >= 9 {
-            self.redactor
-                .engine()
-                .scan(whole(text))
-                .first()
-                .map(|found| (found.class.clone(), found.rule))
-        } else {
-            None
-        };
+        let class: Option<(Class, &'static str)> =
+            if let Some(told) = told.filter(|_| text.len() >= 3) {
+                Some((told.class(), "field whose key tells"))
+            } else if text.len() >= 9 {
+                self.redactor
+                    .engine()
+                    .scan(whole(text))
+                    .first()
+                    .map(|found| (found.class.clone(), found.rule))
+            } else {
+                None
+            };
         if let Some((class, rule)) = class {
             let end = self.position;
             self.replace(&class, rule, text, start, end);
@@ -103,7 +104,8 @@ impl Walk<'_, '_> {
         if sentinel::end(text.as_bytes(), 0) == Some(text.len()) {
             return Some(Leaf::Stays);
         }
-        self.report.add(&Class::Content, "policy", self.position..self.position);
+        self.report
+            .add(&Class::Content, "policy", self.position..self.position);
         Some(Leaf::Becomes(match key {
             Some(key) => self.sentinel(&Class::Content, text, Some(key)),
             None => json_string::encode(&sentinel::of(&Class::Content, text.chars().count())),

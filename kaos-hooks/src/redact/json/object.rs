@@ -182,7 +182,10 @@ impl Walk<'_, '_> {
     /// Redacts a value that stayed until its name came.
     fn told_late(&mut self, says: Meaning, start: usize, end: usize) {
         let content = ascii::cut(self.text, start, end);
-        let text = match content.strip_prefix('"').and_then(|it| it.strip_suffix('"')) {
+        let text = match content
+            .strip_prefix('"')
+            .and_then(|it| it.strip_suffix('"'))
+        {
             Some(inner) => json_string::decode(inner).unwrap_or_default(),
             None => content.into(),
         };
@@ -203,7 +206,13 @@ impl Walk<'_, '_> {
             && !value::is_label(content)
         {
             let content = content.to_owned();
-            self.replace(&Class::Username, "account beside its password", &content, start, end);
+            self.replace(
+                &Class::Username,
+                "account beside its password",
+                &content,
+                start,
+                end,
+            );
         }
     }
 

@@ -22,9 +22,7 @@ pub(super) struct Told {
 }
 
 /// Keys whose value is what the key beside them names.
-pub(super) const VALUES: &[&str] = &[
-    "value", "val", "data", "content", "raw", "text", "default",
-];
+pub(super) const VALUES: &[&str] = &["value", "val", "data", "content", "raw", "text", "default"];
 
 /// Keys whose value is a name.
 pub(super) const NAMES: &[&str] = &["name", "key", "field", "header", "param", "variable", "env"];
@@ -75,10 +73,7 @@ impl Told {
         };
         // All that stands under a password is one, but what is said about it.
         match (own, outer) {
-            (None, Some(Meaning::Password)) if !vocabulary::is_about(key) =>
-            {
-                outer
-            }
+            (None, Some(Meaning::Password)) if !vocabulary::is_about(key) => outer,
             _ => own,
         }
     }

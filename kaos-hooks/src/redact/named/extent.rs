@@ -21,7 +21,7 @@ pub(super) struct Value<'t> {
     pub(super) next: u8,
 }
 
-impl<'t> Value<'t> {
+impl Value<'_> {
     /// The value with no more of its text than a rule has to look at.
     pub(super) fn head(&self) -> Self {
         Self {
@@ -33,7 +33,14 @@ impl<'t> Value<'t> {
 
 /// Calls that only wrap a value that is written out.
 const WRAPPERS: &[&str] = &[
-    "secretstr(", "secret(", "secretstring(", "from(", "new(", "some(", "string(", "bytes(",
+    "secretstr(",
+    "secret(",
+    "secretstring(",
+    "from(",
+    "new(",
+    "some(",
+    "string(",
+    "bytes(",
     "password(",
 ];
 

@@ -1,7 +1,9 @@
 //! What stands between a name and its value.
 
+mod words;
+
 use super::line;
-use crate::redact::ascii::{self, ALNUM, ALPHA, ANY_BASE64, BLANK, SPACE, UPPER, WORD};
+use crate::redact::ascii::{self, ALNUM, ALPHA, BLANK, SPACE, UPPER, WORD};
 use crate::redact::sentinel;
 
 /// The form that joins a name to a value.
@@ -68,9 +70,9 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
     {
         return None;
     }
-    let (closed, closes) = closers(bytes, end);
+    let (closed, is_closed) = closers(bytes, end);
     // The quotes have to be those of the name, not of a text that ends in it.
-    let quoted = closes && (start == 0 || !ascii::is(ascii::before(bytes, start), BLANK));
+    let quoted = is_closed && (start == 0 || !ascii::is(ascii::before(bytes, start), BLANK));
     let spaced = ascii::short_run(bytes, closed, SPACE, 64);
     let join = |form, from: usize| {
         Some(Join {
@@ -107,12 +109,17 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
             .filter(|join| ascii::is(ascii::at(bytes, join.value), ascii::QUOTE)),
         b',' if quoted && defines(bytes, start) => join(Form::Definition, spaced + 1),
         b',' if quoted => join(Form::Argument, spaced + 1),
-        b'(' if !closes && !is_method_pass(bytes, start, end) && ascii::is(ascii::at(bytes, spaced + 1), ascii::QUOTE) => {
+        b'(' if !is_closed
+            && !is_method_pass(bytes, start, end)
+            && ascii::is(ascii::at(bytes, spaced + 1), ascii::QUOTE) =>
+        {
             join(setter(bytes, start, end), spaced + 1)
         }
         b'>' if quoted => join(Form::Element, spaced + 1),
         b'>' if is_element(bytes, start, spaced) => join(Form::Element, spaced + 1),
-        b'|' if ascii::is(ascii::before(bytes, start), SPACE) || ascii::before(bytes, start) == b'|' => {
+        b'|' if ascii::is(ascii::before(bytes, start), SPACE)
+            || ascii::before(bytes, start) == b'|' =>
+        {
             join(Form::Cell, spaced + 1)
         }
         b'<' => next_element(bytes, start, spaced),
@@ -123,17 +130,18 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
             form: Form::Told,
             value: line::value_below(bytes, closed),
         }),
-        _ if spaced > closed && !closes => words(bytes, start, end, spaced),
+        _ if spaced > closed && !is_closed => words::words(bytes, start, end, spaced),
         _ => None,
     }
 }
 
 /// `name: value`, `name := value`, `name ::= value`, `name: Type = value`, or the next line.
 fn colon(bytes: &[u8], colon: usize) -> Option<Join> {
-    let last = colon + ascii::part(bytes, colon, colon + 4)
-        .iter()
-        .take_while(|byte| **byte == b':')
-        .count();
+    let last = colon
+        + ascii::part(bytes, colon, colon + 4)
+            .iter()
+            .take_while(|byte| **byte == b':')
+            .count();
     if ascii::at(bytes, last) == b'=' {
         return Some(Join {
             form: Form::Equals,
@@ -258,12 +266,14 @@ fn defines(bytes: &[u8], start: usize) -> bool {
     let mut call = ascii::run_back(bytes, start.saturating_sub(1), SPACE, 4);
     if ascii::before(bytes, call) == b',' {
         let head = ascii::part(bytes, call.saturating_sub(24), call - 1);
-        let Some(open) = head.strip_suffix(b"\"").or_else(|| head.strip_suffix(b"'")).and_then(
-            |head| {
+        let Some(open) = head
+            .strip_suffix(b"\"")
+            .or_else(|| head.strip_suffix(b"'"))
+            .and_then(|head| {
                 let word = ascii::run_back(head, head.len(), ALPHA, head.len());
                 (word > 0 && word < head.len()).then(|| head.len() + 2 - word)
-            },
-        ) else {
+            })
+        else {
             return false;
         };
         call = ascii::run_back(bytes, call - 1 - open, SPACE, 4);
@@ -307,118 +317,4 @@ fn next_element(bytes: &[u8], start: usize, closed: usize) -> Option<Join> {
         // The value may be on the next line, which may not be there yet.
         value: if is_tag { open + 1 } else { line },
     })
-}
-
-/// A flag and its value, a netrc line, or a sentence.
-fn words(bytes: &[u8], start: usize, end: usize, spaced: usize) -> Option<Join> {
-    let name_starts_flag = ascii::at(bytes, start) == b'-'
-        && ascii::is(ascii::before(bytes, start), BLANK | ascii::QUOTE)
-        || (ascii::at(bytes, start) == b'-' && start == 0);
-    if name_starts_flag || follows_login(bytes, start) {
-        let value = ascii::at(bytes, spaced);
-        return (value != b'-').then_some(Join {
-            form: Form::Flag,
-            value: spaced,
-        });
-    }
-    let is_quoted = ascii::is(ascii::at(bytes, spaced), ascii::QUOTE);
-    if is_quoted && is_statement(bytes, start, end, spaced) {
-        return Some(Join {
-            form: Form::Block,
-            value: spaced,
-        });
-    }
-    if let Some(join) = typed(bytes, spaced) {
-        return Some(join);
-    }
-    if ascii::part(bytes, end, spaced) == b"\t" {
-        return Some(Join {
-            form: Form::Cell,
-            value: spaced,
-        });
-    }
-    if is_own_line(bytes, start, spaced) {
-        return Some(Join {
-            form: Form::Sentence,
-            value: spaced,
-        });
-    }
-    let is_verb = ascii::has(bytes, start, "pass ");
-    if !is_verb && is_quoted {
-        return Some(Join {
-            form: Form::Argument,
-            value: spaced,
-        });
-    }
-    for verb in ["is ", "was ", "is: ", "should be "] {
-        if ascii::has(bytes, spaced, verb) {
-            return Some(Join {
-                form: Form::Sentence,
-                value: spaced + verb.len(),
-            });
-        }
-    }
-    // Twenty bytes are the least that a random value has.
-    let is_long = ascii::short_run(bytes, spaced, ANY_BASE64 | ascii::DOT, 20) == spaced + 20;
-    is_long.then_some(Join {
-        form: Form::Beside,
-        value: spaced,
-    })
-}
-
-/// `name 'value'` on a line of its own, a keyword's `:name "value"`, SQL's `PASSWORD 'value'`.
-fn is_statement(bytes: &[u8], start: usize, end: usize, value: usize) -> bool {
-    if ascii::before(bytes, start) == b':' {
-        return true;
-    }
-    let quote = ascii::at(bytes, value);
-    let name = ascii::part(bytes, start, end);
-    if quote == b'\'' && name.len() > 2 && ascii::all(name, UPPER | ascii::UNDERSCORE) {
-        return true;
-    }
-    let indent = ascii::run_back(bytes, start, SPACE, 64);
-    if !matches!(ascii::before(bytes, indent), b'\n' | 0) {
-        return false;
-    }
-    let window = ascii::part(bytes, value + 1, value + 256);
-    let Some(close) = memchr::memchr2(quote, b'\n', window) else {
-        return false;
-    };
-    let rest = ascii::run(window, close + 1, SPACE);
-    ascii::at(window, close) == quote
-        && matches!(ascii::at(window, rest), b'\n' | b'\r' | b'#' | b';' | b',' | 0)
-}
-
-/// `login NAME` before a password, as in a netrc file.
-fn follows_login(bytes: &[u8], start: usize) -> bool {
-    if !ascii::has(bytes, start, "password ") {
-        return false;
-    }
-    let name_end = ascii::run_back(bytes, start, BLANK, 64);
-    let head = ascii::part(bytes, name_end.saturating_sub(64), name_end);
-    let name = head
-        .iter()
-        .rev()
-        .take_while(|byte| !ascii::is(**byte, BLANK))
-        .count();
-    let word_end = ascii::run_back(bytes, name_end - name, BLANK, 8);
-    ascii::part(bytes, ascii::run_back(bytes, word_end, WORD, 8), word_end) == b"login"
-}
-
-/// A line of two words, `password VALUE`.
-fn is_own_line(bytes: &[u8], start: usize, value: usize) -> bool {
-    if !["password ", "requirepass "]
-        .iter()
-        .any(|name| ascii::has(bytes, start, name))
-    {
-        return false;
-    }
-    let indent = ascii::run_back(bytes, start, SPACE, 64);
-    let window = ascii::part(bytes, value, value + 256);
-    let end = window
-        .iter()
-        .position(|byte| ascii::is(*byte, BLANK))
-        .unwrap_or(window.len());
-    matches!(ascii::before(bytes, indent), b'\n' | 0)
-        && matches!(ascii::at(window, end), b'\n' | b'\r' | 0)
 }

@@ -1,8 +1,8 @@
 //! Headers whose value is more than one word.
 
 use super::{Form, Join, LONGEST_VALUE, Named};
-use crate::redact::lookahead::{Lookahead, Mark};
 use crate::redact::ascii::{self, ALNUM, DASH, SPACE, WORD};
+use crate::redact::lookahead::{Lookahead, Mark};
 use crate::redact::vocabulary::Meaning;
 use crate::redact::{sentinel, value};
 

@@ -6,8 +6,21 @@ use crate::redact::ascii::{self, BLANK, DASH, SPACE, WORD};
 
 /// What may stand before a name on its line.
 const LEADS: &[&str] = &[
-    "export ", "set ", "setx ", "declare -x ", "local ", "env ", "arg ", "- ", "-e ", "# ", "#",
-    "// ", "; ", "$env:", "$",
+    "export ",
+    "set ",
+    "setx ",
+    "declare -x ",
+    "local ",
+    "env ",
+    "arg ",
+    "- ",
+    "-e ",
+    "# ",
+    "#",
+    "// ",
+    "; ",
+    "$env:",
+    "$",
 ];
 
 /// The value of a name that has its line for itself, as in `.env`, `.ini` and YAML files.
@@ -30,8 +43,14 @@ pub(super) fn whole(
     }
     let (start, end) = word(bytes, join.value)?;
     let value = ascii::part(bytes, start, end);
-    let ends_statement = matches!(ascii::before(value, value.len()), b',' | b';' | b'{' | b'(' | b'[');
-    let is_marked = matches!(ascii::at(value, 0), b'&' | b'*' | b'!' | b'|' | b'>' | b'{' | b'[');
+    let ends_statement = matches!(
+        ascii::before(value, value.len()),
+        b',' | b';' | b'{' | b'(' | b'['
+    );
+    let is_marked = matches!(
+        ascii::at(value, 0),
+        b'&' | b'*' | b'!' | b'|' | b'>' | b'{' | b'['
+    );
     // `a=1&b=2` and `a=1;b=2` are parameters.
     let has_parameters = value
         .iter()
@@ -80,7 +99,10 @@ pub(super) fn word(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
         .unwrap_or(window.len());
     let rest = ascii::run(window, end, SPACE);
     let is_last = matches!(ascii::at(window, rest), b'\n' | b'\r' | b'#' | 0)
-        || (rest > end && [";", "//"].iter().any(|comment| ascii::has(window, rest, comment)));
+        || (rest > end
+            && [";", "//"]
+                .iter()
+                .any(|comment| ascii::has(window, rest, comment)));
     (end > 0 && is_last).then_some((start, start + end))
 }
 

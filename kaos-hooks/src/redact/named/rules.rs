@@ -235,12 +235,11 @@ impl Look {
             Self::Written(least) => text.len() >= least,
             Self::Typed(least) => text.len() >= least && value::is_password(text),
             Self::TypedOrToken if value.is_quoted => {
-                is_typed() && !(text.contains('=') && !value::is_password(text))
+                is_typed() && (value::is_password(text) || !text.contains('='))
             }
             Self::TypedOrToken => value::is_password(text) || value::is_token(text),
             Self::TypedOrTokenOutsideCalls => {
-                is_typed()
-                    || value::is_password(text) && !matches!(value.next, b')' | b',' | b'(')
+                is_typed() || value::is_password(text) && !matches!(value.next, b')' | b',' | b'(')
             }
             Self::LongWord => {
                 text.len() >= 3 && !value::is_identifier(text)

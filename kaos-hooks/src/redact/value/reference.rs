@@ -1,9 +1,7 @@
 //! What stands where a secret could: placeholders, templates, variables, expressions, labels.
 
 use super::shape::{is_dotted_words, is_random};
-use crate::redact::ascii::{
-    self, ALPHA, DASH, DIGIT, DOT, LOWER, QUOTE, SLUG, SPACE, UPPER, WORD,
-};
+use crate::redact::ascii::{self, ALPHA, DASH, DIGIT, DOT, LOWER, QUOTE, SLUG, SPACE, UPPER, WORD};
 use crate::redact::sentinel;
 
 /// Words that stand where a value would: types, nothing, and what a form says.
@@ -104,7 +102,9 @@ fn has_template(value: &str) -> bool {
         value.find(open).is_some_and(|start| {
             // The closing sign may be cut off; what is between is a name or a small expression.
             let inner = value.get(start + open.len()..).unwrap_or_default();
-            let inner = inner.find(close).map_or(inner, |end| ascii::cut(inner, 0, end));
+            let inner = inner
+                .find(close)
+                .map_or(inner, |end| ascii::cut(inner, 0, end));
             inner.bytes().all(|byte| {
                 ascii::is(byte, WORD | SPACE | DASH | DOT | QUOTE) || b":()|/,[]?$>".contains(&byte)
             })
@@ -121,9 +121,9 @@ fn has_template(value: &str) -> bool {
             .find("%s")
             .or_else(|| value.find("%d"))
             .is_some_and(is_printed)
-        || value.find("$.").is_some_and(|start| {
-            ascii::is(ascii::at(value.as_bytes(), start + 2), ALPHA)
-        })
+        || value
+            .find("$.")
+            .is_some_and(|start| ascii::is(ascii::at(value.as_bytes(), start + 2), ALPHA))
 }
 
 /// `$name`, `$env:NAME`, `@name` and `$name->field`.
@@ -208,19 +208,14 @@ pub(crate) fn is_expression(value: &str, next: u8) -> bool {
 pub(crate) fn is_type(value: &str) -> bool {
     let bytes = value.as_bytes();
     let humps = bytes.iter().filter(|byte| ascii::is(**byte, UPPER)).count();
-    ascii::all(bytes, ALPHA) && ascii::is(ascii::at(bytes, 0), UPPER) && humps >= 2
+    ascii::all(bytes, ALPHA)
+        && ascii::is(ascii::at(bytes, 0), UPPER)
+        && humps >= 2
         && humps < bytes.len()
 }
 
 /// Words that a label, a selector or a path names a secret with.
-const LABELS: &[&str] = &[
-    "passw",
-    "secret",
-    "token",
-    "passphrase",
-    "key",
-    "pin code",
-];
+const LABELS: &[&str] = &["passw", "secret", "token", "passphrase", "key", "pin code"];
 
 /// Words with the telling one among them: a label, a selector, a path, not the value.
 pub(crate) fn is_label(value: &str) -> bool {
@@ -242,8 +237,7 @@ pub(crate) fn is_label(value: &str) -> bool {
                     || matches!(b, b'#' | b'/')
             })
     };
-    let is_path =
-        || ascii::at(bytes, 0) == b'/' && memchr::memchr_iter(b'/', bytes).count() >= 2;
+    let is_path = || ascii::at(bytes, 0) == b'/' && memchr::memchr_iter(b'/', bytes).count() >= 2;
     (names_it && (ascii::any(bytes, SPACE) || is_titled() || is_slug()))
         || is_path()
         || (memchr::memchr(b'/', bytes).is_some() && (is_file(value) || is_route(bytes)))
@@ -262,9 +256,9 @@ fn is_file(value: &str) -> bool {
 /// `Resources/AWS::Stack/Properties/*`: words of letters with slashes between.
 fn is_route(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'/', bytes).count() >= 2
-        && bytes
-            .iter()
-            .all(|byte| ascii::is(*byte, ALPHA | ascii::UNDERSCORE | DASH) || b"/:*.".contains(byte))
+        && bytes.iter().all(|byte| {
+            ascii::is(*byte, ALPHA | ascii::UNDERSCORE | DASH) || b"/:*.".contains(byte)
+        })
 }
 
 /// The name of a resource, or a range of versions: whatever its key says, this is no password.

@@ -72,8 +72,7 @@ impl Words {
     }
 }
 
-static BY_START: LazyLock<Words> =
-    LazyLock::new(|| Words::new(WHOLE, |word| word.bytes().next()));
+static BY_START: LazyLock<Words> = LazyLock::new(|| Words::new(WHOLE, |word| word.bytes().next()));
 
 static BY_END: LazyLock<Words> = LazyLock::new(|| Words::new(ENDS, |word| word.bytes().last()));
 
