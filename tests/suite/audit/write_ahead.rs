@@ -40,6 +40,10 @@ fn the_record_of_a_tool_call_is_there_when_the_process_dies_in_the_tool() {
             continue;
         };
         if let Some(Subject::ToolCall(call)) = event.span().map(|span| &span.subject) {
+            assert!(
+                !allowed,
+                "what the trail itself decides comes after the record"
+            );
             arguments.clone_from(&call.arguments);
         }
         if let Some(Value::GateDecided(decided)) = event.value() {
@@ -47,10 +51,6 @@ fn the_record_of_a_tool_call_is_there_when_the_process_dies_in_the_tool() {
         }
     }
     assert_eq!(arguments.as_deref(), Some(r#"{"task":"work"}"#));
-    assert!(
-        !allowed,
-        "what the trail itself decides comes after the record"
-    );
     drop(AuditHook::open(scratch.path()).unwrap());
     let report = trail.verify().unwrap();
     assert!(report.is_intact(), "{report}");
