@@ -13,7 +13,7 @@ use kaos_examples::calculator;
 use kaos_hooks::audit::AuditHook;
 use kaos_hooks::{BodyBuf, Session, Value};
 use kaos_otel_hook::Telemetry;
-use kaos_runner::openai::model_from_env;
+use kaos_runner::models::model_from_env;
 use kaos_runner::{Agent, FunctionModel, Model, ModelReply, Runner, Scripted};
 use tokio_stream::StreamExt as _;
 

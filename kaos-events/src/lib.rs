@@ -61,7 +61,7 @@ pub use refused::Refused;
 pub use run::{Run, Session};
 pub use scope::{Handle, Scope};
 pub use span_context::SpanContext;
-pub use str::Str;
+pub use str::{LazyStr, Str};
 pub use subject::{
     Briefing, Custom, CustomOutcome, Handoff, HandoffOutcome, Intent, IntentClassification,
     IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall, Nested, Outcome, OutcomeBuf,

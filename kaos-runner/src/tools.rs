@@ -6,13 +6,14 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use kaos_hooks::{Failure, Hooks, Scope, Step, Str, Subagent, SubagentOutcome, Turn, Usage};
 
-use crate::toolbox::Toolbox;
+use crate::tool_run::Told;
+use crate::toolbox::{Callable, Toolbox};
 use crate::turn::{Progress, add, answer};
-use crate::{Agent, Message, ToolUse, debug_lines, tool_run};
+use crate::{Agent, Message, ToolResult, ToolUse, debug_lines, tool_run};
 
 /// What came of one call: what the model is told, and what a sub-agent spent.
 struct Done {
-    content: Str,
+    told: Told,
     delegated: Option<Usage>,
 }
 
@@ -49,11 +50,12 @@ pub(crate) async fn call_all(
     for (call, done) in calls.iter().zip(done.into_iter().flatten()) {
         progress.tool_calls.push(call.name.clone());
         progress.delegated = add(progress.delegated, done.delegated);
-        let call_id = call.id.clone();
-        progress.messages.push(Message::Tool {
-            call_id,
-            content: done.content,
-        });
+        let Told { output, failed } = done.told;
+        progress.say(Message::Tool(ToolResult {
+            call_id: call.id.clone(),
+            output,
+            failed,
+        }));
     }
 }
 
@@ -64,24 +66,19 @@ async fn call_one(
     step: &Scope<Step>,
     call: &ToolUse,
 ) -> Done {
-    let tool = toolbox.tool(&call.name);
-    let subagent = agent.subagents.iter().find(|agent| agent.name == call.name);
-    match (tool, subagent) {
-        (Some(tool), _) => {
-            let content = tool_run::run(hooks, agent, step, call, tool).await;
-            Done {
-                content,
-                delegated: None,
-            }
-        }
-        (None, Some(subagent)) => delegate(hooks, step, call, subagent).await,
-        (None, None) => {
+    match toolbox.callable(&call.name) {
+        Some(Callable::Tool(tool, shape)) => Done {
+            told: tool_run::run(hooks, agent, step, call, tool, *shape).await,
+            delegated: None,
+        },
+        Some(Callable::Subagent(subagent)) => delegate(hooks, step, call, subagent).await,
+        None => {
             let scope = step.open(tool_run::asked_for(call));
             debug_lines::not_run(&scope, call, "unknown_tool").await;
-            let content = Str::from(format!("there is no tool named {}", call.name));
-            scope.fail(Failure::new("unknown_tool").message(content.clone()));
+            let why = Str::from(format!("there is no tool named {}", call.name));
+            scope.fail(Failure::new("unknown_tool").message(why.clone()));
             Done {
-                content,
+                told: Told::failed(why),
                 delegated: None,
             }
         }
@@ -99,7 +96,7 @@ async fn delegate(hooks: &Hooks, step: &Scope<Step>, call: &ToolUse, agent: &Age
     debug_lines::delegation(&scope, &agent.name, &task).await;
     scope.settled().await;
     let (begin, toolbox) = agent.begin(Turn::new(agent.name.clone()), &task).await;
-    let mut progress = Progress::new(vec![Message::User(task)], &begin, toolbox);
+    let mut progress = Progress::new(vec![Message::user(task)], &begin, toolbox);
     let turn = scope.turn(begin);
     let answered = answer(hooks, agent, turn, &mut progress).await;
     debug_lines::delegated(&scope, &agent.name, &answered).await;
@@ -112,14 +109,17 @@ async fn delegate(hooks: &Hooks, step: &Scope<Step>, call: &ToolUse, agent: &Age
                 ..SubagentOutcome::default()
             });
             Done {
-                content: reply.text,
+                told: Told {
+                    output: reply.text.into(),
+                    failed: false,
+                },
                 delegated,
             }
         }
         Err(why) => {
             scope.fail(why.failure());
             Done {
-                content: Str::from(format!("error: {why}")),
+                told: Told::failed(format!("error: {why}")),
                 delegated,
             }
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kaos_hooks::{EventBuf, PhaseBuf, Progress, Value};
-use kaos_runner::openai::{OpenAiBuilder, Retries};
+use kaos_runner::models::{OpenAiBuilder, Retries};
 use kaos_runner::{Agent, OpenAiModel, Reply, TurnError, TurnErrorKind};
 use kaos_tests::observed::Observed;
 use kaos_tests::openai_server::{Answer, OpenAiServer};

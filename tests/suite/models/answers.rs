@@ -280,7 +280,7 @@ async fn parallel_tools() {
         assert_eq!(tools[0]["function"]["name"], "left");
         assert_eq!(
             tools[0]["function"]["parameters"],
-            json!({ "type": "object" })
+            json!({ "type": "object", "properties": {} })
         );
         let said = &requests[1].body["messages"];
         assert_eq!(said[2]["content"], "");

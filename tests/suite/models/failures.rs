@@ -2,7 +2,7 @@
 
 use kaos_hooks::testing::{Recorder, assert_tree};
 use kaos_hooks::{Budget, Emitter, Hooks, Value};
-use kaos_runner::openai::Retries;
+use kaos_runner::models::Retries;
 use kaos_runner::{Runner, TurnErrorKind};
 use kaos_tests::observed::Observed;
 use kaos_tests::openai_server::{Answer, OpenAiServer, completion, event, events};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kaos_hooks::{LlmParams, Server};
-use kaos_runner::openai::{OpenAiBuilder, model_from_vars};
+use kaos_runner::models::{OpenAiBuilder, model_from_vars};
 use kaos_runner::{
     Agent, Deltas, Message, Model, ModelError, ModelReply, ModelRequest, OpenAiModel, OutputSchema,
 };
@@ -195,12 +195,22 @@ impl Model for Formed {
 
 #[tokio::test]
 async fn an_answer_of_a_form_is_asked_for() {
+    let open = json!({ "type": "object", "properties": { "guilty": { "type": "boolean" } } });
+    let mut exact = open.clone();
+    exact["required"] = json!(["guilty"]);
+    exact["additionalProperties"] = json!(false);
+    for (schema, strict) in [(open, false), (exact, true)] {
+        check_form(&schema, strict).await;
+    }
+}
+
+/// Only a schema that is exact is held to exactly: others are refused.
+async fn check_form(schema: &serde_json::Value, strict: bool) {
     let answer = Answer::json(&completion(
         &json!({ "content": "{\"guilty\":true}" }),
         "stop",
     ));
     let server = OpenAiServer::start([answer]).await;
-    let schema = json!({ "type": "object", "properties": { "guilty": { "type": "boolean" } } });
     let model = Arc::new(builder(&server).build().unwrap());
     let formed = Formed(model, OutputSchema::new("verdict", schema.clone()));
     let observed = Observed::new(Agent::new("judge", formed));
@@ -210,7 +220,7 @@ async fn an_answer_of_a_form_is_asked_for() {
         server.requests()[0].body["response_format"],
         json!({
             "type": "json_schema",
-            "json_schema": { "name": "verdict", "schema": schema, "strict": true },
+            "json_schema": { "name": "verdict", "schema": schema, "strict": strict },
         })
     );
 }

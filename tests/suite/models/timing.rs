@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kaos_hooks::{Event, Phase};
-use kaos_runner::openai::{OpenAiBuilder, Retries, Timeouts};
+use kaos_runner::models::{OpenAiBuilder, Retries, Timeouts};
 use kaos_runner::{Reply, TurnError};
 use kaos_tests::Stopped;
 use kaos_tests::observed::Observed;

@@ -150,7 +150,7 @@ fn mcp_server(server: &str) -> McpServer {
 }
 
 fn agent(config: &Config) -> Result<Agent, Failed> {
-    let model = kaos_runner::openai::model_from_vars(|name| config.model_variable(name))?;
+    let model = kaos_runner::models::model_from_vars(|name| config.model_variable(name))?;
     let limits = Limits {
         steps: config.steps,
         turn: config.time,
