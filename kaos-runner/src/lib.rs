@@ -60,6 +60,8 @@ mod scripted;
 mod session;
 mod shape;
 mod stream;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tool;
 mod tool_run;
 mod toolbox;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use kaos_hooks::{LlmParams, Server};
 use kaos_runner::models::{OpenAiBuilder, model_from_vars};
+use kaos_runner::testing::{Answer, ModelServer, completion};
 use kaos_runner::{
     Agent, Deltas, Message, Model, ModelError, ModelReply, ModelRequest, OpenAiModel, OutputSchema,
 };
 use kaos_tests::observed::Observed;
-use kaos_tests::openai_server::{Answer, OpenAiServer, completion};
 use serde_json::json;
 
 use super::{Mode, builder, turn};
@@ -106,7 +106,7 @@ async fn the_path_is_the_base_s_or_v1() {
         ("/api/openai", "/api/openai"),
     ] {
         let answer = Answer::json(&completion(&json!({ "content": "Hi." }), "stop"));
-        let server = OpenAiServer::start([answer]).await;
+        let server = ModelServer::start([answer]).await;
         let model = OpenAiModel::builder(format!("{}{base}", server.url()), "m").build();
         let observed = Observed::new(Agent::new("assistant", model.unwrap()));
         turn(&observed, Mode::Whole).await.unwrap();
@@ -122,7 +122,7 @@ async fn the_path_is_the_base_s_or_v1() {
 #[tokio::test]
 async fn parameters_and_fields_are_sent() {
     let answer = Answer::json(&completion(&json!({ "content": "{}" }), "stop"));
-    let server = OpenAiServer::start([answer]).await;
+    let server = ModelServer::start([answer]).await;
     let params = LlmParams {
         max_tokens: Some(100),
         temperature: Some(0.0),
@@ -156,7 +156,7 @@ async fn parameters_and_fields_are_sent() {
 #[tokio::test]
 async fn a_stream_need_not_ask_for_its_tokens() {
     let answer = Answer::json(&completion(&json!({ "content": "Hi." }), "stop"));
-    let server = OpenAiServer::start([answer]).await;
+    let server = ModelServer::start([answer]).await;
     let model = builder(&server).stream_usage(false).build().unwrap();
     let observed = Observed::new(Agent::new("assistant", model));
     turn(&observed, Mode::Streamed).await.unwrap();
@@ -210,7 +210,7 @@ async fn check_form(schema: &serde_json::Value, strict: bool) {
         &json!({ "content": "{\"guilty\":true}" }),
         "stop",
     ));
-    let server = OpenAiServer::start([answer]).await;
+    let server = ModelServer::start([answer]).await;
     let model = Arc::new(builder(&server).build().unwrap());
     let formed = Formed(model, OutputSchema::new("verdict", schema.clone()));
     let observed = Observed::new(Agent::new("judge", formed));

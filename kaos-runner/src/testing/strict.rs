@@ -1,0 +1,225 @@
+//! What the strictest provider of each API refuses.
+
+mod chat;
+mod messages;
+
+use serde_json::Value;
+
+use super::Request;
+
+/// The rules of a fake endpoint, by the path of a request: those of the strictest provider of chat
+/// completions (`…/chat/completions`) or of the Messages API (`…/messages`).
+///
+/// Both refuse names of tools that are not letters, digits, `_` and `-`, two tools of one name, schemas
+/// that are no object's or hold what validators of providers trip over, messages that say nothing,
+/// ids that are missing, odd, unknown or doubled, arguments that are no object, calls without
+/// results and results without calls, and fields that the API does not have. The settings add what
+/// single providers refuse.
+///
+/// # Example
+///
+/// ```
+/// use kaos_runner::testing::Strict;
+///
+/// let deepseek = Strict::default().wants_with_calls("reasoning_content");
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Strict {
+    /// Fields that the endpoint sends, and takes back.
+    pub(super) known: Vec<&'static str>,
+    pub(super) with_calls: Option<&'static str>,
+    pub(super) on_calls: Option<&'static str>,
+    pub(super) nine_letters: bool,
+    pub(super) no_user_after_tool: bool,
+    pub(super) open_api: bool,
+    pub(super) thinking: bool,
+}
+
+impl Strict {
+    /// Knows this field of a message, or of a call in it: others are refused.
+    #[must_use]
+    pub fn knows(mut self, field: &'static str) -> Self {
+        self.known.push(field);
+        self
+    }
+
+    /// Refuses a message with calls that lacks this field, as DeepSeek does `reasoning_content`.
+    #[must_use]
+    pub fn wants_with_calls(mut self, field: &'static str) -> Self {
+        self.with_calls = Some(field);
+        self.knows(field)
+    }
+
+    /// Refuses a call since the user's last word that lacks this field, as Gemini does
+    /// `extra_content`.
+    #[must_use]
+    pub fn wants_on_calls(mut self, field: &'static str) -> Self {
+        self.on_calls = Some(field);
+        self.knows(field)
+    }
+
+    /// Refuses what Mistral refuses: ids of calls that are not nine letters or digits, a user who
+    /// speaks right after a tool, `stream_options`.
+    #[must_use]
+    pub fn like_mistral(mut self) -> Self {
+        (self.nine_letters, self.no_user_after_tool) = (true, true);
+        self
+    }
+
+    /// Refuses schemas that OpenAPI 3.0 does not have, as Gemini does.
+    #[must_use]
+    pub fn open_api(mut self) -> Self {
+        self.open_api = true;
+        self
+    }
+
+    /// Refuses calls since the user's last word that no signed thought comes before, as Anthropic
+    /// does while a model thinks.
+    #[must_use]
+    pub fn wants_thoughts(mut self) -> Self {
+        self.thinking = true;
+        self
+    }
+
+    /// Whether a provider would take this request.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn judge(&self, request: &Request) -> Result<(), String> {
+        match request.path() {
+            path if path.ends_with("/chat/completions") => chat::judge(self, &request.body),
+            path if path.ends_with("/messages") => messages::judge(self, request),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// That this holds, or why the request is refused.
+fn must(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(why()) }
+}
+
+fn only(of: &Value, known: &[&str], what: &str) -> Result<(), String> {
+    let fields = of
+        .as_object()
+        .ok_or_else(|| format!("{what} is no object"))?;
+    for key in fields.keys() {
+        must(known.contains(&key.as_str()), || {
+            format!("{what} has an unknown field `{key}`")
+        })?;
+    }
+    Ok(())
+}
+
+fn text<'v>(of: &'v Value, key: &str, what: &str) -> Result<&'v str, String> {
+    let text = of.get(key).and_then(Value::as_str);
+    text.ok_or_else(|| format!("{what} has no text `{key}`"))
+}
+
+fn tool_name(name: &str) -> Result<(), String> {
+    let begins = name.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_');
+    let legal = name
+        .chars()
+        .all(|it| it.is_ascii_alphanumeric() || it == '_' || it == '-');
+    must(begins && legal && name.len() <= 64, || {
+        format!("`{name}` is no name of a tool")
+    })
+}
+
+fn call_id(id: &str) -> Result<(), String> {
+    let legal = id
+        .chars()
+        .all(|it| it.is_ascii_alphanumeric() || it == '_' || it == '-');
+    must(legal && !id.is_empty() && id.len() <= 64, || {
+        format!("`{id}` is no id of a call")
+    })
+}
+
+/// A tool's schema.
+fn schema_of_tool(schema: &Value, open_api: bool) -> Result<(), String> {
+    must(schema["type"] == "object", || {
+        format!("a tool's schema is no object's: {schema}")
+    })?;
+    must(schema["properties"].is_object(), || {
+        format!("a tool's schema has no properties: {schema}")
+    })?;
+    for key in ["anyOf", "oneOf", "allOf", "not", "enum", "const", "$ref"] {
+        must(schema.get(key).is_none(), || {
+            format!("a tool's schema has `{key}` at its root")
+        })?;
+    }
+    self::schema(schema, open_api)
+}
+
+fn schema(schema: &Value, open_api: bool) -> Result<(), String> {
+    const TYPES: &[&str] = &[
+        "string", "number", "integer", "boolean", "array", "object", "null",
+    ];
+    const OPEN_API: &[&str] = &[
+        "type",
+        "format",
+        "title",
+        "description",
+        "nullable",
+        "enum",
+        "items",
+        "properties",
+        "required",
+        "minimum",
+        "maximum",
+        "minItems",
+        "maxItems",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "anyOf",
+    ];
+    let fields = schema
+        .as_object()
+        .ok_or_else(|| format!("{schema} is no schema"))?;
+    let known = |kind: &Value| kind.as_str().is_some_and(|kind| TYPES.contains(&kind));
+    for (key, value) in fields {
+        let deeper = |value: &Value| self::schema(value, open_api);
+        must(!open_api || OPEN_API.contains(&key.as_str()), || {
+            format!("unknown keyword `{key}`")
+        })?;
+        match key.as_str() {
+            "type" if open_api => {
+                must(known(value) && value != "null", || {
+                    format!("{value} is no type")
+                })?;
+            }
+            "type" => {
+                let several = value.as_array().is_some_and(|all| all.iter().all(known));
+                must(known(value) || several, || format!("{value} is no type"))?;
+            }
+            "properties" | "$defs" | "definitions" => {
+                let named = value
+                    .as_object()
+                    .ok_or_else(|| format!("`{key}` is no object"))?;
+                named.values().try_for_each(deeper)?;
+            }
+            "anyOf" | "oneOf" | "allOf" => {
+                let several = value.as_array().filter(|all| !all.is_empty());
+                let several = several.ok_or_else(|| format!("`{key}` has nothing in it"))?;
+                several.iter().try_for_each(deeper)?;
+            }
+            "items" => deeper(value)?,
+            "enum" => must(value.as_array().is_some_and(|all| !all.is_empty()), || {
+                "`enum` has no choice".to_owned()
+            })?,
+            "required" => must(
+                value
+                    .as_array()
+                    .is_some_and(|all| all.iter().all(Value::is_string)),
+                || format!("`required` is {value}"),
+            )?,
+            _ => {}
+        }
+    }
+    let is_array = schema["type"] == "array";
+    must(!is_array || schema.get("items").is_some(), || {
+        format!("an array without items: {schema}")
+    })
+}
