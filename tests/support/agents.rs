@@ -57,6 +57,13 @@ impl Scripted {
         self
     }
 
+    /// The same tool with this schema.
+    #[must_use]
+    pub fn with_schema(mut self, schema: serde_json::Value) -> Self {
+        self.spec.schema = schema;
+        self
+    }
+
     /// How often it ran.
     pub fn ran(&self) -> usize {
         self.ran.load(Ordering::SeqCst)
