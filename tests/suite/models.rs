@@ -12,10 +12,14 @@ use tokio_stream::StreamExt as _;
 mod answers;
 mod both;
 mod failures;
+mod identity;
+mod lenient;
+mod providers;
 mod scripts;
 mod setup;
 mod splits;
 mod timing;
+mod transport;
 
 const KEY: &str = "sk-test-0123456789abcdef";
 

@@ -415,42 +415,55 @@ fn odd_tool(name: &'static str, schema: &Value) -> Scripted {
 
 #[tokio::test]
 async fn odd_names_and_schemas_go_out_legal_and_come_back_as_their_own() {
+    let long =
+        "a_name_of_far_more_than_sixty_four_letters_that_a_server_made_up_for_a_tool_of_its_own";
+    let mut tools = odd_tools();
+    tools.extend([
+        (long, json!({ "type": "object" }), "{}"),
+        (long, json!({}), "{}"),
+    ]);
     each(async |api, mode| {
-        let long: &'static str = "a_name_of_far_more_than_sixty_four_letters_that_a_server_made_up_for_a_tool_of_its_own";
-        let mut tools: Vec<(Scripted, &str, &str)> = Vec::new();
-        for (name, schema, expected) in odd_tools() {
-            tools.push((odd_tool(name, &schema), name, expected));
-        }
-        for _ in 0..2 {
-            tools.push((odd_tool(long, &json!({ "type": "object" })), long, "{}"));
-        }
-        for (at, (tool, own, expected)) in tools.iter().enumerate() {
-            // What the tool is called by the model is read off the first request.
-            let probe = says(api, mode, &[ModelReply::text("Hi.")]).await;
-            let with_tools = |server: &ModelServer| {
-                let agent = agent(api, server);
-                tools.iter().fold(agent, |agent, (tool, ..)| agent.tool(tool.clone()))
-                    .subagent(Agent::new("the helper", kaos_runner::FunctionModel::answer("Yes.")))
-            };
-            turn(&Observed::new(with_tools(&probe)), mode).await.unwrap();
-            let told = &probe.requests()[0].body["tools"][at];
+        let scripted = tools.iter().map(|(name, schema, _)| odd_tool(name, schema));
+        let scripted: Vec<Scripted> = scripted.collect();
+        let with_tools = |server: &ModelServer| {
+            let helper = Agent::new("the helper", kaos_runner::FunctionModel::answer("Yes."));
+            let all = scripted.iter().cloned();
+            all.fold(agent(api, server), Agent::tool).subagent(helper)
+        };
+        // What they are called is read off a first request.
+        let probe = says(api, mode, &[ModelReply::text("Hi.")]).await;
+        turn(&Observed::new(with_tools(&probe)), mode)
+            .await
+            .unwrap();
+        let told = probe.requests()[0].body["tools"].clone();
+        let mut calls = ModelReply::default();
+        for (at, (_, _, expected)) in tools.iter().enumerate() {
             let name = match api {
-                Api::ChatCompletions => &told["function"]["name"],
-                Api::Messages => &told["name"],
+                Api::ChatCompletions => told[at]["function"]["name"].as_str(),
+                Api::Messages => told[at]["name"].as_str(),
             };
-            let name = name.as_str().unwrap().to_owned();
-            let given = if *expected == "\"x\"" { r#"{"value":"x"}"# } else { "{}" };
-            let before = tool.ran();
-            let call = ModelReply::call("call-1", name, given);
-            let server = says(api, mode, &[call, ModelReply::text("Done.")]).await;
-            let observed = Observed::new(with_tools(&server));
-            assert_eq!(turn(&observed, mode).await.unwrap().text(), "Done.");
-            assert_eq!(tool.ran(), before + 1, "{own}");
-            assert_eq!(tool.saw().last().map(String::as_str), Some(*expected), "{own}");
-            let spans = observed.memory.spans();
-            let own_name = if at == tools.len() - 1 { format!("{own}_2") } else { (*own).to_owned() };
-            assert!(spans.iter().any(|span| span.name == format!("tool.{own_name}").as_str()), "{own}");
+            let given = if *expected == "\"x\"" {
+                r#"{"value":"x"}"#
+            } else {
+                "{}"
+            };
+            calls = calls.and_call(format!("call-{at}"), name.unwrap().to_owned(), given);
         }
+        let server = says(api, mode, &[calls, ModelReply::text("Done.")]).await;
+        let observed = Observed::new(with_tools(&server));
+        assert_eq!(turn(&observed, mode).await.unwrap().text(), "Done.");
+        let mut names: Vec<String> = Vec::new();
+        for (tool, (own, _, expected)) in scripted.iter().zip(&tools) {
+            assert_eq!(tool.saw(), [*expected], "{own}");
+            names.push(format!("tool.{own}"));
+        }
+        *names.last_mut().unwrap() += "_2";
+        let spans = observed.memory.spans();
+        let spans = spans.iter().map(|span| span.name.to_string());
+        let mut spans: Vec<String> = spans.filter(|name| name.starts_with("tool.")).collect();
+        spans.sort();
+        names.sort();
+        assert_eq!(spans, names);
     })
     .await;
 }

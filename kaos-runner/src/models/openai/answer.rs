@@ -121,6 +121,9 @@ impl<'a> Answer<'a> {
         for field in self.fixed.quirks.returned {
             if let Some(value) = said.get(*field).filter(|value| !value.is_null()) {
                 let before = self.returned.entry(*field).or_insert(Value::Null);
+                if value.is_array() && before.is_null() && deltas.is_some() {
+                    *before = Value::Array(Vec::new());
+                }
                 add(before, value.clone());
             }
         }

@@ -1,0 +1,373 @@
+//! A provider's quirks: a test with its shape for each row of docs/models.md's table.
+
+use std::collections::HashMap;
+
+use kaos_hooks::LlmParams;
+use kaos_runner::models::OpenAiBuilder;
+use kaos_runner::testing::{Answer, ModelServer, Strict, completion, events};
+use kaos_runner::{Agent, FinishReason, Model as _, OpenAiModel};
+use kaos_tests::agents::{Act, Scripted};
+use kaos_tests::observed::Observed;
+use serde_json::{Value, json};
+
+use super::{MODES, Mode, turn};
+
+/// A conversation of two turns with this provider: a call with this message around it, its result,
+/// an answer, and another question. Gives the messages of the last request.
+async fn conversation(
+    provider: &'static str,
+    strict: Strict,
+    said: &Value,
+    mode: Mode,
+) -> Vec<Vec<Value>> {
+    let call = |mut message: Value, reason: &str| {
+        message["role"] = "assistant".into();
+        match mode {
+            Mode::Whole => Answer::json(&completion(&message, reason)),
+            Mode::Streamed => Answer::stream(events([message], reason)),
+        }
+    };
+    let done = || call(json!({ "content": "Done." }), "stop");
+    let answers = [call(said.clone(), "tool_calls"), done(), done()];
+    let server = ModelServer::strict(strict, answers).await;
+    let model = of(provider, &server).build().unwrap();
+    let agent = Agent::new("assistant", model).tool(Scripted::new("look", Act::Give("seen")));
+    let observed = Observed::new(agent);
+    assert_eq!(
+        turn(&observed, mode).await.unwrap().text(),
+        "Done.",
+        "{provider}"
+    );
+    assert_eq!(
+        turn(&observed, mode).await.unwrap().text(),
+        "Done.",
+        "{provider}"
+    );
+    let messages = |body: &Value| body["messages"].as_array().unwrap().clone();
+    server
+        .requests()
+        .iter()
+        .map(|request| messages(&request.body))
+        .collect()
+}
+
+fn of(provider: &'static str, server: &ModelServer) -> OpenAiBuilder {
+    OpenAiModel::builder(server.url(), "test-model").provider(provider)
+}
+
+fn call(more: &Value) -> Value {
+    let mut call = json!({
+        "index": 0, "id": "call-1", "type": "function", "function": { "name": "look", "arguments": "{}" },
+    });
+    for (key, value) in more.as_object().into_iter().flatten() {
+        call[key] = value.clone();
+    }
+    json!([call])
+}
+
+#[tokio::test]
+async fn deepseek_gets_its_reasoning_back_within_the_turn_and_an_empty_one_else() {
+    let strict = Strict::default().wants_with_calls("reasoning_content");
+    for mode in MODES {
+        let said = json!({ "content": "", "reasoning_content": "I must look.", "tool_calls": call(&json!({})) });
+        let sent = conversation("deepseek", strict.clone(), &said, mode).await;
+        assert_eq!(sent[1][1]["reasoning_content"], "I must look.");
+        assert_eq!(
+            sent[2][1]["reasoning_content"], "",
+            "the user has spoken again"
+        );
+        let said = json!({ "content": "", "tool_calls": call(&json!({})) });
+        let sent = conversation("deepseek", strict.clone(), &said, mode).await;
+        assert_eq!(sent[1][1]["reasoning_content"], "", "it had none");
+    }
+}
+
+#[tokio::test]
+async fn gemini_gets_its_thought_signatures_back_and_schemas_of_openapi() {
+    let signature = json!({ "extra_content": { "google": { "thought_signature": "c2ln" } } });
+    let strict = Strict::default().wants_on_calls("extra_content").open_api();
+    for mode in MODES {
+        // On the call, and on the message itself.
+        let mut said = json!({ "content": "", "tool_calls": call(&signature) });
+        said["extra_content"] = signature["extra_content"].clone();
+        let sent = conversation("gcp.gemini", strict.clone(), &said, mode).await;
+        for later in &sent[1..] {
+            let message = &later[1];
+            assert_eq!(
+                message["extra_content"], signature["extra_content"],
+                "{mode:?}"
+            );
+            assert_eq!(
+                message["tool_calls"][0]["extra_content"],
+                signature["extra_content"]
+            );
+        }
+    }
+    let odd = json!({
+        "type": "object", "additionalProperties": false, "$defs": { "T": { "type": "string", "format": "uri" } },
+        "properties": {
+            "a": { "anyOf": [{ "$ref": "#/$defs/T" }, { "type": "null" }] },
+            "b": { "type": ["integer", "null"], "exclusiveMinimum": 0 },
+            "c": { "const": "x" }, "d": { "enum": [1, 2] },
+        },
+    });
+    let server = ModelServer::strict(
+        Strict::default().open_api(),
+        [Answer::json(&completion(
+            &json!({ "content": "Hi." }),
+            "stop",
+        ))],
+    )
+    .await;
+    let model = of("gcp.gemini", &server).build().unwrap();
+    let tool = Scripted::new("look", Act::Give("seen")).with_schema(odd);
+    let observed = Observed::new(Agent::new("assistant", model).tool(tool));
+    turn(&observed, Mode::Whole).await.unwrap();
+    assert_eq!(
+        server.requests()[0].body["tools"][0]["function"]["parameters"]["properties"],
+        json!({
+            "a": { "type": "string", "nullable": true }, "b": { "type": "integer", "nullable": true },
+            "c": { "enum": ["x"] }, "d": {},
+        })
+    );
+}
+
+#[tokio::test]
+async fn openrouter_gets_its_reasoning_details_back_as_one() {
+    let detail = |text: &str| json!([{ "type": "reasoning.text", "index": 0, "text": text, "signature": null }]);
+    let signed = json!([{ "type": "reasoning.text", "index": 0, "text": "", "signature": "sig" }]);
+    let strict = Strict::default().knows("reasoning_details");
+    let deltas = [
+        json!({ "reasoning": "I must ", "reasoning_details": detail("I must ") }),
+        json!({ "reasoning": "look.", "reasoning_details": detail("look.") }),
+        json!({ "reasoning_details": signed }),
+        json!({ "tool_calls": call(&json!({})) }),
+    ];
+    let done = Answer::stream(events([json!({ "content": "Done." })], "stop"));
+    let server = ModelServer::strict(
+        strict.clone(),
+        [Answer::stream(events(deltas, "tool_calls")), done],
+    )
+    .await;
+    let model = of("openrouter", &server).build().unwrap();
+    let agent = Agent::new("assistant", model).tool(Scripted::new("look", Act::Give("seen")));
+    turn(&Observed::new(agent), Mode::Streamed).await.unwrap();
+    let expected = json!([{ "type": "reasoning.text", "index": 0, "text": "I must look.", "signature": "sig" }]);
+    assert_eq!(
+        server.requests()[1].body["messages"][1]["reasoning_details"],
+        expected
+    );
+
+    let said =
+        json!({ "content": "", "reasoning_details": expected, "tool_calls": call(&json!({})) });
+    let sent = conversation("openrouter", strict, &said, Mode::Whole).await;
+    assert_eq!(sent[2][1]["reasoning_details"], expected);
+}
+
+#[tokio::test]
+async fn litellm_gets_thinking_blocks_and_its_own_fields_of_calls_back() {
+    let strict = Strict::default()
+        .knows("thinking_blocks")
+        .knows("provider_specific_fields")
+        .knows("reasoning_content");
+    let own = json!({ "provider_specific_fields": { "thought_signature": "c2ln" } });
+    let block = |text: &str, signature: &str| json!({ "type": "thinking", "thinking": text, "signature": signature });
+    for mode in MODES {
+        let said = json!({
+            "content": "", "reasoning_content": "I must look.",
+            "thinking_blocks": [block("I must ", ""), block("look.", ""), block("", "sig")],
+            "tool_calls": call(&own),
+        });
+        let sent = conversation("litellm", strict.clone(), &said, mode).await;
+        let message = &sent[1][1];
+        let blocks = &message["thinking_blocks"];
+        match mode {
+            Mode::Whole => assert_eq!(*blocks, said["thinking_blocks"]),
+            Mode::Streamed => assert_eq!(*blocks, json!([block("I must look.", "sig")])),
+        }
+        assert_eq!(message["reasoning_content"], "I must look.");
+        assert_eq!(
+            message["tool_calls"][0]["provider_specific_fields"],
+            own["provider_specific_fields"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn mistral_gets_ids_of_nine_letters_and_its_thoughts_are_read() {
+    let strict = Strict::default().like_mistral();
+    let content = json!([
+        { "type": "thinking", "thinking": [{ "type": "text", "text": "I must look." }] },
+        { "type": "text", "text": "Let me look." },
+    ]);
+    for mode in MODES {
+        let said = json!({ "content": content, "tool_calls": call(&json!({})) });
+        let sent = conversation("mistral_ai", strict.clone(), &said, mode).await;
+        let message = &sent[2][1];
+        assert_eq!(message["content"], "Let me look.");
+        assert_eq!(message["tool_calls"][0]["id"], sent[2][2]["tool_call_id"]);
+        assert_eq!(
+            sent[1][1]["tool_calls"][0]["id"], message["tool_calls"][0]["id"],
+            "the same each time"
+        );
+    }
+}
+
+/// What these providers say, they do not get back: they refuse it, or do not need it.
+#[tokio::test]
+async fn openai_azure_and_groq_get_nothing_back_that_they_do_not_list() {
+    for provider in ["azure.ai.openai", "groq"] {
+        for mode in MODES {
+            let said = json!({
+                "content": "", "reasoning": "I must look.", "annotations": [], "refusal": null, "audio": null,
+                "tool_calls": call(&json!({ "extra": 1 })),
+            });
+            conversation(provider, Strict::default(), &said, mode).await;
+        }
+    }
+}
+
+/// Servers of one's own take the reasoning back under the name they gave it, until the user speaks.
+#[tokio::test]
+async fn ollama_vllm_and_llama_cpp_get_reasoning_back_by_its_own_name() {
+    for (provider, field) in [
+        ("ollama", "reasoning"),
+        ("vllm", "reasoning_content"),
+        ("llama_cpp", "reasoning_content"),
+        ("gateway", "reasoning"),
+    ] {
+        for mode in MODES {
+            let said =
+                json!({ "content": "", field: "I must look.", "tool_calls": call(&json!({})) });
+            let sent = conversation(provider, Strict::default().knows(field), &said, mode).await;
+            assert_eq!(sent[1][1][field], "I must look.", "{provider}");
+            assert_eq!(sent[2][1].get(field), None, "{provider}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn azure_is_asked_with_its_own_header_version_and_field() {
+    let answer = Answer::json(&completion(&json!({ "content": "Hi." }), "stop"));
+    let server = ModelServer::start([answer]).await;
+    let base = format!(
+        "{}/openai/deployments/gpt-5?api-version=2024-10-21",
+        server.url()
+    );
+    let params = LlmParams {
+        max_tokens: Some(10),
+        ..LlmParams::default()
+    };
+    let model = OpenAiModel::builder(base, "gpt-5")
+        .provider("azure.ai.openai")
+        .api_key(super::KEY)
+        .params(params);
+    let observed = Observed::new(Agent::new("assistant", model.build().unwrap()));
+    turn(&observed, Mode::Whole).await.unwrap();
+    let request = &server.requests()[0];
+    assert_eq!(
+        request.line(),
+        "POST /openai/deployments/gpt-5/chat/completions?api-version=2024-10-21 HTTP/1.1"
+    );
+    assert_eq!(request.header("api-key"), Some(super::KEY));
+    assert_eq!(request.header("authorization"), None);
+    assert_eq!(request.body["max_completion_tokens"], 10);
+}
+
+#[tokio::test]
+async fn deepseek_is_asked_for_any_json_object() {
+    let answer = Answer::json(&completion(
+        &json!({ "content": r#"{"intent":"respond","confidence":1,"reasoning":""}"# }),
+        "stop",
+    ));
+    let done = Answer::json(&completion(&json!({ "content": "Hi." }), "stop"));
+    let server = ModelServer::start([answer, done]).await;
+    let model = of("deepseek", &server).build().unwrap();
+    let agent = Agent::new("assistant", model).intent(kaos_runner::IntentBy::Model);
+    turn(&Observed::new(agent), Mode::Whole).await.unwrap();
+    assert_eq!(
+        server.requests()[0].body["response_format"],
+        json!({ "type": "json_object" })
+    );
+}
+
+#[test]
+fn providers_are_known_by_their_hosts() {
+    let rows = HashMap::from([
+        ("https://api.openai.com/v1", "openai"),
+        ("https://x.openai.azure.com/openai/v1", "azure.ai.openai"),
+        (
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+            "gcp.gemini",
+        ),
+        ("https://api.deepseek.com", "deepseek"),
+        ("https://api.mistral.ai/v1", "mistral_ai"),
+        ("https://api.groq.com/openai/v1", "groq"),
+        ("https://openrouter.ai/api/v1", "openrouter"),
+        ("https://notopenrouter.ai/api/v1", "openai"),
+        ("http://localhost:11434/v1", "openai"),
+    ]);
+    for (url, provider) in rows {
+        let model = OpenAiModel::builder(url, "m").build().unwrap();
+        assert_eq!(model.provider(), provider, "{url}");
+    }
+}
+
+/// What one provider said in its own way goes to nobody else.
+#[tokio::test]
+async fn another_model_does_not_get_what_only_the_first_understands() {
+    use super::both::{APIS, says};
+    use kaos_runner::{
+        AssistantMessage, Message, ModelReply, Part, ProviderData, Reasoning, ToolUse,
+    };
+    for api in APIS {
+        let data = ProviderData {
+            origin: "elsewhere".into(),
+            data: json!({ "reasoning_details": [1] }),
+        };
+        let boxed = || Some(Box::new(data.clone()));
+        let said = AssistantMessage {
+            parts: vec![
+                Part::Reasoning(Reasoning {
+                    text: "Hm.".into(),
+                    provider: boxed(),
+                }),
+                Part::Provider(data.clone()),
+                Part::ToolCall(ToolUse {
+                    provider: boxed(),
+                    ..ToolUse::new("c", "look", "{}")
+                }),
+            ],
+        };
+        let messages = [
+            Message::user("Hi!"),
+            Message::Assistant(said),
+            Message::tool("c", "seen"),
+        ];
+        let server = says(api, Mode::Whole, &[ModelReply::text("Done.")]).await;
+        let hooks = kaos_hooks::Hooks::default();
+        let (deltas, heard) = kaos_runner::Deltas::heard();
+        let request = kaos_runner::ModelRequest {
+            instructions: "",
+            messages: &messages,
+            tools: &[],
+            stream: false,
+            output: None,
+            hooks: &hooks,
+        };
+        let reply = super::both::model(api, server.url())
+            .respond(request, &deltas)
+            .await
+            .unwrap();
+        assert_eq!(
+            (reply.message.joined_text().as_ref(), heard.pieces().len()),
+            ("Done.", 0)
+        );
+        assert_eq!(reply.finish_reason, Some(FinishReason::Stop));
+        let sent = server.requests()[0].body.to_string();
+        assert!(
+            !sent.contains("Hm.") && !sent.contains("reasoning_details"),
+            "{sent}"
+        );
+    }
+}
