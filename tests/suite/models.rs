@@ -11,6 +11,7 @@ use tokio_stream::StreamExt as _;
 
 mod answers;
 mod both;
+mod conversations;
 mod failures;
 mod identity;
 mod lenient;
