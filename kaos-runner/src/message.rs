@@ -123,21 +123,22 @@ impl AssistantMessage {
 
     /// Gives every call an id of its own: some models repeat one, or give none.
     pub(crate) fn tell_calls_apart(&mut self) {
-        let mut taken: HashSet<Str> = HashSet::new();
-        let given: HashSet<Str> = self.tool_calls().map(|call| call.id.clone()).collect();
+        let mut taken: HashSet<String> = HashSet::new();
+        let given = self.tool_calls().map(|call| call.id.to_string());
+        let given: HashSet<String> = given.collect();
         for part in &mut self.parts {
             let Part::ToolCall(call) = part else { continue };
-            if call.id.is_empty() || taken.contains(&call.id) {
+            if call.id.is_empty() || taken.contains(call.id.as_str()) {
                 let id = if call.id.is_empty() {
                     "call"
                 } else {
                     call.id.as_str()
                 };
-                let numbered = (2..).map(|number| Str::from(format!("{id}-{number}")));
+                let numbered = (2..).map(|number| format!("{id}-{number}"));
                 let mut free = numbered.filter(|id| !taken.contains(id) && !given.contains(id));
-                call.id = free.next().unwrap_or_default();
+                call.id = free.next().unwrap_or_default().into();
             }
-            taken.insert(call.id.clone());
+            taken.insert(call.id.to_string());
         }
     }
 

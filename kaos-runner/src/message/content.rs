@@ -40,14 +40,14 @@ impl Content {
     /// It as text; what is no text is named.
     pub fn to_text(&self) -> Cow<'_, str> {
         match self {
-            Self::Text(text) => Cow::Borrowed(text),
+            Self::Text(text)
+            | Self::Resource(Resource {
+                text: Some(text), ..
+            }) => Cow::Borrowed(text),
             Self::Image(Image::Url(url)) => format!("[image {url}]").into(),
             Self::Image(Image::Base64 { media_type, .. }) => {
                 format!("[image, {media_type}]").into()
             }
-            Self::Resource(Resource {
-                text: Some(text), ..
-            }) => Cow::Borrowed(text),
             Self::Resource(Resource { uri, .. }) => format!("[resource {uri}]").into(),
             Self::Structured(value) => value.to_string().into(),
         }

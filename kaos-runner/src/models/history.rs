@@ -182,6 +182,8 @@ pub(super) fn plain_id(own: &str, number: usize) -> String {
     id
 }
 
+const LETTERS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+
 /// Nine letters and digits that are the same for the same id.
 pub(super) fn nine_letters(own: &str, number: usize) -> String {
     let fits = own.len() == 9 && own.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -195,7 +197,6 @@ pub(super) fn nine_letters(own: &str, number: usize) -> String {
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
         });
-    const LETTERS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let letter = |at: u32| {
         let at = mixed / 36_u64.pow(at) % 36;
         usize::try_from(at)

@@ -132,6 +132,9 @@ pub(super) fn word(value: Option<&Value>) -> Option<String> {
     }
 }
 
+/// Beyond this a float is no exact count any more.
+const MOST: f64 = 9_007_199_254_740_992.0;
+
 /// A count; `None` for what is none.
 pub(super) fn count(value: Option<&Value>) -> Option<u64> {
     let number = match value? {
@@ -144,8 +147,6 @@ pub(super) fn count(value: Option<&Value>) -> Option<u64> {
         Value::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
-    // Beyond this a float is no exact count any more.
-    const MOST: f64 = 9_007_199_254_740_992.0;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

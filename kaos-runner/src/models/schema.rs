@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 pub(super) enum Dialect {
     /// All of it that has a meaning for a model.
     JsonSchema,
-    /// The part of it that OpenAPI 3.0 has.
+    /// The part of it that `OpenAPI` 3.0 has.
     OpenApi,
 }
 
 /// How deep a schema is told, references within it included.
 const DEEPEST: usize = 32;
 
-/// The keys of OpenAPI's schemas.
+/// The keys of schemas in `OpenAPI`.
 const OPEN_API: &[&str] = &[
     "type",
     "format",
@@ -34,6 +34,29 @@ const OPEN_API: &[&str] = &[
     "maxLength",
     "pattern",
     "anyOf",
+];
+
+/// The keys whose values are checked, and those that say nothing to a model.
+const CHECKED: &[&str] = &[
+    "properties",
+    "$defs",
+    "definitions",
+    "patternProperties",
+    "anyOf",
+    "oneOf",
+    "allOf",
+    "prefixItems",
+    "type",
+    "enum",
+    "required",
+    "description",
+    "title",
+    "$ref",
+    "format",
+    "pattern",
+    "$schema",
+    "$id",
+    "$comment",
 ];
 
 const TYPES: &[&str] = &[
@@ -119,18 +142,13 @@ fn cleaned(key: &str, value: &Value, depth: usize) -> Option<Value> {
         ("description" | "title" | "$ref" | "format" | "pattern", Value::String(_)) => {
             Some(value.clone())
         }
-        (
-            "properties" | "$defs" | "definitions" | "patternProperties" | "anyOf" | "oneOf"
-            | "allOf" | "prefixItems" | "type" | "enum" | "required" | "description" | "title"
-            | "$ref" | "format" | "pattern",
-            _,
-        )
-        | ("$schema" | "$id" | "$comment", _) => None,
+        // What is known, but of another type.
+        (key, _) if CHECKED.contains(&key) => None,
         (_, other) => Some(other.clone()),
     }
 }
 
-/// With OpenAPI's keys only: references in place, one type each, no `null` but `nullable`.
+/// With the keys of `OpenAPI` only: references in place, one type each, no `null` but `nullable`.
 fn reduced(schema: &Value, root: &Value, depth: usize) -> Value {
     let Value::Object(fields) = schema else {
         return json!({});

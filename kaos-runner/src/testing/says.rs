@@ -1,5 +1,10 @@
 //! Answers as the APIs write them.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a JSON value that is not there is null"
+)]
+
 use serde_json::{Value, json};
 
 use super::Answer;

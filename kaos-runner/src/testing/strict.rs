@@ -29,8 +29,7 @@ pub struct Strict {
     pub(super) known: Vec<&'static str>,
     pub(super) with_calls: Option<&'static str>,
     pub(super) on_calls: Option<&'static str>,
-    pub(super) nine_letters: bool,
-    pub(super) no_user_after_tool: bool,
+    pub(super) mistral: bool,
     pub(super) open_api: bool,
     pub(super) thinking: bool,
 }
@@ -43,7 +42,7 @@ impl Strict {
         self
     }
 
-    /// Refuses a message with calls that lacks this field, as DeepSeek does `reasoning_content`.
+    /// Refuses a message with calls that lacks this field, as `DeepSeek` does `reasoning_content`.
     #[must_use]
     pub fn wants_with_calls(mut self, field: &'static str) -> Self {
         self.with_calls = Some(field);
@@ -62,11 +61,11 @@ impl Strict {
     /// speaks right after a tool, `stream_options`.
     #[must_use]
     pub fn like_mistral(mut self) -> Self {
-        (self.nine_letters, self.no_user_after_tool) = (true, true);
+        self.mistral = true;
         self
     }
 
-    /// Refuses schemas that OpenAPI 3.0 does not have, as Gemini does.
+    /// Refuses schemas that `OpenAPI` 3.0 does not have, as Gemini does.
     #[must_use]
     pub fn open_api(mut self) -> Self {
         self.open_api = true;

@@ -8,22 +8,121 @@ use serde_json::{Value, json};
 
 use super::{Mode, builder, pieces, turn};
 
-/// A fragment: index, id, name, arguments, each as the endpoint has it.
-type Fragment = (Value, Value, Value, &'static str);
+/// A row: what it is, the fragments, and the arguments that `a` and `b` are called with.
+type Row = (
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+    &'static [&'static str],
+);
 
-/// Streams these fragments; so many calls come of them, of `a` and `b` with these arguments, in this
-/// order of tools.
-async fn check(what: &str, fragments: &[Fragment], a: &[&str], b: &[&str]) {
-    let deltas = fragments.iter().map(|(index, id, name, arguments)| {
-        let function = json!({ "name": name, "arguments": arguments });
-        let mut call = json!({ "type": "function", "function": function });
-        for (key, value) in [("index", index), ("id", id)] {
-            if !value.is_null() {
-                call[key] = value.clone();
-            }
-        }
-        json!({ "tool_calls": [call] })
-    });
+/// Of a fragment: its index, its id, its name, its arguments; `-` is missing, `""` empty, `~` a text
+/// and `#` a number where one does not expect it.
+const ROWS: &[Row] = &[
+    (
+        "as documented",
+        &["0 x a ", r#"0 - - {"n""#, "1 y b ", "1 - - {}", "0 - - :1}"],
+        &[r#"{"n":1}"#],
+        &["{}"],
+    ),
+    (
+        "all fields in every fragment",
+        &[r#"0 x a {"n""#, "0 x a :1}", "1 y b {", "1 y b }"],
+        &[r#"{"n":1}"#],
+        &["{}"],
+    ),
+    (
+        "empty instead of missing",
+        &[r#"0 x a {"n""#, r#"0 "" "" :1}"#],
+        &[r#"{"n":1}"#],
+        &[],
+    ),
+    (
+        "no index",
+        &["- x a {", "- - - }", "- y b {", "- - - }"],
+        &["{}"],
+        &["{}"],
+    ),
+    (
+        "no index, interleaved by id",
+        &["- x a {", "- y b {", "- x - }", "- y - }"],
+        &["{}"],
+        &["{}"],
+    ),
+    (
+        "neither index nor id",
+        &["- - a {", "- - - }", "- - b {}"],
+        &["{}"],
+        &["{}"],
+    ),
+    (
+        "neither, and the name with every fragment",
+        &["- - a ", r#"- - a {"n""#, "- - a :1}"],
+        &[r#"{"n":1}"#],
+        &[],
+    ),
+    (
+        "one index for two ids",
+        &["0 x a {}", "0 y b {}"],
+        &["{}"],
+        &["{}"],
+    ),
+    (
+        "one index, no ids, two names",
+        &["0 - a {}", "0 - b {", "0 - - }"],
+        &["{}"],
+        &["{}"],
+    ),
+    (
+        "one index, no ids, the same tool twice",
+        &[r#"0 - a {"n":1}"#, r#"0 - a {"n":2}"#],
+        &[r#"{"n":1}"#, r#"{"n":2}"#],
+        &[],
+    ),
+    (
+        "one id for two indices",
+        &[r#"0 x a {"n":1}"#, r#"1 x a {"n":2}"#],
+        &[r#"{"n":1}"#, r#"{"n":2}"#],
+        &[],
+    ),
+    (
+        "one id for two indices, interleaved",
+        &["0 x a ", "1 x b ", "0 - - {}", "1 - - {}"],
+        &["{}"],
+        &["{}"],
+    ),
+    (
+        "one id and one index for two calls",
+        &[r#"0 x a {"n":1}"#, r#"0 x a {"n":2}"#, "0 x b {}"],
+        &[r#"{"n":1}"#, r#"{"n":2}"#],
+        &["{}"],
+    ),
+    ("a late id", &["0 - a ", "0 x - {", "0 x - }"], &["{}"], &[]),
+    (
+        "an id later than arguments",
+        &["0 - a {", "0 x - }"],
+        &["{}"],
+        &[],
+    ),
+    ("a late name", &["0 x - {", "0 - a }"], &["{}"], &[]),
+    (
+        "an index that counts fragments",
+        &["0 x a {", r#"1 x - "n":"#, "2 x - 1}"],
+        &[r#"{"n":1}"#],
+        &[],
+    ),
+    (
+        "numbers for ids and texts for indices",
+        &["~0 #7 a {", "~0 - - }", "~1 #8 b {}"],
+        &["{}"],
+        &["{}"],
+    ),
+];
+
+/// Streams the fragments; these calls come of them.
+async fn check(row: &Row) {
+    let (what, fragments, a, b) = row;
+    let deltas = fragments.iter().map(|fragment| fragment_of(fragment));
     let done = Answer::stream(events([json!({ "content": "Done." })], "stop"));
     let server = ModelServer::start([Answer::stream(events(deltas, "tool_calls")), done]).await;
     let (tool_a, tool_b) = (
@@ -40,8 +139,8 @@ async fn check(what: &str, fragments: &[Fragment], a: &[&str], b: &[&str]) {
         "Done.",
         "{what}"
     );
-    assert_eq!(tool_a.saw(), a, "{what}: the calls of a");
-    assert_eq!(tool_b.saw(), b, "{what}: the calls of b");
+    assert_eq!(tool_a.saw(), *a, "{what}: the calls of a");
+    assert_eq!(tool_b.saw(), *b, "{what}: the calls of b");
     // What was handed on by id makes the arguments of that id's call.
     let sent = server.requests()[1].body["messages"].clone();
     let calls = sent[1]["tool_calls"].as_array().unwrap().clone();
@@ -60,198 +159,31 @@ async fn check(what: &str, fragments: &[Fragment], a: &[&str], b: &[&str]) {
     }
 }
 
+fn fragment_of(fragment: &str) -> Value {
+    let fields: Vec<&str> = fragment.splitn(4, ' ').collect();
+    let value = |field: &str| match field.split_at(1) {
+        ("-", _) => Value::Null,
+        ("~", text) => json!(text),
+        ("#", number) => json!(number.parse::<u64>().unwrap()),
+        _ if field == "\"\"" => json!(""),
+        _ => json!(field),
+    };
+    let index = fields[0]
+        .parse::<u64>()
+        .map_or_else(|_text| value(fields[0]), |number| json!(number));
+    let function = json!({ "name": value(fields[2]), "arguments": fields[3] });
+    let mut call = json!({ "type": "function", "function": function });
+    for (key, value) in [("index", index), ("id", value(fields[1]))] {
+        if !value.is_null() {
+            call[key] = value;
+        }
+    }
+    json!({ "tool_calls": [call] })
+}
+
 #[tokio::test]
 async fn a_call_is_known_by_all_its_fields_together() {
-    let none = || Value::Null;
-    let n = |n: u64| json!(n);
-    let s = |s: &str| json!(s);
-    check(
-        "as documented",
-        &[
-            (n(0), s("x"), s("a"), ""),
-            (n(0), none(), none(), r#"{"n""#),
-            (n(1), s("y"), s("b"), ""),
-            (n(1), none(), none(), "{}"),
-            (n(0), none(), none(), ":1}"),
-        ],
-        &[r#"{"n":1}"#],
-        &["{}"],
-    )
-    .await;
-    check(
-        "all fields in every fragment",
-        &[
-            (n(0), s("x"), s("a"), r#"{"n""#),
-            (n(0), s("x"), s("a"), ":1}"),
-            (n(1), s("y"), s("b"), "{"),
-            (n(1), s("y"), s("b"), "}"),
-        ],
-        &[r#"{"n":1}"#],
-        &["{}"],
-    )
-    .await;
-    check(
-        "empty instead of missing",
-        &[
-            (n(0), s("x"), s("a"), r#"{"n""#),
-            (n(0), s(""), s(""), ":1}"),
-        ],
-        &[r#"{"n":1}"#],
-        &[],
-    )
-    .await;
-    check(
-        "no index",
-        &[
-            (none(), s("x"), s("a"), "{"),
-            (none(), none(), none(), "}"),
-            (none(), s("y"), s("b"), "{"),
-            (none(), none(), none(), "}"),
-        ],
-        &["{}"],
-        &["{}"],
-    )
-    .await;
-    check(
-        "no index, interleaved by id",
-        &[
-            (none(), s("x"), s("a"), "{"),
-            (none(), s("y"), s("b"), "{"),
-            (none(), s("x"), none(), "}"),
-            (none(), s("y"), none(), "}"),
-        ],
-        &["{}"],
-        &["{}"],
-    )
-    .await;
-    check(
-        "neither index nor id",
-        &[
-            (none(), none(), s("a"), "{"),
-            (none(), none(), none(), "}"),
-            (none(), none(), s("b"), "{}"),
-        ],
-        &["{}"],
-        &["{}"],
-    )
-    .await;
-    check(
-        "neither, and the name with every fragment",
-        &[
-            (none(), none(), s("a"), ""),
-            (none(), none(), s("a"), r#"{"n""#),
-            (none(), none(), s("a"), ":1}"),
-        ],
-        &[r#"{"n":1}"#],
-        &[],
-    )
-    .await;
-    check(
-        "one index for two ids",
-        &[(n(0), s("x"), s("a"), "{}"), (n(0), s("y"), s("b"), "{}")],
-        &["{}"],
-        &["{}"],
-    )
-    .await;
-    check(
-        "one index, no ids, two names",
-        &[
-            (n(0), none(), s("a"), "{}"),
-            (n(0), none(), s("b"), "{"),
-            (n(0), none(), none(), "}"),
-        ],
-        &["{}"],
-        &["{}"],
-    )
-    .await;
-    check(
-        "one index, no ids, the same tool twice",
-        &[
-            (n(0), none(), s("a"), r#"{"n":1}"#),
-            (n(0), none(), s("a"), r#"{"n":2}"#),
-        ],
-        &[r#"{"n":1}"#, r#"{"n":2}"#],
-        &[],
-    )
-    .await;
-    check(
-        "one id for two indices",
-        &[
-            (n(0), s("x"), s("a"), r#"{"n":1}"#),
-            (n(1), s("x"), s("a"), r#"{"n":2}"#),
-        ],
-        &[r#"{"n":1}"#, r#"{"n":2}"#],
-        &[],
-    )
-    .await;
-    check(
-        "one id for two indices, interleaved",
-        &[
-            (n(0), s("x"), s("a"), ""),
-            (n(1), s("x"), s("b"), ""),
-            (n(0), none(), none(), "{}"),
-            (n(1), none(), none(), "{}"),
-        ],
-        &["{}"],
-        &["{}"],
-    )
-    .await;
-    check(
-        "one id and one index for two calls",
-        &[
-            (n(0), s("x"), s("a"), r#"{"n":1}"#),
-            (n(0), s("x"), s("a"), r#"{"n":2}"#),
-            (n(0), s("x"), s("b"), "{}"),
-        ],
-        &[r#"{"n":1}"#, r#"{"n":2}"#],
-        &["{}"],
-    )
-    .await;
-    check(
-        "a late id",
-        &[
-            (n(0), none(), s("a"), ""),
-            (n(0), s("x"), none(), "{"),
-            (n(0), s("x"), none(), "}"),
-        ],
-        &["{}"],
-        &[],
-    )
-    .await;
-    check(
-        "an id later than arguments",
-        &[(n(0), none(), s("a"), "{"), (n(0), s("x"), none(), "}")],
-        &["{}"],
-        &[],
-    )
-    .await;
-    check(
-        "a late name",
-        &[(n(0), s("x"), none(), "{"), (n(0), none(), s("a"), "}")],
-        &["{}"],
-        &[],
-    )
-    .await;
-    check(
-        "an index that counts fragments",
-        &[
-            (n(0), s("x"), s("a"), "{"),
-            (n(1), s("x"), none(), "\"n\":"),
-            (n(2), s("x"), none(), "1}"),
-        ],
-        &[r#"{"n":1}"#],
-        &[],
-    )
-    .await;
-    check(
-        "numbers for ids and texts for indices",
-        &[
-            (s("0"), n(7), s("a"), "{"),
-            (s("0"), none(), none(), "}"),
-            (s("1"), n(8), s("b"), "{}"),
-        ],
-        &["{}"],
-        &["{}"],
-    )
-    .await;
+    for row in ROWS {
+        check(row).await;
+    }
 }

@@ -258,6 +258,11 @@ fn a_model_is_known_by_its_name() {
         };
         assert_eq!(model_from_vars(vars).unwrap().call().provider, provider);
     }
+}
+
+#[test]
+fn a_name_that_stands_for_no_model_is_refused() {
+    use kaos_runner::models::{model_by_name_with, model_from_vars};
     let refused = |name: &str, says: &str| {
         let error = model_by_name_with(name, |_| None).map(|_| ()).unwrap_err();
         assert!(error.to_string().starts_with(says), "{error}");

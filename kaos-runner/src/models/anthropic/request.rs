@@ -129,22 +129,24 @@ impl Fixed {
 }
 
 fn result(call: &Called<'_>) -> Value {
-    let mut made = json!({ "type": "tool_result", "tool_use_id": call.id });
-    let Some(result) = call.result else {
-        made["content"] = json!([text_part(NO_RESULT)]);
-        made["is_error"] = true.into();
-        return made;
-    };
     let is_blank = |it: &&Content| matches!(it, Content::Text(text) if text.trim().is_empty());
-    let parts = result.output.parts.iter().filter(|it| !is_blank(it));
-    let parts: Vec<Value> = parts.map(given).collect();
+    let (parts, failed): (Vec<Value>, bool) = match call.result {
+        None => (vec![text_part(NO_RESULT)], true),
+        Some(result) => {
+            let parts = result.output.parts.iter().filter(|it| !is_blank(it));
+            (parts.map(given).collect(), result.failed)
+        }
+    };
+    let mut made = Map::new();
+    made.insert("type".to_owned(), "tool_result".into());
+    made.insert("tool_use_id".to_owned(), call.id.as_str().into());
     if !parts.is_empty() {
-        made["content"] = parts.into();
+        made.insert("content".to_owned(), parts.into());
     }
-    if result.failed {
-        made["is_error"] = true.into();
+    if failed {
+        made.insert("is_error".to_owned(), true.into());
     }
-    made
+    made.into()
 }
 
 fn given(content: &Content) -> Value {
@@ -166,11 +168,11 @@ fn text_part(text: &str) -> Value {
 
 fn told(tool: &ToolSpec, names: &Names) -> Value {
     let schema = schema::legal(&tool.schema, Dialect::JsonSchema);
-    let mut made = json!({ "name": names.sent(&tool.name), "input_schema": schema });
-    if !tool.description.trim().is_empty() {
-        made["description"] = tool.description.as_str().into();
+    let name = names.sent(&tool.name);
+    if tool.description.trim().is_empty() {
+        return json!({ "name": name, "input_schema": schema });
     }
-    made
+    json!({ "name": name, "description": tool.description, "input_schema": schema })
 }
 
 fn form(output: &OutputSchema) -> Value {

@@ -270,7 +270,7 @@ fn add(before: &mut Value, more: Value) {
                         text.push_str(&more);
                     }
                     (Some(known), value @ (Value::Object(_) | Value::Array(_))) => {
-                        add(known, value)
+                        add(known, value);
                     }
                     (Some(_), Value::Null) => {}
                     (Some(Value::String(known)), Value::String(more))

@@ -97,7 +97,7 @@ impl<'a> Calls<'a> {
             None => true,
             Some(name) => {
                 let same = call.name.is_empty() || call.name == *name;
-                same && !(call.is_whole() && !fragment.arguments.is_empty())
+                same && (fragment.arguments.is_empty() || !call.is_whole())
             }
         };
         let at = if let Some(id) = id {

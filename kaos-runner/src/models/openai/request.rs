@@ -103,7 +103,7 @@ impl Fixed {
                     results.push(result(call));
                 }
                 Spoken::Provider(data) => {
-                    message.extend(self.fields_of(data, self.quirks.returned))
+                    message.extend(self.fields_of(data, self.quirks.returned));
                 }
             }
         }
@@ -152,14 +152,14 @@ impl Fixed {
     }
 
     fn tool(&self, tool: &ToolSpec, names: &Names) -> Value {
-        let mut function = json!({
-            "name": names.sent(&tool.name),
-            "parameters": schema::legal(&tool.schema, self.quirks.dialect),
-        });
+        let mut function = Map::new();
+        function.insert("name".to_owned(), names.sent(&tool.name).into());
+        let schema = schema::legal(&tool.schema, self.quirks.dialect);
+        function.insert("parameters".to_owned(), schema);
         if !tool.description.is_empty() {
-            let most = self.quirks.longest_description;
-            let description: String = tool.description.chars().take(most).collect();
-            function["description"] = description.into();
+            let letters = tool.description.chars();
+            let description: String = letters.take(self.quirks.longest_description).collect();
+            function.insert("description".to_owned(), description.into());
         }
         json!({ "type": "function", "function": function })
     }

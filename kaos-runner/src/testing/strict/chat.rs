@@ -30,7 +30,7 @@ const FIELDS: &[&str] = &[
 pub(super) fn judge(rules: &Strict, body: &Value) -> Result<(), String> {
     only(body, FIELDS, "the request")?;
     text(body, "model", "the request")?;
-    let mistral = rules.nine_letters && body.get("stream_options").is_some();
+    let mistral = rules.mistral && body.get("stream_options").is_some();
     must(!mistral, || "`stream_options` is extra".to_owned())?;
     tools(rules, body)?;
     if let Some(form) = body.pointer("/response_format/json_schema") {
@@ -62,7 +62,7 @@ pub(super) fn judge(rules: &Strict, body: &Value) -> Result<(), String> {
             }
             "user" => {
                 must(before != "user", || "the user speaks twice".to_owned())?;
-                let after_tool = before == "tool" && rules.no_user_after_tool;
+                let after_tool = before == "tool" && rules.mistral;
                 must(!after_tool, || {
                     "Unexpected role 'user' after role 'tool'".to_owned()
                 })?;
@@ -175,7 +175,7 @@ fn assistant<'m>(
         let id = text(call, "id", "a call")?;
         call_id(id)?;
         let nine = id.len() == 9 && id.bytes().all(|it| it.is_ascii_alphanumeric());
-        must(nine || !rules.nine_letters, || {
+        must(nine || !rules.mistral, || {
             format!("`{id}` is not nine letters or digits")
         })?;
         ids.push(id);
