@@ -371,3 +371,84 @@ async fn another_model_does_not_get_what_only_the_first_understands() {
         );
     }
 }
+
+#[tokio::test]
+async fn anthropic_gets_signed_thoughts_redacted_and_unknown_blocks_back() {
+    use kaos_runner::AnthropicModel;
+    use kaos_runner::testing::{message, message_events};
+    let blocks = [
+        json!({ "type": "thinking", "thinking": "I must look.", "signature": "sig-1" }),
+        json!({ "type": "redacted_thinking", "data": "c2VjcmV0" }),
+        json!({ "type": "thinking", "thinking": "unsigned" }),
+        json!({ "type": "text", "text": "Let me look." }),
+        json!({ "type": "tool_use", "id": "toolu_1", "name": "look", "input": {} }),
+        json!({ "type": "tool_use", "id": "toolu_2", "name": "look", "input": { "n": 1 } }),
+    ];
+    let done = [json!({ "type": "text", "text": "Done." })];
+    for mode in MODES {
+        let answers = match mode {
+            Mode::Whole => [
+                Answer::json(&message(&blocks, "tool_use")),
+                Answer::json(&message(&done, "end_turn")),
+            ],
+            Mode::Streamed => [
+                Answer::stream(message_events(&blocks, "tool_use")),
+                Answer::stream(message_events(&done, "end_turn")),
+            ],
+        };
+        let server = ModelServer::strict(Strict::default().wants_thoughts(), answers).await;
+        let model = AnthropicModel::builder("claude-haiku-4-5")
+            .base_url(server.url())
+            .body_field(
+                "thinking",
+                json!({ "type": "enabled", "budget_tokens": 1024 }),
+            );
+        let look = Scripted::new("look", Act::Give("seen"));
+        let agent = Agent::new("assistant", model.build().unwrap()).tool(look);
+        let observed = Observed::new(agent.instructions("Answer briefly."));
+        assert_eq!(turn(&observed, mode).await.unwrap().text(), "Done.");
+        let requests = server.requests();
+        assert_eq!(requests[0].line(), "POST /v1/messages HTTP/1.1");
+        assert_eq!(requests[0].body["system"], "Answer briefly.");
+        assert_eq!(requests[0].body["max_tokens"], 8192);
+        let sent = &requests[1].body["messages"];
+        let said = sent[1]["content"].as_array().unwrap();
+        let expected = [&blocks[0], &blocks[1], &blocks[3], &blocks[4], &blocks[5]];
+        assert_eq!(said.iter().collect::<Vec<_>>(), expected, "{mode:?}");
+        let result = |id: &str| json!({ "type": "tool_result", "tool_use_id": id, "content": [{ "type": "text", "text": "seen" }] });
+        assert_eq!(
+            sent[2],
+            json!({ "role": "user", "content": [result("toolu_1"), result("toolu_2")] })
+        );
+    }
+}
+
+#[tokio::test]
+async fn anthropic_gives_an_answer_of_a_form_as_the_input_of_a_tool() {
+    use kaos_runner::testing::{message, message_events};
+    let verdict = json!({ "intent": "respond", "confidence": 1, "reasoning": "" });
+    let form = [json!({ "type": "tool_use", "id": "toolu_1", "name": "intent", "input": verdict })];
+    let done = [json!({ "type": "text", "text": "Hi." })];
+    for first in [
+        Answer::json(&message(&form, "tool_use")),
+        Answer::stream(message_events(&form, "tool_use")),
+    ] {
+        let server = ModelServer::start([first, Answer::json(&message(&done, "end_turn"))]).await;
+        let model = kaos_runner::AnthropicModel::builder("m")
+            .base_url(server.url())
+            .body_field(
+                "thinking",
+                json!({ "type": "enabled", "budget_tokens": 1024 }),
+            );
+        let agent =
+            Agent::new("assistant", model.build().unwrap()).intent(kaos_runner::IntentBy::Model);
+        let reply = turn(&Observed::new(agent), Mode::Whole).await.unwrap();
+        assert_eq!(*reply.intent(), kaos_hooks::Intent::Respond);
+        let body = &server.requests()[0].body;
+        assert_eq!(
+            body["tool_choice"],
+            json!({ "type": "tool", "name": "intent" })
+        );
+        assert_eq!(body.get("thinking"), None);
+    }
+}

@@ -16,26 +16,56 @@ use super::{Mode, builder, turn};
 
 #[test]
 fn every_row_of_the_documentation_names_its_test() {
+    let sources = [
+        ("answers", include_str!("answers.rs")),
+        ("both", include_str!("both.rs")),
+        ("conversations", include_str!("conversations.rs")),
+        ("failures", include_str!("failures.rs")),
+        ("identity", include_str!("identity.rs")),
+        ("lenient", include_str!("lenient.rs")),
+        ("providers", include_str!("providers.rs")),
+        ("splits", include_str!("splits.rs")),
+        ("timing", include_str!("timing.rs")),
+        ("transport", include_str!("transport.rs")),
+    ];
     let documented = include_str!("../../../docs/models.md");
-    let (_, table) = documented.split_once("| case |").unwrap();
-    for row in table.lines().skip(2) {
+    let (providers, cases) = documented.split_once("| case |").unwrap();
+    let (_, providers) = providers.split_once("| provider (").unwrap();
+    let rows = |table: &'static str| {
+        table
+            .lines()
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+    };
+    let check = |row: &str, module: &str, test: &str| {
+        let source = sources.iter().find(|(name, _)| *name == module);
+        let (_, source) = source.unwrap_or_else(|| panic!("no module {module}: {row}"));
+        assert!(
+            source.contains(&format!("fn {test}(")),
+            "no test {module}::{test}"
+        );
+    };
+    let mut named = 0;
+    for row in rows(cases) {
         let cell = row.trim_end_matches('|').rsplit('|').next().unwrap();
         let names: Vec<_> = cell.split('`').filter(|text| text.contains("::")).collect();
         assert!(!names.is_empty(), "{row}");
         for name in names {
             let (module, test) = name.split_once("::").unwrap();
-            let source = match module {
-                "answers" => include_str!("answers.rs"),
-                "failures" => include_str!("failures.rs"),
-                "splits" => include_str!("splits.rs"),
-                _ => include_str!("timing.rs"),
-            };
-            assert!(
-                source.contains(&format!("async fn {test}(")),
-                "no test {name}"
-            );
+            check(row, module, test);
+            named += 1;
         }
     }
+    for row in rows(providers) {
+        let cell = row.split('|').nth(5).unwrap();
+        let tests: Vec<_> = cell.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "{row}");
+        for test in tests {
+            check(row, "providers", test);
+            named += 1;
+        }
+    }
+    assert!(named > 50, "{named}");
 }
 
 #[track_caller]
