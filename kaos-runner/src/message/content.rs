@@ -54,7 +54,8 @@ impl Content {
     }
 }
 
-/// An image for a model that can look at it.
+/// An image for a model that can look at it. Providers take PNG, JPEG, GIF and WebP, by https or in
+/// base64; others are named instead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -71,6 +72,24 @@ pub enum Image {
 }
 
 impl Image {
+    /// Whether providers take it: they refuse others, and with them the whole conversation.
+    #[cfg(feature = "models")]
+    pub(crate) fn is_accepted(&self) -> bool {
+        const TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+        match self {
+            Self::Url(url) => url.starts_with("https://"),
+            Self::Base64 { media_type, data } => {
+                let body = data.trim_end_matches('=');
+                let letter = |it: u8| it.is_ascii_alphanumeric() || it == b'+' || it == b'/';
+                let whole = data.len().is_multiple_of(4) && data.len() - body.len() <= 2;
+                TYPES.contains(&media_type.as_str())
+                    && whole
+                    && !body.is_empty()
+                    && body.bytes().all(letter)
+            }
+        }
+    }
+
     /// The image at this address.
     pub fn url(url: impl Into<Str>) -> Self {
         Self::Url(url.into())

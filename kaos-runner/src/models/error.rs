@@ -122,13 +122,7 @@ impl Failed {
 
 /// The error in what should be an answer, wherever in it it stands.
 pub(super) fn error_in(answer: &Value) -> Option<&Value> {
-    let is_one = |error: &&Value| match error {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-        Value::Array(errors) => !errors.is_empty(),
-        Value::Bool(true) | Value::Number(_) => true,
-    };
+    let is_one = |error: &&Value| says_something(error);
     match answer {
         Value::Array(answers) => answers.iter().find_map(error_in),
         Value::Object(fields) => {
@@ -139,6 +133,18 @@ pub(super) fn error_in(answer: &Value) -> Option<&Value> {
                 .or_else(|| (word("object") || word("type")).then_some(answer))
         }
         _ => None,
+    }
+}
+
+/// Some say with every answer that there is no error.
+fn says_something(error: &Value) -> bool {
+    match error {
+        Value::Null => false,
+        Value::Bool(is_one) => *is_one,
+        Value::Number(code) => code.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Object(fields) => fields.values().any(says_something),
+        Value::Array(errors) => errors.iter().any(says_something),
     }
 }
 
@@ -257,14 +263,20 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         (number >= 0.0).then_some(number)
     };
     let header = |name: &str| headers.get(name)?.to_str().ok();
+    // What no duration can hold is longer than anybody waits.
+    let wait = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     if let Some(millis) = header("retry-after-ms").and_then(number) {
-        return Duration::try_from_secs_f64(millis / 1000.0).ok();
+        return Some(wait(millis / 1000.0));
     }
     let asked = header(RETRY_AFTER.as_str())?;
     if let Some(seconds) = number(asked) {
-        return Duration::try_from_secs_f64(seconds).ok();
+        return Some(wait(seconds));
     }
     let date = |text: &str| httpdate::parse_http_date(text.trim()).ok();
     let (until, now): (SystemTime, SystemTime) = (date(asked)?, date(header(DATE.as_str())?)?);
-    Some(until.duration_since(now).unwrap_or_default())
+    // A date that is past says nothing; without a wait of our own the next request came at once.
+    until
+        .duration_since(now)
+        .ok()
+        .filter(|wait| !wait.is_zero())
 }

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 pub(super) enum Dialect {
     /// All of it that has a meaning for a model.
     JsonSchema,
+    /// As [`JsonSchema`](Self::JsonSchema), without the properties whose names are not letters, digits,
+    /// `_`, `.` and `-`, at most 64.
+    PlainKeys,
     /// The part of it that `OpenAPI` 3.0 has.
     OpenApi,
 }
@@ -54,9 +57,28 @@ const CHECKED: &[&str] = &[
     "$ref",
     "format",
     "pattern",
+    "items",
+    "additionalProperties",
+    "uniqueItems",
     "$schema",
     "$id",
+    "$anchor",
     "$comment",
+];
+
+/// The keys whose values are numbers.
+const NUMBERS: &[&str] = &[
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "minLength",
+    "maxLength",
+    "minProperties",
+    "maxProperties",
 ];
 
 const TYPES: &[&str] = &[
@@ -65,41 +87,114 @@ const TYPES: &[&str] = &[
 
 /// The schema as this dialect has it.
 pub(super) fn legal(schema: &Value, dialect: Dialect) -> Value {
-    let made = match dialect {
-        Dialect::JsonSchema => clean(schema, 0),
-        Dialect::OpenApi => reduced(&clean(schema, 0), schema, 0),
+    let cleaner = Cleaner {
+        root: schema,
+        plain_keys: dialect == Dialect::PlainKeys,
     };
-    match made {
-        Value::Object(_) => made,
-        _ => json!({ "type": "object", "properties": {} }),
+    match dialect {
+        Dialect::JsonSchema | Dialect::PlainKeys => cleaner.clean(schema, 0),
+        Dialect::OpenApi => reduced(&cleaner.clean(schema, 0), &cleaner, 0),
     }
 }
 
-/// Without what providers refuse although validators let it pass.
-fn clean(schema: &Value, depth: usize) -> Value {
-    let Value::Object(fields) = schema else {
-        // `true` lets everything through; `false` cannot be told, and what is neither is none.
-        return json!({});
-    };
-    if depth > DEEPEST {
-        return json!({});
+/// Takes out what providers refuse although validators let it pass.
+struct Cleaner<'s> {
+    root: &'s Value,
+    plain_keys: bool,
+}
+
+impl Cleaner<'_> {
+    fn clean(&self, schema: &Value, depth: usize) -> Value {
+        let Value::Object(fields) = schema else {
+            // `true` lets everything through; `false` cannot be told, and what is neither is none.
+            return json!({});
+        };
+        if depth > DEEPEST {
+            return json!({});
+        }
+        let fields = fields.iter();
+        let kept =
+            fields.filter_map(|(key, value)| Some((key.clone(), self.cleaned(key, value, depth)?)));
+        let mut made: Map<String, Value> = kept.collect();
+        if is(&made, "array") && !made.contains_key("items") {
+            made.insert("items".to_owned(), json!({}));
+        }
+        let open = made.contains_key("additionalProperties");
+        if is(&made, "object") && (depth == 0 || !open) && !made.contains_key("properties") {
+            made.insert("properties".to_owned(), json!({}));
+        }
+        Value::Object(made)
     }
-    let mut made = Map::new();
-    for (key, value) in fields {
-        if let Some(value) = cleaned(key, value, depth) {
-            made.insert(key.clone(), value);
+
+    fn cleaned(&self, key: &str, value: &Value, depth: usize) -> Option<Value> {
+        let deeper = |schema: &Value| self.clean(schema, depth + 1);
+        match (key, value) {
+            (
+                "properties" | "$defs" | "definitions" | "patternProperties",
+                Value::Object(named),
+            ) => {
+                let plain = |name: &str| key != "properties" || !self.plain_keys || is_plain(name);
+                let named = named.iter().filter(|(name, _)| plain(name));
+                let named = named.map(|(name, schema)| (name.clone(), deeper(schema)));
+                Some(Value::Object(named.collect()))
+            }
+            ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(several)) => {
+                let several: Vec<Value> = several.iter().map(deeper).collect();
+                (!several.is_empty()).then(|| several.into())
+            }
+            // A list of schemas by place, as before 2020.
+            ("items", Value::Array(several)) => {
+                let several: Vec<Value> = several.iter().map(deeper).collect();
+                Some(if several.is_empty() {
+                    json!({})
+                } else {
+                    json!({ "anyOf": several })
+                })
+            }
+            ("items" | "not" | "contains", schema) => Some(deeper(schema)),
+            ("additionalProperties", Value::Object(_)) => Some(deeper(value)),
+            ("additionalProperties" | "uniqueItems", Value::Bool(_)) => Some(value.clone()),
+            ("type", Value::String(kind)) => TYPES.contains(&kind.as_str()).then(|| value.clone()),
+            ("type", Value::Array(kinds)) => {
+                let known = |it: &Value| it.as_str().is_some_and(|it| TYPES.contains(&it));
+                once_each(kinds, known)
+            }
+            ("enum", Value::Array(choices)) => once_each(choices, |_| true),
+            ("required", Value::Array(names)) => once_each(names, |name| {
+                name.as_str()
+                    .is_some_and(|name| !self.plain_keys || is_plain(name))
+            }),
+            ("$ref", Value::String(reference)) => {
+                let target = reference
+                    .strip_prefix('#')
+                    .and_then(|path| self.root.pointer(path));
+                target.map(|_| value.clone())
+            }
+            ("description" | "title" | "format" | "pattern", Value::String(_)) => {
+                Some(value.clone())
+            }
+            (key, Value::Number(_)) if NUMBERS.contains(&key) => Some(value.clone()),
+            // What is known, but of another type, and what says nothing to a model.
+            (key, _) if CHECKED.contains(&key) || NUMBERS.contains(&key) => None,
+            (_, other) => Some(other.clone()),
         }
     }
-    if is(&made, "array") && !made.contains_key("items") {
-        made.insert("items".to_owned(), json!({}));
+}
+
+fn is_plain(name: &str) -> bool {
+    let plain = |it: u8| it.is_ascii_alphanumeric() || it == b'_' || it == b'.' || it == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(plain)
+}
+
+/// Those that are wanted, without repetitions; `None` for none.
+fn once_each(list: &[Value], wanted: impl Fn(&Value) -> bool) -> Option<Value> {
+    let mut once: Vec<Value> = Vec::new();
+    for value in list.iter().filter(|value| wanted(value)) {
+        if !once.contains(value) {
+            once.push(value.clone());
+        }
     }
-    if is(&made, "object")
-        && !made.contains_key("properties")
-        && !made.contains_key("additionalProperties")
-    {
-        made.insert("properties".to_owned(), json!({}));
-    }
-    Value::Object(made)
+    (!once.is_empty()).then(|| once.into())
 }
 
 fn is(schema: &Map<String, Value>, kind: &str) -> bool {
@@ -110,46 +205,8 @@ fn is(schema: &Map<String, Value>, kind: &str) -> bool {
     }
 }
 
-fn cleaned(key: &str, value: &Value, depth: usize) -> Option<Value> {
-    let deeper = |schema: &Value| clean(schema, depth + 1);
-    match (key, value) {
-        ("properties" | "$defs" | "definitions" | "patternProperties", Value::Object(named)) => {
-            let named = named
-                .iter()
-                .map(|(name, schema)| (name.clone(), deeper(schema)));
-            Some(Value::Object(named.collect()))
-        }
-        ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(several)) => {
-            let several: Vec<Value> = several.iter().map(deeper).collect();
-            (!several.is_empty()).then(|| several.into())
-        }
-        // A list of schemas by place, as before 2020.
-        ("items", Value::Array(several)) => {
-            let several: Vec<Value> = several.iter().map(deeper).collect();
-            Some(json!({ "anyOf": several }))
-        }
-        ("items" | "not" | "contains", schema) => Some(deeper(schema)),
-        ("additionalProperties", Value::Object(_)) => Some(deeper(value)),
-        ("type", Value::String(kind)) => TYPES.contains(&kind.as_str()).then(|| value.clone()),
-        ("type", Value::Array(kinds)) => {
-            let known = kinds
-                .iter()
-                .filter(|it| it.as_str().is_some_and(|it| TYPES.contains(&it)));
-            let known: Vec<Value> = known.cloned().collect();
-            (!known.is_empty()).then(|| known.into())
-        }
-        ("enum" | "required", Value::Array(list)) => (!list.is_empty()).then(|| value.clone()),
-        ("description" | "title" | "$ref" | "format" | "pattern", Value::String(_)) => {
-            Some(value.clone())
-        }
-        // What is known, but of another type.
-        (key, _) if CHECKED.contains(&key) => None,
-        (_, other) => Some(other.clone()),
-    }
-}
-
 /// With the keys of `OpenAPI` only: references in place, one type each, no `null` but `nullable`.
-fn reduced(schema: &Value, root: &Value, depth: usize) -> Value {
+fn reduced(schema: &Value, cleaner: &Cleaner<'_>, depth: usize) -> Value {
     let Value::Object(fields) = schema else {
         return json!({});
     };
@@ -159,13 +216,13 @@ fn reduced(schema: &Value, root: &Value, depth: usize) -> Value {
     if let Some(Value::String(reference)) = fields.get("$ref") {
         let target = reference
             .strip_prefix('#')
-            .and_then(|path| root.pointer(path));
+            .and_then(|path| cleaner.root.pointer(path));
         return target.map_or_else(
             || json!({ "type": "object" }),
-            |target| reduced(&clean(target, 0), root, depth + 8),
+            |target| reduced(&cleaner.clean(target, 1), cleaner, depth + 8),
         );
     }
-    let deeper = |schema: &Value| reduced(schema, root, depth + 1);
+    let deeper = |schema: &Value| reduced(schema, cleaner, depth + 1);
     let mut made = Map::new();
     for (key, value) in fields {
         let (key, value) = match (key.as_str(), value) {

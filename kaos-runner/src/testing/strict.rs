@@ -2,6 +2,7 @@
 
 mod chat;
 mod messages;
+mod schema;
 
 use serde_json::Value;
 
@@ -132,93 +133,5 @@ fn call_id(id: &str) -> Result<(), String> {
         .all(|it| it.is_ascii_alphanumeric() || it == '_' || it == '-');
     must(legal && !id.is_empty() && id.len() <= 64, || {
         format!("`{id}` is no id of a call")
-    })
-}
-
-/// A tool's schema.
-fn schema_of_tool(schema: &Value, open_api: bool) -> Result<(), String> {
-    must(schema["type"] == "object", || {
-        format!("a tool's schema is no object's: {schema}")
-    })?;
-    must(schema["properties"].is_object(), || {
-        format!("a tool's schema has no properties: {schema}")
-    })?;
-    for key in ["anyOf", "oneOf", "allOf", "not", "enum", "const", "$ref"] {
-        must(schema.get(key).is_none(), || {
-            format!("a tool's schema has `{key}` at its root")
-        })?;
-    }
-    self::schema(schema, open_api)
-}
-
-fn schema(schema: &Value, open_api: bool) -> Result<(), String> {
-    const TYPES: &[&str] = &[
-        "string", "number", "integer", "boolean", "array", "object", "null",
-    ];
-    const OPEN_API: &[&str] = &[
-        "type",
-        "format",
-        "title",
-        "description",
-        "nullable",
-        "enum",
-        "items",
-        "properties",
-        "required",
-        "minimum",
-        "maximum",
-        "minItems",
-        "maxItems",
-        "minLength",
-        "maxLength",
-        "pattern",
-        "anyOf",
-    ];
-    let fields = schema
-        .as_object()
-        .ok_or_else(|| format!("{schema} is no schema"))?;
-    let known = |kind: &Value| kind.as_str().is_some_and(|kind| TYPES.contains(&kind));
-    for (key, value) in fields {
-        let deeper = |value: &Value| self::schema(value, open_api);
-        must(!open_api || OPEN_API.contains(&key.as_str()), || {
-            format!("unknown keyword `{key}`")
-        })?;
-        match key.as_str() {
-            "type" if open_api => {
-                must(known(value) && value != "null", || {
-                    format!("{value} is no type")
-                })?;
-            }
-            "type" => {
-                let several = value.as_array().is_some_and(|all| all.iter().all(known));
-                must(known(value) || several, || format!("{value} is no type"))?;
-            }
-            "properties" | "$defs" | "definitions" => {
-                let named = value
-                    .as_object()
-                    .ok_or_else(|| format!("`{key}` is no object"))?;
-                named.values().try_for_each(deeper)?;
-            }
-            "anyOf" | "oneOf" | "allOf" => {
-                let several = value.as_array().filter(|all| !all.is_empty());
-                let several = several.ok_or_else(|| format!("`{key}` has nothing in it"))?;
-                several.iter().try_for_each(deeper)?;
-            }
-            "items" => deeper(value)?,
-            "enum" => must(value.as_array().is_some_and(|all| !all.is_empty()), || {
-                "`enum` has no choice".to_owned()
-            })?,
-            "required" => must(
-                value
-                    .as_array()
-                    .is_some_and(|all| all.iter().all(Value::is_string)),
-                || format!("`required` is {value}"),
-            )?,
-            _ => {}
-        }
-    }
-    let is_array = schema["type"] == "array";
-    must(!is_array || schema.get("items").is_some(), || {
-        format!("an array without items: {schema}")
     })
 }

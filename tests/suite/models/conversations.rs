@@ -212,6 +212,84 @@ proptest! {
     }
 }
 
+/// Anything that stands where a schema should, from the words of schemas.
+fn schema() -> impl Strategy<Value = serde_json::Value> {
+    let key = || {
+        prop_oneof![
+            Just("type"),
+            Just("properties"),
+            Just("items"),
+            Just("required"),
+            Just("enum"),
+            Just("anyOf"),
+            Just("oneOf"),
+            Just("$ref"),
+            Just("$defs"),
+            Just("description"),
+            Just("minimum"),
+            Just("const"),
+            Just("a"),
+            Just("$top"),
+            Just("additionalProperties"),
+            Just("format"),
+            Just("not"),
+            Just("null"),
+        ]
+    };
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        Just(json!(true)),
+        Just(json!(1)),
+        Just(json!("object")),
+        Just(json!("array")),
+        Just(json!("null")),
+        Just(json!("string")),
+        Just(json!("a")),
+        Just(json!("#/$defs/a")),
+        Just(json!("#")),
+        Just(json!("https://example.com/schema")),
+    ];
+    leaf.prop_recursive(5, 40, 5, move |inner| {
+        let object = proptest::collection::vec((key(), inner.clone()), 0..5);
+        prop_oneof![
+            proptest::collection::vec(inner, 0..4).prop_map(serde_json::Value::from),
+            object.prop_map(|fields| fields
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect::<serde_json::Map<_, _>>()
+                .into()),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4 * cases()))]
+
+    #[test]
+    fn whatever_a_tool_calls_its_schema_does_not_block_the_turn(schema in schema()) {
+        run(async {
+            for (api, strict) in [
+                (Api::ChatCompletions, Strict::default()),
+                (Api::ChatCompletions, Strict::default().open_api()),
+                (Api::Messages, Strict::default()),
+            ] {
+                let open_api = format!("{strict:?}").contains("open_api: true");
+                let server = ModelServer::strict(strict, [api.answer(&ModelReply::text("Hi."), false)]).await;
+                let model: std::sync::Arc<dyn Model> = if open_api {
+                    let model = OpenAiModel::builder(server.url(), "m").provider("gcp.gemini");
+                    std::sync::Arc::new(model.build().unwrap())
+                } else {
+                    patient_to_none(api, server.url())
+                };
+                let tool = Scripted::new("odd", Act::Give("")).with_schema(schema.clone());
+                let answered = Runner::new(Agent::new("assistant", model).tool(tool)).turn("Hi!", "s").await;
+                assert_eq!(server.refusals(), Vec::<String>::new());
+                answered.unwrap();
+            }
+        });
+    }
+}
+
 /// A stream with everything in it.
 fn rich(api: Api) -> Vec<u8> {
     let reply = ModelReply::text("Grüße 🎈, 7 € – 「七」\n")

@@ -116,7 +116,7 @@ async fn odd_fields_around_the_answer_are_passed_over() {
         .as_array_mut()
         .unwrap()
         .insert(0, json!("odd"));
-    body["error"] = json!({});
+    body["error"] = json!({ "code": 0, "message": "", "details": [], "param": null });
     let raw = body.to_string().replace("Hello.", "Hel\u{1}lo.\n");
     for answer in [Answer::json(&body), Answer::new("200 OK", &[], raw)] {
         let server = ModelServer::start([answer]).await;

@@ -452,3 +452,58 @@ async fn anthropic_gives_an_answer_of_a_form_as_the_input_of_a_tool() {
         assert_eq!(body.get("thinking"), None);
     }
 }
+
+#[tokio::test]
+async fn images_go_where_they_are_seen_and_are_named_elsewhere() {
+    use kaos_runner::testing::Api;
+    use kaos_runner::{
+        AssistantMessage, Content, Image, Message, ModelReply, Part, ToolOutput, ToolUse,
+    };
+    let png = || Image::base64("image/png", "iVBORw0KGgo=");
+    let odd = [
+        Image::base64("image/svg+xml", "PHN2Zz4="),
+        Image::base64("image/png", "not base64"),
+        Image::base64("image/png", ""),
+        Image::url("http://example.com/a.png"),
+        Image::url("file:///etc/passwd"),
+    ];
+    let mut content = vec![
+        Content::text("See:"),
+        Content::Image(png()),
+        Content::Image(Image::url("https://example.com/b.png")),
+    ];
+    content.extend(odd.into_iter().map(Content::Image));
+    let call = AssistantMessage {
+        parts: vec![Part::ToolCall(ToolUse::new("c", "look", "{}"))],
+    };
+    let messages = [
+        Message::User(content.clone()),
+        Message::Assistant(call),
+        Message::tool("c", ToolOutput::from(content)),
+    ];
+    for api in super::both::APIS {
+        let server = super::both::says(api, Mode::Whole, &[ModelReply::text("Done.")]).await;
+        let hooks = kaos_hooks::Hooks::default();
+        let (deltas, _) = kaos_runner::Deltas::heard();
+        let request = kaos_runner::ModelRequest {
+            instructions: "",
+            messages: &messages,
+            tools: &[],
+            stream: false,
+            output: None,
+            hooks: &hooks,
+        };
+        super::both::model(api, server.url())
+            .respond(request, &deltas)
+            .await
+            .unwrap();
+        let sent = server.requests()[0].body["messages"].to_string();
+        let seen = sent.matches("iVBORw0KGgo=").count();
+        assert_eq!(seen, if api == Api::Messages { 2 } else { 1 }, "{sent}");
+        assert!(
+            sent.contains("[image, image/svg+xml]")
+                && sent.contains("[image http://example.com/a.png]"),
+            "{sent}"
+        );
+    }
+}

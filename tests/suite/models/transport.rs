@@ -60,6 +60,15 @@ async fn a_date_that_is_past_or_none_is_no_wait_of_its_own() {
         let observed = Observed::new(agent(Api::ChatCompletions, &server));
         assert_eq!(turn(&observed, Mode::Whole).await.unwrap().text(), "Done.");
     }
+    // Longer than a number can say is longer than anybody waits.
+    for wait in ["99999999999999999999", "inf"] {
+        let busy = Answer::new("429 Too Many Requests", &[("retry-after", wait)], "later");
+        let server = ModelServer::start([busy]).await;
+        let observed = Observed::new(agent(Api::ChatCompletions, &server));
+        let answered = turn(&observed, Mode::Whole).await;
+        super::fails(&observed, &answered, "rate_limited");
+        assert_eq!(server.requests().len(), 1);
+    }
 }
 
 #[tokio::test]

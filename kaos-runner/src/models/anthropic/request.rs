@@ -151,6 +151,7 @@ fn result(call: &Called<'_>) -> Value {
 
 fn given(content: &Content) -> Value {
     match content {
+        Content::Image(image) if !image.is_accepted() => text_part(&content.to_text()),
         Content::Image(Image::Url(url)) => {
             json!({ "type": "image", "source": { "type": "url", "url": url } })
         }
@@ -167,7 +168,7 @@ fn text_part(text: &str) -> Value {
 }
 
 fn told(tool: &ToolSpec, names: &Names) -> Value {
-    let schema = schema::legal(&tool.schema, Dialect::JsonSchema);
+    let schema = schema::legal(&tool.schema, Dialect::PlainKeys);
     let name = names.sent(&tool.name);
     if tool.description.trim().is_empty() {
         return json!({ "name": name, "input_schema": schema });
@@ -176,7 +177,7 @@ fn told(tool: &ToolSpec, names: &Names) -> Value {
 }
 
 fn form(output: &OutputSchema) -> Value {
-    let schema = schema::legal(&output.schema, Dialect::JsonSchema);
+    let schema = schema::legal(&output.schema, Dialect::PlainKeys);
     json!({ "name": output.name, "description": "Gives the answer.", "input_schema": schema })
 }
 

@@ -203,11 +203,17 @@ impl Fixed {
 
 /// What the user says: a text where it is nothing else.
 fn given(content: &[&Content]) -> Value {
-    if !content.iter().any(|it| matches!(it, Content::Image(_))) {
+    if !content
+        .iter()
+        .any(|it| matches!(it, Content::Image(image) if image.is_accepted()))
+    {
         let texts: Vec<_> = content.iter().map(|it| it.to_text()).collect();
         return texts.join("\n\n").into();
     }
     let part = |content: &&Content| match content {
+        Content::Image(image) if !image.is_accepted() => {
+            json!({ "type": "text", "text": content.to_text() })
+        }
         Content::Image(Image::Url(url)) => {
             json!({ "type": "image_url", "image_url": { "url": url } })
         }

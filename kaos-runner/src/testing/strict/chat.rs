@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Strict, call_id, must, only, schema_of_tool, text, tool_name};
+use super::schema::Dialect;
+use super::{Strict, call_id, must, only, text, tool_name};
 
 const FIELDS: &[&str] = &[
     "model",
@@ -202,7 +203,11 @@ fn tools(rules: &Strict, body: &Value) -> Result<(), String> {
         must(names.insert(name), || {
             format!("two tools are called `{name}`")
         })?;
-        schema_of_tool(&function["parameters"], rules.open_api)?;
+        let dialect = Dialect {
+            open_api: rules.open_api,
+            plain_keys: false,
+        };
+        dialect.judge(&function["parameters"])?;
     }
     Ok(())
 }

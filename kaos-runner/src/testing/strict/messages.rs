@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Strict, call_id, must, only, schema_of_tool, text, tool_name};
+use super::schema::Dialect;
+use super::{Strict, call_id, must, only, text, tool_name};
 use crate::testing::Request;
 
 const FIELDS: &[&str] = &[
@@ -125,10 +126,16 @@ fn content(part: &Value) -> Result<(), String> {
         "image" => {
             let source = &part["source"];
             match text(source, "type", "an image's source")? {
-                "url" => text(source, "url", "an image").map(drop),
+                "url" => {
+                    let url = text(source, "url", "an image")?;
+                    must(url.starts_with("https://"), || {
+                        "Only HTTPS URLs are supported".to_owned()
+                    })
+                }
                 "base64" => {
                     let media = text(source, "media_type", "an image")?;
-                    must(media.starts_with("image/"), || {
+                    let accepted = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+                    must(accepted.contains(&media), || {
                         format!("`{media}` is no image")
                     })?;
                     text(source, "data", "an image").map(drop)
@@ -186,7 +193,11 @@ fn tools(body: &Value) -> Result<HashSet<&str>, String> {
         must(names.insert(name), || {
             "Tool names must be unique".to_owned()
         })?;
-        schema_of_tool(&tool["input_schema"], false)?;
+        let dialect = Dialect {
+            open_api: false,
+            plain_keys: true,
+        };
+        dialect.judge(&tool["input_schema"])?;
     }
     if let Some(choice) = body.get("tool_choice") {
         let name = choice.get("name").and_then(Value::as_str);
