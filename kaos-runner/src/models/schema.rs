@@ -11,14 +11,14 @@ pub(super) enum Dialect {
     /// As [`JsonSchema`](Self::JsonSchema), without the properties whose names are not letters, digits,
     /// `_`, `.` and `-`, at most 64.
     PlainKeys,
-    /// The part of it that `OpenAPI` 3.0 has.
+    /// The part of it that OpenAPI 3.0 has.
     OpenApi,
 }
 
 /// How deep a schema is told, references within it included.
 const DEEPEST: usize = 32;
 
-/// The keys of schemas in `OpenAPI`.
+/// The keys of schemas in OpenAPI.
 const OPEN_API: &[&str] = &[
     "type",
     "format",
@@ -205,7 +205,7 @@ fn is(schema: &Map<String, Value>, kind: &str) -> bool {
     }
 }
 
-/// With the keys of `OpenAPI` only: references in place, one type each, no `null` but `nullable`.
+/// With the keys of OpenAPI only: references in place, one type each, no `null` but `nullable`.
 fn reduced(schema: &Value, cleaner: &Cleaner<'_>, depth: usize) -> Value {
     let Value::Object(fields) = schema else {
         return json!({});

@@ -43,7 +43,7 @@ impl Strict {
         self
     }
 
-    /// Refuses a message with calls that lacks this field, as `DeepSeek` does `reasoning_content`.
+    /// Refuses a message with calls that lacks this field, as DeepSeek does `reasoning_content`.
     #[must_use]
     pub fn wants_with_calls(mut self, field: &'static str) -> Self {
         self.with_calls = Some(field);
@@ -66,7 +66,7 @@ impl Strict {
         self
     }
 
-    /// Refuses schemas that `OpenAPI` 3.0 does not have, as Gemini does.
+    /// Refuses schemas that OpenAPI 3.0 does not have, as Gemini does.
     #[must_use]
     pub fn open_api(mut self) -> Self {
         self.open_api = true;

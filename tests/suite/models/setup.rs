@@ -45,7 +45,7 @@ fn every_row_of_the_documentation_names_its_test() {
             "no test {module}::{test}"
         );
     };
-    let mut named = 0;
+    let mut checked = 0;
     for row in rows(cases) {
         let cell = row.trim_end_matches('|').rsplit('|').next().unwrap();
         let names: Vec<_> = cell.split('`').filter(|text| text.contains("::")).collect();
@@ -53,7 +53,7 @@ fn every_row_of_the_documentation_names_its_test() {
         for name in names {
             let (module, test) = name.split_once("::").unwrap();
             check(row, module, test);
-            named += 1;
+            checked += 1;
         }
     }
     for row in rows(providers) {
@@ -62,10 +62,10 @@ fn every_row_of_the_documentation_names_its_test() {
         assert!(!tests.is_empty(), "{row}");
         for test in tests {
             check(row, "providers", test);
-            named += 1;
+            checked += 1;
         }
     }
-    assert!(named > 50, "{named}");
+    assert!(checked > 50, "{checked}");
 }
 
 #[track_caller]
