@@ -96,7 +96,7 @@ async fn turn_with(audit: &AuditHook) -> Came {
     let tell = Arc::clone(&told);
     let model = FunctionModel::new(move |request| {
         let mut results = request.messages.iter().filter_map(|message| match message {
-            Message::Tool { content, .. } => Some(content.to_string()),
+            Message::Tool(result) => Some(result.output.text().into_owned()),
             _ => None,
         });
         let Some(first) = results.next() else {
