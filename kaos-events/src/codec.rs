@@ -37,6 +37,7 @@ pub use decode::decode;
 pub use encode::encode;
 pub use error::{DecodeError, DecodeErrorKind};
 pub use line::RawLine;
+pub(crate) use number::Millis;
 
 /// The version of the format, in the field `schema`: raised when a reader of the former version
 /// would misread a line.

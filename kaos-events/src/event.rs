@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fields::fields;
 use crate::{Attributes, EventBuf, Outcome, Run, SpanId, Str, Subject, Time, Value};
 
 /// One thing that happened, borrowed from the run it happened in.
@@ -117,33 +118,36 @@ pub enum PhaseName {
     Suspended,
 }
 
-/// Why something failed.
-///
-/// # Example
-///
-/// ```
-/// use kaos_events::Failure;
-///
-/// let failure = Failure::new("timeout").message("no answer within 60 s");
-/// assert_eq!(failure.kind, "timeout");
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// `error.type`: one of few values, for example `timeout` or `rate_limited`.
-    pub kind: Str,
-    /// What happened, in words. Content.
-    pub message: Option<Str>,
+fields! {
+    /// Why something failed.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::Failure;
+    ///
+    /// let failure = Failure::new("timeout").message("no answer within 60 s");
+    /// assert_eq!(failure.kind, "timeout");
+    /// ```
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Failure {
+        /// `error.type`: one of few values, for example `timeout` or `rate_limited`.
+        pub kind: Str as name,
+        /// What happened, in words. Content.
+        pub message: Option<Str> as content(Error),
+    }
 }
 
-/// Something worth saying about work that goes on.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Progress {
-    /// What happened, for example `retry`: one of few values.
-    pub note: Str,
-    /// Details.
-    #[serde(skip_serializing_if = "Attributes::is_empty")]
-    pub attributes: Attributes,
+fields! {
+    /// Something worth saying about work that goes on.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Progress {
+        /// What happened, for example `retry`: one of few values.
+        pub note: Str as name,
+        /// Details.
+        pub attributes: Attributes as attributes,
+    }
 }
 
 impl Event<'_> {

@@ -34,6 +34,7 @@ pub mod codec;
 mod emitter;
 mod enter;
 mod event;
+mod fields;
 mod id;
 mod observer;
 mod packed;
@@ -73,5 +74,5 @@ pub use subject::{
 pub use texts::{ContentKind, TextVisitor};
 pub use value::{
     ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, IntentClassified, TextDelta,
-    ThinkingDelta, ToolCallArgsDelta, TurnSummary, UsageObserved, Value,
+    ThinkingDelta, ToolCallArgsDelta, ToolCallSummary, TurnSummary, UsageObserved, Value,
 };

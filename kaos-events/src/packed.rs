@@ -6,8 +6,9 @@ mod fields;
 
 use std::fmt;
 
-use self::bytes::{Packer, Unpacker};
+pub(crate) use self::bytes::{Pack, Packer, Unpack, Unpacker};
 use self::event::Former;
+pub(crate) use self::fields::Mask;
 use crate::{Event, EventBuf};
 
 /// Events in the order they came, for a queue between the runs and a thread that works on them.

@@ -1,29 +1,32 @@
 use serde::{Deserialize, Serialize};
 
+use crate::fields::fields;
 use crate::{SpanId, Str, TraceId};
 
-/// What a span tells the spans of other processes about itself.
-///
-/// The fields of W3C Trace Context, level 1: `traceparent` (trace id, span id, flags) and
-/// `tracestate`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SpanContext {
-    /// The trace the span belongs to.
-    pub trace_id: TraceId,
-    /// The span itself.
-    pub span_id: SpanId,
-    /// Trace flags; bit 0 says that the caller may have recorded the trace.
-    pub flags: u8,
-    /// The header `tracestate` as it was received; empty when there was none.
-    #[serde(default, skip_serializing_if = "str::is_empty")]
-    pub trace_state: Str,
-    /// The header `baggage` (W3C Baggage) as it was received; empty when there was none. Handed on
-    /// by the run's own requests, and content: it never stands in an event's line.
-    #[serde(skip)]
-    pub baggage: Str,
-    /// Whether it came from another process (a header), not from the caller's own span.
-    #[serde(default)]
-    pub remote: bool,
+fields! {
+    /// What a span tells the spans of other processes about itself.
+    ///
+    /// The fields of W3C Trace Context, level 1: `traceparent` (trace id, span id, flags) and
+    /// `tracestate`.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct SpanContext {
+        /// The trace the span belongs to.
+        pub trace_id: TraceId as number,
+        /// The span itself.
+        pub span_id: SpanId as number,
+        /// Trace flags; bit 0 says that the caller may have recorded the trace.
+        pub flags: u8 as number,
+        /// The header `tracestate` as it was received; empty when there was none.
+        #[serde(default)]
+        pub trace_state: Str as name,
+        /// The header `baggage` (W3C Baggage) as it was received; empty when there was none. Handed on
+        /// by the run's own requests, and content: it never stands in an event's line.
+        #[serde(skip)]
+        pub baggage: Str as name,
+        /// Whether it came from another process (a header), not from the caller's own span.
+        #[serde(default)]
+        pub remote: bool as number,
+    }
 }
 
 impl SpanContext {

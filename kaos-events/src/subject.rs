@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::texts::Fields as _;
 use crate::{Attributes, Str};
 
 /// A typed subject: what a [`Scope`](crate::Scope) is about and what comes of it.
@@ -264,8 +265,7 @@ impl Subject {
     #[must_use]
     pub fn without_content(&self) -> Self {
         let mut subject = self.clone();
-        subject.set_content(None);
-        subject.set_briefing(None);
+        subject.forget_start();
         subject
     }
 }

@@ -1,17 +1,13 @@
 //! Every text that an event holds, so that what must not leave can be taken out of all of them.
 //!
-//! Each struct is taken apart without `..`: a field added elsewhere does not compile until it is
-//! placed here.
+//! Which of an event's fields are texts, and of what kind, is declared with them: `fields.rs`.
 
-mod outcome;
-mod subject;
+use std::sync::Arc;
+use std::time::Duration;
 
-use self::outcome::outcome;
-use self::subject::subject;
 use crate::{
-    ApprovalRequired, Attributes, BodyBuf, BudgetExceeded, EventBuf, Failure, GateDecided, Intent,
-    IntentClassified, PhaseBuf, Progress, Run, RunId, Session, SpanBuf, Str, Subject, TextDelta,
-    ThinkingDelta, ToolCallArgsDelta, TurnSummary, UsageObserved, Value,
+    Attributes, BodyBuf, Budget, Decision, EventBuf, Intent, OutcomeBuf, PhaseBuf, Run, RunId,
+    Session, SpanBuf, SpanId, Str, Subject, ToolCallSummary, ToolKind, TraceId, Value,
 };
 
 /// What kind of content a text is.
@@ -49,6 +45,9 @@ pub trait TextVisitor {
             self.name(name);
         }
     }
+
+    /// The calls of a turn's summary, whose names are shown afterwards: some may be taken out.
+    fn calls(&mut self, _calls: &mut Vec<ToolCallSummary>) {}
 
     /// Content, of this tool if it belongs to one. `false` takes it out.
     fn content(&mut self, kind: ContentKind, tool: Option<&str>, content: &mut Str) -> bool;
@@ -88,16 +87,8 @@ fn run(run: &mut Run, to: &mut impl TextVisitor) {
         to.name(&mut text);
         *id = RunId::from(text.as_str());
     }
-    self::session(session, to);
-    to.name(agent);
-}
-
-fn session(session: &mut Session, to: &mut impl TextVisitor) {
-    if let Some(name) = session.shared() {
-        let mut name = name.clone();
-        to.name(&mut name);
-        *session = Session::from(name);
-    }
+    Name::show(session, None, to);
+    Name::show(agent, None, to);
 }
 
 fn span(span: &mut SpanBuf, to: &mut impl TextVisitor) {
@@ -111,123 +102,200 @@ fn span(span: &mut SpanBuf, to: &mut impl TextVisitor) {
         Subject::ToolCall(call) => Some(call.name.clone()),
         _ => None,
     };
-    self::subject(subject, to);
+    let tool = tool.as_deref();
+    subject.show(tool, to);
     match phase {
         PhaseBuf::Start => {}
-        PhaseBuf::Progress(Progress { note, attributes }) => {
-            to.name(note);
-            to.attributes(attributes);
-        }
-        PhaseBuf::Complete(outcome, _) => self::outcome(outcome, tool.as_deref(), to),
-        PhaseBuf::Error(Failure { kind, message }, outcome, _) => {
-            to.name(kind);
-            content(ContentKind::Error, tool.as_deref(), message, to);
-            if let Some(outcome) = outcome {
-                self::outcome(outcome, tool.as_deref(), to);
-            }
+        PhaseBuf::Progress(progress) => progress.show(tool, to),
+        PhaseBuf::Complete(outcome, _) => outcome.show(tool, to),
+        PhaseBuf::Error(failure, outcome, _) => {
+            failure.show(tool, to);
+            outcome.show(tool, to);
         }
         PhaseBuf::Cancelled(outcome, _) | PhaseBuf::Suspended(outcome, _) => {
-            if let Some(outcome) = outcome {
-                self::outcome(outcome, tool.as_deref(), to);
-            }
+            outcome.show(tool, to);
         }
-    }
-}
-
-fn content(
-    kind: ContentKind,
-    tool: Option<&str>,
-    text: &mut Option<Str>,
-    to: &mut impl TextVisitor,
-) {
-    if let Some(some) = text
-        && !to.content(kind, tool, some)
-    {
-        *text = None;
-    }
-}
-
-fn said(kind: ContentKind, text: &mut Str, to: &mut impl TextVisitor) {
-    if !text.is_empty() && !to.content(kind, None, text) {
-        *text = Str::default();
-    }
-}
-
-fn names<'t>(names: impl IntoIterator<Item = &'t mut Str>, to: &mut impl TextVisitor) {
-    for name in names {
-        to.name(name);
-    }
-}
-
-fn intent(intent: &mut Intent, to: &mut impl TextVisitor) {
-    if let Intent::Other(name) = intent {
-        to.name(name);
     }
 }
 
 fn value(value: &mut Value, to: &mut impl TextVisitor) {
-    match value {
-        Value::IntentClassified(IntentClassified {
-            intent,
-            confidence: _,
-            reasoning,
-        }) => {
-            self::intent(intent, to);
-            said(ContentKind::Thinking, reasoning, to);
+    let tool = match &*value {
+        Value::GateDecided(decided) => Some(decided.tool.clone()),
+        _ => None,
+    };
+    value.show(tool.as_deref(), to);
+}
+
+/// Shows a visitor one field, as its class says.
+macro_rules! show {
+    (name $field:ident, $tool:ident, $to:ident) => {
+        crate::texts::Name::show($field, $tool, $to)
+    };
+    (content($kind:ident) $field:ident, $tool:ident, $to:ident) => {
+        crate::texts::Content::show($field, crate::ContentKind::$kind, $tool, $to)
+    };
+    (fields $field:ident, $tool:ident, $to:ident) => {
+        crate::texts::Fields::show($field, $tool, $to)
+    };
+    (attributes $field:ident, $tool:ident, $to:ident) => {
+        crate::texts::UserAttributes::show($field, $tool, $to)
+    };
+    (number $field:ident, $tool:ident, $to:ident) => {
+        crate::texts::Number::show($field, $tool, $to)
+    };
+}
+pub(crate) use show;
+
+/// What has fields of its own.
+pub(crate) trait Fields {
+    /// Shows them, as of this tool if they belong to one.
+    fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor);
+
+    /// Empties those that stand in a span's start only.
+    fn forget_start(&mut self) {}
+}
+
+macro_rules! either {
+    ($($name:ident { $($variant:ident)+ })+) => {$(
+        impl Fields for $name {
+            fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor) {
+                match self { $(Self::$variant(fields) => fields.show(tool, to)),+ }
+            }
+
+            fn forget_start(&mut self) {
+                match self { $(Self::$variant(fields) => fields.forget_start()),+ }
+            }
         }
-        Value::UsageObserved(UsageObserved {
-            usage: _,
-            cost_usd: _,
-            source,
-        }) => to.name(source),
-        Value::TextDelta(TextDelta { content }) => said(ContentKind::Output, content, to),
-        Value::ThinkingDelta(ThinkingDelta { content }) => {
-            said(ContentKind::Thinking, content, to);
+    )+};
+}
+
+either! {
+    Subject { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff Custom }
+    OutcomeBuf { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff Custom }
+    Value {
+        IntentClassified UsageObserved TextDelta ThinkingDelta ToolCallArgsDelta ApprovalRequired
+        GateDecided BudgetExceeded TurnSummary
+    }
+}
+
+impl<T: Fields> Fields for Option<T> {
+    fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor) {
+        if let Some(fields) = self {
+            fields.show(tool, to);
         }
-        Value::ToolCallArgsDelta(ToolCallArgsDelta { call_id, content }) => {
-            to.name(call_id);
-            said(ContentKind::Arguments, content, to);
+    }
+}
+
+impl Fields for Vec<ToolCallSummary> {
+    fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor) {
+        to.calls(self);
+        for fields in self {
+            fields.show(tool, to);
         }
-        Value::ApprovalRequired(ApprovalRequired {
-            tool,
-            call_id,
-            gate,
-        }) => {
-            names([tool, gate], to);
-            names(call_id, to);
+    }
+}
+
+impl<T: Fields> Fields for Box<T> {
+    fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor) {
+        (**self).show(tool, to);
+    }
+}
+
+impl<T: Fields + Clone> Fields for Arc<T> {
+    /// What others share stays as it is.
+    fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor) {
+        let mut own = (**self).clone();
+        own.show(tool, to);
+        *self = Self::new(own);
+    }
+}
+
+/// A name, an id or a word, or a list of them.
+pub(crate) trait Name {
+    fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor);
+}
+
+impl Name for Str {
+    fn show(&mut self, _tool: Option<&str>, to: &mut impl TextVisitor) {
+        to.name(self);
+    }
+}
+
+impl Name for Vec<Str> {
+    fn show(&mut self, _tool: Option<&str>, to: &mut impl TextVisitor) {
+        to.names(self);
+    }
+}
+
+impl Name for Session {
+    fn show(&mut self, _tool: Option<&str>, to: &mut impl TextVisitor) {
+        if let Some(name) = self.shared() {
+            let mut name = name.clone();
+            to.name(&mut name);
+            *self = Self::from(name);
         }
-        Value::GateDecided(GateDecided {
-            gate,
-            tool,
-            call_id,
-            decision: _,
-            failure,
-            reason,
-            arguments,
-            took: _,
-        }) => {
-            let of = tool.clone();
-            names([gate, tool], to);
-            names(call_id, to);
-            names(failure, to);
-            content(ContentKind::Error, Some(&of), reason, to);
-            content(ContentKind::Arguments, Some(&of), arguments, to);
+    }
+}
+
+impl Name for Intent {
+    fn show(&mut self, _tool: Option<&str>, to: &mut impl TextVisitor) {
+        if let Self::Other(name) = self {
+            to.name(name);
         }
-        Value::BudgetExceeded(BudgetExceeded {
-            budget: _,
-            limit: _,
-            used: _,
-        }) => {}
-        Value::TurnSummary(TurnSummary {
-            text,
-            intent,
-            tool_calls,
-            usage: _,
-            cost_usd: _,
-        }) => {
-            said(ContentKind::Output, text, to);
-            self::intent(intent, to);
-            to.names(tool_calls);
+    }
+}
+
+impl<T: Name> Name for Option<T> {
+    fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor) {
+        if let Some(name) = self {
+            name.show(tool, to);
         }
+    }
+}
+
+/// What somebody said.
+pub(crate) trait Content {
+    fn show(&mut self, kind: ContentKind, tool: Option<&str>, to: &mut impl TextVisitor);
+}
+
+impl Content for Str {
+    fn show(&mut self, kind: ContentKind, tool: Option<&str>, to: &mut impl TextVisitor) {
+        if !self.is_empty() && !to.content(kind, tool, self) {
+            *self = Self::default();
+        }
+    }
+}
+
+impl Content for Option<Str> {
+    fn show(&mut self, kind: ContentKind, tool: Option<&str>, to: &mut impl TextVisitor) {
+        if let Some(text) = self
+            && !to.content(kind, tool, text)
+        {
+            *self = None;
+        }
+    }
+}
+
+/// What is no text, so that nobody is shown it.
+pub(crate) trait Number {
+    fn show(&mut self, _tool: Option<&str>, _to: &mut impl TextVisitor) {}
+}
+
+macro_rules! numbers {
+    ($($number:ident)+) => { $(impl Number for $number {})+ };
+}
+
+numbers! { bool u8 u16 u32 u64 i64 f64 Duration TraceId SpanId ToolKind Decision Budget }
+
+impl<T: Number> Number for Option<T> {}
+
+/// What a user adds.
+pub(crate) trait UserAttributes {
+    fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor);
+}
+
+impl UserAttributes for Attributes {
+    fn show(&mut self, _tool: Option<&str>, to: &mut impl TextVisitor) {
+        to.attributes(self);
     }
 }

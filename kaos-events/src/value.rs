@@ -1,9 +1,14 @@
+mod called;
+mod summary;
 mod tally;
+
+pub use summary::{ToolCallSummary, TurnSummary};
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fields::fields;
 use crate::{Intent, Str, Usage};
 use tally::Tally;
 
@@ -74,94 +79,104 @@ values! {
     TurnSummary = "turn_summary";
 }
 
-/// What the message asks for.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct IntentClassified {
-    /// The intent.
-    pub intent: Intent,
-    /// How sure the classifier is, 0 to 1.
-    pub confidence: Option<f64>,
-    /// Why, in the classifier's words; empty when it gave none. Content.
-    pub reasoning: Str,
+fields! {
+    /// What the message asks for.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct IntentClassified {
+        /// The intent.
+        pub intent: Intent as name,
+        /// How sure the classifier is, 0 to 1.
+        pub confidence: Option<f64> as number,
+        /// Why, in the classifier's words; empty when it gave none. Content.
+        pub reasoning: Str as content(Thinking),
+    }
 }
 
-/// Tokens and cost of a model call.
-///
-/// For budgets and live displays. The call's own outcome carries the same tokens: count one of
-/// the two.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(into = "Tally", from = "Tally")]
-pub struct UsageObserved {
-    /// The tokens; `None` when the provider did not say.
-    pub usage: Option<Usage>,
-    /// The cost in US dollars; `None` when no price is known.
-    pub cost_usd: Option<f64>,
-    /// Where the figures come from, for example `response`.
-    pub source: Str,
+fields! {
+    /// Tokens and cost of a model call.
+    ///
+    /// For budgets and live displays. The call's own outcome carries the same tokens: count one of
+    /// the two.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(into = "Tally", from = "Tally")]
+    pub struct UsageObserved {
+        /// The tokens; `None` when the provider did not say.
+        pub usage: Option<Usage> as fields,
+        /// The cost in US dollars; `None` when no price is known.
+        pub cost_usd: Option<f64> as number,
+        /// Where the figures come from, for example `response`.
+        pub source: Str as name,
+    }
 }
 
-/// A piece of the answer, as it is made.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct TextDelta {
-    /// The piece. Content.
-    pub content: Str,
+fields! {
+    /// A piece of the answer, as it is made.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    pub struct TextDelta {
+        /// The piece. Content.
+        pub content: Str as content(Output),
+    }
 }
 
-/// A piece of the model's reasoning, as it is made.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct ThinkingDelta {
-    /// The piece. Content.
-    pub content: Str,
+fields! {
+    /// A piece of the model's reasoning, as it is made.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    pub struct ThinkingDelta {
+        /// The piece. Content.
+        pub content: Str as content(Thinking),
+    }
 }
 
-/// A piece of the arguments of a tool call that the model asks for, as they are made.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ToolCallArgsDelta {
-    /// The id the model gave to this call.
-    pub call_id: Str,
-    /// The piece of the JSON text. Content.
-    pub content: Str,
+fields! {
+    /// A piece of the arguments of a tool call that the model asks for, as they are made.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct ToolCallArgsDelta {
+        /// The id the model gave to this call.
+        pub call_id: Str as name,
+        /// The piece of the JSON text. Content.
+        pub content: Str as content(Arguments),
+    }
 }
 
-/// A gate wants a person to decide whether a tool may run.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ApprovalRequired {
-    /// The tool.
-    pub tool: Str,
-    /// The id the model gave to this call.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub call_id: Option<Str>,
-    /// The gate that asks.
-    pub gate: Str,
+fields! {
+    /// A gate wants a person to decide whether a tool may run.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct ApprovalRequired {
+        /// The tool.
+        #[serde(rename = "tool_name", alias = "tool")]
+        pub tool: Str as name,
+        /// The id the model gave to this call.
+        pub call_id: Option<Str> as name,
+        /// The gate that asks.
+        pub gate: Str as name,
+    }
 }
 
-/// What a gate decided about a tool call, before the tool ran or did not.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct GateDecided {
-    /// The gate.
-    pub gate: Str,
-    /// The tool.
-    pub tool: Str,
-    /// The id the model gave to this call.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub call_id: Option<Str>,
-    /// The decision.
-    pub decision: Decision,
-    /// How the gate failed to decide: `error`, `panic`, `timeout` or `no_handler`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Str>,
-    /// Why, in the gate's words. Content.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Str>,
-    /// The arguments the gate put in place of the former, as JSON. Content.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub arguments: Option<Str>,
-    /// How long the gate took.
-    pub took: Duration,
+fields! {
+    /// What a gate decided about a tool call, before the tool ran or did not.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct GateDecided {
+        /// The gate.
+        pub gate: Str as name,
+        /// The tool.
+        pub tool: Str as name,
+        /// The id the model gave to this call.
+        pub call_id: Option<Str> as name,
+        /// The decision.
+        pub decision: Decision as number,
+        /// How the gate failed to decide: `error`, `panic`, `timeout` or `no_handler`.
+        pub failure: Option<Str> as name,
+        /// Why, in the gate's words. Content.
+        pub reason: Option<Str> as content(Error),
+        /// The arguments the gate put in place of the former, as JSON. Content.
+        pub arguments: Option<Str> as content(Arguments),
+        /// How long the gate took.
+        pub took: Duration as number,
+    }
 }
 
 /// What a gate may say, from the most permissive to the most restrictive.
@@ -203,7 +218,8 @@ pub enum Budget {
     /// Steps of the loop.
     #[default]
     Steps,
-    /// Milliseconds of wall time.
+    /// Milliseconds of wall time; `wall_clock` on the wire.
+    #[serde(rename = "wall_clock", alias = "time")]
     Time,
     /// Tokens, input and output.
     Tokens,
@@ -212,7 +228,7 @@ pub enum Budget {
 }
 
 impl Budget {
-    /// The name on the wire, and the `error.type` of a turn that ends for it.
+    /// The `error.type` of a turn that ends for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Steps => "steps",
@@ -223,30 +239,18 @@ impl Budget {
     }
 }
 
-/// A limit ended the turn.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct BudgetExceeded {
-    /// Which limit.
-    pub budget: Budget,
-    /// The limit, in the budget's unit.
-    pub limit: u64,
-    /// How much was used.
-    pub used: u64,
-}
-
-/// The turn in one line; the last event before the root span's end.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(into = "Tally", from = "Tally")]
-pub struct TurnSummary {
-    /// The answer. Content.
-    pub text: Str,
-    /// The intent.
-    pub intent: Intent,
-    /// Names of the tools called, in order.
-    pub tool_calls: Vec<Str>,
-    /// Tokens of all model calls, sub-agents included; `None` when unknown.
-    pub usage: Option<Usage>,
-    /// The cost in US dollars; `None` when no price is known.
-    pub cost_usd: Option<f64>,
+fields! {
+    /// A limit ended the turn.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct BudgetExceeded {
+        /// Which limit.
+        #[serde(rename = "kind", alias = "budget")]
+        pub budget: Budget as number,
+        /// The limit, in the budget's unit.
+        pub limit: u64 as number,
+        /// How much was used.
+        #[serde(rename = "actual", alias = "used")]
+        pub used: u64 as number,
+    }
 }

@@ -8,6 +8,26 @@ use kaos_hooks::{
 
 use crate::{Agent, Tool, ToolContext, ToolError, ToolUse, arguments, debug_lines};
 
+/// What the model is told of a call.
+pub(crate) struct Told {
+    pub(crate) text: Str,
+    /// Whether it is why there is no result.
+    pub(crate) failed: bool,
+}
+
+impl Told {
+    pub(crate) fn result(text: Str) -> Self {
+        Self {
+            text,
+            failed: false,
+        }
+    }
+
+    pub(crate) fn failed(text: Str) -> Self {
+        Self { text, failed: true }
+    }
+}
+
 /// What a span says of a call before anything is known of its tool.
 pub(crate) fn asked_for(call: &ToolUse) -> ToolCall {
     ToolCall {
@@ -24,7 +44,7 @@ pub(crate) async fn run(
     step: &Scope<Step>,
     call: &ToolUse,
     tool: &Arc<dyn Tool>,
-) -> Str {
+) -> Told {
     let spec = tool.spec();
     let mut scope = step.open(ToolCall {
         kind: spec.kind,
@@ -46,12 +66,12 @@ pub(crate) async fn run(
                 skipped: true,
                 ..ToolOutcome::default()
             });
-            return Str::from(format!("skipped: {reason}"));
+            return Told::result(Str::from(format!("skipped: {reason}")));
         }
         Ruling::Deny { reason } => {
             debug_lines::not_run(&scope, call, "denied").await;
             scope.fail(Failure::new("denied").message(reason.clone()));
-            return Str::from(format!("denied: {reason}"));
+            return Told::failed(Str::from(format!("denied: {reason}")));
         }
     };
     if arguments != given
@@ -87,7 +107,7 @@ pub(crate) async fn run(
                 mcp,
                 ..ToolOutcome::default()
             });
-            result
+            Told::result(result)
         }
         Err(why) => {
             if mcp.is_some() {
@@ -102,13 +122,13 @@ pub(crate) async fn run(
 }
 
 /// Ends the span of a call without a result, and gives what the model is told.
-fn failed(scope: Scope<ToolCall>, why: &ToolError, most: usize) -> Str {
+fn failed(scope: Scope<ToolCall>, why: &ToolError, most: usize) -> Told {
     let why = ToolError::of_kind(
         Str::copied(why.kind()),
         cut(Str::from(why.to_string()), most),
     );
     scope.fail(why.failure());
-    Str::from(format!("error: {why}"))
+    Told::failed(Str::from(format!("error: {why}")))
 }
 
 /// At most the first `most` bytes, whole characters, and a mark where there were more.

@@ -1,19 +1,24 @@
 //! What a model asks for in one step: tools and sub-agents, at once and within bounds.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use kaos_hooks::{Failure, Hooks, Scope, Step, Str, Subagent, SubagentOutcome, Turn, Usage};
+use kaos_hooks::{
+    Failure, Hooks, Scope, Step, Str, Subagent, SubagentOutcome, ToolCallSummary, Turn, Usage,
+};
 
+use crate::tool_run::Told;
 use crate::toolbox::Toolbox;
 use crate::turn::{Progress, add, answer};
 use crate::{Agent, Message, ToolUse, debug_lines, tool_run};
 
 /// What came of one call: what the model is told, and what a sub-agent spent.
 struct Done {
-    content: Str,
+    told: Told,
     delegated: Option<Usage>,
+    took: Duration,
 }
 
 /// Carries out the calls, `tools_at_once` of them at a time, and adds the results to the
@@ -47,12 +52,18 @@ pub(crate) async fn call_all(
         }
     }
     for (call, done) in calls.iter().zip(done.into_iter().flatten()) {
-        progress.tool_calls.push(call.name.clone());
+        progress.tool_calls.push(ToolCallSummary {
+            call_id: call.id.clone(),
+            is_error: done.told.failed,
+            duration: Some(done.took),
+            usage: done.delegated,
+            ..ToolCallSummary::new(call.name.clone())
+        });
         progress.delegated = add(progress.delegated, done.delegated);
         let call_id = call.id.clone();
         progress.messages.push(Message::Tool {
             call_id,
-            content: done.content,
+            content: done.told.text,
         });
     }
 }
@@ -64,32 +75,35 @@ async fn call_one(
     step: &Scope<Step>,
     call: &ToolUse,
 ) -> Done {
+    let began = hooks.emitter().clock().monotonic_nanos();
     let tool = toolbox.tool(&call.name);
     let subagent = agent.subagents.iter().find(|agent| agent.name == call.name);
-    match (tool, subagent) {
-        (Some(tool), _) => {
-            let content = tool_run::run(hooks, agent, step, call, tool).await;
-            Done {
-                content,
-                delegated: None,
-            }
-        }
+    let (told, delegated) = match (tool, subagent) {
+        (Some(tool), _) => (tool_run::run(hooks, agent, step, call, tool).await, None),
         (None, Some(subagent)) => delegate(hooks, step, call, subagent).await,
         (None, None) => {
             let scope = step.open(tool_run::asked_for(call));
             debug_lines::not_run(&scope, call, "unknown_tool").await;
-            let content = Str::from(format!("there is no tool named {}", call.name));
-            scope.fail(Failure::new("unknown_tool").message(content.clone()));
-            Done {
-                content,
-                delegated: None,
-            }
+            let text = Str::from(format!("there is no tool named {}", call.name));
+            scope.fail(Failure::new("unknown_tool").message(text.clone()));
+            (Told::failed(text), None)
         }
+    };
+    let ended = hooks.emitter().clock().monotonic_nanos();
+    Done {
+        told,
+        delegated,
+        took: Duration::from_nanos(ended.saturating_sub(began)),
     }
 }
 
 /// Gives work to a sub-agent: its turn is part of this stream.
-async fn delegate(hooks: &Hooks, step: &Scope<Step>, call: &ToolUse, agent: &Agent) -> Done {
+async fn delegate(
+    hooks: &Hooks,
+    step: &Scope<Step>,
+    call: &ToolUse,
+    agent: &Agent,
+) -> (Told, Option<Usage>) {
     let task = task_of(&call.arguments);
     let scope = step.open(Subagent {
         call_id: Some(call.id.clone()),
@@ -120,17 +134,12 @@ async fn delegate(hooks: &Hooks, step: &Scope<Step>, call: &ToolUse, agent: &Age
                 result,
                 ..SubagentOutcome::default()
             });
-            Done {
-                content: reply.text,
-                delegated,
-            }
+            (Told::result(reply.text), delegated)
         }
         Err(why) => {
             scope.fail(why.failure());
-            Done {
-                content: Str::from(format!("error: {why}")),
-                delegated,
-            }
+            let text = Str::from(format!("error: {why}"));
+            (Told::failed(text), delegated)
         }
     }
 }

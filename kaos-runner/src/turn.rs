@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use kaos_hooks::{
-    Briefing, Budget, BudgetExceeded, Hooks, Intent, Scope, Step, StepOutcome, Str, Turn,
-    TurnOutcome, TurnSummary, Usage,
+    Briefing, Budget, BudgetExceeded, Hooks, Intent, Scope, Step, StepOutcome, Str,
+    ToolCallSummary, Turn, TurnOutcome, TurnSummary, Usage,
 };
 
 use crate::model_call::Asked;
@@ -31,8 +31,8 @@ pub(crate) struct Progress {
     /// Tokens of its sub-agents.
     pub(crate) delegated: Option<Usage>,
     finish_reason: Option<Str>,
-    /// Names of the tools called, in the order the model asked for them.
-    pub(crate) tool_calls: Vec<Str>,
+    /// The tools and sub-agents called, in the order the model asked for them.
+    pub(crate) tool_calls: Vec<ToolCallSummary>,
 }
 
 impl Progress {

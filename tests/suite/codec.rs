@@ -3,6 +3,7 @@
 
 pub(crate) mod arbitrary;
 mod hostile;
+mod summary;
 
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use kaos_events::codec::{self, RawLine};
 use kaos_events::{
     AttributeValue, Attributes, Body, BodyBuf, Event, EventBuf, Failure, Intent, IntentClassified,
     OutcomeBuf, PackedEvents, PhaseBuf, PhaseName, Run, RunId, Session, Slot, SpanBuf, SpanId,
-    SubjectName, TextDelta, ThinkingDelta, Time, ToolCall, ToolCallArgsDelta, ToolOutcome, TraceId,
-    Turn, TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
+    SubjectName, TextDelta, ThinkingDelta, Time, ToolCall, ToolCallArgsDelta, ToolCallSummary,
+    ToolOutcome, TraceId, Turn, TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -239,7 +240,7 @@ fn our_lines_of_the_shared_types_carry_every_field_of_the_ancestor_with_its_type
     let summary = |usage, cost_usd| TurnSummary {
         text: text(),
         intent: Intent::Other("haggle".into()),
-        tool_calls: vec!["calculator".into()],
+        tool_calls: vec![ToolCallSummary::new("calculator")],
         usage,
         cost_usd,
     };

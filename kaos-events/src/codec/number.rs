@@ -5,13 +5,13 @@ use std::time::Duration;
 
 /// A whole number of nanoseconds, written in a larger unit of 10^`DIGITS` nanoseconds.
 #[derive(Clone, Copy)]
-pub(super) struct Decimal<const DIGITS: usize>(u64);
+pub(crate) struct Decimal<const DIGITS: usize>(u64);
 
 /// Seconds with nine digits behind the point.
 pub(super) type Seconds = Decimal<9>;
 
 /// Milliseconds with six digits behind the point.
-pub(super) type Millis = Decimal<6>;
+pub(crate) type Millis = Decimal<6>;
 
 impl<const DIGITS: usize> fmt::Display for Decimal<DIGITS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,7 +26,7 @@ impl<const DIGITS: usize> Decimal<DIGITS> {
     }
 
     /// A duration; one of over 584 years is cut.
-    pub(super) fn of(duration: Duration) -> Self {
+    pub(crate) fn of(duration: Duration) -> Self {
         Self(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
     }
 
@@ -34,13 +34,13 @@ impl<const DIGITS: usize> Decimal<DIGITS> {
         self.0
     }
 
-    pub(super) const fn duration(self) -> Duration {
+    pub(crate) const fn duration(self) -> Duration {
         Duration::from_nanos(self.0)
     }
 
     /// Reads a JSON number; digits beyond the nanosecond are dropped. `None` if it is negative or
     /// too large.
-    pub(super) fn parse(json: &str) -> Option<Self> {
+    pub(crate) fn parse(json: &str) -> Option<Self> {
         let (mantissa, exponent) = match json.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
             None => (json, 0),

@@ -14,7 +14,7 @@ const SHARED: usize = LONG + 1;
 const LARGE: u8 = u8::MAX;
 
 /// What can be packed.
-pub(super) trait Pack {
+pub(crate) trait Pack {
     fn pack(&self, to: &mut Packer);
 
     /// Whether it says anything. A struct notes that of all its fields in one place, and leaves out
@@ -30,7 +30,7 @@ pub(super) trait Pack {
 }
 
 /// What packed bytes can be made into again.
-pub(super) trait Unpack: Sized {
+pub(crate) trait Unpack: Sized {
     fn unpack(from: &mut Unpacker<'_>) -> Self;
 
     /// What says nothing, if there is such a thing.
@@ -46,31 +46,31 @@ pub(super) trait Unpack: Sized {
 
 /// Where values are packed.
 #[derive(Default)]
-pub(super) struct Packer {
+pub(crate) struct Packer {
     bytes: Vec<u8>,
     long: Vec<Str>,
     long_bytes: usize,
     /// The event that is being packed tells no content of its subject.
-    pub(super) without_content: bool,
+    pub(crate) without_content: bool,
 }
 
 impl Packer {
-    pub(super) fn with_capacity(bytes: usize) -> Self {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self {
             bytes: Vec::with_capacity(bytes),
             ..Self::default()
         }
     }
 
-    pub(super) const fn bytes(&self) -> usize {
+    pub(crate) const fn bytes(&self) -> usize {
         self.bytes.len() + self.long_bytes
     }
 
-    pub(super) const fn capacity(&self) -> usize {
+    pub(crate) const fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
 
-    pub(super) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+    pub(crate) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
         self.bytes.extend_from_slice(&bytes);
     }
 
@@ -87,7 +87,7 @@ impl Packer {
         }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.long.clear();
         self.long_bytes = 0;
@@ -95,13 +95,13 @@ impl Packer {
 }
 
 /// What is left to unpack.
-pub(super) struct Unpacker<'p> {
+pub(crate) struct Unpacker<'p> {
     bytes: &'p [u8],
     long: std::slice::Iter<'p, Str>,
 }
 
 impl<'p> Unpacker<'p> {
-    pub(super) fn new(packed: &'p Packer) -> Self {
+    pub(crate) fn new(packed: &'p Packer) -> Self {
         Self {
             bytes: &packed.bytes,
             long: packed.long.iter(),
@@ -119,7 +119,7 @@ impl<'p> Unpacker<'p> {
         usize::try_from(self.number()).expect("the length of something in memory")
     }
 
-    pub(super) fn take<const N: usize>(&mut self) -> [u8; N] {
+    pub(crate) fn take<const N: usize>(&mut self) -> [u8; N] {
         let taken = self.bytes.split_first_chunk();
         let (taken, rest) = taken.expect("as many bytes as were packed");
         self.bytes = rest;

@@ -1,128 +1,92 @@
-//! The parts of an event, field by field: one that is added elsewhere does not compile until it is
-//! placed here.
+//! What a struct of fields packs first, and the parts of an event that are none.
 
 use super::bytes::{Pack, Packer, Unpack, Unpacker};
 use crate::{
-    ApprovalRequired, AttributeValue, Attributes, Briefing, Budget, BudgetExceeded, Custom,
-    CustomOutcome, Decision, Failure, GateDecided, Handoff, HandoffOutcome, Intent,
-    IntentClassification, IntentClassified, IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall,
-    Outcome, OutcomeBuf, Progress, RemoteAgent, Run, RunId, Server, Session, SpanContext, SpanId,
-    Step, StepOutcome, Str, Subagent, SubagentOutcome, Subject, TextDelta, ThinkingDelta, ToolCall,
-    ToolCallArgsDelta, ToolKind, ToolOutcome, TraceId, Turn, TurnOutcome, TurnSummary, Usage,
-    UsageObserved, Value,
+    AttributeValue, Attributes, Budget, Decision, Intent, Outcome, OutcomeBuf, Run, RunId, Session,
+    SpanId, Str, Subject, ToolKind, TraceId, Value,
 };
 
 /// Which fields of a struct say something: a bit for each, the first one's the lowest.
 #[derive(Default)]
-struct Telling {
-    bits: u16,
+pub(crate) struct Mask {
+    bits: u64,
     fields: u32,
 }
 
-impl Telling {
-    #[inline]
-    fn note(&mut self, is_something: bool) {
-        self.bits |= u16::from(is_something) << self.fields;
-        self.fields += 1;
+impl Mask {
+    /// The most fields that a struct may have.
+    const MAX_FIELDS: usize = 64;
+
+    /// How many bytes hold the bits of so many fields. Asked while compiling, so a struct with too
+    /// many does not compile.
+    pub(crate) const fn bytes_for(fields: usize) -> usize {
+        assert!(
+            fields <= Self::MAX_FIELDS,
+            "a struct of events has at most 64 fields: put some into a part of their own"
+        );
+        fields.div_ceil(8)
     }
 
     #[inline]
-    fn next(&mut self) -> bool {
+    pub(crate) fn note(&mut self, is_something: bool) {
+        self.bits |= u64::from(is_something) << self.fields;
+        self.fields += 1;
+    }
+
+    /// Writes the bits, and begins again with the first.
+    #[inline]
+    pub(crate) fn put<const BYTES: usize>(&mut self, to: &mut Packer) {
+        self.fields = 0;
+        if let Some(bytes) = self.bits.to_le_bytes().first_chunk::<BYTES>() {
+            to.put(*bytes);
+        }
+    }
+
+    pub(crate) fn take<const BYTES: usize>(from: &mut Unpacker<'_>) -> Self {
+        let bytes: [u8; BYTES] = from.take();
+        let bits = bytes
+            .iter()
+            .rev()
+            .fold(0, |bits, byte| bits << 8 | u64::from(*byte));
+        Self { bits, fields: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn next(&mut self) -> bool {
         self.fields += 1;
         self.bits >> (self.fields - 1) & 1 == 1
     }
 
-    fn field<T: Unpack>(&mut self, from: &mut Unpacker<'_>) -> T {
+    pub(crate) fn field<T: Unpack>(&mut self, from: &mut Unpacker<'_>) -> T {
         let nothing = if self.next() { None } else { T::nothing() };
         nothing.unwrap_or_else(|| T::unpack_something(from))
     }
 }
 
-/// Structs: their fields, and those that are content of a subject.
-macro_rules! structs {
-    ($($name:ident { $($field:ident),* $(; $($content:ident),+)? })+) => {$(
-        impl Pack for $name {
-            #[inline]
-            fn pack(&self, to: &mut Packer) {
-                let Self { $($field,)* $($($content,)+)? } = self;
-                let mut telling = Telling::default();
-                $(telling.note($field.is_something());)*
-                $($(telling.note(!to.without_content && $content.is_something());)+)?
-                to.put(telling.bits.to_ne_bytes());
-                telling.fields = 0;
-                $(if telling.next() {
-                    $field.pack_something(to);
-                })*
-                $($(if telling.next() {
-                    $content.pack_something(to);
-                })+)?
-            }
-        }
-
-        impl Unpack for $name {
-            fn unpack(from: &mut Unpacker<'_>) -> Self {
-                let bits = u16::from_ne_bytes(from.take());
-                let mut telling = Telling { bits, fields: 0 };
-                Self {
-                    $($field: telling.field(from),)*
-                    $($($content: telling.field(from),)+)?
-                }
-            }
-        }
-    )+};
+impl Pack for Run {
+    fn pack(&self, to: &mut Packer) {
+        let Self {
+            id,
+            trace_id,
+            session,
+            agent,
+        } = self;
+        id.pack(to);
+        trace_id.pack(to);
+        session.pack(to);
+        agent.pack(to);
+    }
 }
 
-structs! {
-    Run { id, trace_id, session, agent }
-    SpanContext { trace_id, span_id, flags, trace_state, baggage, remote }
-    Failure { kind, message }
-    Progress { note, attributes }
-
-    Turn {
-        agent, session, description, parent, number, max_steps, model, params, stream, attributes;
-        input, briefing
+impl Unpack for Run {
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        Self {
+            id: Unpack::unpack(from),
+            trace_id: Unpack::unpack(from),
+            session: Unpack::unpack(from),
+            agent: Unpack::unpack(from),
+        }
     }
-    IntentClassification { method, attributes }
-    Step { number, step_id, max_steps, attributes }
-    LlmCall {
-        operation, provider, model, stream, server, params, attributes; input, briefing
-    }
-    ToolCall { name, call_id, kind, description, attributes; arguments }
-    Subagent { agent, remote, call_id, attributes; task }
-    Handoff { agent, attributes }
-    Custom { name, attributes }
-    Briefing { instructions, tools }
-    Server { address, port }
-    LlmParams {
-        max_tokens, temperature, top_p, top_k, frequency_penalty, presence_penalty, stop_sequences,
-        seed, choice_count, output_type
-    }
-    RemoteAgent { provider, id, version, description, server, model, params }
-
-    TurnOutcome { text, usage, finish_reasons, tool_calls, attributes }
-    IntentOutcome { intent, confidence, attributes }
-    StepOutcome { attributes }
-    LlmOutcome {
-        response_id, response_model, finish_reasons, usage, time_to_first_chunk, output, attributes
-    }
-    ToolOutcome { result, result_bytes, skipped, mcp, attributes }
-    SubagentOutcome { usage, finish_reasons, result, attributes }
-    HandoffOutcome { attributes }
-    CustomOutcome { attributes }
-    McpCall { method, request_id, session_id, status_code, protocol_version, transport }
-    Usage {
-        input_tokens, output_tokens, cache_read_tokens, cache_creation_tokens, reasoning_tokens
-    }
-
-    IntentClassified { intent, confidence, reasoning }
-    UsageObserved { usage, cost_usd, source }
-    TextDelta { content }
-    ThinkingDelta { content }
-    ToolCallArgsDelta { call_id, content }
-    ApprovalRequired { tool, call_id, gate }
-    GateDecided { gate, tool, call_id, decision, failure, reason, arguments, took }
-    BudgetExceeded { budget, limit, used }
-    TurnSummary { text, intent, tool_calls, usage, cost_usd }
 }
 
 /// Enums, and into what their bytes are made: a byte for the variant, then its field.

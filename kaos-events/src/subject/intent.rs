@@ -2,6 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::fields::fields;
 use crate::{Attributes, Str};
 
 /// What a message asks for.
@@ -79,15 +80,17 @@ impl<'de> Deserialize<'de> for Intent {
     }
 }
 
-/// Finding out what the message asks for.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct IntentClassification {
-    /// How: `rules` or `model`.
-    pub method: Str,
-    /// What the user adds.
-    #[serde(skip)]
-    pub attributes: Attributes,
+fields! {
+    /// Finding out what the message asks for.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct IntentClassification {
+        /// How: `rules` or `model`.
+        pub method: Str as name,
+        /// What the user adds.
+        #[serde(skip)]
+        pub attributes: Attributes as attributes,
+    }
 }
 
 impl IntentClassification {
@@ -100,17 +103,16 @@ impl IntentClassification {
     }
 }
 
-/// What the classification found.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct IntentOutcome {
-    /// The intent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub intent: Option<Intent>,
-    /// How sure the classifier is, 0 to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confidence: Option<f64>,
-    /// What the user adds.
-    #[serde(skip_serializing_if = "Attributes::is_empty")]
-    pub attributes: Attributes,
+fields! {
+    /// What the classification found.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct IntentOutcome {
+        /// The intent.
+        pub intent: Option<Intent> as name,
+        /// How sure the classifier is, 0 to 1.
+        pub confidence: Option<f64> as number,
+        /// What the user adds.
+        pub attributes: Attributes as attributes,
+    }
 }

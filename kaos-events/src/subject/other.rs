@@ -2,23 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fields::fields;
 use crate::{Attributes, LlmParams, Server, Str, Usage};
 
-/// One round of the loop: a model call and what it asked for.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Step {
-    /// Which step of its turn it is, from 1.
-    pub number: u32,
-    /// The caller's own id of the step.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub step_id: Option<Str>,
-    /// How many steps the turn may take.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_steps: Option<u32>,
-    /// What the user adds.
-    #[serde(skip)]
-    pub attributes: Attributes,
+fields! {
+    /// One round of the loop: a model call and what it asked for.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Step {
+        /// Which step of its turn it is, from 1.
+        pub number: u32 as number,
+        /// The caller's own id of the step.
+        pub step_id: Option<Str> as name,
+        /// How many steps the turn may take.
+        pub max_steps: Option<u32> as number,
+        /// What the user adds.
+        #[serde(skip)]
+        pub attributes: Attributes as attributes,
+    }
 }
 
 impl Step {
@@ -55,33 +56,33 @@ impl Step {
     }
 }
 
-/// What came of a step.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct StepOutcome {
-    /// What the user adds.
-    #[serde(skip_serializing_if = "Attributes::is_empty")]
-    pub attributes: Attributes,
+fields! {
+    /// What came of a step.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct StepOutcome {
+        /// What the user adds.
+        pub attributes: Attributes as attributes,
+    }
 }
 
-/// Work given to another agent, whose answer comes back.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Subagent {
-    /// The other agent's name.
-    pub agent: Str,
-    /// Where the agent works, if not in this process.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remote: Option<Box<RemoteAgent>>,
-    /// The id the model gave to this call.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub call_id: Option<Str>,
-    /// What the other agent is asked. Content.
-    #[serde(skip)]
-    pub task: Option<Str>,
-    /// What the user adds.
-    #[serde(skip)]
-    pub attributes: Attributes,
+fields! {
+    /// Work given to another agent, whose answer comes back.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Subagent {
+        /// The other agent's name.
+        pub agent: Str as name,
+        /// Where the agent works, if not in this process.
+        pub remote: Option<Box<RemoteAgent>> as fields,
+        /// The id the model gave to this call.
+        pub call_id: Option<Str> as name,
+        /// What the other agent is asked. Content.
+        pub task: Option<Str> as content(Input) at start,
+        /// What the user adds.
+        #[serde(skip)]
+        pub attributes: Attributes as attributes,
+    }
 }
 
 impl Subagent {
@@ -94,59 +95,55 @@ impl Subagent {
     }
 }
 
-/// An agent in another process.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RemoteAgent {
-    /// `gen_ai.provider.name`: who runs it, for example `openai` or `aws.bedrock`.
-    pub provider: Str,
-    /// The provider's id of the agent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<Str>,
-    /// The agent's version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<Str>,
-    /// What the agent is for, in its maker's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<Str>,
-    /// Where requests to it go.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub server: Option<Server>,
-    /// The model, where the agent is bound to exactly one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<Str>,
-    /// Parameters of its model requests, where the request said any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub params: Option<Box<LlmParams>>,
+fields! {
+    /// An agent in another process.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct RemoteAgent {
+        /// `gen_ai.provider.name`: who runs it, for example `openai` or `aws.bedrock`.
+        pub provider: Str as name,
+        /// The provider's id of the agent.
+        pub id: Option<Str> as name,
+        /// The agent's version.
+        pub version: Option<Str> as name,
+        /// What the agent is for, in its maker's words.
+        pub description: Option<Str> as content(Instructions),
+        /// Where requests to it go.
+        pub server: Option<Server> as fields,
+        /// The model, where the agent is bound to exactly one.
+        pub model: Option<Str> as name,
+        /// Parameters of its model requests, where the request said any.
+        pub params: Option<Box<LlmParams>> as fields,
+    }
 }
 
-/// What came of a delegation.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SubagentOutcome {
-    /// Tokens of a remote agent; a local one's stand in its own turn.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub usage: Option<Usage>,
-    /// Why a remote agent's model stopped.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub finish_reasons: Vec<Str>,
-    /// The other agent's answer. Content.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub result: Option<Str>,
-    /// What the user adds.
-    #[serde(skip_serializing_if = "Attributes::is_empty")]
-    pub attributes: Attributes,
+fields! {
+    /// What came of a delegation.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct SubagentOutcome {
+        /// Tokens of a remote agent; a local one's stand in its own turn.
+        pub usage: Option<Usage> as fields,
+        /// Why a remote agent's model stopped.
+        pub finish_reasons: Vec<Str> as name,
+        /// The other agent's answer. Content.
+        pub result: Option<Str> as content(Output),
+        /// What the user adds.
+        pub attributes: Attributes as attributes,
+    }
 }
 
-/// The conversation given to another agent for good.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Handoff {
-    /// The other agent's name.
-    pub agent: Str,
-    /// What the user adds.
-    #[serde(skip)]
-    pub attributes: Attributes,
+fields! {
+    /// The conversation given to another agent for good.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Handoff {
+        /// The other agent's name.
+        pub agent: Str as name,
+        /// What the user adds.
+        #[serde(skip)]
+        pub attributes: Attributes as attributes,
+    }
 }
 
 impl Handoff {
@@ -159,34 +156,37 @@ impl Handoff {
     }
 }
 
-/// What came of a handoff.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct HandoffOutcome {
-    /// What the user adds.
-    #[serde(skip_serializing_if = "Attributes::is_empty")]
-    pub attributes: Attributes,
+fields! {
+    /// What came of a handoff.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct HandoffOutcome {
+        /// What the user adds.
+        pub attributes: Attributes as attributes,
+    }
 }
 
-/// Whatever else a user traces: retrieval, a guardrail, a plan.
-///
-/// # Example
-///
-/// ```
-/// use kaos_events::Custom;
-///
-/// let mut retrieval = Custom::new("retrieval");
-/// retrieval.attributes.set("retrieval.top_k", 5);
-/// ```
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Custom {
-    /// The span's name.
-    #[serde(skip)]
-    pub name: Str,
-    /// What the user adds.
-    #[serde(skip)]
-    pub attributes: Attributes,
+fields! {
+    /// Whatever else a user traces: retrieval, a guardrail, a plan.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::Custom;
+    ///
+    /// let mut retrieval = Custom::new("retrieval");
+    /// retrieval.attributes.set("retrieval.top_k", 5);
+    /// ```
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Custom {
+        /// The span's name.
+        #[serde(skip)]
+        pub name: Str as name,
+        /// What the user adds.
+        #[serde(skip)]
+        pub attributes: Attributes as attributes,
+    }
 }
 
 impl Custom {
@@ -199,11 +199,12 @@ impl Custom {
     }
 }
 
-/// What came of a custom span.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct CustomOutcome {
-    /// What the user adds.
-    #[serde(skip_serializing_if = "Attributes::is_empty")]
-    pub attributes: Attributes,
+fields! {
+    /// What came of a custom span.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct CustomOutcome {
+        /// What the user adds.
+        pub attributes: Attributes as attributes,
+    }
 }

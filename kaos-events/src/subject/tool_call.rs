@@ -1,37 +1,37 @@
 use serde::{Deserialize, Serialize};
 
+use crate::fields::fields;
 use crate::{Attributes, Str};
 
-/// The execution of a tool.
-///
-/// # Example
-///
-/// ```
-/// use kaos_events::ToolCall;
-///
-/// let mut call = ToolCall::new("calculator");
-/// call.arguments = Some(r#"{"expression":"6*7"}"#.into());
-/// ```
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ToolCall {
-    /// The tool's name.
-    pub name: Str,
-    /// The id the model gave to this call.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub call_id: Option<Str>,
-    /// What kind of tool it is.
-    #[serde(rename = "tool_type")]
-    pub kind: ToolKind,
-    /// What the tool is for, in its maker's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<Str>,
-    /// The arguments the model asked for, as JSON. Content.
-    #[serde(skip)]
-    pub arguments: Option<Str>,
-    /// What the user adds.
-    #[serde(skip)]
-    pub attributes: Attributes,
+fields! {
+    /// The execution of a tool.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::ToolCall;
+    ///
+    /// let mut call = ToolCall::new("calculator");
+    /// call.arguments = Some(r#"{"expression":"6*7"}"#.into());
+    /// ```
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct ToolCall {
+        /// The tool's name.
+        pub name: Str as name,
+        /// The id the model gave to this call.
+        pub call_id: Option<Str> as name,
+        /// What kind of tool it is.
+        #[serde(rename = "tool_type")]
+        pub kind: ToolKind as number,
+        /// What the tool is for, in its maker's words.
+        pub description: Option<Str> as content(Instructions),
+        /// The arguments the model asked for, as JSON. Content.
+        pub arguments: Option<Str> as content(Arguments) at start,
+        /// What the user adds.
+        #[serde(skip)]
+        pub attributes: Attributes as attributes,
+    }
 }
 
 /// Who executes a tool: `gen_ai.tool.type`.
@@ -68,46 +68,40 @@ impl ToolCall {
     }
 }
 
-/// What came of a tool call.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ToolOutcome {
-    /// What the tool gave back. Content.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub result: Option<Str>,
-    /// Size of the result, in bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub result_bytes: Option<u64>,
-    /// A gate skipped the call: the tool did not run.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub skipped: bool,
-    /// The Model Context Protocol's part, where the tool lives behind a server.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mcp: Option<Box<McpCall>>,
-    /// What the user adds.
-    #[serde(skip_serializing_if = "Attributes::is_empty")]
-    pub attributes: Attributes,
+fields! {
+    /// What came of a tool call.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct ToolOutcome {
+        /// What the tool gave back. Content.
+        pub result: Option<Str> as content(Result),
+        /// Size of the result, in bytes.
+        pub result_bytes: Option<u64> as number,
+        /// A gate skipped the call: the tool did not run.
+        pub skipped: bool as number,
+        /// The Model Context Protocol's part, where the tool lives behind a server.
+        pub mcp: Option<Box<McpCall>> as fields,
+        /// What the user adds.
+        pub attributes: Attributes as attributes,
+    }
 }
 
-/// The Model Context Protocol's part of a tool call.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct McpCall {
-    /// The method, for example `tools/call`.
-    pub method: Str,
-    /// The JSON-RPC request id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<Str>,
-    /// The protocol session.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub session_id: Option<Str>,
-    /// `rpc.response.status_code`: the JSON-RPC error code, where the server gave one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status_code: Option<Str>,
-    /// The protocol version agreed on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub protocol_version: Option<Str>,
-    /// `pipe` for stdio, `tcp` for HTTP.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transport: Option<Str>,
+fields! {
+    /// The Model Context Protocol's part of a tool call.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct McpCall {
+        /// The method, for example `tools/call`.
+        pub method: Str as name,
+        /// The JSON-RPC request id.
+        pub request_id: Option<Str> as name,
+        /// The protocol session.
+        pub session_id: Option<Str> as name,
+        /// `rpc.response.status_code`: the JSON-RPC error code, where the server gave one.
+        pub status_code: Option<Str> as name,
+        /// The protocol version agreed on.
+        pub protocol_version: Option<Str> as name,
+        /// `pipe` for stdio, `tcp` for HTTP.
+        pub transport: Option<Str> as name,
+    }
 }

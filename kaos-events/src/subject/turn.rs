@@ -2,56 +2,57 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fields::fields;
 use crate::{Attributes, Briefing, LlmParams, Session, SpanContext, Str, Usage};
 
-/// An agent answering one message; opens a run.
-///
-/// # Example
-///
-/// ```
-/// use kaos_events::Turn;
-///
-/// let turn = Turn::new("assistant").session("session-1");
-/// assert_eq!(turn.agent, "assistant");
-/// ```
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Turn {
-    /// The agent's name. On the wire it stands in the run (`agent_id`).
-    #[serde(skip)]
-    pub agent: Str,
-    /// The conversation. On the wire it stands in the run (`session_id`).
-    #[serde(skip)]
-    pub session: Session,
-    /// What the agent is for, in its maker's words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<Str>,
-    /// The parent outside this run: from a request's headers, or the caller's own span.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<Box<SpanContext>>,
-    /// Which turn of its session it is, from 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub number: Option<u32>,
-    /// How many steps it may take.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_steps: Option<u32>,
-    /// The model, where the agent is bound to exactly one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<Str>,
-    /// Parameters of its model requests, where they are the same for all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub params: Option<Box<LlmParams>>,
-    /// Whether the answer is delivered as it is made.
+fields! {
+    /// An agent answering one message; opens a run.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::Turn;
+    ///
+    /// let turn = Turn::new("assistant").session("session-1");
+    /// assert_eq!(turn.agent, "assistant");
+    /// ```
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
     #[serde(default)]
-    pub stream: bool,
-    /// The user's message. Content.
-    #[serde(skip)]
-    pub input: Option<Str>,
-    /// What its model is told besides the messages. Content.
-    #[serde(skip)]
-    pub briefing: Option<Arc<Briefing>>,
-    /// What the user adds.
-    #[serde(skip)]
-    pub attributes: Attributes,
+    pub struct Turn {
+        /// The agent's name. On the wire it stands in the run (`agent_id`).
+        #[serde(skip)]
+        pub agent: Str as name,
+        /// The conversation. On the wire it stands in the run (`session_id`).
+        #[serde(skip)]
+        pub session: Session as name,
+        /// The agent's version, as its maker counts.
+        pub agent_version: Option<Str> as name,
+        /// Who asks: the user's id at the caller, not a name or an address.
+        pub user: Option<Str> as name,
+        /// On whose behalf: the customer, team or organisation that the user belongs to.
+        pub tenant: Option<Str> as name,
+        /// What the agent is for, in its maker's words.
+        pub description: Option<Str> as content(Instructions),
+        /// The parent outside this run: from a request's headers, or the caller's own span.
+        pub parent: Option<Box<SpanContext>> as fields,
+        /// Which turn of its session it is, from 1.
+        pub number: Option<u32> as number,
+        /// How many steps it may take.
+        pub max_steps: Option<u32> as number,
+        /// The model, where the agent is bound to exactly one.
+        pub model: Option<Str> as name,
+        /// Parameters of its model requests, where they are the same for all.
+        pub params: Option<Box<LlmParams>> as fields,
+        /// Whether the answer is delivered as it is made.
+        pub stream: bool as number,
+        /// The user's message. Content.
+        pub input: Option<Str> as content(Input) at start,
+        /// What its model is told besides the messages. Content.
+        pub briefing: Option<Arc<Briefing>> as fields at start,
+        /// What the user adds.
+        #[serde(skip)]
+        pub attributes: Attributes as attributes,
+    }
 }
 
 impl Turn {
@@ -78,22 +79,20 @@ impl Turn {
     }
 }
 
-/// What came of a turn.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct TurnOutcome {
-    /// The answer. Content.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<Str>,
-    /// Tokens of all model calls of this turn, sub-agents excluded; `None` when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub usage: Option<Usage>,
-    /// Why the last model call ended.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub finish_reasons: Vec<Str>,
-    /// How many tools the turn called.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tool_calls: Option<u32>,
-    /// What the user adds.
-    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
-    pub attributes: Attributes,
+fields! {
+    /// What came of a turn.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct TurnOutcome {
+        /// The answer. Content.
+        pub text: Option<Str> as content(Output),
+        /// Tokens of all model calls of this turn, sub-agents excluded; `None` when unknown.
+        pub usage: Option<Usage> as fields,
+        /// Why the last model call ended.
+        pub finish_reasons: Vec<Str> as name,
+        /// How many tools the turn called.
+        pub tool_calls: Option<u32> as number,
+        /// What the user adds.
+        pub attributes: Attributes as attributes,
+    }
 }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::called::{self, Called};
 use super::{TurnSummary, UsageObserved};
 use crate::{Intent, Str, Usage};
 
@@ -13,8 +14,11 @@ pub(super) struct Tally {
     text: Option<Str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     intent: Option<Intent>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_calls: Option<Vec<Str>>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "called::calls"
+    )]
+    tool_calls: Option<Vec<Called>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tokens_used: Option<u64>,
     input_tokens: u64,
@@ -96,13 +100,12 @@ impl From<Tally> for UsageObserved {
 
 impl From<TurnSummary> for Tally {
     fn from(summary: TurnSummary) -> Self {
-        Self {
-            text: Some(summary.text),
-            intent: Some(summary.intent),
-            tool_calls: Some(summary.tool_calls),
-            tokens_used: Some(summary.usage.map_or(0, |usage| usage.total())),
-            ..Self::of(summary.usage, summary.cost_usd)
-        }
+        let mut tally = Self::of(summary.usage, summary.cost_usd);
+        tally.text = Some(summary.text);
+        tally.intent = Some(summary.intent);
+        tally.tool_calls = Some(called::write(summary.tool_calls, &mut tally.unknown));
+        tally.tokens_used = Some(summary.usage.map_or(0, |usage| usage.total()));
+        tally
     }
 }
 
@@ -113,7 +116,7 @@ impl From<Tally> for TurnSummary {
             cost_usd: tally.cost_usd(),
             text: tally.text.unwrap_or_default(),
             intent: tally.intent.unwrap_or_default(),
-            tool_calls: tally.tool_calls.unwrap_or_default(),
+            tool_calls: called::read(tally.tool_calls.unwrap_or_default(), &tally.unknown),
         }
     }
 }

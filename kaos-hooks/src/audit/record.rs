@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use kaos_events::{AttributeValue, Attributes, ContentKind, EventBuf, Str, TextVisitor, Value};
+use kaos_events::{
+    AttributeValue, Attributes, ContentKind, EventBuf, Str, TextVisitor, ToolCallSummary, Value,
+};
 
 use super::line::{MOST_LINE_BYTES, MOST_TAIL_BYTES};
 use crate::redact::{Class, ContentPolicies, ContentPolicy, Field, Redactor, sentinel};
@@ -217,6 +219,14 @@ impl TextVisitor for Shorten {
         }
         for name in names {
             self.cut(name);
+        }
+    }
+
+    fn calls(&mut self, calls: &mut Vec<ToolCallSummary>) {
+        if calls.len() > self.most {
+            let rest = calls.drain(self.most.saturating_sub(1)..);
+            let chars = rest.map(|call| call.tool.chars().count()).sum();
+            calls.push(ToolCallSummary::new(sentinel::of(&self.class, chars)));
         }
     }
 

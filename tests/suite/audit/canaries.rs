@@ -4,7 +4,8 @@ use std::path::Path;
 
 use kaos_events::{
     AttributeValue, Attributes, BodyBuf, ContentKind, EventBuf, PhaseBuf, PhaseName, Run, RunId,
-    Session, Str, Subject, SubjectName, TextVisitor, ToolCall, Turn, TurnSummary, Value, codec,
+    Session, Str, Subject, SubjectName, TextVisitor, ToolCall, ToolCallSummary, Turn, TurnSummary,
+    Value, codec,
 };
 use kaos_hooks::audit::{
     AnchorFile, AuditHook, ByHand, Content, Filter, MOST_LINE_BYTES, SigningKey, Trail,
@@ -336,7 +337,8 @@ fn too_long() -> Vec<(&'static str, EventBuf)> {
         agent: long(80_000).into(),
         ..run.run
     };
-    let summary = |tool_calls: Vec<Str>| {
+    let summary = |tools: Vec<Str>| {
+        let tool_calls = tools.into_iter().map(ToolCallSummary::new).collect();
         let summary = TurnSummary {
             tool_calls,
             text: long(70_000).into(),

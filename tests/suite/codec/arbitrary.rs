@@ -9,8 +9,8 @@ use kaos_events::{
     Intent, IntentClassification, IntentClassified, IntentOutcome, LlmCall, LlmOutcome, LlmParams,
     McpCall, OutcomeBuf, PhaseBuf, PhaseName, Progress, RemoteAgent, Run, RunId, Server, Session,
     SpanBuf, SpanContext, SpanId, Step, StepOutcome, Str, Subagent, SubagentOutcome, Subject,
-    SubjectName, TextDelta, ThinkingDelta, Time, ToolCall, ToolCallArgsDelta, ToolKind,
-    ToolOutcome, TraceId, Turn, TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
+    SubjectName, TextDelta, ThinkingDelta, Time, ToolCall, ToolCallArgsDelta, ToolCallSummary,
+    ToolKind, ToolOutcome, TraceId, Turn, TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
 };
 use proptest::collection::vec;
 use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
@@ -224,28 +224,36 @@ fn turn() -> impl Strategy<Value = Turn> {
     );
     let numbers = (of(any::<u32>()), of(any::<u32>()));
     let texts = (of(text()), of(text()), of(text()));
+    let who = (of(text()), of(text()), of(text()));
     let told = (of(params()), briefing());
     (
         of(parent),
         numbers,
         texts,
+        who,
         told,
         any::<bool>(),
         attributes(),
     )
         .prop_map(
-            |(parent, (number, max_steps), texts, (params, briefing), stream, attributes)| Turn {
-                description: texts.0,
-                parent: parent.map(Box::new),
-                number,
-                max_steps,
-                model: texts.1,
-                params: params.map(Box::new),
-                stream,
-                input: texts.2,
-                briefing,
-                attributes,
-                ..Turn::default()
+            |(parent, (number, max_steps), texts, who, (params, briefing), stream, attributes)| {
+                Turn {
+                    agent_version: who.0,
+                    user: who.1,
+                    tenant: who.2,
+                    description: texts.0,
+                    parent: parent.map(Box::new),
+                    number,
+                    max_steps,
+                    model: texts.1,
+                    params: params.map(Box::new),
+                    stream,
+                    input: texts.2,
+                    briefing,
+                    attributes,
+                    agent: Str::default(), // those of its run
+                    session: Session::default(),
+                }
             },
         )
 }
@@ -524,7 +532,7 @@ fn value(name: &'static str) -> BoxedStrategy<Value> {
                 .boxed()
         }
         "turn_summary" => {
-            let tools = vec(text(), 0..4);
+            let tools = vec(tool_call_summary(), 0..4);
             (text(), intent(), tools, of(usage()), of(finite()))
                 .prop_map(|(text, intent, tool_calls, usage, cost_usd)| TurnSummary {
                     text,
@@ -538,6 +546,34 @@ fn value(name: &'static str) -> BoxedStrategy<Value> {
         }
         unknown => unreachable!("no arbitrary {unknown} is made here"),
     }
+}
+
+/// A call's tokens are two numbers on the wire.
+fn tool_call_summary() -> impl Strategy<Value = ToolCallSummary> {
+    let usage = (any::<u64>(), any::<u64>()).prop_map(|(input, output)| Usage::new(input, output));
+    let numbers = (of(duration()), of(usage), of(finite()));
+    (
+        text(),
+        text(),
+        any::<bool>(),
+        numbers,
+        of(text()),
+        of(text()),
+    )
+        .prop_map(
+            |(tool, call_id, is_error, (duration, usage, cost_usd), plan_id, step_id)| {
+                ToolCallSummary {
+                    tool,
+                    call_id,
+                    is_error,
+                    duration,
+                    usage,
+                    cost_usd,
+                    plan_id,
+                    step_id,
+                }
+            },
+        )
 }
 
 fn gate_decided() -> impl Strategy<Value = GateDecided> {

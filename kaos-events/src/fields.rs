@@ -1,0 +1,134 @@
+//! The fields of events, each declared once.
+//!
+//! A line of [`fields!`] names a field, its type and its class. From it come the struct with its place on the wire, what
+//! a [`TextVisitor`](crate::TextVisitor) is shown of it, and how it is packed for a queue. So a new field cannot be
+//! forgotten anywhere, and a text cannot be passed off as a number: each class takes the types that it is made for.
+//!
+//! | class | what it is | a visitor |
+//! |---|---|---|
+//! | `name` | a name, an id or a word that the program, its configuration, a model or a provider chose | sees it, and may change it |
+//! | `content(Kind)` | text that somebody said, of this [`ContentKind`](crate::ContentKind) | may change it, or take it out |
+//! | `number` | a number, a flag, a time, a word of a closed set, an id of fixed form | never sees it |
+//! | `attributes` | what a user adds | sees keys and values |
+//! | `fields` | a part with fields of its own | sees those |
+//!
+//! `at start` behind the class: it stands in the span's start only, and has a place of its own on the wire, so the field
+//! is skipped here. On the wire a field that is absent (`None`, `false`, an empty list) is left out.
+
+use std::sync::Arc;
+
+use crate::{Attributes, Str};
+
+/// Declares structs of fields; see the module's documentation.
+macro_rules! fields {
+    ($(
+        $(#[$about:meta])*
+        pub struct $name:ident {$(
+            $(#[$note:meta])*
+            pub $field:ident: $type:ty as $class:ident $(($kind:ident))? $(at $start:ident)?,
+        )+}
+    )+) => {$(
+        $(#[$about])*
+        pub struct $name {$(
+            $(#[$note])*
+            $(#[doc = concat!("\n\nStands in the span's ", stringify!($start), " only.")] #[serde(skip)])?
+            #[serde(skip_serializing_if = "crate::fields::Optional::is_absent")]
+            pub $field: $type,
+        )+}
+
+        impl crate::texts::Fields for $name {
+            fn show(&mut self, tool: Option<&str>, to: &mut impl crate::TextVisitor) {
+                let Self { $($field),+ } = self;
+                $(crate::texts::show!($class $(($kind))? $field, tool, to);)+
+            }
+
+            fn forget_start(&mut self) {
+                $($(crate::fields::forget!(at $start self.$field);)?)+
+            }
+        }
+
+        const _: () = {
+            use crate::packed::{Mask, Pack, Packer, Unpack, Unpacker};
+
+            const BYTES: usize = Mask::bytes_for([$(stringify!($field)),+].len());
+
+            impl Pack for $name {
+                #[inline]
+                fn pack(&self, to: &mut Packer) {
+                    let Self { $($field),+ } = self;
+                    let mut says = Mask::default();
+                    $(says.note($field.is_something() $(&& crate::fields::told!(at $start to))?);)+
+                    says.put::<BYTES>(to);
+                    $(if says.next() {
+                        $field.pack_something(to);
+                    })+
+                }
+            }
+
+            impl Unpack for $name {
+                fn unpack(from: &mut Unpacker<'_>) -> Self {
+                    let mut says = Mask::take::<BYTES>(from);
+                    Self {
+                        $($field: says.field(from),)+
+                    }
+                }
+            }
+        };
+    )+};
+}
+
+macro_rules! forget {
+    (at start $field:expr) => {
+        $field = Default::default()
+    };
+}
+
+macro_rules! told {
+    (at start $packer:ident) => {
+        !$packer.without_content
+    };
+}
+
+pub(crate) use {fields, forget, told};
+
+/// Whether a field says nothing, so that a line leaves it out.
+pub(crate) trait Optional {
+    fn is_absent(&self) -> bool {
+        false
+    }
+}
+
+impl<T> Optional for Option<T> {
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T> Optional for Vec<T> {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Optional for Attributes {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Optional for bool {
+    fn is_absent(&self) -> bool {
+        !self
+    }
+}
+
+impl<T> Optional for Arc<T> {}
+
+macro_rules! always_there {
+    ($($type:ty)+) => { $(impl Optional for $type {})+ };
+}
+
+always_there! {
+    Str u8 u16 u32 u64 i64 f64 std::time::Duration crate::TraceId crate::SpanId crate::Session
+    crate::Intent crate::ToolKind crate::Decision crate::Budget crate::Usage
+}
