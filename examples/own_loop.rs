@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use kaos_hooks::{
-    Hooks, LlmCall, LlmOutcome, Ruling, Step, StepOutcome, ToolCall, ToolOutcome, ToolAnnotations,
+    Hooks, LlmCall, LlmOutcome, Ruling, Step, StepOutcome, ToolAnnotations, ToolCall, ToolOutcome,
     Turn, TurnOutcome, Usage,
 };
 use kaos_otel_hook::Telemetry;

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 pub(crate) use self::emit::Emit;
 pub(crate) use self::end::End;
 
-use self::deferred::{Deferred, Delivering, delivering, deliver_posted};
+use self::deferred::{Deferred, Delivering, deliver_posted, delivering};
 use crate::emitter::Shared;
 use crate::table::{Key, Table};
 use crate::{

@@ -7,6 +7,7 @@ mod builder;
 mod by_hand;
 mod checkpoint;
 mod directory;
+mod error;
 mod hash;
 mod hook;
 mod intake;
@@ -20,6 +21,7 @@ mod record;
 mod recorded;
 mod recover;
 mod report;
+mod scan;
 mod segment;
 mod storage;
 mod trail;
@@ -28,17 +30,21 @@ mod verify;
 mod writer;
 
 pub use anchor::{Anchor, AnchorFile};
-pub use builder::{AuditBuilder, AuditError, Durability, OnFailure};
+pub use builder::{AuditBuilder, Durability, OnFailure};
 #[cfg(feature = "testing")]
 pub use by_hand::ByHand;
 pub use checkpoint::{Checkpoint, InvalidCheckpoint};
+pub use error::{AuditError, Refused};
 pub use hash::{Hash, InvalidHash};
 pub use hook::{AuditHook, AuditStats};
-pub use key::{KeyError, SigningKey, VerifyingKey};
+pub use key::{KeyError, Signer, SigningKey, VerifyingKey};
 pub use line::MOST_LINE_BYTES;
 pub use log_id::{InvalidLogId, LogId};
-pub use own::{Cause, CheckpointNote, FORMAT, Found, Gap, OwnRecord, Recovery, SegmentStart};
-pub use report::{Finding, Problem, Torn, Verification};
+pub use own::{
+    Acceptance, Cause, CheckpointNote, FORMAT, Found, Gap, HandOver, OwnRecord, Recovery,
+    Retention, SegmentStart,
+};
+pub use report::{Accounted, Finding, Problem, Torn, Verification};
 pub use storage::{Storage, StorageFile, StorageLock};
 pub use trail::{Content, Filter, Record, Records, Trail};
 pub use verify::Verifier;

@@ -233,7 +233,9 @@ impl Lane {
         let LaneStats {
             waiting, dropped, ..
         } = self.stats();
-        HookError::new(format!("{why}: {waiting} events still wait, {dropped} were dropped"))
+        HookError::new(format!(
+            "{why}: {waiting} events still wait, {dropped} were dropped"
+        ))
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::{
-    Failure, Hooks, Ruling, Scope, Step, Str, ToolCall, ToolOutcome, catch_panic,
-};
+use kaos_hooks::{Failure, Hooks, Ruling, Scope, Step, Str, ToolCall, ToolOutcome, catch_panic};
 
 use crate::{Agent, Tool, ToolContext, ToolError, ToolUse, arguments, debug_lines};
 

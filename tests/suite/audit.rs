@@ -1,5 +1,6 @@
 //! The audit trail: written, killed, damaged, read again.
 
+mod attackers;
 mod backpressure;
 mod canaries;
 mod child;

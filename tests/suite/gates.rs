@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{
-    Decision, FailOpen, Gate, GateDecided, GateError, Hooks, IntoHooks, Ruling, Str, ToolAnnotations, ToolCall,
-    ToolRequest, Turn, Value, Verdict,
+    Decision, FailOpen, Gate, GateDecided, GateError, Hooks, IntoHooks, Ruling, Str,
+    ToolAnnotations, ToolCall, ToolRequest, Turn, Value, Verdict,
 };
 use kaos_runner::{FunctionModel, Message, ModelReply, Runner};
 use kaos_tests::agents::{Act, Scripted, calls};

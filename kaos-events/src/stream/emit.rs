@@ -116,7 +116,10 @@ impl<S: Observer> Emit for Stream<S> {
         if delivering() {
             return None;
         }
-        self.lock().table.get(key).map(|(_, subject)| subject.clone())
+        self.lock()
+            .table
+            .get(key)
+            .map(|(_, subject)| subject.clone())
     }
 
     fn deliver_deferred(&self) {

@@ -1,4 +1,3 @@
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,12 +5,13 @@ use std::time::Duration;
 use kaos_events::{Clock, IdSource as _, PackedEvents, RandomIds, SystemClock, TraceId};
 
 use super::anchor::Anchors;
-use super::log::Settings;
-use super::intake::Intake;
-use super::record::Recorder;
 use super::directory::Directory;
+use super::intake::Intake;
+use super::log::Settings;
+use super::record::Recorder;
+use super::recover::Permits;
 use super::writer::Writer;
-use super::{Anchor, AuditHook, Hash, Recovery, SigningKey, Storage, recover};
+use super::{Anchor, AuditError, AuditHook, Hash, Recovery, Signer, Storage, recover};
 use crate::queue::Reader;
 use crate::redact::{ContentPolicies, Redactor};
 
@@ -57,7 +57,8 @@ pub enum Durability {
 #[must_use = "a trail is opened by `open`"]
 pub struct AuditBuilder {
     place: Place,
-    key: Option<SigningKey>,
+    key: Option<Box<dyn Signer>>,
+    permits: Permits,
     policies: ContentPolicies,
     redactor: Redactor,
     durability: Durability,
@@ -72,35 +73,6 @@ pub struct AuditBuilder {
 enum Place {
     Directory(PathBuf),
     Storage(Arc<dyn Storage>),
-}
-
-/// A trail could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("audit trail {place} cannot be opened{advice}")]
-pub struct AuditError {
-    place: String,
-    advice: &'static str,
-    #[source]
-    source: io::Error,
-}
-
-impl AuditError {
-    pub(super) fn new(place: String, source: io::Error) -> Self {
-        let advice = match source.kind() {
-            io::ErrorKind::WouldBlock => ": give each process a directory of its own",
-            _ => "",
-        };
-        Self {
-            place,
-            advice,
-            source,
-        }
-    }
-
-    /// Whether another writer has the trail open.
-    pub fn is_locked(&self) -> bool {
-        self.source.kind() == io::ErrorKind::WouldBlock
-    }
 }
 
 impl AuditBuilder {
@@ -119,6 +91,7 @@ impl AuditBuilder {
         Self {
             place: Place::Directory(directory),
             key: None,
+            permits: Permits::default(),
             policies: ContentPolicies::default(),
             redactor: Redactor::new(),
             durability: Durability::default(),
@@ -133,8 +106,26 @@ impl AuditBuilder {
 
     /// Signs the checkpoints, so that whoever has the public half can tell this trail from one that
     /// was made up. Default: they are not signed, and only damage is found.
-    pub fn signing_key(mut self, key: SigningKey) -> Self {
-        self.key = Some(key);
+    ///
+    /// A trail that another key signs, or that a key signs where none is given, is not opened; see
+    /// [`hand_over_from`](Self::hand_over_from), [`allow_unsigned`](Self::allow_unsigned).
+    pub fn signing_key(mut self, key: impl Signer) -> Self {
+        self.key = Some(Box::new(key));
+        self
+    }
+
+    /// The key that signed the trail until now. If it still does, it hands over to the new one, for
+    /// good: nothing that it signs afterwards counts.
+    pub fn hand_over_from(mut self, former: impl Signer) -> Self {
+        self.permits.former = Some(Box::new(former));
+        self
+    }
+
+    /// Opens a trail that a key signs without this key, or with another that it did not hand over
+    /// to. To whoever verifies with the key, what is written so is a finding until somebody who has
+    /// the key accepts it.
+    pub const fn allow_unsigned(mut self) -> Self {
+        self.permits.unsigned = true;
         self
     }
 
@@ -211,7 +202,9 @@ impl AuditBuilder {
     ///
     /// # Errors
     ///
-    /// The storage cannot be read or written, or another writer has the trail open.
+    /// The storage cannot be read or written, or another writer has the trail open; or it is
+    /// [`Refused`](super::Refused): the key is not the one that signs it, or it does not hold what
+    /// its anchors cover.
     pub fn open(self) -> Result<AuditHook, AuditError> {
         let Ready {
             writer,
@@ -262,7 +255,7 @@ impl AuditBuilder {
         };
         let lock = storage.lock().map_err(failed)?;
         let anchors = Anchors::new(self.anchors);
-        let opened = recover::open(storage, lock, settings, anchors, new_trail());
+        let opened = recover::open(storage, lock, settings, anchors, self.permits, new_trail());
         let opened = opened.map_err(failed)?;
         opened.log.put_reserve_aside().map_err(failed)?;
 

@@ -224,7 +224,8 @@ impl Storage for Directory {
                 }
                 Err(TryLockError::Error(error)) => return Err(error),
                 Ok(_) if since.elapsed() > LOCK_PATIENCE => {
-                    let message = "its file `lock` is removed, or linked elsewhere, again and again";
+                    let message =
+                        "its file `lock` is removed, or linked elsewhere, again and again";
                     return Err(io::Error::other(message));
                 }
                 Err(TryLockError::WouldBlock) if since.elapsed() > LOCK_PATIENCE => {

@@ -8,7 +8,7 @@ use super::Storage;
 use super::line::Line;
 use super::log::Head;
 use super::own::{Cause, SegmentStart};
-use super::recover::start;
+use super::scan::start;
 use super::segment::{self, Lines, Piece};
 
 /// Reads a trail's segments in order.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use kaos_events::{EventBuf, RunId, SpanId, Subject, TraceId, Value, codec};
 
+use super::directory::Directory;
 use super::line::Line;
 use super::own::OwnRecord;
 use super::reader::{OpenSegment, Reader};
-use super::directory::Directory;
 use super::{AuditError, Storage, Verification, Verifier};
 
 /// An audit trail that is read; a writer may be at work in it.

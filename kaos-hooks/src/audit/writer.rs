@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use kaos_events::{BodyBuf, EventBuf, PackedEvents, Subject};
 
-use super::intake::Intake;
+use super::intake::{Intake, Missing};
 use super::log::Log;
 use super::record::Recorder;
 use crate::park::this_thread;
@@ -139,20 +139,28 @@ impl Writer {
 
     fn try_write(&mut self, batch: &Batch, reason: &str) -> io::Result<()> {
         let missing = self.intake.missing();
-        if let Some(missing) = missing {
-            let (lost, effects) = (missing.lost, missing.unrecorded_effects);
-            let reason = self.recorder.safe(reason);
-            self.log.gap(&reason, lost, effects, 0);
-        }
-        for record in &batch.records {
-            self.log.append(record);
-        }
-        if batch.checkpoint || self.log.wants_checkpoint() {
-            self.log.checkpoint(false);
+        if let Err(error) = self.append(batch, missing, reason) {
+            self.log.give_up();
+            return Err(error);
         }
         self.log.commit()?;
         if let Some(missing) = missing {
             self.intake.told(missing);
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, batch: &Batch, missing: Option<Missing>, reason: &str) -> io::Result<()> {
+        if let Some(missing) = missing {
+            let (lost, effects) = (missing.lost, missing.unrecorded_effects);
+            let reason = self.recorder.safe(reason);
+            self.log.gap(&reason, lost, effects, 0)?;
+        }
+        for record in &batch.records {
+            self.log.append(record)?;
+        }
+        if batch.checkpoint || self.log.wants_checkpoint() {
+            self.log.checkpoint(false)?;
         }
         Ok(())
     }
@@ -166,16 +174,19 @@ impl Writer {
         if full && self.log.free_reserve() {
             let waiting = self.intake.waiting();
             let reason = self.recorder.safe(&error.to_string());
-            self.log.gap(&reason, 0, 0, waiting);
-            self.log.checkpoint(false);
+            let appended = self.log.gap(&reason, 0, 0, waiting);
+            let said = appended.and_then(|()| self.log.checkpoint(false));
             // If even this fails, the trail's end is all that tells.
-            let _best_effort = self.log.commit();
+            match said {
+                Ok(()) => drop(self.log.commit()),
+                Err(_) => self.log.give_up(),
+            }
         }
     }
 }
 
 /// Whether a turn ends with it, a sub-agent's included.
-fn ends_turn(event: &EventBuf) -> bool {
+pub(super) fn ends_turn(event: &EventBuf) -> bool {
     match &event.body {
         BodyBuf::Span(span) => {
             matches!(span.subject, Subject::Turn(_)) && span.phase.as_phase().is_end()

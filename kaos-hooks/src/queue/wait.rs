@@ -53,9 +53,7 @@ impl<P> State<P> {
         let failing = || self.failing.clone().map(NotDone::Failing);
         match goal {
             Goal::Safe(ticket) if self.safe >= ticket => Some(Ok(())),
-            Goal::Safe(ticket) if self.finished >= ticket || self.ended => {
-                Some(Err(NotDone::Lost))
-            }
+            Goal::Safe(ticket) if self.finished >= ticket || self.ended => Some(Err(NotDone::Lost)),
             Goal::Safe(_) => Some(Err(failing()?)),
             Goal::Below(bytes) => {
                 let over = self.account.bytes <= bytes || self.failing.is_some() || self.ended;

@@ -149,7 +149,10 @@ impl Started {
 
 impl Lanes {
     fn new(settings: &Settings) -> Self {
-        fn lane<T: Send + 'static>(batches: BatchSettings, sending: Sending) -> std::sync::Arc<Lane<T>> {
+        fn lane<T: Send + 'static>(
+            batches: BatchSettings,
+            sending: Sending,
+        ) -> std::sync::Arc<Lane<T>> {
             Lane::new(batches, sending)
         }
         let Settings {
