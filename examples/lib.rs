@@ -6,16 +6,6 @@ use kaos_runner::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// The README's code, compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
-
-/// The guide's code, compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/write-a-hook.md")]
-struct WriteAHook;
-
 #[derive(Deserialize, JsonSchema)]
 struct Calculate {
     /// Whole numbers and one of + - *, for example `6*7`.

@@ -4,7 +4,7 @@
 //! -- NAME=JSON…` starts the server as a child process. Without a call it says which tools there are.
 //! The events are written as JSON lines on stdout.
 //!
-//! `cargo run -p kaos-examples --example mcp -- http://127.0.0.1:8000/mcp 'add={"a":1,"b":2}'`
+//! `cargo run -p kaos-examples --all-features --example mcp -- http://127.0.0.1:8000/mcp 'add={"a":1,"b":2}'`
 
 use std::error::Error;
 use std::io::{self, Write as _};

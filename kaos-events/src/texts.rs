@@ -277,6 +277,10 @@ impl Content for Option<Str> {
 }
 
 /// What is no text, so that nobody is shown it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no number",
+    note = "a text's class is `name` or `content(Kind)`, so that it can be redacted"
+)]
 pub(crate) trait Number {
     fn show(&mut self, _tool: Option<&str>, _to: &mut impl TextVisitor) {}
 }

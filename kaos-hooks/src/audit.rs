@@ -1,4 +1,4 @@
-#![doc = include_str!("../../docs/audit.md")]
+#![doc = include_str!("../docs/audit.md")]
 
 mod anchor;
 mod appended;

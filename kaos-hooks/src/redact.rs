@@ -1,4 +1,4 @@
-#![doc = include_str!("../../docs/redaction.md")]
+#![doc = include_str!("../docs/redaction.md")]
 
 mod account;
 mod ahead;

@@ -30,6 +30,17 @@
 //!   line, both with the ids of the span they belong to; [`LogSettings`] says which ones.
 //! - [`SpanNames`] chooses what spans are called, [`EventIds`] gives them the events' ids, and
 //!   [`semconv`] has every attribute name.
+//!
+//! # Features
+//!
+//! | feature | what it adds | default |
+//! |---|---|---|
+//! | `otlp-grpc` | [`Protocol::Grpc`]: OTLP over gRPC, with TLS | yes |
+//! | `otlp-http` | [`Protocol::HttpProtobuf`]: OTLP over HTTP, with TLS | yes |
+//! | `console` | [`ExporterChoice::Console`]: signals on standard output | no |
+//!
+//! Without them no HTTP, gRPC or TLS is compiled; the hooks and [`Telemetry::in_memory`] work all the
+//! same. What a variable asks for and is not built in is a warning that names the feature.
 
 mod attributes;
 mod bounded;
@@ -66,5 +77,7 @@ pub use names::SpanNames;
 pub use otel_hook::OTelHook;
 pub use prices::{Price, Prices, PricesError};
 pub use propagation::Propagators;
-pub use settings::{Batches, ExporterChoice, Limits, Otlp, Settings, TelemetryConfig, TlsFile};
+pub use settings::{
+    Batches, ExporterChoice, Limits, Otlp, Protocol, Settings, TelemetryConfig, TlsFile,
+};
 pub use telemetry::{Telemetry, TelemetryHooks};

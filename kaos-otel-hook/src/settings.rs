@@ -3,6 +3,7 @@
 mod config;
 mod limits;
 mod otlp;
+mod protocol;
 mod resource;
 mod vars;
 
@@ -19,6 +20,7 @@ pub use config::TelemetryConfig;
 pub use limits::Limits;
 pub use otlp::{ExporterChoice, Otlp, TlsFile};
 pub(crate) use otlp::{Signal, usable};
+pub use protocol::Protocol;
 pub(crate) use vars::Vars;
 
 /// What the `OTEL_*` variables ask for; [`Telemetry`](crate::Telemetry) starts it.

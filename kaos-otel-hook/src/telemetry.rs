@@ -70,7 +70,7 @@ impl Telemetry {
     /// | variable | meaning | default |
     /// |---|---|---|
     /// | `OTEL_SDK_DISABLED` | `true` turns everything off; so do `1` and `yes`, with a warning | `false` |
-    /// | `OTEL_TRACES_EXPORTER` | `otlp`, `console` or `none` | `otlp` |
+    /// | `OTEL_TRACES_EXPORTER` | `otlp`, `console` (with the feature `console`) or `none` | `otlp` |
     /// | `OTEL_EXPORTER_OTLP_ENDPOINT` | where to export to; over HTTP `/v1/traces` and so on are added | off |
     /// | `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | the signal's own, used as it is | – |
     /// | `OTEL_EXPORTER_OTLP_PROTOCOL`, `…_TRACES_PROTOCOL` | `grpc` or `http/protobuf` | `grpc` |

@@ -116,10 +116,7 @@ async fn delegate(
     {
         let reason = Str::from(format!("no agent works unrecorded ({why})"));
         scope.fail(Failure::new("denied").message(reason.clone()));
-        return Done {
-            content: Str::from(format!("denied: {reason}")),
-            delegated: None,
-        };
+        return (Told::failed(Str::from(format!("denied: {reason}"))), None);
     }
     let (begin, toolbox) = agent.begin(Turn::new(agent.name.clone()), &task).await;
     let mut progress = Progress::new(vec![Message::User(task)], &begin, toolbox);

@@ -25,7 +25,7 @@ main() {
     . ./common.sh
     python3 collector/signals_test.py # the comparing itself
     build_collector
-    cargo build -q -p kaos-examples --example otlp
+    cargo build -q -p kaos-examples --all-features --example otlp
     cargo build -q -p kaos-runner --features cli
 
     received_as_in_the_events grpc
@@ -72,7 +72,7 @@ signals_tell_the_same_story() { # protocol
 replayed_from_the_trail() { # protocol
     local kaos=(cargo run -q -p kaos-runner --features cli -- audit replay "$dir/trail")
     rm -rf "$dir/trail"
-    KAOS_TRAIL=$dir/trail OTEL_SDK_DISABLED=true cargo run -q -p kaos-examples --example otlp >"$dir/stdout" 2>"$dir/stderr" ||
+    KAOS_TRAIL=$dir/trail OTEL_SDK_DISABLED=true cargo run -q -p kaos-examples --all-features --example otlp >"$dir/stdout" 2>"$dir/stderr" ||
         fail 'the example does not record'
     start_collector
     what="${FUNCNAME[0]} $1"
@@ -139,7 +139,7 @@ example() { # protocol, port, arguments…
     rm -f "$dir/events.jsonl"
     OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$port OTEL_EXPORTER_OTLP_PROTOCOL=$protocol \
         OTEL_SERVICE_NAME=kaos-peer-check OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=ci \
-        timeout -k 5 60 cargo run -q -p kaos-examples --example otlp -- --events "$dir/events.jsonl" "${flags[@]}" "$@" \
+        timeout -k 5 60 cargo run -q -p kaos-examples --all-features --example otlp -- --events "$dir/events.jsonl" "${flags[@]}" "$@" \
         >"$dir/stdout" 2>"$dir/stderr" || status=$?
     ended=$(date +%s%N)
     ((status == 0)) || fail "the example exits with $status"

@@ -23,7 +23,7 @@ main() {
     unset "${!OTEL_@}" "${!KAOS_@}"
     . ./common.sh
     install_package
-    cargo build -q -p kaos-examples --example mcp
+    cargo build -q -p kaos-examples --all-features --example mcp
     start_server
     calls_as_in_the_events tcp "http://127.0.0.1:$HTTP_PORT/mcp"
     stop TERM
@@ -33,7 +33,7 @@ main() {
 calls_as_in_the_events() { # transport, the example's arguments before the calls…
     local result
     what="${FUNCNAME[0]} $1"
-    timeout -k 5 60 cargo run -q -p kaos-examples --example mcp -- "${@:2}" "${calls[@]}" \
+    timeout -k 5 60 cargo run -q -p kaos-examples --all-features --example mcp -- "${@:2}" "${calls[@]}" \
         >"$dir/events.jsonl" 2>"$dir/stderr" || fail "the example exits with $?"
     result=$(python3 mcp/check.py "$dir/events.jsonl" "$1" 2>&1) || fail "$result"
     echo "ok    ${what//_/ }: $result"

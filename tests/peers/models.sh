@@ -4,7 +4,7 @@
 build_turns() {
     cargo build -q -p kaos-tests --example real_input
     cargo build -q -p kaos-runner --features cli --bin kaos
-    cargo build -q -p kaos-examples --example agent
+    cargo build -q -p kaos-examples --all-features --example agent
 }
 
 # A turn, judged by real_input.py with the same options and these; its trail, by the command.
@@ -30,7 +30,7 @@ turn() { # name, --stream, --intent, --calculate as wanted, -- options of real_i
 example() {
     rm -rf "$dir/example-trail"
     KAOS_LEARN_LIVE=1 MODEL_API_URL=$url KAOS_TRAIL=$dir/example-trail \
-        timeout -k 5 300 cargo run -q -p kaos-examples --example agent >"$dir/stdout" 2>"$dir/stderr"
+        timeout -k 5 300 cargo run -q -p kaos-examples --all-features --example agent >"$dir/stdout" 2>"$dir/stderr"
 }
 
 verifies() { # trail, options of the command…

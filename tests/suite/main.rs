@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod arguments;
 mod audit;
 mod codec;
 mod concurrency;

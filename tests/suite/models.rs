@@ -1,4 +1,4 @@
-//! `OpenAiModel` against an endpoint on loopback: a test for each row of docs/models.md.
+//! `OpenAiModel` against an endpoint on loopback: a test for each row of kaos-runner/docs/models.md.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use kaos_otel_hook::{
-    Capture, ExporterChoice, ExporterError, Limits, Otlp, Settings, SpanNames, Telemetry,
+    Capture, ExporterChoice, ExporterError, Limits, Otlp, Protocol, Settings, SpanNames, Telemetry,
     TelemetryConfig,
 };
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
@@ -210,9 +210,9 @@ fn each_signal_may_have_its_own_protocol_headers_timeout_compression_and_files()
     let s = str::to_owned;
     check_otlp(
         "PROTOCOL",
-        |it| it.http,
-        &false,
-        ("http/protobuf", true),
+        |it| it.protocol,
+        &Protocol::Grpc,
+        ("http/protobuf", Protocol::HttpProtobuf),
         Some("http/json"),
     );
     check_otlp(

@@ -25,5 +25,15 @@ mod subscribed;
 pub mod text;
 pub mod trails;
 
+/// The README's code, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+/// The guide's code, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/write-a-hook.md")]
+struct WriteAHook;
+
 pub use stopped::Stopped;
 pub use subscribed::subscribed;

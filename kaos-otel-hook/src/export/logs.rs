@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::InstrumentationScope;
+use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, LogProcessor, SdkLogRecord};
 
@@ -15,7 +16,12 @@ pub(crate) type Record = (SdkLogRecord, InstrumentationScope);
 pub(crate) struct LogLane(pub(crate) Arc<Lane<Record>>);
 
 impl LogLane {
-    pub(crate) fn export(&self, exporter: impl LogExporter + 'static) -> Export {
+    pub(crate) fn export(
+        &self,
+        mut exporter: impl LogExporter + 'static,
+        resource: &Resource,
+    ) -> Export {
+        exporter.set_resource(resource);
         let lane = Arc::clone(&self.0);
         Box::pin(async move {
             lane.run(async |batch| {

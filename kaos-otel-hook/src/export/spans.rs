@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::Context;
+use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
@@ -12,7 +13,12 @@ use super::{Export, Lane};
 pub(crate) struct SpanLane(pub(crate) Arc<Lane<SpanData>>);
 
 impl SpanLane {
-    pub(crate) fn export(&self, exporter: impl SpanExporter + 'static) -> Export {
+    pub(crate) fn export(
+        &self,
+        mut exporter: impl SpanExporter + 'static,
+        resource: &Resource,
+    ) -> Export {
+        exporter.set_resource(resource);
         let lane = Arc::clone(&self.0);
         Box::pin(async move { lane.run(async |batch| exporter.export(batch).await).await })
     }

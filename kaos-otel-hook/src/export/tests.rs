@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
+use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 
@@ -56,7 +57,12 @@ fn after(act: Act, spans: usize, queue: usize, limits: [Duration; 2]) -> (Export
         spans: Arc::clone(&given),
     };
     let of_thread = lane.clone();
-    start(move || Ok(vec![of_thread.export(exporter)])).unwrap();
+    start(move || {
+        Ok(vec![
+            of_thread.export(exporter, &Resource::builder_empty().build()),
+        ])
+    })
+    .unwrap();
     let provider = SdkTracerProvider::builder()
         .with_span_processor(lane.clone())
         .build();
@@ -150,7 +156,12 @@ fn a_lane_that_has_ended_is_shut_down_again_at_once() {
         act: Act::Accept,
         spans: Arc::default(),
     };
-    start(move || Ok(vec![of_thread.export(exporter)])).unwrap();
+    start(move || {
+        Ok(vec![
+            of_thread.export(exporter, &Resource::builder_empty().build()),
+        ])
+    })
+    .unwrap();
     assert!(lane.0.flush(LONG).is_ok());
     assert!(lane.0.shut_down(LONG).is_ok());
     assert!(lane.0.shut_down(LONG).is_ok());

@@ -1,18 +1,22 @@
 //! TLS from the `OTEL_EXPORTER_OTLP_*` files, the same for both protocols.
 
+#[cfg(feature = "otlp-http")]
 use std::sync::Arc;
 
+#[cfg(feature = "otlp-grpc")]
 use opentelemetry_otlp::tonic_types::transport::{Certificate, ClientTlsConfig, Identity};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+#[cfg(feature = "otlp-http")]
 use rustls::{ClientConfig, RootCertStore};
 
 use super::{Built, ExporterError};
 use crate::settings::{Otlp, TlsFile};
 
 /// `None` for an endpoint without TLS.
+#[cfg(feature = "otlp-grpc")]
 pub(super) fn of_grpc(otlp: &Otlp) -> Built<Option<ClientTlsConfig>> {
-    if !is_https(otlp) {
+    if !otlp.is_https() {
         return Ok(None);
     }
     let mut config = ClientTlsConfig::new();
@@ -33,13 +37,14 @@ pub(super) fn of_grpc(otlp: &Otlp) -> Built<Option<ClientTlsConfig>> {
 }
 
 /// For an endpoint without TLS one that trusts nobody: it is never used.
+#[cfg(feature = "otlp-http")]
 pub(super) fn of_http(otlp: &Otlp) -> Built<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| otlp.refused(error))?;
     let mut trusted = RootCertStore::empty();
-    if is_https(otlp) {
+    if otlp.is_https() {
         if let Some(file) = &otlp.certificate {
             for certificate in certificates(file)? {
                 trusted
@@ -52,18 +57,12 @@ pub(super) fn of_http(otlp: &Otlp) -> Built<ClientConfig> {
         }
     }
     let config = config.with_root_certificates(trusted);
-    match otlp.client.as_ref().filter(|_| is_https(otlp)) {
+    match otlp.client.as_ref().filter(|_| otlp.is_https()) {
         None => Ok(config.with_no_client_auth()),
         Some((certificate, key)) => config
             .with_client_auth_cert(certificates(certificate)?, private_key(key)?)
             .map_err(|error| key.unusable(error)),
     }
-}
-
-fn is_https(otlp: &Otlp) -> bool {
-    otlp.endpoint
-        .get(..8)
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
 /// At least one.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Uri};
 
+use super::protocol::Protocol;
 use super::vars::{Vars, percent_decoded};
 
 /// One of the three signals.
@@ -50,6 +51,7 @@ pub enum ExporterChoice {
     /// OTLP, to an endpoint.
     Otlp(Box<Otlp>),
     /// Standard output, to look at.
+    #[cfg(feature = "console")]
     Console,
     /// Nothing: the signal is off.
     None,
@@ -61,8 +63,8 @@ pub enum ExporterChoice {
 pub struct Otlp {
     /// The URL as it is used, with its path.
     pub endpoint: String,
-    /// `http/protobuf` rather than `grpc`.
-    pub http: bool,
+    /// What it is sent over.
+    pub protocol: Protocol,
     /// Sent with each request; not in the `Debug` text, since they are often secret.
     pub headers: Vec<(String, String)>,
     /// How long one request with its retries may take. Default: 10 s.
@@ -94,7 +96,18 @@ impl ExporterChoice {
         };
         match value.to_ascii_lowercase().as_str() {
             "otlp" => Self::otlp(signal, vars),
+            #[cfg(feature = "console")]
             "console" => Self::Console,
+            #[cfg(not(feature = "console"))]
+            "console" => {
+                without(
+                    signal,
+                    vars,
+                    &format!("{name} is `console`, which"),
+                    "console",
+                );
+                Self::None
+            }
             "none" => Self::None,
             _ => {
                 vars.bad(&name, &value, "one of otlp, console, none", "otlp");
@@ -109,14 +122,21 @@ impl ExporterChoice {
 }
 
 impl Otlp {
-    /// gRPC unless a protocol is set, as in the ancestors; the OpenTelemetry specification (1.59,
-    /// OTLP exporter) recommends `http/protobuf`.
     fn of(signal: Signal, vars: &Vars<'_>) -> Option<Self> {
         let names = |field| names(signal, field);
         let own = format!("OTEL_EXPORTER_OTLP_{}_ENDPOINT", signal.upper());
         let (variable, url) = vars.first(&names("ENDPOINT"))?;
-        let protocols = [("grpc", false), ("http/protobuf", true)];
-        let http = vars.word(&names("PROTOCOL"), &protocols, false, "grpc");
+        let (default, word) = Protocol::DEFAULT;
+        let protocol = vars.word(&names("PROTOCOL"), &Protocol::WORDS, default, word);
+        let protocol = match protocol {
+            Ok(protocol) => protocol,
+            Err((word, feature)) => {
+                let said = format!("{variable} is set, but OTLP over {word}");
+                without(signal, vars, &said, feature);
+                return None;
+            }
+        };
+        let http = protocol.is_http();
         let insecure = vars.flag(&names("INSECURE"));
         let Some(url) = usable(&url, http, insecure) else {
             let expected = "a URL such as http://localhost:4317";
@@ -132,7 +152,7 @@ impl Otlp {
         };
         Some(Self {
             endpoint,
-            http,
+            protocol,
             headers: headers(vars, &names("HEADERS")),
             timeout: timeout(vars, &names("TIMEOUT")),
             gzip: vars.word(
@@ -148,8 +168,8 @@ impl Otlp {
 
     /// What to do when nothing arrives.
     pub(crate) fn advice(&self) -> String {
-        let Self { endpoint, http, .. } = self;
-        let (speaks, other, port) = if *http {
+        let endpoint = &self.endpoint;
+        let (speaks, other, port) = if self.protocol.is_http() {
             ("http/protobuf", "grpc", "4317")
         } else {
             ("grpc", "http/protobuf", "4318")
@@ -164,6 +184,15 @@ impl Otlp {
              OTEL_EXPORTER_OTLP_PROTOCOL={other}"
         )
     }
+}
+
+/// Says that a signal is off for want of a feature.
+fn without(signal: Signal, vars: &Vars<'_>, said: &str, feature: &str) {
+    vars.warn(format!(
+        "{said} needs the feature `{feature}` of kaos-otel-hook, which this program is built \
+         without; using none: {} are not exported",
+        signal.what()
+    ));
 }
 
 /// The signal's own variable, and the general one.
@@ -238,8 +267,13 @@ pub(crate) fn usable(endpoint: &str, http: bool, insecure: bool) -> Option<Strin
         let scheme = if insecure { "http" } else { "https" };
         format!("{scheme}://{endpoint}")
     };
-    let parsed = reqwest::Url::parse(&url).ok()?;
-    (matches!(parsed.scheme(), "http" | "https") && parsed.has_host()).then_some(url)
+    // What the exporters read it as.
+    let parsed: Uri = url.parse().ok()?;
+    let named = matches!(parsed.scheme_str(), Some("http" | "https"));
+    let reachable = parsed.authority().is_some_and(|it| {
+        !it.host().is_empty() && (it.port().is_none() || it.port_u16().is_some())
+    });
+    (named && reachable).then_some(url)
 }
 
 impl std::fmt::Debug for Otlp {
@@ -247,7 +281,7 @@ impl std::fmt::Debug for Otlp {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("Otlp")
             .field("endpoint", &self.endpoint)
-            .field("http", &self.http)
+            .field("protocol", &self.protocol)
             .field("headers", &names)
             .field("timeout", &self.timeout)
             .field("gzip", &self.gzip)

@@ -22,6 +22,7 @@ impl Greeting {
             .into_iter()
             .map(|(signal, choice)| match choice {
                 ExporterChoice::Otlp(otlp) => format!("{signal} to {}", otlp.endpoint),
+                #[cfg(feature = "console")]
                 ExporterChoice::Console => format!("{signal} to the console"),
                 ExporterChoice::None => format!("no {signal}"),
             })

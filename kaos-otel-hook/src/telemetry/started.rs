@@ -195,8 +195,7 @@ impl Lanes {
                 exports.push(exporter::spans(&settings.traces, lane, &resource)?);
             }
             if let Some(lane) = &self.metrics {
-                let temporality = settings.temporality;
-                exports.push(exporter::metrics(&settings.metrics, lane, temporality)?);
+                exports.push(exporter::metrics(&settings.metrics, lane)?);
             }
             if let Some(lane) = &self.logs {
                 exports.push(exporter::logs(&settings.logs, lane, &resource)?);
@@ -225,6 +224,7 @@ fn read<T: Send + 'static>(lane: &Lane<T>) -> ExportStats {
 fn sending(signal: Signal, choice: &ExporterChoice, limit: Duration) -> Option<Sending> {
     let advice = match choice {
         ExporterChoice::Otlp(otlp) => otlp.advice(),
+        #[cfg(feature = "console")]
         ExporterChoice::Console => String::new(),
         ExporterChoice::None => return None,
     };

@@ -16,7 +16,7 @@ use super::{Mode, builder, turn};
 
 #[test]
 fn every_row_of_the_documentation_names_its_test() {
-    let documented = include_str!("../../../docs/models.md");
+    let documented = include_str!("../../../kaos-runner/docs/models.md");
     let (_, table) = documented.split_once("| case |").unwrap();
     for row in table.lines().skip(2) {
         let cell = row.trim_end_matches('|').rsplit('|').next().unwrap();

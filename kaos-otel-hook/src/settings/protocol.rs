@@ -1,0 +1,50 @@
+//! What OTLP is sent over, as far as it is built in.
+
+/// What OTLP is sent over: what this crate is built with, by its features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// `grpc`.
+    #[cfg(feature = "otlp-grpc")]
+    Grpc,
+    /// `http/protobuf`.
+    #[cfg(feature = "otlp-http")]
+    HttpProtobuf,
+}
+
+/// A protocol by its name, or its name and the feature that it needs.
+pub(super) type Named = Result<Protocol, (&'static str, &'static str)>;
+
+impl Protocol {
+    #[cfg(feature = "otlp-grpc")]
+    const GRPC: Named = Ok(Self::Grpc);
+    #[cfg(not(feature = "otlp-grpc"))]
+    const GRPC: Named = Err(("grpc", "otlp-grpc"));
+
+    #[cfg(feature = "otlp-http")]
+    const HTTP: Named = Ok(Self::HttpProtobuf);
+    #[cfg(not(feature = "otlp-http"))]
+    const HTTP: Named = Err(("http/protobuf", "otlp-http"));
+
+    pub(super) const WORDS: [(&'static str, Named); 2] =
+        [("grpc", Self::GRPC), ("http/protobuf", Self::HTTP)];
+
+    /// gRPC unless a protocol is set, as in the ancestors; the OpenTelemetry specification (1.59,
+    /// OTLP exporter) recommends `http/protobuf`. Where only one is built in, that one.
+    pub(super) const DEFAULT: (Named, &'static str) = match (Self::GRPC, Self::HTTP) {
+        (Err(_), Ok(_)) => (Self::HTTP, "http/protobuf"),
+        _ => (Self::GRPC, "grpc"),
+    };
+
+    pub(super) const fn is_http(self) -> bool {
+        match self {
+            #[cfg(feature = "otlp-grpc")]
+            Self::Grpc => false,
+            #[cfg(feature = "otlp-http")]
+            Self::HttpProtobuf => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
