@@ -214,7 +214,7 @@ impl dyn IdSource {
     }
 }
 
-/// Random ids that tell nothing of each other: a ChaCha12 stream per thread, seeded from the operating
+/// Random ids that tell nothing of each other: a `ChaCha12` stream per thread, seeded from the operating
 /// system once. The default.
 ///
 /// Whoever sees any number of ids can foretell none: what names a trace or a trail cannot be guessed

@@ -131,16 +131,16 @@ impl Observer for Fanout {
         let waits = keeping.map(|seat| {
             let settled = seat.call(|observer| observer.settled(span));
             let settled = settled.unwrap_or_else(|| Settled::never(broken()));
-            guarded(settled, Arc::clone(&seat.health))
+            guarded(settled, &seat.health)
         });
         waits.fold(Settled::now(), Settled::and)
     }
 }
 
 /// A wait that panics has not kept the events.
-fn guarded(settled: Settled, health: Arc<Health>) -> Settled {
+fn guarded(settled: Settled, health: &Arc<Health>) -> Settled {
     settled.map(|wait| {
-        let health = Arc::clone(&health);
+        let health = Arc::clone(health);
         Box::pin(async move {
             let waited = health.check(crate::catch_panic(wait).await);
             waited.unwrap_or_else(|| Err(broken()))

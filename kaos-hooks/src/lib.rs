@@ -40,6 +40,7 @@ mod log;
 mod packing;
 #[doc(hidden)]
 pub mod park;
+mod plain;
 #[doc(hidden)]
 pub mod queue;
 #[cfg(feature = "redact")]
@@ -59,6 +60,8 @@ pub use into_hooks::{Both, FailOpen, IntoHooks, Registry, marker};
 pub use isolate::{Panicked, catch_panic};
 pub use lane::{AsyncHook, Lane, LaneCounters, LaneStats};
 pub use log::LogHook;
+#[doc(hidden)]
+pub use plain::plain;
 pub use replay::{Replay, Replayed};
 pub use span_tree::SpanTree;
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use self::timeline::Note;
+use crate::plain;
 use kaos_events::{
     BodyBuf, EventBuf, Outcome, Phase, PhaseBuf, SpanBuf, SpanId, SubjectName, Usage,
 };
@@ -243,17 +244,6 @@ impl fmt::Display for SpanTree {
         result?;
         writeln!(f, "{}", self.summary())
     }
-}
-
-/// A name without what a terminal would take for a command: names come from models, too.
-fn plain(name: &str) -> String {
-    name.chars()
-        .flat_map(|char| {
-            let escaped = char.is_control().then(|| char.escape_default());
-            let itself = escaped.is_none().then_some(char);
-            escaped.into_iter().flatten().chain(itself)
-        })
-        .collect()
 }
 
 /// A duration with three digits at most, in the unit that fits.

@@ -5,10 +5,13 @@ mod backpressure;
 mod canaries;
 mod child;
 mod crash;
+#[cfg(unix)]
+mod files;
 mod format;
 mod killed;
 mod replay;
 mod tamper;
+mod waits;
 mod write_ahead;
 
 use std::path::PathBuf;

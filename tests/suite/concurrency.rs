@@ -125,3 +125,34 @@ fn one_run_used_from_many_threads_keeps_one_gap_free_order() {
     recorder.check().unwrap();
     assert_eq!(recorder.events().len(), 2 + 8 * 100 * 2);
 }
+
+/// Ids that one thread makes one after the other: no generator whose state an id shows gives them.
+#[test]
+fn an_id_tells_nothing_of_the_next_one() {
+    use kaos_hooks::{IdSource as _, RandomIds};
+
+    /// `SplitMix64` backwards: the counter that made this number.
+    fn state_of(mut z: u64) -> u64 {
+        const fn unshift(z: u64, by: u32) -> u64 {
+            let once = z ^ (z >> by);
+            once ^ (z >> (2 * by))
+        }
+        z = unshift(z, 31).wrapping_mul(0x3196_42B2_D24D_8EC3);
+        z = unshift(z, 27).wrapping_mul(0x96DE_1B17_3F11_9089);
+        unshift(z, 30)
+    }
+
+    let ids: Vec<u64> = std::iter::repeat_with(|| RandomIds.next())
+        .take(4096)
+        .collect();
+    let steps: std::collections::BTreeSet<u64> = ids
+        .windows(2)
+        .map(|pair| state_of(pair[1]).wrapping_sub(state_of(pair[0])))
+        .collect();
+    assert!(steps.len() > 4000, "a counter made them");
+    let distinct: std::collections::BTreeSet<&u64> = ids.iter().collect();
+    assert_eq!(distinct.len(), ids.len());
+    let ones: u32 = ids.iter().map(|id| id.count_ones()).sum();
+    let share = f64::from(ones) / (64.0 * 4096.0);
+    assert!((0.49..0.51).contains(&share), "{share} of the bits are set");
+}

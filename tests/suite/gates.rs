@@ -239,3 +239,79 @@ fn a_runtime_without_timers_denies() {
     let ruling = runtime.block_on(hooks.before_tool_call(&tool, "{}", annotations));
     assert!(matches!(ruling, Ruling::Deny { .. }), "{ruling:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_set_that_has_clones_takes_a_gate_limit_too() {
+    let hooks = Hooks::new(Says::Never);
+    let clone = hooks.clone();
+    let hooks = hooks.with_gate_limit(Duration::from_secs(1));
+    let turn = hooks.turn(Turn::new("assistant"));
+    let tool = turn.open(ToolCall::new("tool"));
+    for (hooks, limit) in [(hooks, 1), (clone, 30)] {
+        let began = tokio::time::Instant::now();
+        let annotations = ToolAnnotations::default();
+        let ruling = hooks.before_tool_call(&tool, "{}", annotations).await;
+        assert!(matches!(ruling, Ruling::Deny { .. }), "{ruling:?}");
+        assert_eq!(began.elapsed(), Duration::from_secs(limit));
+    }
+}
+
+/// Ends the turn while it is asked.
+struct Ends(Mutex<Option<kaos_hooks::Scope<Turn>>>);
+
+#[async_trait]
+impl Gate for Ends {
+    async fn before_tool_call(&self, _call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
+        drop(self.0.lock().unwrap().take());
+        Ok(Verdict::Allow)
+    }
+}
+
+/// The ways in which a call's span is not open.
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_span_is_not_open_is_denied() {
+    let ask = async |hooks: &Hooks, tool: &kaos_hooks::Scope<ToolCall>| {
+        let asked = hooks.before_tool_call(tool, "{}", ToolAnnotations::READ_ONLY);
+        matches!(asked.await, Ruling::Deny { .. })
+    };
+    let hooks = Hooks::new(Says::This(Verdict::Allow));
+    let turn = hooks.turn(Turn::new("assistant"));
+    let ended_by_its_turn = turn.open(ToolCall::new("tool"));
+    let handle = turn.handle();
+    drop(turn);
+    let never_begun = handle.open(ToolCall::new("tool"));
+    assert!(ask(&hooks, &ended_by_its_turn).await);
+    assert!(ask(&hooks, &never_begun).await);
+
+    let ends = Arc::new(Ends(Mutex::default()));
+    let hooks = Hooks::new(Arc::clone(&ends) as Arc<dyn Gate>);
+    let turn = hooks.turn(Turn::new("assistant"));
+    let tool = turn.open(ToolCall::new("tool"));
+    *ends.0.lock().unwrap() = Some(turn);
+    assert!(ask(&hooks, &tool).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_judges_the_tool_that_the_span_names() {
+    struct Sees(Mutex<Vec<(String, Option<String>)>>);
+    #[async_trait]
+    impl Gate for Sees {
+        async fn before_tool_call(&self, call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
+            let call_id = call.call_id.map(str::to_owned);
+            self.0.lock().unwrap().push((call.tool.to_owned(), call_id));
+            Ok(Verdict::Allow)
+        }
+    }
+    let sees = Arc::new(Sees(Mutex::default()));
+    let hooks = Hooks::new(Arc::clone(&sees) as Arc<dyn Gate>);
+    let turn = hooks.turn(Turn::new("assistant"));
+    let tool = turn.open(ToolCall {
+        call_id: Some("c-1".into()),
+        ..ToolCall::new("launch")
+    });
+    let annotations = ToolAnnotations::default();
+    let ruling = hooks.before_tool_call(&tool, "{}", annotations).await;
+    assert!(matches!(ruling, Ruling::Run { .. }), "{ruling:?}");
+    let judged = [("launch".to_owned(), Some("c-1".to_owned()))];
+    assert_eq!(*sees.0.lock().unwrap(), judged);
+}

@@ -1,6 +1,6 @@
 //! Independence: whatever one hook does, the turn and the other hooks' records are the same.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -312,6 +312,10 @@ fn an_observer_may_emit_when_it_is_asked_for_an_entry_or_a_wait() {
     impl Observer for Asks {
         fn on_event(&mut self, _event: &Event<'_>) {}
 
+        fn keeps(&self) -> bool {
+            true
+        }
+
         fn entry(&mut self, _span: SpanId) -> Option<Arc<dyn Enter>> {
             self.note("entry");
             None
@@ -355,11 +359,28 @@ fn an_observer_that_answers_itself_is_stopped() {
     drop(turn);
 }
 
+/// A hook that keeps events, and is never behind.
+struct Keeps;
+
+impl Hook for Keeps {
+    fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
+        struct Kept;
+        impl Observer for Kept {
+            fn on_event(&mut self, _event: &Event<'_>) {}
+
+            fn keeps(&self) -> bool {
+                true
+            }
+        }
+        Some(Box::new(Kept))
+    }
+}
+
 #[test]
 fn a_run_that_never_waits_for_its_hooks_ends_with_the_budget() {
     let recorder = Recorder::new();
     let emitter = Emitter::new().with_unawaited_events(50);
-    let hooks = Hooks::with_emitter(emitter, recorder.clone());
+    let hooks = Hooks::with_emitter(emitter, (recorder.clone(), Keeps));
     let turn = hooks.turn(Turn::new("assistant"));
     let step = turn.open(Step::new(1));
     for _ in 0..1000 {
@@ -380,6 +401,110 @@ fn a_run_that_never_waits_for_its_hooks_ends_with_the_budget() {
     assert!(exceeded);
     let refused = hooks.emitter().refused();
     assert_eq!((refused.values, refused.ends), (1000 - 48, 2));
+}
+
+#[test]
+fn without_a_hook_that_keeps_events_a_run_may_emit_as_much_as_it_likes() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&seen);
+    let emitter = Emitter::new().with_unawaited_events(50);
+    let counts = move |_event: &Event<'_>| {
+        count.fetch_add(1, Ordering::Relaxed);
+    };
+    let hooks = Hooks::with_emitter(emitter, counts);
+    let turn = hooks.turn(Turn::new("assistant"));
+    for _ in 0..70_000 {
+        turn.emit(TextDelta::default());
+    }
+    assert!(turn.is_open());
+    turn.complete(TurnOutcome::default());
+    assert_eq!(seen.load(Ordering::Relaxed), 70_002);
+}
+
+#[test]
+fn what_is_waited_for_counts_from_the_last_wait() {
+    let emitter = Emitter::new().with_unawaited_events(50);
+    let hooks = Hooks::with_emitter(emitter, Keeps);
+    let turn = hooks.turn(Turn::new("assistant"));
+    for _ in 0..100 {
+        for _ in 0..49 {
+            turn.emit(TextDelta::default());
+        }
+        assert!(turn.ready().now_or_never().is_some());
+    }
+    assert!(turn.is_open());
+}
+
+/// Each of two runs answers every event of the other, from two threads at once.
+#[test]
+fn two_runs_whose_observers_emit_into_each_other_go_on() {
+    const EACH: usize = 2000;
+    type Other = Arc<OnceLock<Handle>>;
+    let seen: [Arc<AtomicUsize>; 2] = Default::default();
+    let others: [Other; 2] = Default::default();
+    let run = |at: usize| {
+        let (seen, other) = (Arc::clone(&seen[at]), Arc::clone(&others[1 - at]));
+        let hooks = Hooks::new(move |event: &Event<'_>| {
+            let is_step = event
+                .span()
+                .is_some_and(|span| span.slot.own > 0 && !span.phase.is_end());
+            if let Some(other) = other.get().filter(|_| is_step) {
+                other.emit(TextDelta::default());
+            }
+            let is_answer = matches!(event.body, kaos_hooks::Body::Value { .. });
+            seen.fetch_add(usize::from(is_answer), Ordering::Relaxed);
+        });
+        let turn = hooks.turn(Turn::new("assistant"));
+        others[at].set(turn.handle()).unwrap();
+        (hooks, turn)
+    };
+    let runs = [run(0), run(1)];
+    let (done, ended) = std::sync::mpsc::channel();
+    let threads = runs.map(|(hooks, turn)| {
+        let done = done.clone();
+        std::thread::spawn(move || {
+            for number in 0..EACH {
+                let number = u32::try_from(number).unwrap();
+                turn.open(Step::new(number))
+                    .complete(StepOutcome::default());
+            }
+            done.send(()).unwrap();
+            (hooks, turn)
+        })
+    });
+    for _ in &threads {
+        let limit = Duration::from_secs(30);
+        ended
+            .recv_timeout(limit)
+            .expect("neither waits for the other");
+    }
+    let runs = threads.map(|thread| thread.join().unwrap());
+    for (at, seen) in seen.iter().enumerate() {
+        assert_eq!(seen.load(Ordering::Relaxed), EACH, "run {at}");
+        assert_eq!(runs[at].0.emitter().refused().overflow, 0);
+    }
+}
+
+#[test]
+fn runs_that_answer_each_other_without_end_are_stopped() {
+    let others: [Arc<OnceLock<Handle>>; 2] = Default::default();
+    let run = |at: usize| {
+        let other = Arc::clone(&others[1 - at]);
+        let hooks = Hooks::new(move |_event: &Event<'_>| {
+            if let Some(other) = other.get() {
+                other.emit(TextDelta::default());
+            }
+        });
+        let turn = hooks.turn(Turn::new("assistant"));
+        others[at].set(turn.handle()).unwrap();
+        (hooks, turn)
+    };
+    let [one, other] = [run(0), run(1)];
+    one.1.emit(TextDelta::default());
+    let refused = |hooks: &Hooks| hooks.emitter().refused().overflow;
+    assert!(refused(&one.0) + refused(&other.0) > 0);
+    one.1.emit(TextDelta::default()); // and they still take events
+    assert!(one.1.is_open() && other.1.is_open());
 }
 
 /// Both a hook and a gate.

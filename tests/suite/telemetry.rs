@@ -319,11 +319,13 @@ fn the_turn_s_path_neither_awaits_nor_sends_nor_meets_an_exporter() {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../kaos-otel-hook/src/export/");
     let read = |file: &str| std::fs::read_to_string(format!("{source}{file}")).unwrap();
     let (spans, logs, lane) = (read("spans.rs"), read("logs.rs"), read("lane.rs"));
+    let queue = read("../../../kaos-hooks/src/queue.rs");
     let path = [
         function(&spans, "fn on_end("),
         function(&logs, "fn emit("),
         function(&lane, "fn offer("),
-        function(&lane, "fn lock("),
+        function(&queue, "fn push("),
+        function(&queue, "fn lock("),
     ];
     for text in path {
         let forbidden = [
@@ -334,24 +336,12 @@ fn the_turn_s_path_neither_awaits_nor_sends_nor_meets_an_exporter() {
             assert!(!text.contains(word), "{word} on the turn's path:\n{text}");
         }
     }
-    let offer = function(&lane, "fn offer(");
-    assert_eq!(
-        offer.matches("lock()").count(),
-        1,
-        "one short lock:\n{offer}"
-    );
+    let push = function(&queue, "fn push(");
+    assert_eq!(push.matches("lock()").count(), 1, "one short lock:\n{push}");
     assert!(
-        !offer.contains("format!") && !offer.contains("notice"),
-        "nothing is said under the lock:\n{offer}"
+        !push.contains("format!") && !push.contains("notice"),
+        "nothing is said under the lock:\n{push}"
     );
-    // The lock is never held while exporting: the exporting end takes what it needs and lets go.
-    for future in ["async fn send(", "async fn run("] {
-        let text = function(&lane, future);
-        assert!(
-            !text.contains("let mut state"),
-            "a guard held across:\n{text}"
-        );
-    }
 }
 
 /// The text of a function, to the closing brace of its own indentation.

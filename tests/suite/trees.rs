@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use kaos_hooks::audit::AuditHook;
 use kaos_hooks::testing::{Recorder, assert_tree};
 use kaos_hooks::{Budget, Emitter, Hooks, Str, Value};
 use kaos_runner::{
@@ -12,6 +13,7 @@ use kaos_runner::{
 };
 use kaos_tests::agents::{Act, Scripted, calls, scripted};
 use kaos_tests::observed::Observed;
+use kaos_tests::slow_disk::SlowDisk;
 use tokio::sync::Notify;
 use tokio_stream::StreamExt as _;
 
@@ -356,7 +358,9 @@ async fn a_model_that_floods_the_stream_ends_the_turn_with_the_budget() {
     }
     let recorder = Recorder::new();
     let emitter = Emitter::new().with_unawaited_events(100);
-    let hooks = Hooks::with_emitter(emitter, recorder.clone());
+    let audit = AuditHook::builder("not used").storage(SlowDisk::default());
+    let audit = audit.open().unwrap();
+    let hooks = Hooks::with_emitter(emitter, (recorder.clone(), audit));
     let runner = Runner::new(Agent::new("assistant", Floods)).with_hooks(hooks);
     let error = runner.turn("Hi!", "s").await.unwrap_err();
     assert!(matches!(

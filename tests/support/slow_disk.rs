@@ -1,4 +1,4 @@
-//! A disk that is as slow as the test says, and counts the events written to it.
+//! A disk that is as slow or as broken as the test says, and counts the events written to it.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -27,7 +27,17 @@ struct State {
     names: BTreeSet<String>,
     /// How many syncs may still return; `None` is as many as come.
     syncs: Option<u64>,
+    broken: Option<Broken>,
     written: Written,
+}
+
+/// What a write does instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// It fails like this.
+    Fails(io::ErrorKind),
+    /// It panics.
+    Panics,
 }
 
 /// The events that were written.
@@ -61,6 +71,11 @@ impl SlowDisk {
     pub fn release(&self) {
         self.0.state.lock().unwrap().syncs = None;
         self.0.moved.notify_all();
+    }
+
+    /// Every write does this from now on; with `None`, no more.
+    pub fn breaks(&self, how: Option<Broken>) {
+        self.0.state.lock().unwrap().broken = how;
     }
 
     /// What was written so far.
@@ -117,6 +132,12 @@ struct SlowFile(SlowDisk);
 
 impl StorageFile for SlowFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let broken = self.0.0.state.lock().unwrap().broken;
+        match broken {
+            Some(Broken::Fails(kind)) => return Err(kind.into()),
+            Some(Broken::Panics) => panic!("a disk of the tests panics"),
+            None => {}
+        }
         let mut written = Written::default();
         for line in bytes.split(|byte| *byte == b'\n') {
             count(line, &mut written);

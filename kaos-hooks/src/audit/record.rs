@@ -14,8 +14,10 @@ use crate::redact::{Class, ContentPolicies, ContentPolicy, Field, Redactor, sent
 /// The most bytes of a record.
 const MOST_BYTES: usize = MOST_LINE_BYTES - MOST_TAIL_BYTES;
 
-/// The most names that are remembered as safe.
-const MOST_KNOWN: usize = 4096;
+/// The most names that are remembered as safe, and the longest: in all no more than half a megabyte,
+/// with what is written of them.
+const MOST_KNOWN: usize = 1024;
+const LONGEST_KNOWN: usize = 256;
 
 /// How a record that is too long is cut, ever more: the longest text, the most items of a list.
 const CUTS: [(usize, usize); 5] = [(16 * 1024, 1024), (2048, 256), (256, 64), (32, 16), (4, 4)];
@@ -90,16 +92,18 @@ impl TextVisitor for Recorder {
             name.clone_from(known);
             return;
         }
-        if self.known.len() >= MOST_KNOWN {
-            self.known.clear();
-        }
         let safe = self.redactor.text(name);
         let safe = if safe.report().is_empty() {
             name.clone()
         } else {
             Str::copied(safe.as_str())
         };
-        self.known.insert(name.clone(), safe.clone());
+        if name.len().max(safe.len()) <= LONGEST_KNOWN {
+            if self.known.len() >= MOST_KNOWN {
+                self.known.clear();
+            }
+            self.known.insert(name.clone(), safe.clone());
+        }
         *name = safe;
     }
 
@@ -251,5 +255,32 @@ impl TextVisitor for Shorten {
                 (key, value)
             })
             .collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is remembered, in bytes.
+    fn remembered(recorder: &Recorder) -> usize {
+        let texts = recorder.known.iter();
+        texts.map(|(name, safe)| name.len() + safe.len()).sum()
+    }
+
+    #[test]
+    fn names_of_any_length_and_number_are_remembered_within_a_bound() {
+        let mut recorder = Recorder::new(ContentPolicies::default(), Redactor::new());
+        for length in [1, 200, 257, 60_000] {
+            for number in 0..2_000 {
+                let filler = "x".repeat(length);
+                let mut name = Str::from(format!("tool-{number}-{filler}"));
+                recorder.name(&mut name);
+                if length > 1000 && number > 20 {
+                    break;
+                }
+            }
+            assert!(remembered(&recorder) <= 2 * MOST_KNOWN * LONGEST_KNOWN);
+        }
     }
 }

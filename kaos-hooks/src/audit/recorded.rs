@@ -152,13 +152,11 @@ impl Observer for Recorded {
         });
         let wait = async move {
             let mark = watch.map_or(Mark::LOST, |watch| Mark(watch.load(Ordering::Acquire)));
-            match mark.ticket() {
-                Some(ticket) => intake.safe(ticket).await,
-                None => {
-                    let why = Str::Static("its record found the queue full, or came too late");
-                    Err(intake.not_durable(NotDurableKind::Lost, why))
-                }
+            if let Some(ticket) = mark.ticket() {
+                return intake.safe(ticket).await;
             }
+            let why = Str::Static("its record found the queue full, or came too late");
+            Err(intake.not_durable(NotDurableKind::Lost, why))
         };
         Settled::by(self.keeper, Box::pin(wait))
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::own::{Acceptance, Gap, Recovery};
 use super::{Checkpoint, LogId, VerifyingKey};
+use crate::plain;
 
 /// What a verification found.
 ///
@@ -287,7 +288,8 @@ impl fmt::Display for Finding {
         if let Some(seq) = self.seq {
             write!(f, "record {seq}, ")?;
         }
-        let (segment, offset, problem) = (&self.segment, self.offset, &self.problem);
+        let (segment, offset) = (plain(&self.segment), self.offset);
+        let problem = plain(&self.problem.to_string());
         write!(f, "{segment} at byte {offset}: {problem}")
     }
 }
@@ -312,14 +314,18 @@ impl fmt::Display for Verification {
             writeln!(f, "  and {} more", self.more_findings)?;
         }
         if let Some(torn) = &self.torn {
-            let (segment, from, bytes) = (&torn.segment, torn.from_seq, torn.bytes);
+            let (segment, from, bytes) = (plain(&torn.segment), torn.from_seq, torn.bytes);
             writeln!(
                 f,
                 "  torn from record {from} on: {bytes} bytes at the end of {segment} were being written"
             )?;
         }
         for Accounted { finding, by, why } in &self.accounted {
-            writeln!(f, "  accounted for by record {by}: {finding}; {why}")?;
+            writeln!(
+                f,
+                "  accounted for by record {by}: {finding}; {}",
+                plain(why)
+            )?;
         }
         for (seq, acceptance) in &self.idle_acceptances {
             let (from, to) = (acceptance.from, acceptance.to.saturating_sub(1));
@@ -337,7 +343,7 @@ impl fmt::Display for Verification {
             )?;
         }
         for gap in &self.gaps {
-            let (lost, effects, reason) = (gap.lost, gap.unrecorded_effects, &gap.reason);
+            let (lost, effects, reason) = (gap.lost, gap.unrecorded_effects, plain(&gap.reason));
             writeln!(
                 f,
                 "  a gap: {lost} records lost, {effects} tools ran unrecorded ({reason})"
@@ -365,7 +371,11 @@ impl fmt::Display for Verification {
 
 impl Verification {
     fn signers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let signers: Vec<String> = self.signers.iter().map(ToString::to_string).collect();
+        let signers: Vec<String> = self
+            .signers
+            .iter()
+            .map(|key| plain(&key.to_string()))
+            .collect();
         match (&*signers, &self.named_key) {
             ([], _) if self.key_given => writeln!(f, "  NOT signed by a key given"),
             ([.., last], _) if self.key_given => {
@@ -379,7 +389,9 @@ impl Verification {
             }
             ([], None) => writeln!(f, "  UNSIGNED: whoever could write it could rewrite it"),
             ([.., key], _) => writeln!(f, "  signed by {key}; whose that is, only --key tells"),
-            ([], Some(key)) => writeln!(f, "  names {key}, which has signed nothing"),
+            ([], Some(key)) => {
+                writeln!(f, "  names {}, which has signed nothing", plain(key))
+            }
         }
     }
 }

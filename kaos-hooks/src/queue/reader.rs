@@ -127,28 +127,35 @@ impl<P: Packing> Reader<P> {
     }
 }
 
-impl<P: Packing> Drop for Reader<P> {
-    fn drop(&mut self) {
+impl<P: Packing> Reader<P> {
+    /// Ends the queue, with so many items and bytes in the reader's hands: in one step, so that
+    /// whoever is told that an item is lost finds that the queue has ended.
+    fn end(&self, in_hand: u64, bytes: usize) {
         let rest = self.0.change(|state| {
             state.closing = true;
             state.ended = true;
             let rest = std::mem::take(&mut state.batches);
-            for batch in &rest {
-                let items = batch.items();
-                state.account.waiting -= items;
-                state.account.dropped += items;
-                state.account.bytes -= batch.bytes();
-                state.taken += items;
-                state.finished += items;
-            }
+            let waiting: u64 = rest.iter().map(P::items).sum();
+            let dropped = in_hand + waiting;
+            state.account.waiting -= dropped;
+            state.account.dropped += dropped;
+            state.account.bytes -= bytes + rest.iter().map(P::bytes).sum::<usize>();
+            state.taken += waiting;
+            state.finished += dropped;
             (rest, std::mem::take(&mut state.spare), state.wake.take())
         });
         drop(rest);
     }
 }
 
-/// A batch in the reader's hands, one at a time. Its items wait until their outcome is said; what has
-/// none when it is dropped is dropped.
+impl<P: Packing> Drop for Reader<P> {
+    fn drop(&mut self) {
+        self.end(0, 0);
+    }
+}
+
+/// A batch in the reader's hands, one at a time. Its items wait until their outcome is said. Who drops
+/// it before has given up: that ends the queue.
 #[derive(Debug)]
 pub struct Taken<'r, P: Packing> {
     reader: &'r mut Reader<P>,
@@ -259,8 +266,8 @@ impl<'r, P: Packing> Taken<'r, P> {
 
 impl<P: Packing> Drop for Taken<'_, P> {
     fn drop(&mut self) {
-        if self.left > 0 || self.bytes > 0 {
-            self.settle(Outcome::Dropped, self.left, None);
+        if self.left > 0 {
+            return self.reader.end(self.left, self.bytes);
         }
         let mut room = self.batch.take();
         if room.as_mut().is_some_and(P::recycle) {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use kaos_events::{Usage, Value};
 
-use super::{Node, SpanTree, grouped, human, plain};
+use super::{Node, SpanTree, grouped, human};
+use crate::plain;
 
 /// Something that was said in a span, other than its beginning and end.
 #[derive(Debug, Clone)]

@@ -1,11 +1,14 @@
 //! Rows that end with an error.
 
-use kaos_hooks::testing::{Recorder, assert_tree};
-use kaos_hooks::{Budget, Emitter, Hooks, Value};
+use async_trait::async_trait;
+use kaos_hooks::audit::AuditHook;
+use kaos_hooks::testing::Recorder;
+use kaos_hooks::{Emitter, Hooks, Str, Value};
 use kaos_runner::openai::Retries;
-use kaos_runner::{Runner, TurnErrorKind};
+use kaos_runner::{Agent, Deltas, Model, ModelError, ModelReply, ModelRequest, Runner};
 use kaos_tests::observed::Observed;
 use kaos_tests::openai_server::{Answer, OpenAiServer, completion, event, events};
+use kaos_tests::slow_disk::SlowDisk;
 use serde_json::json;
 use tokio_stream::StreamExt as _;
 
@@ -283,8 +286,9 @@ async fn the_key_is_in_no_error_even_if_the_provider_repeats_it() {
     assert!(!format!("{model:?}").contains(super::KEY));
 }
 
+/// Without a hook that keeps events nothing has to be waited for.
 #[tokio::test]
-async fn more_pieces_than_a_run_may_emit() {
+async fn more_pieces_than_a_run_may_emit_unawaited_end_no_run() {
     let pieces = (0..200).map(|_| json!({ "content": "a" }));
     let server = OpenAiServer::start([Answer::stream(events(pieces, "stop"))]).await;
     let recorder = Recorder::new();
@@ -293,21 +297,48 @@ async fn more_pieces_than_a_run_may_emit() {
     let runner = Runner::new(agent(builder(&server))).with_hooks(hooks);
     let mut stream = runner.run("Hi!", "s");
     while stream.next().await.is_some() {}
-    let error = stream.into_reply().await.unwrap_err();
-    let TurnErrorKind::Budget { budget, .. } = error.kind() else {
-        panic!("{error:?}");
-    };
-    assert_eq!(*budget, Budget::Events);
+    assert_eq!(stream.into_reply().await.unwrap().text(), "a".repeat(200));
     recorder.check().unwrap();
-    assert_tree(
-        &recorder,
-        "
-        agent.turn [error: budget_exceeded]
-          agent.intent_classification
-          agent.step.1 [cancelled]
-            model.inference [cancelled]
-        ",
-    );
+}
+
+/// A model that hands on one piece each time it is polled.
+struct Trickles(u32);
+
+#[async_trait]
+impl Model for Trickles {
+    fn provider(&self) -> Str {
+        "tests".into()
+    }
+
+    fn name(&self) -> Str {
+        "trickles".into()
+    }
+
+    async fn respond(
+        &self,
+        _request: ModelRequest<'_>,
+        deltas: &Deltas,
+    ) -> Result<ModelReply, ModelError> {
+        for _ in 0..self.0 {
+            deltas.text("a");
+            tokio::task::yield_now().await;
+        }
+        Ok(ModelReply::text("done"))
+    }
+}
+
+/// With one, the answer is taken at its pace.
+#[tokio::test]
+async fn a_long_answer_waits_for_the_hooks_that_keep_events() {
+    let audit = AuditHook::builder("not used").storage(SlowDisk::default());
+    let audit = audit.open().unwrap();
+    let emitter = Emitter::new().with_unawaited_events(100);
+    let hooks = Hooks::with_emitter(emitter, audit);
+    let runner = Runner::new(Agent::new("assistant", Trickles(5000))).with_hooks(hooks);
+    let mut stream = runner.run("Hi!", "s");
+    while stream.next().await.is_some() {}
+    let reply = stream.into_reply().await.unwrap();
+    assert_eq!((reply.text(), reply.durable()), ("done", Ok(())));
 }
 
 #[tokio::test]

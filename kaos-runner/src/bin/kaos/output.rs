@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
+pub(crate) use kaos_hooks::plain;
 
 /// Why a command could not do its work; exit code 2.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
@@ -23,13 +24,8 @@ pub(crate) fn failed(error: &Failed) -> ExitCode {
         cause = error.source();
     }
     // Where else could this be said?
-    let _said = writeln!(io::stderr(), "{text}");
+    let _said = writeln!(io::stderr(), "{}", plain(&text));
     ExitCode::from(2)
-}
-
-/// A text without what a terminal would take for a command: names come from models, too.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).collect()
 }
 
 /// How many records are done, on a terminal; nowhere else.
