@@ -2,6 +2,7 @@
 
 mod anchor;
 mod appended;
+mod attend;
 mod builder;
 #[cfg(feature = "testing")]
 mod by_hand;
@@ -16,11 +17,14 @@ mod line;
 mod log;
 mod log_id;
 mod own;
+mod proof;
+mod prove;
 mod reader;
 mod record;
 mod recorded;
 mod recover;
 mod report;
+mod retention;
 mod scan;
 mod segment;
 mod storage;
@@ -30,6 +34,7 @@ mod verify;
 mod writer;
 
 pub use anchor::{Anchor, AnchorFile};
+pub use attend::Accept;
 pub use builder::{AuditBuilder, Durability, OnFailure};
 #[cfg(feature = "testing")]
 pub use by_hand::ByHand;
@@ -44,6 +49,7 @@ pub use own::{
     Acceptance, Cause, CheckpointNote, FORMAT, Found, Gap, HandOver, OwnRecord, Recovery,
     Retention, SegmentStart,
 };
+pub use proof::{ConsistencyProof, InclusionProof, InvalidProof};
 pub use report::{Accounted, Finding, Problem, Torn, Verification};
 pub use storage::{Storage, StorageFile, StorageLock};
 pub use trail::{Content, Filter, Record, Records, Trail};

@@ -11,6 +11,7 @@ mod format;
 mod killed;
 mod replay;
 mod tamper;
+mod trust;
 mod waits;
 mod write_ahead;
 

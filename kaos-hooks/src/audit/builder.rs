@@ -5,11 +5,13 @@ use std::time::Duration;
 use kaos_events::{Clock, IdSource as _, PackedEvents, RandomIds, SystemClock, TraceId};
 
 use super::anchor::Anchors;
+use super::attend::Attended;
 use super::directory::Directory;
 use super::intake::Intake;
 use super::log::Settings;
 use super::record::Recorder;
-use super::recover::Permits;
+use super::recover::{Opened, Permits};
+use super::retention::Keep;
 use super::writer::Writer;
 use super::{Anchor, AuditError, AuditHook, Hash, Recovery, Signer, Storage, recover};
 use crate::queue::Reader;
@@ -59,6 +61,7 @@ pub struct AuditBuilder {
     place: Place,
     key: Option<Box<dyn Signer>>,
     permits: Permits,
+    keep: Keep,
     policies: ContentPolicies,
     redactor: Redactor,
     durability: Durability,
@@ -92,6 +95,7 @@ impl AuditBuilder {
             place: Place::Directory(directory),
             key: None,
             permits: Permits::default(),
+            keep: Keep::default(),
             policies: ContentPolicies::default(),
             redactor: Redactor::new(),
             durability: Durability::default(),
@@ -180,6 +184,21 @@ impl AuditBuilder {
         self
     }
 
+    /// Removes segments all of whose records are older than this, at openings and whenever a segment
+    /// is full, and says so in the trail, signed. What something is wrong with is not removed:
+    /// see [`accept`](Self::accept) and [`prune`](Self::prune). Default: nothing is removed.
+    pub const fn keep_for(mut self, age: Duration) -> Self {
+        self.keep.age = Some(age);
+        self
+    }
+
+    /// Removes the oldest segments, as [`keep_for`](Self::keep_for) does, while the trail has more
+    /// bytes than this. The segment that is being written stays. Default: nothing is removed.
+    pub const fn keep_bytes(mut self, bytes: u64) -> Self {
+        self.keep.bytes = Some(bytes);
+        self
+    }
+
     /// Another place that holds the newest checkpoint; may be given more than once.
     pub fn anchor(mut self, anchor: impl Anchor) -> Self {
         self.anchors.push(Box::new(anchor));
@@ -232,20 +251,48 @@ impl AuditBuilder {
         self.ready().map(super::ByHand::new)
     }
 
-    fn ready(self) -> Result<Ready, AuditError> {
-        let storage: Arc<dyn Storage> = match self.place {
-            Place::Storage(storage) => storage,
-            Place::Directory(path) => match Directory::create(&path) {
+    /// What is written of a text that is no part of an event.
+    pub(super) fn safe(&self, text: &str) -> String {
+        self.redactor.text(text).as_str().to_owned()
+    }
+
+    /// Opens the trail for records about itself; `regress`: even without what its anchors cover.
+    pub(super) fn attended(mut self, regress: bool) -> Result<Attended, AuditError> {
+        self.permits.regress = regress;
+        let now = self.clock.unix_nanos();
+        let anchors = Anchors::new(std::mem::take(&mut self.anchors));
+        let (storage, place) = self.storage_and_place()?;
+        let held = anchors.newest();
+        let held = held.map_err(|error| AuditError::new(place.clone(), error.into()))?;
+        self.anchors = anchors.all;
+        let opened = self.opened(&storage)?;
+        Ok(Attended {
+            storage,
+            opened,
+            place,
+            anchors: held,
+            now,
+        })
+    }
+
+    fn storage_and_place(&self) -> Result<(Arc<dyn Storage>, String), AuditError> {
+        let storage: Arc<dyn Storage> = match &self.place {
+            Place::Storage(storage) => Arc::clone(storage),
+            Place::Directory(path) => match Directory::create(path) {
                 Ok(directory) => Arc::new(directory),
                 Err(error) => return Err(AuditError::new(path.display().to_string(), error)),
             },
         };
         let place = storage.place();
-        let failed = |error| AuditError::new(place.clone(), error);
+        Ok((storage, place))
+    }
+
+    fn opened(&mut self, storage: &Arc<dyn Storage>) -> Result<Opened, AuditError> {
+        let failed = |error| AuditError::new(storage.place(), error);
         let settings = Settings {
             policy: fingerprint(&self.policies, &self.redactor),
-            key: self.key,
-            clock: self.clock,
+            key: self.key.take(),
+            clock: Arc::clone(&self.clock),
             durability: self.durability,
             segment_bytes: self.segment_bytes,
             segment_nanos: nanos(self.segment_age),
@@ -254,17 +301,26 @@ impl AuditBuilder {
             host: host(),
         };
         let lock = storage.lock().map_err(failed)?;
-        let anchors = Anchors::new(self.anchors);
-        let opened = recover::open(storage, lock, settings, anchors, self.permits, new_trail());
-        let opened = opened.map_err(failed)?;
+        let anchors = Anchors::new(std::mem::take(&mut self.anchors));
+        let permits = std::mem::take(&mut self.permits);
+        let storage = Arc::clone(storage);
+        recover::open(storage, lock, settings, anchors, permits, new_trail()).map_err(failed)
+    }
+
+    fn ready(mut self) -> Result<Ready, AuditError> {
+        let (storage, place) = self.storage_and_place()?;
+        let failed = |error| AuditError::new(place.clone(), error);
+        let opened = self.opened(&storage)?;
         opened.log.put_reserve_aside().map_err(failed)?;
 
         let (intake, reader) = Intake::new(self.wait_limit, self.on_failure);
-        let writer = Writer {
+        let mut writer = Writer {
             intake,
             recorder: Recorder::new(self.policies, self.redactor),
             log: opened.log,
+            keep: self.keep,
         };
+        writer.tidy();
         Ok(Ready {
             writer,
             reader,
@@ -282,9 +338,10 @@ pub(super) struct Ready {
     place: String,
 }
 
-/// A hash of what decides which content is recorded.
+/// A hash of what decides which content is recorded: policies, rules, limits, and which key makes
+/// tokens.
 fn fingerprint(policies: &ContentPolicies, redactor: &Redactor) -> String {
-    let text = format!("{policies:?} {redactor:?}");
+    let text = format!("{}\n{}", policies.described(), redactor.described());
     let mut hash = Hash::of(&[text.as_bytes()]).to_string();
     hash.truncate(16);
     hash

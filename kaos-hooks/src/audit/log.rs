@@ -76,6 +76,7 @@ pub(super) struct Log {
     uncovered: u64,
     durably_uncovered: u64,
     covered_at: u64,
+    rotated: bool,
     /// The newest checkpoint, until it is on the disk and at its anchors.
     unpublished: Option<String>,
 }
@@ -121,6 +122,7 @@ impl Log {
             uncovered: 0,
             durably_uncovered: 0,
             covered_at: now,
+            rotated: false,
             unpublished: None,
         };
         log.begin_segment(cause);
@@ -151,9 +153,17 @@ impl Log {
         self.settings.key.as_deref().map(Signer::verifying_key)
     }
 
-    /// Where it stands after the last record on the disk.
-    pub(super) const fn head(&self) -> &Head {
-        &self.durable
+    pub(super) const fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    /// Whether a segment was sealed because it was full, since this was asked before.
+    pub(super) fn has_rotated(&mut self) -> bool {
+        std::mem::take(&mut self.rotated)
+    }
+
+    pub(super) fn unix_nanos(&self) -> u64 {
+        self.settings.clock.unix_nanos()
     }
 
     /// Appends a record, and a checkpoint where one is due; safe once [`commit`](Self::commit) has
@@ -256,6 +266,7 @@ impl Log {
             // The records are safe; a seal that fails has begun another segment already.
             if self.seal().is_ok() {
                 self.begin_segment(Cause::Rotated);
+                self.rotated = true;
             }
         }
         Ok(())

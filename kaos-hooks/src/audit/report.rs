@@ -39,6 +39,8 @@ pub struct Verification {
     pub findings: Vec<Finding>,
     /// Findings that are not listed.
     pub more_findings: u64,
+    /// The records that these are about.
+    pub(super) more_about: Option<Range<u64>>,
     /// What would be a finding, had nobody with the key accounted for it.
     pub accounted: Vec<Accounted>,
     /// Acceptances that account for nothing: not signed by a key that counts, or what they are about

@@ -14,23 +14,25 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use chain::{Chain, Judge};
-use findings::Findings;
+use chain::Chain;
 use policy::Policy;
 
 pub(super) use anchored::Anchored;
+pub(super) use chain::{Begins, Judge};
+pub(super) use findings::{Findings, Place};
 pub(super) use roots::Roots;
 
 use super::reader::Reader;
 use super::report::Verification;
-use super::segment;
-use super::{Checkpoint, LogId, Problem, Storage, VerifyingKey};
+use super::{Checkpoint, LogId, Storage, VerifyingKey};
 
 /// Verifies a trail.
 #[must_use = "nothing is verified before `run`"]
 pub struct Verifier {
     storage: Arc<dyn Storage>,
     has_writer: bool,
+    /// Segments that begin after this record are not read.
+    before: Option<u64>,
     expected: Expected,
     progress: Box<dyn FnMut(u64) + Send>,
 }
@@ -48,6 +50,7 @@ impl Verifier {
         Self {
             storage,
             has_writer,
+            before: None,
             expected: Expected::default(),
             progress: Box::new(|_records| ()),
         }
@@ -82,6 +85,12 @@ impl Verifier {
         self
     }
 
+    /// Reads no segment that begins after this record.
+    pub(super) const fn only_before(mut self, record: u64) -> Self {
+        self.before = Some(record);
+        self
+    }
+
     /// Reads the whole trail; twice, where somebody accepted that something is wrong with it.
     ///
     /// # Errors
@@ -89,16 +98,13 @@ impl Verifier {
     /// The files cannot be listed.
     pub fn run(mut self) -> io::Result<Verification> {
         let expected = std::mem::take(&mut self.expected);
+        let mut reader = Reader::new(Arc::clone(&self.storage), self.before)?;
         let mut chain = Chain::new(expected.log.map(|log| log.trail), self.has_writer);
         let mut policy = Policy::new(&expected);
         let mut findings = Findings::default();
-        walk(
-            &self.storage,
-            &mut chain,
-            &mut policy,
-            &mut findings,
-            &mut self.progress,
-        )?;
+        while let Some(segment) = reader.next_segment() {
+            chain.next(segment, &mut policy, &mut findings, &mut self.progress);
+        }
         let roots = roots(&self.storage, policy.accepted())?;
         Ok(policy.verdict(&chain, findings, &roots))
     }
@@ -108,46 +114,17 @@ impl Verifier {
 pub(super) fn roots(storage: &Arc<dyn Storage>, ranges: Vec<Range<u64>>) -> io::Result<Roots> {
     let mut roots = Roots::new(ranges);
     if !roots.is_empty() {
-        let (mut chain, mut findings) = (Chain::new(None, false), Findings::default());
-        walk(
-            storage,
-            &mut chain,
-            &mut roots,
-            &mut findings,
-            &mut |_records| (),
-        )?;
+        read(storage, &mut roots)?;
     }
     Ok(roots)
 }
 
-/// Whether the whole trail holds what these cover.
-pub(super) fn holds(storage: &Arc<dyn Storage>, anchored: &mut Anchored) -> io::Result<()> {
-    let (mut chain, mut findings) = (Chain::new(None, false), Findings::default());
-    walk(
-        storage,
-        &mut chain,
-        anchored,
-        &mut findings,
-        &mut |_records| (),
-    )
-}
-
-fn walk(
-    storage: &Arc<dyn Storage>,
-    chain: &mut Chain,
-    judge: &mut dyn Judge,
-    findings: &mut Findings,
-    progress: &mut dyn FnMut(u64),
-) -> io::Result<()> {
-    let mut reader = Reader::new(Arc::clone(storage))?;
+/// Tells a judge what is there; what the chain finds is passed over.
+pub(super) fn read(storage: &Arc<dyn Storage>, judge: &mut dyn Judge) -> io::Result<()> {
+    let mut reader = Reader::new(Arc::clone(storage), None)?;
+    let mut chain = Chain::new(None, false);
     while let Some(segment) = reader.next_segment() {
-        match segment {
-            Ok(segment) => chain.segment(segment, judge, findings, progress),
-            Err((name, error)) => {
-                let first = segment::first_of(&name);
-                findings.of_file(&name, first, Problem::Unreadable(error.to_string()));
-            }
-        }
+        chain.next(segment, judge, &mut Findings::default(), &mut |_records| ());
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use kaos_events::{BodyBuf, EventBuf, PackedEvents, Subject};
 use super::intake::{Intake, Missing};
 use super::log::Log;
 use super::record::Recorder;
+use super::retention::{self, Keep};
 use crate::park::this_thread;
 use crate::queue::{Next, Reader};
 
@@ -21,6 +22,7 @@ pub(super) struct Writer {
     pub(super) intake: Arc<Intake>,
     pub(super) recorder: Recorder,
     pub(super) log: Log,
+    pub(super) keep: Keep,
 }
 
 /// Records that are written at once.
@@ -147,6 +149,9 @@ impl Writer {
         if let Some(missing) = missing {
             self.intake.told(missing);
         }
+        if self.log.has_rotated() {
+            self.tidy();
+        }
         Ok(())
     }
 
@@ -163,6 +168,12 @@ impl Writer {
             self.log.checkpoint(false)?;
         }
         Ok(())
+    }
+
+    /// Removes what need not be kept any more.
+    pub(super) fn tidy(&mut self) {
+        let now = self.log.unix_nanos();
+        retention::apply(&mut self.log, self.keep, now);
     }
 
     /// On a full disk: frees what was put aside for this, and says in the trail that records wait.

@@ -144,6 +144,13 @@ impl Engine {
         }
     }
 
+    /// All that decides what is redacted, beside the built-in rules.
+    #[cfg(feature = "audit")]
+    pub(crate) fn described(&self) -> String {
+        let rules: Vec<String> = self.rules.iter().map(Rule::described).collect();
+        format!("{} {} {}", self.addresses, self.phones, rules.join("\n"))
+    }
+
     /// Calls `found` for every literal of `bytes`, until it breaks.
     pub(crate) fn literals<B>(
         &self,

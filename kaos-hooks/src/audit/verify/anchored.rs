@@ -59,10 +59,6 @@ impl Anchored {
         }
     }
 
-    pub(in crate::audit) const fn is_empty(&self) -> bool {
-        self.anchors.is_empty()
-    }
-
     /// Whether each fits what was read.
     pub(in crate::audit) fn all_fit(&self) -> bool {
         self.anchors.iter().all(|(_, met)| *met == Met::Fits)

@@ -1,6 +1,8 @@
 //! The second part: whether each line follows from the one before it, and each segment from its
 //! neighbour. It knows of no keys, and of no record but a segment's first.
 
+use std::io;
+
 use kaos_events::TraceId;
 
 use super::findings::{Findings, Place};
@@ -9,11 +11,11 @@ use crate::audit::log::Head;
 use crate::audit::own::{Cause, FORMAT, SegmentStart};
 use crate::audit::reader::{OpenSegment, beginning};
 use crate::audit::report::{Problem, Torn};
-use crate::audit::segment::Piece;
+use crate::audit::segment::{self, Piece};
 use crate::audit::{Hash, LogId};
 
 /// Who is told what is there, in the order of the files.
-pub(super) trait Judge {
+pub(in crate::audit) trait Judge {
     /// These bytes stand where a record of this number is expected.
     fn piece(&mut self, _at: &Place<'_>, _bytes: &[u8]) {}
 
@@ -31,12 +33,12 @@ pub(super) trait Judge {
 }
 
 /// What a segment's first line says.
-pub(super) struct Begins<'s> {
-    pub(super) start: &'s SegmentStart,
+pub(in crate::audit) struct Begins<'s> {
+    pub(in crate::audit) start: &'s SegmentStart,
     /// Where the log stands before it, as it says.
-    pub(super) head: &'s Head,
+    pub(in crate::audit) head: &'s Head,
     /// Whether it is the first of the trail that can be read.
-    pub(super) is_first: bool,
+    pub(in crate::audit) is_first: bool,
 }
 
 /// How far the reading has come.
@@ -70,7 +72,24 @@ impl Chain {
         }
     }
 
-    pub(super) fn segment(
+    /// One more file.
+    pub(super) fn next(
+        &mut self,
+        segment: Result<OpenSegment, (String, io::Error)>,
+        judge: &mut dyn Judge,
+        findings: &mut Findings,
+        progress: &mut dyn FnMut(u64),
+    ) {
+        match segment {
+            Ok(segment) => self.segment(segment, judge, findings, progress),
+            Err((name, error)) => {
+                let first = segment::first_of(&name);
+                findings.of_file(&name, first, Problem::Unreadable(error.to_string()));
+            }
+        }
+    }
+
+    fn segment(
         &mut self,
         mut segment: OpenSegment,
         judge: &mut dyn Judge,

@@ -11,7 +11,7 @@ const MOST_FINDINGS: usize = 100;
 const MOST_DOUBTFUL: usize = 64;
 
 #[derive(Default)]
-pub(super) struct Findings {
+pub(in crate::audit) struct Findings {
     pub(super) certain: Vec<Finding>,
     /// How many more there are, and the records that they are about.
     pub(super) more: u64,
@@ -23,11 +23,11 @@ pub(super) struct Findings {
 
 /// Where something stands.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'p> {
-    pub(super) segment: &'p str,
-    pub(super) offset: u64,
+pub(in crate::audit) struct Place<'p> {
+    pub(in crate::audit) segment: &'p str,
+    pub(in crate::audit) offset: u64,
     /// The number of the record that is expected there.
-    pub(super) seq: u64,
+    pub(in crate::audit) seq: u64,
 }
 
 impl Place<'_> {

@@ -219,6 +219,7 @@ impl<'e> Policy<'e> {
         let is_covered = |about| self.accounts.covers(about, &trusted, roots);
         if !findings.more_about.as_ref().is_some_and(is_covered) {
             report.more_findings = findings.more;
+            report.more_about.clone_from(&findings.more_about);
         }
         report.idle_acceptances = self.accounts.idle(&trusted, roots);
         findings.certain.sort_by_key(|finding| finding.seq);
