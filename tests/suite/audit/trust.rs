@@ -288,7 +288,8 @@ fn a_damaged_first_line_begins_a_new_log_of_the_same_trail() {
         let name = field(&trail.lines(&trail.segments()[0])[0], "log").unwrap();
         let last = trail.segments().pop().unwrap();
         let mut bytes = trail.file(&last);
-        bytes[at.min(bytes.len() / 9)] ^= 1;
+        let at = at.min(bytes.len() / 9);
+        bytes[at] ^= 1;
         trail.put(&last, bytes.clone());
         write(builder(&trail).signing_key(key(1)).allow_unsigned(), 60..80);
         assert_eq!(trail.file(&last), bytes);
