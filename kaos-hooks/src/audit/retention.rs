@@ -8,7 +8,7 @@ use super::log::Log;
 use super::own::{OwnRecord, Retention};
 use super::reader::beginning;
 use super::segment::{self, Lines};
-use super::{Storage, Verification, Verifier};
+use super::{Finding, Storage, Verification, Verifier};
 
 /// How much of a trail is kept; without a limit, all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,7 +26,8 @@ impl Keep {
 /// What may be removed.
 pub(super) struct Plan {
     segments: Vec<String>,
-    /// The first segment that stays begins with this record.
+    /// What goes are these records, from the first that is there.
+    from: u64,
     to: u64,
     statement: Retention,
 }
@@ -73,6 +74,7 @@ impl Plan {
             };
             plan = Some(Self {
                 segments: gone.clone(),
+                from: segments.first().map_or(0, |(first, _)| *first),
                 to: head.next,
                 statement,
             });
@@ -82,8 +84,11 @@ impl Plan {
 
     /// Whether something is wrong with what would go: then it stays, for it is evidence.
     pub(super) fn is_evidence(&self, report: &Verification) -> bool {
-        let before = |start: u64| start < self.to;
-        report.more_findings > 0 || report.findings.iter().any(|it| before(it.records().start))
+        // What is missing before the first record was accounted for when it went, or never; it is
+        // not here, to be kept.
+        let goes = self.from..self.to;
+        let mut findings = report.findings.iter().map(Finding::records);
+        report.more_findings > 0 || findings.any(|it| goes.contains(&it.start))
     }
 
     /// Says in the trail that the segments go, and when that is on the disk, removes them, the

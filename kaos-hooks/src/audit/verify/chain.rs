@@ -150,7 +150,15 @@ impl Chain {
         let mut find = |seq: u64, problem| findings.of_file(name, Some(seq), problem);
         let Some((start, stated)) = beginning(piece) else {
             self.next = self.next.max(first);
-            return find(first, Problem::NoBeginning);
+            let is_changed = piece.whole && is_crlf(piece.bytes);
+            return find(
+                first,
+                if is_changed {
+                    Problem::LineEnd
+                } else {
+                    Problem::NoBeginning
+                },
+            );
         };
         if start.format > FORMAT {
             find(first, Problem::NewerFormat(start.format));
