@@ -1,16 +1,20 @@
 //! What a user of any HTTP service writes before a body reaches a log: three lines.
 //!
 //! With `--lines` it is a filter: one JSON string per input line, its redacted form as one JSON
-//! string per output line.
+//! string per output line. With `--explain` it says of its input which class was found where, and
+//! by which rule; never what it was.
 
 use std::error::Error;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 
 use kaos_hooks::redact::Redactor;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if std::env::args().any(|argument| argument == "--lines") {
-        return filter(&mut std::io::stdin().lock(), &mut std::io::stdout().lock());
+    let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+    match std::env::args().nth(1).as_deref() {
+        Some("--lines") => return filter(&mut input, &mut output),
+        Some("--explain") => return explain(&mut input, &mut output),
+        _ => {}
     }
     let body = r#"{"user": "kim@corp.dev", "api_key": "s3cr3t-4711", "items": [1, 2]}"#;
 
@@ -18,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let safe = redactor.any(body); // JSON, key=value or plain text
     let line = format!("request body: {safe} ({})", safe.report());
 
-    writeln!(std::io::stdout(), "{line}")?;
+    writeln!(output, "{line}")?;
     Ok(())
 }
 
@@ -31,6 +35,27 @@ fn filter(input: &mut dyn BufRead, output: &mut dyn Write) -> Result<(), Box<dyn
             .map_err(|_content| format!("line {number} is no JSON string"))?;
         serde_json::to_writer(&mut *output, redactor.any(&text).as_str())?;
         output.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// Writes a line for each finding: line and column, class, length in bytes, rule.
+fn explain(input: &mut dyn BufRead, output: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+    let mut text = String::new();
+    input.read_to_string(&mut text)?;
+    for found in Redactor::new().explain(&text) {
+        let place = found.place();
+        let before = text.get(..place.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
+        let (class, rule, bytes) = (found.class(), found.rule(), place.len());
+        writeln!(output, "{line}:{column} {class} ({bytes} bytes) by {rule}")?;
     }
     Ok(())
 }

@@ -159,6 +159,7 @@ impl Lane {
     pub fn with_capacity(hook: impl AsyncHook, capacity: usize) -> Self {
         let (queue, reader) = Queue::new(Bounds {
             items: capacity.max(1) as u64,
+            bytes: usize::MAX,
             bytes_while_failing: usize::MAX,
             batch_items: 64,
             batch_bytes: 64 * 1024,

@@ -56,6 +56,8 @@ pub trait Packing: Send + 'static {
 pub struct Bounds {
     /// The most items that wait, those in the reader's hands included.
     pub items: u64,
+    /// The most bytes that wait.
+    pub bytes: usize,
     /// The most bytes that wait while the reader says that it fails.
     pub bytes_while_failing: usize,
     /// A batch with so many items is full.
@@ -278,6 +280,13 @@ impl<P: Packing> Queue<P> {
         }
     }
 
+    /// Gives up what waits and is not in the reader's hands: it is dropped and counted, and nothing
+    /// counts as safe from then on.
+    pub fn give_up(&self) {
+        let rest = self.change(State::drop_waiting);
+        drop(rest);
+    }
+
     /// What became of the items so far.
     pub fn account(&self) -> Account {
         self.lock().account
@@ -286,8 +295,11 @@ impl<P: Packing> Queue<P> {
 
 impl<P: Packing> State<P> {
     fn has_room(&self, bounds: &Bounds) -> bool {
-        let full = self.failing.is_some() && self.account.bytes >= bounds.bytes_while_failing;
-        !self.closing && !full && self.account.waiting < bounds.items
+        let bytes = match self.failing {
+            Some(_) => bounds.bytes_while_failing.min(bounds.bytes),
+            None => bounds.bytes,
+        };
+        !self.closing && self.account.bytes < bytes && self.account.waiting < bounds.items
     }
 
     /// Adds an item to the last batch; whether that is full by it.
@@ -307,6 +319,20 @@ impl<P: Packing> State<P> {
         self.account.waiting += 1;
         self.account.most_bytes = self.account.most_bytes.max(self.account.bytes);
         full
+    }
+}
+
+impl<P: Packing> State<P> {
+    /// Drops what waits and is not taken; what is returned is dropped outside the lock.
+    fn drop_waiting(&mut self) -> VecDeque<P> {
+        let rest = std::mem::take(&mut self.batches);
+        let dropped: u64 = rest.iter().map(P::items).sum();
+        self.account.waiting -= dropped;
+        self.account.dropped += dropped;
+        self.account.bytes -= rest.iter().map(P::bytes).sum::<usize>();
+        self.taken += dropped;
+        self.finished += dropped;
+        rest
     }
 }
 

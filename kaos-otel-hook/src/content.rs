@@ -123,11 +123,10 @@ impl Content {
         self
     }
 
-    /// Takes out of messages what may not leave; `None` when one of them is no message.
-    pub(crate) fn redact_messages(&self, field: Field, messages: &mut [Value]) -> Option<()> {
+    /// Takes out of messages what may not leave.
+    pub(crate) fn redact_messages(&self, field: Field, messages: &mut Vec<Value>) {
         self.policies
-            .redact_messages(&self.redactor, field, messages)
-            .map(drop)
+            .redact_messages(&self.redactor, field, messages);
     }
 
     /// What may leave of a text.

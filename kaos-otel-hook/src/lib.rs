@@ -35,9 +35,9 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `otlp-grpc` | [`Protocol::Grpc`]: OTLP over gRPC, with TLS | yes |
-//! | `otlp-http` | [`Protocol::HttpProtobuf`]: OTLP over HTTP, with TLS | yes |
-//! | `console` | [`ExporterChoice::Console`]: signals on standard output | no |
+//! | `otlp-grpc` | `Protocol::Grpc`: OTLP over gRPC, with TLS | yes |
+//! | `otlp-http` | `Protocol::HttpProtobuf`: OTLP over HTTP, with TLS | yes |
+//! | `console` | `ExporterChoice::Console`: signals on standard output | no |
 //!
 //! Without them no HTTP, gRPC or TLS is compiled; the hooks and [`Telemetry::in_memory`] work all the
 //! same. What a variable asks for and is not built in is a warning that names the feature.

@@ -12,7 +12,7 @@ pub(crate) fn messages(content: &Content, field: Field, text: &str) -> Option<Va
     let Ok(Value::Array(mut messages)) = serde_json::from_str::<Value>(text) else {
         return message(content, field, text, None);
     };
-    content.redact_messages(field, &mut messages)?;
+    content.redact_messages(field, &mut messages);
     Some(Value::Array(messages))
 }
 

@@ -234,6 +234,22 @@ fn acks(runtime: &tokio::runtime::Runtime) {
     let (ratio, durable) = ratios[ratios.len() / 2];
     say("64 turns that wait: × raw append", ratio, "");
     say("64 turns that wait", durable, "records/s");
+    say("the disk's own fdatasync", syncs(&directory), "/s");
+}
+
+/// How often a second the disk makes a line durable, one after the other.
+fn syncs(directory: &std::path::Path) -> f64 {
+    std::fs::create_dir_all(directory).expect("it can be made");
+    let mut file = std::fs::File::create(directory.join("raw")).expect("it can be made");
+    let (began, mut syncs) = (Instant::now(), 0_u32);
+    while began.elapsed() < Duration::from_millis(500) {
+        file.write_all(&[b'x'; 512]).expect("it can be written");
+        file.sync_data().expect("it can be synced");
+        syncs += 1;
+    }
+    let rate = f64::from(syncs) / began.elapsed().as_secs_f64();
+    std::fs::remove_dir_all(directory).expect("ours to remove");
+    rate
 }
 
 /// Records a second, when the lines of the trail there are appended one by one.

@@ -9,6 +9,7 @@ mod crash;
 mod files;
 mod format;
 mod killed;
+mod races;
 mod replay;
 mod tamper;
 mod trust;

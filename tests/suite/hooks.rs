@@ -1,7 +1,7 @@
 //! Independence: whatever one hook does, the turn and the other hooks' records are the same.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Barrier, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -442,13 +442,19 @@ fn two_runs_whose_observers_emit_into_each_other_go_on() {
     type Other = Arc<OnceLock<Handle>>;
     let seen: [Arc<AtomicUsize>; 2] = Default::default();
     let others: [Other; 2] = Default::default();
+    // Both are inside their observers at the same time at least once.
+    let both = Arc::new(Barrier::new(2));
     let run = |at: usize| {
         let (seen, other) = (Arc::clone(&seen[at]), Arc::clone(&others[1 - at]));
+        let (both, met) = (Arc::clone(&both), AtomicBool::new(false));
         let hooks = Hooks::new(move |event: &Event<'_>| {
             let is_step = event
                 .span()
                 .is_some_and(|span| span.slot.own > 0 && !span.phase.is_end());
             if let Some(other) = other.get().filter(|_| is_step) {
+                if !met.swap(true, Ordering::Relaxed) {
+                    both.wait();
+                }
                 other.emit(TextDelta::default());
             }
             let is_answer = matches!(event.body, kaos_hooks::Body::Value { .. });

@@ -195,6 +195,7 @@ fn one_order() {
     let closes_late: bool = shuttle::rand::thread_rng().r#gen();
     let (queue, reader) = Queue::new(Bounds {
         items: 4,
+        bytes: usize::MAX,
         bytes_while_failing: 16,
         batch_items: 2,
         batch_bytes: usize::MAX,

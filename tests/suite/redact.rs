@@ -2,6 +2,11 @@
 
 pub(crate) mod canary;
 mod corpus;
+mod corpus2;
+mod faults;
+mod foreign;
+mod hostile;
+mod messages;
 mod ordinary;
 mod properties;
 mod shape;

@@ -74,7 +74,9 @@ impl Anchor for AnchorFile {
         // Never half of one: the file is replaced at once.
         let mut unfinished = self.0.clone().into_os_string();
         unfinished.push(".tmp");
-        let mut file = File::create(&unfinished)?;
+        // What is there is left over, or a link to somewhere else: it is not written through.
+        let _absent = std::fs::remove_file(&unfinished);
+        let mut file = File::create_new(&unfinished)?;
         file.write_all(checkpoint.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&unfinished, &self.0)?;

@@ -67,6 +67,7 @@ impl Directory {
         if there.is_file() {
             return fs::remove_file(path);
         }
+        make(&self.path(QUARANTINE))?;
         let file = Path::new(name).file_name().unwrap_or_default();
         let file = file.to_string_lossy();
         for number in 0_u32.. {
@@ -205,7 +206,11 @@ impl Storage for Directory {
     }
 
     fn sync_directory(&self) -> io::Result<()> {
-        sync_names(&self.path(QUARANTINE))?;
+        match sync_names(&self.path(QUARANTINE)) {
+            // Somebody removed it, so there is nothing in it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            synced => synced?,
+        }
         sync_names(&self.0)
     }
 
@@ -252,8 +257,12 @@ fn held(directory: &Path, file: &File) -> Result<Option<File>, TryLockError> {
         return Ok(None);
     }
     let directory = File::open(directory).map_err(TryLockError::Error)?;
-    directory.try_lock()?;
-    Ok(Some(directory))
+    match directory.try_lock() {
+        Ok(()) => Ok(Some(directory)),
+        Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
+        // A network's file system may lock files only.
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
 }
 
 fn other_writer(mut lock: File) -> io::Error {

@@ -62,8 +62,8 @@ pub struct AuditStats {
     /// The most they ever took: no more than 16 MiB, and what the runs emit between two calls of
     /// [`ready`](kaos_events::Scope::ready), of which each may emit so many events
     /// ([`with_unawaited_events`](kaos_events::Emitter::with_unawaited_events)) of about 100 bytes
-    /// and their texts. While writing fails, runs do not wait, and it is 64 MiB; more is lost and
-    /// counted.
+    /// and their texts, 256 MiB in all. While writing fails, runs do not wait, and it is 64 MiB; more
+    /// is lost and counted.
     pub most_waiting_bytes: usize,
     /// Events that are in no trail: they came while nothing could be written and the queue was
     /// full, or after the shutdown. A gap record says so once something can be written.

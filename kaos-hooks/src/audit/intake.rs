@@ -15,6 +15,7 @@ const HIGH_WATER: usize = 16 * 1024 * 1024;
 
 const BOUNDS: Bounds = Bounds {
     items: u64::MAX,
+    bytes: 256 * 1024 * 1024,
     bytes_while_failing: 64 * 1024 * 1024,
     batch_items: 512,
     batch_bytes: 1024 * 1024,

@@ -330,10 +330,14 @@ impl Log {
         self.uncovered = self.durably_uncovered;
         self.head = self.durable.clone();
         // What was written beyond the last commit is better gone; a reader ignores it either way.
-        let _best_effort = match self.segment.file.take() {
-            Some(mut file) => file.truncate(self.segment.length),
-            None => self.storage.remove(&format!("{}.tmp", self.segment.name)),
-        };
+        // Where somebody else may write, nothing is touched.
+        let file = self.segment.file.take();
+        if self.lock.check().is_ok() {
+            let _best_effort = match file {
+                Some(mut file) => file.truncate(self.segment.length),
+                None => self.storage.remove(&format!("{}.tmp", self.segment.name)),
+            };
+        }
         self.begin_segment(Cause::Failed);
     }
 

@@ -134,14 +134,11 @@ impl<P: Packing> Reader<P> {
         let rest = self.0.change(|state| {
             state.closing = true;
             state.ended = true;
-            let rest = std::mem::take(&mut state.batches);
-            let waiting: u64 = rest.iter().map(P::items).sum();
-            let dropped = in_hand + waiting;
-            state.account.waiting -= dropped;
-            state.account.dropped += dropped;
-            state.account.bytes -= bytes + rest.iter().map(P::bytes).sum::<usize>();
-            state.taken += waiting;
-            state.finished += dropped;
+            state.account.waiting -= in_hand;
+            state.account.dropped += in_hand;
+            state.account.bytes -= bytes;
+            state.finished += in_hand;
+            let rest = state.drop_waiting();
             (rest, std::mem::take(&mut state.spare), state.wake.take())
         });
         drop(rest);

@@ -1,7 +1,7 @@
 //! Sets of ASCII bytes, and walks over text by them.
 
 /// A set of ASCII bytes; sets are joined with `|`.
-pub(crate) type Set = u16;
+pub(crate) type Set = u32;
 
 pub(crate) const DIGIT: Set = 1;
 pub(crate) const HEX_LOWER: Set = 1 << 1;
@@ -19,6 +19,7 @@ pub(crate) const QUOTE: Set = 1 << 12;
 pub(crate) const BACKSLASH: Set = 1 << 13;
 pub(crate) const TILDE: Set = 1 << 14;
 pub(crate) const PERCENT: Set = 1 << 15;
+pub(crate) const BANG: Set = 1 << 16;
 
 pub(crate) const LOWER: Set = HEX_LOWER | REST_LOWER;
 pub(crate) const UPPER: Set = HEX_UPPER | REST_UPPER;
@@ -61,6 +62,7 @@ const fn table() -> [Set; 256] {
             b'\\' => BACKSLASH,
             b'~' => TILDE,
             b'%' => PERCENT,
+            b'!' => BANG,
             _ => 0,
         };
         byte += 1;

@@ -14,7 +14,12 @@ pub(crate) fn bearer(text: &str, end: usize, runs: &mut Runs, findings: &mut Fin
     let token_end = runs.end(bytes, start, ANY_BASE64 | DOT | ascii::TILDE);
     let head = ascii::cut(text, start, token_end.min(start + 64));
     if value::is_token(head) && !value::is_placeholder(head) {
-        findings.add(start, token_end, Class::Authorization);
+        findings.add(
+            start,
+            token_end,
+            Class::Authorization,
+            "token behind Bearer",
+        );
     }
 }
 
@@ -28,7 +33,7 @@ pub(crate) fn basic(bytes: &[u8], end: usize, runs: &mut Runs, findings: &mut Fi
             pair.contains(&b':') && pair.iter().all(|byte| *byte >= b' ' && *byte != 0x7f)
         });
     if is_pair {
-        findings.add(start, word_end, Class::Authorization);
+        findings.add(start, word_end, Class::Authorization, "pair behind Basic");
     }
 }
 
@@ -50,5 +55,5 @@ pub(crate) fn jwt(bytes: &[u8], start: usize, runs: &mut Runs, findings: &mut Fi
     } else {
         payload
     };
-    findings.add(start, end, Class::Jwt);
+    findings.add(start, end, Class::Jwt, "JSON Web Token");
 }

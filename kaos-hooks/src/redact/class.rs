@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 macro_rules! classes {
@@ -66,6 +67,8 @@ classes! {
     PasswordHash = "PASSWORD_HASH",
     /// The value of a field whose name says key or token.
     Secret = "SECRET",
+    /// A token without a name or a known form: long, and random by its shape.
+    Token = "TOKEN",
     /// The account name that stands beside its password.
     Username = "USERNAME",
     /// An e-mail address.
@@ -94,6 +97,25 @@ classes! {
     InvalidJson = "INVALID_JSON",
     /// Not kept, because redacting did not come to rest.
     Unstable = "UNSTABLE",
+}
+
+/// A name that no built-in class has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no built-in class is named {name:?}")]
+pub struct ClassError {
+    name: String,
+}
+
+impl FromStr for Class {
+    type Err = ClassError;
+
+    /// The built-in class with this name, in capitals as in a sentinel.
+    fn from_str(name: &str) -> Result<Self, ClassError> {
+        let known = Self::BUILT_IN.iter().find(|class| class.as_str() == name);
+        known.cloned().ok_or_else(|| ClassError {
+            name: name.to_owned(),
+        })
+    }
 }
 
 impl fmt::Display for Class {

@@ -89,7 +89,7 @@ fn sequence(bytes: &[u8], start: usize, findings: &mut Findings) -> usize {
             && prev != b' '
             && ascii::is(ascii::before(bytes, start - 1), ALNUM));
     if !in_word && let Some((end, class)) = number(bytes, start, group_end) {
-        findings.add(start, end, class);
+        findings.add(start, end, class, "number with a check");
         return end;
     }
     // The next group is a start of its own: a table may put a card behind other numbers.
@@ -118,8 +118,10 @@ fn number(bytes: &[u8], start: usize, group_end: usize) -> Option<(usize, Class)
     {
         return Some((end, Class::Ein));
     }
-    let may_be_card =
-        first >= 4 && !is_in_table(bytes, start) && matches!(ascii::at(bytes, start), b'2'..=b'6');
+    let may_be_card = first >= 4
+        && !is_in_table(bytes, start)
+        && !is_in_list(bytes, start, group_end)
+        && matches!(ascii::at(bytes, start), b'2'..=b'6');
     if may_be_card {
         card(bytes, start, first).map(|end| (end, Class::Card))
     } else {
@@ -179,6 +181,17 @@ fn is_in_table(bytes: &[u8], start: usize) -> bool {
 }
 
 /// The end of a card number: 12 to 19 digits in one group or in groups of three to six.
+/// Whether a number is an item of a program's list: indented, with a comma behind, alone on its
+/// line.
+fn is_in_list(bytes: &[u8], start: usize, end: usize) -> bool {
+    const INDENT: usize = 4;
+    let indent = ascii::run_back(bytes, start, ascii::SPACE, 64);
+    start - indent >= INDENT
+        && matches!(ascii::before(bytes, indent), b'\n' | 0)
+        && ascii::at(bytes, end) == b','
+        && matches!(ascii::at(bytes, end + 1), b'\n' | b'\r')
+}
+
 fn card(bytes: &[u8], start: usize, first: usize) -> Option<usize> {
     let mut digits = Digits::default();
     let mut position = start;
@@ -194,7 +207,7 @@ fn card(bytes: &[u8], start: usize, first: usize) -> Option<usize> {
             longest = Some(position);
         }
         let next = ascii::at(bytes, position);
-        if !matches!(next, b' ' | b'-') || (separator != 0 && next != separator) || first > 6 {
+        if !is_separator(next) || (separator != 0 && next != separator) || first > 6 {
             return longest;
         }
         separator = next;

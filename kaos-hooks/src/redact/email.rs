@@ -18,7 +18,7 @@ pub(crate) fn scan(text: &str, findings: &mut Findings) {
     let mut least = 0;
     for at in memchr::memchr_iter(b'@', bytes) {
         if let Some((start, end)) = address(text, at, least) {
-            findings.add(start, end, Class::Email);
+            findings.add(start, end, Class::Email, "e-mail address");
             least = end;
         }
     }

@@ -11,16 +11,16 @@ use std::sync::LazyLock;
 use aho_corasick::automaton::Automaton;
 use aho_corasick::{Anchored, MatchKind, dfa};
 
-use super::account::{self, Account};
-use super::ahead::Ahead;
-use super::assignment;
+use super::commands::{self, Command};
 use super::finding::{Finding, Findings};
-use super::key_name::{self, Strength};
+use super::lookahead::Lookahead;
 use super::pattern::Runs;
 use super::rule::Rule;
+use super::usernames::{self, Account};
 use super::vendors::{self, Vendor};
 use super::view::{self, View};
-use super::{Class, bearer, digits, email, iban, optional, pem, sentinel, url};
+use super::vocabulary::{self, Meaning};
+use super::{Class, bearer, digits, email, iban, named, on_request, pem, sentinel, token, url};
 
 /// What to do where a literal was found.
 #[derive(Clone, Debug)]
@@ -34,17 +34,13 @@ pub(crate) enum Trigger {
     Basic,
     Jwt,
     Pem,
-    Command,
+    Command(&'static Command),
+    /// An option that a command may have.
+    Option,
+    /// A call that logs in.
+    Login,
     Own(usize),
 }
-
-/// The words that make a name worth reading.
-#[rustfmt::skip]
-const NAMES: &[&str] = &[
-    "pass", "pwd", "secret", "token", "key", "credential", "authorization", "cookie", "connection",
-    "signature", "auth", "dsn", "sas", "psk", "pin", "otp", "cvv", "cvc", "sig", "login", "user",
-    "jwt", "psw", "_pat", "reporter_id", "connstr", "uid", "phrase", "sessid", "jsessionid",
-];
 
 /// The automaton of the built-in rules, made once.
 static BUILT_IN: LazyLock<Literals> = LazyLock::new(|| Literals::new(&[]));
@@ -73,17 +69,23 @@ impl Literals {
         ];
         let all = vendors
             .chain(
-                NAMES
+                vocabulary::TELLING
                     .iter()
-                    .chain(key_name::SERVICES)
+                    .chain(vocabulary::SERVICES)
                     .map(|name| (*name, Trigger::Name)),
             )
             .chain(url::HOSTS.iter().map(|host| (*host, Trigger::Host)))
             .chain(
-                account::COMMANDS
+                commands::COMMANDS
                     .iter()
-                    .map(|command| (*command, Trigger::Command)),
+                    .map(|command| (command.literal, Trigger::Command(command))),
             )
+            .chain(
+                commands::options()
+                    .into_iter()
+                    .map(|option| (option, Trigger::Option)),
+            )
+            .chain(commands::LOGINS.iter().map(|call| (*call, Trigger::Login)))
             .chain(fixed)
             .chain(
                 rules
@@ -112,15 +114,17 @@ pub(crate) enum Look {
     Iban,
     At,
     Escape,
+    Token,
 }
 
 impl Look {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Literal,
         Self::Digits,
         Self::Iban,
         Self::At,
         Self::Escape,
+        Self::Token,
     ];
 }
 
@@ -131,16 +135,19 @@ pub(crate) struct Engine {
     rules: Vec<Rule>,
     addresses: bool,
     phones: bool,
+    /// The classes that are switched off.
+    off: Vec<Class>,
 }
 
 impl Engine {
-    pub(crate) fn new(rules: Vec<Rule>, addresses: bool, phones: bool) -> Self {
+    pub(crate) fn new(rules: Vec<Rule>, addresses: bool, phones: bool, off: Vec<Class>) -> Self {
         let own = (!rules.is_empty()).then(|| Literals::new(&rules));
         Self {
             own,
             rules,
             addresses,
             phones,
+            off,
         }
     }
 
@@ -148,7 +155,13 @@ impl Engine {
     #[cfg(feature = "audit")]
     pub(crate) fn described(&self) -> String {
         let rules: Vec<String> = self.rules.iter().map(Rule::described).collect();
-        format!("{} {} {}", self.addresses, self.phones, rules.join("\n"))
+        let (addresses, phones, off) = (self.addresses, self.phones, &self.off);
+        format!("{addresses} {phones} {off:?} {}", rules.join("\n"))
+    }
+
+    /// Whether a class is looked for.
+    pub(crate) fn finds(&self, class: &Class) -> bool {
+        !self.off.contains(class)
     }
 
     /// Calls `found` for every literal of `bytes`, until it breaks.
@@ -160,8 +173,21 @@ impl Engine {
     ) -> Option<B> {
         let literals = self.own.as_ref().unwrap_or_else(|| &*BUILT_IN);
         let automaton = &literals.automaton;
-        let mut state = automaton.start_state(Anchored::No).ok()?;
-        for (index, byte) in bytes.iter().enumerate().skip(from) {
+        let begin = automaton.start_state(Anchored::No).ok()?;
+        let mut state = begin;
+        let mut rest = bytes.iter().enumerate();
+        if from > 0 {
+            rest.nth(from - 1);
+        }
+        while let Some((index, byte)) = rest.next() {
+            // What was redacted before is full of words that tell, and tells nothing.
+            if *byte == b'<'
+                && let Some(end) = sentinel::end(bytes, index)
+            {
+                rest.nth(end - index - 2);
+                state = begin;
+                continue;
+            }
             state = automaton.next_state(Anchored::No, state, *byte);
             if automaton.is_special(state) && automaton.is_match(state) {
                 for which in 0..automaton.match_len(state) {
@@ -190,6 +216,7 @@ impl Engine {
             Look::Iban => iban::candidate(bytes, from),
             Look::At => memchr::memchr(b'@', bytes.get(from..)?).map(|index| from + index),
             Look::Escape => view::candidate(bytes, from),
+            Look::Token => token::candidate(bytes, from),
         }
     }
 
@@ -203,9 +230,9 @@ impl Engine {
             if start < read_to {
                 return ControlFlow::Continue(());
             }
-            let (name_start, name_end) = assignment::name_around(bytes, start, end);
+            let (name_start, name_end) = named::name_around(text, start, end);
             read_to = name_end;
-            if assignment::may_assign(text, name_start, name_end) {
+            if named::may_assign(text, name_start, name_end) {
                 ControlFlow::Break(start)
             } else {
                 ControlFlow::Continue(())
@@ -222,6 +249,9 @@ impl Engine {
     pub(crate) fn scan_from(&self, text: &str, from: usize) -> Vec<Finding> {
         let mut findings = Findings::default();
         self.scan_views(text, from, view::LEVELS, &mut findings);
+        if !self.off.is_empty() {
+            findings.0.retain(|found| self.finds(&found.class));
+        }
         if findings.0.is_empty() {
             return Vec::new();
         }
@@ -243,7 +273,7 @@ impl Engine {
         for found in inner.0 {
             let (start, end) = (view.original(found.start), view.original_end(found.end));
             if text.is_char_boundary(start) && text.is_char_boundary(end) {
-                findings.add(start, end, found.class);
+                findings.add(start, end, found.class, found.rule);
             }
         }
     }
@@ -258,12 +288,13 @@ impl Engine {
         digits::scan(bytes, findings);
         iban::scan(bytes, findings);
         email::scan(text, findings);
+        token::scan(text, findings);
         findings.without_hosts();
         if self.addresses {
-            optional::scan_addresses(text, findings);
+            on_request::scan_addresses(text, findings);
         }
         if self.phones {
-            optional::scan_phones(bytes, findings);
+            on_request::scan_phones(bytes, findings);
         }
     }
 
@@ -283,11 +314,13 @@ impl Engine {
                 if let Some((key_start, key_end)) = vendor.find(bytes, start, end, &mut cursor.runs)
                 {
                     cursor.key_end = key_end;
-                    findings.add(key_start, key_end, class.clone());
+                    findings.add(key_start, key_end, class.clone(), vendor.literal);
                 }
             }
             Trigger::Url => url::userinfo(text, start, findings),
-            Trigger::Host => url::path(text, start, end, findings),
+            Trigger::Host if start >= cursor.path_end => {
+                cursor.path_end = url::path(text, start, end, findings);
+            }
             Trigger::Bearer => bearer::bearer(text, end, &mut cursor.runs, findings),
             Trigger::Basic => bearer::basic(bytes, end, &mut cursor.runs, findings),
             Trigger::Jwt if start >= cursor.key_end => {
@@ -296,15 +329,15 @@ impl Engine {
             Trigger::Pem if start >= cursor.armour_end => {
                 cursor.armour_end = pem::find(bytes, start, findings).unwrap_or(end);
             }
-            Trigger::Vendor(..) | Trigger::Jwt | Trigger::Pem => {}
-            Trigger::Command => {
-                account::command(text, start, &mut cursor.ahead, findings);
-            }
+            Trigger::Vendor(..) | Trigger::Jwt | Trigger::Pem | Trigger::Host => {}
+            Trigger::Command(command) => cursor.command.enter(bytes, start, command),
+            Trigger::Option => cursor.command.option(text, start, end, findings),
+            Trigger::Login => commands::login(text, start, end, findings),
             Trigger::Own(index) => {
                 if let Some(rule) = self.rules.get(*index)
                     && let Some(end) = rule.find(text, start)
                 {
-                    findings.add(start, end, rule.class().clone());
+                    findings.add(start, end, rule.class().clone(), "own rule");
                 }
             }
         }
@@ -315,11 +348,13 @@ impl Engine {
 #[derive(Default)]
 struct Cursor {
     runs: Runs,
-    ahead: Ahead,
+    ahead: Lookahead,
     account: Account,
+    command: commands::Current,
     name_end: usize,
     key_end: usize,
     armour_end: usize,
+    path_end: usize,
 }
 
 impl Cursor {
@@ -327,22 +362,21 @@ impl Cursor {
         if start < self.name_end {
             return;
         }
-        let bytes = text.as_bytes();
-        let (name_start, name_end) = assignment::name_around(bytes, start, end);
+        let (name_start, name_end) = named::name_around(text, start, end);
         self.name_end = name_end;
-        let Some(assigned) = assignment::read(text, name_start, name_end, &mut self.ahead) else {
-            account::sentence(text, name_end, findings);
+        let Some(named) = named::read(text, name_start, name_end, &mut self.ahead) else {
+            usernames::sentence(text, name_end, findings);
             return;
         };
-        if assigned.strength == Strength::User {
-            if !assigned.is_compared {
-                self.account.keep(assigned.start, assigned.end);
+        if named.meaning == Meaning::User {
+            if !named.is_compared {
+                self.account.keep(named.start, named.end);
             }
-        } else if assigned.is_secret {
+        } else if let Some(rule) = named.rule {
             // Names inside the value go with it.
-            self.name_end = self.name_end.max(assigned.end);
-            findings.add(assigned.start, assigned.end, assigned.strength.class());
-            if assigned.strength == Strength::Password {
+            self.name_end = self.name_end.max(named.end);
+            findings.add(named.start, named.end, named.meaning.class(), rule);
+            if named.meaning == Meaning::Password {
                 self.account.pair(text, name_start, findings);
             }
         }

@@ -8,6 +8,8 @@ pub(crate) struct Finding {
     pub(crate) start: usize,
     pub(crate) end: usize,
     pub(crate) class: Class,
+    /// The rule that found it.
+    pub(crate) rule: &'static str,
 }
 
 /// The findings of one scan, in the order in which the scanners made them.
@@ -15,9 +17,14 @@ pub(crate) struct Finding {
 pub(crate) struct Findings(pub(crate) Vec<Finding>);
 
 impl Findings {
-    pub(crate) fn add(&mut self, start: usize, end: usize, class: Class) {
+    pub(crate) fn add(&mut self, start: usize, end: usize, class: Class, rule: &'static str) {
         if start < end {
-            self.0.push(Finding { start, end, class });
+            self.0.push(Finding {
+                start,
+                end,
+                class,
+                rule,
+            });
         }
     }
 
@@ -52,6 +59,7 @@ impl Findings {
                 {
                     if finding.end - finding.start > last.end - last.start {
                         last.class = finding.class;
+                        last.rule = finding.rule;
                     }
                     last.end = last.end.max(finding.end);
                 }

@@ -28,7 +28,7 @@ pub(crate) fn scan(bytes: &[u8], findings: &mut Findings) {
     while let Some(start) = candidate(bytes, from) {
         from = match number(bytes, start) {
             Some(end) => {
-                findings.add(start, end, Class::Iban);
+                findings.add(start, end, Class::Iban, "IBAN");
                 end
             }
             None => start + 1,

@@ -1,15 +1,16 @@
 //! JSON text, redacted value by value: what is not redacted stays byte for byte.
 
 mod leaf;
+mod object;
+mod told;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use super::ascii;
+use super::candidates::Candidates;
 use super::json_path::{JsonPath, Place};
-use super::key_name::{self, Strength};
-use super::upcoming::Upcoming;
-use super::{Class, ContentPolicy, Redacted, Redactor, Report, json_string, sentinel, value};
+use super::vocabulary::Meaning;
+use super::{Class, ContentPolicy, Redacted, Redactor, Report, json_string, sentinel};
 
 /// Deepest nesting that is looked at, strings that hold JSON counted in.
 const DEEPEST: usize = 64;
@@ -33,14 +34,14 @@ pub(crate) fn redact<'t>(redactor: &Redactor, text: &'t str, rules: Rules<'_>) -
     let class = if text.len() > redactor.max_bytes() {
         Class::Oversize
     } else {
-        match try_redact(redactor, text, rules, 0) {
+        match try_redact(redactor, text, rules, 0, Report::default()) {
             Ok(redacted) => return redacted,
             Err(Failure::Invalid) => Class::InvalidJson,
             Err(Failure::Depth) => Class::Depth,
         }
     };
     let mut report = Report::default();
-    report.add(&class);
+    report.add(&class, "limit", 0..text.len());
     let sentinel = json_string::encode(&sentinel::of(&class, text.chars().count()));
     Redacted::new(sentinel.into(), report)
 }
@@ -51,6 +52,7 @@ pub(crate) fn try_redact<'t>(
     text: &'t str,
     rules: Rules<'_>,
     depth: usize,
+    report: Report,
 ) -> Result<Redacted<'t>, Failure> {
     let mut walk = Walk {
         redactor,
@@ -59,9 +61,14 @@ pub(crate) fn try_redact<'t>(
         position: 0,
         rules,
         places: Vec::new(),
-        upcoming: Upcoming::new(),
+        candidates: Candidates::new(),
         changes: Vec::new(),
-        report: Report::default(),
+        report,
+        waiting: Vec::new(),
+        waits: 0,
+        key: (0, 0),
+        is_several: false,
+        is_inherited: false,
     };
     walk.value(depth, rules.everything, None)?;
     walk.blanks();
@@ -78,21 +85,20 @@ struct Walk<'w, 't> {
     position: usize,
     rules: Rules<'w>,
     places: Vec<Place>,
-    upcoming: Upcoming,
+    candidates: Candidates,
     /// Ranges of the text and what replaces them.
     changes: Vec<(usize, usize, String)>,
     report: Report,
-}
-
-/// What an object has told so far about its values.
-#[derive(Default)]
-struct Told {
-    /// Keys with a sentinel in them, as they are written.
-    keys: HashSet<String>,
-    /// What the value of `name` says about the value of `value`.
-    name: Option<Strength>,
-    /// The string of an account name, with its quotes.
-    account: Option<(usize, usize)>,
+    /// Strings that stay so far and are secret if their object turns out to hold secrets.
+    waiting: Vec<(usize, usize)>,
+    /// In how many objects strings wait for that.
+    waits: usize,
+    /// The last key, without its quotes.
+    key: (usize, usize),
+    /// Whether the last key names several things.
+    is_several: bool,
+    /// Whether it is a key outside that says what the value is.
+    is_inherited: bool,
 }
 
 impl<'t> Walk<'_, 't> {
@@ -137,7 +143,7 @@ impl<'t> Walk<'_, 't> {
         &mut self,
         depth: usize,
         policy: &ContentPolicy,
-        says: Option<Strength>,
+        says: Option<Meaning>,
     ) -> Result<(), Failure> {
         let paths = self.rules.paths;
         let narrower = paths
@@ -164,128 +170,6 @@ impl<'t> Walk<'_, 't> {
         Ok(())
     }
 
-    fn array(
-        &mut self,
-        depth: usize,
-        policy: &ContentPolicy,
-        says: Option<Strength>,
-    ) -> Result<(), Failure> {
-        self.position += 1;
-        self.blanks();
-        if self.byte() == b']' {
-            self.position += 1;
-            return Ok(());
-        }
-        for index in 0.. {
-            self.places.push(Place::Element(index));
-            self.value(depth, policy, says)?;
-            self.places.pop();
-            self.blanks();
-            match self.byte() {
-                b',' => self.position += 1,
-                b']' => break,
-                _ => return Err(Failure::Invalid),
-            }
-        }
-        self.position += 1;
-        Ok(())
-    }
-
-    fn object(
-        &mut self,
-        depth: usize,
-        policy: &ContentPolicy,
-        says: Option<Strength>,
-    ) -> Result<(), Failure> {
-        self.position += 1;
-        self.blanks();
-        if self.byte() == b'}' {
-            self.position += 1;
-            return Ok(());
-        }
-        let mut told = Told::default();
-        loop {
-            self.member(depth, policy, says, &mut told)?;
-            self.blanks();
-            match self.byte() {
-                b',' => self.position += 1,
-                b'}' => break,
-                _ => return Err(Failure::Invalid),
-            }
-        }
-        self.position += 1;
-        Ok(())
-    }
-
-    /// One field of an object.
-    fn member(
-        &mut self,
-        depth: usize,
-        policy: &ContentPolicy,
-        outer: Option<Strength>,
-        told: &mut Told,
-    ) -> Result<(), Failure> {
-        self.blanks();
-        let (start, end) = self.quoted()?;
-        let clean = self.is_clean(start, end);
-        let name =
-            json_string::decode(ascii::cut(self.text, start, end)).ok_or(Failure::Invalid)?;
-        if !clean || name.contains(sentinel::OPENING) {
-            self.key(start, end, &name, told);
-        }
-        self.expect(b':')?;
-        self.blanks();
-        let generic = ["value", "val", "data", "content", "raw", "text", "default"];
-        let says = if generic.iter().any(|word| word.eq_ignore_ascii_case(&name)) {
-            told.name.or(outer)
-        } else if clean {
-            None
-        } else {
-            key_name::strength_in_json(&name)
-        };
-        let at = self.position;
-        let changes = self.changes.len();
-        self.places
-            .push(Place::Field(if self.rules.paths.is_empty() {
-                String::new()
-            } else {
-                name.to_string()
-            }));
-        self.value(depth, policy, says)?;
-        self.places.pop();
-        let is_string = ascii::at(self.bytes, at) == b'"';
-        if is_string
-            && ["name", "key", "field", "header", "param"]
-                .iter()
-                .any(|word| word.eq_ignore_ascii_case(&name))
-        {
-            let value = ascii::cut(self.text, at + 1, self.position - 1);
-            told.name = key_name::strength_in_json(value).filter(|says| *says != Strength::User);
-        }
-        if is_string && says == Some(Strength::User) && self.changes.len() == changes {
-            told.account = Some((at, self.position));
-        } else if says == Some(Strength::Password) && self.changes.len() > changes {
-            self.account(told);
-        }
-        Ok(())
-    }
-
-    /// Redacts the account name that was told before its password.
-    fn account(&mut self, told: &mut Told) {
-        let Some((start, end)) = told.account.take() else {
-            return;
-        };
-        let content = ascii::cut(self.text, start + 1, end - 1);
-        if content.len() >= 3
-            && !content.contains(sentinel::OPENING)
-            && !value::is_placeholder(content)
-        {
-            self.report.add(&Class::Username);
-            let with = self.sentinel(&Class::Username, content, None);
-            self.changes.push((start, end, with));
-        }
-    }
-
     /// The content of the string that is next; steps over it.
     fn quoted(&mut self) -> Result<(usize, usize), Failure> {
         if self.byte() != b'"' {
@@ -301,26 +185,8 @@ impl<'t> Walk<'_, 't> {
     fn is_clean(&mut self, start: usize, end: usize) -> bool {
         memchr::memchr(b'\\', ascii::part(self.bytes, start, end)).is_none()
             && self
-                .upcoming
+                .candidates
                 .at(self.redactor.engine(), self.text, start, true)
                 >= end
-    }
-
-    fn key(&mut self, start: usize, end: usize, name: &str, told: &mut Told) {
-        let redacted = self.redactor.text(name);
-        if redacted.report().is_empty() && !name.contains(sentinel::OPENING) {
-            return;
-        }
-        self.report.merge(redacted.report());
-        let mut key = redacted.as_str().to_owned();
-        let mut copies = 1;
-        while !told.keys.insert(key.clone()) {
-            copies += 1;
-            key = format!("{}-{copies}", redacted.as_str());
-        }
-        if key != name {
-            self.changes
-                .push((start - 1, end + 1, json_string::encode(&key)));
-        }
     }
 }

@@ -135,6 +135,6 @@ fn trimmed(bytes: &[u8], start: usize, end: usize) -> usize {
 /// Finds the private key whose `-----BEGIN ` starts at `start`; gives where it ends.
 pub(crate) fn find(bytes: &[u8], start: usize, findings: &mut Findings) -> Option<usize> {
     let end = end(bytes, body(bytes, start)?);
-    findings.add(start, end, Class::PrivateKey);
+    findings.add(start, end, Class::PrivateKey, "private key block");
     Some(end)
 }

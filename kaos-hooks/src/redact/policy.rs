@@ -36,7 +36,7 @@ impl ContentPolicy {
             Self::None => None,
             Self::Hash(key) => {
                 let mut report = Report::default();
-                report.add(&Class::Content);
+                report.add(&Class::Content, "policy", 0..content.len());
                 let mut text = String::new();
                 sentinel::write(&mut text, &Class::Content, content, Some(key));
                 Some(Redacted::new(text.into(), report))
@@ -88,6 +88,31 @@ pub enum Field {
     Result,
     /// The text of an error.
     Error,
+}
+
+impl Field {
+    const ALL: [Self; 7] = [
+        Self::Input,
+        Self::Instructions,
+        Self::Output,
+        Self::Thinking,
+        Self::Arguments,
+        Self::Result,
+        Self::Error,
+    ];
+}
+
+/// The policy that lets out least.
+fn strictest<'p>(policies: impl Iterator<Item = &'p ContentPolicy>) -> &'p ContentPolicy {
+    let lets_out = |policy: &&ContentPolicy| match policy {
+        ContentPolicy::None => 0,
+        ContentPolicy::Hash(_) => 1,
+        ContentPolicy::Redacted => 2,
+        ContentPolicy::Full => 3,
+    };
+    policies
+        .min_by_key(lets_out)
+        .unwrap_or(&ContentPolicy::None)
 }
 
 /// The content policies of one sink: per field, per tool, and per value inside a tool's JSON.
@@ -184,8 +209,35 @@ impl ContentPolicies {
             .unwrap_or(&self.everything)
     }
 
-    pub(super) fn has_no_exceptions(&self) -> bool {
-        self.fields.is_empty() && self.tools.is_empty() && self.paths.is_empty()
+    /// Whether there is no other policy than that for everything, and it is to redact.
+    pub(super) fn is_one_for_all(&self) -> bool {
+        matches!(self.everything, ContentPolicy::Redacted)
+            && self.fields.is_empty()
+            && self.tools.is_empty()
+            && self.paths.is_empty()
+    }
+
+    /// The policy for content that could be any: the strictest there is; full only if all are.
+    pub(super) fn unnamed(&self) -> &ContentPolicy {
+        let fields = Field::ALL.iter().map(|field| self.policy(*field, None));
+        strictest(
+            fields
+                .chain([&self.everything])
+                .chain(self.of_tools(Field::Arguments)),
+        )
+    }
+
+    /// The policy for the arguments or result of a tool whose name is lost.
+    pub(super) fn of_unknown_tool(&self, field: Field) -> &ContentPolicy {
+        strictest(self.of_tools(field).chain([self.policy(field, None)]))
+    }
+
+    /// The policies that hold for some tool only.
+    fn of_tools(&self, field: Field) -> impl Iterator<Item = &ContentPolicy> {
+        let tools = self.tools.iter().map(|(name, _)| name);
+        tools
+            .map(move |name| self.policy(field, Some(name)))
+            .chain(self.paths.iter().map(|(.., policy)| policy))
     }
 
     /// What may leave of `content`.

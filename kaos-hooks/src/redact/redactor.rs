@@ -4,8 +4,13 @@ use std::sync::Arc;
 use super::engine::Engine;
 use super::json::{self, Failure, Rules};
 use super::rule::Rule;
-use super::units::{self, Open, Pieces};
-use super::{Class, ContentPolicy, HashKey, Redacted, Report, RuleError, StreamRedactor, sentinel};
+use super::segments::{self, Open, Pieces};
+use super::{
+    Class, ContentPolicy, Explained, HashKey, Redacted, Report, RuleError, StreamRedactor, sentinel,
+};
+
+/// Longest line that is redacted without looking where to cut it, in bytes.
+const SHORT: usize = 256;
 
 /// Takes secrets and personal data out of text; cheap to clone and to share.
 ///
@@ -33,7 +38,7 @@ impl Redactor {
 
     /// A redactor with the built-in rules.
     pub fn new() -> Self {
-        let engine = Engine::new(Vec::new(), false, false);
+        let engine = Engine::new(Vec::new(), false, false, Vec::new());
         Self(Arc::new(Inner {
             engine,
             tokens: None,
@@ -59,12 +64,22 @@ impl Redactor {
     ///
     /// Text longer than [`RedactorBuilder::max_bytes`] leaves as one `OVERSIZE` sentinel.
     pub fn text<'t>(&self, text: &'t str) -> Redacted<'t> {
+        self.text_as(text, Report::default())
+    }
+
+    pub(crate) fn text_as<'t>(&self, text: &'t str, report: Report) -> Redacted<'t> {
         if text.len() > self.0.max_bytes {
-            return failed(&Class::Oversize, text);
+            return failed(&Class::Oversize, text, report);
         }
-        let mut pieces = Pieces::new(text);
+        let mut pieces = Pieces::new(text, report);
+        // A short line need not be cut first.
+        if text.len() <= SHORT && memchr::memchr(b'\n', text.as_bytes()).is_none() {
+            segments::line(&self.0.engine, self.token_key(), &mut pieces);
+            let (text, report) = pieces.finish(text.len());
+            return Redacted::new(text, report);
+        }
         let mut open = Open::Nothing;
-        let end = units::redact(
+        let end = segments::redact(
             &self.0.engine,
             self.token_key(),
             &mut open,
@@ -95,7 +110,24 @@ impl Redactor {
 
     /// Redacts what may be JSON or plain text: JSON if it can be read as such.
     pub fn any<'t>(&self, text: &'t str) -> Redacted<'t> {
-        self.any_at(text, 0)
+        self.any_at(text, 0, Report::default())
+    }
+
+    /// What [`Redactor::any`] finds, with the rule and the place of each finding.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_hooks::redact::Redactor;
+    ///
+    /// let found = Redactor::new().explain("host = db\npassword = harbor\n");
+    /// assert_eq!(found[0].class().as_str(), "PASSWORD");
+    /// assert_eq!(found[0].rule(), "password on its line");
+    /// assert_eq!(found[0].place(), 21..27);
+    /// ```
+    pub fn explain(&self, text: &str) -> Vec<Explained> {
+        let (_, report) = self.any_at(text, 0, Report::explaining()).into_parts();
+        report.into_found()
     }
 
     /// Redacts a text that comes in chunks.
@@ -104,10 +136,10 @@ impl Redactor {
     }
 
     /// [`Redactor::any`] for a text inside `depth` levels of JSON.
-    pub(crate) fn any_at<'t>(&self, text: &'t str, depth: usize) -> Redacted<'t> {
+    pub(crate) fn any_at<'t>(&self, text: &'t str, depth: usize, report: Report) -> Redacted<'t> {
         let opens = text.trim_start_matches([' ', '\t', '\r', '\n']);
         if text.len() > self.0.max_bytes || !opens.starts_with(['{', '[', '"']) {
-            return self.text(text);
+            return self.text_as(text, report);
         }
         let policy = ContentPolicy::Redacted;
         match json::try_redact(
@@ -118,10 +150,11 @@ impl Redactor {
                 paths: &[],
             },
             depth,
+            report.like(),
         ) {
             Ok(redacted) => redacted,
-            Err(Failure::Invalid) => self.text(text),
-            Err(Failure::Depth) => failed(&Class::Depth, text),
+            Err(Failure::Invalid) => self.text_as(text, report),
+            Err(Failure::Depth) => failed(&Class::Depth, text, report),
         }
     }
 
@@ -139,9 +172,9 @@ impl Redactor {
 }
 
 /// A text of which only the reason is shown why it was not looked at.
-fn failed<'t>(class: &Class, text: &'t str) -> Redacted<'t> {
-    let mut report = Report::default();
-    report.add(class);
+fn failed<'t>(class: &Class, text: &'t str, report: Report) -> Redacted<'t> {
+    let mut report = report;
+    report.add(class, "limit", 0..text.len());
     Redacted::new(sentinel::of(class, text.chars().count()).into(), report)
 }
 
@@ -184,6 +217,7 @@ pub struct RedactorBuilder {
     max_bytes: Option<usize>,
     addresses: bool,
     phones: bool,
+    off: Vec<Class>,
 }
 
 impl RedactorBuilder {
@@ -243,6 +277,14 @@ impl RedactorBuilder {
         self
     }
 
+    /// Leaves what is of this class, such as [`Class::Token`]. A class by its name is
+    /// `"TOKEN".parse::<Class>()`.
+    #[must_use]
+    pub fn without(mut self, class: Class) -> Self {
+        self.off.push(class);
+        self
+    }
+
     /// The redactor.
     ///
     /// # Errors
@@ -254,7 +296,7 @@ impl RedactorBuilder {
             .into_iter()
             .collect::<Result<Vec<Rule>, RuleError>>()?;
         Ok(Redactor(Arc::new(Inner {
-            engine: Engine::new(rules, self.addresses, self.phones),
+            engine: Engine::new(rules, self.addresses, self.phones, self.off),
             tokens: self.tokens,
             max_bytes: self.max_bytes.unwrap_or(Redactor::MAX_BYTES),
         })))

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use super::Class;
 
@@ -16,42 +17,110 @@ use super::Class;
 /// assert_eq!(redacted.report().total(), 2);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report(BTreeMap<Class, usize>);
+pub struct Report {
+    counts: BTreeMap<Class, usize>,
+    /// Each finding, if they are to be explained.
+    found: Option<Vec<Explained>>,
+}
+
+/// One finding: what it is, by which rule, and where. It does not show the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    class: Class,
+    rule: &'static str,
+    place: Range<usize>,
+}
+
+impl Explained {
+    /// What was found.
+    pub fn class(&self) -> &Class {
+        &self.class
+    }
+
+    /// The rule that found it: its name in the tables of the source, a vendor's prefix, or a
+    /// few words.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+
+    /// The bytes of the input where it stands; of JSON, those of the whole string or number.
+    pub fn place(&self) -> Range<usize> {
+        self.place.clone()
+    }
+}
 
 impl Report {
     /// Findings of one class.
     pub fn count(&self, class: &Class) -> usize {
-        self.0.get(class).copied().unwrap_or(0)
+        self.counts.get(class).copied().unwrap_or(0)
     }
 
     /// Findings of all classes.
     pub fn total(&self) -> usize {
-        self.0.values().sum()
+        self.counts.values().sum()
     }
 
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.counts.is_empty()
     }
 
     /// The classes found, and how often.
     pub fn iter(&self) -> impl Iterator<Item = (&Class, usize)> {
-        self.0.iter().map(|(class, count)| (class, *count))
+        self.counts.iter().map(|(class, count)| (class, *count))
     }
 
     /// Adds the findings of `other`.
     pub fn merge(&mut self, other: &Self) {
-        for (class, count) in &other.0 {
-            *self.0.entry(class.clone()).or_default() += count;
+        for (class, count) in &other.counts {
+            *self.counts.entry(class.clone()).or_default() += count;
         }
     }
 
-    pub(crate) fn add(&mut self, class: &Class) {
-        match self.0.get_mut(class) {
+    /// A report that keeps each finding.
+    pub(crate) fn explaining() -> Self {
+        Self {
+            found: Some(Vec::new()),
+            ..Self::default()
+        }
+    }
+
+    /// An empty report that keeps what this one keeps.
+    pub(crate) fn like(&self) -> Self {
+        Self {
+            found: self.found.as_ref().map(|_found| Vec::new()),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn into_found(self) -> Vec<Explained> {
+        self.found.unwrap_or_default()
+    }
+
+    /// Adds the findings of what stands at `place`.
+    pub(crate) fn merge_at(&mut self, other: Self, place: Range<usize>) {
+        self.merge(&other);
+        if let Some(found) = &mut self.found {
+            found.extend(other.into_found().into_iter().map(|it| Explained {
+                place: place.clone(),
+                ..it
+            }));
+        }
+    }
+
+    pub(crate) fn add(&mut self, class: &Class, rule: &'static str, place: Range<usize>) {
+        match self.counts.get_mut(class) {
             Some(count) => *count += 1,
             None => {
-                self.0.insert(class.clone(), 1);
+                self.counts.insert(class.clone(), 1);
             }
+        }
+        if let Some(found) = &mut self.found {
+            found.push(Explained {
+                class: class.clone(),
+                rule,
+                place,
+            });
         }
     }
 }
@@ -59,7 +128,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        for (class, count) in &self.0 {
+        for (class, count) in &self.counts {
             write!(f, "{separator}{class} {count}")?;
             separator = ", ";
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use regex_automata::meta::Regex;
 use regex_automata::{Anchored, Input};
 
-use super::{Class, ascii, sentinel, units};
+use super::{Class, ascii, segments, sentinel};
 
 /// Longest text that an own rule may match, in bytes.
 const LONGEST: usize = 4096;
@@ -80,7 +80,7 @@ impl Rule {
         if Class::BUILT_IN.iter().any(|class| class.as_str() == name) {
             return Err(RuleError::Taken { name });
         }
-        if !(3..=units::LONGEST_LITERAL).contains(&literal.len()) {
+        if !(3..=segments::LONGEST_LITERAL).contains(&literal.len()) {
             return Err(RuleError::Literal {
                 name,
                 length: literal.len(),

@@ -62,6 +62,27 @@ pub(crate) fn end(bytes: &[u8], start: usize) -> Option<usize> {
     (token == value + 16 && ascii::at(bytes, token) == b'>').then_some(token + 1)
 }
 
+/// Whether there is anything in `text` but sentinels and signs around them.
+pub(crate) fn hides_more(text: &str) -> bool {
+    let mut rest = 0;
+    let has_more = |from: usize, to: usize| {
+        ascii::cut(text, from, to)
+            .chars()
+            .any(|letter| !letter.is_whitespace())
+    };
+    let ranges = ranges(text);
+    if ranges.is_empty() {
+        return has_more(0, text.len());
+    }
+    for (start, end) in ranges {
+        if ascii::cut(text, rest, start).contains(char::is_alphanumeric) {
+            return true;
+        }
+        rest = end;
+    }
+    ascii::cut(text, rest, text.len()).contains(char::is_alphanumeric)
+}
+
 /// The ranges of all sentinels in `text`.
 pub(crate) fn ranges(text: &str) -> Vec<(usize, usize)> {
     memchr::memmem::find_iter(text.as_bytes(), OPENING)

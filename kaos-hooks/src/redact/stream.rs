@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::units::{self, LONGEST, Open, Pieces};
+use super::segments::{self, LONGEST, Open, Pieces};
 use super::{Redactor, Report};
 
 /// Redacts a text that comes in chunks, as the deltas of a model do.
@@ -80,8 +80,8 @@ impl StreamRedactor {
     }
 
     fn redact(&mut self, last: bool) -> String {
-        let mut pieces = Pieces::new(&self.held);
-        let end = units::redact(
+        let mut pieces = Pieces::new(&self.held, Report::default());
+        let end = segments::redact(
             self.redactor.engine(),
             self.redactor.token_key(),
             &mut self.open,

@@ -48,7 +48,11 @@ pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
         None if value::is_token(info) && info.len() >= 16 => ("", info),
         None => return,
     };
-    if password.is_empty() || is_filled_in(password) || (is_filled_in(user) && !user.is_empty()) {
+    if password.is_empty()
+        || is_sample(user, password)
+        || is_filled_in(password)
+        || (is_filled_in(user) && !user.is_empty())
+    {
         return;
     }
     let scheme_start = ascii::run_back(bytes, colon, ALNUM | ascii::PLUS_SLASH, 16);
@@ -61,9 +65,19 @@ pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
         .any(|store| store.eq_ignore_ascii_case(scheme));
     let is_one = memchr::memchr(b',', authority).is_none();
     if is_store && is_one && ascii::cut(text, start + at, host_end).contains('.') {
-        findings.add(start, host_end, Class::ConnectionString);
+        findings.add(
+            start,
+            host_end,
+            Class::ConnectionString,
+            "credentials of a URL",
+        );
     } else {
-        findings.add(start, start + at, Class::UrlUserinfo);
+        findings.add(
+            start,
+            start + at,
+            Class::UrlUserinfo,
+            "credentials of a URL",
+        );
     }
 }
 
@@ -85,8 +99,14 @@ fn is_filled_in(part: &str) -> bool {
                 .all(|b| !ascii::is(*b, ALPHA) || matches!(b, b'x' | b'X'))
 }
 
-/// Finds the keys in the path behind the host `start..end`.
-pub(crate) fn path(text: &str, start: usize, end: usize, findings: &mut Findings) {
+/// `user:password`, as documentation writes it.
+fn is_sample(user: &str, password: &str) -> bool {
+    ["user", "username", "usr", "name"].contains(&user)
+        && ["pass", "password", "passwd", "pwd", "pw", "secret"].contains(&password)
+}
+
+/// Finds the keys in the path behind the host `start..end`; gives where the path ends.
+pub(crate) fn path(text: &str, start: usize, end: usize, findings: &mut Findings) -> usize {
     let bytes = text.as_bytes();
     let window = ascii::part(bytes, end, end + LONGEST_AUTHORITY);
     let length = window
@@ -101,7 +121,7 @@ pub(crate) fn path(text: &str, start: usize, end: usize, findings: &mut Findings
     if ascii::cut(text, start, end).starts_with("outlook.office")
         && !path.contains("IncomingWebhook")
     {
-        return;
+        return end;
     }
     let (mut first, mut last, mut position) = (None, 0, end);
     for segment in path.split('/') {
@@ -112,7 +132,13 @@ pub(crate) fn path(text: &str, start: usize, end: usize, findings: &mut Findings
         position += segment.len() + 1;
     }
     if let Some(first) = first {
-        findings.add(first, last, Class::UrlSecret);
+        findings.add(first, last, Class::UrlSecret, "key in a URL");
+    }
+    // Behind what was looked at, another host may begin.
+    if length < LONGEST_AUTHORITY {
+        end + length
+    } else {
+        end + length / 2
     }
 }
 

@@ -103,6 +103,7 @@ pub(crate) const TABLES: &[(Class, &[Vendor])] = &[
     (Class::CloudKey, cloud::KEYS),
     (Class::ServiceKey, service::KEYS),
     (Class::PrivateKey, cloud::PRIVATE_KEYS),
+    (Class::Jwt, cloud::WRAPPED_TOKENS),
     (Class::PasswordHash, cloud::PASSWORD_HASHES),
 ];
 

@@ -63,20 +63,21 @@ impl View {
 
 /// Where the next escape or foreign form of an ASCII character starts.
 pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
-    let rest = bytes.get(from..)?;
-    let found = |mut positions: memchr::Memchr3<'_>, limit: usize| {
-        positions
-            .by_ref()
-            .map(|index| from + index)
-            .take_while(|p| *p < limit)
-            .find(|p| escape(bytes, *p).is_some())
-    };
-    let foreign = found(memchr::memchr3_iter(0xe2, 0xef, 0xc2, rest), bytes.len());
-    let escaped = found(
-        memchr::memchr3_iter(b'%', b'\\', b'%', rest),
-        foreign.unwrap_or(bytes.len()),
-    );
-    escaped.or(foreign)
+    // In blocks: a text with many of the one kind is not read to its end for the other each time.
+    const BLOCK: usize = 512;
+    let mut start = from;
+    while start < bytes.len() {
+        let block = ascii::part(bytes, start, start + BLOCK);
+        let is_escape = |index: &usize| escape(bytes, start + index).is_some();
+        let escaped = memchr::memchr2_iter(b'%', b'\\', block).find(is_escape);
+        let block = ascii::part(block, 0, escaped.unwrap_or(block.len()));
+        let foreign = memchr::memchr3_iter(0xe2, 0xef, 0xc2, block).find(is_escape);
+        if let Some(index) = foreign.or(escaped) {
+            return Some(start + index);
+        }
+        start += BLOCK;
+    }
+    None
 }
 
 /// What the escape at `start` stands for (nothing for a zero-width character), and its end.
@@ -100,6 +101,7 @@ fn escape(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
             }
         }
         0xc2 if ascii::at(bytes, start + 1) == 0xad => Some((None, start + 2)),
+        0xc2 if ascii::at(bytes, start + 1) == 0xa0 => Some((Some(' '), start + 2)),
         0xe2 | 0xef => {
             let letter = std::str::from_utf8(ascii::part(bytes, start, start + 3)).ok()?;
             Some((plain(letter.chars().next()?)?, start + 3))
@@ -128,6 +130,9 @@ fn number(bytes: &[u8], start: usize, length: usize) -> Option<u32> {
 fn plain(letter: char) -> Option<Option<char>> {
     match letter {
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => Some(None),
+        '\u{2018}' | '\u{2019}' => Some(Some('\'')),
+        '\u{201c}' | '\u{201d}' => Some(Some('"')),
+        '\u{2007}' | '\u{2009}' | '\u{202f}' => Some(Some(' ')),
         '\u{ff01}'..='\u{ff5e}' => {
             Some(char::from_u32(u32::from(letter) - 0xfee0).filter(char::is_ascii))
         }

@@ -56,6 +56,7 @@ impl<T: Send + 'static> Lane<T> {
         } = settings;
         let (queue, reader) = Queue::new(Bounds {
             items: queue.saturating_add(batch) as u64,
+            bytes: usize::MAX,
             bytes_while_failing: usize::MAX,
             batch_items: batch as u64,
             batch_bytes: usize::MAX,
@@ -101,7 +102,12 @@ impl<T: Send + 'static> Lane<T> {
         self.close(limit);
         let until = self.deadline.borrow().unwrap_or_else(Instant::now);
         let left = until.saturating_duration_since(Instant::now());
-        wait(left, self.queue.wait(Goal::Ended))
+        let ended = wait(left, self.queue.wait(Goal::Ended));
+        if ended.is_err() {
+            // An exporter blocks the thread: what it has not got is lost, and it never gets it.
+            self.queue.give_up();
+        }
+        ended
     }
 
     /// Waits until all is sent, at most this long.

@@ -4,7 +4,8 @@ use kaos_hooks::queue::Account;
 
 /// What became of the spans, the data points or the log records of one telemetry start-up.
 ///
-/// `offered = waiting + exported + failed + dropped`, at every moment; nothing waits after shutdown.
+/// `offered = waiting + exported + failed + dropped`, at every moment. After shutdown nothing waits but
+/// a batch of an exporter that blocks its thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ExportStats {
     /// Sampled spans that ended; log records that were emitted; data points that were collected.

@@ -251,6 +251,28 @@ fn what_is_acknowledged_is_in_the_files_of_the_directory_whatever_happens_to_the
     }
 }
 
+/// Planted while the trail is open, where its next segment will be made.
+#[test]
+fn a_link_planted_for_the_next_segment_is_not_written_through() {
+    for thing in THINGS {
+        let place = Place::new(&format!("planted-{thing:?}"));
+        let audit = AuditHook::builder(place.trail())
+            .segment_bytes(1)
+            .open()
+            .unwrap();
+        for number in 0..40 {
+            place.put(thing, &format!("seg-{number:020}.jsonl.tmp"));
+        }
+        for _ in 0..3 {
+            a_turn(&audit);
+            flush(&audit).unwrap();
+        }
+        drop(audit);
+        place.untouched();
+        assert_eq!(events(place.trail()), 6, "{thing:?}");
+    }
+}
+
 /// All segments of the directory, as text.
 fn lines_in(trail: &Path) -> String {
     let mut text = String::new();

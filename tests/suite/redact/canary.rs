@@ -83,6 +83,27 @@ pub(crate) const CANARIES: &[(&str, Make)] = &[
             format!("k9{}4", Seeded::new(seed).string(ALNUM, 28)),
         )
     }),
+    ("TOKEN", |seed| {
+        // Each kind of byte, and each letter once: the shape of a random token, for every seed.
+        let mut numbers = Seeded::new(seed);
+        let (upper, lower) = (numbers.below(26), numbers.below(26));
+        let letter =
+            |first: u8, index: usize| char::from(first + u8::try_from(index * 5 % 26).unwrap());
+        let secret: String = (0..12)
+            .flat_map(|index| {
+                let digit = u32::try_from(numbers.below(10)).unwrap();
+                [
+                    letter(b'A', upper + index),
+                    char::from_digit(digit, 10).unwrap(),
+                    letter(b'a', lower + index),
+                ]
+            })
+            .collect();
+        Canary {
+            text: format!("license {secret}"),
+            secret,
+        }
+    }),
     ("EMAIL", |seed| {
         plain(format!(
             "kim.{}@corp.dev",

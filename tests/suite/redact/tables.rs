@@ -471,7 +471,7 @@ fn json_keeps_its_shape() {
     );
     check(
         r#"{"passwords":{"value":"x1"},"password":["a1","b2"]}"#,
-        r#"{"passwords":{"value":"x1"},"password":["<redacted:PASSWORD:2-chars>","<redacted:PASSWORD:2-chars>"]}"#,
+        r#"{"passwords":{"value":"<redacted:PASSWORD:2-chars>"},"password":["<redacted:PASSWORD:2-chars>","<redacted:PASSWORD:2-chars>"]}"#,
     );
     check(
         r#"[{"name":"DB_PASSWORD","value":"x"},{"name":"HOST","value":"x"}]"#,

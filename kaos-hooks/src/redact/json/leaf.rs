@@ -2,8 +2,8 @@
 
 use super::{Failure, Walk};
 use crate::redact::ascii::{self, DIGIT};
-use crate::redact::key_name::Strength;
-use crate::redact::{Class, ContentPolicy, HashKey, json_string, sentinel, value};
+use crate::redact::vocabulary::{self, Meaning};
+use crate::redact::{Class, ContentPolicy, HashKey, Redacted, json_string, sentinel, token, value};
 
 /// What a policy makes of a string or number.
 enum Leaf {
@@ -16,12 +16,13 @@ impl Walk<'_, '_> {
         &mut self,
         depth: usize,
         policy: &ContentPolicy,
-        says: Option<Strength>,
+        says: Option<Meaning>,
     ) -> Result<(), Failure> {
         let (start, end) = self.quoted()?;
         let content = ascii::cut(self.text, start, end);
         let wants_redaction = matches!(policy, ContentPolicy::Redacted);
         if wants_redaction && says.is_none() && self.is_clean(start, end) {
+            self.wait(start - 1, end + 1);
             return Ok(());
         }
         let text = json_string::decode(content).ok_or(Failure::Invalid)?;
@@ -33,25 +34,32 @@ impl Walk<'_, '_> {
             Some(Leaf::Stays) => return Ok(()),
             None => {}
         }
-        if let Some(class) = says.and_then(|says| tells(says, &text)) {
-            self.report.add(&class);
-            let with = self.sentinel(&class, &text, None);
-            self.changes.push((start - 1, end + 1, with));
+        let is_said = says.filter(|_| !self.is_inherited || !value::is_label(&text));
+        if let Some(class) = is_said.and_then(|says| tells(says, &text)) {
+            self.replace(&class, "field whose key tells", &text, start - 1, end + 1);
             return Ok(());
         }
-        let redacted = self.redactor.any_at(&text, depth);
-        if !redacted.report().is_empty() {
-            self.report.merge(redacted.report());
-            let with = json_string::encode(redacted.as_str());
-            self.changes.push((start - 1, end + 1, with));
+        let redacted = self.redactor.any_at(&text, depth, self.report.like());
+        if redacted.report().is_empty() || self.is_public_token(&redacted, &text) {
+            self.wait(start - 1, end + 1);
+            return Ok(());
         }
+        if let Some(class) = says.and_then(|says| tells(says, &text)) {
+            // A label that holds a secret is none.
+            self.replace(&class, "field whose key tells", &text, start - 1, end + 1);
+            return Ok(());
+        }
+        let (text, report) = redacted.into_parts();
+        self.report.merge_at(report, start - 1..end + 1);
+        let with = json_string::encode(&text);
+        self.changes.push((start - 1, end + 1, with));
         Ok(())
     }
 
     pub(super) fn number(
         &mut self,
         policy: &ContentPolicy,
-        says: Option<Strength>,
+        says: Option<Meaning>,
     ) -> Result<(), Failure> {
         let start = self.position;
         self.position = number_end(self.bytes, start).ok_or(Failure::Invalid)?;
@@ -65,22 +73,22 @@ impl Walk<'_, '_> {
             None => {}
         }
         let told =
-            says.filter(|says| !matches!(says, Strength::User | Strength::Weak | Strength::Token));
-        let class = if let Some(told) = told.filter(|_| text.len() >= 3) {
-            Some(told.class())
-        } else if text.len() >= 9 {
-            self.redactor
-                .engine()
-                .scan(whole(text))
-                .first()
-                .map(|found| found.class.clone())
-        } else {
-            None
-        };
-        if let Some(class) = class {
-            self.report.add(&class);
-            let with = self.sentinel(&class, text, None);
-            self.changes.push((start, self.position, with));
+            says.filter(|says| !matches!(says, Meaning::User | Meaning::Weak | Meaning::Token));
+        let class: Option<(Class, &'static str)> =
+            if let Some(told) = told.filter(|_| text.len() >= 3) {
+                Some((told.class(), "field whose key tells"))
+            } else if text.len() >= 9 {
+                self.redactor
+                    .engine()
+                    .scan(whole(text))
+                    .first()
+                    .map(|found| (found.class.clone(), found.rule))
+            } else {
+                None
+            };
+        if let Some((class, rule)) = class {
+            let end = self.position;
+            self.replace(&class, rule, text, start, end);
         }
         Ok(())
     }
@@ -96,11 +104,28 @@ impl Walk<'_, '_> {
         if sentinel::end(text.as_bytes(), 0) == Some(text.len()) {
             return Some(Leaf::Stays);
         }
-        self.report.add(&Class::Content);
+        self.report
+            .add(&Class::Content, "policy", self.position..self.position);
         Some(Leaf::Becomes(match key {
             Some(key) => self.sentinel(&Class::Content, text, Some(key)),
             None => json_string::encode(&sentinel::of(&Class::Content, text.chars().count())),
         }))
+    }
+
+    /// Whether nothing but a whole string was found, as a token, and its key is one of an
+    /// identifier or a digest, which may look like a token.
+    fn is_public_token(&self, redacted: &Redacted<'_>, text: &str) -> bool {
+        redacted.report().total() == 1
+            && redacted.report().count(&Class::Token) == 1
+            && token::is_one(text)
+            && vocabulary::is_public(ascii::cut(self.text, self.key.0, self.key.1))
+    }
+
+    /// Keeps a string in mind whose object may still tell that it is secret.
+    fn wait(&mut self, start: usize, end: usize) {
+        if self.waits > 0 {
+            self.waiting.push((start, end));
+        }
     }
 
     pub(super) fn sentinel(&self, class: &Class, text: &str, key: Option<&HashKey>) -> String {
@@ -116,19 +141,24 @@ impl Walk<'_, '_> {
 }
 
 /// The class of a string that its key tells to be a secret.
-fn tells(says: Strength, text: &str) -> Option<Class> {
-    let is_secret = !text.trim().is_empty()
-        && !text.contains(sentinel::OPENING)
+pub(super) fn tells(says: Meaning, text: &str) -> Option<Class> {
+    let is_secret = sentinel::hides_more(text)
         && match says {
-            Strength::Password | Strength::Certain | Strength::Authorization | Strength::Cookie => {
-                true
-            }
-            Strength::Number => ascii::all(text.as_bytes(), DIGIT),
-            Strength::Token => value::is_token(text),
-            Strength::Weak => value::is_random(text),
-            Strength::User => false,
+            Meaning::Password => !value::names_a_thing(text),
+            Meaning::Certain => !is_sentence(text),
+            Meaning::Authorization | Meaning::Cookie => true,
+            Meaning::Number => ascii::all(text.as_bytes(), DIGIT),
+            Meaning::Token => value::is_token(text),
+            Meaning::Weak => value::is_random(text),
+            Meaning::About => value::is_password(text) && !value::is_identifier(text),
+            Meaning::User => false,
         };
     is_secret.then(|| says.class())
+}
+
+/// Words without a digit: what says something about a token is none.
+fn is_sentence(text: &str) -> bool {
+    memchr::memchr_iter(b' ', text.as_bytes()).count() >= 3 && !ascii::any(text.as_bytes(), DIGIT)
 }
 
 /// A number without a fraction of zeros: what a whole number becomes as a float.

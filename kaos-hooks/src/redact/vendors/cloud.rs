@@ -1,4 +1,4 @@
-use super::{Vendor, inner, pem_base64, quoted, vendor};
+use super::{Vendor, inner, pem_base64, quoted, vendor, wordy};
 use crate::redact::ascii::{
     ALNUM, ANY_BASE64, BASE32, BASE36, BASE64, DASH, DOT, EQUALS, HEX, PLUS_SLASH, SLUG, Set, TILDE,
 };
@@ -129,6 +129,9 @@ pub(super) const PRIVATE_KEYS: &[Vendor] = &[
     pem_base64("LS0tLS1CRUdJTi", &[Run(BASE64, 40, MOST)]),
     vendor("xprv", &[Run(ALNUM, 107, 107)]),
 ];
+
+/// JSON Web Tokens in base64 once more: `eyJ` in base64.
+pub(super) const WRAPPED_TOKENS: &[Vendor] = &[wordy("ZXlK", &[Run(ANY_BASE64, 60, MOST)])];
 
 /// Password hashes in `crypt` and LDAP format.
 pub(super) const PASSWORD_HASHES: &[Vendor] = &[

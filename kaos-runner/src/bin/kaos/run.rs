@@ -122,7 +122,13 @@ async fn answer(args: &Args, config: &Config) -> Result<ExitCode, Failed> {
     display.end(ended.as_ref().and_then(|ended| ended.as_ref().ok()))?;
     flushed?;
     match ended {
-        Some(Ok(_reply)) => Ok(ExitCode::SUCCESS),
+        Some(Ok(reply)) => {
+            if let Err(why) = reply.durable() {
+                let why = format!("the audit trail may be without the turn's end: {why}");
+                crate::output::failed(&why.into());
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Err(error)) => {
             crate::output::failed(&error.into());
             Ok(ExitCode::FAILURE)

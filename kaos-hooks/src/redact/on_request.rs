@@ -31,7 +31,7 @@ pub(crate) fn scan_addresses(text: &str, findings: &mut Findings) {
             end -= 1;
         }
         if !in_word && is_address(ascii::cut(text, start, end)) {
-            findings.add(start, end, Class::IpAddress);
+            findings.add(start, end, Class::IpAddress, "IP address");
         }
     }
 }
@@ -66,7 +66,7 @@ pub(crate) fn scan_phones(bytes: &[u8], findings: &mut Findings) {
             position += 1;
         }
         if (8..=15).contains(&digits) && !ascii::is(ascii::at(bytes, end), ALNUM) {
-            findings.add(start, end, Class::Phone);
+            findings.add(start, end, Class::Phone, "telephone number");
         }
     }
 }

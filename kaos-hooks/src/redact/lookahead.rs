@@ -1,7 +1,7 @@
 //! What lies ahead, looked at once: text that asks at every word how far its line goes on costs
 //! no more than its length.
 
-use super::ascii::{self, DIGIT, SPACE};
+use super::ascii;
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +22,10 @@ pub(crate) enum Mark {
     Equals,
     /// What parts the parameters of a header.
     Comma,
-    /// ` -u `: an account.
-    User,
-    /// ` --user `: an account.
-    LongUser,
-    /// ` -p `: a password.
-    Password,
 }
 
 /// How many kinds of marks there are.
-const KINDS: usize = 11;
+const KINDS: usize = 8;
 
 /// What is known about the way to the next mark of one kind.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,13 +40,13 @@ struct Known {
 
 /// The next marks of one text.
 #[derive(Debug, Default)]
-pub(crate) struct Ahead {
+pub(crate) struct Lookahead {
     marks: [Known; KINDS],
     /// A stretch of at most five different bytes, and where it ends.
     few: (usize, usize),
 }
 
-impl Ahead {
+impl Lookahead {
     /// Where the first mark stands in `start..limit`.
     pub(crate) fn find(
         &mut self,
@@ -70,11 +64,13 @@ impl Ahead {
                 is_mark: false,
             };
         }
+        let bit = 1 << mark as u8;
         if !known.is_mark && known.to < limit {
-            let found = ascii::part(bytes, known.to, limit)
-                .iter()
-                .enumerate()
-                .position(|(index, byte)| mark.is_at(bytes, known.to + index, *byte));
+            let found = ascii::part(bytes, known.to, limit).iter().position(|byte| {
+                MARKS
+                    .get(usize::from(*byte))
+                    .is_some_and(|marks| marks & bit != 0)
+            });
             known.is_mark = found.is_some();
             known.to = found.map_or(limit, |found| known.to + found);
         }
@@ -96,52 +92,39 @@ impl Ahead {
         end <= self.few.1
     }
 
-    /// [`Ahead::find`], or the end of what was looked at.
+    /// [`Lookahead::find`], or the end of what was looked at.
     pub(crate) fn end(&mut self, bytes: &[u8], mark: Mark, start: usize, limit: usize) -> usize {
         self.find(bytes, mark, start, limit)
             .unwrap_or(limit.min(bytes.len()))
     }
 }
 
-impl Mark {
-    #[inline]
-    fn is_at(self, bytes: &[u8], index: usize, byte: u8) -> bool {
-        match self {
-            Self::Header => is_header_end(byte),
-            Self::SetCookie => is_header_end(byte) || byte == b';',
-            Self::Flag => is_value_end(byte),
-            Self::Colon => is_value_end(byte) || is_closing(byte) || byte == b'`',
-            Self::Other => is_value_end(byte) || is_closing(byte),
-            Self::Digit => ascii::is(byte, DIGIT),
-            Self::Equals => byte == b'=',
-            Self::Comma => byte == b',',
-            Self::User => byte == b'-' && is_flag(bytes, index, b"-u"),
-            Self::LongUser => byte == b'-' && is_flag(bytes, index, b"--user"),
-            Self::Password => byte == b'-' && is_flag(bytes, index, b"-p"),
-        }
+/// For each byte, the marks that it is, as bits.
+static MARKS: [u8; 256] = marks();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "checked when the table is made, at compile time"
+)]
+const fn marks() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        let header = matches!(byte, b'"' | b'\'' | b'`' | b'\r' | b'\n' | b'\\');
+        let value = matches!(
+            byte,
+            b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'<' | b'>' | b'|'
+        );
+        let closing = matches!(byte, b';' | b'&' | b',' | b')' | b'}' | b']');
+        table[byte as usize] = (header as u8) << Mark::Header as u8
+            | ((header || byte == b';') as u8) << Mark::SetCookie as u8
+            | (value as u8) << Mark::Flag as u8
+            | ((value || closing || byte == b'`') as u8) << Mark::Colon as u8
+            | ((value || closing) as u8) << Mark::Other as u8
+            | (byte.is_ascii_digit() as u8) << Mark::Digit as u8
+            | ((byte == b'=') as u8) << Mark::Equals as u8
+            | ((byte == b',') as u8) << Mark::Comma as u8;
+        byte += 1;
     }
-}
-
-#[inline]
-fn is_header_end(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\'' | b'`' | b'\r' | b'\n' | b'\\')
-}
-
-#[inline]
-fn is_value_end(byte: u8) -> bool {
-    matches!(
-        byte,
-        b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'<' | b'>' | b'|'
-    )
-}
-
-#[inline]
-fn is_closing(byte: u8) -> bool {
-    matches!(byte, b';' | b'&' | b',' | b')' | b'}' | b']')
-}
-
-fn is_flag(bytes: &[u8], index: usize, name: &[u8]) -> bool {
-    ascii::is(ascii::before(bytes, index), SPACE)
-        && ascii::part(bytes, index, index + name.len()) == name
-        && ascii::is(ascii::at(bytes, index + name.len()), SPACE)
+    table
 }

@@ -5,14 +5,16 @@
 //! exactly where the whole text would be: that is what makes the streaming form equal to the
 //! whole.
 
-use std::ops::ControlFlow;
+mod reach;
 
-use super::account::NEAR_LINES;
+use std::ops::{ControlFlow, Range};
+
 use super::ascii;
-use super::engine::{Engine, Trigger};
+use super::candidates::Candidates;
+use super::engine::Engine;
 use super::finding::Finding;
-use super::upcoming::Upcoming;
-use super::{Class, HashKey, Report, assignment, pem, sentinel};
+use super::named;
+use super::{Class, HashKey, Report, pem, sentinel, token};
 
 /// Longest unit, in bytes: what a stream holds back at most.
 pub(crate) const LONGEST: usize = 64 * 1024;
@@ -44,12 +46,12 @@ pub(crate) struct Pieces<'t> {
 }
 
 impl<'t> Pieces<'t> {
-    pub(crate) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str, report: Report) -> Self {
         Self {
             text,
             out: String::new(),
             copied: 0,
-            report: Report::default(),
+            report,
         }
     }
 
@@ -87,7 +89,7 @@ pub(crate) fn redact(
     } else {
         memchr::memrchr(b'\n', bytes).map_or(0, |index| index + 1)
     };
-    let mut upcoming = Upcoming::new();
+    let mut candidates = Candidates::new();
     let mut position = 0;
     while position < bytes.len() {
         if let Open::Token(chars) = open {
@@ -116,13 +118,18 @@ pub(crate) fn redact(
             continue;
         }
         if position < whole {
-            position = skip(engine, &mut upcoming, ascii::cut(text, 0, whole), position);
+            position = skip(
+                engine,
+                &mut candidates,
+                ascii::cut(text, 0, whole),
+                position,
+            );
             if position >= whole {
                 continue;
             }
         }
-        let literal = upcoming.literal(engine, text, position);
-        match end(engine, &mut upcoming, text, position, last) {
+        let literal = candidates.literal(engine, text, position);
+        match end(engine, &mut candidates, text, position, last) {
             End::At(end) => {
                 let from = (literal.min(end) - position).saturating_sub(LONGEST_LITERAL);
                 one(engine, key, open, pieces, (position, end), from);
@@ -187,15 +194,15 @@ fn close_armour(pieces: &mut Pieces<'_>, at: usize, chars: usize) {
 }
 
 fn close_token(pieces: &mut Pieces<'_>, start: usize, end: usize, chars: usize) {
-    pieces.report.add(&Class::Oversize);
+    pieces.report.add(&Class::Oversize, "limit", start..end);
     pieces.replace(start, end, &sentinel::of(&Class::Oversize, chars));
 }
 
 /// The start of the next line on which anything may be found, or which is too long.
-fn skip(engine: &Engine, upcoming: &mut Upcoming, text: &str, start: usize) -> usize {
+fn skip(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize) -> usize {
     let bytes = text.as_bytes();
     let whole = bytes.len();
-    let first = upcoming.at(engine, text, start, false);
+    let first = candidates.at(engine, text, start, false);
     let line = if first == whole {
         whole
     } else {
@@ -221,12 +228,13 @@ enum End {
     Token,
 }
 
-fn end(engine: &Engine, upcoming: &mut Upcoming, text: &str, start: usize, last: bool) -> End {
+fn end(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize, last: bool) -> End {
     let bytes = text.as_bytes();
     let limit = start + LONGEST;
     let mut line = start;
     let mut lines = 1usize;
     let mut in_armour = false;
+    let mut block: Option<usize> = None;
     loop {
         let window = ascii::part(bytes, line, limit);
         let Some(length) = memchr::memchr(b'\n', window) else {
@@ -243,17 +251,24 @@ fn end(engine: &Engine, upcoming: &mut Upcoming, text: &str, start: usize, last:
         if in_armour {
             in_armour = pem::is_body(content.as_bytes());
         }
+        if block.is_some_and(|indent| !named::is_block_line(content.as_bytes(), indent)) {
+            block = None;
+        }
         if !in_armour {
-            let literal = upcoming.literal(engine, text, line);
+            let literal = candidates.literal(engine, text, line);
             if literal < line_end {
                 let from = (literal - line).saturating_sub(LONGEST_LITERAL);
-                let reach = reach(engine, content, from);
+                let reach = reach::reach(engine, content, from);
                 in_armour = reach.armour;
+                block = block.or(reach.block);
                 lines = lines.max(reach.lines);
+            }
+            if token::is_run_line(content.as_bytes()) {
+                lines = lines.max(1);
             }
         }
         line = line_end;
-        if in_armour {
+        if in_armour || block.is_some() {
             lines = 1;
         } else if lines == 0 {
             return End::At(line);
@@ -292,44 +307,10 @@ fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
     End::At(start + quiet.unwrap_or(last) + 1)
 }
 
-/// How far below itself a line reaches.
-#[derive(Default)]
-struct Reach {
-    lines: usize,
-    /// Whether a private key starts and does not end in it.
-    armour: bool,
-}
-
-fn reach(engine: &Engine, line: &str, from: usize) -> Reach {
-    let bytes = line.as_bytes();
-    let mut name_end = 0;
-    let mut begin = None;
-    let mut reach = Reach::default();
-    engine.literals(bytes, from, |start, end, trigger| {
-        match trigger {
-            Trigger::Pem => begin = Some(start),
-            Trigger::Name if start >= name_end => {
-                let (from, to) = assignment::name_around(bytes, start, end);
-                name_end = to;
-                if let Some(value) = assignment::value_start(line, from, to) {
-                    if ascii::part(bytes, value, bytes.len())
-                        .trim_ascii_start()
-                        .is_empty()
-                    {
-                        reach.lines = reach.lines.max(1);
-                    } else if assignment::names_account(ascii::cut(line, from, to)) {
-                        reach.lines = NEAR_LINES;
-                    }
-                }
-            }
-            _ => {}
-        }
-        ControlFlow::<()>::Continue(())
-    });
-    reach.armour = begin
-        .and_then(|begin| pem::body(bytes, begin))
-        .is_some_and(|body| pem::is_body(ascii::part(bytes, body, bytes.len())));
-    reach
+/// Redacts what is one line.
+pub(crate) fn line(engine: &Engine, key: Option<&HashKey>, pieces: &mut Pieces<'_>) {
+    let end = pieces.text.len();
+    one(engine, key, &mut Open::Nothing, pieces, (0, end), 0);
 }
 
 /// Redacts one unit until nothing is found in it any more.
@@ -354,16 +335,18 @@ fn one(
     if findings.is_empty() {
         return;
     }
-    let mut text = render(unit, &findings, key, &mut pieces.report);
+    let place = |found: &Finding| start + found.start..start + found.end;
+    let mut text = render(unit, &findings, key, &mut pieces.report, place);
     for _ in 0..PASSES {
         let more = engine.scan(&text);
         if more.is_empty() {
             pieces.replace(start, start + unit.len(), &text);
             return;
         }
-        text = render(&text, &more, key, &mut pieces.report);
+        // What shows only after another is gone has no place of its own in the input.
+        text = render(&text, &more, key, &mut pieces.report, |_| start..end);
     }
-    pieces.report.add(&Class::Unstable);
+    pieces.report.add(&Class::Unstable, "limit", start..end);
     let mut sentinel = sentinel::of(&Class::Unstable, unit.chars().count());
     if unit.ends_with('\n') {
         sentinel.push('\n');
@@ -371,14 +354,20 @@ fn one(
     pieces.replace(start, start + unit.len(), &sentinel);
 }
 
-fn render(text: &str, findings: &[Finding], key: Option<&HashKey>, report: &mut Report) -> String {
+fn render(
+    text: &str,
+    findings: &[Finding],
+    key: Option<&HashKey>,
+    report: &mut Report,
+    place: impl Fn(&Finding) -> Range<usize>,
+) -> String {
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
     for finding in findings {
         out.push_str(ascii::cut(text, copied, finding.start));
         let secret = ascii::cut(text, finding.start, finding.end);
         sentinel::write(&mut out, &finding.class, secret, key);
-        report.add(&finding.class);
+        report.add(&finding.class, finding.rule, place(finding));
         copied = finding.end;
     }
     out.push_str(ascii::cut(text, copied, text.len()));

@@ -7,11 +7,11 @@ const LITERAL: usize = 0;
 
 /// The next candidate of every scanner; each of them reads a text once.
 #[derive(Debug)]
-pub(crate) struct Upcoming {
+pub(crate) struct Candidates {
     next: [Option<usize>; Look::ALL.len()],
 }
 
-impl Upcoming {
+impl Candidates {
     pub(crate) fn new() -> Self {
         Self {
             next: [None; Look::ALL.len()],

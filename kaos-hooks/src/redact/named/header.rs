@@ -1,17 +1,17 @@
 //! Headers whose value is more than one word.
 
-use super::{Assignment, Join, LONGEST_VALUE, Style};
-use crate::redact::ahead::{Ahead, Mark};
+use super::{Form, Join, LONGEST_VALUE, Named};
 use crate::redact::ascii::{self, ALNUM, DASH, SPACE, WORD};
-use crate::redact::key_name::Strength;
-use crate::redact::value;
+use crate::redact::lookahead::{Lookahead, Mark};
+use crate::redact::vocabulary::Meaning;
+use crate::redact::{sentinel, value};
 
 /// `Authorization: SCHEME credentials`: the scheme stays.
-pub(super) fn authorization(text: &str, join: &Join, ahead: &mut Ahead) -> Option<Assignment> {
+pub(super) fn authorization(text: &str, join: &Join, ahead: &mut Lookahead) -> Option<Named> {
     let bytes = text.as_bytes();
     if !matches!(
-        join.style,
-        Style::Colon | Style::Equals | Style::Constant | Style::Argument | Style::Query
+        join.form,
+        Form::Colon | Form::Equals | Form::Constant | Form::Argument | Form::Query
     ) {
         return None;
     }
@@ -30,25 +30,32 @@ pub(super) fn authorization(text: &str, join: &Join, ahead: &mut Ahead) -> Optio
     if !has(Mark::Equals) && !has(Mark::Comma) {
         end = credentials + rest.find([' ', ')', '}', ']']).unwrap_or(rest.len());
     }
-    let value = ascii::cut(text, credentials, end);
+    let value = super::head(text, credentials, end);
     let is_secret = value.len() >= 6
         && !value::is_placeholder(value)
         && !value::is_code(value)
         && !value::is_expression(value, 0)
         && (value::is_token(value) || value::is_password(value) || value.len() >= 24);
-    Some(Assignment {
+    Some(Named {
         start: credentials,
         end,
-        strength: Strength::Authorization,
-        is_secret,
+        meaning: Meaning::Authorization,
+        rule: is_secret.then_some("authorization header"),
         is_compared: false,
     })
 }
 
+/// Whether the first cookie is a sentinel.
+fn is_redacted(value: &str) -> bool {
+    value
+        .find("=<redacted:")
+        .is_some_and(|equals| sentinel::end(value.as_bytes(), equals + 1).is_some())
+}
+
 /// `Cookie: a=b; c=d` whole, of `Set-Cookie: a=b; Path=/` the first part.
-pub(super) fn cookie(text: &str, name: &str, join: &Join, ahead: &mut Ahead) -> Option<Assignment> {
+pub(super) fn cookie(text: &str, name: &str, join: &Join, ahead: &mut Lookahead) -> Option<Named> {
     let bytes = text.as_bytes();
-    if join.style != Style::Colon {
+    if join.form != Form::Colon {
         return None;
     }
     let mut start = join.value;
@@ -62,12 +69,12 @@ pub(super) fn cookie(text: &str, name: &str, join: &Join, ahead: &mut Ahead) -> 
         .is_some_and(|equals| !ascii::any(ascii::part(bytes, start, equals), SPACE))
         && ascii::is(ascii::at(bytes, start), ALNUM | ascii::UNDERSCORE)
         && !value::is_placeholder(value.trim_end())
-        && !value.contains("=<redacted:");
-    Some(Assignment {
+        && !is_redacted(value);
+    Some(Named {
         start,
         end,
-        strength: Strength::Cookie,
-        is_secret,
+        meaning: Meaning::Cookie,
+        rule: is_secret.then_some("cookie header"),
         is_compared: false,
     })
 }

@@ -1,0 +1,80 @@
+//! What an object tells about its values, whichever of its fields comes first.
+
+use std::collections::hash_map::{Entry, HashMap};
+
+use crate::redact::vocabulary::{self, Meaning};
+
+/// What an object has told so far.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Keys with a sentinel in them, as they are written, and the last number behind each.
+    keys: HashMap<String, usize>,
+    /// What the value of `name` says about the value of `value`.
+    pub(super) name: Option<Meaning>,
+    /// Values that wait for a name: strings with their quotes, and numbers.
+    pub(super) nameless: Vec<(usize, usize)>,
+    /// The string of an account name, with its quotes.
+    pub(super) account: Option<(usize, usize)>,
+    /// Whether the object's kind says that all its data are secret.
+    pub(super) is_secret: bool,
+    /// Which of the waiting strings are its data.
+    pub(super) data: Vec<(usize, usize)>,
+}
+
+/// Keys whose value is what the key beside them names.
+pub(super) const VALUES: &[&str] = &["value", "val", "data", "content", "raw", "text", "default"];
+
+/// Keys whose value is a name.
+pub(super) const NAMES: &[&str] = &["name", "key", "field", "header", "param", "variable", "env"];
+
+/// Keys of the data of an object whose kind says that they are secret.
+pub(super) const DATA: &[&str] = &["data", "stringData"];
+
+/// Kinds of objects that hold nothing but secrets.
+pub(super) const SECRET_KINDS: &[&str] = &["Secret", "SealedSecret", "secret", "credentials"];
+
+impl Told {
+    /// `key`, or `key-2` and so on if it is taken. A number is tried once: many keys that are
+    /// redacted alike cost no more than as many that are not.
+    pub(super) fn once(&mut self, key: &str) -> String {
+        let mut copies = match self.keys.entry(key.to_owned()) {
+            Entry::Vacant(free) => {
+                free.insert(1);
+                return key.to_owned();
+            }
+            Entry::Occupied(taken) => *taken.get(),
+        };
+        loop {
+            copies += 1;
+            let next = format!("{key}-{copies}");
+            if !self.keys.contains_key(&next) {
+                self.keys.insert(key.to_owned(), copies);
+                self.keys.insert(next.clone(), 1);
+                return next;
+            }
+        }
+    }
+
+    /// What a key says about its value, inside an object under a key that says `outer`.
+    pub(super) fn says(
+        &self,
+        key: &str,
+        outer: Option<Meaning>,
+        is_clean: bool,
+    ) -> Option<Meaning> {
+        let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(key));
+        if is(VALUES) && (self.name.is_some() || outer.is_some()) {
+            return self.name.or(outer);
+        }
+        let own = if is_clean {
+            None
+        } else {
+            vocabulary::meaning_in_json(key)
+        };
+        // All that stands under a password is one, but what is said about it.
+        match (own, outer) {
+            (None, Some(Meaning::Password)) if !vocabulary::is_about(key) => outer,
+            _ => own,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! A value that its name gives away, in any of the syntaxes that prompts, tools and logs carry.
+//!
+//! The name comes first: it is read around a telling word; then the form that joins it to a value,
+//! then the value. What the name means, the form, and whether the value is quoted choose a rule
+//! of the table in `rules`, and the rule says what the value has to look like.
+
+mod extent;
+mod form;
+mod header;
+mod line;
+mod rules;
+
+use super::ascii::{self, ALPHA, DASH, DOT, WORD};
+use super::lookahead::Lookahead;
+use super::value;
+use super::vocabulary::{self, Meaning};
+pub(crate) use form::{Form, Join};
+pub(crate) use line::{indent_of, is_block_line, is_block_mark};
+
+/// Longest name, in bytes; a longer run of name bytes names nothing.
+const LONGEST_NAME: usize = 80;
+
+/// Longest value, in bytes.
+const LONGEST_VALUE: usize = 4096;
+
+/// How much of a value is judged, in bytes: values without an end overlap.
+const JUDGED: usize = 128;
+
+/// The part of `start..end` by which a value is judged.
+fn head(text: &str, start: usize, end: usize) -> &str {
+    let mut to = end.min(start + JUDGED);
+    while !text.is_char_boundary(to) {
+        to -= 1;
+    }
+    ascii::cut(text, start, to)
+}
+
+/// A name and the value it was given.
+#[derive(Debug)]
+pub(crate) struct Named {
+    /// The range of the value, without quotes.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) meaning: Meaning,
+    /// The rule by which the value is a secret.
+    pub(crate) rule: Option<&'static str>,
+    /// Whether the value is only compared with.
+    pub(crate) is_compared: bool,
+}
+
+/// The range of the name around a telling word.
+pub(crate) fn name_around(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let bytes = text.as_bytes();
+    let mut name_start = ascii::run_back(bytes, start, WORD | DASH | DOT, LONGEST_NAME);
+    while ascii::before(bytes, name_start) >= 0x80 && start - name_start < LONGEST_NAME {
+        let Some(letter) = ascii::cut(text, 0, name_start)
+            .chars()
+            .next_back()
+            .filter(|letter| letter.is_alphanumeric())
+        else {
+            break;
+        };
+        name_start -= letter.len_utf8();
+        name_start = ascii::run_back(bytes, name_start, WORD | DASH | DOT, LONGEST_NAME);
+    }
+    let mut name_end = ascii::run(bytes, end, WORD | DASH | DOT);
+    while ascii::at(bytes, name_end) >= 0x80 && name_end - end < LONGEST_NAME {
+        let Some(letter) = text
+            .get(name_end..)
+            .and_then(|rest| rest.chars().next())
+            .filter(|letter| letter.is_alphanumeric())
+        else {
+            break;
+        };
+        name_end += letter.len_utf8();
+        name_end = ascii::run(bytes, name_end, WORD | DASH | DOT);
+    }
+    // A sentence ends in a point, a flag may end in a dash: neither belongs to the name.
+    while name_end > end && matches!(ascii::before(bytes, name_end), b'.' | b'-') {
+        name_end -= 1;
+    }
+    (name_start, name_end)
+}
+
+/// Reads the value whose name is `name_start..name_end`.
+pub(crate) fn read(
+    text: &str,
+    name_start: usize,
+    name_end: usize,
+    ahead: &mut Lookahead,
+) -> Option<Named> {
+    let bytes = text.as_bytes();
+    if name_end - name_start > LONGEST_NAME {
+        return None;
+    }
+    // `a::b` is a path of a program, and what follows it is no value of `b`.
+    if ascii::part(bytes, name_start.saturating_sub(2), name_start) == b"::" {
+        return None;
+    }
+    let join = form::read(text, name_start, name_end)?;
+    let name = ascii::cut(text, name_start, name_end);
+    let meaning = meaning(text, name_start, name, join.form)?;
+    match meaning {
+        Meaning::Authorization => return header::authorization(text, &join, ahead),
+        Meaning::Cookie => return header::cookie(text, name, &join, ahead),
+        _ => {}
+    }
+    if join.form == Form::Colon
+        && let Some((start, end)) = line::block(bytes, name_start, join.value)
+    {
+        let is_secret = meaning == Meaning::Password
+            || meaning == Meaning::Token && value::is_token(ascii::cut(text, start, end));
+        return Some(Named {
+            start,
+            end,
+            meaning,
+            rule: is_secret.then_some("block of lines below a key"),
+            is_compared: false,
+        });
+    }
+    let value = extent::read(text, (name_start, name_end), &join, ahead)?;
+    let rule = rules::decide(meaning, name, &value, ahead);
+    Some(Named {
+        start: value.start,
+        end: value.end,
+        meaning,
+        rule,
+        is_compared: value.form == Form::Compare,
+    })
+}
+
+/// What the name means, with the word before it if it says little alone: `Api Key`.
+fn meaning(text: &str, name_start: usize, name: &str, form: Form) -> Option<Meaning> {
+    let alone = vocabulary::meaning(name);
+    let meaning = match alone {
+        None | Some(Meaning::Weak) => {
+            vocabulary::meaning(&with_word_before(text, name_start, name))
+                .filter(|wider| matches!(wider, Meaning::Token | Meaning::Password))
+                .or(alone)
+        }
+        _ => alone,
+    };
+    match meaning? {
+        Meaning::Token if form == Form::Definition => Some(Meaning::Password),
+        meaning => Some(meaning),
+    }
+}
+
+fn with_word_before(text: &str, name_start: usize, name: &str) -> String {
+    let bytes = text.as_bytes();
+    if ascii::before(bytes, name_start) != b' ' {
+        return String::new();
+    }
+    let start = ascii::run_back(bytes, name_start - 1, ALPHA, 16);
+    format!("{}_{name}", ascii::cut(text, start, name_start - 1))
+}
+
+/// Whether the name `start..end` may be joined to a value: a cheap test with no false answer no.
+pub(crate) fn may_assign(text: &str, start: usize, end: usize) -> bool {
+    let bytes = text.as_bytes();
+    end - start <= LONGEST_NAME
+        && (form::read(text, start, end).is_some()
+            || [" for ", " of "]
+                .iter()
+                .any(|link| ascii::has(bytes, end, link)))
+}
+
+/// Where the value of the name `start..end` starts, if it is joined to one.
+pub(crate) fn value_start(text: &str, start: usize, end: usize) -> Option<(Form, usize)> {
+    if end - start > LONGEST_NAME {
+        return None;
+    }
+    form::read(text, start, end).map(|join| (join.form, join.value))
+}
+
+/// Whether this may be the name of an account's name: a cheap test with no false answer no.
+pub(crate) fn may_name_account(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    (0..bytes.len()).any(|index| {
+        matches!(ascii::at(bytes, index) | 0x20, b'u' | b'l')
+            && ["user", "login", "uid"]
+                .iter()
+                .any(|word| ascii::has(bytes, index, word))
+    })
+}
+
+/// Whether this is the name of an account's name.
+pub(crate) fn names_account(name: &str) -> bool {
+    vocabulary::meaning(name) == Some(Meaning::User)
+}

@@ -1,0 +1,229 @@
+//! Where a value starts and ends: what is between quotes, or up to what ends it in its form.
+
+use super::form::{Form, Join};
+use super::{LONGEST_VALUE, line};
+use crate::redact::ascii::{self, ANY_BASE64, BLANK, DOT, SPACE, WORD};
+use crate::redact::lookahead::{Lookahead, Mark};
+use crate::redact::{sentinel, value};
+
+/// A value with all that a rule asks about it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Value<'t> {
+    pub(super) bytes: &'t [u8],
+    pub(super) text: &'t str,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) form: Form,
+    pub(super) is_quoted: bool,
+    /// Whether it stands behind a colon on a line of its own.
+    pub(super) is_yaml: bool,
+    /// The byte behind it.
+    pub(super) next: u8,
+}
+
+impl Value<'_> {
+    /// The value with no more of its text than a rule has to look at.
+    pub(super) fn head(&self) -> Self {
+        Self {
+            text: super::head(self.text, 0, self.text.len()),
+            ..*self
+        }
+    }
+}
+
+/// Calls that only wrap a value that is written out.
+const WRAPPERS: &[&str] = &[
+    "secretstr(",
+    "secret(",
+    "secretstring(",
+    "from(",
+    "new(",
+    "some(",
+    "string(",
+    "bytes(",
+    "password(",
+];
+
+/// The value behind a join, if one is written there.
+pub(super) fn read<'t>(
+    text: &'t str,
+    name: (usize, usize),
+    join: &Join,
+    ahead: &mut Lookahead,
+) -> Option<Value<'t>> {
+    let bytes = text.as_bytes();
+    let value = |(start, end): (usize, usize), form, is_quoted| Value {
+        bytes,
+        text: ascii::cut(text, start, end),
+        start,
+        end,
+        form,
+        is_quoted,
+        is_yaml: form == Form::Line && join.form == Form::Colon,
+        next: ascii::at(bytes, end),
+    };
+    let start = wrapped(bytes, join.value);
+    let escapes = ascii::short_run(bytes, start, ascii::BACKSLASH, 4) - start;
+    if ascii::is(ascii::at(bytes, start + escapes), ascii::QUOTE) {
+        return quoted(bytes, start, escapes).map(|range| value(range, join.form, true));
+    }
+    let start = join.value;
+    let limit = start + LONGEST_VALUE;
+    // What begins as a sentinel and is none may hide something.
+    let is_forged = ascii::part(bytes, start, limit).starts_with(sentinel::OPENING.as_bytes())
+        && sentinel::end(bytes, start).is_none();
+    if is_forged && !matches!(join.form, Form::Beside | Form::Sentence) {
+        let window = ascii::part(bytes, start, limit);
+        let end = window
+            .iter()
+            .position(|byte| matches!(byte, b'>' | b'\n'))
+            .unwrap_or(window.len());
+        return Some(value((start, start + end), Form::Query, true));
+    }
+    let range = match join.form {
+        Form::Compare
+        | Form::Argument
+        | Form::Call
+        | Form::Attribute
+        | Form::Definition
+        | Form::Block => return None,
+        Form::Element => element(bytes, start)?,
+        Form::Cell => cell(bytes, start)?,
+        Form::NextLine | Form::Told => line::word(bytes, start)?,
+        Form::Colon | Form::Equals | Form::Constant => {
+            if let Some(range) = line::whole(text, name, join) {
+                return Some(value(range, Form::Line, false));
+            }
+            let mark = if join.form == Form::Colon {
+                Mark::Colon
+            } else {
+                Mark::Other
+            };
+            (start, ahead.end(bytes, mark, start, limit))
+        }
+        Form::Flag => (start, ahead.end(bytes, Mark::Flag, start, limit)),
+        _ => (start, ahead.end(bytes, Mark::Other, start, limit)),
+    };
+    let (start, end) = (range.0, trimmed(bytes, range));
+    // `NAME: Type = value`.
+    if join.form == Form::Colon && ascii::has(bytes, end, " =") {
+        return None;
+    }
+    let is_parameter = matches!(join.form, Form::Equals | Form::Constant)
+        && (is_pair(bytes, name.0, end) || is_first_parameter(bytes, end));
+    let form = if is_parameter { Form::Pair } else { join.form };
+    Some(value((start, end), form, false))
+}
+
+/// Without the signs that end a sentence or a statement.
+fn trimmed(bytes: &[u8], (start, end): (usize, usize)) -> usize {
+    let mut end = end;
+    while end > start && matches!(ascii::before(bytes, end), b'.' | b',' | b';' | b':' | b'\\') {
+        end -= 1;
+    }
+    end
+}
+
+/// The literal in a call that wraps it, as in `SecretStr("…")`; or `start` itself.
+fn wrapped(bytes: &[u8], start: usize) -> usize {
+    let end = ascii::short_run(bytes, start, WORD | DOT, 48);
+    let end = if ascii::at(bytes, end) == b':' && ascii::at(bytes, end + 1) == b':' {
+        ascii::short_run(bytes, end + 2, WORD, 24)
+    } else {
+        end
+    };
+    let literal = end + 1;
+    let is_call = ascii::at(bytes, end) == b'('
+        && matches!(ascii::at(bytes, literal), b'"' | b'\'')
+        && WRAPPERS.iter().any(|wrapper| {
+            literal.checked_sub(wrapper.len()).is_some_and(|from| {
+                from >= start
+                    && ascii::has(bytes, from, wrapper)
+                    && (from == start || !ascii::is(ascii::before(bytes, from), WORD))
+            })
+        });
+    if is_call { literal } else { start }
+}
+
+/// What is between the quotes that open at `start`, behind so many backslashes.
+fn quoted(bytes: &[u8], start: usize, escapes: usize) -> Option<(usize, usize)> {
+    let quote = ascii::at(bytes, start + escapes);
+    let mut start = start + escapes + 1;
+    // Three quotes open a string of Python.
+    if ascii::at(bytes, start) == quote && ascii::at(bytes, start + 1) == quote {
+        start += 2;
+    }
+    let window = ascii::part(bytes, start, start + LONGEST_VALUE);
+    let mut position = 0;
+    loop {
+        let rest = window.get(position..)?;
+        let found = memchr::memchr2(quote, b'\n', rest).map(|found| position + found);
+        let Some(found) = found.filter(|found| ascii::at(window, *found) != b'\n') else {
+            // A cut text may have lost the closing quote: one random word counts.
+            let end = ascii::run(window, 0, ANY_BASE64 | DOT);
+            let word = std::str::from_utf8(ascii::part(window, 0, end)).ok()?;
+            let is_last = matches!(ascii::at(window, end), 0 | b'\r' | b'\n');
+            return (is_last && value::is_random(word)).then_some((start, start + end));
+        };
+        let backslashes = found - ascii::run_back(window, found, ascii::BACKSLASH, found);
+        if backslashes <= escapes {
+            return Some((start, start + found - backslashes));
+        }
+        position = found + 1;
+    }
+}
+
+/// The text before the next tag, without the blanks and breaks around it.
+fn element(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
+    let start = ascii::short_run(bytes, start, BLANK, 64);
+    let window = ascii::part(bytes, start, start + LONGEST_VALUE);
+    let end = start + memchr::memchr2(b'<', b'\n', window)?;
+    let closes = ascii::short_run(bytes, end, BLANK, 64);
+    ascii::has(bytes, closes, "</")
+        .then(|| (start, ascii::run_back(bytes, end, BLANK, end - start)))
+}
+
+/// The text of a table's cell.
+fn cell(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
+    let window = ascii::part(bytes, start, start + 256);
+    let end = window
+        .iter()
+        .position(|byte| matches!(byte, b'|' | b'\t' | b'\n' | b'<'))
+        .unwrap_or(window.len());
+    let end = ascii::run_back(window, end, BLANK | ascii::QUOTE, end);
+    let word = ascii::part(window, 0, end);
+    (!word.is_empty() && !ascii::any(word, SPACE)).then_some((start, start + end))
+}
+
+/// Whether `name=value` stands among its like with blanks between: `host=x password=y`.
+fn is_pair(bytes: &[u8], name: usize, end: usize) -> bool {
+    let is_equation = |from: usize| {
+        let key = ascii::short_run(bytes, from, WORD, 40);
+        key > from
+            && ascii::at(bytes, key) == b'='
+            && !matches!(ascii::at(bytes, key + 1), b' ' | b'=' | b'>')
+    };
+    if ascii::at(bytes, end) == b' ' && is_equation(end + 1) {
+        return true;
+    }
+    if ascii::before(bytes, name) != b' ' {
+        return false;
+    }
+    let head = ascii::part(bytes, name.saturating_sub(80), name - 1);
+    let word = head
+        .iter()
+        .rposition(|byte| ascii::is(*byte, BLANK | ascii::QUOTE) || *byte == b'(')
+        .map_or(0, |index| index + 1);
+    let from = name - 1 - head.len() + word;
+    is_equation(from) && !matches!(ascii::at(bytes, name - 2), b',' | b';' | b'{' | b'(')
+}
+
+/// Whether a `;` or `&` and another parameter follow: `Password=x;Server=y`.
+fn is_first_parameter(bytes: &[u8], end: usize) -> bool {
+    if !matches!(ascii::at(bytes, end), b';' | b'&') {
+        return false;
+    }
+    let from = end + 1;
+    let key = ascii::short_run(bytes, from, WORD | SPACE | ascii::DASH, 40);
+    key > from + 1 && ascii::at(bytes, key) == b'=' && ascii::before(bytes, key) != b' '
+}

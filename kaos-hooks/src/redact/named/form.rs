@@ -1,0 +1,320 @@
+//! What stands between a name and its value.
+
+mod words;
+
+use super::line;
+use crate::redact::ascii::{self, ALNUM, ALPHA, BLANK, SPACE, UPPER, WORD};
+use crate::redact::sentinel;
+
+/// The form that joins a name to a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `name = value`, `name=value` or `name: value` alone on its line, as configuration has it.
+    Line,
+    /// `name: value`.
+    Colon,
+    /// `name = value`, `name := value`, `name => value`.
+    Equals,
+    /// `NAME=value` without spaces.
+    Constant,
+    /// `?name=value&`, `;name=value;`.
+    Query,
+    /// `name=value` among its like, with blanks between.
+    Pair,
+    /// `name == "value"`.
+    Compare,
+    /// `define('NAME', 'value')` and its kin, which give names to values.
+    Definition,
+    /// `f("name", "value")`.
+    Argument,
+    /// `name("value")`.
+    Call,
+    /// `key="name" value="value"`.
+    Attribute,
+    /// `name: NAME` on one line, `value: …` on the next.
+    Told,
+    /// `<name>value</name>`.
+    Element,
+    /// `| name | value |`, `<td>name</td><td>value</td>`, `name` and `value` with a tab between.
+    Cell,
+    /// `--name value`, `login x password value`.
+    Flag,
+    /// `name 'value'` alone on its line, `:name "value"`, `PASSWORD 'value'`.
+    Block,
+    /// `name:` and the value on the next line.
+    NextLine,
+    /// `the name is value`.
+    Sentence,
+    /// `name value`, where only a random value is one.
+    Beside,
+}
+
+/// A form and where its value starts.
+#[derive(Debug)]
+pub(crate) struct Join {
+    pub(crate) form: Form,
+    pub(crate) value: usize,
+}
+
+/// Signs of two and three bytes that give a value to a name.
+const SIGNS: &[&str] = &["??=", "||=", "?=", ".=", "+=", "|=", "~>", "<-", "~="];
+
+/// Reads what joins the name `start..end` to a value.
+pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
+    let bytes = text.as_bytes();
+    // The class in a sentinel is no name.
+    let opening = sentinel::OPENING.len();
+    if ascii::before(bytes, start) == b':'
+        && start >= opening
+        && sentinel::end(bytes, start - opening).is_some()
+    {
+        return None;
+    }
+    let (closed, is_closed) = closers(bytes, end);
+    // The quotes have to be those of the name, not of a text that ends in it.
+    let quoted = is_closed && (start == 0 || !ascii::is(ascii::before(bytes, start), BLANK));
+    let spaced = ascii::short_run(bytes, closed, SPACE, 64);
+    let join = |form, from: usize| {
+        Some(Join {
+            form,
+            value: skip(bytes, from),
+        })
+    };
+    match ascii::at(bytes, spaced) {
+        // `arn:x:secret:y` has fields, no names.
+        b':' if ascii::before(bytes, start) == b':'
+            && !ascii::is(ascii::at(bytes, spaced + 1), BLANK) =>
+        {
+            None
+        }
+        b':' => colon(bytes, spaced),
+        b'=' => match (ascii::at(bytes, spaced + 1), ascii::at(bytes, spaced + 2)) {
+            (b'>', _) => join(Form::Equals, spaced + 2),
+            (b'=', b'=') => join(Form::Compare, spaced + 3),
+            (b'=', _) => join(Form::Compare, spaced + 2),
+            (b' ' | b'\t', _) => join(Form::Equals, spaced + 1),
+            _ if spaced > closed => join(Form::Equals, spaced + 1),
+            _ => join(tight(bytes, start, end), spaced + 1),
+        },
+        b'!' if ascii::at(bytes, spaced + 1) == b'=' => {
+            let from = spaced + 2 + usize::from(ascii::at(bytes, spaced + 2) == b'=');
+            join(Form::Compare, from)
+        }
+        b'?' | b'.' | b'+' | b'|' | b'~' | b'<'
+            if let Some(sign) = SIGNS.iter().find(|sign| ascii::has(bytes, spaced, sign)) =>
+        {
+            join(Form::Equals, spaced + sign.len())
+        }
+        b',' if quoted && ascii::at(bytes, start) == b'-' => join(Form::Flag, spaced + 1)
+            .filter(|join| ascii::is(ascii::at(bytes, join.value), ascii::QUOTE)),
+        b',' if quoted && defines(bytes, start) => join(Form::Definition, spaced + 1),
+        b',' if quoted => join(Form::Argument, spaced + 1),
+        b'(' if !is_closed
+            && !is_method_pass(bytes, start, end)
+            && ascii::is(ascii::at(bytes, spaced + 1), ascii::QUOTE) =>
+        {
+            join(setter(bytes, start, end), spaced + 1)
+        }
+        b'>' if quoted => join(Form::Element, spaced + 1),
+        b'>' if is_element(bytes, start, spaced) => join(Form::Element, spaced + 1),
+        b'|' if ascii::is(ascii::before(bytes, start), SPACE)
+            || ascii::before(bytes, start) == b'|' =>
+        {
+            join(Form::Cell, spaced + 1)
+        }
+        b'<' => next_element(bytes, start, spaced),
+        _ if quoted && spaced > closed && ascii::has(bytes, spaced, "value=") => {
+            join(Form::Attribute, spaced + 6)
+        }
+        b'\n' | b'\r' | 0 if line::is_told_above(bytes, start, closed) => Some(Join {
+            form: Form::Told,
+            value: line::value_below(bytes, closed),
+        }),
+        _ if spaced > closed && !is_closed => words::words(bytes, start, end, spaced),
+        _ => None,
+    }
+}
+
+/// `name: value`, `name := value`, `name ::= value`, `name: Type = value`, or the next line.
+fn colon(bytes: &[u8], colon: usize) -> Option<Join> {
+    let last = colon
+        + ascii::part(bytes, colon, colon + 4)
+            .iter()
+            .take_while(|byte| **byte == b':')
+            .count();
+    if ascii::at(bytes, last) == b'=' {
+        return Some(Join {
+            form: Form::Equals,
+            value: skip(bytes, last + 1),
+        });
+    }
+    if last > colon + 1 {
+        return None;
+    }
+    if let Some(join) = typed(bytes, last) {
+        return Some(join);
+    }
+    let value = skip(bytes, last);
+    if matches!(ascii::at(bytes, value), b'\n' | b'\r') {
+        let below = ascii::short_run(bytes, value, BLANK, 64);
+        let breaks = memchr::memchr_iter(b'\n', ascii::part(bytes, value, below)).count();
+        if breaks == 1 && line::word(bytes, below).is_some() {
+            return Some(Join {
+                form: Form::NextLine,
+                value: below,
+            });
+        }
+    }
+    Some(Join {
+        form: Form::Colon,
+        value,
+    })
+}
+
+/// `base.pass("x")` hands something on.
+fn is_method_pass(bytes: &[u8], start: usize, end: usize) -> bool {
+    let name = ascii::part(bytes, start, end);
+    name == b"pass" || name.ends_with(b".pass")
+}
+
+/// `setPassword("value")` gives the value to the name; other calls only may.
+fn setter(bytes: &[u8], start: usize, end: usize) -> Form {
+    let name = ascii::part(bytes, start, end);
+    let last = name
+        .iter()
+        .rposition(|byte| *byte == b'.')
+        .map_or(0, |point| point + 1);
+    let sets = ["set", "with", "put", "use"]
+        .iter()
+        .any(|verb| ascii::has(name, last, verb));
+    if sets { Form::Definition } else { Form::Call }
+}
+
+/// Skips what closes around a name: an escaped quote, a bracket.
+fn closers(bytes: &[u8], end: usize) -> (usize, bool) {
+    let escaped = ascii::short_run(bytes, end, ascii::BACKSLASH, 4);
+    if !ascii::is(ascii::at(bytes, escaped), ascii::QUOTE) {
+        return (end, false);
+    }
+    let closed = escaped + 1;
+    (
+        closed + usize::from(matches!(ascii::at(bytes, closed), b']' | b')')),
+        true,
+    )
+}
+
+/// Skips blanks, at most one line break among them, and the letter of a typed string.
+fn skip(bytes: &[u8], from: usize) -> usize {
+    let mut start = ascii::short_run(bytes, from, BLANK, 64);
+    let breaks = memchr::memchr_iter(b'\n', ascii::part(bytes, from, start)).count();
+    if breaks > 1 || (breaks == 1 && !ascii::is(ascii::at(bytes, start), ascii::QUOTE)) {
+        start = ascii::short_run(bytes, from, SPACE, 64);
+    }
+    let letter = ascii::at(bytes, start);
+    let is_prefix = matches!(letter, b'b' | b'r' | b'f' | b'u' | b'L' | b'@' | b'$')
+        && matches!(ascii::at(bytes, start + 1), b'"' | b'\'');
+    start + usize::from(is_prefix)
+}
+
+/// `name: Type = value`, where the value is a string.
+fn typed(bytes: &[u8], from: usize) -> Option<Join> {
+    let window = ascii::part(bytes, from, from + 48);
+    let equals = window.iter().position(|byte| {
+        !(ascii::is(*byte, ALNUM | SPACE | ascii::UNDERSCORE)
+            || matches!(byte, b'&' | b'<' | b'>' | b'\'' | b':' | b'[' | b']' | b'?'))
+    })?;
+    let kind = ascii::part(window, 0, equals);
+    if ascii::at(window, equals) != b'=' || !ascii::any(kind, ALPHA) {
+        return None;
+    }
+    let value = skip(bytes, from + equals + 1);
+    ascii::is(ascii::at(bytes, value), ascii::QUOTE).then_some(Join {
+        form: Form::Equals,
+        value,
+    })
+}
+
+/// How `name=value` is meant, by what stands before the name.
+fn tight(bytes: &[u8], start: usize, end: usize) -> Form {
+    let previous = ascii::before(bytes, start);
+    let name = ascii::part(bytes, start, end);
+    let is_constant = ascii::any(name, UPPER)
+        && name.iter().all(|b| !ascii::is(*b, ascii::LOWER))
+        && name.len() > 2;
+    match previous {
+        b'?' | b'&' | b';' => Form::Query,
+        _ if is_constant => Form::Constant,
+        _ if name.starts_with(b"--") || name.starts_with(b"-D") => Form::Flag,
+        _ => Form::Equals,
+    }
+}
+
+/// What a call is named that gives a value to a quoted name, or has it as a default.
+#[rustfmt::skip]
+const DEFINERS: &[&str] = &[
+    "define", "env", "getenv", "setenv", "putenv", "property", "setproperty", "getproperty", "put",
+    "putstring", "set", "add", "append", "header", "setheader", "addheader", "setrequestheader",
+    "param", "addparam", "setparameter", "setattribute", "setstring", "setoption", "field",
+    "addfield", "setitem", "insert", "setdefault", "resvalue", "buildconfigfield", "setconfig",
+    "entry", "of", "pair",
+];
+
+/// Whether a call before the quoted name defines it or gives its default.
+///
+/// A build file has the type before the name: `buildConfigField "String", "NAME", "value"`.
+fn defines(bytes: &[u8], start: usize) -> bool {
+    let mut call = ascii::run_back(bytes, start.saturating_sub(1), SPACE, 4);
+    if ascii::before(bytes, call) == b',' {
+        let head = ascii::part(bytes, call.saturating_sub(24), call - 1);
+        let Some(open) = head
+            .strip_suffix(b"\"")
+            .or_else(|| head.strip_suffix(b"'"))
+            .and_then(|head| {
+                let word = ascii::run_back(head, head.len(), ALPHA, head.len());
+                (word > 0 && word < head.len()).then(|| head.len() + 2 - word)
+            })
+        else {
+            return false;
+        };
+        call = ascii::run_back(bytes, call - 1 - open, SPACE, 4);
+    }
+    let end = call - usize::from(ascii::before(bytes, call) == b'(');
+    let name = ascii::run_back(bytes, end, ALPHA, 24);
+    let name = ascii::part(bytes, name, end);
+    DEFINERS
+        .iter()
+        .any(|definer| definer.as_bytes().eq_ignore_ascii_case(name))
+}
+
+/// `<name>` with an end tag behind its value, or a value on the next line.
+fn is_element(bytes: &[u8], start: usize, closed: usize) -> bool {
+    matches!(ascii::before(bytes, start), b'<' | b':') && {
+        let window = ascii::part(bytes, closed, closed + 512);
+        let line = memchr::memchr(b'\n', window).unwrap_or(window.len());
+        let line = ascii::part(window, 0, line);
+        line.trim_ascii() == b">" || memchr::memmem::find(line, b"</").is_some()
+    }
+}
+
+/// `<td>name</td> <td>value</td>`, and a property list's `<key>name</key> <string>value</string>`.
+fn next_element(bytes: &[u8], start: usize, closed: usize) -> Option<Join> {
+    if ascii::before(bytes, start) != b'>' || ascii::at(bytes, closed + 1) != b'/' {
+        return None;
+    }
+    let tag = ascii::short_run(bytes, closed + 2, WORD, 16);
+    let line = ascii::short_run(bytes, tag + 1, SPACE, 64);
+    let is_key = ascii::has(bytes, closed + 2, "key>") || ascii::has(bytes, closed + 2, "name>");
+    let next = ascii::short_run(bytes, tag + 1, BLANK, 64);
+    let open = ascii::short_run(bytes, next + 1, WORD, 16);
+    let is_tag = ascii::at(bytes, tag) == b'>'
+        && ascii::at(bytes, next) == b'<'
+        && open > next + 1
+        && ascii::at(bytes, open) == b'>';
+    let form = if is_key { Form::Element } else { Form::Cell };
+    let is_below = matches!(ascii::at(bytes, line), b'\n' | b'\r' | 0);
+    (is_tag || is_below).then_some(Join {
+        form,
+        // The value may be on the next line, which may not be there yet.
+        value: if is_tag { open + 1 } else { line },
+    })
+}

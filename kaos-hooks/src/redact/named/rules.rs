@@ -1,0 +1,341 @@
+//! Which named values are secrets: one row for each kind of name and form.
+//!
+//! The first row that holds for the name's meaning, the form and the quotes decides; what only
+//! stands for a value (a placeholder, a variable, an expression) is left to stand by all rows.
+
+use super::extent::Value;
+use super::form::Form;
+use crate::redact::ascii::{self, ALNUM, DASH, DIGIT, SPACE, WORD};
+use crate::redact::lookahead::{Lookahead, Mark};
+use crate::redact::value;
+use crate::redact::vocabulary::Meaning;
+
+/// Whether the value stands between quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quotes {
+    With,
+    Without,
+    Either,
+}
+
+/// What the value has to look like.
+#[derive(Clone, Copy, Debug)]
+enum Look {
+    /// Written out, in so many characters at least.
+    Written(usize),
+    /// A digit or a sign between letters, as people make passwords, in so many at least.
+    Typed(usize),
+    /// The same, and no identifier; or a token.
+    TypedOrToken,
+    /// The same where a program may follow: no argument of a call.
+    TypedOrTokenOutsideCalls,
+    /// A word that is no identifier, or a long one.
+    LongWord,
+    /// Letters and digits as in a token.
+    Token,
+    /// Eight or more, and no identifier.
+    NoIdentifier,
+    /// What no one writes by hand.
+    Random,
+    /// Three to eight digits.
+    Digits,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+struct Rule {
+    name: &'static str,
+    means: u32,
+    forms: u32,
+    quotes: Quotes,
+    look: Look,
+    /// What the row takes, and what it leaves.
+    #[cfg_attr(not(test), expect(dead_code, reason = "read by the test of the table"))]
+    examples: (&'static [&'static str], &'static [&'static str]),
+}
+
+/// Some meanings, as bits.
+const fn means(list: &[Meaning]) -> u32 {
+    let mut bits = 0;
+    let mut rest = list;
+    while let [first, tail @ ..] = rest {
+        bits |= 1 << *first as u32;
+        rest = tail;
+    }
+    bits
+}
+
+/// Some forms, as bits.
+const fn forms(list: &[Form]) -> u32 {
+    let mut bits = 0;
+    let mut rest = list;
+    while let [first, tail @ ..] = rest {
+        bits |= 1 << *first as u32;
+        rest = tail;
+    }
+    bits
+}
+
+use Form::{
+    Argument, Attribute, Beside, Block, Call, Cell, Colon, Compare, Constant, Definition, Element,
+    Equals, Flag, Line, NextLine, Pair, Query, Sentence, Told,
+};
+use Meaning::{About, Certain, Number, Password, Token, Weak};
+use Quotes::{Either, With, Without};
+
+#[rustfmt::skip]
+const RULES: &[Rule] = &[
+    Rule {
+        name: "password beside its name", means: means(&[Password, Token, Certain]),
+        forms: forms(&[Beside]), quotes: Either, look: Look::Random,
+        examples: (&["the password q9w8e7r6t5y4u3i2o1p0"], &["the password sunny"]),
+    },
+    Rule {
+        name: "password on its line", means: means(&[Password]),
+        forms: forms(&[Line]), quotes: Without, look: Look::Written(2),
+        examples: (
+            &["password = sunny_orchard", "MAILER_PASSWORD=mailer_pass # set", "  password: harbor\n",
+              "password=my_S3cretPw!99", "- DB_PASS=harbor", "contraseña = playa"],
+            &["password = ${DB}", "password: string", "password: SecretStr", "    password = other",
+              "password = getpass()", "password: <your password>", "password = changeme",
+              "password: /run/secrets/db", "password = None", "password: ****"],
+        ),
+    },
+    Rule {
+        name: "password in a parameter", means: means(&[Password]),
+        forms: forms(&[Query, Pair]), quotes: Either, look: Look::Written(2),
+        examples: (
+            &["Server=x;Password=harbor;Timeout=3", "host=db password=harbor user=app",
+              "?user=kim&password=harbor"],
+            &["Server=x;Password={0};Timeout=3", "f(host=db, password=pw, user=app)"],
+        ),
+    },
+    Rule {
+        name: "password in quotes", means: means(&[Password]),
+        forms: forms(&[Colon, Equals, Line, Constant, Attribute, Definition, Block, Flag, Compare, Sentence,
+                 NextLine, Cell, Told]),
+        quotes: With, look: Look::Written(2),
+        examples: (
+            &["password = \"harbor\"", "  password 'hunter'", "jwtSigningsecret: \"(x!Qz*7+pw\"",
+              "buildConfigField \"String\", \"DB_PASSWORD\", \"harbor\"", ":password \"harbor\"",
+              "password = SecretStr(\"harbor\")", "password ?= 'harbor'", "var password string = \"harbor\""],
+            &["password = \"\"", "password: \"${DB}\"", "passwordLabel: \"Password:\"",
+              "password = env(\"DB_PASSWORD\")"],
+        ),
+    },
+    Rule {
+        name: "password in an element", means: means(&[Password]),
+        forms: forms(&[Element, Told]), quotes: Without, look: Look::Written(2),
+        examples: (&["<password>harbor</password>", "<password>\n  harbor\n</password>",
+                     "- name: DB_PASSWORD\n  value: harbor\n"],
+                   &["<password></password>"]),
+    },
+    Rule {
+        name: "password in an argument", means: means(&[Password]),
+        forms: forms(&[Argument, Call]), quotes: With, look: Look::TypedOrToken,
+        examples: (&["login(\"password\", \"h4rbor!\")"], &["label(\"password\", \"harbor\")"]),
+    },
+    Rule {
+        name: "password of a constant", means: means(&[Password]),
+        forms: forms(&[Constant]), quotes: Without, look: Look::LongWord,
+        examples: (&["run DB_PASSWORD=sunnyday cmd"], &["run DB_PASSWORD=a.b"]),
+    },
+    Rule {
+        name: "password behind a flag", means: means(&[Password]),
+        forms: forms(&[Flag]), quotes: Without, look: Look::Written(3),
+        examples: (&["tool --password harbor", "run \"--password\" harbor"],
+                   &["tool --password -v", "tool --password $PW"]),
+    },
+    Rule {
+        name: "password in a sentence", means: means(&[Password]),
+        forms: forms(&[Sentence]), quotes: Without, look: Look::Typed(5),
+        examples: (&["the password is hunter2"], &["the password is required"]),
+    },
+    Rule {
+        name: "password in a table", means: means(&[Password]),
+        forms: forms(&[Cell, NextLine]), quotes: Without, look: Look::Typed(5),
+        examples: (&["| password | hunter2 |", "Password:\nhunter2\n"],
+                   &["| password | email |", "Password:\nNext\n"]),
+    },
+    Rule {
+        name: "password behind a colon", means: means(&[Password]),
+        forms: forms(&[Colon]), quotes: Without, look: Look::TypedOrToken,
+        examples: (&["{password: hunter2, user: kim}"], &["{password: pw, user: kim}"]),
+    },
+    Rule {
+        name: "password behind an equals sign", means: means(&[Password]),
+        forms: forms(&[Equals]), quotes: Without, look: Look::TypedOrTokenOutsideCalls,
+        examples: (&["let password = hunter2!;"], &["f(password=pw1)"]),
+    },
+    Rule {
+        name: "token in a parameter", means: means(&[Token, Certain]),
+        forms: forms(&[Query]), quotes: Either, look: Look::NoIdentifier,
+        examples: (&["?x=1&access_token=a1-b2-c3-d4"], &["?x=1&access_token=identifier"]),
+    },
+    Rule {
+        name: "token that is compared", means: means(&[Token, Certain]),
+        forms: forms(&[Compare]), quotes: Either, look: Look::Random,
+        examples: (&["if token == \"q9w8e7r6t5y4u3i2o1p0\""], &["if token == \"abc12345\""]),
+    },
+    Rule {
+        name: "token", means: means(&[Token, Certain]),
+        forms: u32::MAX, quotes: Either, look: Look::Token,
+        examples: (&["api_key=q9w8e7r6t5", "token ::= \"q9w8e7r6t5\""],
+                   &["token_type: \"bearer12345678\"", "max_tokens: 4096", "tokens_used: 12345678"]),
+    },
+    Rule {
+        name: "random value of a key", means: means(&[Weak]),
+        forms: u32::MAX, quotes: Either, look: Look::Random,
+        examples: (&["key: q9w8e7r6t5y4u3i2o1p0"], &["key: value", "primary_key: q9w8e7r6t5y4u3i2o1p0"]),
+    },
+    Rule {
+        name: "short number", means: means(&[Number]),
+        forms: u32::MAX, quotes: Either, look: Look::Digits,
+        examples: (&["pin: 4711"], &["pin: Pin<T>"]),
+    },
+    Rule {
+        name: "secret with a longer name", means: means(&[About]),
+        forms: forms(&[Colon, Equals, Line, Constant, Query, Pair, Element, Flag, Attribute, Definition]),
+        quotes: Either, look: Look::TypedOrTokenOutsideCalls,
+        examples: (&["password_admin: 'h4rbor!'"], &["password_policy: 'h4rbor!'", "secret_name: 'db-1!'"]),
+    },
+];
+
+/// The rule by which the value is a secret, if it is one.
+pub(super) fn decide(
+    meaning: Meaning,
+    name: &str,
+    value: &Value<'_>,
+    ahead: &mut Lookahead,
+) -> Option<&'static str> {
+    let rule = RULES.iter().find(|rule| {
+        rule.means & 1 << meaning as u32 != 0
+            && rule.forms & 1 << value.form as u32 != 0
+            && match rule.quotes {
+                With => value.is_quoted,
+                Without => !value.is_quoted,
+                Either => true,
+            }
+    })?;
+    let value = &value.head();
+    // The cheap questions come first: most values do not look like anything.
+    let is_secret = !value.text.is_empty()
+        && !is_plain(rule.look, value, ahead)
+        && rule.look.is_met_by(value)
+        && !stands_for_a_value(meaning, name, value);
+    is_secret.then_some(rule.name)
+}
+
+impl Look {
+    fn is_met_by(self, value: &Value<'_>) -> bool {
+        let text = value.text;
+        let is_typed =
+            || value::is_password(text) && !value::is_identifier(text) || value::is_token(text);
+        match self {
+            Self::Written(least) => text.len() >= least,
+            Self::Typed(least) => text.len() >= least && value::is_password(text),
+            Self::TypedOrToken if value.is_quoted => {
+                is_typed() && (value::is_password(text) || !text.contains('='))
+            }
+            Self::TypedOrToken => value::is_password(text) || value::is_token(text),
+            Self::TypedOrTokenOutsideCalls => {
+                is_typed() || value::is_password(text) && !matches!(value.next, b')' | b',' | b'(')
+            }
+            Self::LongWord => {
+                text.len() >= 3 && !value::is_identifier(text)
+                    || text.len() >= 6 && value.next != b'.'
+            }
+            Self::Token => value::is_token(text),
+            Self::NoIdentifier => text.len() >= 8 && !value::is_identifier(text),
+            // The account number of Twilio is no secret, though it stands beside one.
+            Self::Random => value::is_random(text) && !text.starts_with("AC"),
+            Self::Digits => (3..=8).contains(&text.len()) && ascii::all(text.as_bytes(), DIGIT),
+        }
+    }
+}
+
+/// Whether a long value cannot look like a token, because it has no digit and is no one word.
+///
+/// A value without an end that repeats its name is asked for at each of them.
+fn is_plain(look: Look, value: &Value<'_>, ahead: &mut Lookahead) -> bool {
+    if !matches!(look, Look::Token | Look::Random) || value.text.len() <= 64 {
+        return false;
+    }
+    let bytes = value.bytes;
+    if matches!(look, Look::Random) && ahead.is_few(bytes, value.start, value.end) {
+        return true;
+    }
+    ahead
+        .find(bytes, Mark::Digit, value.start, value.end)
+        .is_none()
+        && !ascii::all(value.text.as_bytes(), ALNUM | DASH)
+}
+
+/// Whether the value only stands for one, or is no value at all.
+fn stands_for_a_value(meaning: Meaning, name: &str, value: &Value<'_>) -> bool {
+    let text = value.text;
+    let names_words = matches!(meaning, Password | About);
+    value::is_placeholder(text)
+        || value.form == Query && is_badge(value)
+        || value::only_repeats(text, name)
+        || (names_words && value::is_label(text) && !value::is_random(text))
+        // The parts of a connection string are values of their own.
+        || (names_words && value.is_quoted && has_parts(text))
+        || if value.is_quoted {
+            value::is_code(text)
+        } else {
+            match value.form {
+                Element | Cell | Told => false,
+                Flag => text.starts_with('-') || is_reference(value),
+                Line => (value.is_yaml && value::is_type(text)) || is_reference(value),
+                _ => is_reference(value),
+            }
+        }
+}
+
+/// The token of a picture that shows a state, as pages link it.
+fn is_badge(value: &Value<'_>) -> bool {
+    let head = ascii::part(value.bytes, value.start.saturating_sub(80), value.start);
+    let word = head
+        .iter()
+        .rposition(|byte| ascii::is(*byte, ascii::BLANK | ascii::QUOTE))
+        .map_or(0, |index| index + 1);
+    memchr::memmem::find(ascii::part(head, word, head.len()), b".svg?").is_some()
+}
+
+/// `Server=x;Password=y`.
+fn has_parts(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let key = ascii::short_run(bytes, 0, WORD | SPACE, 40);
+    key > 0 && ascii::at(bytes, key) == b'=' && memchr::memchr(b';', bytes).is_some()
+}
+
+fn is_reference(value: &Value<'_>) -> bool {
+    value::is_expression(value.text, value.next) && !value::is_random(value.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULES;
+    use crate::redact::Redactor;
+
+    #[test]
+    fn each_row_takes_its_examples_and_leaves_its_near_misses() {
+        let redactor = Redactor::new();
+        for rule in RULES {
+            let (takes, leaves) = rule.examples;
+            for example in takes {
+                let found = redactor.explain(example);
+                assert!(
+                    found.iter().any(|found| found.rule() == rule.name),
+                    "{}: {example:?} {found:?}",
+                    rule.name
+                );
+            }
+            for near in leaves {
+                let safe = redactor.text(near);
+                assert_eq!(safe.as_str(), *near, "{}", rule.name);
+            }
+        }
+    }
+}

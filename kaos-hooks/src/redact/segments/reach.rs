@@ -1,0 +1,74 @@
+//! How far below itself a line reaches: to the value of a name, to the end of a key.
+
+use std::ops::ControlFlow;
+
+use crate::redact::ascii;
+use crate::redact::engine::{Engine, Trigger};
+use crate::redact::named::{self, Form};
+use crate::redact::pem;
+use crate::redact::usernames::NEAR_LINES;
+
+/// How far below itself a line reaches.
+#[derive(Default)]
+pub(super) struct Reach {
+    pub(super) lines: usize,
+    /// Whether a private key starts and does not end in it.
+    pub(super) armour: bool,
+    /// The indentation of a key whose value is the block of lines below.
+    pub(super) block: Option<usize>,
+}
+
+pub(super) fn reach(engine: &Engine, line: &str, from: usize) -> Reach {
+    let bytes = line.as_bytes();
+    let mut name_end = 0;
+    let mut begin = None;
+    let mut reach = Reach::default();
+    engine.literals(bytes, from, |start, end, trigger| {
+        match trigger {
+            Trigger::Pem => begin = Some(start),
+            Trigger::Name if start >= name_end => {
+                let (from, to) = named::name_around(line, start, end);
+                name_end = to;
+                reach.name(line, from, to);
+            }
+            _ => {}
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    reach.armour = begin
+        .and_then(|begin| pem::body(bytes, begin))
+        .is_some_and(|body| pem::is_body(ascii::part(bytes, body, bytes.len())));
+    reach
+}
+
+impl Reach {
+    /// Reaches as far as the value of the name `from..to` may stand.
+    fn name(&mut self, line: &str, from: usize, to: usize) {
+        let bytes = line.as_bytes();
+        let rest = ascii::part(bytes, to, bytes.len());
+        let is_last = rest.starts_with(b"</")
+            || rest
+                .iter()
+                .take(128)
+                .all(|byte| !ascii::is(*byte, ascii::ALPHA));
+        let is_account = named::may_name_account(ascii::cut(line, from, to));
+        if !is_last && !is_account {
+            return;
+        }
+        let Some((form, value)) = named::value_start(line, from, to) else {
+            return;
+        };
+        let is_below = ascii::part(bytes, value, bytes.len())
+            .trim_ascii_start()
+            .is_empty();
+        if form == Form::Colon && named::is_block_mark(bytes, value) {
+            self.block = Some(named::indent_of(bytes, from));
+        } else if form == Form::Element && is_below {
+            self.lines = self.lines.max(2);
+        } else if is_below {
+            self.lines = self.lines.max(1);
+        } else if is_account && named::names_account(ascii::cut(line, from, to)) {
+            self.lines = NEAR_LINES;
+        }
+    }
+}

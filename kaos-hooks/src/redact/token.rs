@@ -1,0 +1,288 @@
+//! Tokens without a name or a known form: long, of both cases and digits, and without any order.
+//!
+//! Much else is long and without order: digests, identifiers, images in base64, minified code. So
+//! a run of token bytes needs the shape of a random one, and a place where people put secrets:
+//! alone on its line, or behind a word such as *key* or *license*.
+
+use super::Class;
+use super::ascii::{self, ALNUM, ANY_HEX, BLANK, DIGIT, LOWER, QUOTE, Set, UPPER};
+use super::base64;
+use super::finding::{Finding, Findings};
+
+const RULE: &str = "random token";
+
+/// The bytes of a token; `=` may follow them as padding.
+const TOKEN: Set = ALNUM
+    | ascii::UNDERSCORE
+    | ascii::DASH
+    | ascii::DOT
+    | ascii::PLUS_SLASH
+    | ascii::TILDE
+    | ascii::BANG;
+
+/// Length of a token, in bytes.
+const SHORTEST: usize = 32;
+const LONGEST: usize = 100;
+
+/// Longest line of wrapped base64, in bytes; a run that is longer is no token and no line of one.
+const LONGEST_LINE: usize = 128;
+
+/// A line of base64 that is as long as this is one of many.
+const WRAPPED: usize = 60;
+
+/// How far before a token a word that tells of it may stand, in bytes.
+const REACH: usize = 48;
+
+/// Words before a token.
+#[rustfmt::skip]
+const TELLS: &[&str] = &[
+    "key", "token", "access", "license", "licence", "secret", "auth", "credential", "bearer",
+    "session", "private", "passw", "api ", "api_", "api-",
+];
+
+/// Words before what looks like a token and is public.
+#[rustfmt::skip]
+const SPARES: &[&str] = &[
+    "sha", "hash", "digest", "checksum", "integrity", "commit", "etag", "fingerprint", "public",
+    "signature", "certificate", "revision", "nonce", "cursor", "trace", "span", "uuid", "pubkey",
+    "h1:", "md5", "blake", "crc", "hmac", "root", "verif", "http", "src=", "href",
+];
+
+/// How the base64 of files starts: images, fonts, archives, certificates.
+#[rustfmt::skip]
+const FILES: &[&str] = &[
+    "iVBORw0KGgo", "/9j/", "R0lGOD", "JVBER", "UEsDB", "H4sI", "AGFzbQ", "d09G", "MII", "PHN2Zy",
+    "PD94bW", "Qk0", "T2dnU", "SUQz", "AAAA", "LS0tLS1",
+];
+
+/// Where the next run starts that could be a token, or a line of wrapped base64.
+pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut start = from;
+    loop {
+        // One byte in so many is looked at, and those before it up to the last that is no token's.
+        let probe = start + SHORTEST - 1;
+        let head = bytes.get(start..=probe)?;
+        if let Some(other) = head.iter().rposition(|byte| !ascii::is(*byte, TOKEN)) {
+            start += other + 1;
+            continue;
+        }
+        let end = ascii::run(bytes, probe, TOKEN);
+        if end - start <= LONGEST_LINE
+            && !ascii::is(ascii::before(bytes, start), TOKEN)
+            && is_mixed(ascii::part(bytes, start, end))
+        {
+            return Some(start);
+        }
+        start = end;
+    }
+}
+
+/// Whether both cases and digits occur.
+fn is_mixed(run: &[u8]) -> bool {
+    ascii::any(run, UPPER) && ascii::any(run, LOWER) && ascii::any(run, DIGIT)
+}
+
+/// Finds the tokens of a text.
+pub(crate) fn scan(text: &str, findings: &mut Findings) {
+    let bytes = text.as_bytes();
+    let keys = Keys::of(findings);
+    let mut from = 0;
+    while let Some(start) = candidate(bytes, from) {
+        let run_end = ascii::run(bytes, start, TOKEN);
+        from = run_end;
+        let (start, end) = trimmed(bytes, start, run_end);
+        let token = ascii::part(bytes, start, end);
+        if !is_shape(token) || is_digest(bytes, start) {
+            continue;
+        }
+        let end = ascii::short_run(bytes, end, ascii::EQUALS, 2);
+        if is_alone(bytes, start, end) || is_told(bytes, start) || keys.is_beside(bytes, start) {
+            findings.add(start, end, Class::Token, RULE);
+        }
+    }
+}
+
+/// Where the keys end that other rules found, in order.
+struct Keys(Vec<usize>);
+
+impl Keys {
+    fn of(findings: &Findings) -> Self {
+        let is_key = |found: &&Finding| {
+            matches!(
+                found.class,
+                Class::CloudKey | Class::ServiceKey | Class::CodeToken | Class::Secret
+            )
+        };
+        let mut ends: Vec<usize> = findings.0.iter().filter(is_key).map(|it| it.end).collect();
+        ends.sort_unstable();
+        Self(ends)
+    }
+
+    /// Whether a key stands just before on the same line: the first half of a pair.
+    fn is_beside(&self, bytes: &[u8], start: usize) -> bool {
+        let before = self.0.partition_point(|end| *end <= start);
+        let end = before.checked_sub(1).and_then(|last| self.0.get(last));
+        end.is_some_and(|end| {
+            start - end <= 16 && memchr::memchr(b'\n', ascii::part(bytes, *end, start)).is_none()
+        })
+    }
+}
+
+/// Whether a whole text is one token.
+pub(crate) fn is_one(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let end = ascii::run_back(bytes, bytes.len(), ascii::EQUALS, 2);
+    ascii::run(bytes, 0, TOKEN) == end && is_shape(ascii::part(bytes, 0, end))
+}
+
+/// Whether a line is a run of token bytes that could be one of wrapped base64.
+pub(crate) fn is_run_line(line: &[u8]) -> bool {
+    run_of(line).is_some_and(is_mixed)
+}
+
+fn run_of(line: &[u8]) -> Option<&[u8]> {
+    let line = line.trim_ascii();
+    let end = ascii::run(line, 0, TOKEN);
+    let padded = ascii::short_run(line, end, ascii::EQUALS, 2);
+    ((SHORTEST..=LONGEST_LINE).contains(&end) && padded == line.len())
+        .then(|| ascii::part(line, 0, end))
+}
+
+/// Without the signs of a sentence or a path around it.
+fn trimmed(bytes: &[u8], start: usize, end: usize) -> (usize, usize) {
+    let run = ascii::part(bytes, start, end);
+    let is_letter = |byte: &u8| ascii::is(*byte, ALNUM);
+    let first = run.iter().position(is_letter).unwrap_or(0);
+    let last = run.iter().rposition(is_letter).map_or(0, |last| last + 1);
+    (start + first, start + last.max(first))
+}
+
+/// Whether the bytes have the shape of random ones.
+fn is_shape(token: &[u8]) -> bool {
+    let length = token.len();
+    if !(SHORTEST..=LONGEST).contains(&length) || matches!(length, 64 | 76) {
+        return false;
+    }
+    let count = |set| token.iter().filter(|byte| ascii::is(**byte, set)).count();
+    let (lower, upper, digits) = (count(LOWER), count(UPPER), count(DIGIT));
+    let signs = length - lower - upper - digits;
+    if lower * 7 < length || upper * 7 < length || digits < 2 || signs * 6 > length {
+        return false;
+    }
+    let kind = |byte: u8| match byte {
+        _ if ascii::is(byte, LOWER) => 0,
+        _ if ascii::is(byte, UPPER) => 1,
+        _ if ascii::is(byte, DIGIT) => 2,
+        _ => 3,
+    };
+    // A sign between words is no turn.
+    let pairs = || {
+        token.windows(2).filter_map(|pair| match pair {
+            [a, b] if kind(*a) < 3 && kind(*b) < 3 => Some(kind(*a) != kind(*b)),
+            _ => None,
+        })
+    };
+    let turns = pairs().filter(|turns| *turns).count();
+    let seen = token.iter().fold(0u128, |seen, b| seen | 1 << (b & 127));
+    let different = usize::try_from(seen.count_ones()).unwrap_or(0);
+    // Random bytes of 62 turn in 62 of 100 places; the words of an identifier in 33.
+    turns * 100 >= pairs().count() * 45
+        && different * 100 >= expected(length) * 72
+        && !is_hex(token)
+        && !is_file(token)
+}
+
+/// How many different letters so many random ones of 62 have.
+fn expected(length: usize) -> usize {
+    const AT: &[(usize, usize)] = &[(32, 25), (40, 30), (50, 34), (60, 38), (80, 45), (101, 50)];
+    AT.iter()
+        .find(|(most, _)| length <= *most)
+        .map_or(50, |(_, different)| *different)
+}
+
+fn is_hex(token: &[u8]) -> bool {
+    let digits = token.strip_prefix(b"0x").unwrap_or(token);
+    ascii::all(digits, ANY_HEX | ascii::DASH)
+}
+
+/// Whether it is the base64 of a file or of plain text.
+fn is_file(token: &[u8]) -> bool {
+    FILES
+        .iter()
+        .any(|start| token.starts_with(start.as_bytes()))
+        || base64::decode(token).is_some_and(|bytes| {
+            let plain = bytes
+                .iter()
+                .filter(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
+                .count();
+            plain * 100 >= bytes.len() * 95
+        })
+}
+
+/// `sha256:…`, `sha512-…`, `h1:…`: a digest says how it was made.
+fn is_digest(bytes: &[u8], start: usize) -> bool {
+    let head = ascii::part(bytes, start, start + 8);
+    let sign = ascii::run(head, 0, ALNUM);
+    let is_algorithm = |name: &[u8]| {
+        ["sha", "md5", "h1", "blake", "crc"]
+            .iter()
+            .any(|known| ascii::has(name, 0, known))
+    };
+    let before = ascii::before(bytes, start);
+    let name = ascii::part(
+        bytes,
+        ascii::run_back(bytes, start.saturating_sub(1), ALNUM, 8),
+        start.saturating_sub(1),
+    );
+    (ascii::at(head, sign) == b'-' && is_algorithm(head))
+        || (matches!(before, b':' | b'-' | b'=') && is_algorithm(name))
+}
+
+/// Whether nothing else stands on its line, and the lines around are no wrapped base64.
+fn is_alone(bytes: &[u8], start: usize, end: usize) -> bool {
+    let is_frame = |byte: &u8| ascii::is(*byte, BLANK | QUOTE) || b",;|>*-[]()<#".contains(byte);
+    let head = ascii::part(bytes, start.saturating_sub(64), start);
+    let line = memchr::memrchr(b'\n', head).map(|index| index + 1);
+    let Some(from) = line.or((start <= 64).then_some(0)) else {
+        return false;
+    };
+    let tail = ascii::part(bytes, end, end + 64);
+    let to = memchr::memchr(b'\n', tail).unwrap_or(tail.len());
+    if to == 64
+        || !ascii::part(head, from, head.len()).iter().all(is_frame)
+        || !ascii::part(tail, 0, to).iter().all(is_frame)
+    {
+        return false;
+    }
+    let line_start = start - (head.len() - from);
+    let above = ascii::part(
+        bytes,
+        line_start.saturating_sub(LONGEST_LINE + 64),
+        line_start.saturating_sub(1),
+    );
+    let above = memchr::memrchr(b'\n', above)
+        .map_or(above, |index| ascii::part(above, index + 1, above.len()));
+    let below = ascii::part(bytes, end + to + 1, end + to + LONGEST_LINE + 64);
+    let below = ascii::part(
+        below,
+        0,
+        memchr::memchr(b'\n', below).unwrap_or(below.len()),
+    );
+    let is_wrapped = |line| run_of(line).is_some_and(|run| run.len() >= WRAPPED && is_mixed(run));
+    // The third line of a signed checkpoint, below the tree's size, is the root's hash.
+    let is_size = ascii::all(above.trim_ascii(), DIGIT) && line_start > 0;
+    !is_wrapped(above) && !is_wrapped(below) && !is_size
+}
+
+/// Whether a word before it tells that it is a secret.
+fn is_told(bytes: &[u8], start: usize) -> bool {
+    let head = ascii::part(bytes, start.saturating_sub(REACH), start);
+    let line = memchr::memrchr(b'\n', head).map_or(0, |index| index + 1);
+    let head = ascii::part(head, line, head.len());
+    let last = |words: &[&str]| {
+        (0..head.len())
+            .rev()
+            .find(|index| words.iter().any(|word| ascii::has(head, *index, word)))
+    };
+    last(TELLS).is_some_and(|tells| last(SPARES).is_none_or(|spares| spares < tells))
+}

@@ -1,0 +1,299 @@
+//! What stands where a secret could: placeholders, templates, variables, expressions, labels.
+
+use super::shape::{is_dotted_words, is_random};
+use crate::redact::ascii::{self, ALPHA, DASH, DIGIT, DOT, LOWER, QUOTE, SLUG, SPACE, UPPER, WORD};
+use crate::redact::sentinel;
+
+/// Words that stand where a value would: types, nothing, and what a form says.
+#[rustfmt::skip]
+const WORDS: &[&str] = &[
+    "true", "false", "null", "nil", "none", "undefined", "string", "str", "text", "bool",
+    "boolean", "int", "integer", "number", "float", "object", "any", "bytes", "char", "varchar",
+    "required", "optional", "redacted", "masked", "hidden", "secret", "password", "passwd",
+    "token", "apikey", "key", "value", "example", "changeme", "changeit", "todo", "default",
+    "empty", "test", "u8", "u16", "u32", "u64", "i32", "i64", "usize", "int32", "int64", "uint8",
+    "uint32", "uint64", "float32", "float64", "base64", "sha1", "sha256", "sha512", "md5", "utf8",
+    "utf-8", "uuid", "guid", "hs256", "rs256", "es256", "oauth2", "bearer", "basic", "self",
+    "this", "yes", "no", "on", "off", "enabled", "disabled", "unset", "unknown", "placeholder",
+    "n/a", "tbd", "dict", "list", "map", "option", "sequence", "mapping", "tuple", "callable",
+    "function", "symbol", "void", "never", "file", "env", "prompt", "stdin", "vault", "keyring",
+];
+
+/// How a form asks for a value, in front of what it asks for.
+const ASKS: &[&str] = &[
+    "your_", "your-", "your ", "<your", "my_", "my-", "insert", "enter ", "replace",
+];
+
+/// Where a program puts something in: how it opens and how it closes.
+const TEMPLATES: &[(&str, &str)] = &[
+    ("${", "}"),
+    ("$(", ")"),
+    ("{{", "}}"),
+    ("<%", "%>"),
+    ("&lt;", "&gt;"),
+    ("%(", ")"),
+    ("#{", "}"),
+    ("$[", "]"),
+    ("@{", "}"),
+];
+
+/// Whether `value` only says that a value goes here.
+pub(crate) fn is_placeholder(value: &str) -> bool {
+    let value = value.trim_matches(['\'', '"']);
+    let bytes = value.as_bytes();
+    let is_filler = |b: &u8| {
+        matches!(
+            b,
+            b'x' | b'X' | b'*' | b'.' | b'-' | b'_' | b'#' | b'?' | b' ' | b'\\'
+        )
+    };
+    bytes.iter().all(is_filler)
+        || (bytes.len() <= 11 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(value)))
+        || is_wrapped(value)
+        || has_template(value)
+        || is_variable(bytes)
+        || (is_words(bytes) && ASKS.iter().any(|start| ascii::has(bytes, 0, start)))
+}
+
+/// `<your password>`, `{password}`, `[REDACTED]`, `%PASSWORD%`, and a sentinel.
+///
+/// What is between the brackets has to be words: a secret may stand between brackets, too.
+fn is_wrapped(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let (first, last) = (ascii::at(bytes, 0), ascii::before(bytes, bytes.len()));
+    let has_brackets = matches!(
+        (first, last),
+        (b'<', b'>') | (b'{', b'}') | (b'[', b']') | (b'%', b'%') | (b'(', b')')
+    );
+    // What only begins as a sentinel hides something.
+    if value.starts_with(sentinel::OPENING) {
+        return sentinel::end(bytes, 0) == Some(bytes.len());
+    }
+    if !has_brackets || bytes.len() < 2 {
+        return false;
+    }
+    let inner = ascii::part(bytes, 1, bytes.len() - 1);
+    let digits = inner.iter().filter(|byte| ascii::is(**byte, DIGIT)).count();
+    digits <= 2
+        && inner.iter().all(|byte| {
+            ascii::is(*byte, WORD | SPACE | DASH | DOT) || b":!$/,'\"|<>&".contains(byte)
+        })
+}
+
+/// Letters in words, perhaps with a number of two digits behind.
+fn is_words(bytes: &[u8]) -> bool {
+    let digits = bytes.iter().filter(|byte| ascii::is(**byte, DIGIT)).count();
+    let is_shouted = bytes.iter().all(|byte| !ascii::is(*byte, LOWER));
+    (digits <= 2 || is_shouted)
+        && bytes
+            .iter()
+            .all(|byte| ascii::is(*byte, WORD | SPACE | DASH | DOT) || b"<>'".contains(byte))
+}
+
+/// Whether there is a place in it that a program fills.
+fn has_template(value: &str) -> bool {
+    if !value
+        .bytes()
+        .any(|byte| matches!(byte, b'$' | b'{' | b'<' | b'%' | b'&' | b'#'))
+    {
+        return false;
+    }
+    let is_filled = |(open, close): &(&str, &str)| {
+        value.find(open).is_some_and(|start| {
+            // The closing sign may be cut off; what is between is a name or a small expression.
+            let inner = value.get(start + open.len()..).unwrap_or_default();
+            let inner = inner
+                .find(close)
+                .map_or(inner, |end| ascii::cut(inner, 0, end));
+            inner.bytes().all(|byte| {
+                ascii::is(byte, WORD | SPACE | DASH | DOT | QUOTE) || b":()|/,[]?$>".contains(&byte)
+            })
+        })
+    };
+    let is_printed = |start: usize| {
+        let bytes = value.as_bytes();
+        !ascii::is(ascii::before(bytes, start), WORD)
+            && !ascii::is(ascii::at(bytes, start + 2), WORD)
+    };
+    TEMPLATES.iter().any(is_filled)
+        || value.contains("<your")
+        || value
+            .find("%s")
+            .or_else(|| value.find("%d"))
+            .is_some_and(is_printed)
+        || value
+            .find("$.")
+            .is_some_and(|start| ascii::is(ascii::at(value.as_bytes(), start + 2), ALPHA))
+}
+
+/// `$name`, `$env:NAME`, `@name` and `$name->field`.
+fn is_variable(bytes: &[u8]) -> bool {
+    match bytes {
+        [b'$' | b'@', rest @ ..] => {
+            ascii::is(ascii::at(rest, 0), WORD)
+                && rest
+                    .iter()
+                    .all(|b| ascii::is(*b, SLUG | DOT) || matches!(b, b':' | b'>'))
+        }
+        _ => false,
+    }
+}
+
+/// Whether it is a piece of a program between two strings, or an expression.
+pub(crate) fn is_code(value: &str) -> bool {
+    if is_strong(value) {
+        return false;
+    }
+    let bytes = value.as_bytes();
+    matches!(
+        ascii::at(bytes, 0),
+        b'+' | b')' | b',' | b';' | b' ' | b']' | b'}' | b'|' | b'='
+    ) || (ascii::at(bytes, 0) == b'.' && matches!(ascii::at(bytes, 1), b'$' | b' '))
+        || (value.contains("['") || value.contains("[\"") || value.contains(" + "))
+        || value.contains("());")
+}
+
+/// One word of eight or more with both cases, a digit and a sign: no piece of a program.
+fn is_strong(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let signs = bytes
+        .iter()
+        .filter(|b| !ascii::is(**b, WORD | DASH | DOT) && **b > b' ')
+        .count();
+    bytes.len() >= 8
+        && signs >= 1
+        && !ascii::any(bytes, SPACE)
+        && ascii::any(bytes, UPPER)
+        && ascii::any(bytes, LOWER)
+        && ascii::any(bytes, DIGIT)
+        && !["()", "['", "[\"", "::", "->", "=="]
+            .iter()
+            .any(|mark| value.contains(mark))
+}
+
+/// What an unquoted value starts with that is looked up elsewhere.
+#[rustfmt::skip]
+const OBJECTS: &[&str] = &[
+    "self.", "this.", "env.", "process.", "os.", "config.", "secrets.", "args.", "var.", "vars.",
+    "module.", "data.", "local.", "params.", "opts.", "options.", "settings.", "request.", "req.",
+];
+
+/// Whether an unquoted value is an expression: a call, a path, a type.
+pub(crate) fn is_expression(value: &str, next: u8) -> bool {
+    let bytes = value.as_bytes();
+    matches!(next, b'(' | b'[' | b'{' | b'<')
+        || value.contains("::")
+        || value.contains("()")
+        || value.contains("->")
+        || value.contains(['(', '[', '{'])
+        || OBJECTS.iter().any(|start| ascii::has(bytes, 0, start))
+        || matches!(
+            ascii::at(bytes, 0),
+            b'&' | b'*'
+                | b'!'
+                | b'('
+                | b'['
+                | b'{'
+                | b'|'
+                | b'>'
+                | b'<'
+                | b'='
+                | b'/'
+                | b'\\'
+                | b'.'
+        )
+}
+
+/// `SecretStr`, `Optional`: a type by its capitals.
+pub(crate) fn is_type(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let humps = bytes.iter().filter(|byte| ascii::is(**byte, UPPER)).count();
+    ascii::all(bytes, ALPHA)
+        && ascii::is(ascii::at(bytes, 0), UPPER)
+        && humps >= 2
+        && humps < bytes.len()
+}
+
+/// Words that a label, a selector or a path names a secret with.
+const LABELS: &[&str] = &["passw", "secret", "token", "passphrase", "key", "pin code"];
+
+/// Words with the telling one among them: a label, a selector, a path, not the value.
+pub(crate) fn is_label(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let names_it = bytes.len() <= 256 && {
+        let lower = value.to_ascii_lowercase();
+        LABELS.iter().any(|word| lower.contains(word))
+    };
+    let is_titled = || {
+        let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
+        bytes.last() == Some(&b':') && letters + 1 == bytes.len()
+    };
+    let is_slug = || {
+        bytes
+            .iter()
+            .any(|b| matches!(b, b'_' | b'-' | b'#' | b'/' | b'.'))
+            && bytes.iter().all(|b| {
+                ascii::is(*b, ALPHA | SLUG | DOT) && !ascii::is(*b, DIGIT)
+                    || matches!(b, b'#' | b'/')
+            })
+    };
+    let is_path = || ascii::at(bytes, 0) == b'/' && memchr::memchr_iter(b'/', bytes).count() >= 2;
+    (names_it && (ascii::any(bytes, SPACE) || is_titled() || is_slug()))
+        || is_path()
+        || (memchr::memchr(b'/', bytes).is_some() && (is_file(value) || is_route(bytes)))
+        || memchr::memchr_iter(b' ', bytes).count() > 3
+        || is_url(value)
+}
+
+/// `some/file.txt`, `name@host/path`.
+fn is_file(value: &str) -> bool {
+    is_dotted_words(value)
+        && value
+            .bytes()
+            .all(|byte| ascii::is(byte, WORD | DASH | DOT | SPACE) || b"/:~@+,".contains(&byte))
+}
+
+/// `Resources/AWS::Stack/Properties/*`: words of letters with slashes between.
+fn is_route(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'/', bytes).count() >= 2
+        && bytes.iter().all(|byte| {
+            ascii::is(*byte, ALPHA | ascii::UNDERSCORE | DASH) || b"/:*.".contains(byte)
+        })
+}
+
+/// The name of a resource, or a range of versions: whatever its key says, this is no password.
+pub(crate) fn names_a_thing(value: &str) -> bool {
+    let range = value.trim_start_matches(['^', '~', '>', '=', '<']);
+    let is_range = range.len() < value.len()
+        && range.len() >= 3
+        && ascii::all(range.as_bytes(), DIGIT | DOT)
+        && range.contains('.');
+    value.starts_with("arn:") || is_range
+}
+
+fn is_url(value: &str) -> bool {
+    ["http://", "https://", "arn:", "urn:", "file:", "mailto:"]
+        .iter()
+        .any(|scheme| value.starts_with(scheme))
+}
+
+/// Whether the value only repeats the name, as in `password=password1` or a table of labels.
+pub(crate) fn only_repeats(value: &str, name: &str) -> bool {
+    let plain = |text: &str| -> String {
+        text.chars()
+            .filter(char::is_ascii_alphabetic)
+            .map(|c| c.to_ascii_lowercase())
+            .collect()
+    };
+    let bytes = value.as_bytes();
+    bytes.len() <= 2 * name.len() + 16
+        && !ascii::any(bytes, DIGIT)
+        && bytes
+            .iter()
+            .all(|b| ascii::is(*b, WORD | DASH | DOT | SPACE))
+        && !is_random(value)
+        && {
+            let letters = plain(value);
+            !letters.is_empty() && letters == plain(name)
+        }
+}

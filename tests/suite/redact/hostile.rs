@@ -1,0 +1,154 @@
+//! No input is slow: text and JSON made to make the scan slow, against prose of the same run.
+
+use std::env;
+use std::time::{Duration, Instant};
+
+use kaos_hooks::redact::Redactor;
+use kaos_tests::text::{self, Seeded};
+use rustix::time::{ClockId, clock_gettime};
+
+/// For how many minutes inputs are made; without it, for three seconds.
+const MINUTES: &str = "KAOS_HOSTILE_MINUTES";
+
+/// The seed of the first input.
+const SEED: &str = "KAOS_HOSTILE_SEED";
+
+/// How many times as long as prose of the same length an input may take.
+const MOST: f64 = 8.0;
+
+/// Length of an input: at least 64 KiB.
+const SIZE: usize = 96 * 1024;
+
+/// What scanners start at, look ahead from and stumble over.
+#[rustfmt::skip]
+const PIECES: &[&str] = &[
+    "password", "token", "key", "secret", "user", "login", "Authorization", "Cookie", "Set-Cookie",
+    "api_key", "passwordpassword", "sonar.login", "contraseña", "пароль", "=", "=\"", ": ", ":", " = ",
+    ":=", "::=", "==", "?", "&", ";", ",", " ", "\t", "\n", "\r\n", "\"", "'", "`", "\\\"", "\\", "(",
+    ")", "[", "]", "{", "}", "<", ">", "</", "/>", "|", "| ", "@", "a@b.co", "a@b", "://", "https://",
+    "postgres://u:p1@h.io", "hooks.slack.com/", "%40", "%25", "\\u0040", "\\n", "-", "--", "-p ",
+    " -u ", " -p", "curl ", "mysql ", "connect(", "login(\"a\", \"b\"", "Bearer ", "Basic ", "basic YTpi",
+    "sk-", "sk-ant-", "ghp_", "AKIA", "eyJ", "eyJhbGciOi.eyJ", "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN ", "-----END PRIVATE KEY-----", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", "4111 1111 1111 1111",
+    "4111", "123-45-6789", "12-3456789", "GB82 WEST 1234", "GB82", "\u{200b}", "\u{a0}", "“", "４", "é",
+    "<redacted:", "<redacted:EMAIL:5-chars>", "x", "a1", "aB3dE5fG7hIjK2lM4nO6pQrS8tUvW0xYz1", "0", "1",
+    "name: ", "value: ", "|\n  ", "export ", "env(", "value=", " is ", " for ", "$", "${", "#{", "$2b$",
+    "...", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "0123456789", "/", "//", "~", "!", "\u{e000}",
+];
+
+/// One input: few pieces, often repeated, so that what is slow adds up.
+fn input(seed: u64) -> String {
+    let mut numbers = Seeded::new(seed);
+    let count = 1 + numbers.below(5);
+    let pieces: Vec<&str> = (0..count).map(|_| numbers.pick(PIECES)).collect();
+    let mut part = String::new();
+    match numbers.below(4) {
+        // One phrase, over and over.
+        0 | 1 => part.extend(pieces.iter().copied()),
+        // The same pieces in changing order.
+        2 => {
+            for _ in 0..400 {
+                part.push_str(numbers.pick(&pieces));
+            }
+        }
+        // With random bytes between.
+        _ => {
+            for _ in 0..100 {
+                part.push_str(numbers.pick(&pieces));
+                let length = numbers.below(24);
+                part.push_str(&numbers.string("abcXYZ0189_-./+= ", length));
+            }
+        }
+    }
+    let mut text = part.repeat(SIZE / part.len().max(1) + 1);
+    // Lines of a length, or one line.
+    let width = *[0, 40, 200, 5000].get(numbers.below(4)).unwrap_or(&0);
+    if width > 0 {
+        let letters: Vec<char> = text.chars().collect();
+        text = letters
+            .chunks(width)
+            .flat_map(|line| line.iter().copied().chain(['\n']))
+            .collect();
+    }
+    match numbers.below(6) {
+        0 => serde_json::Value::from(text).to_string(),
+        1 => {
+            let items: Vec<String> = text.split('\n').map(str::to_owned).collect();
+            serde_json::json!({ "data": items, "kind": "Secret" }).to_string()
+        }
+        2 => {
+            let pick = pieces.first().copied().unwrap_or("a");
+            let fields: Vec<String> = (0..SIZE / 24)
+                .map(|n| {
+                    format!(
+                        "{}:\"{}\"",
+                        serde_json::Value::from(format!("{pick}{n}")),
+                        "x1y2"
+                    )
+                })
+                .collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        _ => text,
+    }
+}
+
+/// Seconds of this thread's processor: others on the machine do not count.
+fn cpu() -> f64 {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(
+        u64::try_from(now.tv_sec).unwrap(),
+        u32::try_from(now.tv_nsec).unwrap(),
+    )
+    .as_secs_f64()
+}
+
+/// Seconds a byte, the least of so many runs.
+fn pace(redactor: &Redactor, text: &str, runs: usize) -> f64 {
+    let bytes = f64::from(u32::try_from(text.len()).unwrap());
+    (0..runs)
+        .map(|_| {
+            let start = cpu();
+            std::hint::black_box(redactor.any(std::hint::black_box(text)));
+            (cpu() - start) / bytes
+        })
+        .fold(f64::MAX, f64::min)
+}
+
+#[test]
+fn no_input_takes_longer_than_eight_times_prose() {
+    if cfg!(debug_assertions) && env::var(MINUTES).is_err() {
+        println!("not measured: {MINUTES} is not set, and this is a debug build");
+        return;
+    }
+    let redactor = Redactor::new();
+    let minutes: u64 = env::var(MINUTES).map_or(0, |it| it.parse().unwrap());
+    let span = Duration::from_secs((60 * minutes).max(3));
+    let prose_text = text::prose(SIZE, 1);
+    let mut seed: u64 = env::var(SEED).map_or(1, |it| it.parse().unwrap());
+    let start = Instant::now();
+    let mut worst: Vec<(f64, u64)> = Vec::new();
+    let mut count = 0;
+    while start.elapsed() < span {
+        let text = input(seed);
+        let prose = pace(&redactor, &prose_text, 3);
+        let mut ratio = pace(&redactor, &text, 1) / prose;
+        if ratio > 0.8 * MOST {
+            // A core that slept, or lost its caches, says little: once more, both.
+            let prose = pace(&redactor, &prose_text, 20);
+            ratio = pace(&redactor, &text, 10) / prose;
+        }
+        worst.push((ratio, seed));
+        worst.sort_by(|a, b| b.0.total_cmp(&a.0));
+        worst.truncate(12);
+        seed += 1;
+        count += 1;
+    }
+    println!("{count} inputs; the slowest (times prose, seed):");
+    for (ratio, seed) in &worst {
+        let head: String = input(*seed).chars().take(90).collect();
+        println!("  {ratio:5.2} {seed:8} {head:?}");
+    }
+    let (most, seed) = worst[0];
+    assert!(most <= MOST, "seed {seed}: {most:.2} times prose");
+}
