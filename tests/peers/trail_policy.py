@@ -42,7 +42,7 @@ class Policy:
         if not self.stretches or heir is not None or self.stretches[-1].key != key:
             self.stretches.append(Stretch(key, seq, heir is not None and heir == key))
         self.owes = start["format"] >= 2 or start["cause"] in ("created", "opened", "restarted")
-        self.sealed = False
+        self.sealed, self.earlier = False, len(self.said)
         if is_first:
             self.first = (seq, start["log"], start["tree"].root())
         self.stands(start["log"], start["tree"], seq, False)
@@ -130,8 +130,8 @@ class Policy:
             self.heir = self.announced
             self.retired.append((stretch.key, seq))
         self.announced = None
-        for said in self.said:
-            said.signed = said.signed or said.stretch is stretch
+        for said in self.said[self.earlier :]:
+            said.signed = True
         return True
 
     def covered(self):

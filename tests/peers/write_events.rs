@@ -2,10 +2,7 @@
 //! rewrite, ask, skip and deny, a sub-agent, a streamed answer with its thoughts, a turn that fails, one whose steps are
 //! spent, one that is dropped, and spans of a loop without a runner.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "a helper of tests prints what it made"
-)]
+#![expect(clippy::print_stdout, reason = "a helper of tests prints what it made")]
 
 use std::time::Duration;
 

@@ -236,7 +236,8 @@ pub fn forge_segment(trail: &Memory, cause: &str, records: u64) {
     forge(trail, std::iter::once(format!("{body}}}")).chain(works));
 }
 
-fn forge(trail: &Memory, bodies: impl Iterator<Item = String>) {
+/// Appends these records to the last segment.
+pub fn forge(trail: &Memory, bodies: impl Iterator<Item = String>) {
     let segments = trail.segments();
     let lines: Vec<Vec<u8>> = segments.iter().flat_map(|name| trail.lines(name)).collect();
     let mut prev = from_hex(hashed(&lines[lines.len() - 1]).1);

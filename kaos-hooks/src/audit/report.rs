@@ -43,6 +43,8 @@ pub struct Verification {
     pub(super) more_about: Option<Range<u64>>,
     /// What would be a finding, had nobody with the key accounted for it.
     pub accounted: Vec<Accounted>,
+    /// Such that are not listed.
+    pub more_accounted: u64,
     /// Acceptances that account for nothing: not signed by a key that counts, or what they are about
     /// has changed since. Each with its record's number.
     pub idle_acceptances: Vec<(u64, Acceptance)>,
@@ -328,6 +330,9 @@ impl fmt::Display for Verification {
                 "  accounted for by record {by}: {finding}; {}",
                 plain(why)
             )?;
+        }
+        if self.more_accounted > 0 {
+            writeln!(f, "  and {} more accounted for", self.more_accounted)?;
         }
         for (seq, acceptance) in &self.idle_acceptances {
             let (from, to) = (acceptance.from, acceptance.to.saturating_sub(1));

@@ -10,7 +10,7 @@ use kaos_hooks::audit::{
     VerifyingKey,
 };
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy, HashKey, Redactor};
-use kaos_tests::by_the_book::{Notes, field, forge_segment, forge_tail, relink};
+use kaos_tests::by_the_book::{Notes, field, forge, forge_segment, forge_tail, relink, root};
 use kaos_tests::trails::{Full, Memory, NOW, short_event, short_events};
 
 use super::Scratch;
@@ -484,6 +484,46 @@ fn an_acceptance_counts_only_signed_and_only_for_what_it_was_about() {
     let report = verify(&trail, &keys, None);
     assert_eq!(exit(&report), 1, "{report}");
     assert!(report.to_string().contains("has changed"), "{report}");
+}
+
+/// What is forged into the unsigned end, the next opening signs: it accounts for nothing, and hands
+/// over to nobody.
+#[test]
+fn what_an_opening_finds_it_does_not_vouch_for() {
+    let own = |kind: &str, rest: &str| {
+        format!("{{\"type\":\"trail_{kind}\",\"time_unix_nano\":\"1\",{rest}}}")
+    };
+    let empty = kaos_tests::by_the_book::hex(&root(&[]));
+    let thief = SigningKey::from_seed("thief", &[9; 32]).unwrap();
+    let (ours, theirs) = (key(1).verifying_key(), thief.verifying_key());
+    let forged = [
+        own(
+            "accept",
+            &format!("\"from\":0,\"to\":9999,\"root\":\"{empty}\",\"reason\":\"r\",\"who\":\"w\""),
+        ),
+        own(
+            "retention",
+            &format!("\"to\":9999,\"log\":\"x\",\"root\":\"{empty}\",\"segments\":9"),
+        ),
+        own("key", &format!("\"from\":\"{ours}\",\"key\":\"{theirs}\"")),
+    ];
+    let trail = Memory::default();
+    let mut writer = builder(&trail).signing_key(key(1)).open_by_hand().unwrap();
+    for event in 0..60 {
+        writer.write(vec![short_event(event)]).unwrap();
+    }
+    drop(writer);
+    forge(&trail, forged.into_iter());
+    is_refused(builder(&trail).signing_key(thief), |why| {
+        matches!(why, Refused::Key { .. })
+    });
+    write(builder(&trail).signing_key(key(1)), 60..80);
+    let keys = [key(1).verifying_key()];
+    let report = verify(&trail, &keys, None);
+    assert_eq!((exit(&report), report.signers.len()), (0, 1), "{report}");
+    trail.take(&trail.segments()[0]);
+    let report = verify(&trail, &keys, None);
+    assert_eq!((exit(&report), report.accounted.len()), (1, 0), "{report}");
 }
 
 #[test]

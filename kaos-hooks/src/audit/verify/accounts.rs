@@ -12,7 +12,8 @@ struct Said<T> {
     seq: u64,
     /// Which key's stretch it is in.
     epoch: usize,
-    /// Whether a checkpoint of that key covers it.
+    /// Whether a checkpoint of that key covers it, in its own segment: at the next opening its writer
+    /// signs whatever it finds.
     is_signed: bool,
     what: T,
 }
@@ -21,11 +22,18 @@ struct Said<T> {
 pub(super) struct Accounts {
     acceptances: Vec<Said<Acceptance>>,
     retentions: Vec<Said<Retention>>,
+    /// How many of them stand in earlier segments.
+    earlier: (usize, usize),
     /// Of the first segment that is there: the number of its first record, and the log before it.
     begins: Option<(u64, LogId, Hash)>,
 }
 
 impl Accounts {
+    /// A segment begins: what is not signed yet never is.
+    pub(super) const fn begins_segment(&mut self) {
+        self.earlier = (self.acceptances.len(), self.retentions.len());
+    }
+
     /// The first segment that is there.
     pub(super) fn begin(&mut self, first: u64, log: LogId, root: Hash) {
         self.begins = Some((first, log, root));
@@ -49,24 +57,21 @@ impl Accounts {
         });
     }
 
-    /// A checkpoint of this stretch's key covers all so far.
-    pub(super) fn signed(&mut self, epoch: usize) {
-        // From the end: what was said in other stretches was signed there, or never.
-        let acceptances = self.acceptances.iter_mut().rev();
-        acceptances
-            .take_while(|it| it.epoch == epoch && !it.is_signed)
-            .for_each(|it| it.is_signed = true);
-        let retentions = self.retentions.iter_mut().rev();
-        retentions
-            .take_while(|it| it.epoch == epoch && !it.is_signed)
-            .for_each(|it| it.is_signed = true);
+    /// A checkpoint covers all so far.
+    pub(super) fn signed(&mut self) {
+        let (acceptances, retentions) = self.earlier;
+        for said in self.acceptances.iter_mut().skip(acceptances) {
+            said.is_signed = true;
+        }
+        for said in self.retentions.iter_mut().skip(retentions) {
+            said.is_signed = true;
+        }
     }
 
-    /// What was accepted, by whomever.
+    /// What was accepted, by whoever signs there.
     pub(super) fn accepted(&self) -> impl Iterator<Item = Range<u64>> {
-        self.acceptances
-            .iter()
-            .map(|said| said.what.from..said.what.to)
+        let signed = self.acceptances.iter().filter(|said| said.is_signed);
+        signed.map(|said| said.what.from..said.what.to)
     }
 
     /// Whether what is wrong with these records is accounted for, and by which record.

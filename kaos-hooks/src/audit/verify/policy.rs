@@ -154,7 +154,7 @@ impl<'e> Policy<'e> {
         if counts {
             self.coverage.covered(to);
             self.lineage.signed(at.seq);
-            self.accounts.signed(self.lineage.epoch());
+            self.accounts.signed();
             self.report.newest = Some(checkpoint);
         }
         counts
@@ -217,7 +217,9 @@ impl<'e> Policy<'e> {
         let mut report = self.report;
         report.accounted = self.accounts.settle(&mut findings.certain, &trusted, roots);
         let is_covered = |about| self.accounts.covers(about, &trusted, roots);
-        if !findings.more_about.as_ref().is_some_and(is_covered) {
+        if findings.more_about.as_ref().is_some_and(is_covered) {
+            report.more_accounted = findings.more;
+        } else {
             report.more_findings = findings.more;
             report.more_about.clone_from(&findings.more_about);
         }
@@ -243,6 +245,7 @@ impl Judge for Policy<'_> {
             to.of_line(at, Problem::Malformed("its key is none".into()));
         }
         self.lineage.begins(named.and_then(Result::ok), at.seq);
+        self.accounts.begins_segment();
         self.schema = start.schema;
         self.report.newer_schema |= start.schema > codec::SCHEMA;
         let opens = matches!(
