@@ -17,7 +17,7 @@ struct Leaves {
     log: Option<LogId>,
     /// The tree before the first record that is there.
     before: Tree,
-    leaves: Vec<Hash>,
+    hashes: Vec<Hash>,
     line: Option<Vec<u8>>,
     /// The newest checkpoint that covers what is there.
     newest: Option<Checkpoint>,
@@ -86,7 +86,7 @@ impl Leaves {
             wanted,
             log: None,
             before: Tree::default(),
-            leaves: Vec::new(),
+            hashes: Vec::new(),
             line: None,
             newest: None,
         };
@@ -110,7 +110,7 @@ impl Leaves {
         }
         if to - from == 1 {
             return self
-                .leaves
+                .hashes
                 .get(usize::try_from(from.checked_sub(start)?).ok()?)
                 .copied();
         }
@@ -167,7 +167,7 @@ impl Judge for Leaves {
         }
         self.log = Some(segment.head.log);
         self.before = segment.head.tree.clone();
-        self.leaves.clear();
+        self.hashes.clear();
         self.newest = None;
     }
 
@@ -178,7 +178,7 @@ impl Judge for Leaves {
         if matches!(self.wanted, Wanted::Record(wanted) if wanted == at.seq) {
             self.line = Some(line.bytes.to_vec());
         }
-        self.leaves.push(Hash::of(&[&[0], line.bytes]));
+        self.hashes.push(Hash::of(&[&[0], line.bytes]));
         if !OwnRecord::is_in(line.body) {
             return;
         }

@@ -73,7 +73,7 @@ pub(super) fn open(
     let time = settings.clock.unix_nanos().to_string();
     let trail = former.trail.unwrap_or(new_trail);
     let (mut head, mut cause, recoveries) = match (last, scanned) {
-        (Some(last), Some(scanned)) => put_right(&*storage, &last, scanned, trail, time)?,
+        (Some(last), Some(scanned)) => put_right(&*storage, &last, scanned, trail, &time)?,
         _ => (Head::new(trail, 0), Cause::Created, Vec::new()),
     };
     if regressed || cause == Cause::Restarted {
@@ -161,8 +161,10 @@ fn heir(
     if ours.as_ref() == Some(signs) {
         return Ok(None);
     }
-    let hands_over = |former: &Box<dyn Signer>| ours.is_some() && former.verifying_key() == *signs;
-    if let Some(former) = former.filter(hands_over) {
+    if let Some(former) = former
+        && ours.is_some()
+        && former.verifying_key() == *signs
+    {
         return Ok(Some(former));
     }
     if unsigned {
@@ -214,11 +216,11 @@ fn put_right(
     name: &str,
     scanned: Scanned,
     trail: TraceId,
-    time: String,
+    time: &str,
 ) -> io::Result<(Head, Cause, Vec<Recovery>)> {
     let first = segment::first_of(name).unwrap_or(0);
     let recovery = |found, from_seq, offset, bytes, quarantine| Recovery {
-        time_unix_nano: time.clone(),
+        time_unix_nano: time.to_owned(),
         found,
         segment: name.to_owned(),
         from_seq,

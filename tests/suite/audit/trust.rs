@@ -577,10 +577,12 @@ fn old_segments_go_by_age_and_by_size_and_damaged_ones_stay() {
     bytes[2_000] ^= 1;
     trail.put(&segments[0], bytes);
     write(by_age(), 220..240);
-    assert!(
-        trail.segments().iter().all(|name| !segments.contains(name)),
-        "{:?}",
-        trail.segments()
+    // The last of them ends when the next one begins, which is not long ago.
+    let left: Vec<String> = trail.segments();
+    let old = left.iter().filter(|name| segments.contains(name));
+    assert_eq!(
+        old.collect::<Vec<_>>(),
+        segments.last().iter().collect::<Vec<_>>()
     );
     let report = verify(&trail, &keys, None);
     assert_eq!(exit(&report), 0, "{report}");
