@@ -10,6 +10,7 @@ mod checkpoint;
 mod directory;
 mod error;
 mod hash;
+mod head;
 mod hook;
 mod intake;
 mod key;
@@ -17,6 +18,7 @@ mod line;
 mod log;
 mod log_id;
 mod own;
+mod problem;
 mod proof;
 mod prove;
 mod reader;
@@ -49,8 +51,9 @@ pub use own::{
     Acceptance, Cause, CheckpointNote, FORMAT, Found, Gap, HandOver, OwnRecord, Recovery,
     Retention, SegmentStart,
 };
+pub use problem::{Finding, Problem};
 pub use proof::{ConsistencyProof, InclusionProof, InvalidProof};
-pub use report::{Accounted, Finding, Problem, Torn, Verification};
+pub use report::{Accounted, Torn, Verification};
 pub use storage::{Storage, StorageFile, StorageLock};
 pub use trail::{Content, Filter, Record, Records, Trail};
 pub use verify::Verifier;

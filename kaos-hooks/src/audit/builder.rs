@@ -7,8 +7,8 @@ use kaos_events::{Clock, IdSource as _, PackedEvents, RandomIds, SystemClock, Tr
 use super::anchor::Anchors;
 use super::attend::Attended;
 use super::directory::Directory;
+use super::head::Settings;
 use super::intake::Intake;
-use super::log::Settings;
 use super::record::Recorder;
 use super::recover::{Opened, Permits};
 use super::retention::Keep;

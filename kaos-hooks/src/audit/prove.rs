@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use super::head::Head;
 use super::line::Line;
-use super::log::Head;
 use super::own::OwnRecord;
 use super::proof::{ConsistencyProof, InclusionProof, half};
 use super::tree::{Tree, join};

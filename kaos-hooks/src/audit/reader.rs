@@ -5,8 +5,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::Storage;
+use super::head::Head;
 use super::line::Line;
-use super::log::Head;
 use super::own::{Cause, SegmentStart};
 use super::scan::start;
 use super::segment::{self, Lines, Piece};

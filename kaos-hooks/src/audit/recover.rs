@@ -6,8 +6,9 @@ use std::sync::Arc;
 use kaos_events::TraceId;
 
 use super::anchor::Anchors;
+use super::head::{Head, Settings};
 use super::line::MOST_NUMBER;
-use super::log::{Head, Log, Settings, write_all};
+use super::log::{Log, write_all};
 use super::own::{Cause, FORMAT, Found, OwnRecord, Recovery};
 use super::reader::beginning;
 use super::scan::{Bad, Scanned};

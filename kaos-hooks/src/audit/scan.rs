@@ -2,8 +2,8 @@
 
 use std::io;
 
+use super::head::Head;
 use super::line::Line;
-use super::log::Head;
 use super::own::{OwnRecord, SegmentStart};
 use super::segment::{Lines, Piece};
 use super::tree::Tree;

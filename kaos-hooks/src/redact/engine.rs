@@ -132,11 +132,11 @@ impl Look {
 #[derive(Debug)]
 pub(crate) struct Engine {
     own: Option<Literals>,
-    rules: Vec<Rule>,
-    addresses: bool,
-    phones: bool,
+    pub(super) rules: Vec<Rule>,
+    pub(super) addresses: bool,
+    pub(super) phones: bool,
     /// The classes that are switched off.
-    off: Vec<Class>,
+    pub(super) off: Vec<Class>,
 }
 
 impl Engine {
@@ -149,14 +149,6 @@ impl Engine {
             phones,
             off,
         }
-    }
-
-    /// All that decides what is redacted, beside the built-in rules.
-    #[cfg(feature = "audit")]
-    pub(crate) fn described(&self) -> String {
-        let rules: Vec<String> = self.rules.iter().map(Rule::described).collect();
-        let (addresses, phones, off) = (self.addresses, self.phones, &self.off);
-        format!("{addresses} {phones} {off:?} {}", rules.join("\n"))
     }
 
     /// Whether a class is looked for.

@@ -56,8 +56,7 @@ impl Redactor {
     pub(crate) fn described(&self) -> String {
         let tokens = self.0.tokens.as_ref().map(HashKey::described);
         let (most, engine) = (self.0.max_bytes, self.0.engine.described());
-        let built_in: Vec<&str> = Class::BUILT_IN.iter().map(Class::as_str).collect();
-        format!("{most} {tokens:?} {built_in:?} {engine}")
+        format!("{most} {tokens:?} {engine}")
     }
 
     /// Redacts plain text, with `key=value` and its many kin.

@@ -117,7 +117,7 @@ impl Rule {
     pub(crate) fn described(&self) -> String {
         let (class, literal, pattern) = (&self.class, &self.literal, &self.pattern);
         let checked = self.validator.is_some();
-        format!("{class} {literal:?} {pattern:?} {checked}")
+        format!("{class} {literal:?} {pattern:?} {checked}\n")
     }
 
     pub(crate) fn literal(&self) -> &str {

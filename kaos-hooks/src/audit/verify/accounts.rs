@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::roots::Roots;
 use crate::audit::own::{Acceptance, Retention};
-use crate::audit::report::{Accounted, Finding, Problem};
+use crate::audit::problem::{Finding, Problem};
+use crate::audit::report::Accounted;
 use crate::audit::{Hash, LogId};
 
 /// Such a record, and where it stands.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::chain::{Begins, Judge};
 use super::findings::{Findings, Place};
-use crate::audit::log::Head;
-use crate::audit::report::Problem;
+use crate::audit::head::Head;
+use crate::audit::problem::Problem;
 use crate::audit::{Checkpoint, LogId};
 
 /// Checkpoints that were kept elsewhere, and what became of them.

@@ -6,11 +6,12 @@ use std::io;
 use kaos_events::TraceId;
 
 use super::findings::{Findings, Place};
+use crate::audit::head::Head;
 use crate::audit::line::Line;
-use crate::audit::log::Head;
 use crate::audit::own::{Cause, FORMAT, SegmentStart};
+use crate::audit::problem::Problem;
 use crate::audit::reader::{OpenSegment, beginning};
-use crate::audit::report::{Problem, Torn};
+use crate::audit::report::Torn;
 use crate::audit::segment::{self, Piece};
 use crate::audit::{Hash, LogId};
 

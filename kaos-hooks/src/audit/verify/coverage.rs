@@ -2,7 +2,7 @@
 //! after so many records, and clocks are not to be trusted.
 
 use super::findings::{Findings, Place};
-use crate::audit::report::{Finding, Problem};
+use crate::audit::problem::{Finding, Problem};
 
 /// The most records without a checkpoint.
 pub(in crate::audit) const MOST_UNCOVERED: u64 = 1024;

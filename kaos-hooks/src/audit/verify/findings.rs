@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::audit::report::{Finding, Problem};
+use crate::audit::problem::{Finding, Problem};
 
 /// The most findings that are kept one by one.
 const MOST_FINDINGS: usize = 100;

@@ -3,7 +3,7 @@
 
 use crate::audit::VerifyingKey;
 use crate::audit::own::HandOver;
-use crate::audit::report::Problem;
+use crate::audit::problem::Problem;
 
 /// Records whose segments name one key, or none.
 struct Epoch {

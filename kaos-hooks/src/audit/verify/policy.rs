@@ -13,10 +13,11 @@ use super::coverage::Coverage;
 use super::findings::{Findings, Place};
 use super::lineage::Lineage;
 use super::roots::Roots;
+use crate::audit::head::Head;
 use crate::audit::line::Line;
-use crate::audit::log::Head;
 use crate::audit::own::{Cause, CheckpointNote, Found, OwnRecord};
-use crate::audit::report::{Problem, Verification};
+use crate::audit::problem::Problem;
+use crate::audit::report::Verification;
 use crate::audit::{Checkpoint, VerifyingKey, writer};
 
 pub(super) struct Policy<'e> {
