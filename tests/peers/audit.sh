@@ -33,6 +33,7 @@ main() {
     tampered
     attacked
     proofs
+    accepted_and_removed
     killed
 }
 
@@ -182,6 +183,28 @@ PYTHON
     "$python" "$reader" --proof "$dir/proof" --key "$key" --anchor "$dir/older" >"$dir/stdout" || fail 'consistency'
     grep -q 'grew from' "$dir/stdout" || fail 'says nothing'
     ok 'a record and a beginning, proved to the other reader'
+}
+
+# A damaged record, accepted by who has the key; then the old segments go. Both are told, and count no more.
+accepted_and_removed() {
+    what=${FUNCNAME[0]}
+    sed -n '/^```text key\/secret$/{n;p;q}' ../../docs/audit-format.md >"$dir/secret"
+    rm -rf "$dir/copy"
+    cp -r "$dir/trail" "$dir/copy"
+    local segments=("$dir"/copy/seg-*) sign=(--signing-key "$dir/secret")
+    sed -i '3s/"timestamp"/"timestomp"/' "${segments[1]}"
+    verify 1 'does not follow' "$dir/copy" --key "$key"
+    exits 2 'signs it' "$kaos" audit accept "$dir/copy" --reason 'a bad sector' --who kim
+    exits 2 'something is wrong' "$kaos" audit prune "$dir/copy" "${sign[@]}" --before 2999-01-01T00:00:00Z
+    exits 0 '' "$kaos" audit accept "$dir/copy" "${sign[@]}" --reason 'a bad sector' --who kim
+    verify 0 'accepted by kim: a bad sector' "$dir/copy" --key "$key"
+    exits 0 '' "$kaos" audit prune "$dir/copy" "${sign[@]}" --before 2999-01-01T00:00:00Z
+    local left=("$dir"/copy/seg-*)
+    ((${#left[@]} < ${#segments[@]})) || fail 'nothing is removed'
+    verify 0 'removed on purpose' "$dir/copy" --key "$key"
+    rm "${left[0]}"
+    verify 1 'are missing' "$dir/copy" --key "$key"
+    ok 'a damaged record, and all old ones'
 }
 
 killed() {
