@@ -2,12 +2,15 @@
 
 mod anchor;
 mod appended;
+mod attend;
 mod builder;
 #[cfg(feature = "testing")]
 mod by_hand;
 mod checkpoint;
 mod directory;
+mod error;
 mod hash;
+mod head;
 mod hook;
 mod intake;
 mod key;
@@ -15,11 +18,16 @@ mod line;
 mod log;
 mod log_id;
 mod own;
+mod problem;
+mod proof;
+mod prove;
 mod reader;
 mod record;
 mod recorded;
 mod recover;
 mod report;
+mod retention;
+mod scan;
 mod segment;
 mod storage;
 mod trail;
@@ -28,17 +36,24 @@ mod verify;
 mod writer;
 
 pub use anchor::{Anchor, AnchorFile};
-pub use builder::{AuditBuilder, AuditError, Durability, OnFailure};
+pub use attend::Accept;
+pub use builder::{AuditBuilder, Durability, OnFailure};
 #[cfg(feature = "testing")]
 pub use by_hand::ByHand;
 pub use checkpoint::{Checkpoint, InvalidCheckpoint};
+pub use error::{AuditError, Refused};
 pub use hash::{Hash, InvalidHash};
 pub use hook::{AuditHook, AuditStats};
-pub use key::{KeyError, SigningKey, VerifyingKey};
+pub use key::{KeyError, Signer, SigningKey, VerifyingKey};
 pub use line::MOST_LINE_BYTES;
 pub use log_id::{InvalidLogId, LogId};
-pub use own::{Cause, CheckpointNote, FORMAT, Found, Gap, OwnRecord, Recovery, SegmentStart};
-pub use report::{Finding, Problem, Torn, Verification};
+pub use own::{
+    Acceptance, Cause, CheckpointNote, FORMAT, Found, Gap, HandOver, OwnRecord, Recovery,
+    Retention, SegmentStart,
+};
+pub use problem::{Finding, Problem};
+pub use proof::{ConsistencyProof, InclusionProof, InvalidProof};
+pub use report::{Accounted, Torn, Verification};
 pub use storage::{Storage, StorageFile, StorageLock};
 pub use trail::{Content, Filter, Record, Records, Trail};
 pub use verify::Verifier;

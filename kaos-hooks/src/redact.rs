@@ -6,6 +6,8 @@ mod bearer;
 mod candidates;
 mod class;
 mod commands;
+#[cfg(feature = "audit")]
+mod described;
 mod digits;
 mod email;
 mod engine;

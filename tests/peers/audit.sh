@@ -31,12 +31,15 @@ main() {
     answers
     every_segment_flipped
     tampered
+    attacked
+    proofs
+    accepted_and_removed
     killed
 }
 
 document() {
     what=${FUNCNAME[0]}
-    "$python" "$reader" --vectors ../../docs/audit-format.md >"$dir/stdout" || fail 'the examples'
+    "$python" "$reader" --vectors ../../docs >"$dir/stdout" || fail 'the examples'
     ok "$(cat "$dir/stdout")"
 }
 
@@ -136,6 +139,72 @@ tampered() {
     ((count >= 30)) || fail "only $count trails"
     what=tampered
     ok "$count trails, judged as by the suite"
+}
+
+# Who may write the files, with what, against whom: each answer was written first.
+attacked() {
+    what=${FUNCNAME[0]}
+    KAOS_ATTACKED=$dir/attacked cargo test -q --workspace --test suite audit::attackers::each >"$dir/stdout" 2>&1 ||
+        fail 'the suite'
+    local trail expected arguments count=0 holder
+    for trail in "$dir"/attacked/*; do
+        read -r expected arguments <"$trail/expected"
+        what="attacked: ${trail##*/}"
+        if [ -e "$trail/hold" ]; then
+            exec {holder}>>"$trail/lock"
+            flock "$holder"
+            (cd "$trail" && verify "$expected" '' . $arguments)
+            exec {holder}>&-
+        else
+            (cd "$trail" && verify "$expected" '' . $arguments)
+        fi
+        count=$((count + 1))
+    done
+    ((count >= 250)) || fail "only $count trails"
+    what=attacked
+    ok "$count attackers and verifiers, each answered as was written first"
+}
+
+# A record, and that the trail only grew, shown to somebody who has the key and no trail.
+proofs() {
+    what=${FUNCNAME[0]}
+    "$kaos" audit prove "$dir/trail" --record 77 >"$dir/proof" || fail 'prove --record'
+    "$python" "$reader" --proof "$dir/proof" --key "$key" >"$dir/stdout" || fail 'inclusion'
+    grep -qF '"trail_seq":77,' "$dir/stdout" || fail 'another record'
+    sed 's/^index 77$/index 78/' "$dir/proof" >"$dir/forged"
+    ! "$python" "$reader" --proof "$dir/forged" --key "$key" >"$dir/stdout" || fail 'a forged proof'
+    python3 - "$dir/trail" >"$dir/older" <<'PYTHON'
+import glob, json, sys
+lines = [line for name in sorted(glob.glob(sys.argv[1] + "/seg-*")) for line in open(name, encoding="utf-8")]
+notes = [json.loads(line)["note"] for line in lines if line.startswith('{"type":"trail_checkpoint"')]
+sys.stdout.write(notes[2])
+PYTHON
+    "$kaos" audit prove "$dir/trail" --since "$dir/older" >"$dir/proof" || fail 'prove --since'
+    "$python" "$reader" --proof "$dir/proof" --key "$key" --anchor "$dir/older" >"$dir/stdout" || fail 'consistency'
+    grep -q 'grew from' "$dir/stdout" || fail 'says nothing'
+    ok 'a record and a beginning, proved to the other reader'
+}
+
+# A damaged record, accepted by who has the key; then the old segments go. Both are told, and count no more.
+accepted_and_removed() {
+    what=${FUNCNAME[0]}
+    sed -n '/^```text key\/secret$/{n;p;q}' ../../docs/audit-format.md >"$dir/secret"
+    rm -rf "$dir/copy"
+    cp -r "$dir/trail" "$dir/copy"
+    local segments=("$dir"/copy/seg-*) sign=(--signing-key "$dir/secret")
+    sed -i '3s/"timestamp"/"timestomp"/' "${segments[1]}"
+    verify 1 'does not follow' "$dir/copy" --key "$key"
+    exits 2 'signs it' "$kaos" audit accept "$dir/copy" --reason 'a bad sector' --who kim
+    exits 2 'something is wrong' "$kaos" audit prune "$dir/copy" "${sign[@]}" --before 2999-01-01T00:00:00Z
+    exits 0 '' "$kaos" audit accept "$dir/copy" "${sign[@]}" --reason 'a bad sector' --who kim
+    verify 0 'accepted by kim: a bad sector' "$dir/copy" --key "$key"
+    exits 0 '' "$kaos" audit prune "$dir/copy" "${sign[@]}" --before 2999-01-01T00:00:00Z
+    local left=("$dir"/copy/seg-*)
+    ((${#left[@]} < ${#segments[@]})) || fail 'nothing is removed'
+    verify 0 'removed on purpose' "$dir/copy" --key "$key"
+    rm "${left[0]}"
+    verify 1 'are missing' "$dir/copy" --key "$key"
+    ok 'a damaged record, and all old ones'
 }
 
 killed() {

@@ -1,4 +1,4 @@
-"""The examples of docs/audit-format.md, read by verify_trail.py."""
+"""The examples of docs/audit-format.md and of version 1, read by verify_trail.py."""
 
 import base64
 import json
@@ -7,11 +7,19 @@ import re
 import tempfile
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from verify_trail import ZEROS, Checkpoint, Key, Tree, Verifier, sha
+from trail_notes import ZEROS, Checkpoint, Key, Tree, check_proof, sha
+from verify_trail import Verifier
 
 
-def check(document):
-    """The examples of the document, and what it says about them."""
+def check(directory):
+    """The examples of both versions, and what their pages say about them."""
+    for document in ["audit-format-1.md", "audit-format.md"]:
+        examples(os.path.join(directory, document))
+    print("the documents' examples are as they say")
+    return 0
+
+
+def examples(document):
     with open(document, encoding="utf-8") as file:
         files = dict(re.findall(r"^```text (\S+/\S+)\n(.*?\n)```$", file.read(), re.DOTALL | re.MULTILINE))
     key = Key(files["key/verifier"].strip())
@@ -27,7 +35,7 @@ def check(document):
                         file.write(text)
                         cut = [text for name, text in files.items() if name.startswith(f"{trail}/quarantine")]
                         file.write("".join(cut).removesuffix("\n") if torn else "")
-            return Verifier(directory, key, [Checkpoint(files[f"{trail}/anchor"])] if anchored else []).run()
+            return Verifier(directory, [key] if key else [], [Checkpoint(files[f"{trail}/anchor"])] if anchored else []).run()
 
     for trail in ["recovered", "failed"]:
         log, prev = Tree(), ZEROS
@@ -44,4 +52,10 @@ def check(document):
              verified("recovered", key, True, torn=True).exit(False),
              verified("failed", None, True).exit(True), verified("failed", key, False).exit(False)]
     assert exits == [0, 0, 3, 4, 7, 1, 0, 1], exits
-    print("the document's examples are as it says")
+    if "key/second" in files:
+        second = Key(files["key/second"].strip())
+        life = [verified("life", which, True) for which in [second, key, None]]
+        assert [trail.exit(True) for trail in life] == [0, 1, 0], life
+        assert len(life[0].accounted) == 2, life[0].accounted
+        check_proof(files["life/inclusion"].removesuffix("\n") + "\n", [second], [])
+        check_proof(files["life/consistency"], [second], [Checkpoint(files["life/older"])])

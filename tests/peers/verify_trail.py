@@ -1,262 +1,226 @@
-"""Verifies an audit trail, written from docs/audit-format.md alone.
+"""Verifies an audit trail, and proofs about one, written from docs/audit-format.md alone.
 
-    verify_trail.py DIRECTORY [--key VERIFIER_KEY] [--anchor FILE]... [--strict]
-    verify_trail.py --vectors docs/audit-format.md
+    verify_trail.py DIRECTORY [--key VERIFIER_KEY]... [--anchor FILE]... [--log NAME] [--strict]
+    verify_trail.py --proof FILE --key VERIFIER_KEY [--anchor FILE]
+    verify_trail.py --vectors docs
 
 Needs the standard library and `cryptography` for Ed25519. Exits 0 intact, 1 tampered with, damaged
 or lost, 2 usage, 3 nothing outside vouches for the end (--strict), 4 a torn end.
 """
 
 import argparse
-import base64
+import collections
 import fcntl
-import hashlib
 import json
 import os
 import re
+import stat
 import sys
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from trail_notes import ZEROS, Checkpoint, Key, Tree, leaf_of, sha
 
-ZEROS = bytes(32)
-LINE = re.compile(rb'(\{.*),"trail_seq":(0|[1-9]\d{0,19}),"synced":(null|0|[1-9]\d{0,19}),"h":"([0-9a-f]{64})"\}', re.DOTALL)
-FIELDS = {  # of the own records, with their types; the last ones may be absent
-    "trail_segment": "time_unix_nano:str format:int schema:int log:str cause:str prev:str tree:list policy:str host:str pid:int key:str?",
-    "trail_checkpoint": "time_unix_nano:str note:str seal:bool?",
-    "trail_recovery": "time_unix_nano:str found:str segment:str from_seq:int offset:int bytes:int quarantine:str?",
-    "trail_gap": "time_unix_nano:str reason:str lost:int unrecorded_effects:int waiting:int?",
+LINE = re.compile(rb'(\{.*),"trail_seq":(0|[1-9]\d{0,18}),"synced":(null|0|[1-9]\d{0,18}),"h":"([0-9a-f]{64})"\}', re.DOTALL)
+LOG = re.compile(r"(kaos-trail/(?!0{32})[0-9a-f]{32})(?:/([1-9]\d*))?")
+MOST_NUMBER, MOST_LINE = 2**63 - 1, 65536
+MOST_UNCOVERED, MOST_AFTER_TURN = 1024, 512
+ENDS = {"complete", "error", "cancelled", "suspended"}
+FIELDS = {  # of the own records, with their types; those with a question mark may be absent
+    "trail_segment": "format:u32 schema:u32 log:str cause:str prev:hash tree:hashes policy:str host:str pid:u32 key:str?",
+    "trail_checkpoint": "note:str seal:bool?",
+    "trail_recovery": "found:str segment:str from_seq:u64 offset:u64 bytes:u64 quarantine:str?",
+    "trail_gap": "reason:str lost:u64 unrecorded_effects:u64 waiting:u64?",
+    "trail_key": "from:str key:str",
+    "trail_accept": "from:u64 to:u64 root:hash reason:str who:str",
+    "trail_retention": "to:u64 log:str root:hash segments:u64",
+}
+KINDS = {
+    "str": lambda value: type(value) is str,
+    "bool": lambda value: type(value) is bool,
+    "u32": lambda value: type(value) is int and 0 <= value < 2**32,
+    "u64": lambda value: type(value) is int and 0 <= value < 2**64,
+    "hash": lambda value: type(value) is str and re.fullmatch("[0-9a-f]{64}", value),
+    "hashes": lambda value: type(value) is list and all(map(KINDS["hash"], value)),
 }
 
-
-def sha(*pieces):
-    return hashlib.sha256(b"".join(pieces)).digest()
-
-
-class Tree:
-    """RFC 6962, as the roots of complete subtrees."""
-
-    def __init__(self, size=0, subtrees=()):
-        if size.bit_count() != len(subtrees):
-            raise ValueError("not the subtrees of so many records")
-        self.size, self.subtrees = size, list(subtrees)
-
-    def push(self, leaf):
-        node, size = sha(b"\0", leaf), self.size
-        while size & 1:
-            node, size = sha(b"\1", self.subtrees.pop(), node), size >> 1
-        self.subtrees.append(node)
-        self.size += 1
-
-    def root(self):
-        if not self.subtrees:
-            return sha()
-        root = self.subtrees[-1]
-        for left in reversed(self.subtrees[:-1]):
-            root = sha(b"\1", left, root)
-        return root
+Line = collections.namedtuple("Line", "body seq synced h hashed bytes")
+Finding = collections.namedtuple("Finding", "start end what can_be_accepted", defaults=[True])
 
 
-class Key:
-    def __init__(self, text):
-        self.name, identity, data = text.split("+", 2)
-        data = base64.b64decode(data, validate=True)
-        self.id = sha(self.name.encode(), b"\n", data)[:4]
-        if data[0] != 1 or len(data) != 33 or self.id.hex() != identity:
-            raise ValueError("no verifier key")
-        self.public = Ed25519PublicKey.from_public_bytes(data[1:])
-
-    def signed(self, checkpoint):
-        for name, data in checkpoint.signatures:
-            if name == self.name and data[:4] == self.id:
-                try:
-                    self.public.verify(data[4:], checkpoint.text.encode())
-                    return True
-                except InvalidSignature:
-                    pass
-        return False
+def parse(raw):
+    """A line with the three last fields, or None."""
+    found = LINE.fullmatch(raw) if len(raw) <= MOST_LINE else None
+    if found is None or int(found[2]) > MOST_NUMBER or found[3] != b"null" and int(found[3]) > MOST_NUMBER:
+        return None
+    # The last occurrences count: the pattern is greedy, and nothing may stand after them.
+    synced = None if found[3] == b"null" else int(found[3])
+    hashed = raw[: found.start(4) - len(b',"h":"')]
+    return Line(found[1], int(found[2]), synced, bytes.fromhex(found[4].decode()), hashed, raw)
 
 
-class Checkpoint:
-    def __init__(self, note):
-        self.text, self.signatures = note, []
-        if "\n\n" in note:
-            self.text, signatures = note.split("\n\n", 1)
-            self.text += "\n"
-            for line in signatures.removesuffix("\n").split("\n"):
-                dash, name, data = line.split(" ")
-                self.signatures.append((name, base64.b64decode(data, validate=True)))
-        self.log, size, root = self.text.removesuffix("\n").split("\n")
-        self.size, self.root = int(size), base64.b64decode(root, validate=True)
-        again = f"{self.log}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
-        if self.signatures:
-            again += "\n" + "".join(f"— {name} {base64.b64encode(data).decode()}\n" for name, data in self.signatures)
-        if again != note or len(self.root) != 32:
-            raise ValueError("not in its one text form")
+def unique(pairs):
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a key twice")
+    return dict(pairs)
 
 
 def own(body):
-    """An own record."""
-
-    def pairs(pairs):
-        if len(dict(pairs)) != len(pairs):
-            raise ValueError("a key twice")
-        return dict(pairs)
-
-    record = json.loads(body + b"}", object_pairs_hook=pairs)
-    for field in FIELDS.get(record["type"], "").split():
+    """An own record; one of an unknown type as it is."""
+    record = json.loads(body + b"}", object_pairs_hook=unique)
+    if record["type"] not in FIELDS:
+        return record
+    for field in ("time_unix_nano:str " + FIELDS[record["type"]]).split():
         name, kind = field.split(":")
-        if not (kind.endswith("?") and name not in record) and type(record.get(name)).__name__ != kind.rstrip("?"):
+        absent = name not in record or record[name] is None and kind != "bool?" and kind != "u64?"
+        if not (kind.endswith("?") and absent) and not (name in record and KINDS[kind.rstrip("?")](record[name])):
             raise ValueError(f"field {name}")
     return record
 
 
-class Verifier:
-    def __init__(self, directory, key=None, anchors=()):
-        self.directory, self.key, self.anchors = directory, key, list(anchors)
-        self.findings, self.torn, self.records, self.checkpoints, self.key_named = [], None, 0, 0, None
-        self.log, self.next, self.prev, self.tree, self.seen, self.after_anchor = None, 0, ZEROS, Tree(), [], None
-        self.damage = []  # of this segment, while it may be a torn end
+def ends_turn(body):
+    try:
+        event = json.loads(body + b"}")
+        return event.get("type") == "span" and event.get("subject") == "turn" and event.get("phase") in ENDS
+    except ValueError:
+        return False
 
-    def find(self, seq, what):
-        self.findings.append((seq, what))
 
-    def find_in_line(self, seq, what):
+class Findings:
+    def __init__(self):
+        self.certain, self.doubtful = [], []
+
+    def find(self, start, end, what, can_be_accepted=True):
+        self.certain.append(Finding(start, end, what, can_be_accepted))
+
+    def in_line(self, seq, what, offset=1):
         """After damage that may be a torn end, what a line says is as open as that."""
-        (self.damage or self.findings).append((seq, what))
+        found = self.doubtful if self.doubtful and offset else self.certain
+        found.append(Finding(seq, seq + 1, what))
+
+
+class Chain:
+    """The second part: lines into chain and tree. Tells the policy what it reads."""
+
+    def __init__(self, directory, trail, policy, findings):
+        self.directory, self.trail, self.policy, self.found = directory, trail, policy, findings
+        self.log = self.base = self.prev = self.tree = self.torn = None
+        self.next = self.head = self.records = self.format = 0
 
     def run(self):
-        names = sorted(name for name in os.listdir(self.directory) if re.fullmatch(r"seg-\d{20}\.jsonl", name))
+        names = os.listdir(self.directory)
+        names = sorted(name for name in names if re.fullmatch(r"seg-\d{20}\.jsonl", name) and int(name[4:24]) <= MOST_NUMBER)
         if not names:
             raise FileNotFoundError("no trail in it")
-        starts = {name: self.start(name) for name in names}
         for name, following in zip(names, names[1:] + [None]):
-            until = starts.get(following)
-            superseded = until["trail_seq"] if until and until["cause"] == "failed" else None
-            self.segment(name, starts[name], superseded, following is None)
-        if self.key and not self.checkpoints:
-            self.find(None, "not signed")
-        for anchor in self.anchors:
-            if self.key and not self.key.signed(anchor):
-                self.find(None, "the anchor is not signed by the key")
-            if anchor.log != self.log and anchor not in self.seen:
-                self.find(None, "the anchor is of another trail")
-            elif anchor.log == self.log and anchor.size > self.tree.size:
-                self.find(self.next, f"records up to {self.base + anchor.size - 1} are missing")
-        return self
+            after = self.start(following) if following else None
+            superseded = after["seq"] if after and after["cause"] == "failed" else None
+            self.segment(name, superseded, following is None)
 
-    def lines(self, name):
+    def pieces(self, name):
         path = os.path.join(self.directory, name)
-        if os.path.islink(path):
-            raise OSError("a symbolic link")
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise OSError("no regular file")
         with open(path, "rb") as file:
-            return file.readlines()
+            while piece := file.readline(MOST_LINE + 1):
+                yield piece
 
     def start(self, name):
-        """What a segment's first line says."""
+        """What a segment's first line says, or None."""
         try:
-            line = LINE.fullmatch(self.lines(name)[0].removesuffix(b"\n"))
-            record = own(line[1])
-            record["trail_seq"] = int(line[2])
-            record["prev"], record["tree"] = bytes.fromhex(record["prev"]), [bytes.fromhex(h) for h in record["tree"]]
-            trail, record["base"] = re.fullmatch(r"(kaos-trail/[0-9a-f]{32})(?:/([1-9]\d*))?", record["log"]).groups("0")
-            record["trail"], record["base"] = trail, int(record["base"])
-            Tree(record["trail_seq"] - record["base"], record["tree"])
-            return record
-        except (OSError, IndexError, TypeError, ValueError, KeyError, AttributeError):
+            line = parse(next(self.pieces(name)).removesuffix(b"\n"))
+            start = own(line.body)
+            if start["type"] != "trail_segment":
+                return None
+            trail, base = LOG.fullmatch(start["log"]).groups("0")
+            prev, tree = bytes.fromhex(start["prev"]), list(map(bytes.fromhex, start["tree"]))
+            start |= dict(seq=line.seq, trail=trail, base=int(base), prev=prev, tree=Tree(line.seq - int(base), tree))
+            return start
+        except (OSError, StopIteration, TypeError, ValueError, KeyError, AttributeError):
             return None
 
-    def begin(self, name, start):
-        seq, anew = start["trail_seq"], not start["tree"] and start["prev"] == ZEROS
-        if start["format"] > 1:
-            self.find(seq, "a newer format")
-        if int(name[4:24]) != seq:
-            self.find(seq, "the segment is renamed")
-        if self.log and not self.log.startswith(start["trail"]):
-            self.find(seq, "of another trail")
-        if self.log is None and (seq or start["base"] or not anew):
-            self.find(0, f"records 0 to {seq - 1} are missing")
-        elif self.log == start["log"]:
-            if self.next < seq:
-                self.find(self.next, f"records {self.next} to {seq - 1} are missing")
-            elif (self.next, self.prev, self.tree.subtrees) != (seq, start["prev"], start["tree"]):
-                self.find(seq, "does not continue the log")
-        elif self.log is not None:
-            restarted = start["cause"] == "restarted" and anew
-            self.find(seq, "a new log begins: the one before was damaged" if restarted else "does not continue the log")
-        self.log, self.base, self.next, self.prev = start["log"], start["base"], seq, start["prev"]
-        self.tree = Tree(seq - start["base"], start["tree"])
+    def segment(self, name, superseded, is_last):
+        first, stored, raw, number = int(name[4:24]), None, b"\n", -1
         try:
-            self.key_named = Key(start["key"]) if "key" in start else None
-        except ValueError as error:
-            self.find(seq, f"its key: {error}")
-
-    def segment(self, name, start, superseded, is_last):
-        try:
-            lines = self.lines(name)
+            for number, raw in enumerate(self.pieces(name)):
+                if superseded is not None and number and self.next >= superseded:
+                    break
+                if number == 0:
+                    self.begin(first, self.start(name) if raw.endswith(b"\n") else None)
+                stored = self.line(raw, stored, number)
         except OSError as error:
-            return self.find(int(name[4:24]), str(error))
-        if start is None:
-            self.find(int(name[4:24]), "no valid first record")
-        else:
-            self.begin(name, start)
-        stored = None  # the hash in the line before
-        for index, raw in enumerate(lines):
-            if self.log is None or (superseded is not None and index and self.next >= superseded):
-                break
-            stored = self.line(raw, stored)
+            return self.found.find(first, first + 1, str(error))
+        if number < 0:
+            self.next = max(self.next, first)
+            self.found.find(first, first + 1, "no valid first record")
+        self.policy.ends(self.next)
+        doubtful, self.found.doubtful = self.found.doubtful, []
         if not is_last:
-            self.findings += self.damage
-        elif self.damage and not (has_writer(self.directory) and len(self.damage) == 1 and not raw.endswith(b"\n")):
-            self.torn = self.damage[0][0]
-        self.damage = []
+            self.found.certain += doubtful
+        elif doubtful and not (has_writer(self.directory) and all(it.what == "cut off" for it in doubtful)):
+            self.torn = doubtful[0].start
 
-    def line(self, raw, stored):
-        line = LINE.fullmatch(raw[:-1]) if raw.endswith(b"\n") and len(raw) <= 65537 else None
-        if line is None:
-            self.damage.append((self.next, "not a line"))
+    def begin(self, first, start):
+        if start is None:
+            self.next = max(self.next, first)
+            return self.found.find(first, first + 1, "no valid first record")
+        seq, anew = start["seq"], start["prev"] == ZEROS and not start["tree"].size
+        here = lambda what, can_be=True: self.found.find(first, first + 1, what, can_be)
+        if start["format"] > 2:
+            here("a newer format", False)
+        elif start["format"] < self.format:
+            here("an older format than before")
+        self.format = max(self.format, start["format"])
+        if seq != first:
+            self.found.find(seq, seq + 1, "not the name of its first record")
+        self.trail = self.trail or start["trail"]
+        if self.trail != start["trail"]:
+            here("of another trail", False)
+        if self.log is None:
+            if not (anew and seq == self.next):
+                self.found.find(0, seq, f"records 0 to {seq - 1} are missing")
+        elif self.log == start["log"]:
+            if self.head < seq:
+                self.found.find(self.head, seq, f"records {self.head} to {seq - 1} are missing")
+            elif (self.head, self.prev, self.tree) != (seq, start["prev"], start["tree"]):
+                here("does not continue the log")
+        elif start["cause"] == "restarted" and anew:
+            self.found.find(min(self.next, seq), seq, "a new log begins: records before it were damaged or lost")
+        else:
+            here("does not continue the log")
+        self.policy.begins(start, self.log is None)
+        self.log, self.base, self.prev, self.tree = start["log"], start["base"], start["prev"], start["tree"].copy()
+        self.next = self.head = seq
+
+    def line(self, raw, stored, number):
+        self.policy.piece(self.next, raw.removesuffix(b"\n"))
+        if self.log is None:
             self.next += 1
             return None
-        seq, synced, h = int(line[2]), -1 if line[3] == b"null" else int(line[3]), bytes.fromhex(line[4].decode())
-        hashed = raw[: line.start(4) - len(b',"h":"')]
-        damaged = "not the next number" if seq != self.next else "hash" if sha(self.prev, hashed) != h else None
+        line = parse(raw[:-1]) if raw.endswith(b"\n") else None
+        damaged = None
+        if not raw.endswith(b"\n"):
+            damaged = "cut off"
+        elif line is None:
+            damaged = "CR LF" if raw.endswith(b"\r\n") and parse(raw[:-2]) else "not a line"
+        elif line.seq != self.next:
+            damaged = f"number {line.seq}"
+        elif sha(self.prev, line.hashed) != line.h:
+            damaged = "its hash does not follow"
         if damaged:
-            self.damage.append((self.next, damaged))
-        if stored is None or sha(stored, hashed) == h:  # it says what was on the disk
-            self.findings += [damage for damage in self.damage if damage[0] <= synced]
-            self.damage = [damage for damage in self.damage if damage[0] > synced]
+            self.found.doubtful.append(Finding(self.next, self.next + 1, damaged))
+        if line is None:
+            self.next += 1
+            return None
+        if line.synced is not None and (stored is None or sha(stored, line.hashed) == line.h):
+            sure = [it for it in self.found.doubtful if it.start <= line.synced]
+            self.found.certain += sure
+            self.found.doubtful = [it for it in self.found.doubtful if it not in sure]
         self.records += 1
-        if not damaged and raw.startswith(b'{"type":"trail_'):
-            try:
-                record = own(line[1])
-                if record["type"] == "trail_checkpoint":
-                    self.checkpoint(seq, Checkpoint(record["note"]))
-            except ValueError as error:
-                self.find_in_line(seq, f"cannot be read: {error}")
-        self.tree.push(raw[:-1])
-        self.prev, self.next = h, seq + 1
-        if self.after_anchor is not None:
-            self.after_anchor += 1
-        for anchor in self.anchors:
-            if (anchor.log, anchor.size) == (self.log, self.tree.size):
-                self.seen.append(anchor)
-                self.after_anchor = 0
-                if anchor.root != self.tree.root():
-                    self.find(self.base, f"records {self.base} to {seq} are not those of the anchor")
-        return h
-
-    def checkpoint(self, seq, checkpoint):
-        self.checkpoints += not self.damage
-        there = (self.log, self.tree.size, self.tree.root())
-        if (checkpoint.log, checkpoint.size, checkpoint.root) != there and not self.damage:
-            self.find(seq, "the records before are not those of the checkpoint")
-        key = self.key or self.key_named
-        if not (key.signed(checkpoint) if key else not checkpoint.signatures):
-            self.find_in_line(seq, "no valid signature")
-
-    def exit(self, strict):
-        unvouched = self.after_anchor is None or self.after_anchor > 1
-        return 1 if self.findings else 4 if self.torn is not None else 3 if strict and unvouched else 0
+        if not damaged:
+            self.policy.record(line, number, self)
+        self.tree.push(line.bytes)
+        self.prev, self.next, self.head = line.h, line.seq + 1, line.seq + 1
+        self.policy.stands(self.log, self.tree, self.head, True)
+        return line.h
 
 
 def has_writer(directory):
@@ -270,29 +234,69 @@ def has_writer(directory):
     return False
 
 
+class Verifier:
+    def __init__(self, directory, keys=(), anchors=(), log=None):
+        from trail_policy import Policy
+
+        self.found = Findings()
+        self.policy = Policy(list(keys), list(anchors), self.found)
+        self.chain = Chain(directory, log and LOG.fullmatch(log)[1], self.policy, self.found)
+
+    def run(self):
+        self.chain.run()
+        self.accounted = self.policy.verdict(self.chain)
+        self.torn, self.findings = self.chain.torn, self.found.certain
+        return self
+
+    def exit(self, strict):
+        unvouched = self.policy.after is None or self.policy.after > 1 or self.policy.tail
+        return 1 if self.findings else 4 if self.torn is not None else 3 if strict and unvouched else 0
+
+
+def proof(path, keys, anchors):
+    from trail_notes import check_proof
+
+    with open(path, encoding="utf-8", newline="") as file:
+        try:
+            print(check_proof(file.read(), keys, anchors))
+        except (ValueError, IndexError) as error:
+            print(f"no proof: {error}")
+            return 1
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("directory", nargs="?")
-    parser.add_argument("--key", type=Key)
+    parser.add_argument("--key", type=Key, action="append", default=[])
     parser.add_argument("--anchor", action="append", default=[])
+    parser.add_argument("--log", type=lambda text: LOG.fullmatch(text) and text or parser.error("no log's name"))
     parser.add_argument("--strict", action="store_true")
+    parser.add_argument("--proof")
     parser.add_argument("--vectors")
     given = parser.parse_args()
     if given.vectors:
         import trail_vectors
+
         return trail_vectors.check(given.vectors)
-    if not given.directory:
-        parser.error("no directory")
     try:
-        anchors = [Checkpoint(open(path, encoding="utf-8").read()) for path in given.anchor]
-        verifier = Verifier(given.directory, given.key, anchors).run()
+        anchors = [Checkpoint(open(path, encoding="utf-8", newline="").read()) for path in given.anchor]
+        if given.proof:
+            return proof(given.proof, given.key, anchors)
+        if not given.directory:
+            parser.error("no directory")
+        verifier = Verifier(given.directory, given.key, anchors, given.log).run()
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    for seq, what in verifier.findings:
-        print(f"record {seq}: {what}")
+    for start, end, what, _ in verifier.findings:
+        print(f"record {start}: {what}" if end == start + 1 else f"records {start} to {end - 1}: {what}")
+    for finding, why in verifier.accounted:
+        print(f"accounted for: records {finding.start} to {finding.end - 1}: {finding.what}; {why}")
     if verifier.torn is not None:
         print(f"torn from record {verifier.torn} on")
-    print(f"{verifier.records} records, {verifier.checkpoints} checkpoints", "" if anchors else "UNANCHORED")
+    if verifier.policy.tail:
+        print(f"unsigned tail: {verifier.policy.tail} records")
+    print(f"{verifier.chain.records} records", "" if anchors else "UNANCHORED")
     return verifier.exit(given.strict)
 
 

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use kaos_events::{
     EventBuf, ManualClock, PhaseBuf, Str, Subject, ToolCall, ToolOutcome, Turn, TurnOutcome,
 };
-use kaos_hooks::audit::{AuditBuilder, AuditHook, SigningKey};
+use kaos_hooks::audit::{Accept, AuditBuilder, AuditHook, SigningKey, Trail};
 use kaos_tests::by_the_book::{hashed, hex, peaks, root, sha256};
 use kaos_tests::trails::{Full, Memory, NOW, event, short_events};
 
@@ -148,6 +148,61 @@ fn examples() {
     superseded.extend_from_slice(&files.lines(&segments[1])[3]);
     files.put(&segments[0], superseded);
     show("failed", &files, &newest.lock().unwrap());
+    life();
+}
+
+/// The key hands over; somebody opens the trail without a key, which is accepted; the beginning goes.
+fn life() {
+    let (files, clock) = (Memory::default(), ManualClock::at_unix_nanos(NOW));
+    let second = || SigningKey::from_seed("second", &[9; 32]).unwrap();
+    block("key", "second", &second().verifying_key().to_string());
+    let day = std::time::Duration::from_secs(24 * 60 * 60);
+    let open = || {
+        clock.advance(day);
+        anchored(
+            AuditHook::builder("")
+                .storage(files.clone())
+                .clock(clock.clone()),
+        )
+    };
+    let written = |builder: AuditBuilder, event: usize| {
+        let mut writer = builder.open_by_hand().unwrap();
+        writer.write(turn()[event..=event].to_vec()).unwrap();
+        writer.seal().unwrap();
+    };
+    written(open().0.signing_key(key()), 0);
+    let (builder, older) = open();
+    written(builder.signing_key(second()).hand_over_from(key()), 1);
+    written(open().0.allow_unsigned(), 2);
+    let accept = Accept {
+        reason: "the key was not at hand".into(),
+        who: "kim".into(),
+        ..Accept::default()
+    };
+    open().0.signing_key(second()).accept(&accept).unwrap();
+    let (builder, newest) = open();
+    let removed = builder
+        .signing_key(second())
+        .prune(NOW + 2 * 86_400 * 1_000_000_000)
+        .unwrap();
+    let (older, newest) = (
+        older.lock().unwrap().clone(),
+        newest.lock().unwrap().clone(),
+    );
+    for name in files.segments() {
+        block(
+            "life",
+            &name,
+            &String::from_utf8(files.file(&name)).unwrap(),
+        );
+    }
+    block("life", "anchor", &newest);
+    block("life", "older", &older);
+    let trail = Trail::on(files).unwrap();
+    let proof = trail.prove_inclusion(removed.unwrap().to + 1).unwrap();
+    block("life", "inclusion", &proof.to_string());
+    let grown = trail.prove_consistency(&older.parse().unwrap()).unwrap();
+    block("life", "consistency", &grown.to_string());
 }
 
 /// A trail, and what a reader computes of it, by the definitions.

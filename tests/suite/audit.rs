@@ -1,5 +1,6 @@
 //! The audit trail: written, killed, damaged, read again.
 
+mod attackers;
 mod backpressure;
 mod canaries;
 mod child;
@@ -11,6 +12,7 @@ mod killed;
 mod races;
 mod replay;
 mod tamper;
+mod trust;
 mod waits;
 mod write_ahead;
 

@@ -58,6 +58,11 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// What 64 digits say.
+fn from_hex(digits: &str) -> Hash {
+    std::array::from_fn(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap())
+}
+
 /// A line taken apart: the part that is hashed, and the stored hash in digits.
 pub fn hashed(line: &[u8]) -> (&[u8], &str) {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -144,6 +149,8 @@ pub enum Notes<'f> {
     Stripped,
     /// The roots are those of the records, and another key signs and is named.
     By(&'f Forger),
+    /// The roots are those of the records, and what this key has signed it signs again.
+    Again(&'f Forger),
 }
 
 /// Makes numbers, hashes, the roots at the segments' beginnings, and the notes fit the records that
@@ -164,7 +171,7 @@ pub fn relink(trail: &Memory, notes: &Notes<'_>) {
                 let tree: Vec<String> = peaks(&before).iter().map(|peak| hex(peak)).collect();
                 set(&mut body, "tree", &json(&tree));
                 match notes {
-                    Notes::Kept => {}
+                    Notes::Kept | Notes::Again(_) => {}
                     Notes::Stripped => {
                         let key = body.find(",\"key\":").unwrap_or(body.len());
                         body.truncate(key);
@@ -180,6 +187,8 @@ pub fn relink(trail: &Memory, notes: &Notes<'_>) {
                     Notes::Kept => {}
                     Notes::Stripped => set(&mut body, "note", &json(&text)),
                     Notes::By(forger) => set(&mut body, "note", &json(&forger.note(&text))),
+                    Notes::Again(forger) if !verifies(&old, &forger.key()) => {}
+                    Notes::Again(forger) => set(&mut body, "note", &json(&forger.note(&text))),
                 }
             }
             let hashed = format!("{body},\"trail_seq\":{number}{synced}");
@@ -192,6 +201,60 @@ pub fn relink(trail: &Memory, notes: &Notes<'_>) {
         }
         trail.put(&segment, file);
     }
+}
+
+/// Appends events to the last segment, as good as they can be made without a key.
+pub fn forge_tail(trail: &Memory, records: u64) {
+    let work = crate::trails::short_event(0).to_line();
+    forge(trail, (0..records).map(|_| work.clone()));
+}
+
+/// Appends the end of a turn.
+pub fn forge_turns_end(trail: &Memory) {
+    forge(
+        trail,
+        [crate::trails::short_event(19).to_line()].into_iter(),
+    );
+}
+
+/// Puts a segment behind the trail that names the key of the one before, and has no checkpoint.
+pub fn forge_segment(trail: &Memory, cause: &str, records: u64) {
+    let segments = trail.segments();
+    let lines: Vec<Vec<u8>> = segments.iter().flat_map(|name| trail.lines(name)).collect();
+    let leaves: Vec<&[u8]> = lines.iter().map(|line| &line[..line.len() - 1]).collect();
+    let header = trail.lines(&segments[segments.len() - 1]).swap_remove(0);
+    let mut body = String::from_utf8(header).unwrap();
+    body.truncate(body.rfind(",\"trail_seq\":").unwrap());
+    let tree: Vec<String> = peaks(&leaves).iter().map(|peak| hex(peak)).collect();
+    set(&mut body, "prev", &json(hashed(&lines[lines.len() - 1]).1));
+    set(&mut body, "tree", &json(&tree));
+    set(&mut body, "cause", &json(cause));
+    let name = format!("seg-{:020}.jsonl", lines.len());
+    trail.put(&name, Vec::new());
+    let work = crate::trails::short_event(0).to_line();
+    let works = (0..records).map(|_| work.clone());
+    forge(trail, std::iter::once(format!("{body}}}")).chain(works));
+}
+
+/// Appends these records to the last segment.
+pub fn forge(trail: &Memory, bodies: impl Iterator<Item = String>) {
+    let segments = trail.segments();
+    let lines: Vec<Vec<u8>> = segments.iter().flat_map(|name| trail.lines(name)).collect();
+    let mut prev = from_hex(hashed(&lines[lines.len() - 1]).1);
+    let last = &segments[segments.len() - 1];
+    let mut file = trail.file(last);
+    for (number, body) in (lines.len()..).zip(bodies) {
+        let body = body.strip_suffix('}').unwrap();
+        let hashed = format!("{body},\"trail_seq\":{number},\"synced\":{}", number - 1);
+        prev = sha256(&[&prev, hashed.as_bytes()]);
+        file.extend_from_slice(format!("{hashed},\"h\":\"{}\"}}\n", hex(&prev)).as_bytes());
+    }
+    trail.put(last, file);
+}
+
+/// As [`relink`], and signs again what this key has signed.
+pub fn resign(trail: &Memory, forger: &Forger) {
+    relink(trail, &Notes::Again(forger));
 }
 
 fn json(value: &(impl serde::Serialize + ?Sized)) -> String {

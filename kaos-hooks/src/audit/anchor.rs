@@ -1,6 +1,8 @@
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use super::{Checkpoint, InvalidCheckpoint, Refused};
 
 /// A place outside the trail that holds its newest checkpoint.
 ///
@@ -17,10 +19,15 @@ pub trait Anchor: Send + 'static {
     /// Why it could not be kept. The trail goes on; the failure is counted and logged once.
     fn publish(&mut self, checkpoint: &str) -> io::Result<()>;
 
-    /// The checkpoint that was published last, where it can be read back: a trail with fewer
-    /// records when it is opened has lost some.
-    fn newest(&self) -> Option<String> {
-        None
+    /// The checkpoint that was published last, where it can be read back: a trail that does not hold
+    /// what it covers is not opened.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read. The trail is not opened: who could make the anchor unreadable could
+    /// also have cut the trail back.
+    fn newest(&self) -> io::Result<Option<String>> {
+        Ok(None)
     }
 }
 
@@ -31,6 +38,10 @@ impl<F: FnMut(&str) -> io::Result<()> + Send + 'static> Anchor for F {
 }
 
 /// A file that holds the newest checkpoint: on another disk, or where only this process may write.
+///
+/// It never goes back: a checkpoint of another trail, one over fewer records, or one over as many
+/// others is refused. It is replaced at once, and is on the disk when [`publish`](Anchor::publish)
+/// returns.
 #[derive(Debug, Clone)]
 pub struct AnchorFile(PathBuf);
 
@@ -39,10 +50,27 @@ impl AnchorFile {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
+
+    fn held(&self) -> io::Result<Option<Checkpoint>> {
+        let Some(text) = self.newest()? else {
+            return Ok(None);
+        };
+        let held = text.parse::<Checkpoint>();
+        held.map(Some)
+            .map_err(|error| invalid(&format!("what it holds is {error}")))
+    }
 }
 
 impl Anchor for AnchorFile {
     fn publish(&mut self, checkpoint: &str) -> io::Result<()> {
+        let new: Checkpoint = checkpoint
+            .parse()
+            .map_err(|error: InvalidCheckpoint| invalid(&format!("{error}")))?;
+        if self.held()?.is_some_and(|held| !new.may_follow(&held)) {
+            return Err(invalid(
+                "it holds a checkpoint that this one does not continue",
+            ));
+        }
         // Never half of one: the file is replaced at once.
         let mut unfinished = self.0.clone().into_os_string();
         unfinished.push(".tmp");
@@ -50,12 +78,36 @@ impl Anchor for AnchorFile {
         let _absent = std::fs::remove_file(&unfinished);
         let mut file = File::create_new(&unfinished)?;
         file.write_all(checkpoint.as_bytes())?;
-        std::fs::rename(&unfinished, &self.0)
+        file.sync_all()?;
+        std::fs::rename(&unfinished, &self.0)?;
+        sync_name(&self.0)
     }
 
-    fn newest(&self) -> Option<String> {
-        std::fs::read_to_string(&self.0).ok()
+    fn newest(&self) -> io::Result<Option<String>> {
+        match std::fs::read_to_string(&self.0) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                let message = format!("anchor {}: {error}", self.0.display());
+                Err(io::Error::new(error.kind(), message))
+            }
+        }
     }
+}
+
+fn invalid(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+/// Waits until a file's name is on the disk.
+fn sync_name(path: &Path) -> io::Result<()> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    if cfg!(unix) {
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// The anchors of a trail.
@@ -68,6 +120,24 @@ pub(super) struct Anchors {
 impl Anchors {
     pub(super) fn new(all: Vec<Box<dyn Anchor>>) -> Self {
         Self { all, failed: 0 }
+    }
+
+    /// What they hold.
+    pub(super) fn newest(&self) -> Result<Vec<Checkpoint>, Refused> {
+        let mut held = Vec::new();
+        for anchor in &self.all {
+            let unreadable = |why: String| Refused::Anchor { why };
+            if let Some(text) = anchor
+                .newest()
+                .map_err(|error| unreadable(error.to_string()))?
+            {
+                held.push(
+                    text.parse::<Checkpoint>()
+                        .map_err(|error| unreadable(error.to_string()))?,
+                );
+            }
+        }
+        Ok(held)
     }
 
     pub(super) fn publish(&mut self, checkpoint: &str) {

@@ -1,4 +1,3 @@
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,12 +5,15 @@ use std::time::Duration;
 use kaos_events::{Clock, IdSource as _, PackedEvents, RandomIds, SystemClock, TraceId};
 
 use super::anchor::Anchors;
+use super::attend::Attended;
 use super::directory::Directory;
+use super::head::Settings;
 use super::intake::Intake;
-use super::log::Settings;
 use super::record::Recorder;
+use super::recover::{Opened, Permits};
+use super::retention::Keep;
 use super::writer::Writer;
-use super::{Anchor, AuditHook, Hash, Recovery, SigningKey, Storage, recover};
+use super::{Anchor, AuditError, AuditHook, Hash, Recovery, Signer, Storage, recover};
 use crate::queue::Reader;
 use crate::redact::{ContentPolicies, Redactor};
 
@@ -57,7 +59,9 @@ pub enum Durability {
 #[must_use = "a trail is opened by `open`"]
 pub struct AuditBuilder {
     place: Place,
-    key: Option<SigningKey>,
+    key: Option<Box<dyn Signer>>,
+    permits: Permits,
+    keep: Keep,
     policies: ContentPolicies,
     redactor: Redactor,
     durability: Durability,
@@ -72,35 +76,6 @@ pub struct AuditBuilder {
 enum Place {
     Directory(PathBuf),
     Storage(Arc<dyn Storage>),
-}
-
-/// A trail could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("audit trail {place} cannot be opened{advice}")]
-pub struct AuditError {
-    place: String,
-    advice: &'static str,
-    #[source]
-    source: io::Error,
-}
-
-impl AuditError {
-    pub(super) fn new(place: String, source: io::Error) -> Self {
-        let advice = match source.kind() {
-            io::ErrorKind::WouldBlock => ": give each process a directory of its own",
-            _ => "",
-        };
-        Self {
-            place,
-            advice,
-            source,
-        }
-    }
-
-    /// Whether another writer has the trail open.
-    pub fn is_locked(&self) -> bool {
-        self.source.kind() == io::ErrorKind::WouldBlock
-    }
 }
 
 impl AuditBuilder {
@@ -119,6 +94,8 @@ impl AuditBuilder {
         Self {
             place: Place::Directory(directory),
             key: None,
+            permits: Permits::default(),
+            keep: Keep::default(),
             policies: ContentPolicies::default(),
             redactor: Redactor::new(),
             durability: Durability::default(),
@@ -133,8 +110,26 @@ impl AuditBuilder {
 
     /// Signs the checkpoints, so that whoever has the public half can tell this trail from one that
     /// was made up. Default: they are not signed, and only damage is found.
-    pub fn signing_key(mut self, key: SigningKey) -> Self {
-        self.key = Some(key);
+    ///
+    /// A trail that another key signs, or that a key signs where none is given, is not opened; see
+    /// [`hand_over_from`](Self::hand_over_from), [`allow_unsigned`](Self::allow_unsigned).
+    pub fn signing_key(mut self, key: impl Signer) -> Self {
+        self.key = Some(Box::new(key));
+        self
+    }
+
+    /// The key that signed the trail until now. If it still does, it hands over to the new one, for
+    /// good: nothing that it signs afterwards counts.
+    pub fn hand_over_from(mut self, former: impl Signer) -> Self {
+        self.permits.former = Some(Box::new(former));
+        self
+    }
+
+    /// Opens a trail that a key signs without this key, or with another that it did not hand over
+    /// to. To whoever verifies with the key, what is written so is a finding until somebody who has
+    /// the key accepts it.
+    pub const fn allow_unsigned(mut self) -> Self {
+        self.permits.unsigned = true;
         self
     }
 
@@ -189,6 +184,21 @@ impl AuditBuilder {
         self
     }
 
+    /// Removes segments all of whose records are older than this, at openings and whenever a segment
+    /// is full, and says so in the trail, signed. What something is wrong with is not removed:
+    /// see [`accept`](Self::accept) and [`prune`](Self::prune). Default: nothing is removed.
+    pub const fn keep_for(mut self, age: Duration) -> Self {
+        self.keep.age = Some(age);
+        self
+    }
+
+    /// Removes the oldest segments, as [`keep_for`](Self::keep_for) does, while the trail has more
+    /// bytes than this. The segment that is being written stays. Default: nothing is removed.
+    pub const fn keep_bytes(mut self, bytes: u64) -> Self {
+        self.keep.bytes = Some(bytes);
+        self
+    }
+
     /// Another place that holds the newest checkpoint; may be given more than once.
     pub fn anchor(mut self, anchor: impl Anchor) -> Self {
         self.anchors.push(Box::new(anchor));
@@ -211,7 +221,9 @@ impl AuditBuilder {
     ///
     /// # Errors
     ///
-    /// The storage cannot be read or written, or another writer has the trail open.
+    /// The storage cannot be read or written, or another writer has the trail open; or it is
+    /// [`Refused`](super::Refused): the key is not the one that signs it, or it does not hold what
+    /// its anchors cover.
     pub fn open(self) -> Result<AuditHook, AuditError> {
         let Ready {
             writer,
@@ -239,20 +251,48 @@ impl AuditBuilder {
         self.ready().map(super::ByHand::new)
     }
 
-    fn ready(self) -> Result<Ready, AuditError> {
-        let storage: Arc<dyn Storage> = match self.place {
-            Place::Storage(storage) => storage,
-            Place::Directory(path) => match Directory::create(&path) {
+    /// What is written of a text that is no part of an event.
+    pub(super) fn safe(&self, text: &str) -> String {
+        self.redactor.text(text).as_str().to_owned()
+    }
+
+    /// Opens the trail for records about itself; `regress`: even without what its anchors cover.
+    pub(super) fn attended(mut self, regress: bool) -> Result<Attended, AuditError> {
+        self.permits.regress = regress;
+        let now = self.clock.unix_nanos();
+        let anchors = Anchors::new(std::mem::take(&mut self.anchors));
+        let (storage, place) = self.storage_and_place()?;
+        let held = anchors.newest();
+        let held = held.map_err(|error| AuditError::new(place.clone(), error.into()))?;
+        self.anchors = anchors.all;
+        let opened = self.opened(&storage)?;
+        Ok(Attended {
+            storage,
+            opened,
+            place,
+            anchors: held,
+            now,
+        })
+    }
+
+    fn storage_and_place(&self) -> Result<(Arc<dyn Storage>, String), AuditError> {
+        let storage: Arc<dyn Storage> = match &self.place {
+            Place::Storage(storage) => Arc::clone(storage),
+            Place::Directory(path) => match Directory::create(path) {
                 Ok(directory) => Arc::new(directory),
                 Err(error) => return Err(AuditError::new(path.display().to_string(), error)),
             },
         };
         let place = storage.place();
-        let failed = |error| AuditError::new(place.clone(), error);
+        Ok((storage, place))
+    }
+
+    fn opened(&mut self, storage: &Arc<dyn Storage>) -> Result<Opened, AuditError> {
+        let failed = |error| AuditError::new(storage.place(), error);
         let settings = Settings {
             policy: fingerprint(&self.policies, &self.redactor),
-            key: self.key,
-            clock: self.clock,
+            key: self.key.take(),
+            clock: Arc::clone(&self.clock),
             durability: self.durability,
             segment_bytes: self.segment_bytes,
             segment_nanos: nanos(self.segment_age),
@@ -261,17 +301,26 @@ impl AuditBuilder {
             host: host(),
         };
         let lock = storage.lock().map_err(failed)?;
-        let anchors = Anchors::new(self.anchors);
-        let opened = recover::open(storage, lock, settings, anchors, new_trail());
-        let opened = opened.map_err(failed)?;
+        let anchors = Anchors::new(std::mem::take(&mut self.anchors));
+        let permits = std::mem::take(&mut self.permits);
+        let storage = Arc::clone(storage);
+        recover::open(storage, lock, settings, anchors, permits, new_trail()).map_err(failed)
+    }
+
+    fn ready(mut self) -> Result<Ready, AuditError> {
+        let (storage, place) = self.storage_and_place()?;
+        let failed = |error| AuditError::new(place.clone(), error);
+        let opened = self.opened(&storage)?;
         opened.log.put_reserve_aside().map_err(failed)?;
 
         let (intake, reader) = Intake::new(self.wait_limit, self.on_failure);
-        let writer = Writer {
+        let mut writer = Writer {
             intake,
             recorder: Recorder::new(self.policies, self.redactor),
             log: opened.log,
+            keep: self.keep,
         };
+        writer.tidy();
         Ok(Ready {
             writer,
             reader,
@@ -289,9 +338,10 @@ pub(super) struct Ready {
     place: String,
 }
 
-/// A hash of what decides which content is recorded.
+/// A hash of what decides which content is recorded: policies, rules, limits, and which key makes
+/// tokens.
 fn fingerprint(policies: &ContentPolicies, redactor: &Redactor) -> String {
-    let text = format!("{policies:?} {redactor:?}");
+    let text = format!("{}\n{}", policies.described(), redactor.described());
     let mut hash = Hash::of(&[text.as_bytes()]).to_string();
     hash.truncate(16);
     hash

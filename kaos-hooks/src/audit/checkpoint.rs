@@ -1,13 +1,14 @@
 //! Checkpoints: what a trail held at some moment, as C2SP signed notes (tlog-checkpoint).
 
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::tree::Tree;
-use super::{Hash, LogId, SigningKey, VerifyingKey};
+use super::{Hash, LogId, Signer, VerifyingKey};
 
 /// What a trail held at some moment: how many records, and the Merkle root over them.
 ///
@@ -42,18 +43,45 @@ impl Checkpoint {
     }
 
     /// The note as text, signed by `key` where there is one.
-    pub(super) fn note(&self, key: Option<&SigningKey>) -> String {
+    ///
+    /// # Errors
+    ///
+    /// The signer's, or what it gave is no signature of its key.
+    pub(super) fn note(&self, key: Option<&dyn Signer>) -> io::Result<String> {
         let text = self.text();
-        match key {
-            Some(key) => format!("{text}\n{}", key.sign(&text)),
-            None => text,
+        let Some(signer) = key else {
+            return Ok(text);
+        };
+        let (key, signature) = (signer.verifying_key(), signer.sign(text.as_bytes())?);
+        let bytes = [key.id().to_be_bytes().as_slice(), &signature].concat();
+        if !key.verifies(&text, &bytes) {
+            let message = format!("the signer's signature is not one of {key}");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
+        Ok(format!(
+            "{text}\n\u{2014} {} {}\n",
+            key.name(),
+            BASE64.encode(bytes)
+        ))
     }
 
     /// What is signed.
     fn text(&self) -> String {
         let root = BASE64.encode(self.root.as_bytes());
         format!("{}\n{}\n{root}\n", self.log, self.size)
+    }
+
+    /// The number after the last record that it covers.
+    pub const fn end(&self) -> u64 {
+        self.log.base.saturating_add(self.size)
+    }
+
+    /// Whether a note of this may take the place of a former one: the same trail, and nothing less.
+    pub(super) fn may_follow(&self, former: &Self) -> bool {
+        let same_log = self.log == former.log;
+        let same = self.size == former.size && self.root == former.root;
+        let newer_log = self.log.trail == former.log.trail && self.log.base >= former.end();
+        (same_log && (same || self.size > former.size)) || (!same_log && newer_log)
     }
 
     /// Whether anybody signed it.

@@ -178,6 +178,11 @@ impl Storage for Directory {
         Ok(Box::new(file))
     }
 
+    fn length(&self, name: &str) -> io::Result<u64> {
+        let file = opened(OpenOptions::new().read(true), &self.path(name))?;
+        Ok(file.metadata()?.len())
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
         self.make_way(name)?;
         let mut options = OpenOptions::new();

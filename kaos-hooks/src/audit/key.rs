@@ -1,6 +1,7 @@
 //! Ed25519 keys in the text forms of C2SP's signed notes.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -44,6 +45,31 @@ pub struct SigningKey {
     secret: Secret,
 }
 
+/// Who signs a trail's checkpoints: a [`SigningKey`], or a service that holds one and gives it to
+/// nobody.
+pub trait Signer: Send + 'static {
+    /// The public half of the key.
+    fn verifying_key(&self) -> VerifyingKey;
+
+    /// The Ed25519 signature (RFC 8032, section 5.1) of these bytes. Called from the trail's writer,
+    /// at each turn's end and after 512 records: until it returns, nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none. To the trail it is as if the disk had failed: what was to be signed waits.
+    fn sign(&self, text: &[u8]) -> io::Result<[u8; 64]>;
+}
+
+impl Signer for SigningKey {
+    fn verifying_key(&self) -> VerifyingKey {
+        self.verifying_key()
+    }
+
+    fn sign(&self, text: &[u8]) -> io::Result<[u8; 64]> {
+        Ok(self.secret.sign(text).to_bytes())
+    }
+}
+
 /// A key could not be made or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -67,7 +93,7 @@ pub enum KeyError {
         path: String,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -123,14 +149,6 @@ impl SigningKey {
         let bytes = Zeroizing::new(BASE64.encode(&*bytes));
         let (name, bytes) = (&self.name, &*bytes);
         Zeroizing::new(format!("PRIVATE+KEY+{name}+{id:08x}+{bytes}"))
-    }
-
-    /// The line that signs a note's text.
-    pub(super) fn sign(&self, text: &str) -> String {
-        let signature = self.secret.sign(text.as_bytes()).to_bytes();
-        let key = self.verifying_key();
-        let bytes = [key.id().to_be_bytes().as_slice(), &signature].concat();
-        format!("\u{2014} {} {}\n", key.name, BASE64.encode(bytes))
     }
 }
 

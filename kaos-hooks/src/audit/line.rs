@@ -11,6 +11,10 @@ const SYNCED: &[u8] = b",\"synced\":";
 /// The most bytes of a line, its line break not counted.
 pub const MOST_LINE_BYTES: usize = 64 * 1024;
 
+/// The highest number of a record: there is always one after it that can be told, and no sum of two
+/// overflows.
+pub(super) const MOST_NUMBER: u64 = (1 << 63) - 1;
+
 /// How many bytes the three last fields take at most.
 pub(super) const MOST_TAIL_BYTES: usize = 160;
 
@@ -102,5 +106,5 @@ fn split_last<'b>(bytes: &'b [u8], mark: &[u8]) -> Option<(&'b [u8], &'b [u8])> 
 fn number(digits: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok()?;
     let number: u64 = text.parse().ok()?;
-    (number.to_string() == text).then_some(number)
+    (number <= MOST_NUMBER && number.to_string() == text).then_some(number)
 }

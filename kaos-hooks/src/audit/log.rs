@@ -3,59 +3,17 @@
 use std::io;
 use std::sync::Arc;
 
-use kaos_events::{Clock, TraceId};
-
 use super::anchor::Anchors;
+use super::head::{Head, Settings};
 use super::line;
-use super::own::{Cause, CheckpointNote, FORMAT, Gap, OwnRecord, SegmentStart};
-use super::tree::Tree;
+use super::own::{Cause, CheckpointNote, FORMAT, Gap, HandOver, OwnRecord, SegmentStart};
 use super::{
-    Checkpoint, Durability, Hash, LogId, SigningKey, Storage, StorageFile, StorageLock, segment,
+    Checkpoint, Durability, Signer, Storage, StorageFile, StorageLock, VerifyingKey, segment,
 };
 
 /// The file whose removal makes room for a last word on a full disk.
 pub(super) const RESERVE: &str = "reserve";
 const RESERVE_BYTES: usize = 32 * 1024;
-
-/// What does not change while a log is open.
-pub(super) struct Settings {
-    pub(super) key: Option<SigningKey>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) durability: Durability,
-    pub(super) segment_bytes: u64,
-    pub(super) segment_nanos: u64,
-    pub(super) checkpoint_records: u64,
-    pub(super) checkpoint_nanos: u64,
-    /// A hash of the content policies.
-    pub(super) policy: String,
-    pub(super) host: String,
-}
-
-/// Where a log stands after some record.
-#[derive(Debug, Clone)]
-pub(super) struct Head {
-    pub(super) log: LogId,
-    /// The number of the next record.
-    pub(super) next: u64,
-    /// The hash of the last one.
-    pub(super) prev: Hash,
-    pub(super) tree: Tree,
-    /// The number of the last record that is known to be on the disk.
-    pub(super) synced: Option<u64>,
-}
-
-impl Head {
-    /// Before the first record.
-    pub(super) fn new(trail: TraceId, base: u64) -> Self {
-        Self {
-            log: LogId { trail, base },
-            next: base,
-            prev: Hash::default(),
-            tree: Tree::default(),
-            synced: base.checked_sub(1),
-        }
-    }
-}
 
 pub(super) struct Log {
     storage: Arc<dyn Storage>,
@@ -69,9 +27,13 @@ pub(super) struct Log {
     /// Lines that are not written yet.
     lines: Vec<u8>,
     segment: Segment,
-    /// Records that no checkpoint covers.
+    /// Why the segment begins, until its first lines are made.
+    begins: Option<Cause>,
+    /// Records that no checkpoint covers, and how many of them are on the disk.
     uncovered: u64,
+    durably_uncovered: u64,
     covered_at: u64,
+    rotated: bool,
     /// The newest checkpoint, until it is on the disk and at its anchors.
     unpublished: Option<String>,
 }
@@ -113,22 +75,70 @@ impl Log {
             head,
             lines: Vec::new(),
             segment,
+            begins: None,
             uncovered: 0,
+            durably_uncovered: 0,
             covered_at: now,
+            rotated: false,
             unpublished: None,
         };
         log.begin_segment(cause);
-        for record in first {
-            log.append(&record.body());
-        }
-        // From its first moment on a signed trail has a signature.
-        log.checkpoint(false);
+        log.open_segment(first)?;
         log.commit()?;
         Ok(log)
     }
 
-    /// Appends a record; it is safe once [`commit`](Self::commit) has returned.
-    pub(super) fn append(&mut self, body: &[u8]) {
+    /// Seals the segment with who comes after its key, and goes on with that one.
+    pub(super) fn hand_over(&mut self, to: Box<dyn Signer>) -> io::Result<()> {
+        let named = |key: &dyn Signer| key.verifying_key().to_string();
+        let from = self.settings.key.as_deref().map(named).unwrap_or_default();
+        let record = OwnRecord::Key(HandOver {
+            time_unix_nano: self.time(),
+            from,
+            key: named(&*to),
+        });
+        self.append(&record.body())?;
+        self.seal()?;
+        self.settings.key = Some(to);
+        self.begin_segment(Cause::Rotated);
+        self.open_segment(&[])?;
+        self.commit()
+    }
+
+    /// The key that signs.
+    pub(super) fn key(&self) -> Option<VerifyingKey> {
+        self.settings.key.as_deref().map(Signer::verifying_key)
+    }
+
+    pub(super) const fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    /// Whether a segment was sealed because it was full, since this was asked before.
+    pub(super) fn has_rotated(&mut self) -> bool {
+        std::mem::take(&mut self.rotated)
+    }
+
+    pub(super) fn unix_nanos(&self) -> u64 {
+        self.settings.clock.unix_nanos()
+    }
+
+    /// Appends a record, and a checkpoint where one is due; safe once [`commit`](Self::commit) has
+    /// returned.
+    ///
+    /// # Errors
+    ///
+    /// The signer's. What was appended since the last commit has to be [given up](Self::give_up).
+    pub(super) fn append(&mut self, body: &[u8]) -> io::Result<()> {
+        self.open_segment(&[])?;
+        if self.uncovered >= self.settings.checkpoint_records {
+            self.checkpoint(false)?;
+        }
+        self.line(body);
+        Ok(())
+    }
+
+    fn line(&mut self, body: &[u8]) {
         let Head {
             next,
             prev,
@@ -145,22 +155,30 @@ impl Log {
     }
 
     /// Appends a checkpoint over all records so far.
-    pub(super) fn checkpoint(&mut self, seal: bool) {
+    pub(super) fn checkpoint(&mut self, seal: bool) -> io::Result<()> {
+        self.open_segment(&[])?;
         let checkpoint = Checkpoint::of(self.head.log, &self.head.tree);
-        let note = checkpoint.note(self.settings.key.as_ref());
+        let note = checkpoint.note(self.settings.key.as_deref())?;
         let record = OwnRecord::Checkpoint(CheckpointNote {
             time_unix_nano: self.time(),
             note: note.clone(),
             seal,
         });
-        self.append(&record.body());
+        self.line(&record.body());
         self.uncovered = 0;
         self.covered_at = self.now();
         self.unpublished = Some(note);
+        Ok(())
     }
 
     /// Appends what says that records are missing.
-    pub(super) fn gap(&mut self, reason: &str, lost: u64, unrecorded_effects: u64, waiting: u64) {
+    pub(super) fn gap(
+        &mut self,
+        reason: &str,
+        lost: u64,
+        unrecorded_effects: u64,
+        waiting: u64,
+    ) -> io::Result<()> {
         let gap = Gap {
             time_unix_nano: self.time(),
             reason: reason.to_owned(),
@@ -168,7 +186,7 @@ impl Log {
             unrecorded_effects,
             waiting,
         };
-        self.append(&OwnRecord::Gap(gap).body());
+        self.append(&OwnRecord::Gap(gap).body())
     }
 
     /// Whether so many records, or old ones, are without a checkpoint.
@@ -193,7 +211,7 @@ impl Log {
             return Ok(());
         }
         if let Err(error) = self.write(self.settings.durability) {
-            self.abandon();
+            self.give_up();
             return Err(error);
         }
         if let Some(note) = self.unpublished.take() {
@@ -205,6 +223,7 @@ impl Log {
             // The records are safe; a seal that fails has begun another segment already.
             if self.seal().is_ok() {
                 self.begin_segment(Cause::Rotated);
+                self.rotated = true;
             }
         }
         Ok(())
@@ -212,10 +231,13 @@ impl Log {
 
     /// Ends the segment: a checkpoint over everything in it, all of which is on the disk already.
     pub(super) fn seal(&mut self) -> io::Result<()> {
-        self.checkpoint(true);
-        let sealed = self.write(Durability::Disk);
+        if self.begins == Some(Cause::Rotated) {
+            return Ok(()); // the one before is sealed, and this one holds nothing
+        }
+        let checkpoint = self.checkpoint(true);
+        let sealed = checkpoint.and_then(|()| self.write(Durability::Disk));
         if sealed.is_err() {
-            self.abandon();
+            self.give_up();
         } else if let Some(note) = self.unpublished.take() {
             self.anchors.publish(&note);
         }
@@ -254,14 +276,15 @@ impl Log {
         self.segment.length += self.lines.len() as u64;
         self.lines.clear();
         self.durable = self.head.clone();
+        self.durably_uncovered = self.uncovered;
         Ok(())
     }
 
     /// Gives up the segment, and all that is not on the disk.
-    fn abandon(&mut self) {
+    pub(super) fn give_up(&mut self) {
         self.lines.clear();
         self.unpublished = None;
-        self.uncovered = 0;
+        self.uncovered = self.durably_uncovered;
         self.head = self.durable.clone();
         // What was written beyond the last commit is better gone; a reader ignores it either way.
         // Where somebody else may write, nothing is touched.
@@ -275,14 +298,25 @@ impl Log {
         self.begin_segment(Cause::Failed);
     }
 
+    /// Turns to a new segment, which gets its first lines with its first record.
     fn begin_segment(&mut self, cause: Cause) {
-        let (head, settings) = (&self.head, &self.settings);
+        self.begins = Some(cause);
         self.segment = Segment {
-            name: segment::name(head.next),
+            name: segment::name(self.head.next),
             begun_at: self.now(),
             length: 0,
             file: None,
         };
+    }
+
+    /// Makes the first lines of a segment that has none: what it is, what was found, and a
+    /// checkpoint. A segment has its name only with all of them, so nobody can put one behind the
+    /// trail who cannot sign.
+    fn open_segment(&mut self, found: &[OwnRecord]) -> io::Result<()> {
+        let Some(cause) = self.begins.take() else {
+            return Ok(());
+        };
+        let (head, settings) = (&self.head, &self.settings);
         let start = SegmentStart {
             time_unix_nano: self.time(),
             format: FORMAT,
@@ -294,12 +328,13 @@ impl Log {
             policy: settings.policy.clone(),
             host: settings.host.clone(),
             pid: std::process::id(),
-            key: settings
-                .key
-                .as_ref()
-                .map(|key| key.verifying_key().to_string()),
+            key: self.key().map(|key| key.to_string()),
         };
-        self.append(&OwnRecord::Segment(start).body());
+        self.line(&OwnRecord::Segment(start).body());
+        for record in found {
+            self.line(&record.body());
+        }
+        self.checkpoint(false)
     }
 
     /// Puts space aside for a last word on a full disk, unless there is some.

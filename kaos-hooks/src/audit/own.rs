@@ -7,7 +7,7 @@ use super::Hash;
 
 /// The version of the trail's own format, in each segment's first record: raised when a reader of
 /// the former version would misread a trail.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A record that a trail writes about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,15 @@ pub enum OwnRecord {
     /// What could not be recorded.
     #[serde(rename = "trail_gap")]
     Gap(Gap),
+    /// Another key signs from here on.
+    #[serde(rename = "trail_key")]
+    Key(HandOver),
+    /// What is wrong with some records is known, and accounted for.
+    #[serde(rename = "trail_accept")]
+    Accept(Acceptance),
+    /// Records that were old enough were removed.
+    #[serde(rename = "trail_retention")]
+    Retention(Retention),
 }
 
 /// Why a segment begins.
@@ -120,8 +129,12 @@ pub enum Found {
     Torn,
     /// Damage where records were known to be on the disk. It was left as it is.
     Corrupt,
-    /// Fewer records than an anchor says there were.
+    /// Fewer records than an anchor says there were. Written by version 1 only: later ones do not
+    /// open such a trail.
     Loss,
+    /// Records after the last checkpoint: they are good, but nobody had signed them yet. From
+    /// `from_seq` up to the segment that says so, they may be of whoever can write the files.
+    Unsigned,
     /// What a newer version knows.
     #[serde(other)]
     Other,
@@ -143,6 +156,49 @@ pub struct Gap {
     /// Records that wait in memory for space; lost, too, if the process dies before there is any.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub waiting: u64,
+}
+
+/// Another key signs from here on: the old one signs this, and nothing after its segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandOver {
+    /// When, in nanoseconds since 1970, as a decimal string.
+    pub time_unix_nano: String,
+    /// The verifier key of the key that signs this.
+    pub from: String,
+    /// The verifier key of the one that signs the segments after this one.
+    pub key: String,
+}
+
+/// An operator's word for what is wrong with some records: it is known, and accounted for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// When, in nanoseconds since 1970, as a decimal string.
+    pub time_unix_nano: String,
+    /// The first record that it is about.
+    pub from: u64,
+    /// The one after the last.
+    pub to: u64,
+    /// The Merkle root over what stood at these numbers when it was accepted.
+    pub root: Hash,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub who: String,
+}
+
+/// Records that were old enough were removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retention {
+    /// When, in nanoseconds since 1970, as a decimal string.
+    pub time_unix_nano: String,
+    /// The first record that stays.
+    pub to: u64,
+    /// The log that this record belongs to.
+    pub log: String,
+    /// The Merkle root over the records of this log before it.
+    pub root: Hash,
+    /// How many segments were removed.
+    pub segments: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]

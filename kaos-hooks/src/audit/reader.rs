@@ -5,10 +5,10 @@ use std::io;
 use std::sync::Arc;
 
 use super::Storage;
+use super::head::Head;
 use super::line::Line;
-use super::log::Head;
 use super::own::{Cause, SegmentStart};
-use super::recover::start;
+use super::scan::start;
 use super::segment::{self, Lines, Piece};
 
 /// Reads a trail's segments in order.
@@ -31,8 +31,10 @@ pub(super) struct OpenSegment {
 }
 
 impl Reader {
-    pub(super) fn new(storage: Arc<dyn Storage>) -> io::Result<Self> {
-        let waiting = segment::among(storage.list()?).into();
+    /// `last`: segments that begin after this record are left out.
+    pub(super) fn new(storage: Arc<dyn Storage>, last: Option<u64>) -> io::Result<Self> {
+        let mut waiting = VecDeque::from(segment::among(storage.list()?));
+        waiting.retain(|(first, _)| last.is_none_or(|last| *first <= last));
         Ok(Self { storage, waiting })
     }
 

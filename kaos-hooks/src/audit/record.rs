@@ -8,6 +8,7 @@ use kaos_events::{
     AttributeValue, Attributes, ContentKind, EventBuf, Str, TextVisitor, ToolCallSummary, Value,
 };
 
+use super::Hash;
 use super::line::{MOST_LINE_BYTES, MOST_TAIL_BYTES};
 use crate::redact::{Class, ContentPolicies, ContentPolicy, Field, Redactor, sentinel};
 
@@ -109,11 +110,7 @@ impl TextVisitor for Recorder {
 
     fn content(&mut self, kind: ContentKind, tool: Option<&str>, content: &mut Str) -> bool {
         let field = Self::field(kind);
-        if content.len() > MOST_BYTES {
-            // It would be cut afterwards: there is no use in reading it.
-            *content = oversize(content);
-            return !matches!(self.policies.policy(field, tool), ContentPolicy::None);
-        }
+        let length = content.len();
         let safe = match kind {
             ContentKind::InputMessages | ContentKind::OutputMessages => self
                 .policies
@@ -124,6 +121,13 @@ impl TextVisitor for Recorder {
             Some(safe) => {
                 if let Cow::Owned(safe) = safe.into_text() {
                     *content = Str::from(safe);
+                }
+                let policy = self.policies.policy(field, tool);
+                if length > MOST_BYTES && matches!(policy, ContentPolicy::Hash(_)) {
+                    // The token is its hash; how much there was it does not say.
+                    *content = Str::from(format!("{content} bytes:{length}"));
+                } else if content.len() > MOST_BYTES {
+                    *content = oversize(content);
                 }
                 true
             }
@@ -172,8 +176,16 @@ fn fewer(attributes: &mut Attributes, most: usize) {
     *attributes = fewer;
 }
 
+/// The longest text of [`oversize`], in bytes.
+const MOST_OVERSIZE_BYTES: usize = 140;
+
+/// What stands in the place of content that is too long: how much there was, and a hash of it, so
+/// that who has it can show that it was this. What the policy keeps from the trail is taken out
+/// before.
 fn oversize(text: &str) -> Str {
-    Str::from(sentinel::of(&Class::Oversize, text.chars().count()))
+    let sentinel = sentinel::of(&Class::Oversize, text.chars().count());
+    let (hash, bytes) = (Hash::of(&[text.as_bytes()]), text.len());
+    Str::from(format!("{sentinel} sha256:{hash} bytes:{bytes}"))
 }
 
 /// Puts a sentinel in the place of each text that is longer than so many bytes, and of the items
@@ -235,7 +247,11 @@ impl TextVisitor for Shorten {
     }
 
     fn content(&mut self, _kind: ContentKind, _tool: Option<&str>, content: &mut Str) -> bool {
-        self.cut(content);
+        if self.class != Class::Oversize {
+            self.cut(content);
+        } else if content.len() > self.longest.max(MOST_OVERSIZE_BYTES) {
+            *content = oversize(content);
+        }
         true
     }
 

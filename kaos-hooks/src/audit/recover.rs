@@ -6,12 +6,15 @@ use std::sync::Arc;
 use kaos_events::TraceId;
 
 use super::anchor::Anchors;
-use super::line::Line;
-use super::log::{Head, Log, Settings, write_all};
-use super::own::{Cause, FORMAT, Found, OwnRecord, Recovery, SegmentStart};
-use super::segment::{self, Lines, Piece};
-use super::tree::Tree;
-use super::{Checkpoint, LogId, Storage, StorageLock};
+use super::head::{Head, Settings};
+use super::line::MOST_NUMBER;
+use super::log::{Log, write_all};
+use super::own::{Cause, FORMAT, Found, OwnRecord, Recovery};
+use super::reader::beginning;
+use super::scan::{Bad, Scanned};
+use super::segment::{self, Lines};
+use super::verify::{self, Anchored};
+use super::{Checkpoint, Refused, Signer, Storage, StorageLock, VerifyingKey};
 
 /// A log, and what was found when it was opened.
 pub(super) struct Opened {
@@ -19,166 +22,193 @@ pub(super) struct Opened {
     pub(super) recoveries: Vec<Recovery>,
 }
 
+/// What an opening may do that none does unasked.
+#[derive(Default)]
+pub(super) struct Permits {
+    /// The key that signed so far: it hands over.
+    pub(super) former: Option<Box<dyn Signer>>,
+    /// The trail goes on without its key.
+    pub(super) unsigned: bool,
+    /// It goes on, in a new log, without what its anchors cover.
+    pub(super) regress: bool,
+}
+
 /// Opens the log in `storage`, of which this is the lock, or makes one.
 ///
-/// Only the last segment is read: the others were complete when it began.
+/// Only the last segment is read, unless an anchor is older: the others were complete when it began.
 pub(super) fn open(
     storage: Arc<dyn Storage>,
     lock: Box<dyn StorageLock>,
-    settings: Settings,
+    mut settings: Settings,
     anchors: Anchors,
+    permits: Permits,
     new_trail: TraceId,
 ) -> io::Result<Opened> {
     let files = storage.list()?;
     for unfinished in files.iter().filter(|file| segment::is_unfinished(file)) {
         storage.remove(unfinished)?;
     }
-    let time = settings.clock.unix_nanos().to_string();
-    let mut recoveries = Vec::new();
-    let (head, cause) = match segment::among(files).pop() {
-        None => (Head::new(new_trail, 0), Cause::Created),
-        Some((_, last)) => {
-            let scanned = Scanned::of(Lines::new(storage.read(&last)?))?;
-            if scanned.format > FORMAT {
-                let newer = format!("a newer version wrote it, in format {}", scanned.format);
-                return Err(io::Error::new(io::ErrorKind::Unsupported, newer));
-            }
-            let (head, cause, recovery) =
-                put_right(&*storage, &last, scanned, new_trail, time.clone())?;
-            recoveries.extend(recovery);
-            (head, cause)
-        }
+    let segments = segment::among(files);
+    let mut anchored = Anchored::new(anchors.newest()?);
+    let last = segments.last().map(|(_, name)| name.clone());
+    let scanned = match &last {
+        None => None,
+        Some(last) => Some(Scanned::of(Lines::new(storage.read(last)?), &mut anchored)?),
     };
-    recoveries.extend(lost(&head, &anchors, time));
+    if let Some(scanned) = &scanned
+        && scanned.format > FORMAT
+    {
+        let newer = format!("a newer version wrote it, in format {}", scanned.format);
+        return Err(io::Error::new(io::ErrorKind::Unsupported, newer));
+    }
+    let former = Former::of(&*storage, &segments, scanned.as_ref(), &anchored);
+    let heir = heir(&settings, permits.former, permits.unsigned, &former)?;
+    let regressed = regress(
+        &storage,
+        &mut anchored,
+        &former,
+        scanned.as_ref(),
+        permits.regress,
+    )?;
+
+    let time = settings.clock.unix_nanos().to_string();
+    let trail = former.trail.unwrap_or(new_trail);
+    let (mut head, mut cause, recoveries) = match (last, scanned) {
+        (Some(last), Some(scanned)) => put_right(&*storage, &last, scanned, trail, &time)?,
+        _ => (Head::new(trail, 0), Cause::Created, Vec::new()),
+    };
+    if regressed || cause == Cause::Restarted {
+        // No number is ever given twice.
+        let base = head.next.max(anchored.end().saturating_add(1));
+        (head, cause) = (Head::new(trail, base), Cause::Restarted);
+    }
+    if head.next > MOST_NUMBER / 2 {
+        let message = format!(
+            "its segments have numbers up to {}, which no trail reaches: somebody put one there",
+            head.next
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
     let first: Vec<OwnRecord> = recoveries
         .iter()
         .cloned()
         .map(OwnRecord::Recovery)
         .collect();
-    let log = Log::begin(storage, lock, settings, anchors, head, cause, &first)?;
+    let heir = heir.and_then(|former| settings.key.replace(former));
+    let mut log = Log::begin(storage, lock, settings, anchors, head, cause, &first)?;
+    if let Some(heir) = heir {
+        log.hand_over(heir)?;
+    }
     Ok(Opened { log, recoveries })
 }
 
-/// What the last segment holds.
-struct Scanned {
-    /// After the last good line; `None` if even the first is damaged.
-    head: Option<Head>,
-    /// The version that wrote it.
-    format: u32,
-    good_bytes: u64,
-    /// Where the last good line stands, if it ends the segment.
-    seal: Option<u64>,
-    bad: Option<Bad>,
+/// What is known of a trail before it is opened.
+struct Former {
+    trail: Option<TraceId>,
+    /// The key that signs it.
+    key: Option<VerifyingKey>,
 }
 
-/// Where the first line stands that is no part of the chain.
-struct Bad {
-    seq: u64,
-    /// How many bytes there are from it on.
-    bytes: u64,
-    /// Whether a later line says that it was on the disk.
-    was_durable: bool,
-    /// The highest number that any later line has.
-    highest: u64,
-}
-
-impl Scanned {
-    fn of(mut lines: Lines) -> io::Result<Self> {
-        let mut scanned = Self {
-            head: None,
-            format: 0,
-            good_bytes: 0,
-            seal: None,
-            bad: None,
-        };
-        // The stored hash of the line before, also of one that is no part of the chain.
-        let mut before = None;
-        loop {
-            let piece = match lines.next() {
-                Ok(Some(piece)) => piece,
-                Ok(None) => break,
-                // No writer of ours leaves that: it is damage, however it goes on.
-                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                    scanned.is_damaged();
-                    break;
-                }
-                Err(error) => return Err(error),
+impl Former {
+    /// From the last segment; where that is damaged, from those before it, or from the anchors.
+    fn of(
+        storage: &dyn Storage,
+        segments: &[(u64, String)],
+        last: Option<&Scanned>,
+        anchored: &Anchored,
+    ) -> Self {
+        if let Some(Scanned {
+            head: Some(head),
+            key,
+            heir,
+            ..
+        }) = last
+        {
+            return Self {
+                trail: Some(head.log.trail),
+                key: heir.clone().or_else(|| key.clone()),
             };
-            let line = Line::parse(piece.bytes).filter(|_| piece.whole);
-            if scanned.bad.is_none() && line.is_some_and(|line| scanned.extends(&line)) {
-                scanned.good_bytes = piece.offset + piece.bytes.len() as u64 + 1;
-                let is_seal = line.is_some_and(|line| OwnRecord::is_seal(line.body));
-                scanned.seal = is_seal.then_some(piece.offset);
-            } else {
-                // After a line that is none, there is nothing to compare with.
-                let follows = |line: &Line<'_>| before.is_none_or(|prev| line.follows(&prev));
-                scanned.after_damage(&piece, line.filter(follows));
-            }
-            before = line.map(|line| line.h);
         }
-        Ok(scanned)
-    }
-
-    /// What follows was never written by us.
-    fn is_damaged(&mut self) {
-        if let Some(bad) = &mut self.bad {
-            bad.was_durable = true;
-        }
-    }
-
-    /// Goes one line further, if it is the next of the chain.
-    fn extends(&mut self, line: &Line<'_>) -> bool {
-        let mut head = match self.head.take() {
-            Some(head) => head,
-            None => match start(line) {
-                Some((start, head)) => {
-                    self.format = start.format;
-                    head
-                }
-                None => return false,
-            },
+        let start = |(_, name): &(u64, String)| {
+            let mut lines = Lines::new(storage.read(name).ok()?);
+            beginning(&lines.next().ok()??)
         };
-        let next = line.seq == head.next && line.follows(&head.prev);
-        if next {
-            head.tree.push(line.bytes);
-            head.prev = line.h;
-            head.next += 1;
-        }
-        self.head = Some(head);
-        next
-    }
-
-    fn after_damage(&mut self, piece: &Piece<'_>, line: Option<Line<'_>>) {
-        let seq = self.head.as_ref().map_or(0, |head| head.next);
-        let bad = self.bad.get_or_insert(Bad {
-            seq,
-            bytes: 0,
-            was_durable: false,
-            highest: seq,
-        });
-        bad.bytes += piece.bytes.len() as u64 + u64::from(piece.whole);
-        if let Some(line) = line {
-            bad.was_durable |= line.synced.is_some_and(|synced| synced >= bad.seq);
-            bad.highest = bad.highest.max(line.seq);
+        let before = segments.iter().rev().find_map(start);
+        let anchor = anchored.checkpoints().next().map(|anchor| anchor.log.trail);
+        match before {
+            Some((start, head)) => Self {
+                trail: Some(head.log.trail),
+                key: start.key.and_then(|key| key.parse().ok()),
+            },
+            None => Self {
+                trail: anchor,
+                key: None,
+            },
         }
     }
 }
 
-/// What a segment's first line says, and where the log stood before it.
-pub(super) fn start(line: &Line<'_>) -> Option<(SegmentStart, Head)> {
-    let Ok(OwnRecord::Segment(start)) = OwnRecord::read(&line.record()) else {
-        return None;
+/// Whether the key fits; gives the one before it, where that has to hand over first.
+fn heir(
+    settings: &Settings,
+    former: Option<Box<dyn Signer>>,
+    unsigned: bool,
+    before: &Former,
+) -> Result<Option<Box<dyn Signer>>, Refused> {
+    let Some(signs) = &before.key else {
+        return Ok(None);
     };
-    let log: LogId = start.log.parse().ok()?;
-    let size = line.seq.checked_sub(log.base)?;
-    let head = Head {
-        log,
-        next: line.seq,
-        prev: start.prev,
-        tree: Tree::of(size, start.tree.clone())?,
-        synced: line.seq.checked_sub(1),
-    };
-    Some((start, head))
+    let ours = settings.key.as_deref().map(Signer::verifying_key);
+    if ours.as_ref() == Some(signs) {
+        return Ok(None);
+    }
+    if let Some(former) = former
+        && ours.is_some()
+        && former.verifying_key() == *signs
+    {
+        return Ok(Some(former));
+    }
+    if unsigned {
+        return Ok(None);
+    }
+    let key = signs.to_string();
+    Err(Refused::Key { key })
+}
+
+/// Whether a new log has to begin because this one does not hold what was anchored.
+fn regress(
+    storage: &Arc<dyn Storage>,
+    anchored: &mut Anchored,
+    former: &Former,
+    last: Option<&Scanned>,
+    permitted: bool,
+) -> io::Result<bool> {
+    let foreign = |anchor: &&Checkpoint| Some(anchor.log.trail) != former.trail;
+    if let Some(anchor) = anchored.checkpoints().find(foreign) {
+        let log = anchor.log.to_string();
+        return Err(Refused::Foreign { log }.into());
+    }
+    if !anchored.all_fit() {
+        *anchored = Anchored::new(anchored.checkpoints().cloned().collect::<Vec<_>>());
+        verify::read(storage, anchored)?;
+    }
+    if anchored.all_fit() {
+        return Ok(false);
+    }
+    // Where the damage is to be seen, a new log begins anyway, and its first record says so.
+    let is_visible = last.is_some_and(Scanned::is_certainly_damaged);
+    if !is_visible && !permitted {
+        let log = former.trail.map(|trail| super::LogId { trail, base: 0 });
+        let problems = anchored.problems(log);
+        let what = problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; ");
+        return Err(Refused::Regress { what }.into());
+    }
+    tracing::error!("the audit trail has lost records that were anchored; a new log begins");
+    Ok(true)
 }
 
 /// Where the log goes on after this segment, and what had to be done for it.
@@ -186,60 +216,53 @@ fn put_right(
     storage: &dyn Storage,
     name: &str,
     scanned: Scanned,
-    new_trail: TraceId,
-    time: String,
-) -> io::Result<(Head, Cause, Option<Recovery>)> {
-    let Scanned {
-        head,
-        format: _,
-        good_bytes,
-        seal,
-        bad,
-    } = scanned;
+    trail: TraceId,
+    time: &str,
+) -> io::Result<(Head, Cause, Vec<Recovery>)> {
     let first = segment::first_of(name).unwrap_or(0);
-    let recovery = |found, bad: &Bad, quarantine| Recovery {
-        time_unix_nano: time,
+    let recovery = |found, from_seq, offset, bytes, quarantine| Recovery {
+        time_unix_nano: time.to_owned(),
         found,
         segment: name.to_owned(),
-        from_seq: bad.seq.max(first),
-        offset: good_bytes,
-        bytes: bad.bytes,
+        from_seq,
+        offset,
+        bytes,
         quarantine,
     };
-    match (head, bad) {
-        (Some(mut head), None) => {
-            match seal {
-                Some(seal) => seal_again(storage, name, seal)?,
-                None => write_again(storage, name, good_bytes)?,
+    let mut recoveries = Vec::new();
+    let good_bytes = scanned.good_bytes;
+    match (scanned.head, scanned.bad) {
+        (Some(mut head), bad) if bad.as_ref().is_none_or(|bad| !bad.was_durable) => {
+            if let Some(bad) = bad {
+                let copy = set_aside(storage, name, good_bytes)?;
+                write_again(storage, name, good_bytes)?;
+                let torn = (bad.seq.max(first), good_bytes, bad.bytes);
+                recoveries.push(recovery(Found::Torn, torn.0, torn.1, torn.2, Some(copy)));
+            } else if let Some(seal) = scanned.seal {
+                seal_again(storage, name, seal)?;
+            } else {
+                write_again(storage, name, good_bytes)?;
             }
             storage.sync_directory()?;
             head.synced = head.next.checked_sub(1);
-            Ok((head, Cause::Opened, None))
+            // The next checkpoint covers them, too, but nobody can say that they were ours.
+            let from = scanned.uncovered_from;
+            if from < head.next {
+                recoveries.push(recovery(Found::Unsigned, from, 0, 0, None));
+            }
+            Ok((head, Cause::Opened, recoveries))
         }
-        (Some(mut head), Some(bad)) if !bad.was_durable => {
-            let copy = set_aside(storage, name, good_bytes)?;
-            write_again(storage, name, good_bytes)?;
-            storage.sync_directory()?;
-            head.synced = head.next.checked_sub(1);
-            let recovery = recovery(Found::Torn, &bad, Some(copy));
-            Ok((head, Cause::Opened, Some(recovery)))
-        }
-        (head, bad) => {
-            let bad = bad.unwrap_or(Bad {
-                seq: first,
-                bytes: 0,
-                was_durable: true,
-                highest: first,
-            });
-            let trail = head.map_or(new_trail, |head| head.log.trail);
-            let base = bad.highest.max(bad.seq).max(first) + 1;
-            let recovery = recovery(Found::Corrupt, &bad, None);
+        (_, bad) => {
+            let bad = bad.unwrap_or(Bad::of_all(first));
+            let base = bad.highest.max(bad.seq).max(first).saturating_add(1);
+            let from = bad.seq.max(first);
             tracing::error!(
                 segment = name,
-                seq = recovery.from_seq,
+                seq = from,
                 "the audit trail is damaged; it is left as it is, and a new log begins"
             );
-            Ok((Head::new(trail, base), Cause::Restarted, Some(recovery)))
+            recoveries.push(recovery(Found::Corrupt, from, good_bytes, bad.bytes, None));
+            Ok((Head::new(trail, base), Cause::Restarted, recoveries))
         }
     }
 }
@@ -294,34 +317,4 @@ fn copy(
     }
     to.sync()?;
     storage.rename(unfinished, name)
-}
-
-/// Whether an anchor says that there were more records.
-fn lost(head: &Head, anchors: &Anchors, time: String) -> Option<Recovery> {
-    let newest = |anchor: &str| anchor.parse::<Checkpoint>().ok();
-    let anchored = anchors
-        .all
-        .iter()
-        .filter_map(|anchor| newest(&anchor.newest()?))
-        .filter(|checkpoint| checkpoint.log == head.log)
-        .map(|checkpoint| checkpoint.size)
-        .max()?;
-    let there = head.tree.size();
-    if anchored <= there {
-        return None;
-    }
-    let missing = anchored - there;
-    tracing::error!(
-        missing,
-        "the audit trail has lost records that were anchored"
-    );
-    Some(Recovery {
-        time_unix_nano: time,
-        found: Found::Loss,
-        segment: segment::name(head.next),
-        from_seq: head.next,
-        offset: 0,
-        bytes: 0,
-        quarantine: None,
-    })
 }

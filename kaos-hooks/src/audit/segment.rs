@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Read};
 
-use super::line::MOST_LINE_BYTES;
+use super::line::{MOST_LINE_BYTES, MOST_NUMBER};
 
 /// The name of the segment whose first record has this number.
 pub(super) fn name(first: u64) -> String {
@@ -13,7 +13,7 @@ pub(super) fn name(first: u64) -> String {
 pub(super) fn first_of(file: &str) -> Option<u64> {
     let digits = file.strip_prefix("seg-")?.strip_suffix(".jsonl")?;
     let first = digits.parse().ok()?;
-    (name(first) == file).then_some(first)
+    (first <= MOST_NUMBER && name(first) == file).then_some(first)
 }
 
 /// The segments among these files, in their order.

@@ -20,6 +20,12 @@ pub trait Storage: Send + Sync + 'static {
     #[expect(clippy::missing_errors_doc, reason = "as above")]
     fn read(&self, name: &str) -> io::Result<Box<dyn Read + Send>>;
 
+    /// How many bytes a file has.
+    #[expect(clippy::missing_errors_doc, reason = "as above")]
+    fn length(&self, name: &str) -> io::Result<u64> {
+        io::copy(&mut self.read(name)?, &mut io::sink())
+    }
+
     /// Makes an empty file in the place of any of that name; never writes through a link.
     #[expect(clippy::missing_errors_doc, reason = "as above")]
     fn create(&self, name: &str) -> io::Result<Box<dyn StorageFile>>;

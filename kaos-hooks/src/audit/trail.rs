@@ -8,7 +8,10 @@ use super::directory::Directory;
 use super::line::Line;
 use super::own::OwnRecord;
 use super::reader::{OpenSegment, Reader};
-use super::{AuditError, Storage, Verification, Verifier};
+use super::{
+    AuditError, Checkpoint, ConsistencyProof, InclusionProof, Storage, Verification, Verifier,
+    prove,
+};
 
 /// An audit trail that is read; a writer may be at work in it.
 ///
@@ -86,7 +89,7 @@ impl Trail {
     /// before the records of the next file.
     pub fn records(&self, filter: Filter) -> io::Result<Records> {
         Ok(Records {
-            reader: Reader::new(Arc::clone(&self.storage))?,
+            reader: Reader::new(Arc::clone(&self.storage), None)?,
             segment: None,
             filter,
         })
@@ -99,6 +102,27 @@ impl Trail {
     /// The files cannot be listed. What is wrong with the trail is no error but part of the report.
     pub fn verify(&self) -> io::Result<Verification> {
         self.verifier().run()
+    }
+
+    /// A proof that a record is in the log, under the newest checkpoint over it, for somebody who
+    /// has the key and not the trail.
+    ///
+    /// # Errors
+    ///
+    /// The files cannot be listed; there is no such record, it is damaged, or no checkpoint covers
+    /// it.
+    pub fn prove_inclusion(&self, record: u64) -> io::Result<InclusionProof> {
+        prove::inclusion(&self.storage, record)
+    }
+
+    /// A proof that the newest checkpoint covers what an older one of the same log covers.
+    ///
+    /// # Errors
+    ///
+    /// The files cannot be listed; the trail does not hold what the older one covers, or so many of
+    /// its records were removed that it cannot be shown.
+    pub fn prove_consistency(&self, old: &Checkpoint) -> io::Result<ConsistencyProof> {
+        prove::consistency(&self.storage, old)
     }
 
     /// Verifies with a key, with anchors, with a progress display.

@@ -26,6 +26,20 @@ impl Tree {
         &self.peaks
     }
 
+    /// The root over the leaves from one to before another, where these are a complete subtree that
+    /// is kept.
+    pub(crate) fn peak(&self, from: u64, to: u64) -> Option<Hash> {
+        let mut begin = 0;
+        for (peak, bit) in self.peaks.iter().zip(bits(self.size)) {
+            let end = begin + bit;
+            if (begin, end) == (from, to) {
+                return Some(*peak);
+            }
+            begin = end;
+        }
+        None
+    }
+
     /// Appends a leaf.
     pub(crate) fn push(&mut self, leaf: &[u8]) {
         let mut hash = Hash::of(&[&[0], leaf]);
@@ -49,6 +63,12 @@ impl Tree {
     }
 }
 
-fn join(left: &Hash, right: &Hash) -> Hash {
+/// The powers of two that a number is the sum of, the largest first.
+fn bits(number: u64) -> impl Iterator<Item = u64> {
+    let powers = (0..u64::BITS).rev().map(|power| 1_u64 << power);
+    powers.filter(move |power| number & power != 0)
+}
+
+pub(crate) fn join(left: &Hash, right: &Hash) -> Hash {
     Hash::of(&[&[1], left.as_bytes(), right.as_bytes()])
 }

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use kaos_events::{BodyBuf, EventBuf, PackedEvents, Subject};
 
-use super::intake::Intake;
+use super::intake::{Intake, Missing};
 use super::log::Log;
 use super::record::Recorder;
+use super::retention::{self, Keep};
 use crate::park::this_thread;
 use crate::queue::{Next, Reader};
 
@@ -21,6 +22,7 @@ pub(super) struct Writer {
     pub(super) intake: Arc<Intake>,
     pub(super) recorder: Recorder,
     pub(super) log: Log,
+    pub(super) keep: Keep,
 }
 
 /// Records that are written at once.
@@ -139,22 +141,39 @@ impl Writer {
 
     fn try_write(&mut self, batch: &Batch, reason: &str) -> io::Result<()> {
         let missing = self.intake.missing();
-        if let Some(missing) = missing {
-            let (lost, effects) = (missing.lost, missing.unrecorded_effects);
-            let reason = self.recorder.safe(reason);
-            self.log.gap(&reason, lost, effects, 0);
-        }
-        for record in &batch.records {
-            self.log.append(record);
-        }
-        if batch.checkpoint || self.log.wants_checkpoint() {
-            self.log.checkpoint(false);
+        if let Err(error) = self.append(batch, missing, reason) {
+            self.log.give_up();
+            return Err(error);
         }
         self.log.commit()?;
         if let Some(missing) = missing {
             self.intake.told(missing);
         }
+        if self.log.has_rotated() {
+            self.tidy();
+        }
         Ok(())
+    }
+
+    fn append(&mut self, batch: &Batch, missing: Option<Missing>, reason: &str) -> io::Result<()> {
+        if let Some(missing) = missing {
+            let (lost, effects) = (missing.lost, missing.unrecorded_effects);
+            let reason = self.recorder.safe(reason);
+            self.log.gap(&reason, lost, effects, 0)?;
+        }
+        for record in &batch.records {
+            self.log.append(record)?;
+        }
+        if batch.checkpoint || self.log.wants_checkpoint() {
+            self.log.checkpoint(false)?;
+        }
+        Ok(())
+    }
+
+    /// Removes what need not be kept any more.
+    pub(super) fn tidy(&mut self) {
+        let now = self.log.unix_nanos();
+        retention::apply(&mut self.log, self.keep, now);
     }
 
     /// On a full disk: frees what was put aside for this, and says in the trail that records wait.
@@ -166,16 +185,19 @@ impl Writer {
         if full && self.log.free_reserve() {
             let waiting = self.intake.waiting();
             let reason = self.recorder.safe(&error.to_string());
-            self.log.gap(&reason, 0, 0, waiting);
-            self.log.checkpoint(false);
+            let appended = self.log.gap(&reason, 0, 0, waiting);
+            let said = appended.and_then(|()| self.log.checkpoint(false));
             // If even this fails, the trail's end is all that tells.
-            let _best_effort = self.log.commit();
+            match said {
+                Ok(()) => drop(self.log.commit()),
+                Err(_) => self.log.give_up(),
+            }
         }
     }
 }
 
 /// Whether a turn ends with it, a sub-agent's included.
-fn ends_turn(event: &EventBuf) -> bool {
+pub(super) fn ends_turn(event: &EventBuf) -> bool {
     match &event.body {
         BodyBuf::Span(span) => {
             matches!(span.subject, Subject::Turn(_)) && span.phase.as_phase().is_end()

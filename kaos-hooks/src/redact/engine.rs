@@ -132,11 +132,11 @@ impl Look {
 #[derive(Debug)]
 pub(crate) struct Engine {
     own: Option<Literals>,
-    rules: Vec<Rule>,
-    addresses: bool,
-    phones: bool,
+    pub(super) rules: Vec<Rule>,
+    pub(super) addresses: bool,
+    pub(super) phones: bool,
     /// The classes that are switched off.
-    off: Vec<Class>,
+    pub(super) off: Vec<Class>,
 }
 
 impl Engine {

@@ -54,6 +54,12 @@ impl HashKey {
         Ok(Self(Arc::new(key)))
     }
 
+    /// Tells this key from others, and nothing about it.
+    #[cfg(feature = "audit")]
+    pub(crate) fn described(&self) -> String {
+        self.token(&Class::Content, "which key this is")
+    }
+
     /// 16 hexadecimal digits for `secret` in `class`.
     pub(crate) fn token(&self, class: &Class, secret: &str) -> String {
         let mut token = String::with_capacity(16);

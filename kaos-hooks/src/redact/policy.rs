@@ -47,6 +47,18 @@ impl ContentPolicy {
     }
 }
 
+impl ContentPolicy {
+    #[cfg(feature = "audit")]
+    fn described(&self) -> String {
+        match self {
+            Self::Hash(key) => format!("hash {}", key.described()),
+            Self::None => "none".to_owned(),
+            Self::Redacted => "redacted".to_owned(),
+            Self::Full => "full".to_owned(),
+        }
+    }
+}
+
 impl fmt::Debug for ContentPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -133,6 +145,22 @@ pub struct ContentPolicies {
 }
 
 impl ContentPolicies {
+    /// All that they say; of keys, which one it is.
+    #[cfg(feature = "audit")]
+    pub(crate) fn described(&self) -> String {
+        let mut lines = vec![self.everything.described()];
+        for (field, policy) in &self.fields {
+            lines.push(format!("{field:?} {}", policy.described()));
+        }
+        for (tool, policy) in &self.tools {
+            lines.push(format!("{tool:?} {}", policy.described()));
+        }
+        for (tool, path, policy) in &self.paths {
+            lines.push(format!("{tool:?} {path:?} {}", policy.described()));
+        }
+        lines.join("\n")
+    }
+
     /// One policy for everything.
     pub fn new(everything: ContentPolicy) -> Self {
         Self {

@@ -51,6 +51,14 @@ impl Redactor {
         RedactorBuilder::default()
     }
 
+    /// All that decides what is redacted; of keys, which one it is.
+    #[cfg(feature = "audit")]
+    pub(crate) fn described(&self) -> String {
+        let tokens = self.0.tokens.as_ref().map(HashKey::described);
+        let (most, engine) = (self.0.max_bytes, self.0.engine.described());
+        format!("{most} {tokens:?} {engine}")
+    }
+
     /// Redacts plain text, with `key=value` and its many kin.
     ///
     /// Text longer than [`RedactorBuilder::max_bytes`] leaves as one `OVERSIZE` sentinel.

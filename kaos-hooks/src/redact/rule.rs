@@ -18,6 +18,8 @@ pub(crate) struct Rule {
     class: Class,
     literal: String,
     regex: Regex,
+    #[cfg(feature = "audit")]
+    pattern: String,
     validator: Option<Validator>,
 }
 
@@ -85,6 +87,8 @@ impl Rule {
             });
         }
         let limits = Regex::config().nfa_size_limit(Some(1 << 20)).onepass(false);
+        #[cfg(feature = "audit")]
+        let pattern = regex.to_owned();
         let regex = match Regex::builder().configure(limits).build(regex) {
             Ok(regex) => regex,
             Err(error) => {
@@ -102,8 +106,18 @@ impl Rule {
             class,
             literal: literal.to_owned(),
             regex,
+            #[cfg(feature = "audit")]
+            pattern,
             validator,
         })
+    }
+
+    /// All that decides what it matches, but the code of its validator.
+    #[cfg(feature = "audit")]
+    pub(crate) fn described(&self) -> String {
+        let (class, literal, pattern) = (&self.class, &self.literal, &self.pattern);
+        let checked = self.validator.is_some();
+        format!("{class} {literal:?} {pattern:?} {checked}\n")
     }
 
     pub(crate) fn literal(&self) -> &str {

@@ -5,15 +5,24 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use kaos_events::{ManualClock, codec};
-use kaos_hooks::audit::{AuditHook, Checkpoint, SigningKey, Trail, Verification, VerifyingKey};
+use kaos_hooks::audit::{
+    AuditHook, Checkpoint, ConsistencyProof, InclusionProof, SigningKey, Trail, Verification,
+    VerifyingKey,
+};
 use kaos_tests::by_the_book::{field, hashed, hex, peaks, root, sha256, verifies};
 use kaos_tests::trails::{Memory, NOW, short_events};
 
+/// The documents of this version, and of the one before.
 const DOCUMENT: &str = include_str!("../../../docs/audit-format.md");
+const DOCUMENT_1: &str = include_str!("../../../docs/audit-format-1.md");
 
 /// The document's blocks with a name, as files.
 fn examples() -> BTreeMap<&'static str, &'static str> {
-    let blocks = DOCUMENT.split("\n```text ").skip(1);
+    examples_of(DOCUMENT)
+}
+
+fn examples_of(document: &'static str) -> BTreeMap<&'static str, &'static str> {
+    let blocks = document.split("\n```text ").skip(1);
     let named = blocks.filter_map(|block| {
         let (name, rest) = block.split_once('\n')?;
         let (text, _) = rest.split_once("\n```")?;
@@ -25,8 +34,12 @@ fn examples() -> BTreeMap<&'static str, &'static str> {
 
 /// The files of one of the document's trails.
 fn trail(name: &str) -> Memory {
+    trail_of(DOCUMENT, name)
+}
+
+fn trail_of(document: &'static str, name: &str) -> Memory {
     let memory = Memory::default();
-    for (path, text) in examples() {
+    for (path, text) in examples_of(document) {
         if let Some(file) = path
             .strip_prefix(name)
             .and_then(|path| path.strip_prefix("/seg-"))
@@ -34,61 +47,79 @@ fn trail(name: &str) -> Memory {
             memory.put(&format!("seg-{file}"), text.into());
         }
     }
-    assert_eq!(memory.segments().len(), 2, "{name}");
+    assert!(memory.segments().len() >= 2, "{name}");
     memory
 }
 
 fn verify(trail: &Memory, key: bool, anchor: Option<&str>) -> Verification {
+    verify_of(DOCUMENT, trail, key, anchor)
+}
+
+fn verify_of(
+    document: &'static str,
+    trail: &Memory,
+    key: bool,
+    anchor: Option<&str>,
+) -> Verification {
+    let examples = examples_of(document);
     let mut verifier = Trail::on(trail.clone()).unwrap().verifier();
     if key {
-        verifier = verifier.key(examples()["key/verifier"].trim().parse().unwrap());
+        verifier = verifier.key(examples["key/verifier"].trim().parse().unwrap());
     }
     if let Some(anchor) = anchor {
-        verifier = verifier.anchor(examples()[anchor].parse().unwrap());
+        verifier = verifier.anchor(examples[anchor].parse().unwrap());
     }
     verifier.run().unwrap()
 }
 
 #[test]
 fn the_examples_verify_as_the_document_says() {
-    let recovered = trail("recovered");
-    let report = verify(&recovered, true, Some("recovered/anchor"));
-    assert_eq!(report.exit_code(true), 0, "{report}");
-    assert_eq!(report.recoveries.len(), 1);
-    assert_eq!(verify(&recovered, true, None).exit_code(true), 3);
+    for document in [DOCUMENT, DOCUMENT_1] {
+        let (trail, examples) = (|name| trail_of(document, name), || examples_of(document));
+        let verify = |trail: &Memory, key, anchor| verify_of(document, trail, key, anchor);
+        let recovered = trail("recovered");
+        let report = verify(&recovered, true, Some("recovered/anchor"));
+        assert_eq!(report.exit_code(true), 0, "{report}");
+        assert_eq!(report.recoveries.len(), 1);
+        assert_eq!(verify(&recovered, true, None).exit_code(true), 3);
 
-    let segments = recovered.segments();
-    recovered.take(&segments[1]);
-    let cut = examples()
-        .into_iter()
-        .find(|(path, _)| path.starts_with("recovered/quarantine/"));
-    let cut = cut.unwrap().1.strip_suffix('\n').unwrap();
-    recovered.put(
-        &segments[0],
-        [&*recovered.file(&segments[0]), cut.as_bytes()].concat(),
-    );
-    let report = verify(&recovered, true, None);
-    assert_eq!(report.exit_code(false), 4, "{report}");
-    assert_eq!(report.torn.unwrap().from_seq, 7);
-    let report = verify(&recovered, true, Some("recovered/anchor"));
-    assert_eq!(report.exit_code(false), 1, "{report}");
-    assert!(report.to_string().contains("to 11 are missing"), "{report}");
+        let segments = recovered.segments();
+        recovered.take(&segments[1]);
+        let cut = examples()
+            .into_iter()
+            .find(|(path, _)| path.starts_with("recovered/quarantine/"));
+        let cut = cut.unwrap().1.strip_suffix('\n').unwrap();
+        recovered.put(
+            &segments[0],
+            [&*recovered.file(&segments[0]), cut.as_bytes()].concat(),
+        );
+        let report = verify(&recovered, true, None);
+        assert_eq!(report.exit_code(false), 4, "{report}");
+        assert_eq!(report.torn.unwrap().from_seq, 7);
+        let report = verify(&recovered, true, Some("recovered/anchor"));
+        assert_eq!(report.exit_code(false), 1, "{report}");
+        assert!(report.to_string().contains("to 11 are missing"), "{report}");
 
-    let failed = trail("failed");
-    let report = verify(&failed, false, Some("failed/anchor"));
-    assert_eq!(
-        (report.exit_code(true), report.gaps.len()),
-        (0, 1),
-        "{report}"
-    );
-    assert_eq!(verify(&failed, true, None).exit_code(false), 1);
+        let failed = trail("failed");
+        let report = verify(&failed, false, Some("failed/anchor"));
+        assert_eq!(
+            (report.exit_code(true), report.gaps.len()),
+            (0, 1),
+            "{report}"
+        );
+        assert_eq!(verify(&failed, true, None).exit_code(false), 1);
+    }
 }
 
 #[test]
 fn the_examples_hashes_trees_and_notes_are_those_of_the_definitions() {
-    let examples = examples();
-    for name in ["recovered", "failed"] {
-        let trail = trail(name);
+    for (document, name) in [
+        (DOCUMENT, "recovered"),
+        (DOCUMENT, "failed"),
+        (DOCUMENT_1, "recovered"),
+        (DOCUMENT_1, "failed"),
+    ] {
+        let (examples, trail) = (examples_of(document), trail_of(document, name));
         let (mut prev, mut leaves) = ([0; 32], Vec::<Vec<u8>>::new());
         for expected in examples[format!("{name}/records").as_str()].lines() {
             let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
@@ -116,6 +147,33 @@ fn the_examples_hashes_trees_and_notes_are_those_of_the_definitions() {
                 assert!(!signed || verifies(&note, examples["key/verifier"].trim()));
             }
             leaves.push(leaf.to_vec());
+        }
+    }
+}
+
+/// Two keys, an opening without one that was accepted, and a beginning that was removed.
+#[test]
+fn a_trail_of_everything_that_version_2_has_verifies_and_so_do_its_proofs() {
+    let (life, examples) = (trail("life"), examples());
+    let keys = ["key/verifier", "key/second"].map(|key| examples[key].trim());
+    let newest: Checkpoint = examples["life/anchor"].parse().unwrap();
+    for (key, exits) in keys.into_iter().zip([1, 0]) {
+        let verifier = Trail::on(life.clone()).unwrap().verifier();
+        let key: VerifyingKey = key.parse().unwrap();
+        let report = verifier
+            .key(key.clone())
+            .anchor(newest.clone())
+            .run()
+            .unwrap();
+        assert_eq!(report.exit_code(true), exits, "{report}");
+        if exits == 0 {
+            assert_eq!(report.accounted.len(), 2, "{report}");
+            let proof: InclusionProof = examples["life/inclusion"].parse().unwrap();
+            proof.verify(&key).unwrap();
+            let proof: ConsistencyProof = examples["life/consistency"].parse().unwrap();
+            proof
+                .verify(&examples["life/older"].parse().unwrap(), &key)
+                .unwrap();
         }
     }
 }
@@ -292,7 +350,7 @@ fn what_a_newer_version_adds_is_ignored_and_what_it_changes_is_refused() {
         let report = verify(&newer(from, to), false, None);
         assert!(report.is_intact(), "{to}: {report}");
     }
-    let trail = newer("\"format\":1", "\"format\":2");
+    let trail = newer("\"format\":2", "\"format\":3");
     let report = verify(&trail, false, None);
     assert_eq!(report.exit_code(false), 1, "{report}");
     assert!(report.to_string().contains("newer"), "{report}");

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use kaos_events::ManualClock;
-use kaos_hooks::audit::{AuditHook, Checkpoint, Found, Problem, SigningKey, Trail, Verification};
+use kaos_hooks::audit::{AuditHook, Checkpoint, Finding, Found, SigningKey, Trail, Verification};
 use kaos_tests::by_the_book::{Forger, Notes, relink};
 use kaos_tests::text::Seeded;
 use kaos_tests::trails::{Memory, NOW, short_event, short_events};
@@ -72,13 +72,8 @@ fn verify(trail: &Memory, key: Option<&SigningKey>, anchor: Option<&str>) -> Ver
 /// Whether a finding is about this record, or about a range that it is in.
 fn names(report: &Verification, record: u64) -> bool {
     let torn = report.torn.iter().any(|torn| torn.from_seq == record);
-    torn || report.findings.iter().any(|finding| {
-        let range = match finding.problem {
-            Problem::Missing { from, to } | Problem::OtherRecords { from, to } => from..to,
-            _ => 0..0,
-        };
-        finding.seq == Some(record) || range.contains(&record)
-    })
+    let mut about = report.findings.iter().map(Finding::records);
+    torn || about.any(|records| records.contains(&record))
 }
 
 /// The lines of a segment, changed.
@@ -470,6 +465,7 @@ fn damage_before_a_seal_is_no_torn_end() {
         let damaged = trail.file(&segment);
         let writer = AuditHook::builder("")
             .storage(trail.clone())
+            .signing_key(key())
             .open_by_hand()
             .unwrap();
         assert_eq!(writer.recoveries()[0].found, Found::Corrupt);

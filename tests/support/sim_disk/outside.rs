@@ -33,7 +33,7 @@ impl Anchor for SimAnchor {
         Ok(())
     }
 
-    fn newest(&self) -> Option<String> {
-        self.0.lock_inner().state.anchor.clone()
+    fn newest(&self) -> io::Result<Option<String>> {
+        Ok(self.0.lock_inner().state.anchor.clone())
     }
 }

@@ -1,6 +1,10 @@
 //! `kaos audit`: what can be done with a trail.
 
+mod accept;
+mod attend;
 mod keygen;
+mod prove;
+mod prune;
 mod query;
 mod replay;
 mod select;
@@ -18,7 +22,7 @@ use crate::output::Failed;
 #[derive(ClapArgs)]
 #[command(
     arg_required_else_help = true,
-    after_help = "A trail is a directory that an AuditHook writes into. All commands are safe while it does."
+    after_help = "A trail is a directory that an AuditHook writes into. All commands but accept and prune are safe while it does."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -35,6 +39,12 @@ enum Command {
     Query(query::Args),
     /// Sends runs again, with the same ids and times
     Replay(replay::Args),
+    /// Says in the trail that what is wrong with it is known
+    Accept(accept::Args),
+    /// Removes old segments, and says so in the trail
+    Prune(prune::Args),
+    /// Proves that a record is in a log, or that a log only grew
+    Prove(prove::Args),
     /// Makes a key pair to sign trails with
     Keygen(keygen::Args),
 }
@@ -59,6 +69,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failed> {
         Command::Show(args) => show::run(&args),
         Command::Query(args) => query::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Accept(args) => accept::run(&args),
+        Command::Prune(args) => prune::run(&args),
+        Command::Prove(args) => prove::run(&args),
         Command::Keygen(args) => keygen::run(&args),
     }
 }

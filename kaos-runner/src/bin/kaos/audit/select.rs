@@ -70,7 +70,7 @@ impl About {
 }
 
 /// Nanoseconds since 1970 of a time, or of so long ago.
-fn time(text: &str) -> Result<u64, Failed> {
+pub(super) fn time(text: &str) -> Result<u64, Failed> {
     let at = match ago(text) {
         Some(seconds) => Timestamp::now().checked_sub(seconds.seconds())?,
         None => text.parse::<Timestamp>()?,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
-use kaos_hooks::audit::{Checkpoint, Verification, VerifyingKey};
+use kaos_hooks::audit::{Checkpoint, LogId, Verification, VerifyingKey};
 use serde_json::json;
 
 use super::Of;
@@ -14,17 +14,21 @@ use crate::output::{Failed, progress};
 
 #[derive(ClapArgs)]
 #[command(after_help = "Exit codes:
-  0  every record is as it was written
-  1  records were changed, removed or added, or are damaged or lost
+  0  every record is as it was written, or accounted for
+  1  records were changed, removed or added, or are damaged, lost or signed by no key that counts
   2  the command was wrong, or there is no trail
-  3  with --strict: no anchor was given, or records came after it
+  3  with --strict: no anchor was given, records came after it, or the end is not signed yet
   4  the end was being written when its writer died; nothing that was confirmed is missing")]
 pub(super) struct Args {
     #[command(flatten)]
     of: Of,
-    /// The signer's verifier key, or a file with it; without it only damage is found
+    /// A signer's verifier key, or a file with it; without it only damage is found. May be given more
+    /// than once, for a trail that several keys signed without handing over
     #[arg(long)]
-    key: Option<String>,
+    key: Vec<String>,
+    /// The log's name, kaos-trail/<32 digits>: it must be this trail, and no other of the same key
+    #[arg(long)]
+    log: Option<LogId>,
     /// A file with a checkpoint that was kept elsewhere; may be given more than once
     #[arg(long)]
     anchor: Vec<PathBuf>,
@@ -41,8 +45,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let shown = bar.clone();
     let mut verifier = args.of.open()?.verifier();
     verifier = verifier.progress(move |records| shown.set_position(records));
-    if let Some(key) = &args.key {
+    for key in &args.key {
         verifier = verifier.key(self::key(key)?);
+    }
+    if let Some(log) = args.log {
+        verifier = verifier.log(log);
     }
     for file in &args.anchor {
         verifier = verifier.anchor(anchor(file)?);
@@ -58,7 +65,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     Ok(ExitCode::from(report.exit_code(args.strict)))
 }
 
-fn key(text: &str) -> Result<VerifyingKey, Failed> {
+pub(super) fn key(text: &str) -> Result<VerifyingKey, Failed> {
     if let Ok(key) = text.parse() {
         return Ok(key);
     }
@@ -68,7 +75,7 @@ fn key(text: &str) -> Result<VerifyingKey, Failed> {
     key.map_err(|error| format!("--key {text}: {error}").into())
 }
 
-fn anchor(file: &PathBuf) -> Result<Checkpoint, Failed> {
+pub(super) fn anchor(file: &PathBuf) -> Result<Checkpoint, Failed> {
     let name = file.display();
     let text = fs::read_to_string(file).map_err(|error| format!("--anchor {name}: {error}"))?;
     let anchor = text.parse();
@@ -83,12 +90,15 @@ fn as_json(report: &Verification, strict: bool) -> serde_json::Value {
         "records": report.records,
         "segments": report.segments,
         "checkpoints": report.checkpoints,
-        "after_newest_checkpoint": report.after_newest,
+        "unsigned_tail": report.unsigned_tail,
         "key_given": report.key_given,
         "named_key": report.named_key,
+        "signers": report.signers.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "after_anchor": report.after_anchor,
         "findings": report.findings,
         "more_findings": report.more_findings,
+        "accounted": report.accounted,
+        "unread": report.unread,
         "torn": report.torn,
         "recoveries": report.recoveries,
         "gaps": report.gaps,

@@ -1,0 +1,310 @@
+//! The second part: whether each line follows from the one before it, and each segment from its
+//! neighbour. It knows of no keys, and of no record but a segment's first.
+
+use std::io;
+
+use kaos_events::TraceId;
+
+use super::findings::{Findings, Place};
+use crate::audit::head::Head;
+use crate::audit::line::Line;
+use crate::audit::own::{Cause, FORMAT, SegmentStart};
+use crate::audit::problem::Problem;
+use crate::audit::reader::{OpenSegment, beginning};
+use crate::audit::report::Torn;
+use crate::audit::segment::{self, Piece};
+use crate::audit::{Hash, LogId};
+
+/// Who is told what is there, in the order of the files.
+pub(in crate::audit) trait Judge {
+    /// These bytes stand where a record of this number is expected.
+    fn piece(&mut self, _at: &Place<'_>, _bytes: &[u8]) {}
+
+    /// A segment's first record. `first` if no segment could be read before.
+    fn begins(&mut self, _at: &Place<'_>, _segment: &Begins<'_>, _to: &mut Findings) {}
+
+    /// A line that follows from the one before, and where the log stood before it.
+    fn record(&mut self, _at: &Place<'_>, _line: &Line<'_>, _before: &Head, _to: &mut Findings) {}
+
+    /// Where the log stands after a line.
+    fn grown(&mut self, _head: &Head, _to: &mut Findings) {}
+
+    /// A segment ends, perhaps before it should; `at` is where.
+    fn ends(&mut self, _at: &Place<'_>, _to: &mut Findings) {}
+}
+
+/// What a segment's first line says.
+pub(in crate::audit) struct Begins<'s> {
+    pub(in crate::audit) start: &'s SegmentStart,
+    /// Where the log stands before it, as it says.
+    pub(in crate::audit) head: &'s Head,
+    /// Whether it is the first of the trail that can be read.
+    pub(in crate::audit) is_first: bool,
+}
+
+/// How far the reading has come.
+pub(super) struct Chain {
+    trail: Option<TraceId>,
+    has_writer: bool,
+    /// After the last record; `None` before the first segment that can be read.
+    pub(super) head: Option<Head>,
+    /// The number that is expected next.
+    next: u64,
+    format: u32,
+    pub(super) log: Option<LogId>,
+    pub(super) segments: u64,
+    pub(super) records: u64,
+    pub(super) torn: Option<Torn>,
+}
+
+impl Chain {
+    /// `trail`: the only one that is expected.
+    pub(super) const fn new(trail: Option<TraceId>, has_writer: bool) -> Self {
+        Self {
+            trail,
+            has_writer,
+            head: None,
+            next: 0,
+            format: 0,
+            log: None,
+            segments: 0,
+            records: 0,
+            torn: None,
+        }
+    }
+
+    /// One more file.
+    pub(super) fn next(
+        &mut self,
+        segment: Result<OpenSegment, (String, io::Error)>,
+        judge: &mut dyn Judge,
+        findings: &mut Findings,
+        progress: &mut dyn FnMut(u64),
+    ) {
+        match segment {
+            Ok(segment) => self.segment(segment, judge, findings, progress),
+            Err((name, error)) => {
+                let first = segment::first_of(&name);
+                findings.of_file(&name, first, Problem::Unreadable(error.to_string()));
+            }
+        }
+    }
+
+    fn segment(
+        &mut self,
+        mut segment: OpenSegment,
+        judge: &mut dyn Judge,
+        findings: &mut Findings,
+        progress: &mut dyn FnMut(u64),
+    ) {
+        self.segments += 1;
+        let (name, first, until) = (segment.name.clone(), segment.first, segment.until);
+        let (mut is_first, mut end) = (true, 0);
+        // The stored hash of the line before, whatever came of it.
+        let mut before: Option<Hash> = None;
+        loop {
+            let piece = match segment.next() {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
+                Err(error) => {
+                    let problem = Problem::Unreadable(error.to_string());
+                    findings.of_file(&name, Some(self.next), problem);
+                    break;
+                }
+            };
+            if until.is_some_and(|until| self.next >= until && !is_first) {
+                break; // it stands in the next segment again
+            }
+            end = piece.offset + piece.bytes.len() as u64 + u64::from(piece.whole);
+            if std::mem::take(&mut is_first) {
+                self.begin(&name, first, &piece, judge, findings);
+            }
+            let line = Line::parse(piece.bytes).filter(|_| piece.whole);
+            self.line(&name, &piece, line.as_ref(), before, judge, findings);
+            before = line.map(|line| line.h);
+            if self.records.is_multiple_of(4096) {
+                progress(self.records);
+            }
+        }
+        if is_first {
+            self.next = self.next.max(first);
+            findings.of_file(&name, Some(first), Problem::NoBeginning);
+        }
+        let at = Place {
+            segment: &name,
+            offset: end,
+            seq: self.next,
+        };
+        judge.ends(&at, findings);
+        self.doubts(&name, end, segment.is_last, findings);
+    }
+
+    /// Compares what a segment's first line says with where the log stands.
+    fn begin(
+        &mut self,
+        name: &str,
+        first: u64,
+        piece: &Piece<'_>,
+        judge: &mut dyn Judge,
+        findings: &mut Findings,
+    ) {
+        let mut find = |seq: u64, problem| findings.of_file(name, Some(seq), problem);
+        let Some((start, stated)) = beginning(piece) else {
+            self.next = self.next.max(first);
+            let is_changed = piece.whole && is_crlf(piece.bytes);
+            return find(
+                first,
+                if is_changed {
+                    Problem::LineEnd
+                } else {
+                    Problem::NoBeginning
+                },
+            );
+        };
+        if start.format > FORMAT {
+            find(first, Problem::NewerFormat(start.format));
+        } else if start.format < self.format {
+            find(first, Problem::OlderFormat(start.format));
+        }
+        self.format = self.format.max(start.format);
+        if stated.next != first {
+            find(stated.next, Problem::Renamed);
+        }
+        if *self.trail.get_or_insert(stated.log.trail) != stated.log.trail {
+            find(first, Problem::OtherTrail);
+        }
+        self.compare(&start, &stated, first, &mut find);
+        let begins = Begins {
+            start: &start,
+            head: &stated,
+            is_first: self.log.is_none(),
+        };
+        let at = Place {
+            segment: name,
+            offset: 0,
+            seq: stated.next,
+        };
+        judge.begins(&at, &begins, findings);
+        self.log = Some(stated.log);
+        self.next = stated.next;
+        self.head = Some(stated);
+    }
+
+    fn compare(
+        &self,
+        start: &SegmentStart,
+        stated: &Head,
+        first: u64,
+        find: &mut dyn FnMut(u64, Problem),
+    ) {
+        let continues = |head: &Head| {
+            head.next == stated.next && head.prev == stated.prev && head.tree == stated.tree
+        };
+        let anew = stated.tree.size() == 0 && stated.prev == Hash::default();
+        let missing = |from| Problem::Missing {
+            from,
+            to: stated.next,
+        };
+        match &self.head {
+            Some(head) if head.log == stated.log => {
+                if head.next < stated.next {
+                    find(head.next, missing(head.next));
+                } else if !continues(head) {
+                    find(first, Problem::DoesNotContinue);
+                }
+            }
+            Some(_) if start.cause == Cause::Restarted && anew => {
+                let (from, to) = (self.next, stated.next);
+                find(from.min(to), Problem::Restarted { from, to });
+            }
+            // Where records were missing when it was opened, a new log begins after them.
+            None if anew && self.next == stated.next => {}
+            None => find(0, missing(0)),
+            Some(_) => find(first, Problem::DoesNotContinue),
+        }
+    }
+
+    fn line(
+        &mut self,
+        name: &str,
+        piece: &Piece<'_>,
+        line: Option<&Line<'_>>,
+        before: Option<Hash>,
+        judge: &mut dyn Judge,
+        findings: &mut Findings,
+    ) {
+        let at = Place {
+            segment: name,
+            offset: piece.offset,
+            seq: self.next,
+        };
+        judge.piece(&at, piece.bytes);
+        let Some(head) = &mut self.head else {
+            self.next = self.next.saturating_add(1);
+            return;
+        };
+        let problem = match line {
+            None if !piece.whole => Some(Problem::CutOff),
+            None if is_crlf(piece.bytes) => Some(Problem::LineEnd),
+            None => Some(Problem::NoLine),
+            Some(line) if line.seq != self.next => Some(Problem::WrongNumber {
+                found: line.seq,
+                expected: self.next,
+            }),
+            Some(line) if !line.follows(&head.prev) => Some(Problem::BrokenChain),
+            Some(_) => None,
+        };
+        let follows = problem.is_none();
+        if let Some(problem) = problem {
+            findings.doubt(&at, problem);
+        }
+        let Some(line) = line else {
+            self.next = self.next.saturating_add(1);
+            return;
+        };
+        let said = line
+            .synced
+            .filter(|_| before.is_none_or(|prev| line.follows(&prev)));
+        if let Some(synced) = said {
+            findings.was_safe(synced);
+        }
+        self.records += 1;
+        if follows {
+            judge.record(&at, line, head, findings);
+        }
+        head.tree.push(line.bytes);
+        head.prev = line.h;
+        head.next = line.seq + 1;
+        self.next = head.next;
+        judge.grown(head, findings);
+    }
+
+    /// What is still doubtful when a segment ends.
+    fn doubts(&mut self, name: &str, end: u64, is_last: bool, findings: &mut Findings) {
+        let doubtful = findings.take_doubtful();
+        if !is_last {
+            for finding in doubtful {
+                findings.is_certain(finding);
+            }
+            return;
+        }
+        if self.has_writer && doubtful.iter().all(|it| it.problem == Problem::CutOff) {
+            return;
+        }
+        if let Some(first) = doubtful.first() {
+            self.torn = Some(Torn {
+                segment: name.to_owned(),
+                from_seq: first.seq.unwrap_or_default(),
+                offset: first.offset,
+                bytes: end.saturating_sub(first.offset),
+            });
+        }
+    }
+}
+
+/// Whether it would be a line, but for the byte before its line break.
+fn is_crlf(bytes: &[u8]) -> bool {
+    bytes
+        .strip_suffix(b"\r")
+        .is_some_and(|line| Line::parse(line).is_some())
+}

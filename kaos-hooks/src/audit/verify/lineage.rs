@@ -1,0 +1,168 @@
+//! Who signed what: the stretches that one key signed, who handed over to whom, and which of them
+//! count for somebody who has some keys.
+
+use crate::audit::VerifyingKey;
+use crate::audit::own::HandOver;
+use crate::audit::problem::Problem;
+
+/// Records whose segments name one key, or none.
+struct Epoch {
+    key: Option<VerifyingKey>,
+    /// Its first record.
+    from: u64,
+    /// Whether the key before handed over to this one.
+    is_heir: bool,
+    /// Whether a checkpoint here is signed by the key.
+    is_proven: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Lineage {
+    epochs: Vec<Epoch>,
+    /// A hand-over that no checkpoint covers yet.
+    announced: Option<VerifyingKey>,
+    /// Whom the current key handed over to.
+    heir: Option<VerifyingKey>,
+    /// Keys that handed over, and from which record on they sign nothing.
+    retired: Vec<(VerifyingKey, u64)>,
+}
+
+impl Lineage {
+    /// A segment begins that names this key.
+    pub(super) fn begins(&mut self, key: Option<VerifyingKey>, first: u64) {
+        self.announced = None;
+        let heir = self.heir.take();
+        let goes_on = self.epochs.last().is_some_and(|epoch| epoch.key == key);
+        if goes_on && heir.is_none() {
+            return;
+        }
+        let is_heir = heir.is_some() && heir == key;
+        self.epochs.push(Epoch {
+            key,
+            from: first,
+            is_heir,
+            is_proven: false,
+        });
+    }
+
+    /// The key that the current segment names.
+    pub(super) fn key(&self) -> Option<&VerifyingKey> {
+        self.epochs.last()?.key.as_ref()
+    }
+
+    /// The stretch that is being read.
+    pub(super) const fn epoch(&self) -> usize {
+        self.epochs.len().saturating_sub(1)
+    }
+
+    /// The current key says who comes after it. It counts with the next checkpoint.
+    pub(super) fn announces(&mut self, record: &HandOver) -> Option<Problem> {
+        let (from, to) = (record.from.parse(), record.key.parse());
+        match (from, to) {
+            (Ok(from), Ok(to)) if self.key() == Some(&from) && from != to => {
+                self.announced = Some(to);
+                None
+            }
+            _ => Some(Problem::Malformed(
+                "it hands over no key of this segment".into(),
+            )),
+        }
+    }
+
+    /// A checkpoint of the current key covers all so far.
+    pub(super) fn signed(&mut self, seq: u64) {
+        let Some(epoch) = self.epochs.last_mut() else {
+            return;
+        };
+        epoch.is_proven = epoch.key.is_some();
+        if let (Some(heir), Some(old)) = (self.announced.take(), &epoch.key) {
+            self.heir = Some(heir);
+            self.retired.push((old.clone(), seq));
+        }
+    }
+
+    /// For each stretch, whether it counts: with these keys, or, with none, by the trail's own word.
+    pub(super) fn trusted(&self, given: &[VerifyingKey]) -> Vec<bool> {
+        let mut keys = given.to_vec();
+        let mut trusted = vec![false; self.epochs.len()];
+        // A line of heirs counts as a whole, and lends its keys to the other lines.
+        for _ in 0..2 {
+            let mut at = 0;
+            while at < self.epochs.len() {
+                let length = 1 + self
+                    .epochs
+                    .iter()
+                    .skip(at + 1)
+                    .take_while(|it| it.is_heir)
+                    .count();
+                let line = self.epochs.get(at..at + length).unwrap_or_default();
+                let is_first = self.epochs.iter().take(at).all(|epoch| epoch.key.is_none());
+                let counts =
+                    (given.is_empty() && is_first) || line.iter().any(|it| self.counts(it, &keys));
+                if counts {
+                    trusted
+                        .iter_mut()
+                        .skip(at)
+                        .take(length)
+                        .for_each(|it| *it = true);
+                    keys.extend(line.iter().filter_map(|epoch| epoch.key.clone()));
+                }
+                at += length;
+            }
+        }
+        trusted
+    }
+
+    fn counts(&self, epoch: &Epoch, keys: &[VerifyingKey]) -> bool {
+        epoch.is_proven
+            && epoch.key.as_ref().is_some_and(|key| {
+                let is_retired = self
+                    .retired
+                    .iter()
+                    .any(|(old, since)| old == key && *since < epoch.from);
+                keys.contains(key) && !is_retired
+            })
+    }
+
+    /// What is signed by no key that counts; `end` is the number after the last record.
+    pub(super) fn problems(&self, trusted: &[bool], end: u64) -> Vec<Problem> {
+        let ends = self
+            .epochs
+            .iter()
+            .skip(1)
+            .map(|epoch| epoch.from)
+            .chain([end]);
+        let stretches = self.epochs.iter().zip(ends).zip(trusted);
+        let wrong = stretches.filter(|(_, trusted)| !**trusted);
+        wrong
+            .map(|((epoch, to), _)| Problem::NotTrusted {
+                from: epoch.from,
+                to,
+                key: epoch.key.as_ref().map(ToString::to_string),
+            })
+            .collect()
+    }
+
+    /// The keys that signed something, in their order.
+    pub(super) fn signers(&self, trusted: &[bool]) -> Vec<VerifyingKey> {
+        let signed = self
+            .epochs
+            .iter()
+            .zip(trusted)
+            .filter(|(epoch, trusted)| epoch.is_proven && **trusted);
+        let mut keys: Vec<VerifyingKey> =
+            signed.filter_map(|(epoch, _)| epoch.key.clone()).collect();
+        keys.dedup();
+        keys
+    }
+
+    /// Every key that the stretches that count name.
+    pub(super) fn keys(&self, trusted: &[bool]) -> Vec<&VerifyingKey> {
+        let named = self
+            .epochs
+            .iter()
+            .zip(trusted)
+            .filter(|(_, trusted)| **trusted);
+        named.filter_map(|(epoch, _)| epoch.key.as_ref()).collect()
+    }
+}
