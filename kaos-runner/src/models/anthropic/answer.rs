@@ -132,16 +132,18 @@ impl<'a> Answer<'a> {
             .get("type")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let at = self
-            .blocks
-            .iter()
-            .rposition(|block| index.is_none() || block.index == index);
+        let of = match kind {
+            "text_delta" => Some("text"),
+            "thinking_delta" | "signature_delta" => Some("thinking"),
+            _ => None,
+        };
+        let at = self.blocks.iter().rposition(|block| {
+            let its = index.is_none() || block.index == index;
+            its && of.is_none_or(|kind| block.kind() == kind)
+        });
         // A block that never began is begun by what it is.
         let at = at.unwrap_or_else(|| {
-            let kind = match kind {
-                "thinking_delta" | "signature_delta" => "thinking",
-                _ => "text",
-            };
+            let kind = of.unwrap_or("text");
             self.begin(index, &json!({ "type": kind }), None);
             self.blocks.len() - 1
         });
@@ -178,11 +180,12 @@ impl<'a> Answer<'a> {
                 }
             }
             _ => {
-                // Kinds to come, and citations: lists grow, the rest is replaced.
+                // Kinds to come, and citations: lists grow, the rest is replaced, but not what was
+                // handed on.
                 for (key, value) in delta.as_object().into_iter().flatten() {
                     match (block.value.get_mut(&format!("{key}s")), value) {
                         (Some(Value::Array(list)), value) => list.push(value.clone()),
-                        _ if key == "type" => {}
+                        _ if ["type", "text", "thinking"].contains(&key.as_str()) => {}
                         _ => {
                             block.value.insert(key.clone(), value.clone());
                         }
