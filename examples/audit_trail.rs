@@ -77,7 +77,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn clerk() -> Agent {
     let model = FunctionModel::new(|request| {
         Ok(match request.messages.last() {
-            Some(Message::Tool { .. }) => ModelReply::text("Done."),
+            Some(Message::Tool(_)) => ModelReply::text("Done."),
             _ => ModelReply::call("call_1", "pay", ARGUMENTS),
         })
     });

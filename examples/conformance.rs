@@ -19,7 +19,7 @@ use kaos_hooks::{
 };
 use kaos_otel_hook::{Capture, Content, SpanNames, Telemetry};
 use kaos_runner::{
-    Agent, Deltas, FunctionModel, Model, ModelError, ModelReply, ModelRequest, Runner,
+    Agent, Deltas, FinishReason, FunctionModel, Model, ModelError, ModelReply, ModelRequest, Runner,
 };
 use tokio_stream::StreamExt as _;
 
@@ -92,10 +92,16 @@ async fn run_turn(hooks: &Hooks, case: Case) -> Result<String, Box<dyn std::erro
         if case == Case::Error {
             return Err(ModelError::new("rate_limit_exceeded", "try again later"));
         }
-        Ok(reply(ModelReply::text(text).usage(310, 24), "stop"))
+        Ok(reply(
+            ModelReply::text(text).usage(310, 24),
+            FinishReason::Stop,
+        ))
     };
     let wrong = ModelReply::call("call-3", "calculator", r#"{"expression":"12 times 3"}"#);
-    let researcher = [Ok(reply(wrong.usage(90, 18), "tool_call")), last("36.")];
+    let researcher = [
+        Ok(reply(wrong.usage(90, 18), FinishReason::ToolCall)),
+        last("36."),
+    ];
     let calls = ModelReply::call("call-1", "calculator", r#"{"expression":"6*7"}"#)
         .and_call(
             "call-2",
@@ -104,7 +110,7 @@ async fn run_turn(hooks: &Hooks, case: Case) -> Result<String, Box<dyn std::erro
         )
         .usage(180, 41);
     let assistant = [
-        Ok(reply(calls, "tool_call")),
+        Ok(reply(calls, FinishReason::ToolCall)),
         last("36 months, 42 000 in all."),
     ];
     let researcher = Agent::new("researcher", OpenAi(FunctionModel::script(researcher)))
@@ -131,11 +137,11 @@ async fn run_turn(hooks: &Hooks, case: Case) -> Result<String, Box<dyn std::erro
         .to_string())
 }
 
-fn reply(reply: ModelReply, finish_reason: &'static str) -> ModelReply {
+fn reply(reply: ModelReply, finish_reason: FinishReason) -> ModelReply {
     ModelReply {
         response_id: Some("chatcmpl-9XpQ2".into()),
         response_model: Some("gpt-4o-2024-08-06".into()),
-        finish_reason: Some(finish_reason.into()),
+        finish_reason: Some(finish_reason),
         ..reply
     }
 }

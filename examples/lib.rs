@@ -60,7 +60,7 @@ pub fn lease_agent() -> Agent {
 /// The first request asks for a sum and for research, the second is answered.
 fn assist(request: &ModelRequest<'_>) -> ModelReply {
     match request.messages.last() {
-        Some(Message::Tool { .. }) => {
+        Some(Message::Tool(_)) => {
             ModelReply::text("The lease runs 36 months and costs 42 000 in all.").usage(310, 24)
         }
         _ => ModelReply::call("call-1", "calculator", r#"{"expression":"6*7"}"#)
@@ -76,10 +76,10 @@ fn assist(request: &ModelRequest<'_>) -> ModelReply {
 /// The first calculation fails, and the model corrects itself.
 fn research(request: &ModelRequest<'_>) -> ModelReply {
     match request.messages.last() {
-        Some(Message::Tool { content, .. }) if content.starts_with("error") => {
+        Some(Message::Tool(result)) if result.failed => {
             ModelReply::call("call-4", "calculator", r#"{"expression":"12*3"}"#).usage(120, 18)
         }
-        Some(Message::Tool { .. }) => ModelReply::text("36 months.").usage(140, 6),
+        Some(Message::Tool(_)) => ModelReply::text("36 months.").usage(140, 6),
         _ => {
             ModelReply::call("call-3", "calculator", r#"{"expression":"12 times 3"}"#).usage(90, 18)
         }

@@ -5,7 +5,7 @@
 //! by which rule; never what it was.
 
 use std::error::Error;
-use std::io::{BufRead, Read, Write};
+use std::io::{BufRead, Write};
 
 use kaos_hooks::redact::Redactor;
 

@@ -64,7 +64,7 @@ pub use run::{Run, Session};
 pub use scope::{Handle, Scope};
 pub use settled::{Keeper, Kept, NotDurable, NotDurableKind, Settled};
 pub use span_context::SpanContext;
-pub use str::Str;
+pub use str::{LazyStr, Str};
 pub use subject::{
     Briefing, Custom, CustomOutcome, Handoff, HandoffOutcome, Intent, IntentClassification,
     IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall, Nested, Outcome, OutcomeBuf,

@@ -1,11 +1,12 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Immutable text that is cheap to clone: a static literal or a shared string.
+/// Immutable text that is cheap to clone: a static literal, a shared string, or one that is made
+/// when it is first read.
 ///
 /// Names, models and call ids travel from the agent's configuration through every event to every
 /// hook. Cloning a `Str` never allocates, and a hook may take the shared string over as it is
@@ -27,6 +28,8 @@ pub enum Str {
     Static(&'static str),
     /// A string that was made at run time.
     Shared(Arc<str>),
+    /// A string that is made when it is first read.
+    Lazy(Arc<LazyStr>),
 }
 
 impl Str {
@@ -40,6 +43,32 @@ impl Str {
         match self {
             Self::Static(text) => text,
             Self::Shared(text) => text,
+            Self::Lazy(text) => text.made(),
+        }
+    }
+
+    /// A text that `make` makes when it is first read, once for all clones: for what is large and
+    /// often read by nobody, such as a conversation as JSON. `about` is roughly how many bytes it
+    /// will have; queues count it by that as long as it is not made.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::Str;
+    ///
+    /// let numbers = Str::lazy(6, || "1, 2, 3".to_owned());
+    /// assert_eq!(numbers, *"1, 2, 3");
+    /// ```
+    pub fn lazy(about: usize, make: impl FnOnce() -> String + Send + 'static) -> Self {
+        let text = LazyLock::new(Box::new(move || Arc::from(make())) as Make);
+        Self::Lazy(Arc::new(LazyStr { about, text }))
+    }
+
+    /// How many bytes it has, or will have about, without making it.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::Lazy(text) => text.about,
+            known => known.len(),
         }
     }
 
@@ -48,7 +77,29 @@ impl Str {
         match self {
             Self::Static(text) => Arc::from(text),
             Self::Shared(text) => text,
+            Self::Lazy(text) => Arc::clone(text.made()),
         }
+    }
+}
+
+type Make = Box<dyn FnOnce() -> Arc<str> + Send>;
+
+/// What [`Str::lazy`] makes a text from.
+pub struct LazyStr {
+    about: usize,
+    text: LazyLock<Arc<str>, Make>,
+}
+
+impl LazyStr {
+    /// The text; made now if it was not before.
+    pub fn made(&self) -> &Arc<str> {
+        &self.text
+    }
+}
+
+impl fmt::Debug for LazyStr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.made(), f)
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Agent {
     pub(crate) instructions: Str,
     pub(crate) model: Arc<dyn Model>,
     pub(crate) tools: Vec<Arc<dyn Tool>>,
-    pub(crate) subagents: Vec<Self>,
+    pub(crate) subagents: Vec<Arc<Self>>,
     pub(crate) sources: Vec<Arc<dyn ToolSource>>,
     pub(crate) fenced: bool,
     pub(crate) intent: IntentBy,
@@ -63,7 +63,8 @@ impl Agent {
         self
     }
 
-    /// Adds a tool. Of two tools with the same name the first is called.
+    /// Adds a tool. A second one of the same name is told to the model, and called by it, with a
+    /// number behind its name: `read_2`.
     #[must_use]
     pub fn tool(mut self, tool: impl Tool) -> Self {
         self.tools.push(Arc::new(tool));
@@ -109,7 +110,7 @@ impl Agent {
     /// agent's name and one argument, `task`.
     #[must_use]
     pub fn subagent(mut self, agent: Self) -> Self {
-        self.subagents.push(agent);
+        self.subagents.push(Arc::new(agent));
         self
     }
 

@@ -8,7 +8,6 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use boon::{Compiler, SchemaIndex, Schemas, UrlLoader};
-use kaos_hooks::Str;
 use serde_json::Value;
 use tracing::debug;
 
@@ -100,14 +99,6 @@ impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Form").finish_non_exhaustive()
     }
-}
-
-/// What the model asked for, as JSON: nothing at all means no arguments.
-pub(crate) fn given(arguments: &Str) -> Str {
-    if arguments.trim().is_empty() {
-        return Str::Static("{}");
-    }
-    arguments.clone()
 }
 
 /// Compiles a tool's schema, unless that was done.

@@ -1,21 +1,44 @@
 //! What events say of messages and tools: JSON in the schemas of the GenAI conventions
-//! (`semantic-conventions-genai`, revision `fe5608e`).
+//! (`semantic-conventions-genai`, revision `fe5608e`), made when somebody reads it.
 
 use std::sync::Arc;
 
 use kaos_hooks::{Briefing, Str};
 use serde_json::{Value, json};
 
-use crate::{Message, ModelReply, ToolSpec, ToolUse};
+use crate::toolbox::Toolbox;
+use crate::{Content, Image, Message, ModelReply, Part, ToolSpec, ToolUse};
+
+/// What JSON has around a message's texts, in bytes, about.
+const AROUND: usize = 64;
 
 /// What a model is told besides the messages; `None` when that is nothing.
-pub(crate) fn briefing(instructions: &Str, tools: &[ToolSpec]) -> Option<Arc<Briefing>> {
-    let tools: Vec<Value> = tools.iter().map(definition).collect();
-    let briefing = Briefing {
-        instructions: Some(instructions.clone()).filter(|text| !text.is_empty()),
-        tools: (!tools.is_empty()).then(|| Value::from(tools).to_string().into()),
-    };
-    (briefing != Briefing::default()).then(|| Arc::new(briefing))
+pub(crate) fn briefing(toolbox: &Arc<Toolbox>) -> Option<Arc<Briefing>> {
+    let tools = (!toolbox.specs.is_empty()).then(|| {
+        let toolbox = Arc::clone(toolbox);
+        let about = toolbox.specs.len() * 8 * AROUND;
+        Str::lazy(about, move || {
+            let tools: Vec<Value> = toolbox.specs.iter().map(definition).collect();
+            Value::from(tools).to_string()
+        })
+    });
+    of(&toolbox.instructions, tools)
+}
+
+/// As [`briefing`], without tools.
+pub(crate) fn instructions(instructions: &Str) -> Option<Arc<Briefing>> {
+    of(instructions, None)
+}
+
+fn of(instructions: &Str, tools: Option<Str>) -> Option<Arc<Briefing>> {
+    let instructions = Some(instructions.clone()).filter(|text| !text.is_empty());
+    let any = instructions.is_some() || tools.is_some();
+    any.then(|| {
+        Arc::new(Briefing {
+            instructions,
+            tools,
+        })
+    })
 }
 
 fn definition(tool: &ToolSpec) -> Value {
@@ -28,49 +51,98 @@ fn definition(tool: &ToolSpec) -> Value {
 }
 
 /// The conversation that is sent.
-pub(crate) fn input(messages: &[Message]) -> Str {
-    let messages: Vec<Value> = messages.iter().map(message).collect();
-    Value::from(messages).to_string().into()
+pub(crate) fn input(messages: &Arc<Vec<Message>>) -> Str {
+    let messages = Arc::clone(messages);
+    let about = messages
+        .iter()
+        .map(|message| AROUND + weight(message))
+        .sum();
+    Str::lazy(about, move || {
+        let messages: Vec<Value> = messages.iter().map(message).collect();
+        Value::from(messages).to_string()
+    })
+}
+
+fn weight(message: &Message) -> usize {
+    match message {
+        Message::User(content) => content.iter().map(Content::bytes).sum(),
+        Message::Assistant(said) => said.parts.iter().map(weight_of_part).sum(),
+        Message::Tool(result) => result.output.bytes(),
+    }
+}
+
+fn weight_of_part(part: &Part) -> usize {
+    match part {
+        Part::Text(text) => text.len(),
+        Part::Reasoning(reasoning) => reasoning.text.len(),
+        Part::ToolCall(call) => call.arguments.len(),
+        Part::Provider(_) => 0,
+    }
 }
 
 fn message(message: &Message) -> Value {
     match message {
-        Message::User(text) => json!({ "role": "user", "parts": [text_part(text)] }),
-        Message::Assistant { text, tool_calls } => {
-            json!({ "role": "assistant", "parts": parts(text, tool_calls) })
+        Message::User(content) => {
+            let parts: Vec<Value> = content.iter().map(given).collect();
+            json!({ "role": "user", "parts": parts })
         }
-        Message::Tool { call_id, content } => json!({
+        Message::Assistant(said) => json!({ "role": "assistant", "parts": parts(&said.parts) }),
+        Message::Tool(result) => json!({
             "role": "tool",
-            "parts": [{ "type": "tool_call_response", "id": call_id, "response": content }],
+            "parts": [{
+                "type": "tool_call_response",
+                "id": result.call_id,
+                "response": result.output.text(),
+            }],
         }),
     }
 }
 
 /// The message that is received.
 pub(crate) fn output(reply: &ModelReply) -> Str {
-    let reason = reply.finish_reason.as_deref();
-    let reason = reason.unwrap_or(if reply.tool_calls.is_empty() {
-        "stop"
-    } else {
-        "tool_call"
-    });
-    let mut said = Vec::new();
-    if !reply.reasoning.is_empty() {
-        said.push(json!({ "type": "reasoning", "content": reply.reasoning }));
+    let (said, reason) = (reply.message.clone(), reply.finish_reason.clone());
+    let about = AROUND + said.parts.iter().map(weight_of_part).sum::<usize>();
+    Str::lazy(about, move || {
+        let reason = reason.as_ref().map(|reason| reason.as_str().to_owned());
+        let reason = reason.unwrap_or_else(|| {
+            let calls = said.tool_calls().next().is_some();
+            if calls { "tool_call" } else { "stop" }.to_owned()
+        });
+        let parts = parts(&said.parts);
+        let message = json!({ "role": "assistant", "parts": parts, "finish_reason": reason });
+        Value::from(vec![message]).to_string()
+    })
+}
+
+/// What only the provider understands is no event's: it may hold what nobody can redact.
+fn parts(said: &[Part]) -> Vec<Value> {
+    let part = |part: &Part| match part {
+        Part::Text(text) if text.is_empty() => None,
+        Part::Text(text) => Some(text_part(text)),
+        Part::Reasoning(reasoning) if reasoning.text.is_empty() => None,
+        Part::Reasoning(reasoning) => {
+            Some(json!({ "type": "reasoning", "content": reasoning.text }))
+        }
+        Part::ToolCall(call) => Some(call_part(call)),
+        Part::Provider(_) => None,
+    };
+    said.iter().filter_map(part).collect()
+}
+
+/// An image is told by its address or its type, not by its bytes.
+fn given(content: &Content) -> Value {
+    match content {
+        Content::Image(Image::Url(uri)) => {
+            json!({ "type": "uri", "modality": "image", "uri": uri })
+        }
+        Content::Image(Image::Base64 { media_type, data }) => json!({
+            "type": "blob", "modality": "image", "mime_type": media_type, "size": data.len() / 4 * 3,
+        }),
+        other => text_part(&other.to_text()),
     }
-    said.extend(parts(&reply.text, &reply.tool_calls));
-    let message = json!({ "role": "assistant", "parts": said, "finish_reason": reason });
-    Value::from(vec![message]).to_string().into()
 }
 
-fn parts(text: &Str, tool_calls: &[ToolUse]) -> Vec<Value> {
-    let text = (!text.is_empty()).then(|| text_part(text));
-    text.into_iter()
-        .chain(tool_calls.iter().map(call_part))
-        .collect()
-}
-
-fn text_part(text: &Str) -> Value {
+fn text_part(text: &str) -> Value {
     json!({ "type": "text", "content": text })
 }
 

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use kaos_hooks::{Scope, Str, Subagent, ToolCall};
+use kaos_hooks::{Scope, Subagent, ToolCall};
 use serde_json::value::RawValue;
 use tracing::{Level, debug, enabled};
 
-use crate::{ModelError, ModelReply, Reply, ToolError, ToolUse, TurnErrorKind};
+use crate::{ModelError, ModelReply, Reply, ToolError, ToolOutput, ToolUse, TurnErrorKind};
 
 /// The most argument names on a line, and the most characters of one.
 const MOST_KEYS: usize = 32;
@@ -23,12 +23,15 @@ pub(crate) async fn model<P>(
     debug!(messages, "model call");
     let answered = call.await;
     match &answered {
-        Ok(Ok(reply)) => debug!(
-            response_chars = reply.text.chars().count(),
-            response_bytes = reply.text.len(),
-            tool_calls = reply.tool_calls.len(),
-            "model answered"
-        ),
+        Ok(Ok(reply)) => {
+            let text = reply.message.joined_text();
+            debug!(
+                response_chars = text.chars().count(),
+                response_bytes = text.len(),
+                tool_calls = reply.message.tool_calls().count(),
+                "model answered"
+            );
+        }
         Ok(Err(error)) => debug!(error_type = error.kind(), "model call failed"),
         Err(_panicked) => debug!(error_type = "panic", "model call failed"),
     }
@@ -39,15 +42,15 @@ pub(crate) async fn model<P>(
 pub(crate) async fn tool(
     name: &str,
     arguments: &str,
-    run: impl Future<Output = Result<Str, ToolError>>,
-) -> Result<Str, ToolError> {
+    run: impl Future<Output = Result<ToolOutput, ToolError>>,
+) -> Result<ToolOutput, ToolError> {
     debug!(tool = name, argument_keys = keys(arguments), "tool call");
     let ran = run.await;
     match &ran {
         Ok(result) => debug!(
             tool = name,
             outcome = "ok",
-            result_bytes = result.len(),
+            result_bytes = result.bytes(),
             "tool returned"
         ),
         Err(error) => debug!(

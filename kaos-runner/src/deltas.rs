@@ -9,17 +9,70 @@ use tokio::time::Instant;
 /// Where a model hands on what happens before its reply is whole.
 #[derive(Debug)]
 pub struct Deltas {
-    call: Handle,
+    to: To,
     began: Instant,
     first: OnceLock<Duration>,
     /// Whether the pieces are events.
     told: bool,
 }
 
+/// Who is told.
+#[derive(Debug)]
+enum To {
+    /// Those who observe the call.
+    Call(Handle),
+    /// Whoever looks.
+    #[cfg(feature = "testing")]
+    Heard(Heard),
+}
+
+/// What was handed on to [`Deltas::heard`]; clones are the same.
+#[cfg(feature = "testing")]
+#[derive(Debug, Clone, Default)]
+pub struct Heard(std::sync::Arc<std::sync::Mutex<(Vec<Value>, Vec<Progress>)>>);
+
+#[cfg(feature = "testing")]
+impl Heard {
+    /// The pieces so far.
+    pub fn pieces(&self) -> Vec<Value> {
+        self.lock().0.clone()
+    }
+
+    /// The retries so far.
+    pub fn retries(&self) -> Vec<Progress> {
+        self.lock().1.clone()
+    }
+
+    /// The pieces of the text so far, in one.
+    pub fn text(&self) -> String {
+        let text = |piece: &Value| match piece {
+            Value::TextDelta(piece) => Some(piece.content.to_string()),
+            _ => None,
+        };
+        self.lock().0.iter().filter_map(text).collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, (Vec<Value>, Vec<Progress>)> {
+        let locked = self.0.lock();
+        locked.unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
 impl Deltas {
     pub(crate) fn new(call: Handle, told: bool) -> Self {
+        Self::of(To::Call(call), told)
+    }
+
+    /// For a model that is asked without a runner, and what it hands on.
+    #[cfg(feature = "testing")]
+    pub fn heard() -> (Self, Heard) {
+        let heard = Heard::default();
+        (Self::of(To::Heard(heard.clone()), true), heard)
+    }
+
+    fn of(to: To, told: bool) -> Self {
         Self {
-            call,
+            to,
             told,
             began: Instant::now(),
             first: OnceLock::new(),
@@ -56,12 +109,20 @@ impl Deltas {
         attributes.set("error.type", kind.into());
         attributes.set("delay_ms", delay);
         let note = Str::Static("retry");
-        self.call.progress(Progress { note, attributes });
+        let progress = Progress { note, attributes };
+        match &self.to {
+            To::Call(call) => call.progress(progress),
+            #[cfg(feature = "testing")]
+            To::Heard(heard) => heard.lock().1.push(progress),
+        }
     }
 
     fn tell(&self, piece: impl Into<Value>) {
-        if self.told {
-            self.call.emit(piece);
+        match &self.to {
+            To::Call(call) if self.told => call.emit(piece),
+            To::Call(_) => {}
+            #[cfg(feature = "testing")]
+            To::Heard(heard) => heard.lock().0.push(piece.into()),
         }
     }
 

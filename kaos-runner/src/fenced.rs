@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::{Message, ToolSpec, ToolUse};
+use crate::{Content, Message, ToolSpec, ToolUse};
 
 /// What a model's text asks for.
 #[derive(Debug, Default, PartialEq)]
@@ -125,27 +125,17 @@ fn call(kind: &str, body: &str, step: u32, number: usize) -> Result<ToolUse, Str
         let form = r#"{"agent": "<name>", "task": "…"}"#;
         let delegate: Delegate =
             serde_json::from_str(body).map_err(|why| fault(kind, form, &why))?;
-        let arguments = json!({ "task": delegate.task }).to_string().into();
-        let name = delegate.agent.into();
-        return Ok(ToolUse {
-            id,
-            name,
-            arguments,
-        });
+        let arguments = json!({ "task": delegate.task }).to_string();
+        return Ok(ToolUse::new(id, delegate.agent, arguments));
     }
     let form = r#"{"tool": "<name>", "arguments": {…}}"#;
     let call: Call = serde_json::from_str(body).map_err(|why| fault(kind, form, &why))?;
-    let arguments = call.arguments.map_or_else(Str::default, |given| {
+    let arguments = call.arguments.map_or_else(String::new, |given| {
         // Some write the arguments as text that holds the JSON.
         let text: Option<String> = serde_json::from_str(given.get()).ok();
-        text.unwrap_or_else(|| given.get().to_owned()).into()
+        text.unwrap_or_else(|| given.get().to_owned())
     });
-    let name = call.tool.into();
-    Ok(ToolUse {
-        id,
-        name,
-        arguments,
-    })
+    Ok(ToolUse::new(id, call.tool, arguments))
 }
 
 fn fault(kind: &str, form: &str, why: &serde_json::Error) -> String {
@@ -159,43 +149,44 @@ pub(crate) fn conversation(messages: &[Message]) -> Vec<Message> {
     let mut names: Vec<(&Str, &Str)> = Vec::new();
     for message in messages {
         match message {
-            Message::Assistant { text, tool_calls } => {
-                names.extend(tool_calls.iter().map(|call| (&call.id, &call.name)));
-                let blocks = tool_calls.iter().map(block);
-                let text = Some(text.to_string()).filter(|text| !text.is_empty());
-                let parts: Vec<String> = text.into_iter().chain(blocks).collect();
-                told.push(Message::Assistant {
-                    text: parts.join("\n\n").into(),
-                    tool_calls: Vec::new(),
-                });
+            Message::Assistant(said) => {
+                names.extend(said.tool_calls().map(|call| (&call.id, &call.name)));
+                let text = said.joined_text().into_owned();
+                let text = Some(text).filter(|text| !text.is_empty());
+                let parts = text.into_iter().chain(said.tool_calls().map(block));
+                let parts: Vec<String> = parts.collect();
+                told.push(Message::assistant(parts.join("\n\n")));
                 results = false;
             }
-            Message::Tool { call_id, content } => {
-                let name = names.iter().rev().find(|(id, _)| *id == call_id);
+            Message::Tool(result) => {
+                let name = names.iter().rev().find(|(id, _)| **id == result.call_id);
                 let name = name.map_or("tool", |(_, name)| name.as_str());
-                let result = format!("Result of {name}:\n{content}");
-                match told.last_mut() {
-                    Some(Message::User(text)) if results => {
-                        *text = format!("{text}\n\n{result}").into();
-                    }
-                    _ => told.push(Message::User(result.into())),
-                }
+                let mut content = result.output.parts.iter();
+                // Its first text stands in the line of its name.
+                let first = content.as_slice().first().map(Content::to_text);
+                let first = first.unwrap_or_default();
+                let mut content: Vec<Content> = content.by_ref().skip(1).cloned().collect();
+                let head = format!("Result of {name}:\n{first}");
+                content.insert(0, Content::text(head));
+                add(&mut told, content, results);
                 results = true;
             }
             // Two messages of the user in a row confuse some models.
-            Message::User(text) if results => {
-                if let Some(Message::User(before)) = told.last_mut() {
-                    *before = format!("{before}\n\n{text}").into();
-                }
-                results = false;
-            }
-            Message::User(_) => {
-                told.push(message.clone());
+            Message::User(content) => {
+                add(&mut told, content.clone(), results);
                 results = false;
             }
         }
     }
     told
+}
+
+/// Adds content from the user, to the last message where that has results.
+fn add(told: &mut Vec<Message>, content: Vec<Content>, to_last: bool) {
+    match told.last_mut() {
+        Some(Message::User(before)) if to_last => before.extend(content),
+        _ => told.push(Message::User(content)),
+    }
 }
 
 fn block(call: &ToolUse) -> String {

@@ -7,7 +7,7 @@ use kaos_hooks::Str;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{Tool, ToolAnnotations, ToolContext, ToolError, ToolSpec};
+use crate::{Tool, ToolAnnotations, ToolContext, ToolError, ToolOutput, ToolSpec};
 
 /// A tool made of an async function; its argument schema is its argument type's.
 ///
@@ -36,7 +36,7 @@ pub struct FunctionTool {
     call: Box<Call>,
 }
 
-type Call = dyn Fn(&str) -> BoxFuture<'static, Result<Str, ToolError>> + Send + Sync;
+type Call = dyn Fn(&str) -> BoxFuture<'static, Result<ToolOutput, ToolError>> + Send + Sync;
 
 impl FunctionTool {
     /// A tool with this name and purpose that calls `function`.
@@ -48,10 +48,10 @@ impl FunctionTool {
     where
         A: DeserializeOwned + JsonSchema,
         F: Future<Output = Result<T, ToolError>> + Send + 'static,
-        T: Into<Str>,
+        T: Into<ToolOutput>,
     {
         let schema = schemars::schema_for!(A).to_value();
-        let call = move |arguments: &str| -> BoxFuture<'static, Result<Str, ToolError>> {
+        let call = move |arguments: &str| -> BoxFuture<'static, Result<ToolOutput, ToolError>> {
             match serde_json::from_str(arguments) {
                 Ok(arguments) => {
                     let done = function(arguments);
@@ -96,7 +96,11 @@ impl Tool for FunctionTool {
         &self.spec
     }
 
-    async fn call(&self, arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
+    async fn call(
+        &self,
+        arguments: &str,
+        _context: &ToolContext<'_>,
+    ) -> Result<ToolOutput, ToolError> {
         (self.call)(arguments).await
     }
 }

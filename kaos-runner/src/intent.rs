@@ -1,6 +1,6 @@
 //! Finding out what a message asks for.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use kaos_hooks::{
     Failure, Hooks, Intent, IntentClassification, IntentClassified, IntentOutcome, Progress, Scope,
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::model_call::{Asked, ask};
 use crate::turn::{self, add};
-use crate::{Agent, Message, ModelRequest, OutputSchema, ToolSpec, content};
+use crate::{Agent, Message, OutputSchema, ToolSpec, content};
 
 /// How it is found out what a message asks for.
 ///
@@ -51,7 +51,7 @@ pub(crate) async fn classify(
     progress: &mut turn::Progress,
 ) {
     let message = match progress.messages.last() {
-        Some(Message::User(text)) => text.clone(),
+        Some(question @ Message::User(_)) => Str::from(question.text().into_owned()),
         _ => Str::default(),
     };
     match agent.intent {
@@ -158,30 +158,30 @@ async fn by_model(
     progress: &mut turn::Progress,
 ) -> Result<Found, Failure> {
     let instructions = Str::from(instructions(&progress.toolbox.specs));
-    let request = ModelRequest {
+    let asked = Asked {
+        hooks,
         instructions: &instructions,
-        messages: &[Message::User(message)],
+        messages: Arc::new(vec![Message::user(message)]),
         tools: &[],
         stream: false,
         output: Some(&VERDICT),
-        hooks,
-    };
-    let asked = Asked {
-        request,
-        briefing: content::briefing(&instructions, &[]),
+        briefing: content::instructions(&instructions),
         deltas: false,
     };
     let limit = agent.limits.intent;
     let reply = match tokio::time::timeout(limit, ask(agent, scope, asked)).await {
         Ok(Ok(reply)) => reply,
-        Ok(Err(why)) => return Err(why.failure()),
+        Ok(Err(why)) => {
+            progress.own = add(progress.own, why.usage());
+            return Err(why.failure());
+        }
         Err(_elapsed) => {
             let why = format!("no verdict within {limit:?}");
             return Err(Failure::new("timeout").message(why));
         }
     };
     progress.own = add(progress.own, reply.usage);
-    read(&reply.text)
+    read(&reply.message.joined_text())
 }
 
 fn instructions(tools: &[ToolSpec]) -> String {

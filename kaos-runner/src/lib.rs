@@ -4,8 +4,8 @@
 //! - [`Runner`] lets it answer: [`Runner::turn`] gives the [`Reply`], [`Runner::run`] the stream of
 //!   events as they happen.
 //! - [`Model`] and [`Tool`] are what it works with; [`FunctionModel`] and [`FunctionTool`] make
-//!   both from functions, so everything runs offline. With the feature `openai`, `OpenAiModel` is a
-//!   model behind any OpenAI-compatible endpoint.
+//!   both from functions, so everything runs offline. With the feature `models`, `OpenAiModel` is a
+//!   model behind any OpenAI-compatible endpoint, and `AnthropicModel` one behind Anthropic's.
 //!
 //! Everything happens inside the turn's own future: nothing is spawned, so dropping it (a timeout,
 //! `select!`, a client gone) stops the turn, its tools and its sub-agents, and their spans end as
@@ -37,26 +37,32 @@ mod content;
 mod debug_lines;
 mod deltas;
 mod fenced;
+mod finish_reason;
 mod function_model;
 mod function_tool;
-#[cfg(any(feature = "mcp", feature = "openai"))]
+#[cfg(any(feature = "mcp", feature = "models"))]
 mod http_client;
 mod intent;
 mod limits;
 #[cfg(feature = "mcp")]
 pub mod mcp;
+mod message;
 mod mock;
 mod model;
 mod model_call;
 mod model_error;
-#[cfg(feature = "openai")]
-pub mod openai;
+mod model_reply;
+#[cfg(feature = "models")]
+pub mod models;
 mod paced;
 mod reply;
 mod runner;
 mod scripted;
 mod session;
+mod shape;
 mod stream;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tool;
 mod tool_run;
 mod toolbox;
@@ -65,15 +71,21 @@ mod turn;
 
 pub use agent::Agent;
 pub use deltas::Deltas;
+pub use finish_reason::FinishReason;
 pub use function_model::FunctionModel;
 pub use function_tool::FunctionTool;
 pub use intent::IntentBy;
 pub use kaos_hooks::ToolAnnotations;
 pub use limits::Limits;
-pub use model::{Message, Model, ModelReply, ModelRequest, OutputSchema, ToolUse};
+pub use message::{
+    AssistantMessage, Content, Image, Message, Part, ProviderData, Reasoning, Resource, ToolOutput,
+    ToolResult, ToolUse,
+};
+pub use model::{Model, ModelRequest, OutputSchema};
 pub use model_error::{ModelError, ModelErrorKind};
-#[cfg(feature = "openai")]
-pub use openai::OpenAiModel;
+pub use model_reply::ModelReply;
+#[cfg(feature = "models")]
+pub use models::{AnthropicModel, OpenAiModel};
 pub use reply::{Reply, TurnError, TurnErrorKind};
 pub use runner::{Runner, TurnRequest};
 pub use scripted::Scripted;

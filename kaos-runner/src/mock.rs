@@ -47,7 +47,7 @@ impl FunctionModel {
 fn answered(request: &ModelRequest<'_>) -> usize {
     let turn = request.messages.iter().rev();
     turn.take_while(|message| !matches!(message, Message::User(_)))
-        .filter(|message| matches!(message, Message::Assistant { .. }))
+        .filter(|message| matches!(message, Message::Assistant(_)))
         .count()
 }
 

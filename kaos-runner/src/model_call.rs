@@ -2,14 +2,26 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::{Briefing, LlmCall, Scope, Str, SubjectType, UsageObserved, catch_panic};
+use kaos_hooks::{
+    Briefing, Hooks, LlmCall, LlmOutcome, Scope, Str, SubjectType, Usage, UsageObserved,
+    catch_panic,
+};
 
 use crate::paced::Paced;
-use crate::{Agent, Deltas, ModelReply, ModelRequest, TurnErrorKind, content, debug_lines};
+use crate::{
+    Agent, Deltas, Message, ModelReply, ModelRequest, OutputSchema, ToolSpec, TurnErrorKind,
+    content, debug_lines,
+};
 
 /// What is asked, and how it is told.
 pub(crate) struct Asked<'a> {
-    pub(crate) request: ModelRequest<'a>,
+    pub(crate) hooks: &'a Hooks,
+    pub(crate) instructions: &'a str,
+    /// The conversation; shared with the call's record, which makes JSON of it if anybody reads it.
+    pub(crate) messages: Arc<Vec<Message>>,
+    pub(crate) tools: &'a [ToolSpec],
+    pub(crate) stream: bool,
+    pub(crate) output: Option<&'a OutputSchema>,
     /// What the model is told besides the messages.
     pub(crate) briefing: Option<Arc<Briefing>>,
     /// Whether the pieces of the reply are events: not those of an answer that nobody reads.
@@ -23,35 +35,58 @@ pub(crate) async fn ask<S: SubjectType>(
     asked: Asked<'_>,
 ) -> Result<ModelReply, TurnErrorKind> {
     let Asked {
-        request,
+        hooks,
+        instructions,
+        messages,
+        tools,
+        stream,
+        output,
         briefing,
         deltas,
     } = asked;
-    let call = parent.open(LlmCall {
-        stream: request.stream,
-        input: Some(content::input(request.messages)),
+    let mut call = parent.open(LlmCall {
+        stream,
+        input: Some(content::input(&messages)),
         briefing,
         ..agent.model.call()
     });
     let deltas = Deltas::new(call.handle(), deltas);
+    let request = ModelRequest {
+        instructions,
+        messages: &messages,
+        tools,
+        stream,
+        output,
+        hooks,
+    };
     let answer = catch_panic(agent.model.respond(request, &deltas));
-    let told = debug_lines::model(request.messages.len(), answer);
+    let told = debug_lines::model(messages.len(), answer);
     let paced = Paced::new(call.handle(), call.entered(told));
     let why = match paced.await {
         Ok(Ok(reply)) => {
-            let (usage, source) = (reply.usage, Str::Static("response"));
-            call.emit(UsageObserved {
-                usage,
-                cost_usd: None,
-                source,
-            });
-            let first = deltas.time_to_first_chunk().filter(|_| request.stream);
+            observed(&call, reply.usage);
+            let first = deltas.time_to_first_chunk().filter(|_| stream);
             call.complete(reply.outcome(first));
             return Ok(reply);
         }
         Ok(Err(error)) => TurnErrorKind::Model(error),
         Err(_panicked) => TurnErrorKind::ModelPanicked,
     };
+    if let Some(usage) = why.usage() {
+        observed(&call, Some(usage));
+        call.so_far(LlmOutcome {
+            usage: Some(usage),
+            ..LlmOutcome::default()
+        });
+    }
     call.fail(why.failure());
     Err(why)
+}
+
+fn observed(call: &Scope<LlmCall>, usage: Option<Usage>) {
+    call.emit(UsageObserved {
+        usage,
+        cost_usd: None,
+        source: Str::Static("response"),
+    });
 }

@@ -1,4 +1,4 @@
-use kaos_hooks::{Failure, Str};
+use kaos_hooks::{Failure, Str, Usage};
 
 /// Why a model did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -6,6 +6,7 @@ use kaos_hooks::{Failure, Str};
 pub struct ModelError {
     kind: Str,
     message: Str,
+    usage: Option<Usage>,
 }
 
 impl ModelError {
@@ -15,7 +16,20 @@ impl ModelError {
         Self {
             kind: kind.into(),
             message: message.into(),
+            usage: None,
         }
+    }
+
+    /// The same, with the tokens that were spent all the same.
+    #[must_use]
+    pub fn spent(mut self, usage: impl Into<Option<Usage>>) -> Self {
+        self.usage = usage.into();
+        self
+    }
+
+    /// The tokens that were spent all the same, where the provider said.
+    pub fn usage(&self) -> Option<Usage> {
+        self.usage
     }
 
     /// The kind: `error.type`.
@@ -63,6 +77,8 @@ pub enum ModelErrorKind {
     Timeout,
     /// No connection, or it broke.
     Connection,
+    /// The provider has too much to do at the moment.
+    Overloaded,
     /// The provider failed.
     ServerError,
     /// What came is not an answer.
@@ -83,6 +99,7 @@ impl ModelErrorKind {
             Self::InvalidRequest => "invalid_request",
             Self::Timeout => "timeout",
             Self::Connection => "connection",
+            Self::Overloaded => "overloaded",
             Self::ServerError => "server_error",
             Self::BadResponse => "bad_response",
             Self::TooLarge => "too_large",

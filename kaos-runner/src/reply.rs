@@ -2,7 +2,7 @@ use std::fmt;
 
 use kaos_hooks::{Budget, Failure, Intent, NotDurable, Str, TraceId, Usage};
 
-use crate::ModelError;
+use crate::{FinishReason, ModelError};
 
 /// An agent's answer. Displays as its text.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,7 @@ pub struct Reply {
     pub(crate) intent: Intent,
     pub(crate) usage: Option<Usage>,
     pub(crate) durable: Result<(), NotDurable>,
+    pub(crate) finish_reason: Option<FinishReason>,
 }
 
 impl Reply {
@@ -47,6 +48,12 @@ impl Reply {
             Err(why) => Err(why),
         }
     }
+
+    /// Why the model stopped; `None` when the provider does not say. An answer that was cut says
+    /// [`Length`](FinishReason::Length) or [`ContentFilter`](FinishReason::ContentFilter).
+    pub fn finish_reason(&self) -> Option<&FinishReason> {
+        self.finish_reason.as_ref()
+    }
 }
 
 impl fmt::Display for Reply {
@@ -60,6 +67,7 @@ impl fmt::Display for Reply {
 #[error("the turn failed (trace {trace_id})")]
 pub struct TurnError {
     trace_id: TraceId,
+    usage: Option<Usage>,
     #[source]
     kind: TurnErrorKind,
     durable: Result<(), NotDurable>,
@@ -99,14 +107,21 @@ fn unit(budget: Budget) -> &'static str {
 impl TurnError {
     pub(crate) const fn new(
         trace_id: TraceId,
+        usage: Option<Usage>,
         kind: TurnErrorKind,
         durable: Result<(), NotDurable>,
     ) -> Self {
         Self {
             trace_id,
+            usage,
             kind,
             durable,
         }
+    }
+
+    /// Tokens of all model calls until then, sub-agents included; `None` when no provider said.
+    pub fn usage(&self) -> Option<Usage> {
+        self.usage
     }
 
     /// The trace to look at.
@@ -133,6 +148,14 @@ impl TurnError {
 }
 
 impl TurnErrorKind {
+    /// Tokens of the model call that failed.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        match self {
+            Self::Model(error) => error.usage(),
+            Self::ModelPanicked | Self::Budget { .. } => None,
+        }
+    }
+
     /// How the failure stands in the events.
     pub(crate) fn failure(&self) -> Failure {
         match self {

@@ -115,7 +115,7 @@ impl TurnRequest {
         } = self;
         let (mut messages, number) = sessions.begin(&session);
         let known = messages.len();
-        messages.push(Message::User(message.clone()));
+        messages.push(Message::user(message.clone()));
 
         let mut begin = Turn::new(agent.name.clone())
             .session(session.clone())
@@ -130,9 +130,10 @@ impl TurnRequest {
 
         let answered = answer(&hooks, &agent, turn, &mut progress).await;
         let durable = settled.await;
-        let mut reply = answered.map_err(|why| TurnError::new(trace_id, why, durable.clone()))?;
+        let mut reply = answered
+            .map_err(|why| TurnError::new(trace_id, progress.total(), why, durable.clone()))?;
         reply.durable = durable;
-        sessions.remember(&session, progress.messages.drain(known..));
+        sessions.remember(&session, progress.messages.iter().skip(known).cloned());
         Ok(reply)
     }
 }
@@ -148,11 +149,11 @@ impl IntoFuture for TurnRequest {
 
 impl Agent {
     /// What a turn of this agent says of itself at its start, and what the model may call in it.
-    pub(crate) async fn begin(&self, mut turn: Turn, message: &Str) -> (Turn, Toolbox) {
-        let toolbox = Toolbox::of(self).await;
+    pub(crate) async fn begin(&self, mut turn: Turn, message: &Str) -> (Turn, Arc<Toolbox>) {
+        let toolbox = Arc::new(Toolbox::of(self).await);
         turn.description.clone_from(&self.description);
         turn.max_steps = Some(self.limits.steps);
-        turn.briefing = content::briefing(&toolbox.instructions, &toolbox.specs);
+        turn.briefing = content::briefing(&toolbox);
         let call = self.model.call();
         turn.model = Some(call.model);
         turn.params = call.params;

@@ -63,22 +63,25 @@ impl Scripted {
         }
         let said = self.said;
         if let Some(piece) = self.piece {
-            for part in pieces(&said.reasoning, piece) {
+            for part in pieces(&said.message.joined_reasoning(), piece) {
                 deltas.thinking(part);
                 tokio::task::yield_now().await;
             }
-            for part in pieces(&said.text, piece) {
+            for part in pieces(&said.message.joined_text(), piece) {
                 deltas.text(part);
                 tokio::task::yield_now().await;
             }
-            for call in &said.tool_calls {
+            for call in said.message.tool_calls() {
                 for part in pieces(&call.arguments, piece) {
                     deltas.tool_call_args(call.id.clone(), part);
                     tokio::task::yield_now().await;
                 }
             }
-        } else if !said.text.is_empty() {
-            deltas.text(said.text.clone());
+        } else {
+            let text = said.message.joined_text();
+            if !text.is_empty() {
+                deltas.text(text.into_owned());
+            }
         }
         self.error.map_or(Ok(said), Err)
     }

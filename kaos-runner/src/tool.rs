@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use kaos_hooks::{Failure, Hooks, McpCall, Str, ToolAnnotations, ToolKind};
 use serde_json::{Value, json};
 
+use crate::ToolOutput;
 use crate::arguments::Form;
 
 /// Something an agent can do.
@@ -25,7 +26,11 @@ pub trait Tool: Send + Sync + 'static {
     ///
     /// Dropped at its time limit and when the turn is dropped: it must leave nothing half done.
     /// Blocking work belongs in `tokio::task::spawn_blocking`, and goes on when dropped.
-    async fn call(&self, arguments: &str, context: &ToolContext<'_>) -> Result<Str, ToolError>;
+    async fn call(
+        &self,
+        arguments: &str,
+        context: &ToolContext<'_>,
+    ) -> Result<ToolOutput, ToolError>;
 }
 
 /// What a tool may use besides its arguments, and where it says how it did its work.

@@ -4,25 +4,23 @@ use std::sync::Arc;
 
 use kaos_hooks::{Failure, Hooks, Ruling, Scope, Step, Str, ToolCall, ToolOutcome, catch_panic};
 
-use crate::{Agent, Tool, ToolContext, ToolError, ToolUse, arguments, debug_lines};
+use crate::shape::Shape;
+use crate::{Agent, Tool, ToolContext, ToolError, ToolOutput, ToolUse, arguments, debug_lines};
 
 /// What the model is told of a call.
 pub(crate) struct Told {
-    pub(crate) text: Str,
+    pub(crate) output: ToolOutput,
     /// Whether it is why there is no result.
     pub(crate) failed: bool,
 }
 
 impl Told {
-    pub(crate) fn result(text: Str) -> Self {
+    /// That, and why, there is no result.
+    pub(crate) fn failed(why: impl Into<ToolOutput>) -> Self {
         Self {
-            text,
-            failed: false,
+            output: why.into(),
+            failed: true,
         }
-    }
-
-    pub(crate) fn failed(text: Str) -> Self {
-        Self { text, failed: true }
     }
 }
 
@@ -42,6 +40,7 @@ pub(crate) async fn run(
     step: &Scope<Step>,
     call: &ToolUse,
     tool: &Arc<dyn Tool>,
+    shape: Shape,
 ) -> Told {
     let spec = tool.spec();
     let mut scope = step.open(ToolCall {
@@ -49,7 +48,7 @@ pub(crate) async fn run(
         description: Some(spec.description.clone()).filter(|text| !text.is_empty()),
         ..asked_for(call)
     });
-    let given = arguments::given(&call.arguments);
+    let given = shape.given(&call.arguments);
     if let Err(wrong) = arguments::check(spec, &given) {
         debug_lines::not_run(&scope, call, wrong.kind()).await;
         return failed(scope, &wrong, agent.limits.tool_result);
@@ -64,12 +63,12 @@ pub(crate) async fn run(
                 skipped: true,
                 ..ToolOutcome::default()
             });
-            return Told::result(Str::from(format!("skipped: {reason}")));
+            return Told::failed(format!("skipped: {reason}"));
         }
         Ruling::Deny { reason } => {
             debug_lines::not_run(&scope, call, "denied").await;
             scope.fail(Failure::new("denied").message(reason.clone()));
-            return Told::failed(Str::from(format!("denied: {reason}")));
+            return Told::failed(format!("denied: {reason}"));
         }
     };
     if arguments != given
@@ -97,15 +96,18 @@ pub(crate) async fn run(
     let mcp = context.into_mcp();
     match ended {
         Ok(result) => {
-            let bytes = result.len() as u64;
-            let result = cut(result, agent.limits.tool_result);
+            let bytes = result.bytes() as u64;
+            let output = result.cut(agent.limits.tool_result);
             scope.complete(ToolOutcome {
-                result: Some(result.clone()),
+                result: Some(output.shared_text()),
                 result_bytes: Some(bytes),
                 mcp,
                 ..ToolOutcome::default()
             });
-            Told::result(result)
+            Told {
+                output,
+                failed: false,
+            }
         }
         Err(why) => {
             if mcp.is_some() {
@@ -121,24 +123,8 @@ pub(crate) async fn run(
 
 /// Ends the span of a call without a result, and gives what the model is told.
 fn failed(scope: Scope<ToolCall>, why: &ToolError, most: usize) -> Told {
-    let why = ToolError::of_kind(
-        Str::copied(why.kind()),
-        cut(Str::from(why.to_string()), most),
-    );
+    let text = ToolOutput::from(why.to_string()).cut(most);
+    let why = ToolError::of_kind(Str::copied(why.kind()), text.shared_text());
     scope.fail(why.failure());
-    Told::failed(Str::from(format!("error: {why}")))
-}
-
-/// At most the first `most` bytes, whole characters, and a mark where there were more.
-fn cut(text: Str, most: usize) -> Str {
-    if text.len() <= most {
-        return text;
-    }
-    let whole = |at: &usize| text.is_char_boundary(*at);
-    let kept = (0..=most).rev().find(whole).unwrap_or_default();
-    let (kept, all) = (text.get(..kept).unwrap_or_default(), text.len());
-    Str::from(format!(
-        "{kept}\n[cut: the first {} of {all} bytes]",
-        kept.len()
-    ))
+    Told::failed(format!("error: {why}"))
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use kaos_hooks::{Attributes, Progress, Scope, Str, Turn, catch_panic};
 
+use crate::shape::Shape;
 use crate::{Agent, Tool, ToolError, ToolSpec, arguments, fenced};
 
 /// Where tools come from that are not known beforehand, such as a server.
@@ -58,28 +59,42 @@ pub trait ToolSource: Send + Sync + 'static {
 /// What the model can ask for by name.
 #[derive(Default)]
 pub(crate) struct Toolbox {
-    tools: Vec<(Str, Arc<dyn Tool>)>,
-    /// As the model is told: the agent's tools, its sub-agents, then its sources'.
+    callables: Vec<Callable>,
+    /// As the model is told, a name each: the agent's tools, its sub-agents, then its sources'. Every
+    /// schema is an object's.
     pub(crate) specs: Vec<ToolSpec>,
     /// What the model is told of itself, and of blocks where it calls tools by them.
     pub(crate) instructions: Str,
     missing: Vec<(Str, ToolError)>,
 }
 
+/// What a name stands for.
+#[derive(Clone)]
+pub(crate) enum Callable {
+    /// A tool, and how its arguments stand in what the model writes.
+    Tool(Arc<dyn Tool>, Shape),
+    /// A sub-agent.
+    Subagent(Arc<Agent>),
+}
+
 impl Toolbox {
     /// Asks the agent's sources, all at once.
     ///
-    /// A tool of a source keeps its name unless another tool or sub-agent has it: then it is
-    /// `source_tool`, and with a number behind it if even that is taken.
+    /// A name that is taken gets a number behind it: `read_2`. A tool of a source keeps its name
+    /// unless another tool or sub-agent has it: then it is `source_tool`, and with a number behind
+    /// it if even that is taken.
     pub(crate) async fn of(agent: &Agent) -> Self {
         let mut toolbox = Self::default();
         for tool in &agent.tools {
-            toolbox.put(tool.spec().name.clone(), tool);
+            toolbox.put(toolbox.free(&tool.spec().name), tool);
         }
         for agent in &agent.subagents {
             let description = agent.description.clone().unwrap_or_default();
-            let spec = ToolSpec::delegation(agent.name.clone(), description);
+            let spec = ToolSpec::delegation(toolbox.free(&agent.name), description);
             toolbox.specs.push(spec);
+            toolbox
+                .callables
+                .push(Callable::Subagent(Arc::clone(agent)));
         }
         let asked = agent.sources.iter().map(|source| async move {
             let tools = catch_panic(source.tools()).await;
@@ -102,7 +117,9 @@ impl Toolbox {
         if !agent.fenced || self.specs.is_empty() {
             return agent.instructions.clone();
         }
-        let agents: Vec<Str> = agent.subagents.iter().map(|it| it.name.clone()).collect();
+        let named = self.specs.iter().zip(&self.callables);
+        let agents = named.filter(|(_, callable)| matches!(callable, Callable::Subagent(_)));
+        let agents: Vec<Str> = agents.map(|(spec, _)| spec.name.clone()).collect();
         let blocks = fenced::instructions(&self.specs, &agents);
         let own = agent.instructions.as_str();
         let gap = if own.is_empty() { "" } else { "\n\n" };
@@ -130,6 +147,16 @@ impl Toolbox {
         }
     }
 
+    /// The name, or the first one with a number behind it that is not taken.
+    fn free(&self, name: &Str) -> Str {
+        if !self.knows(name) {
+            return name.clone();
+        }
+        let mut numbered = (2..).map(|number| format!("{name}_{number}"));
+        let free = numbered.find(|name| !self.knows(name));
+        free.unwrap_or_default().into()
+    }
+
     fn knows(&self, name: &str) -> bool {
         self.specs.iter().any(|spec| spec.name == name)
     }
@@ -137,16 +164,20 @@ impl Toolbox {
     fn put(&mut self, name: Str, tool: &Arc<dyn Tool>) {
         // Before the turn: the first call's span is not to have that time in it.
         arguments::prepare(tool.spec());
-        let mut spec = tool.spec().clone();
-        spec.name.clone_from(&name);
-        self.specs.push(spec);
-        self.tools.push((name, Arc::clone(tool)));
+        let (schema, shape) = Shape::of(&tool.spec().schema);
+        self.specs.push(ToolSpec {
+            name,
+            schema,
+            ..tool.spec().clone()
+        });
+        self.callables.push(Callable::Tool(Arc::clone(tool), shape));
     }
 
-    /// The tool that the model calls by this name: the first one.
-    pub(crate) fn tool(&self, name: &str) -> Option<&Arc<dyn Tool>> {
-        let found = self.tools.iter().find(|(known, _)| known == name);
-        found.map(|(_, tool)| tool)
+    /// What the model calls by this name.
+    pub(crate) fn callable(&self, name: &str) -> Option<&Callable> {
+        let mut named = self.specs.iter().zip(&self.callables);
+        let found = named.find(|(spec, _)| spec.name == name);
+        found.map(|(_, callable)| callable)
     }
 
     /// Says which sources have no tools for the turn.

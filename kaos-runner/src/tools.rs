@@ -10,9 +10,9 @@ use kaos_hooks::{
 };
 
 use crate::tool_run::Told;
-use crate::toolbox::Toolbox;
+use crate::toolbox::{Callable, Toolbox};
 use crate::turn::{Progress, add, answer};
-use crate::{Agent, Message, ToolUse, debug_lines, tool_run};
+use crate::{Agent, Message, ToolResult, ToolUse, debug_lines, tool_run};
 
 /// What came of one call: what the model is told, and what a sub-agent spent.
 struct Done {
@@ -60,11 +60,12 @@ pub(crate) async fn call_all(
             ..ToolCallSummary::new(call.name.clone())
         });
         progress.delegated = add(progress.delegated, done.delegated);
-        let call_id = call.id.clone();
-        progress.messages.push(Message::Tool {
-            call_id,
-            content: done.told.text,
-        });
+        let Told { output, failed } = done.told;
+        progress.say(Message::Tool(ToolResult {
+            call_id: call.id.clone(),
+            output,
+            failed,
+        }));
     }
 }
 
@@ -76,17 +77,18 @@ async fn call_one(
     call: &ToolUse,
 ) -> Done {
     let began = hooks.emitter().clock().monotonic_nanos();
-    let tool = toolbox.tool(&call.name);
-    let subagent = agent.subagents.iter().find(|agent| agent.name == call.name);
-    let (told, delegated) = match (tool, subagent) {
-        (Some(tool), _) => (tool_run::run(hooks, agent, step, call, tool).await, None),
-        (None, Some(subagent)) => delegate(hooks, step, call, subagent).await,
-        (None, None) => {
+    let (told, delegated) = match toolbox.callable(&call.name) {
+        Some(Callable::Tool(tool, shape)) => {
+            let told = tool_run::run(hooks, agent, step, call, tool, *shape).await;
+            (told, None)
+        }
+        Some(Callable::Subagent(subagent)) => delegate(hooks, step, call, subagent).await,
+        None => {
             let scope = step.open(tool_run::asked_for(call));
             debug_lines::not_run(&scope, call, "unknown_tool").await;
-            let text = Str::from(format!("there is no tool named {}", call.name));
-            scope.fail(Failure::new("unknown_tool").message(text.clone()));
-            (Told::failed(text), None)
+            let why = Str::from(format!("there is no tool named {}", call.name));
+            scope.fail(Failure::new("unknown_tool").message(why.clone()));
+            (Told::failed(why), None)
         }
     };
     let ended = hooks.emitter().clock().monotonic_nanos();
@@ -116,10 +118,10 @@ async fn delegate(
     {
         let reason = Str::from(format!("no agent works unrecorded ({why})"));
         scope.fail(Failure::new("denied").message(reason.clone()));
-        return (Told::failed(Str::from(format!("denied: {reason}"))), None);
+        return (Told::failed(format!("denied: {reason}")), None);
     }
     let (begin, toolbox) = agent.begin(Turn::new(agent.name.clone()), &task).await;
-    let mut progress = Progress::new(vec![Message::User(task)], &begin, toolbox);
+    let mut progress = Progress::new(vec![Message::user(task)], &begin, toolbox);
     let turn = scope.turn(begin);
     let answered = answer(hooks, agent, turn, &mut progress).await;
     debug_lines::delegated(&scope, &agent.name, &answered).await;
@@ -131,12 +133,15 @@ async fn delegate(
                 result,
                 ..SubagentOutcome::default()
             });
-            (Told::result(reply.text), delegated)
+            let told = Told {
+                output: reply.text.into(),
+                failed: false,
+            };
+            (told, delegated)
         }
         Err(why) => {
             scope.fail(why.failure());
-            let text = Str::from(format!("error: {why}"));
-            (Told::failed(text), delegated)
+            (Told::failed(format!("error: {why}")), delegated)
         }
     }
 }

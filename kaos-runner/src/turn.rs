@@ -11,14 +11,15 @@ use kaos_hooks::{
 use crate::model_call::Asked;
 use crate::toolbox::Toolbox;
 use crate::{
-    Agent, Message, ModelRequest, Reply, ToolUse, TurnErrorKind, fenced, intent, model_call, tools,
+    Agent, AssistantMessage, FinishReason, Message, Part, Reply, ToolUse, TurnErrorKind, fenced,
+    intent, model_call, tools,
 };
 
 /// What a turn has done so far.
 #[derive(Default)]
 pub(crate) struct Progress {
     /// The conversation, the message to answer included.
-    pub(crate) messages: Vec<Message>,
+    pub(crate) messages: Arc<Vec<Message>>,
     /// Whether somebody reads the answer as it is made.
     stream: bool,
     /// What the model is told in each of the turn's calls.
@@ -30,20 +31,35 @@ pub(crate) struct Progress {
     pub(crate) own: Option<Usage>,
     /// Tokens of its sub-agents.
     pub(crate) delegated: Option<Usage>,
-    finish_reason: Option<Str>,
+    finish_reason: Option<FinishReason>,
     /// The tools and sub-agents called, in the order the model asked for them.
     pub(crate) tool_calls: Vec<ToolCallSummary>,
 }
 
 impl Progress {
     /// Nothing so far, of a turn that begins like this.
-    pub(crate) fn new(messages: Vec<Message>, begin: &Turn, toolbox: Toolbox) -> Self {
+    pub(crate) fn new(messages: Vec<Message>, begin: &Turn, toolbox: Arc<Toolbox>) -> Self {
         Self {
-            messages,
-            toolbox: Arc::new(toolbox),
+            messages: Arc::new(messages),
+            toolbox,
             stream: begin.stream,
             briefing: begin.briefing.clone(),
             ..Self::default()
+        }
+    }
+
+    /// Adds to the conversation.
+    pub(crate) fn say(&mut self, message: Message) {
+        Arc::make_mut(&mut self.messages).push(message);
+    }
+
+    /// What came of the turn so far, however it ends.
+    fn outcome(&self) -> TurnOutcome {
+        TurnOutcome {
+            usage: self.own,
+            finish_reasons: self.finish_reason.iter().map(Str::from).collect(),
+            tool_calls: self.tool_calls.len().try_into().ok(),
+            ..TurnOutcome::default()
         }
     }
 
@@ -69,7 +85,7 @@ pub(crate) fn add(left: Option<Usage>, right: Option<Usage>) -> Option<Usage> {
 pub(crate) fn answer<'a>(
     hooks: &'a Hooks,
     agent: &'a Agent,
-    turn: Scope<Turn>,
+    mut turn: Scope<Turn>,
     progress: &'a mut Progress,
 ) -> BoxFuture<'a, Result<Reply, TurnErrorKind>> {
     Box::pin(async move {
@@ -104,6 +120,7 @@ pub(crate) fn answer<'a>(
                         used,
                     });
                 }
+                turn.so_far(progress.outcome());
                 turn.fail(why.failure());
                 return Err(why);
             }
@@ -118,10 +135,7 @@ pub(crate) fn answer<'a>(
         let (trace_id, intent) = (turn.trace_id(), progress.intent.clone());
         turn.complete(TurnOutcome {
             text: Some(text.clone()),
-            usage: progress.own,
-            finish_reasons: progress.finish_reason.iter().cloned().collect(),
-            tool_calls: progress.tool_calls.len().try_into().ok(),
-            ..TurnOutcome::default()
+            ..progress.outcome()
         });
         Ok(Reply {
             trace_id,
@@ -129,6 +143,7 @@ pub(crate) fn answer<'a>(
             intent,
             usage: progress.total(),
             durable: Ok(()), // whoever waits for it says otherwise
+            finish_reason: progress.finish_reason.take(),
         })
     })
 }
@@ -156,16 +171,13 @@ async fn work(
                 return Err(why);
             }
         };
-        let Answered {
-            text,
-            tool_calls,
-            fault,
-        } = answered;
-        let said = Message::Assistant {
-            text: text.clone(),
-            tool_calls: tool_calls.clone(),
-        };
-        progress.messages.push(said);
+        let Answered { said, fault } = answered;
+        let text = Str::from(said.joined_text().into_owned());
+        let tool_calls: Vec<ToolUse> = said.tool_calls().cloned().collect();
+        // Nothing said is no message: endpoints refuse it later.
+        if !said.is_empty() {
+            progress.say(Message::Assistant(said));
+        }
         if !tool_calls.is_empty() {
             tools::call_all(hooks, agent, &step, &tool_calls, progress).await;
         }
@@ -175,7 +187,7 @@ async fn work(
                 note: Str::Static("malformed_block"),
                 ..kaos_hooks::Progress::default()
             });
-            progress.messages.push(Message::User(fault));
+            progress.say(Message::user(fault));
         }
         step.complete(StepOutcome::default());
         emitted(hooks, turn)?;
@@ -195,8 +207,7 @@ async fn work(
 
 /// What the model answered, with the blocks in it read as calls where it calls tools by blocks.
 struct Answered {
-    text: Str,
-    tool_calls: Vec<ToolUse>,
+    said: AssistantMessage,
     /// What is wrong with blocks that cannot be read, for the model.
     fault: Option<Str>,
 }
@@ -210,41 +221,42 @@ async fn ask(
     progress: &mut Progress,
 ) -> Result<Answered, TurnErrorKind> {
     let toolbox = Arc::clone(&progress.toolbox);
-    let as_text = agent
-        .fenced
-        .then(|| fenced::conversation(&progress.messages));
-    let request = ModelRequest {
+    let messages = if agent.fenced {
+        Arc::new(fenced::conversation(&progress.messages))
+    } else {
+        Arc::clone(&progress.messages)
+    };
+    let asked = Asked {
+        hooks,
         instructions: &toolbox.instructions,
-        messages: as_text.as_deref().unwrap_or(&progress.messages),
+        messages,
         tools: if agent.fenced { &[] } else { &toolbox.specs },
         stream: progress.stream,
         output: None,
-        hooks,
-    };
-    let asked = Asked {
-        request,
         briefing: progress.briefing.clone(),
         deltas: true,
     };
-    let reply = model_call::ask(agent, step, asked).await?;
+    let reply = model_call::ask(agent, step, asked)
+        .await
+        .inspect_err(|why| {
+            progress.own = add(progress.own, why.usage());
+        })?;
     progress.own = add(progress.own, reply.usage);
     progress.finish_reason = reply.finish_reason;
-    let (text, mut tool_calls) = (reply.text, reply.tool_calls);
-    if !agent.fenced {
-        let fault = None;
-        return Ok(Answered {
-            text,
-            tool_calls,
-            fault,
-        });
+    let mut said = reply.message;
+    let mut fault = None;
+    if agent.fenced {
+        let blocks = fenced::read(&said.joined_text(), number);
+        fault = blocks.fault;
+        said.parts.retain(|part| !matches!(part, Part::Text(_)));
+        if !blocks.text.is_empty() {
+            said.parts.push(Part::Text(blocks.text.into()));
+        }
+        said.parts
+            .extend(blocks.calls.into_iter().map(Part::ToolCall));
     }
-    let blocks = fenced::read(&text, number);
-    tool_calls.extend(blocks.calls);
-    Ok(Answered {
-        text: blocks.text.into(),
-        tool_calls,
-        fault: blocks.fault,
-    })
+    said.tell_calls_apart();
+    Ok(Answered { said, fault })
 }
 
 /// Whether the run is still open: at its limit of events the stream has ended it.

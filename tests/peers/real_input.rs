@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use kaos_hooks::audit::{AuditHook, SigningKey};
 use kaos_hooks::{Event, Hooks, LlmCall, LlmParams, Session, Str, Usage, codec};
 use kaos_otel_hook::{Memory, Telemetry};
-use kaos_runner::openai::{OpenAiBuilder, SetupError};
+use kaos_runner::models::{OpenAiBuilder, SetupError};
 use kaos_runner::{
     Agent, Deltas, FunctionTool, Message, Model, ModelError, ModelReply, ModelRequest, OpenAiModel,
     Reply, Runner, ToolError, TurnError,

@@ -36,10 +36,7 @@ impl Gate for Careful {
 
 /// An agent whose model thinks, calls all its tools at once, and answers.
 fn assistant() -> Agent {
-    let thinking = ModelReply {
-        reasoning: "Hm.".into(),
-        ..ModelReply::text("Wait.")
-    };
+    let thinking = ModelReply::text("Wait.").reasoning("Hm.");
     let calls = thinking
         .and_call("1", "works", "{}")
         .and_call("2", "fails", "{}")

@@ -1,8 +1,7 @@
 //! Whether arguments fit a tool's schema, which comes from a server that may be anybody's.
 
 use async_trait::async_trait;
-use kaos_hooks::Str;
-use kaos_runner::{Agent, ModelReply, Runner, Tool, ToolContext, ToolError, ToolSpec};
+use kaos_runner::{Agent, ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput, ToolSpec};
 use kaos_tests::agents::watched;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -15,7 +14,11 @@ impl Tool for Echo {
         &self.0
     }
 
-    async fn call(&self, _arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
+    async fn call(
+        &self,
+        _arguments: &str,
+        _context: &ToolContext<'_>,
+    ) -> Result<ToolOutput, ToolError> {
         Ok("ran".into())
     }
 }

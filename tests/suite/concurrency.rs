@@ -12,7 +12,7 @@ use kaos_tests::observed::Observed;
 fn agent() -> Agent {
     let model = FunctionModel::new(|request| {
         Ok(match request.messages.last() {
-            Some(Message::Tool { .. }) => ModelReply::text("done"),
+            Some(Message::Tool(_)) => ModelReply::text("done"),
             _ => calls(&["bad", "good"]),
         })
     });

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use kaos_hooks::Hooks;
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field};
-use kaos_hooks::{Hooks, Str};
 use kaos_otel_hook::{Capture, Content, EventIds, GenAiEvents, OTelHook, SpanNames};
 use kaos_runner::{
-    Agent, FunctionModel, ModelError, ModelReply, Runner, Tool, ToolContext, ToolError, ToolSpec,
+    Agent, FunctionModel, ModelError, ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput,
+    ToolSpec,
 };
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
@@ -42,7 +43,11 @@ impl Tool for Planted {
         &self.0
     }
 
-    async fn call(&self, _arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
+    async fn call(
+        &self,
+        _arguments: &str,
+        _context: &ToolContext<'_>,
+    ) -> Result<ToolOutput, ToolError> {
         if self.1 {
             return Err(ToolError::new(said("error text")));
         }

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kaos_hooks::Str;
-use kaos_runner::{ModelReply, Tool, ToolContext, ToolError, ToolSpec};
+use kaos_runner::{ModelReply, Tool, ToolContext, ToolError, ToolOutput, ToolSpec};
 use kaos_tests::agents::{calls, scripted};
 use kaos_tests::observed::Observed;
 use opentelemetry::Context;
@@ -42,7 +41,11 @@ impl Tool for Makes {
         &self.spec
     }
 
-    async fn call(&self, _arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
+    async fn call(
+        &self,
+        _arguments: &str,
+        _context: &ToolContext<'_>,
+    ) -> Result<ToolOutput, ToolError> {
         let tracer = self.tracer.get().unwrap().clone();
         let name = |what: &str| format!("{}:{what}", self.spec.name);
         tracer.start(name("at once")).end();
@@ -62,7 +65,7 @@ impl Tool for Makes {
         // Who finds the span cannot end it.
         Context::current().span().end();
         drop(tracing::info_span!("tracing", name = %self.spec.name));
-        Ok(Str::from("made"))
+        Ok("made".into())
     }
 }
 

@@ -64,10 +64,7 @@ fn check(happened: &str, expected: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_scripted_turn_emits_every_event_in_its_place() {
-    let thinking = ModelReply {
-        reasoning: "Hm.".into(),
-        ..ModelReply::text("Wait.")
-    };
+    let thinking = ModelReply::text("Wait.").reasoning("Hm.");
     let calls = thinking
         .and_call("1", "works", "{}")
         .and_call("2", "fails", "{}")

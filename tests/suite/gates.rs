@@ -55,8 +55,8 @@ async fn came_of<M>(gates: impl IntoHooks<M>) -> Came {
     let tell = Arc::clone(&told);
     let model = FunctionModel::new(move |request| {
         Ok(match request.messages.last() {
-            Some(Message::Tool { content, .. }) => {
-                *tell.lock().unwrap() = content.to_string();
+            Some(result @ Message::Tool(_)) => {
+                *tell.lock().unwrap() = result.text().into_owned();
                 ModelReply::text("answer")
             }
             _ => calls(&["tool"]),

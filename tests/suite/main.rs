@@ -19,6 +19,7 @@ mod context;
 mod every_event;
 mod gates;
 mod hooks;
+mod http_policy;
 mod intent;
 mod logs;
 mod mcp;

@@ -3,23 +3,29 @@
 use std::time::Duration;
 
 use kaos_hooks::{EventBuf, PhaseBuf, Progress, Value};
-use kaos_runner::openai::{OpenAiBuilder, Retries};
+use kaos_runner::models::{OpenAiBuilder, Retries};
+use kaos_runner::testing::{Answer, ModelServer};
 use kaos_runner::{Agent, OpenAiModel, Reply, TurnError, TurnErrorKind};
 use kaos_tests::observed::Observed;
-use kaos_tests::openai_server::{Answer, OpenAiServer};
 use tokio_stream::StreamExt as _;
 
 mod answers;
+mod both;
+mod conversations;
 mod failures;
+mod identity;
+mod lenient;
+mod providers;
 mod scripts;
 mod setup;
 mod splits;
 mod timing;
+mod transport;
 
 const KEY: &str = "sk-test-0123456789abcdef";
 
 /// A model of this endpoint that does not wait between attempts.
-fn builder(server: &OpenAiServer) -> OpenAiBuilder {
+fn builder(server: &ModelServer) -> OpenAiBuilder {
     OpenAiModel::builder(server.url(), "test-model")
         .api_key(KEY)
         .retries(Retries {
@@ -76,7 +82,7 @@ fn fails(observed: &Observed, answered: &Result<Reply, TurnError>, kind: &str) {
 /// As [`fails`], for both modes, with answers of the same kind for each attempt.
 async fn check_failure(answer: impl Fn(Mode) -> Answer, kind: &str, requests: usize) {
     for mode in MODES {
-        let server = OpenAiServer::start((0..5).map(|_| answer(mode))).await;
+        let server = ModelServer::start((0..5).map(|_| answer(mode))).await;
         let observed = Observed::new(agent(builder(&server)));
         let answered = turn(&observed, mode).await;
         fails(&observed, &answered, kind);

@@ -50,7 +50,7 @@ async fn loop_by_hand(hooks: &Hooks) {
             usage: reply.usage,
             ..LlmOutcome::default()
         });
-        for asked in &reply.tool_calls {
+        for asked in reply.message.tool_calls() {
             let tool = step.open(ToolCall::new(asked.name.clone()));
             let annotations = ToolAnnotations::default();
             let ruling = hooks.before_tool_call(&tool, &asked.arguments, annotations);

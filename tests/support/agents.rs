@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kaos_hooks::Str;
 use kaos_runner::{
-    Agent, FunctionModel, Message, ModelReply, Tool, ToolContext, ToolError, ToolSpec,
+    Agent, FunctionModel, Message, ModelReply, Tool, ToolContext, ToolError, ToolOutput, ToolSpec,
 };
 use serde_json::json;
 use tokio::sync::Notify;
@@ -58,6 +57,13 @@ impl Scripted {
         self
     }
 
+    /// The same tool with this schema.
+    #[must_use]
+    pub fn with_schema(mut self, schema: serde_json::Value) -> Self {
+        self.spec.schema = schema;
+        self
+    }
+
     /// How often it ran.
     pub fn ran(&self) -> usize {
         self.ran.load(Ordering::SeqCst)
@@ -79,11 +85,15 @@ impl Tool for Scripted {
         &self.spec
     }
 
-    async fn call(&self, arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
+    async fn call(
+        &self,
+        arguments: &str,
+        _context: &ToolContext<'_>,
+    ) -> Result<ToolOutput, ToolError> {
         self.ran.fetch_add(1, Ordering::SeqCst);
         self.saw.lock().unwrap().push(arguments.to_owned());
         match &self.act {
-            Act::Give(result) => Ok(Str::from(*result)),
+            Act::Give(result) => Ok((*result).into()),
             Act::Fail(message) => Err(ToolError::new(*message)),
             Act::Panic => panic!("a tool of the tests panics"),
             Act::Hang(began) => {
@@ -92,11 +102,11 @@ impl Tool for Scripted {
             }
             Act::Yield(result) => {
                 tokio::task::yield_now().await;
-                Ok(Str::from(*result))
+                Ok((*result).into())
             }
             Act::After(time, result) => {
                 tokio::time::sleep(*time).await;
-                Ok(Str::from(*result))
+                Ok((*result).into())
             }
         }
     }
@@ -147,8 +157,8 @@ impl Asked {
         let last = self.requests().pop();
         let messages = last.map(|last| last.messages).unwrap_or_default();
         let content = messages.into_iter().filter_map(|message| match message {
-            Message::Tool { content, .. } => Some(content.to_string()),
-            Message::User(_) | Message::Assistant { .. } => None,
+            Message::Tool(result) => Some(result.output.text().into_owned()),
+            _ => None,
         });
         content.collect()
     }

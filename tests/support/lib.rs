@@ -16,7 +16,6 @@ pub mod interleaved;
 pub mod mcp_server;
 pub mod measured;
 pub mod observed;
-pub mod openai_server;
 pub mod reference;
 pub mod sim_disk;
 pub mod slow_disk;

@@ -136,10 +136,12 @@ impl<'p> Unpacker<'p> {
 
 impl Pack for Str {
     fn pack(&self, to: &mut Packer) {
-        if self.len() > LONG {
+        // A text that nobody has read yet is made where it is unpacked.
+        let weight = self.weight();
+        if weight > LONG || matches!(self, Self::Lazy(_)) {
             to.number(SHARED as u64);
             to.long.push(self.clone());
-            to.long_bytes += self.len();
+            to.long_bytes += weight;
         } else {
             to.number(self.len() as u64);
             to.bytes.extend_from_slice(self.as_bytes());
@@ -148,7 +150,7 @@ impl Pack for Str {
 
     #[inline]
     fn is_something(&self) -> bool {
-        !self.is_empty()
+        matches!(self, Self::Lazy(_)) || !self.is_empty()
     }
 }
 

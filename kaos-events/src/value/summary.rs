@@ -50,7 +50,7 @@ fields! {
         pub tool: Str as name,
         /// The id the model gave to this call; empty when it gave none.
         pub call_id: Str as name,
-        /// Whether it failed, or was denied.
+        /// Whether it has no result: it failed, was denied or skipped.
         pub is_error: bool as number,
         /// From its span's start to its end; `None` when unknown.
         pub duration: Option<Duration> as number,

@@ -215,6 +215,7 @@ fn word(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
 /// Calls whose last words are an account and its password.
 pub(crate) const LOGINS: &[&str] = &[
     "connect(",
+    "auth=(",
     "login(",
     "logon(",
     "signin(",
@@ -249,7 +250,8 @@ pub(crate) fn login(text: &str, start: usize, end: usize, findings: &mut Finding
             .filter(|(from, to)| is_credential(ascii::cut(text, *from, *to)))
     };
     if is("identified") || is("convertto") {
-        if count > 0
+        let is_next = ascii::is(ascii::at(line, 0), ascii::QUOTE);
+        if (count > 0 && (is_next || is("convertto")))
             && let Some((from, to)) = literal(0)
         {
             findings.add(from, to, Class::Password, "statement that sets a password");

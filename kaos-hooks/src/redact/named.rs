@@ -118,6 +118,18 @@ pub(crate) fn read(
             is_compared: false,
         });
     }
+    if meaning == Meaning::Password
+        && join.form == Form::Colon
+        && let Some((start, end)) = line::object(bytes, join.value)
+    {
+        return Some(Named {
+            start,
+            end,
+            meaning,
+            rule: Some("object below a password's key"),
+            is_compared: false,
+        });
+    }
     let value = extent::read(text, (name_start, name_end), &join, ahead)?;
     let rule = rules::decide(meaning, name, &value, ahead);
     Some(Named {

@@ -1,7 +1,7 @@
 //! Published key formats: a distinctive prefix, then a run of known bytes and length.
 //!
 //! One table per class, in the words of the vendors' own documentation. Formats without a
-//! distinctive prefix are found by the name beside them (see `assignment`).
+//! distinctive prefix are found by the name beside them (see `named`).
 
 mod cloud;
 mod code;

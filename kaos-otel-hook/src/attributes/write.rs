@@ -49,6 +49,9 @@ impl<P: Put> To<P> {
             Str::Shared(text) if fits(text, self.limit) => {
                 self.to.put(|| KeyValue::new(key, Arc::clone(text)));
             }
+            Str::Lazy(text) if fits(text.made(), self.limit) => {
+                self.to.put(|| KeyValue::new(key, Arc::clone(text.made())));
+            }
             long => self.long(key, long),
         }
     }

@@ -91,6 +91,14 @@ pub(super) struct Noting {
 type Sent<T> = Result<T, StreamableHttpError<Error>>;
 type Headers = HashMap<HeaderName, HeaderValue>;
 
+/// The same error without the URL, which may hold a key.
+fn bare(why: StreamableHttpError<Error>) -> StreamableHttpError<Error> {
+    match why {
+        StreamableHttpError::Client(why) => StreamableHttpError::Client(why.without_url()),
+        other => other,
+    }
+}
+
 impl Noting {
     fn noted(&self, response: StreamableHttpPostResponse) -> StreamableHttpPostResponse {
         if let StreamableHttpPostResponse::Json(_, Some(id))
@@ -115,7 +123,7 @@ impl StreamableHttpClient for Noting {
     ) -> Sent<StreamableHttpPostResponse> {
         let sent =
             StreamableHttpClient::post_message(&self.client, uri, message, session, token, headers);
-        Ok(self.noted(sent.await?))
+        sent.await.map(|it| self.noted(it)).map_err(bare)
     }
 
     async fn post_message_with_max_sse_event_size(
@@ -130,7 +138,7 @@ impl StreamableHttpClient for Noting {
         let sent = self
             .client
             .post_message_with_max_sse_event_size(uri, message, session, token, headers, most);
-        Ok(self.noted(sent.await?))
+        sent.await.map(|it| self.noted(it)).map_err(bare)
     }
 
     async fn delete_session(
@@ -143,6 +151,7 @@ impl StreamableHttpClient for Noting {
         self.client
             .delete_session(uri, session, token, headers)
             .await
+            .map_err(bare)
     }
 
     async fn get_stream(
@@ -156,6 +165,7 @@ impl StreamableHttpClient for Noting {
         self.client
             .get_stream(uri, session, last, token, headers)
             .await
+            .map_err(bare)
     }
 
     async fn get_stream_with_max_sse_event_size(
@@ -170,5 +180,6 @@ impl StreamableHttpClient for Noting {
         self.client
             .get_stream_with_max_sse_event_size(uri, session, last, token, headers, most)
             .await
+            .map_err(bare)
     }
 }

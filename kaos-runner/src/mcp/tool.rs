@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::Setup;
 use super::connection::{Connection, Link, failed};
-use crate::{Tool, ToolAnnotations, ToolContext, ToolError, ToolSpec};
+use crate::{Tool, ToolAnnotations, ToolContext, ToolError, ToolOutput, ToolSpec};
 
 pub(super) struct McpTool {
     spec: ToolSpec,
@@ -76,7 +76,11 @@ impl Tool for McpTool {
         &self.spec
     }
 
-    async fn call(&self, arguments: &str, context: &ToolContext<'_>) -> Result<Str, ToolError> {
+    async fn call(
+        &self,
+        arguments: &str,
+        context: &ToolContext<'_>,
+    ) -> Result<ToolOutput, ToolError> {
         context.through_mcp(self.setup.address.call());
         let arguments: JsonObject = serde_json::from_str(arguments)
             .map_err(|why| ToolError::arguments(format!("the arguments are no object: {why}")))?;

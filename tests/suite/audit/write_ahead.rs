@@ -40,6 +40,10 @@ fn the_record_of_a_tool_call_is_there_when_the_process_dies_in_the_tool() {
             continue;
         };
         if let Some(Subject::ToolCall(call)) = event.span().map(|span| &span.subject) {
+            assert!(
+                !allowed,
+                "what the trail itself decides comes after the record"
+            );
             arguments.clone_from(&call.arguments);
         }
         if let Some(Value::GateDecided(decided)) = event.value() {
@@ -47,10 +51,6 @@ fn the_record_of_a_tool_call_is_there_when_the_process_dies_in_the_tool() {
         }
     }
     assert_eq!(arguments.as_deref(), Some(r#"{"task":"work"}"#));
-    assert!(
-        !allowed,
-        "what the trail itself decides comes after the record"
-    );
     drop(AuditHook::open(scratch.path()).unwrap());
     let report = trail.verify().unwrap();
     assert!(report.is_intact(), "{report}");
@@ -96,7 +96,7 @@ async fn turn_with(audit: &AuditHook) -> Came {
     let tell = Arc::clone(&told);
     let model = FunctionModel::new(move |request| {
         let mut results = request.messages.iter().filter_map(|message| match message {
-            Message::Tool { content, .. } => Some(content.to_string()),
+            Message::Tool(result) => Some(result.output.text().into_owned()),
             _ => None,
         });
         let Some(first) = results.next() else {

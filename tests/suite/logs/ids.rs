@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kaos_hooks::Str;
 use kaos_hooks::testing::Recorder;
 use kaos_otel_hook::{EventIds, LogLayer, LogLine, OTelHook};
-use kaos_runner::{ModelReply, Runner, Tool, ToolContext, ToolError, ToolSpec};
+use kaos_runner::{ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput, ToolSpec};
 use kaos_tests::agents::{calls, scripted};
 use opentelemetry::logs::AnyValue;
 use opentelemetry::trace::{FutureExt as _, TraceFlags, TracerProvider as _};
@@ -42,7 +41,11 @@ impl Tool for Speaks {
         &self.spec
     }
 
-    async fn call(&self, _arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
+    async fn call(
+        &self,
+        _arguments: &str,
+        _context: &ToolContext<'_>,
+    ) -> Result<ToolOutput, ToolError> {
         let tool = self.spec.name.clone();
         tracing::info!(%tool, at = "begin", "speaks");
         self.together.wait().await;
@@ -59,7 +62,7 @@ impl Tool for Speaks {
         async { tracing::info!(%tool, at = "own-span", "speaks") }
             .instrument(tracing::info_span!("mine"))
             .await;
-        Ok(Str::from("spoken"))
+        Ok("spoken".into())
     }
 }
 

@@ -1,10 +1,10 @@
 //! Rows that end with an answer.
 
 use kaos_hooks::{EventBuf, LlmOutcome, LlmParams, OutcomeBuf, PhaseBuf, Usage, Value};
+use kaos_runner::testing::{Answer, ModelServer, completion, event, events};
 use kaos_runner::{FunctionTool, Limits, ToolError};
 use kaos_tests::agents::{Act, Scripted};
 use kaos_tests::observed::Observed;
-use kaos_tests::openai_server::{Answer, OpenAiServer, completion, event, events};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -69,7 +69,7 @@ fn check_told(observed: &Observed, usage: Option<Usage>) {
 async fn a_whole_answer() {
     let message =
         json!({ "role": "assistant", "content": "Hello.", "reasoning_content": "A greeting." });
-    let server = OpenAiServer::start([Answer::json(&completion(&message, "stop"))]).await;
+    let server = ModelServer::start([Answer::json(&completion(&message, "stop"))]).await;
     let params = LlmParams {
         temperature: Some(0.5),
         ..LlmParams::default()
@@ -117,7 +117,7 @@ async fn a_streamed_answer() {
         json!({ "content": "Hel" }),
         json!({ "content": "lo." }),
     ];
-    let server = OpenAiServer::start([Answer::stream(events(deltas, "stop"))]).await;
+    let server = ModelServer::start([Answer::stream(events(deltas, "stop"))]).await;
     let params = LlmParams {
         temperature: Some(0.5),
         ..LlmParams::default()
@@ -151,7 +151,7 @@ async fn tokens_that_are_not_told_are_unknown_not_zero() {
                 Answer::stream(events.iter().map(|event| without(event)))
             }
         };
-        let server = OpenAiServer::start([answer]).await;
+        let server = ModelServer::start([answer]).await;
         let params = LlmParams {
             temperature: Some(0.5),
             ..LlmParams::default()
@@ -169,7 +169,7 @@ async fn a_stream_that_says_why_it_stops_is_whole_without_done() {
     all.truncate(3);
     let broken = Answer::stream_head().chunks(&all).close();
     for answer in [Answer::stream(&all), broken] {
-        let server = OpenAiServer::start([answer]).await;
+        let server = ModelServer::start([answer]).await;
         let observed = Observed::new(agent(builder(&server)));
         let reply = turn(&observed, Mode::Streamed).await.unwrap();
         assert_eq!((reply.text(), reply.usage()), ("Hello.", None));
@@ -188,7 +188,7 @@ async fn an_endpoint_that_streams_when_not_asked_or_does_not_when_asked() {
         ),
     ];
     for (mode, answer) in answers {
-        let server = OpenAiServer::start([answer]).await;
+        let server = ModelServer::start([answer]).await;
         let observed = Observed::new(agent(builder(&server)));
         assert_eq!(turn(&observed, mode).await.unwrap().text(), "Hello.");
         observed.assert_tree(ONE_STEP);
@@ -239,7 +239,7 @@ async fn parallel_tools() {
             Mode::Whole => Answer::json(&completion(&done, "stop")),
             Mode::Streamed => Answer::stream(events([done], "stop")),
         };
-        let server = OpenAiServer::start([two_calls(mode), done]).await;
+        let server = ModelServer::start([two_calls(mode), done]).await;
         let (left, right) = (
             Scripted::new("left", Act::Yield("l")),
             Scripted::new("right", Act::Give("r")),
@@ -280,7 +280,7 @@ async fn parallel_tools() {
         assert_eq!(tools[0]["function"]["name"], "left");
         assert_eq!(
             tools[0]["function"]["parameters"],
-            json!({ "type": "object" })
+            json!({ "type": "object", "properties": {} })
         );
         let said = &requests[1].body["messages"];
         assert_eq!(said[2]["content"], "");
@@ -308,7 +308,7 @@ async fn calls_without_index_or_id_and_two_ids_under_one_index() {
         fragment(json!({ "index": 0, "id": "b", "function": { "name": "right" } })),
     ];
     let done = Answer::stream(events([json!({ "content": "Done." })], "stop"));
-    let server = OpenAiServer::start([Answer::stream(events(deltas, "tool_calls")), done]).await;
+    let server = ModelServer::start([Answer::stream(events(deltas, "tool_calls")), done]).await;
     let right = Scripted::new("right", Act::Give("r"));
     let agent = agent(builder(&server))
         .tool(Scripted::new("left", Act::Give("l")))
@@ -345,7 +345,7 @@ async fn invalid_json_arguments() {
             Mode::Whole => Answer::json(&completion(&message, reason)),
             Mode::Streamed => Answer::stream(events([message], reason)),
         };
-        let server = OpenAiServer::start([answer(call, "tool_calls"), answer(done, "stop")]).await;
+        let server = ModelServer::start([answer(call, "tool_calls"), answer(done, "stop")]).await;
         let multiply = FunctionTool::new("multiply", "Multiplies.", |call: Multiply| async move {
             Ok::<_, ToolError>((call.a * call.b).to_string())
         });
@@ -377,7 +377,7 @@ async fn an_unknown_tool() {
         "index": 0, "id": "call-1", "function": { "name": "absent", "arguments": "{}" },
     }] });
     let done = Answer::stream(events([json!({ "content": "Sorry." })], "stop"));
-    let server = OpenAiServer::start([Answer::stream(events([call], "tool_calls")), done]).await;
+    let server = ModelServer::start([Answer::stream(events([call], "tool_calls")), done]).await;
     let observed = Observed::new(agent(builder(&server)));
     turn(&observed, Mode::Streamed).await.unwrap();
     observed.assert_tree(
@@ -405,7 +405,7 @@ async fn two_hundred_tool_calls_in_one_step() {
     };
     let many = Answer::stream(events((0..200).map(calls), "tool_calls"));
     let done = Answer::stream(events([json!({ "content": "Done." })], "stop"));
-    let server = OpenAiServer::start([many, done]).await;
+    let server = ModelServer::start([many, done]).await;
     let work = Scripted::new("work", Act::Yield("done"));
     let limits = Limits {
         tools_at_once: 8,
@@ -442,7 +442,7 @@ async fn an_answer_after_failed_attempts() {
                 Answer::stream(events([done], "stop")),
             ),
         };
-        let server = OpenAiServer::start([busy, broken, done]).await;
+        let server = ModelServer::start([busy, broken, done]).await;
         let observed = Observed::new(agent(builder(&server)));
         assert_eq!(turn(&observed, mode).await.unwrap().text(), "Done.");
         observed.assert_tree(ONE_STEP);
@@ -467,7 +467,7 @@ async fn an_answer_after_failed_attempts() {
 async fn every_request_names_the_call_s_span() {
     let busy = Answer::error("500 Internal Server Error", &json!({}));
     let done = Answer::json(&completion(&json!({ "content": "Done." }), "stop"));
-    let server = OpenAiServer::start([busy, done]).await;
+    let server = ModelServer::start([busy, done]).await;
     let observed = Observed::new(agent(builder(&server)));
     turn(&observed, Mode::Whole).await.unwrap();
     let spans = observed.memory.spans();

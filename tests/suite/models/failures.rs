@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use kaos_hooks::audit::AuditHook;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Emitter, Hooks, Str, Value};
-use kaos_runner::openai::Retries;
+use kaos_runner::models::Retries;
+use kaos_runner::testing::{Answer, ModelServer, completion, event, events};
 use kaos_runner::{Agent, Deltas, Model, ModelError, ModelReply, ModelRequest, Runner};
 use kaos_tests::observed::Observed;
-use kaos_tests::openai_server::{Answer, OpenAiServer, completion, event, events};
 use kaos_tests::slow_disk::SlowDisk;
 use serde_json::json;
 use tokio_stream::StreamExt as _;
@@ -76,7 +76,7 @@ async fn a_wait_longer_than_allowed_is_not_waited_for() {
 
 #[tokio::test]
 async fn nobody_listens() {
-    let server = OpenAiServer::start([]).await;
+    let server = ModelServer::start([]).await;
     let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", port.local_addr().unwrap());
     drop(port);
@@ -131,7 +131,7 @@ async fn a_malformed_event_after_half_an_answer() {
     let mut stream = events([json!({ "content": "Hel" })], "stop");
     stream.truncate(2);
     stream.push("data: {\"choices\": [\n\n".to_owned());
-    let server = OpenAiServer::start([Answer::stream(stream)]).await;
+    let server = ModelServer::start([Answer::stream(stream)]).await;
     let observed = Observed::new(agent(builder(&server)));
     let answered = turn(&observed, Mode::Streamed).await;
     fails(&observed, &answered, "bad_response");
@@ -143,7 +143,7 @@ async fn check_truncated(head: usize, end: fn(Answer) -> Answer, kind: &str, req
     let mut all = events([json!({ "content": "Hel" })], "stop");
     all.truncate(head);
     let answer = || end(Answer::stream_head().chunks(&all));
-    let server = OpenAiServer::start((0..5).map(|_| answer())).await;
+    let server = ModelServer::start((0..5).map(|_| answer())).await;
     let observed = Observed::new(agent(builder(&server)));
     let answered = turn(&observed, Mode::Streamed).await;
     fails(&observed, &answered, kind);
@@ -169,7 +169,7 @@ async fn a_whole_answer_that_breaks_off() {
         ("content-length", "100"),
     ];
     let answer = Answer::head("200 OK", &head).then("{\"id\":").close();
-    let server = OpenAiServer::start((0..5).map(|_| answer.clone())).await;
+    let server = ModelServer::start((0..5).map(|_| answer.clone())).await;
     let observed = Observed::new(agent(builder(&server)));
     let answered = turn(&observed, Mode::Whole).await;
     fails(&observed, &answered, "connection");
@@ -186,8 +186,7 @@ async fn an_error_inside_the_stream() {
         (json!(null), "server_error", 3),
         (json!("context_length_exceeded"), "context_length", 1),
     ] {
-        let server =
-            OpenAiServer::start((0..5).map(|_| Answer::stream([said(code.clone())]))).await;
+        let server = ModelServer::start((0..5).map(|_| Answer::stream([said(code.clone())]))).await;
         let observed = Observed::new(agent(builder(&server)));
         let answered = turn(&observed, Mode::Streamed).await;
         fails(&observed, &answered, kind);
@@ -197,7 +196,7 @@ async fn an_error_inside_the_stream() {
     let mut stream = events([json!({ "content": "Hel" })], "stop");
     stream.truncate(2);
     stream.push(said(json!(500)));
-    let server = OpenAiServer::start([Answer::stream(stream)]).await;
+    let server = ModelServer::start([Answer::stream(stream)]).await;
     let observed = Observed::new(agent(builder(&server)));
     let answered = turn(&observed, Mode::Streamed).await;
     fails(&observed, &answered, "server_error");
@@ -242,7 +241,7 @@ async fn a_body_of_20_mb() {
         (Mode::Streamed, Answer::stream_head().forever("a")),
     ];
     for (mode, answer) in cases {
-        let server = OpenAiServer::start([answer.hang()]).await;
+        let server = ModelServer::start([answer.hang()]).await;
         let observed = Observed::new(agent(builder(&server)));
         let answered = turn(&observed, mode).await;
         fails(&observed, &answered, "too_large");
@@ -255,7 +254,7 @@ async fn the_bound_is_exact() {
     let told = completion(&json!({ "content": "Hello." }), "stop");
     let bytes = told.to_string().len();
     for (most, fits) in [(bytes, true), (bytes - 1, false)] {
-        let server = OpenAiServer::start([Answer::json(&told)]).await;
+        let server = ModelServer::start([Answer::json(&told)]).await;
         let observed = Observed::new(agent(builder(&server).max_response_bytes(most)));
         let answered = turn(&observed, Mode::Whole).await;
         assert_eq!(answered.is_ok(), fits);
@@ -267,7 +266,7 @@ async fn an_error_of_20_mb_is_cut() {
     let text = "x".repeat(20_000_000);
     let answer = |_| Answer::new("400 Bad Request", &[], &text);
     check_failure(answer, "invalid_request", 1).await;
-    let server = OpenAiServer::start([answer(Mode::Whole)]).await;
+    let server = ModelServer::start([answer(Mode::Whole)]).await;
     let observed = Observed::new(agent(builder(&server)));
     let error = turn(&observed, Mode::Whole).await.unwrap_err();
     let error = std::error::Error::source(error.kind()).unwrap().to_string();
@@ -279,7 +278,7 @@ async fn the_key_is_in_no_error_even_if_the_provider_repeats_it() {
     let said =
         json!({ "error": { "message": format!("Incorrect API key provided: {}", super::KEY) } });
     check_status("401 Unauthorized", said, "auth", 1).await;
-    let server = OpenAiServer::start([]).await;
+    let server = ModelServer::start([]).await;
     let builder = builder(&server);
     assert!(!format!("{builder:?}").contains(super::KEY));
     let model = builder.build().unwrap();
@@ -290,7 +289,7 @@ async fn the_key_is_in_no_error_even_if_the_provider_repeats_it() {
 #[tokio::test]
 async fn more_pieces_than_a_run_may_emit_unawaited_end_no_run() {
     let pieces = (0..200).map(|_| json!({ "content": "a" }));
-    let server = OpenAiServer::start([Answer::stream(events(pieces, "stop"))]).await;
+    let server = ModelServer::start([Answer::stream(events(pieces, "stop"))]).await;
     let recorder = Recorder::new();
     let emitter = Emitter::new().with_unawaited_events(100);
     let hooks = Hooks::with_emitter(emitter, recorder.clone());
@@ -348,7 +347,7 @@ async fn a_reader_that_drops_the_stream_cancels_the_request() {
     // In the middle of a stream, and before anything came.
     let half = Answer::stream_head().chunks(&all).hang();
     for (answer, mid_token) in [(half, true), (Answer::nothing().hang(), false)] {
-        let server = OpenAiServer::start([answer]).await;
+        let server = ModelServer::start([answer]).await;
         let observed = Observed::new(agent(builder(&server)));
         let mut stream = observed.runner.run("Hi!", "s");
         let mut token = async || {

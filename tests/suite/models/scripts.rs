@@ -13,10 +13,9 @@ use super::{Mode, fails, pieces, retries, turn};
 
 #[tokio::test(start_paused = true)]
 async fn a_script_streams_retries_and_fails() {
-    let reply = ModelReply {
-        reasoning: "Six times seven.".into(),
-        ..ModelReply::text("Let me see.").and_call("call-1", "absent", r#"{"a":6}"#)
-    };
+    let reply = ModelReply::text("Let me see.")
+        .and_call("call-1", "absent", r#"{"a":6}"#)
+        .reasoning("Six times seven.");
     let broken = ModelError::new(ModelErrorKind::Connection, "it broke");
     let model = FunctionModel::script([
         Scripted::streamed(reply, 4)

@@ -4,38 +4,68 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kaos_hooks::{LlmParams, Server};
-use kaos_runner::openai::{OpenAiBuilder, model_from_vars};
+use kaos_runner::models::{OpenAiBuilder, model_from_vars};
+use kaos_runner::testing::{Answer, ModelServer, completion};
 use kaos_runner::{
     Agent, Deltas, Message, Model, ModelError, ModelReply, ModelRequest, OpenAiModel, OutputSchema,
 };
 use kaos_tests::observed::Observed;
-use kaos_tests::openai_server::{Answer, OpenAiServer, completion};
 use serde_json::json;
 
 use super::{Mode, builder, turn};
 
 #[test]
 fn every_row_of_the_documentation_names_its_test() {
+    let sources = [
+        ("answers", include_str!("answers.rs")),
+        ("both", include_str!("both.rs")),
+        ("conversations", include_str!("conversations.rs")),
+        ("failures", include_str!("failures.rs")),
+        ("identity", include_str!("identity.rs")),
+        ("lenient", include_str!("lenient.rs")),
+        ("providers", include_str!("providers.rs")),
+        ("splits", include_str!("splits.rs")),
+        ("timing", include_str!("timing.rs")),
+        ("transport", include_str!("transport.rs")),
+    ];
     let documented = include_str!("../../../kaos-runner/docs/models.md");
-    let (_, table) = documented.split_once("| case |").unwrap();
-    for row in table.lines().skip(2) {
+    let (providers, cases) = documented.split_once("| case |").unwrap();
+    let (_, providers) = providers.split_once("| provider (").unwrap();
+    let rows = |table: &'static str| {
+        table
+            .lines()
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+    };
+    let check = |row: &str, module: &str, test: &str| {
+        let source = sources.iter().find(|(name, _)| *name == module);
+        let (_, source) = source.unwrap_or_else(|| panic!("no module {module}: {row}"));
+        assert!(
+            source.contains(&format!("fn {test}(")),
+            "no test {module}::{test}"
+        );
+    };
+    let mut checked = 0;
+    for row in rows(cases) {
         let cell = row.trim_end_matches('|').rsplit('|').next().unwrap();
         let names: Vec<_> = cell.split('`').filter(|text| text.contains("::")).collect();
         assert!(!names.is_empty(), "{row}");
         for name in names {
             let (module, test) = name.split_once("::").unwrap();
-            let source = match module {
-                "answers" => include_str!("answers.rs"),
-                "failures" => include_str!("failures.rs"),
-                "splits" => include_str!("splits.rs"),
-                _ => include_str!("timing.rs"),
-            };
-            assert!(
-                source.contains(&format!("async fn {test}(")),
-                "no test {name}"
-            );
+            check(row, module, test);
+            checked += 1;
         }
     }
+    for row in rows(providers) {
+        let cell = row.split('|').nth(5).unwrap();
+        let tests: Vec<_> = cell.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "{row}");
+        for test in tests {
+            check(row, "providers", test);
+            checked += 1;
+        }
+    }
+    assert!(checked > 50, "{checked}");
 }
 
 #[track_caller]
@@ -106,7 +136,7 @@ async fn the_path_is_the_base_s_or_v1() {
         ("/api/openai", "/api/openai"),
     ] {
         let answer = Answer::json(&completion(&json!({ "content": "Hi." }), "stop"));
-        let server = OpenAiServer::start([answer]).await;
+        let server = ModelServer::start([answer]).await;
         let model = OpenAiModel::builder(format!("{}{base}", server.url()), "m").build();
         let observed = Observed::new(Agent::new("assistant", model.unwrap()));
         turn(&observed, Mode::Whole).await.unwrap();
@@ -122,7 +152,7 @@ async fn the_path_is_the_base_s_or_v1() {
 #[tokio::test]
 async fn parameters_and_fields_are_sent() {
     let answer = Answer::json(&completion(&json!({ "content": "{}" }), "stop"));
-    let server = OpenAiServer::start([answer]).await;
+    let server = ModelServer::start([answer]).await;
     let params = LlmParams {
         max_tokens: Some(100),
         temperature: Some(0.0),
@@ -156,7 +186,7 @@ async fn parameters_and_fields_are_sent() {
 #[tokio::test]
 async fn a_stream_need_not_ask_for_its_tokens() {
     let answer = Answer::json(&completion(&json!({ "content": "Hi." }), "stop"));
-    let server = OpenAiServer::start([answer]).await;
+    let server = ModelServer::start([answer]).await;
     let model = builder(&server).stream_usage(false).build().unwrap();
     let observed = Observed::new(Agent::new("assistant", model));
     turn(&observed, Mode::Streamed).await.unwrap();
@@ -195,12 +225,22 @@ impl Model for Formed {
 
 #[tokio::test]
 async fn an_answer_of_a_form_is_asked_for() {
+    let open = json!({ "type": "object", "properties": { "guilty": { "type": "boolean" } } });
+    let mut exact = open.clone();
+    exact["required"] = json!(["guilty"]);
+    exact["additionalProperties"] = json!(false);
+    for (schema, strict) in [(open, false), (exact, true)] {
+        check_form(&schema, strict).await;
+    }
+}
+
+/// Only a schema that is exact is held to exactly: others are refused.
+async fn check_form(schema: &serde_json::Value, strict: bool) {
     let answer = Answer::json(&completion(
         &json!({ "content": "{\"guilty\":true}" }),
         "stop",
     ));
-    let server = OpenAiServer::start([answer]).await;
-    let schema = json!({ "type": "object", "properties": { "guilty": { "type": "boolean" } } });
+    let server = ModelServer::start([answer]).await;
     let model = Arc::new(builder(&server).build().unwrap());
     let formed = Formed(model, OutputSchema::new("verdict", schema.clone()));
     let observed = Observed::new(Agent::new("judge", formed));
@@ -210,7 +250,7 @@ async fn an_answer_of_a_form_is_asked_for() {
         server.requests()[0].body["response_format"],
         json!({
             "type": "json_schema",
-            "json_schema": { "name": "verdict", "schema": schema, "strict": true },
+            "json_schema": { "name": "verdict", "schema": schema, "strict": strict },
         })
     );
 }

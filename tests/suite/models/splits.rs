@@ -1,7 +1,7 @@
 //! However the bytes of a stream are cut, the same is read.
 
+use kaos_runner::testing::{Answer, ModelServer, Strict, events};
 use kaos_tests::observed::Observed;
-use kaos_tests::openai_server::{Answer, OpenAiServer, events};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -41,7 +41,11 @@ fn expected() -> Pieces {
 /// Reads the stream in these chunks; the deltas are the same, and what they make is the reply's.
 async fn check(chunks: Vec<&[u8]>) {
     let done = Answer::stream(events([json!({ "content": "Done." })], "stop"));
-    let server = OpenAiServer::start([Answer::stream(chunks), done]).await;
+    let server = ModelServer::strict(
+        Strict::default().knows("reasoning_content"),
+        [Answer::stream(chunks), done],
+    )
+    .await;
     let observed = Observed::new(agent(builder(&server)));
     let reply = turn(&observed, Mode::Streamed).await.unwrap();
     assert_eq!(reply.text(), "Done.");

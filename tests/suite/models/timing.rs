@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kaos_hooks::{Event, Phase};
-use kaos_runner::openai::{OpenAiBuilder, Retries, Timeouts};
+use kaos_runner::models::{OpenAiBuilder, Retries, Timeouts};
+use kaos_runner::testing::{Answer, ModelServer, completion, events};
 use kaos_runner::{Reply, TurnError};
 use kaos_tests::Stopped;
 use kaos_tests::observed::Observed;
-use kaos_tests::openai_server::{Answer, OpenAiServer, completion, events};
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -57,7 +57,7 @@ async fn retry_after_is_honoured() {
     for mode in MODES {
         for (header, value) in [("retry-after", "7"), ("retry-after-ms", "7000")] {
             let busy = Answer::new("429 Too Many Requests", &[(header, value)], "slow down");
-            let server = OpenAiServer::start([busy, done(mode)]).await;
+            let server = ModelServer::start([busy, done(mode)]).await;
             let _stopped = Stopped::clock();
             let began = Instant::now();
             let going = Going::start(builder(&server), mode);
@@ -85,7 +85,7 @@ async fn retry_after_is_honoured() {
 #[tokio::test]
 async fn waits_grow_and_differ() {
     let busy = Answer::error("500 Internal Server Error", &json!({}));
-    let server = OpenAiServer::start((0..7).map(|_| busy.clone())).await;
+    let server = ModelServer::start((0..7).map(|_| busy.clone())).await;
     let _stopped = Stopped::clock();
     let model = builder(&server).retries(Retries {
         attempts: 7,
@@ -116,7 +116,7 @@ async fn a_slow_first_chunk() {
     let none = Answer::nothing().hang();
     let head = Answer::stream_head().hang();
     for answer in [none, head] {
-        let server = OpenAiServer::start([answer]).await;
+        let server = ModelServer::start([answer]).await;
         let _stopped = Stopped::clock();
         let going = Going::start(builder(&server), Mode::Streamed);
         server.arrived(1).await;
@@ -138,7 +138,7 @@ async fn a_first_chunk_just_in_time() {
     let told = Arc::new(Notify::new());
     let all = events([json!({ "content": "Done." })], "stop");
     let answer = Answer::stream_head().until(&told).chunks(all).end();
-    let server = OpenAiServer::start([answer]).await;
+    let server = ModelServer::start([answer]).await;
     let _stopped = Stopped::clock();
     let going = Going::start(builder(&server), Mode::Streamed);
     server.arrived(1).await;
@@ -158,7 +158,7 @@ async fn a_hang() {
             Mode::Whole => Answer::nothing().hang(),
             Mode::Streamed => Answer::stream_head().chunks(&half).hang(),
         };
-        let server = OpenAiServer::start([answer]).await;
+        let server = ModelServer::start([answer]).await;
         let _stopped = Stopped::clock();
         let model = builder(&server).timeouts(Timeouts {
             total: 100 * SECOND,
@@ -181,7 +181,7 @@ async fn a_hang() {
 #[tokio::test]
 async fn a_wait_past_the_total_is_not_begun() {
     let busy = Answer::new("429 Too Many Requests", &[("retry-after", "50")], "later");
-    let server = OpenAiServer::start([busy]).await;
+    let server = ModelServer::start([busy]).await;
     let model = builder(&server).timeouts(Timeouts {
         total: 40 * SECOND,
         ..Timeouts::default()
@@ -193,7 +193,7 @@ async fn a_wait_past_the_total_is_not_begun() {
 
 #[tokio::test]
 async fn the_turn_s_limit_cancels_the_request() {
-    let server = OpenAiServer::start([Answer::nothing().hang()]).await;
+    let server = ModelServer::start([Answer::nothing().hang()]).await;
     let _stopped = Stopped::clock();
     let limits = kaos_runner::Limits {
         turn: 30 * SECOND,
@@ -220,7 +220,7 @@ async fn the_turn_s_limit_cancels_the_request() {
 #[tokio::test]
 async fn a_retry_is_told_of_before_its_wait() {
     let busy = Answer::new("429 Too Many Requests", &[("retry-after", "5")], "later");
-    let server = OpenAiServer::start([busy, done(Mode::Whole)]).await;
+    let server = ModelServer::start([busy, done(Mode::Whole)]).await;
     let _stopped = Stopped::clock();
     let (told, mut seen) = tokio::sync::watch::channel(false);
     let hook = move |event: &Event<'_>| {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
-use kaos_hooks::{Event, Hook, Hooks, Observer, Run, SpanContext, Str};
+use kaos_hooks::{Event, Hook, Hooks, Observer, Run, SpanContext};
 use kaos_otel_hook::{EventIds, Memory, OTelHook, Propagators, Telemetry};
-use kaos_runner::{ModelReply, Runner, Tool, ToolContext, ToolError, ToolSpec};
+use kaos_runner::{ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput, ToolSpec};
 use kaos_tests::agents::{calls, scripted};
 use opentelemetry::Context;
 use opentelemetry::baggage::BaggageExt as _;
@@ -44,7 +44,11 @@ impl Tool for Asks {
         &self.spec
     }
 
-    async fn call(&self, _arguments: &str, _context: &ToolContext<'_>) -> Result<Str, ToolError> {
+    async fn call(
+        &self,
+        _arguments: &str,
+        _context: &ToolContext<'_>,
+    ) -> Result<ToolOutput, ToolError> {
         let hooks = self.hooks.get().unwrap();
         let at_once = injected(hooks);
         self.together.wait().await;
@@ -58,7 +62,7 @@ impl Tool for Asks {
         assert_eq!(by_carrier, at_once, "the same without hooks");
         let name = self.spec.name.to_string();
         self.sent.lock().unwrap().push((name, at_once));
-        Ok(Str::from("asked"))
+        Ok("asked".into())
     }
 }
 

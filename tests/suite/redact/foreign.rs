@@ -70,10 +70,11 @@ fn measure(redactor: &Redactor, kind: &str, files: &[PathBuf], megabytes: usize)
             *by_class.entry(found.class().clone()).or_default() += 1;
             if env::var(SHOW).is_ok_and(|class| found.class().as_str() == class) {
                 let place = found.place();
-                let from = text.floor_char_boundary(place.start.saturating_sub(60));
-                let to = text.ceil_char_boundary(place.end.min(place.start + 60) + 20);
+                let from = place.start.saturating_sub(60);
+                let to = text.len().min(place.end.min(place.start + 60) + 20);
+                let shown = String::from_utf8_lossy(&text.as_bytes()[from..to]);
                 let rule = found.rule();
-                println!("{kind} {rule}: {:?} {}", &text[from..to], path.display());
+                println!("{kind} {rule}: {shown:?} {}", path.display());
             }
         }
         if read >= megabytes * 1_000_000 {

@@ -163,6 +163,13 @@ impl Walk<'_, '_> {
         if self.byte() != b'"' || name.len() > 80 {
             return None;
         }
+        if matches!(name, "-u" | "-U" | "--user") {
+            let close = json_string::end(self.bytes, self.position)?;
+            let pair = ascii::cut(self.text, self.position + 1, close);
+            let (_, password) = pair.split_once(':')?;
+            let is_typed = value::is_password(password) && password.len() >= 6;
+            return is_typed.then_some(Meaning::Password);
+        }
         if !ascii::all(name.as_bytes(), ascii::WORD | ascii::DASH | ascii::DOT) {
             return None;
         }

@@ -22,10 +22,14 @@ pub(super) struct Told {
 }
 
 /// Keys whose value is what the key beside them names.
-pub(super) const VALUES: &[&str] = &["value", "val", "data", "content", "raw", "text", "default"];
+pub(super) const VALUES: &[&str] = &[
+    "value", "val", "v", "data", "content", "raw", "text", "default",
+];
 
 /// Keys whose value is a name.
-pub(super) const NAMES: &[&str] = &["name", "key", "field", "header", "param", "variable", "env"];
+pub(super) const NAMES: &[&str] = &[
+    "name", "k", "key", "field", "header", "param", "variable", "env",
+];
 
 /// Keys of the data of an object whose kind says that they are secret.
 pub(super) const DATA: &[&str] = &["data", "stringData"];

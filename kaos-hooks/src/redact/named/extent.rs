@@ -94,6 +94,9 @@ pub(super) fn read<'t>(
             if let Some(range) = line::whole(text, name, join) {
                 return Some(value(range, Form::Line, false));
             }
+            if let Some(range) = line::phrase(bytes, name, join) {
+                return Some(value(range, Form::Phrase, false));
+            }
             let mark = if join.form == Form::Colon {
                 Mark::Colon
             } else {
@@ -165,6 +168,11 @@ fn quoted(bytes: &[u8], start: usize, escapes: usize) -> Option<(usize, usize)> 
             let is_last = matches!(ascii::at(window, end), 0 | b'\r' | b'\n');
             return (is_last && value::is_random(word)).then_some((start, start + end));
         };
+        // SQL, YAML and PowerShell write a quote as two.
+        if quote == b'\'' && found > position && ascii::at(window, found + 1) == quote {
+            position = found + 2;
+            continue;
+        }
         let backslashes = found - ascii::run_back(window, found, ascii::BACKSLASH, found);
         if backslashes <= escapes {
             return Some((start, start + found - backslashes));
@@ -176,6 +184,10 @@ fn quoted(bytes: &[u8], start: usize, escapes: usize) -> Option<(usize, usize)> 
 /// The text before the next tag, without the blanks and breaks around it.
 fn element(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     let start = ascii::short_run(bytes, start, BLANK, 64);
+    // `<setting name="x"><value>y</value>`.
+    let tag = ascii::short_run(bytes, start + 1, WORD, 16);
+    let is_tag = ascii::at(bytes, start) == b'<' && ascii::at(bytes, tag) == b'>';
+    let start = if is_tag { tag + 1 } else { start };
     let window = ascii::part(bytes, start, start + LONGEST_VALUE);
     let end = start + memchr::memchr2(b'<', b'\n', window)?;
     let closes = ascii::short_run(bytes, end, BLANK, 64);

@@ -11,6 +11,8 @@ use crate::redact::sentinel;
 pub(crate) enum Form {
     /// `name = value`, `name=value` or `name: value` alone on its line, as configuration has it.
     Line,
+    /// Words alone on the line of a passphrase's name.
+    Phrase,
     /// `name: value`.
     Colon,
     /// `name = value`, `name := value`, `name => value`.
@@ -108,7 +110,8 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
         b',' if quoted && ascii::at(bytes, start) == b'-' => join(Form::Flag, spaced + 1)
             .filter(|join| ascii::is(ascii::at(bytes, join.value), ascii::QUOTE)),
         b',' if quoted && defines(bytes, start) => join(Form::Definition, spaced + 1),
-        b',' if quoted => join(Form::Argument, spaced + 1),
+        // Back quotes part the items of a sentence.
+        b',' if quoted && ascii::at(bytes, end) != b'`' => join(Form::Argument, spaced + 1),
         b'(' if !is_closed
             && !is_method_pass(bytes, start, end)
             && ascii::is(ascii::at(bytes, spaced + 1), ascii::QUOTE) =>
@@ -174,7 +177,7 @@ fn colon(bytes: &[u8], colon: usize) -> Option<Join> {
 /// `base.pass("x")` hands something on.
 fn is_method_pass(bytes: &[u8], start: usize, end: usize) -> bool {
     let name = ascii::part(bytes, start, end);
-    name == b"pass" || name.ends_with(b".pass")
+    name == b"pass" || name.ends_with(b".pass") || name.ends_with(b"_pass")
 }
 
 /// `setPassword("value")` gives the value to the name; other calls only may.
@@ -194,7 +197,14 @@ fn setter(bytes: &[u8], start: usize, end: usize) -> Form {
 fn closers(bytes: &[u8], end: usize) -> (usize, bool) {
     let escaped = ascii::short_run(bytes, end, ascii::BACKSLASH, 4);
     if !ascii::is(ascii::at(bytes, escaped), ascii::QUOTE) {
-        return (end, false);
+        // `params[:password]`, `password[0]`.
+        let index = ascii::short_run(bytes, end + 1, ascii::DIGIT, 4);
+        let closed = match ascii::at(bytes, end) {
+            b']' => end + 1,
+            b'[' if ascii::at(bytes, index) == b']' && index > end + 1 => index + 1,
+            _ => end,
+        };
+        return (closed, false);
     }
     let closed = escaped + 1;
     (
@@ -243,10 +253,18 @@ fn tight(bytes: &[u8], start: usize, end: usize) -> Form {
         && name.len() > 2;
     match previous {
         b'?' | b'&' | b';' => Form::Query,
+        b'=' | b' ' if follows_option(bytes, start) => Form::Flag,
         _ if is_constant => Form::Constant,
         _ if name.starts_with(b"--") || name.starts_with(b"-D") => Form::Flag,
         _ => Form::Equals,
     }
+}
+
+/// Whether an option stands before the name: `--set a.password=x`, `--from-literal=password=x`.
+fn follows_option(bytes: &[u8], start: usize) -> bool {
+    let end = start.saturating_sub(1);
+    let option = ascii::run_back(bytes, end, ALPHA | ascii::DASH, 40);
+    ascii::part(bytes, option, option + 2) == b"--" && end > option + 2
 }
 
 /// What a call is named that gives a value to a quoted name, or has it as a default.

@@ -32,10 +32,10 @@ pub(super) fn authorization(text: &str, join: &Join, ahead: &mut Lookahead) -> O
     }
     let value = super::head(text, credentials, end);
     let is_secret = value.len() >= 6
+        && (value::is_token(value) || value::is_password(value) || value.len() >= 24)
         && !value::is_placeholder(value)
         && !value::is_code(value)
-        && !value::is_expression(value, 0)
-        && (value::is_token(value) || value::is_password(value) || value.len() >= 24);
+        && !value::is_expression(value, 0);
     Some(Named {
         start: credentials,
         end,

@@ -106,6 +106,53 @@ pub(super) fn word(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     (end > 0 && is_last).then_some((start, start + end))
 }
 
+/// The words of a passphrase: three to twenty-four of small letters, alone on its line.
+pub(super) fn phrase(
+    bytes: &[u8],
+    (name_start, name_end): (usize, usize),
+    join: &Join,
+) -> Option<(usize, usize)> {
+    let name = ascii::part(bytes, name_start, name_end);
+    let tail = ascii::part(name, name.len().saturating_sub(8), name.len());
+    let is_phrase = ["phrase", "mnemonic", "seed"]
+        .iter()
+        .any(|word| tail.len() >= word.len() && ascii::has(tail, tail.len() - word.len(), word));
+    if !is_phrase {
+        return None;
+    }
+    lead(bytes, name_start)?;
+    let window = ascii::part(bytes, join.value, join.value + 512);
+    let end = ascii::run(window, 0, ascii::LOWER | SPACE);
+    let text = ascii::part(window, 0, end).trim_ascii_end();
+    let words = text.split(|byte| ascii::is(*byte, SPACE)).count();
+    let is_last = matches!(ascii::at(window, end), b'\n' | b'\r' | 0);
+    (is_last && (3..=24).contains(&words)).then_some((join.value, join.value + text.len()))
+}
+
+/// The object in braces that starts at `start`, on one line, with a string as a value.
+pub(super) fn object(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
+    let window = ascii::part(bytes, start, start + 256);
+    if ascii::at(window, 0) != b'{' {
+        return None;
+    }
+    let mut depth = 0;
+    let end = window.iter().position(|byte| {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth -= 1,
+            b'\n' => return true,
+            _ => {}
+        }
+        depth == 0
+    })?;
+    let inner = ascii::part(window, 1, end);
+    let has = |text: &[u8]| memchr::memmem::find(inner, text).is_some();
+    let has_string = has(b"\":\"") || has(b"\": \"") || has(b"\\\":\\\"");
+    // What describes a password has a type.
+    (ascii::at(window, end) == b'}' && has_string && !has(b"\"type") && !has(b"\"$ref"))
+        .then_some((start + 1, start + end))
+}
+
 /// Whether the value that starts at `value` is `|` or `>`: the lines below are the value.
 pub(crate) fn is_block_mark(bytes: &[u8], value: usize) -> bool {
     let sign = ascii::short_run(bytes, value + 1, ascii::DIGIT | DASH | ascii::PLUS_SLASH, 3);

@@ -20,6 +20,9 @@ use crate::output::Failed;
 /// What a shell reports of a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
+/// The answer was cut: by a limit of the model's, or by a filter.
+const NOT_WHOLE: u8 = 3;
+
 #[derive(ClapArgs)]
 #[command(
     after_help = "The answer goes to the standard output as it is made, everything else to the standard error.
@@ -37,10 +40,12 @@ A setting is taken from its flag, else from its variable, else from kaos.toml, e
     [[mcp]]                                      # tools: a URL or a command, as often as you like
     server = \"http://localhost:8000/mcp\"
 
-OPENAI_API_KEY is the endpoint's key. DEBUG_MOCK_RESPONSES='[\"Hello.\"]' answers without a model.
+Without a URL the model is provider:name, such as anthropic:claude-haiku-4-5 or openai:gpt-5-mini, whose key is in
+ANTHROPIC_API_KEY, OPENAI_API_KEY, …; OPENAI_API_KEY is the key of a URL, too. DEBUG_MOCK_RESPONSES='[\"Hello.\"]' answers without a model.
 OTEL_EXPORTER_OTLP_ENDPOINT sends traces, metrics and logs there.
 
-Exit codes: 0 answered, 1 no answer, 2 the command or its configuration is wrong, 130 Ctrl-C."
+Exit codes: 0 answered, 1 no answer, 2 the command or its configuration is wrong, 3 the answer was cut by a limit
+or a filter of the model, 130 Ctrl-C."
 )]
 pub(crate) struct Args {
     /// What to ask
@@ -127,7 +132,13 @@ async fn answer(args: &Args, config: &Config) -> Result<ExitCode, Failed> {
                 let why = format!("the audit trail may be without the turn's end: {why}");
                 crate::output::failed(&why.into());
             }
-            Ok(ExitCode::SUCCESS)
+            let cut = reply.finish_reason().filter(|reason| !reason.is_whole());
+            let Some(reason) = cut else {
+                return Ok(ExitCode::SUCCESS);
+            };
+            let why = format!("the answer is not whole: the model stopped with `{reason}`");
+            crate::output::failed(&why.into());
+            Ok(ExitCode::from(NOT_WHOLE))
         }
         Some(Err(error)) => {
             crate::output::failed(&error.into());
@@ -156,7 +167,7 @@ fn mcp_server(server: &str) -> McpServer {
 }
 
 fn agent(config: &Config) -> Result<Agent, Failed> {
-    let model = kaos_runner::openai::model_from_vars(|name| config.model_variable(name))?;
+    let model = kaos_runner::models::model_from_vars(|name| config.model_variable(name))?;
     let limits = Limits {
         steps: config.steps,
         turn: config.time,

@@ -8,7 +8,7 @@ pub(super) fn words(bytes: &[u8], start: usize, end: usize, spaced: usize) -> Op
     let name_starts_flag = ascii::at(bytes, start) == b'-'
         && ascii::is(ascii::before(bytes, start), BLANK | ascii::QUOTE)
         || (ascii::at(bytes, start) == b'-' && start == 0);
-    if name_starts_flag || follows_login(bytes, start) {
+    if name_starts_flag || follows_login(bytes, start) || follows_setter(bytes, start) {
         let value = ascii::at(bytes, spaced);
         return (value != b'-').then_some(Join {
             form: Form::Flag,
@@ -44,7 +44,21 @@ pub(super) fn words(bytes: &[u8], start: usize, end: usize, spaced: usize) -> Op
             value: spaced,
         });
     }
-    for verb in ["is ", "was ", "is: ", "should be "] {
+    // One passes something to somebody: that verb is no noun.
+    let verbs: &[&str] = if is_verb {
+        &["is ", "was "]
+    } else {
+        &[
+            "is ",
+            "was ",
+            "is: ",
+            "should be ",
+            "will be ",
+            "to ",
+            "set to ",
+        ]
+    };
+    for verb in verbs {
         if ascii::has(bytes, spaced, verb) {
             return Some(Join {
                 form: Form::Sentence,
@@ -84,6 +98,16 @@ fn is_statement(bytes: &[u8], start: usize, end: usize, value: usize) -> bool {
             ascii::at(window, rest),
             b'\n' | b'\r' | b'#' | b';' | b',' | 0
         )
+}
+
+/// `ENV NAME value` of a container file, `setx NAME value`.
+fn follows_setter(bytes: &[u8], start: usize) -> bool {
+    ["ENV ", "ARG ", "setx ", "SETX "].iter().any(|word| {
+        start.checked_sub(word.len()).is_some_and(|from| {
+            ascii::part(bytes, from, start) == word.as_bytes()
+                && matches!(ascii::before(bytes, from), b'\n' | 0)
+        })
+    })
 }
 
 /// `login NAME` before a password, as in a netrc file.

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
-use super::{OpenAiBuilder, OpenAiModel, SetupError};
+use super::{OpenAiBuilder, OpenAiModel, SetupError, by_name, model_by_name_with};
 use crate::{FunctionModel, Model};
 
 /// The model that the environment names: the mock of `DEBUG_MOCK_RESPONSES` where that is set (see
-/// [`FunctionModel::mock`]), else an [`OpenAiModel`] as [`OpenAiModel::from_env`] makes it.
+/// [`FunctionModel::mock`]); else, without `MODEL_API_URL`, the one whose whole name `MODEL_NAME` is
+/// (see [`model_by_name`](super::model_by_name)); else an [`OpenAiModel`] as
+/// [`OpenAiModel::from_env`] makes it.
 ///
 /// # Errors
 ///
@@ -22,12 +24,12 @@ pub fn model_from_env() -> Result<Arc<dyn Model>, SetupError> {
 /// # Example
 ///
 /// ```
-/// use kaos_runner::openai::model_from_vars;
+/// use kaos_runner::models::model_from_vars;
 ///
 /// let vars = |name: &str| (name == "DEBUG_MOCK_RESPONSES").then(|| r#"["Hello."]"#.to_owned());
 /// let model = model_from_vars(vars)?;
 /// assert_eq!(model.name().as_str(), "mock");
-/// # Ok::<(), kaos_runner::openai::SetupError>(())
+/// # Ok::<(), kaos_runner::models::SetupError>(())
 /// ```
 pub fn model_from_vars(
     lookup: impl Fn(&str) -> Option<String>,
@@ -35,7 +37,12 @@ pub fn model_from_vars(
     if let Some(replies) = set(&lookup, "DEBUG_MOCK_RESPONSES") {
         return Ok(Arc::new(FunctionModel::mock(&replies)));
     }
-    Ok(Arc::new(OpenAiBuilder::from_vars(lookup)?.build()?))
+    match set(&lookup, "MODEL_NAME") {
+        Some(name) if set(&lookup, "MODEL_API_URL").is_none() && by_name::is_known(&name) => {
+            model_by_name_with(&name, lookup)
+        }
+        _ => Ok(Arc::new(OpenAiBuilder::from_vars(lookup)?.build()?)),
+    }
 }
 
 impl OpenAiModel {
@@ -61,7 +68,7 @@ impl OpenAiBuilder {
     /// # Example
     ///
     /// ```
-    /// use kaos_runner::openai::OpenAiBuilder;
+    /// use kaos_runner::models::OpenAiBuilder;
     ///
     /// let error = OpenAiBuilder::from_vars(|_| None).unwrap_err();
     /// assert!(error.to_string().starts_with("MODEL_API_URL is not set; set it to "));
@@ -87,7 +94,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-fn set(lookup: &impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
+pub(super) fn set(lookup: &impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
     let value = lookup(name)?.trim().to_owned();
     (!value.is_empty()).then_some(value)
 }

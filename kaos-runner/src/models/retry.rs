@@ -8,7 +8,7 @@ use super::error::Failed;
 /// # Example
 ///
 /// ```
-/// use kaos_runner::openai::Retries;
+/// use kaos_runner::models::Retries;
 ///
 /// let patient = Retries { attempts: 5, ..Retries::default() };
 /// let once = Retries { attempts: 1, ..Retries::default() };
@@ -22,7 +22,7 @@ pub struct Retries {
     pub first_delay: Duration,
     /// The longest wait of one's own. Default: 8 seconds.
     pub longest_delay: Duration,
-    /// The longest wait that the endpoint may ask for with `Retry-After`; the header, in seconds, is
+    /// The longest wait that the endpoint may ask for with `Retry-After`; the header, in seconds or as a date, is
     /// obeyed up to here, and beyond it the request fails at once. Default: 60 seconds.
     pub longest_retry_after: Duration,
 }

@@ -2,12 +2,12 @@ use super::Events;
 
 fn read(pieces: &[&[u8]]) -> Vec<String> {
     let mut events = Events::default();
-    let mut data: Vec<Vec<u8>> = Vec::new();
+    let mut data: Vec<super::Event> = Vec::new();
     for piece in pieces {
         data.extend(events.push(piece));
     }
     data.extend(events.finish());
-    let text = |data| String::from_utf8(data).expect("the tests write UTF-8");
+    let text = |event: super::Event| String::from_utf8(event.data).expect("the tests write UTF-8");
     data.into_iter().map(text).collect()
 }
 

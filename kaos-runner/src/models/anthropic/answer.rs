@@ -1,0 +1,378 @@
+//! What the Messages API answers, whole or in pieces.
+
+use kaos_hooks::{Str, Usage};
+use serde_json::{Map, Value, json};
+
+use super::request::Fixed;
+use crate::models::endpoint::Reading;
+use crate::models::error::Failed;
+use crate::models::json;
+use crate::models::names::Names;
+use crate::{
+    AssistantMessage, Deltas, FinishReason, ModelErrorKind, ModelReply, Part, ProviderData,
+    Reasoning, ToolUse,
+};
+
+/// A reply in the making.
+#[derive(Debug)]
+pub(crate) struct Answer<'a> {
+    fixed: &'a Fixed,
+    names: &'a Names,
+    /// The tool whose input is the answer, where that was asked for in a form.
+    form: Option<&'a str>,
+    blocks: Vec<Block>,
+    /// What `usage` said so far; its parts come at different times.
+    counts: Map<String, Value>,
+    response_id: Option<String>,
+    response_model: Option<String>,
+    finish_reason: Option<FinishReason>,
+    answered: bool,
+    ended: bool,
+}
+
+/// A block of the content.
+#[derive(Debug)]
+struct Block {
+    index: Option<u64>,
+    /// As it began, with its texts as they are by now.
+    value: Map<String, Value>,
+    /// The input of a call, as far as it came in pieces.
+    input: String,
+}
+
+impl Block {
+    fn kind(&self) -> &str {
+        self.value
+            .get("type")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    fn text(&self, key: &str) -> String {
+        self.value
+            .get(key)
+            .map(json::text)
+            .unwrap_or_default()
+            .into_owned()
+    }
+
+    fn append(&mut self, key: &str, piece: &str) {
+        match self.value.get_mut(key) {
+            Some(Value::String(text)) => text.push_str(piece),
+            _ => {
+                self.value.insert(key.to_owned(), piece.into());
+            }
+        }
+    }
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn new(fixed: &'a Fixed, names: &'a Names, form: Option<&'a str>) -> Self {
+        Self {
+            fixed,
+            names,
+            form,
+            blocks: Vec::new(),
+            counts: Map::new(),
+            response_id: None,
+            response_model: None,
+            finish_reason: None,
+            answered: false,
+            ended: false,
+        }
+    }
+
+    /// What a message says of itself, whole or at its beginning.
+    fn about(&mut self, message: &Value) {
+        self.response_id = self.response_id.take().or(json::word(message.get("id")));
+        self.response_model = self
+            .response_model
+            .take()
+            .or(json::word(message.get("model")));
+        self.counted(message.get("usage"));
+        self.stopped(message);
+    }
+
+    fn counted(&mut self, usage: Option<&Value>) {
+        let told = usage.and_then(Value::as_object).into_iter().flatten();
+        for (key, value) in told.filter(|(_, value)| json::count(Some(value)).is_some()) {
+            self.counts.insert(key.clone(), value.clone());
+        }
+    }
+
+    fn stopped(&mut self, message: &Value) {
+        if let Some(word) = json::word(message.get("stop_reason")) {
+            self.finish_reason = Some(reason(&word));
+        }
+    }
+
+    fn begin(&mut self, index: Option<u64>, block: &Value, deltas: Option<&Deltas>) {
+        let Value::Object(value) = block else { return };
+        let mut block = Block {
+            index,
+            value: value.clone(),
+            input: String::new(),
+        };
+        if let Some(Value::String(input)) = value.get("input") {
+            block.input.clone_from(input);
+        }
+        if let Some(deltas) = deltas {
+            let (text, thought) = (block.text("text"), block.text("thinking"));
+            match block.kind() {
+                "text" if !text.is_empty() => deltas.text(text),
+                "thinking" if !thought.is_empty() => deltas.thinking(thought),
+                _ => {}
+            }
+        }
+        self.blocks.push(block);
+    }
+
+    fn delta(&mut self, index: Option<u64>, delta: &Value, deltas: &Deltas) {
+        let kind = delta
+            .get("type")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let at = self
+            .blocks
+            .iter()
+            .rposition(|block| index.is_none() || block.index == index);
+        // A block that never began is begun by what it is.
+        let at = at.unwrap_or_else(|| {
+            let kind = match kind {
+                "thinking_delta" | "signature_delta" => "thinking",
+                _ => "text",
+            };
+            self.begin(index, &json!({ "type": kind }), None);
+            self.blocks.len() - 1
+        });
+        let Some(block) = self.blocks.get_mut(at) else {
+            return;
+        };
+        let piece = |key: &str| delta.get(key).map(json::text).unwrap_or_default();
+        match kind {
+            "text_delta" => {
+                let piece = piece("text");
+                block.append("text", &piece);
+                if !piece.is_empty() {
+                    deltas.text(piece.into_owned());
+                }
+            }
+            "thinking_delta" => {
+                let piece = piece("thinking");
+                block.append("thinking", &piece);
+                if !piece.is_empty() {
+                    deltas.thinking(piece.into_owned());
+                }
+            }
+            "signature_delta" => block.append("signature", &piece("signature")),
+            "input_json_delta" => {
+                let piece = piece("partial_json");
+                block.input.push_str(&piece);
+                if piece.is_empty() || block.kind() != "tool_use" {
+                    return;
+                }
+                if self.is_form(at) {
+                    deltas.text(piece.into_owned());
+                } else {
+                    deltas.tool_call_args(self.id(at), piece.into_owned());
+                }
+            }
+            _ => {
+                // Kinds to come, and citations: lists grow, the rest is replaced.
+                for (key, value) in delta.as_object().into_iter().flatten() {
+                    match (block.value.get_mut(&format!("{key}s")), value) {
+                        (Some(Value::Array(list)), value) => list.push(value.clone()),
+                        _ if key == "type" => {}
+                        _ => {
+                            block.value.insert(key.clone(), value.clone());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a call is none, but the answer in its form.
+    fn is_form(&self, at: usize) -> bool {
+        let name = self.blocks.get(at).map(|block| block.text("name"));
+        self.form.is_some() && name.as_deref() == self.form
+    }
+
+    /// The reply's id of a call: its own unless an earlier one has it.
+    fn id(&self, at: usize) -> Str {
+        let own = self
+            .blocks
+            .get(at)
+            .map(|block| block.text("id"))
+            .unwrap_or_default();
+        let mut before = self.blocks.iter().take(at);
+        if own.is_empty() || before.any(|block| block.text("id") == own) {
+            return format!("{own}call-{}", at + 1).into();
+        }
+        own.into()
+    }
+
+    fn part(&self, at: usize, block: &Block) -> Option<Part> {
+        let data = |value: &Map<String, Value>| ProviderData {
+            origin: self.fixed.origin.clone(),
+            data: value.clone().into(),
+        };
+        match block.kind() {
+            "text" => Some(block.text("text"))
+                .filter(|text| !text.is_empty())
+                .map(|text| Part::Text(text.into())),
+            "thinking" => Some(Part::Reasoning(Reasoning {
+                text: block.text("thinking").into(),
+                // What has no signature is not taken back.
+                provider: (!block.text("signature").is_empty())
+                    .then(|| Box::new(data(&block.value))),
+            })),
+            "tool_use" => {
+                let came = block.value.get("input").filter(|input| !input.is_null());
+                let arguments = match came {
+                    _ if !block.input.trim().is_empty() => block.input.clone(),
+                    Some(input) => input.to_string(),
+                    None => "{}".to_owned(),
+                };
+                if self.is_form(at) {
+                    return Some(Part::Text(arguments.into()));
+                }
+                let name = self.names.own(&block.text("name"));
+                Some(Part::ToolCall(ToolUse::new(self.id(at), name, arguments)))
+            }
+            "" => None,
+            _ => {
+                let mut value = block.value.clone();
+                if let Ok(input) = serde_json::from_str::<Value>(&block.input) {
+                    value.insert("input".to_owned(), input);
+                }
+                Some(Part::Provider(data(&value)))
+            }
+        }
+    }
+}
+
+impl Reading for Answer<'_> {
+    fn whole(&mut self, answer: &Value) -> Result<(), Failed> {
+        self.about(answer);
+        match answer.get("content") {
+            Some(Value::Array(blocks)) => {
+                self.answered = true;
+                for block in blocks {
+                    self.begin(None, block, None);
+                }
+                Ok(())
+            }
+            Some(Value::String(text)) => {
+                self.answered = true;
+                self.begin(None, &json!({ "type": "text", "text": text }), None);
+                Ok(())
+            }
+            _ if answer
+                .get("message")
+                .or_else(|| answer.get("detail"))
+                .is_some() =>
+            {
+                Err(Failed::in_answer(answer))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn piece(&mut self, piece: &Value, deltas: &Deltas) -> Result<(), Failed> {
+        let index = json::count(piece.get("index"));
+        match piece.get("type").and_then(Value::as_str) {
+            Some("message_start") => {
+                self.answered = true;
+                if let Some(message) = piece.get("message") {
+                    self.about(message);
+                }
+            }
+            Some("content_block_start") => {
+                if let Some(block) = piece.get("content_block") {
+                    self.begin(index, block, Some(deltas));
+                }
+            }
+            Some("content_block_delta") => {
+                if let Some(delta) = piece.get("delta") {
+                    self.answered = true;
+                    self.delta(index, delta, deltas);
+                }
+            }
+            Some("message_delta") => {
+                self.counted(piece.get("usage"));
+                if let Some(delta) = piece.get("delta") {
+                    self.stopped(delta);
+                }
+            }
+            Some("message_stop") => self.ended = true,
+            // A whole answer, as one event.
+            Some("message") => self.whole(piece)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn is_whole(&self) -> bool {
+        self.ended
+    }
+
+    fn is_finished(&self) -> bool {
+        self.finish_reason.is_some()
+    }
+
+    /// The API counts what it cached beside the input; the conventions count it as part of it.
+    fn usage(&self) -> Option<Usage> {
+        let count = |key: &str| json::count(self.counts.get(key));
+        let (read, written) = (
+            count("cache_read_input_tokens"),
+            count("cache_creation_input_tokens"),
+        );
+        let sent = count("input_tokens")?;
+        let all = [read, written].into_iter().flatten();
+        let all = all.fold(sent, u64::saturating_add);
+        Some(Usage {
+            cache_read_tokens: read,
+            cache_creation_tokens: written,
+            ..Usage::new(all, count("output_tokens")?)
+        })
+    }
+
+    fn reply(self) -> Result<ModelReply, Failed> {
+        if !self.answered {
+            return Err(Failed::bad_response("the response has no content"));
+        }
+        let blocks = self.blocks.iter().enumerate();
+        let parts = blocks.filter_map(|(at, block)| self.part(at, block));
+        let message = AssistantMessage {
+            parts: parts.collect(),
+        };
+        if message.is_empty() && self.finish_reason == Some(FinishReason::ContentFilter) {
+            let why = "the model refused to answer";
+            return Err(Failed::new(ModelErrorKind::ContentFilter, why));
+        }
+        let form_given = self.form.is_some() && message.tool_calls().next().is_none();
+        let finish_reason = match self.finish_reason.clone() {
+            Some(FinishReason::ToolCall) if form_given => Some(FinishReason::Stop),
+            other => other,
+        };
+        Ok(ModelReply {
+            message,
+            usage: self.usage(),
+            response_id: self.response_id.map(Str::from),
+            response_model: self.response_model.map(Str::from),
+            finish_reason,
+        })
+    }
+}
+
+/// The conventions' names for the API's words.
+fn reason(word: &str) -> FinishReason {
+    match word {
+        "end_turn" | "stop_sequence" => FinishReason::Stop,
+        "tool_use" => FinishReason::ToolCall,
+        "max_tokens" | "model_context_window_exceeded" => FinishReason::Length,
+        "refusal" => FinishReason::ContentFilter,
+        _ => FinishReason::other(word),
+    }
+}

@@ -1,0 +1,146 @@
+//! Requests, and bodies within bounds of size and time.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{RequestBuilder, Response};
+use tokio::time::timeout;
+
+use super::error::Failed;
+use crate::ModelErrorKind;
+
+/// How much of the body of an error is read, in bytes.
+const LONGEST_ERROR: usize = 64 * 1024;
+
+/// The headers of a request that name the current span.
+pub(super) fn trace_headers(hooks: &kaos_hooks::Hooks) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    hooks.inject(|name, value| {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            headers.append(name, value);
+        }
+    });
+    headers
+}
+
+/// What a body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Events,
+    Json,
+}
+
+/// How large a body may be, and how long its next bytes may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) bytes: usize,
+    pub(super) between_chunks: Duration,
+}
+
+/// The body of a successful response.
+#[derive(Debug)]
+pub(super) struct Body {
+    response: Response,
+    pub(super) form: Form,
+    /// What was read to find out its form.
+    begin: Option<Vec<u8>>,
+    /// How many more bytes may come.
+    left: usize,
+    /// Whether anything has come: the first bytes have a limit of their own.
+    begun: bool,
+    bounds: Bounds,
+}
+
+/// Sends a request and waits for the beginning of its answer.
+pub(super) async fn send(request: RequestBuilder, bounds: Bounds) -> Result<Body, Failed> {
+    let mut response = request.send().await.map_err(Failed::connection)?;
+    let status = response.status();
+    if !status.is_success() {
+        let mut text: Vec<u8> = Vec::new();
+        while text.len() < LONGEST_ERROR
+            && let Ok(Ok(Some(chunk))) = timeout(bounds.between_chunks, response.chunk()).await
+        {
+            text.extend_from_slice(&chunk);
+        }
+        text.truncate(LONGEST_ERROR);
+        return Err(Failed::status(status, response.headers(), &text));
+    }
+    if response.content_length() > Some(bounds.bytes as u64) {
+        return Err(too_large(bounds.bytes));
+    }
+    let mut body = Body {
+        response,
+        form: Form::Json,
+        begin: None,
+        left: bounds.bytes,
+        begun: false,
+        bounds,
+    };
+    body.begin().await?;
+    Ok(body)
+}
+
+impl Body {
+    /// Reads until it is clear what the body is: by how it begins, since neither proxies nor small
+    /// servers always say so right.
+    async fn begin(&mut self) -> Result<(), Failed> {
+        let mut begin: Vec<u8> = Vec::new();
+        let first = loop {
+            match self.chunk().await? {
+                Some(chunk) => begin.extend_from_slice(&chunk),
+                None => break None,
+            }
+            let text = begin.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&begin);
+            let mut visible = text.iter().filter(|byte| !byte.is_ascii_whitespace());
+            if let Some(first) = visible.next() {
+                break Some(*first);
+            }
+        };
+        self.begin = (!begin.is_empty()).then_some(begin);
+        let stated = self.response.headers().get(CONTENT_TYPE);
+        let stated = stated.and_then(|stated| stated.to_str().ok());
+        let stated = stated.unwrap_or_default().to_ascii_lowercase();
+        let stated = stated.split(';').next().unwrap_or_default().trim();
+        self.form = match (first, stated) {
+            (Some(b'{' | b'['), _) => Form::Json,
+            // `data`, `event`, `id`, `retry`, or a comment.
+            (Some(b'd' | b'e' | b'i' | b'r' | b':'), _) | (_, "text/event-stream") => Form::Events,
+            (_, json) if json == "application/json" || json.ends_with("+json") => Form::Json,
+            (_, other) => {
+                let text = format!("the response is `{other}`, neither JSON nor an event stream");
+                return Err(Failed::bad_response(text));
+            }
+        };
+        Ok(())
+    }
+
+    /// The next bytes; `None` at the end.
+    pub(super) async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Failed> {
+        if let Some(begin) = self.begin.take() {
+            return Ok(Some(begin));
+        }
+        let limit = self.bounds.between_chunks;
+        let next = self.response.chunk();
+        let chunk = if self.begun {
+            timeout(limit, next).await.map_err(|_elapsed| {
+                let why = format!("nothing more for {limit:?}");
+                Failed::new(ModelErrorKind::Timeout, why)
+            })?
+        } else {
+            next.await
+        };
+        let Some(chunk) = chunk.map_err(Failed::connection)? else {
+            return Ok(None);
+        };
+        self.begun = true;
+        let most = self.bounds.bytes;
+        let left = self.left.checked_sub(chunk.len());
+        self.left = left.ok_or_else(|| too_large(most))?;
+        Ok(Some(chunk.to_vec()))
+    }
+}
+
+fn too_large(most: usize) -> Failed {
+    let text = format!("the response is larger than {most} bytes");
+    Failed::new(ModelErrorKind::TooLarge, text)
+}

@@ -1,0 +1,296 @@
+//! What chat completions answer, whole or in pieces.
+//!
+//! Reading is lenient: endpoints leave out fields, send `null` for them, give them other types, and
+//! add their own.
+
+use std::sync::atomic::AtomicU64;
+
+use kaos_hooks::{Str, Usage};
+use serde_json::{Map, Value};
+
+use super::calls::{self, Calls};
+use super::request::Fixed;
+use crate::models::endpoint::Reading;
+use crate::models::error::{Failed, error_in};
+use crate::models::json;
+use crate::models::names::Names;
+use crate::{Deltas, FinishReason, ModelErrorKind, ModelReply, Part, ProviderData};
+
+/// The names of the field that holds the reasoning.
+const REASONING: [&str; 2] = ["reasoning_content", "reasoning"];
+
+/// A reply in the making.
+#[derive(Debug)]
+pub(crate) struct Answer<'a> {
+    fixed: &'a Fixed,
+    names: &'a Names,
+    text: String,
+    reasoning: String,
+    reasoning_field: Option<&'static str>,
+    /// Fields of the message that go back to the provider.
+    returned: Map<String, Value>,
+    calls: Calls<'a>,
+    usage: Option<Usage>,
+    response_id: Option<String>,
+    response_model: Option<String>,
+    finish_reason: Option<FinishReason>,
+    answered: bool,
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn new(fixed: &'a Fixed, names: &'a Names, unnamed: &'a AtomicU64) -> Self {
+        Self {
+            fixed,
+            names,
+            text: String::new(),
+            reasoning: String::new(),
+            reasoning_field: None,
+            returned: Map::new(),
+            calls: Calls::new(unnamed),
+            usage: None,
+            response_id: None,
+            response_model: None,
+            finish_reason: None,
+            answered: false,
+        }
+    }
+
+    fn take(
+        &mut self,
+        answer: &Value,
+        keys: [&str; 2],
+        deltas: Option<&Deltas>,
+    ) -> Result<(), Failed> {
+        self.response_id = self.response_id.take().or(json::word(answer.get("id")));
+        self.response_model = self
+            .response_model
+            .take()
+            .or(json::word(answer.get("model")));
+        // Where every chunk has one, the last counts.
+        self.usage = answer.get("usage").and_then(usage).or(self.usage);
+        let Some(choice) = first_choice(answer) else {
+            return Ok(());
+        };
+        self.answered = true;
+        let said = keys
+            .iter()
+            .filter_map(|key| choice.get(*key))
+            .find(|said| said.is_object());
+        let said = said.unwrap_or(&Value::Null);
+        self.said(said, deltas);
+        if let Some(error) = error_in(choice).or_else(|| error_in(said)) {
+            return Err(Failed::in_answer(error));
+        }
+        match json::word(choice.get("finish_reason")).as_deref() {
+            None => Ok(()),
+            Some("error") => {
+                let why = "the provider stopped with an error";
+                Err(Failed::new(ModelErrorKind::ServerError, why).passing())
+            }
+            Some(word) => {
+                self.finish_reason = Some(reason(word));
+                Ok(())
+            }
+        }
+    }
+
+    fn said(&mut self, said: &Value, deltas: Option<&Deltas>) {
+        // Some say the same twice, under both names.
+        for field in REASONING {
+            let piece = said.get(field).map(json::text).unwrap_or_default();
+            if !piece.is_empty() {
+                self.reasoning_field.get_or_insert(field);
+                self.thought(piece.into_owned(), deltas);
+                break;
+            }
+        }
+        if let Some(parts) = said.get("content").and_then(Value::as_array) {
+            for thought in parts.iter().filter_map(|part| part.get("thinking")) {
+                self.thought(json::text(thought).into_owned(), deltas);
+            }
+        }
+        for key in ["content", "refusal"] {
+            let piece = said.get(key).map(json::text).unwrap_or_default();
+            if !piece.is_empty() {
+                self.text.push_str(&piece);
+                if let Some(deltas) = deltas {
+                    deltas.text(piece.into_owned());
+                }
+            }
+        }
+        for field in self.fixed.quirks.returned {
+            if let Some(value) = said.get(*field).filter(|value| !value.is_null()) {
+                let before = self.returned.entry(*field).or_insert(Value::Null);
+                if value.is_array() && before.is_null() && deltas.is_some() {
+                    *before = Value::Array(Vec::new());
+                }
+                add(before, value.clone());
+            }
+        }
+        let calls = match said.get("tool_calls") {
+            Some(Value::Array(calls)) => calls.as_slice(),
+            Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+            _ => &[],
+        };
+        for call in calls.iter().filter(|call| call.is_object()) {
+            let call = calls::read(call, self.fixed.quirks.returned_on_calls);
+            match deltas {
+                Some(deltas) => self.calls.fragment(call, deltas),
+                None => self.calls.whole(call),
+            }
+        }
+    }
+
+    fn thought(&mut self, piece: String, deltas: Option<&Deltas>) {
+        self.reasoning.push_str(&piece);
+        if let Some(deltas) = deltas.filter(|_| !piece.is_empty()) {
+            deltas.thinking(piece);
+        }
+    }
+}
+
+impl Reading for Answer<'_> {
+    fn whole(&mut self, answer: &Value) -> Result<(), Failed> {
+        self.take(answer, ["message", "delta"], None)?;
+        let says = |key: &&str| answer.get(*key).is_some_and(|said| !said.is_null());
+        // Some gateways have only words for what is wrong.
+        if !self.answered && ["message", "detail"].iter().any(says) {
+            return Err(Failed::in_answer(answer));
+        }
+        Ok(())
+    }
+
+    fn piece(&mut self, piece: &Value, deltas: &Deltas) -> Result<(), Failed> {
+        self.take(piece, ["delta", "message"], Some(deltas))
+    }
+
+    /// The stream says so itself, with `[DONE]`.
+    fn is_whole(&self) -> bool {
+        false
+    }
+
+    fn is_finished(&self) -> bool {
+        self.finish_reason.is_some()
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        self.usage
+    }
+
+    fn reply(self) -> Result<ModelReply, Failed> {
+        if !self.answered {
+            return Err(Failed::bad_response("the response has no choice"));
+        }
+        let nothing = self.text.is_empty() && self.calls.is_empty();
+        if nothing && self.finish_reason == Some(FinishReason::ContentFilter) {
+            let why = "the provider's filter withheld the answer";
+            return Err(Failed::new(ModelErrorKind::ContentFilter, why));
+        }
+        let origin = &self.fixed.origin;
+        let data = |data: Value| ProviderData {
+            origin: origin.clone(),
+            data,
+        };
+        let mut reply = ModelReply {
+            usage: self.usage,
+            response_id: self.response_id.map(Str::from),
+            response_model: self.response_model.map(Str::from),
+            finish_reason: self.finish_reason,
+            ..ModelReply::default()
+        };
+        if !self.reasoning.is_empty() {
+            reply = reply.and(Part::Reasoning(crate::Reasoning {
+                text: self.reasoning.into(),
+                provider: self
+                    .reasoning_field
+                    .map(|field| Box::new(data(field.into()))),
+            }));
+        }
+        if !self.returned.is_empty() {
+            reply = reply.and(Part::Provider(data(self.returned.into())));
+        }
+        if !self.text.is_empty() {
+            reply = reply.and(Part::Text(self.text.into()));
+        }
+        Ok(self
+            .calls
+            .added_to(reply, |name| self.names.own(name), origin))
+    }
+}
+
+/// Others are not asked for.
+fn first_choice(answer: &Value) -> Option<&Value> {
+    let mut choices = answer.get("choices")?.as_array()?.iter();
+    choices.find(|choice| choice.is_object() && json::count(choice.get("index")).unwrap_or(0) == 0)
+}
+
+/// The conventions' names for what providers say.
+fn reason(word: &str) -> FinishReason {
+    match word.to_ascii_lowercase().as_str() {
+        "stop" | "eos" | "end_turn" | "stop_sequence" => FinishReason::Stop,
+        "tool_calls" | "function_call" | "tool_use" => FinishReason::ToolCall,
+        "length" | "max_tokens" | "model_length" => FinishReason::Length,
+        "content_filter" | "safety" | "refusal" | "recitation" => FinishReason::ContentFilter,
+        _ => FinishReason::other(word),
+    }
+}
+
+/// `None` unless both counts are there: half a count is not zero.
+fn usage(told: &Value) -> Option<Usage> {
+    let detail = |of: &str, key: &str| json::count(told.get(of)?.get(key));
+    let count = |key: &str| json::count(told.get(key));
+    let cached = detail("prompt_tokens_details", "cached_tokens");
+    Some(Usage {
+        cache_read_tokens: cached.or_else(|| count("prompt_cache_hit_tokens")),
+        reasoning_tokens: detail("completion_tokens_details", "reasoning_tokens"),
+        ..Usage::new(count("prompt_tokens")?, count("completion_tokens")?)
+    })
+}
+
+/// Texts that go on in the next chunk.
+const GOES_ON: [&str; 4] = ["text", "summary", "data", "thinking"];
+
+/// Adds what a further chunk says of a field to what is known of it.
+fn add(before: &mut Value, more: Value) {
+    match (before, more) {
+        (Value::Array(before), Value::Array(more)) => {
+            for item in more {
+                match before.last_mut().filter(|last| is_continued(last, &item)) {
+                    Some(last) => add(last, item),
+                    None => before.push(item),
+                }
+            }
+        }
+        (Value::Object(before), Value::Object(more)) => {
+            for (key, value) in more {
+                match (before.get_mut(&key), value) {
+                    (Some(Value::String(text)), Value::String(more))
+                        if GOES_ON.contains(&key.as_str()) =>
+                    {
+                        text.push_str(&more);
+                    }
+                    (Some(known), value @ (Value::Object(_) | Value::Array(_))) => {
+                        add(known, value);
+                    }
+                    (Some(_), Value::Null) => {}
+                    (Some(Value::String(known)), Value::String(more))
+                        if more.is_empty() && !known.is_empty() => {}
+                    (_, value) => {
+                        before.insert(key, value);
+                    }
+                }
+            }
+        }
+        (before, more) => *before = more,
+    }
+}
+
+/// Whether an item of a list goes on with the last one, which is not signed yet.
+fn is_continued(last: &Value, item: &Value) -> bool {
+    let same = |key: &str| last.get(key) == item.get(key);
+    let signed = last
+        .get("signature")
+        .and_then(Value::as_str)
+        .is_some_and(|it| !it.is_empty());
+    item.is_object() && same("type") && same("index") && !signed
+}
