@@ -195,15 +195,13 @@ accepted_and_removed() {
     sed -i '3s/"timestamp"/"timestomp"/' "${segments[1]}"
     verify 1 'does not follow' "$dir/copy" --key "$key"
     exits 2 'signs it' "$kaos" audit accept "$dir/copy" --reason 'a bad sector' --who kim
-    exits 2 'something is wrong' "$kaos" audit prune "$dir/copy" "${sign[@]}" --before 2999-01-01T00:00:00Z
-    exits 0 '' "$kaos" audit accept "$dir/copy" "${sign[@]}" --reason 'a bad sector' --who kim
+    exits 2 'something is wrong' "$kaos" audit prune "$dir/copy" "${sign[@]}" --before 2500-01-01T00:00:00Z
+    "$kaos" audit accept "$dir/copy" "${sign[@]}" --reason 'a bad sector' --who kim >"$dir/stdout" 2>&1 || fail accept
     verify 0 'accepted by kim: a bad sector' "$dir/copy" --key "$key"
-    exits 0 '' "$kaos" audit prune "$dir/copy" "${sign[@]}" --before 2999-01-01T00:00:00Z
+    "$kaos" audit prune "$dir/copy" "${sign[@]}" --before 2500-01-01T00:00:00Z >"$dir/stdout" 2>&1 || fail prune
     local left=("$dir"/copy/seg-*)
     ((${#left[@]} < ${#segments[@]})) || fail 'nothing is removed'
     verify 0 'removed on purpose' "$dir/copy" --key "$key"
-    rm "${left[0]}"
-    verify 1 'are missing' "$dir/copy" --key "$key"
     ok 'a damaged record, and all old ones'
 }
 

@@ -40,7 +40,9 @@ class Policy:
             self.found.in_line(seq, f"its key: {error}", 0)
         heir, self.heir, self.announced = self.heir, None, None
         if not self.stretches or heir is not None or self.stretches[-1].key != key:
-            self.stretches.append(Stretch(key, seq, heir is not None and heir == key))
+            before = self.stretches[-1].key if self.stretches else None
+            is_heir = heir is not None and heir == key and before is not None and start.get("former") == before.text
+            self.stretches.append(Stretch(key, seq, is_heir))
         self.owes = start["format"] >= 2 or start["cause"] in ("created", "opened", "restarted")
         self.sealed, self.earlier = False, len(self.said)
         if is_first:
@@ -166,7 +168,9 @@ class Policy:
 
     def trust(self):
         keys = list(self.keys)
-        for _ in range(2):
+        known = None
+        while known != len(keys):
+            known = len(keys)
             at = 0
             while at < len(self.stretches):
                 line = [self.stretches[at]]
@@ -176,7 +180,7 @@ class Policy:
                 if is_first or any(self.vouches(stretch, keys) for stretch in line):
                     for stretch in line:
                         stretch.counts = True
-                    keys += [stretch.key for stretch in line if stretch.key is not None]
+                    keys += [stretch.key for stretch in line if stretch.key is not None and stretch.key not in keys]
                 at += len(line)
 
     def vouches(self, stretch, keys):

@@ -25,7 +25,7 @@ MOST_NUMBER, MOST_LINE = 2**63 - 1, 65536
 MOST_UNCOVERED, MOST_AFTER_TURN = 1024, 512
 ENDS = {"complete", "error", "cancelled", "suspended"}
 FIELDS = {  # of the own records, with their types; those with a question mark may be absent
-    "trail_segment": "format:u32 schema:u32 log:str cause:str prev:hash tree:hashes policy:str host:str pid:u32 key:str?",
+    "trail_segment": "format:u32 schema:u32 log:str cause:str prev:hash tree:hashes policy:str host:str pid:u32 key:str? former:str?",
     "trail_checkpoint": "note:str seal:bool?",
     "trail_recovery": "found:str segment:str from_seq:u64 offset:u64 bytes:u64 quarantine:str?",
     "trail_gap": "reason:str lost:u64 unrecorded_effects:u64 waiting:u64?",

@@ -95,9 +95,13 @@ pub fn verifier(text: &str) -> (String, [u8; 4], VerifyingKey) {
 /// Whether the note's one signature is this key's.
 pub fn verifies(note: &str, key: &str) -> bool {
     let (name, id, key) = verifier(key);
-    let (text, signature) = note.rsplit_once("\n\n").unwrap();
+    let Some((text, signature)) = note.rsplit_once("\n\n") else {
+        return false;
+    };
     let line = signature.strip_suffix('\n').unwrap();
-    let signature = line.strip_prefix(&format!("\u{2014} {name} ")).unwrap();
+    let Some(signature) = line.strip_prefix(&format!("\u{2014} {name} ")) else {
+        return false;
+    };
     let signature = BASE64.decode(signature).unwrap();
     let (signed_by, signature) = signature.split_at(4);
     let text = format!("{text}\n");

@@ -292,6 +292,7 @@ impl AuditBuilder {
         let settings = Settings {
             policy: fingerprint(&self.policies, &self.redactor),
             key: self.key.take(),
+            former: None,
             clock: Arc::clone(&self.clock),
             durability: self.durability,
             segment_bytes: self.segment_bytes,

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use kaos_events::{Clock, TraceId};
 
 use super::tree::Tree;
-use super::{Durability, Hash, LogId, Signer};
+use super::{Durability, Hash, LogId, Signer, VerifyingKey};
 
 /// What does not change while a log is open.
 pub(super) struct Settings {
     pub(super) key: Option<Box<dyn Signer>>,
+    /// The key that it took over from, if it just did.
+    pub(super) former: Option<VerifyingKey>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) durability: Durability,
     pub(super) segment_bytes: u64,

@@ -68,7 +68,8 @@ pub struct AuditStats {
     /// Events that are in no trail: they came while nothing could be written and the queue was
     /// full, or after the shutdown. A gap record says so once something can be written.
     pub lost: u64,
-    /// Tools that ran before their record was safe, under [`OnFailure::Degrade`].
+    /// Tools that ran before their record was safe, under
+    /// [`OnFailure::Degrade`](super::OnFailure::Degrade).
     pub unrecorded_effects: u64,
 }
 

@@ -99,6 +99,7 @@ impl Log {
         });
         self.append(&record.body())?;
         self.seal()?;
+        self.settings.former = self.key();
         self.settings.key = Some(to);
         self.begin_segment(Cause::Rotated);
         self.open_segment(&[])?;
@@ -329,8 +330,9 @@ impl Log {
             host: settings.host.clone(),
             pid: std::process::id(),
             key: self.key().map(|key| key.to_string()),
+            former: settings.former.as_ref().map(ToString::to_string),
         };
-        self.line(&OwnRecord::Segment(start).body());
+        self.line(&OwnRecord::Segment(Box::new(start)).body());
         for record in found {
             self.line(&record.body());
         }

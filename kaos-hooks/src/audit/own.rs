@@ -16,7 +16,7 @@ pub const FORMAT: u32 = 2;
 pub enum OwnRecord {
     /// The first record of a segment.
     #[serde(rename = "trail_segment")]
-    Segment(SegmentStart),
+    Segment(Box<SegmentStart>),
     /// What the log held up to here.
     #[serde(rename = "trail_checkpoint")]
     Checkpoint(CheckpointNote),
@@ -84,6 +84,10 @@ pub struct SegmentStart {
     /// The verifier key of the key that signs its checkpoints; absent when they are not signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// The verifier key that this one took over from, when it did: nobody can hand over to a key
+    /// whose holder does not say so, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<String>,
 }
 
 /// What the log held up to here.

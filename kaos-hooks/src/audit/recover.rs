@@ -94,7 +94,14 @@ pub(super) fn open(
         .cloned()
         .map(OwnRecord::Recovery)
         .collect();
-    let heir = heir.and_then(|former| settings.key.replace(former));
+    let heir = match heir {
+        // It has handed over, and died before the new key took over.
+        Some(old) if former.heir.is_some() && former.heir == key_of(&settings) => {
+            settings.former = Some(old.verifying_key());
+            None
+        }
+        heir => heir.and_then(|old| settings.key.replace(old)),
+    };
     let mut log = Log::begin(storage, lock, settings, anchors, head, cause, &first)?;
     if let Some(heir) = heir {
         log.hand_over(heir)?;
@@ -107,6 +114,8 @@ struct Former {
     trail: Option<TraceId>,
     /// The key that signs it.
     key: Option<VerifyingKey>,
+    /// Whom that one handed over to.
+    heir: Option<VerifyingKey>,
 }
 
 impl Former {
@@ -126,7 +135,8 @@ impl Former {
         {
             return Self {
                 trail: Some(head.log.trail),
-                key: heir.clone().or_else(|| key.clone()),
+                key: key.clone(),
+                heir: heir.clone(),
             };
         }
         let start = |(_, name): &(u64, String)| {
@@ -139,10 +149,12 @@ impl Former {
             Some((start, head)) => Self {
                 trail: Some(head.log.trail),
                 key: start.key.and_then(|key| key.parse().ok()),
+                heir: None,
             },
             None => Self {
                 trail: anchor,
                 key: None,
+                heir: None,
             },
         }
     }
@@ -158,8 +170,8 @@ fn heir(
     let Some(signs) = &before.key else {
         return Ok(None);
     };
-    let ours = settings.key.as_deref().map(Signer::verifying_key);
-    if ours.as_ref() == Some(signs) {
+    let ours = key_of(settings);
+    if ours.as_ref() == Some(signs) && before.heir.is_none() {
         return Ok(None);
     }
     if let Some(former) = former
@@ -173,6 +185,10 @@ fn heir(
     }
     let key = signs.to_string();
     Err(Refused::Key { key })
+}
+
+fn key_of(settings: &Settings) -> Option<VerifyingKey> {
+    settings.key.as_deref().map(Signer::verifying_key)
 }
 
 /// Whether a new log has to begin because this one does not hold what was anchored.

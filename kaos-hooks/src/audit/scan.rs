@@ -197,5 +197,5 @@ pub(super) fn start(line: &Line<'_>) -> Option<(SegmentStart, Head)> {
         tree: Tree::of(size, start.tree.clone())?,
         synced: line.seq.checked_sub(1),
     };
-    Some((start, head))
+    Some((*start, head))
 }

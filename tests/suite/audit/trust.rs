@@ -486,6 +486,62 @@ fn an_acceptance_counts_only_signed_and_only_for_what_it_was_about() {
     assert!(report.to_string().contains("has changed"), "{report}");
 }
 
+/// A thief signs a segment of his own behind the trail, and hands over to the true key.
+#[test]
+fn nobody_becomes_one_of_a_line_by_handing_over_to_it() {
+    let trail = Memory::default();
+    write(builder(&trail).signing_key(key(1)), 0..20);
+    let thief = || SigningKey::from_seed("thief", &[9; 32]).unwrap();
+    write(
+        builder(&trail).signing_key(thief()).allow_unsigned(),
+        20..40,
+    );
+    write(
+        builder(&trail).signing_key(key(1)).hand_over_from(thief()),
+        40..50,
+    );
+    // As it is when the holder of the true key knows nothing of it.
+    for segment in trail.segments() {
+        let text = String::from_utf8(trail.file(&segment)).unwrap();
+        let former = format!(",\"former\":\"{}\"", thief().verifying_key());
+        trail.put(&segment, text.replace(&former, "").into_bytes());
+    }
+    let forger = |name, seed| kaos_tests::by_the_book::Forger::new(name, [seed; 32]);
+    for (name, seed) in [("test", 1), ("thief", 9), ("test", 1)] {
+        kaos_tests::by_the_book::resign(&trail, &forger(name, seed));
+    }
+    for keys in [&[][..], &[key(1).verifying_key()]] {
+        let report = verify(&trail, keys, None);
+        assert_eq!(exit(&report), 1, "{report}");
+        assert!(
+            report
+                .to_string()
+                .contains("no valid signature of a key that counts"),
+            "{report}"
+        );
+    }
+    // Nor does the writer go on behind what hands over to it.
+    let behind = Memory::default();
+    write(builder(&behind).signing_key(thief()), 0..20);
+    write(
+        builder(&behind).signing_key(key(1)).hand_over_from(thief()),
+        20..24,
+    );
+    let last = behind.segments().pop().unwrap();
+    behind.take(&last);
+    is_refused(builder(&behind).signing_key(key(1)), |why| {
+        matches!(why, Refused::Key { .. })
+    });
+    write(
+        builder(&behind).signing_key(key(1)).hand_over_from(thief()),
+        24..30,
+    );
+    for seed in [key(1), thief()] {
+        let report = verify(&behind, &[seed.verifying_key()], None);
+        assert_eq!(exit(&report), 0, "{report}");
+    }
+}
+
 /// What is forged into the unsigned end, the next opening signs: it accounts for nothing, and hands
 /// over to nobody.
 #[test]

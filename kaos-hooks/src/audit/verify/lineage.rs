@@ -29,14 +29,21 @@ pub(super) struct Lineage {
 
 impl Lineage {
     /// A segment begins that names this key.
-    pub(super) fn begins(&mut self, key: Option<VerifyingKey>, first: u64) {
+    pub(super) fn begins(
+        &mut self,
+        key: Option<VerifyingKey>,
+        former: Option<&VerifyingKey>,
+        first: u64,
+    ) {
         self.announced = None;
         let heir = self.heir.take();
         let goes_on = self.epochs.last().is_some_and(|epoch| epoch.key == key);
         if goes_on && heir.is_none() {
             return;
         }
-        let is_heir = heir.is_some() && heir == key;
+        // Both have to say so: else anybody could hand over to a key, and be one of its line.
+        let before = self.epochs.last().and_then(|epoch| epoch.key.as_ref());
+        let is_heir = heir.is_some() && heir == key && former.is_some() && former == before;
         self.epochs.push(Epoch {
             key,
             from: first,
@@ -86,7 +93,9 @@ impl Lineage {
         let mut keys = given.to_vec();
         let mut trusted = vec![false; self.epochs.len()];
         // A line of heirs counts as a whole, and lends its keys to the other lines.
-        for _ in 0..2 {
+        let mut known = None;
+        while known != Some(keys.len()) {
+            known = Some(keys.len());
             let mut at = 0;
             while at < self.epochs.len() {
                 let length = 1 + self
@@ -105,7 +114,11 @@ impl Lineage {
                         .skip(at)
                         .take(length)
                         .for_each(|it| *it = true);
-                    keys.extend(line.iter().filter_map(|epoch| epoch.key.clone()));
+                    for key in line.iter().filter_map(|epoch| epoch.key.as_ref()) {
+                        if !keys.contains(key) {
+                            keys.push(key.clone());
+                        }
+                    }
                 }
                 at += length;
             }

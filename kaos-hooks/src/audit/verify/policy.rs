@@ -245,7 +245,9 @@ impl Judge for Policy<'_> {
         if let Some(Err(_)) = &named {
             to.of_line(at, Problem::Malformed("its key is none".into()));
         }
-        self.lineage.begins(named.and_then(Result::ok), at.seq);
+        let former = start.former.as_ref().and_then(|key| key.parse().ok());
+        self.lineage
+            .begins(named.and_then(Result::ok), former.as_ref(), at.seq);
         self.accounts.begins_segment();
         self.schema = start.schema;
         self.report.newer_schema |= start.schema > codec::SCHEMA;
