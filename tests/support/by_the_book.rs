@@ -190,9 +190,10 @@ pub fn relink(trail: &Memory, notes: &Notes<'_>) {
                 match notes {
                     Notes::Kept => {}
                     Notes::Stripped => set(&mut body, "note", &json(&text)),
-                    Notes::By(forger) => set(&mut body, "note", &json(&forger.note(&text))),
                     Notes::Again(forger) if !verifies(&old, &forger.key()) => {}
-                    Notes::Again(forger) => set(&mut body, "note", &json(&forger.note(&text))),
+                    Notes::By(forger) | Notes::Again(forger) => {
+                        set(&mut body, "note", &json(&forger.note(&text)));
+                    }
                 }
             }
             let hashed = format!("{body},\"trail_seq\":{number}{synced}");

@@ -206,8 +206,8 @@ fn records_that_were_lost_are_a_finding_until_they_are_accepted() {
     let gap = "{\"type\":\"trail_gap\",\"time_unix_nano\":\"1\",\"reason\":\"full\",\"lost\":7,\"unrecorded_effects\":0}";
     let mut lines = trail.lines(&last);
     let place = String::from_utf8(lines[seal - 3].clone()).unwrap();
-    let tail = &place[place.rfind(",\"trail_seq\":").unwrap()..];
-    lines[seal - 3] = format!("{}{tail}", gap.strip_suffix('}').unwrap()).into_bytes();
+    let place_of_it = &place[place.rfind(",\"trail_seq\":").unwrap()..];
+    lines[seal - 3] = format!("{}{place_of_it}", gap.strip_suffix('}').unwrap()).into_bytes();
     trail.put(&last, lines.concat());
     kaos_tests::by_the_book::resign(
         &trail,
