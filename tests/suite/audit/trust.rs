@@ -206,8 +206,8 @@ fn records_that_were_lost_are_a_finding_until_they_are_accepted() {
     let gap = "{\"type\":\"trail_gap\",\"time_unix_nano\":\"1\",\"reason\":\"full\",\"lost\":7,\"unrecorded_effects\":0}";
     let mut lines = trail.lines(&last);
     let place = String::from_utf8(lines[seal - 3].clone()).unwrap();
-    let tail = &place[place.rfind(",\"trail_seq\":").unwrap()..];
-    lines[seal - 3] = format!("{}{tail}", gap.strip_suffix('}').unwrap()).into_bytes();
+    let place_of_it = &place[place.rfind(",\"trail_seq\":").unwrap()..];
+    lines[seal - 3] = format!("{}{place_of_it}", gap.strip_suffix('}').unwrap()).into_bytes();
     trail.put(&last, lines.concat());
     kaos_tests::by_the_book::resign(
         &trail,
@@ -273,8 +273,8 @@ fn two_keys_that_did_not_hand_over_verify_together_and_not_alone() {
     write(builder(&trail).signing_key(key(1)), 0..20);
     write(builder(&trail).signing_key(key(2)).allow_unsigned(), 20..40);
     let (one, two) = (key(1).verifying_key(), key(2).verifying_key());
-    assert_eq!(exit(&verify(&trail, &[one.clone()], None)), 1);
-    assert_eq!(exit(&verify(&trail, &[two.clone()], None)), 1);
+    assert_eq!(exit(&verify(&trail, std::slice::from_ref(&one), None)), 1);
+    assert_eq!(exit(&verify(&trail, std::slice::from_ref(&two), None)), 1);
     let report = verify(&trail, &[one, two], None);
     assert_eq!(exit(&report), 0, "{report}");
 }
@@ -387,8 +387,8 @@ fn a_long_life_is_told_as_it_was() {
     );
     let report = verify(&trail, &keys, Some(&anchor));
     assert_eq!(
-        (exit(&report), report.findings.len() > 0),
-        (1, true),
+        (exit(&report), report.findings.is_empty()),
+        (1, false),
         "{report}"
     );
     let ours = || builder(&trail).signing_key(key(3)).anchor(file());
@@ -753,7 +753,7 @@ fn what_cannot_be_signed_waits_as_if_the_disk_had_failed() {
     let fails = std::sync::Arc::<std::sync::atomic::AtomicBool>::default();
     let service = Service {
         key: key(1),
-        fails: fails.clone(),
+        fails: std::sync::Arc::clone(&fails),
     };
     let mut writer = builder(&trail).signing_key(service).open_by_hand().unwrap();
     let turn = || short_events(20);
