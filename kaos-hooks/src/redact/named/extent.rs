@@ -80,6 +80,19 @@ pub(super) fn read<'t>(
             .unwrap_or(window.len());
         return Some(value((start, start + end), Form::Query, true));
     }
+    let mark = match join.form {
+        Form::Colon => Some(Mark::Colon),
+        Form::Equals | Form::Constant | Form::Query | Form::Pair => Some(Mark::Other),
+        Form::Flag => Some(Mark::Flag),
+        _ => None,
+    };
+    if let Some(mark) = mark
+        && let Some(end) = sentinel::glued(bytes, start, |from| {
+            ahead.end(bytes, mark, from, limit.max(from))
+        })
+    {
+        return Some(value((start, end), Form::Query, true));
+    }
     let range = match join.form {
         Form::Compare
         | Form::Argument
