@@ -114,6 +114,29 @@ fn a_list_of_a_name_and_a_string_is_a_pair() {
 }
 
 #[test]
+fn a_value_goes_behind_attributes_a_tag_or_an_anchor() {
+    go(
+        &Redactor::new(),
+        &[
+            ("<password type=\"x\">hunter2</password>", "hunter2"),
+            ("<password><![CDATA[hunter2]]></password>", "hunter2"),
+            ("host: db\npassword: !!str hunter2\n", "hunter2"),
+            ("host: db\npassword: &pw hunter2\n", "hunter2"),
+        ],
+    );
+    stay(
+        &Redactor::new(),
+        &[
+            "password: !secret http_password\n",
+            "password: &mut String\n",
+            "    password: &str,\n",
+            "<password type=\"x\"/>\n<b>hello2</b>",
+            "a <password && b > hunter2",
+        ],
+    );
+}
+
+#[test]
 fn a_placeholder_under_a_secret_key_stays_as_in_text() {
     stay(
         &Redactor::new(),

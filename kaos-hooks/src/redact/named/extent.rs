@@ -194,9 +194,18 @@ fn quoted(bytes: &[u8], start: usize, escapes: usize) -> Option<(usize, usize)> 
     }
 }
 
+/// What opens text in XML that is no markup; case aside.
+const CDATA: &str = "<![cdata[";
+
 /// The text before the next tag, without the blanks and breaks around it.
 fn element(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     let start = ascii::short_run(bytes, start, BLANK, 64);
+    if ascii::has(bytes, start, CDATA) {
+        let start = start + CDATA.len();
+        let window = ascii::part(bytes, start, start + LONGEST_VALUE);
+        let end = memchr::memmem::find(window, b"]]>")?;
+        return Some((start, start + end));
+    }
     // `<setting name="x"><value>y</value>`.
     let tag = ascii::short_run(bytes, start + 1, WORD, 16);
     let is_tag = ascii::at(bytes, start) == b'<' && ascii::at(bytes, tag) == b'>';
