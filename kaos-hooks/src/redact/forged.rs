@@ -8,7 +8,7 @@ impl Engine {
     /// Whether a sentinel has a class that no rule of this redactor has, or a keyed token where
     /// there is no key: then something else than this redactor wrote it. Policies have keys of
     /// their own, for contents.
-    fn is_forged(&self, text: &str, range: (usize, usize)) -> bool {
+    pub(super) fn is_forged(&self, text: &str, range: (usize, usize)) -> bool {
         let (class, is_keyed) = sentinel::parts(text, range);
         let is_known = Class::BUILT_IN.iter().any(|known| known.as_str() == class)
             || self.rules.iter().any(|rule| rule.class().as_str() == class);

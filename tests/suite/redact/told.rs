@@ -172,10 +172,11 @@ fn a_path_goes_into_documents_in_strings() {
         r#"{"a":"{\"b\":\"quince\"}"}"#,
         r#"{"a":"{\"b\":{\"c\":[\"quince\"]}}"}"#,
         r#"{"note":"{\"b\":\"quince\"}"}"#,
+        r#"{"note":"<redacted:QUINCE:8-chars>"}"#,
     ] {
         let safe = policies.apply(&Redactor::new(), Field::Result, Some("bank"), text);
         let out = safe.map(|safe| safe.as_str().to_owned()).unwrap();
-        assert!(!out.contains("quince"), "{text} {out}");
+        assert!(!out.to_lowercase().contains("quince"), "{text} {out}");
         assert!(!out.contains("INVALID"), "{text} {out}");
     }
     let other = r#"{"a":"{\"c\":\"quince\"}"}"#;

@@ -144,7 +144,10 @@ impl Walk<'_, '_> {
             ContentPolicy::None => None,
             ContentPolicy::Hash(key) => Some(key),
         };
-        if sentinel::end(text.as_bytes(), 0) == Some(text.len()) {
+        let engine = self.redactor.engine();
+        if sentinel::end(text.as_bytes(), 0) == Some(text.len())
+            && !engine.is_forged(text, (0, text.len()))
+        {
             return Some(Leaf::Stays);
         }
         self.report
