@@ -12,6 +12,7 @@ mod digits;
 mod email;
 mod engine;
 mod finding;
+mod forged;
 mod hash_key;
 mod iban;
 mod json;

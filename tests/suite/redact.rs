@@ -11,3 +11,4 @@ mod ordinary;
 mod properties;
 mod shape;
 mod tables;
+mod told;

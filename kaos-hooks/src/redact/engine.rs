@@ -115,16 +115,18 @@ pub(crate) enum Look {
     At,
     Escape,
     Token,
+    Forged,
 }
 
 impl Look {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Literal,
         Self::Digits,
         Self::Iban,
         Self::At,
         Self::Escape,
         Self::Token,
+        Self::Forged,
     ];
 }
 
@@ -137,10 +139,18 @@ pub(crate) struct Engine {
     pub(super) phones: bool,
     /// The classes that are switched off.
     pub(super) off: Vec<Class>,
+    /// Whether keyed tokens are written.
+    pub(super) has_key: bool,
 }
 
 impl Engine {
-    pub(crate) fn new(rules: Vec<Rule>, addresses: bool, phones: bool, off: Vec<Class>) -> Self {
+    pub(crate) fn new(
+        rules: Vec<Rule>,
+        addresses: bool,
+        phones: bool,
+        off: Vec<Class>,
+        has_key: bool,
+    ) -> Self {
         let own = (!rules.is_empty()).then(|| Literals::new(&rules));
         Self {
             own,
@@ -148,6 +158,7 @@ impl Engine {
             addresses,
             phones,
             off,
+            has_key,
         }
     }
 
@@ -209,6 +220,7 @@ impl Engine {
             Look::At => memchr::memchr(b'@', bytes.get(from..)?).map(|index| from + index),
             Look::Escape => view::candidate(bytes, from),
             Look::Token => token::candidate(bytes, from),
+            Look::Forged => self.forged_from(text, from),
         }
     }
 
@@ -248,10 +260,7 @@ impl Engine {
             return Vec::new();
         }
         let mut joined = findings.joined();
-        let sentinels = sentinel::ranges(text);
-        if !sentinels.is_empty() {
-            keep_sentinels(text, &sentinels, &mut joined);
-        }
+        self.keep_sentinels(text, &mut joined);
         joined
     }
 
@@ -281,6 +290,7 @@ impl Engine {
         iban::scan(bytes, findings);
         email::scan(text, findings);
         token::scan(text, findings);
+        self.forged(text, findings);
         findings.without_hosts();
         if self.addresses {
             on_request::scan_addresses(text, findings);
@@ -373,27 +383,4 @@ impl Cursor {
             }
         }
     }
-}
-
-/// Takes out findings that hold nothing but sentinels; the others take a sentinel in whole.
-fn keep_sentinels(text: &str, sentinels: &[(usize, usize)], findings: &mut Vec<Finding>) {
-    findings.retain_mut(|finding| {
-        let (start, end) = (finding.start, finding.end);
-        let touched = |sentinel: &&(usize, usize)| sentinel.0 < end && start < sentinel.1;
-        let mut rest = start;
-        let mut holds_more = false;
-        let from = sentinels.partition_point(|sentinel| sentinel.1 <= start);
-        for sentinel in sentinels.iter().skip(from).take_while(touched) {
-            holds_more |= text
-                .get(rest..sentinel.0)
-                .is_some_and(|part| part.contains(char::is_alphanumeric));
-            finding.start = finding.start.min(sentinel.0);
-            rest = sentinel.1;
-        }
-        finding.end = end.max(if rest > start { rest } else { end });
-        holds_more
-            | text
-                .get(rest..end)
-                .is_some_and(|part| part.contains(char::is_alphanumeric) || rest == start)
-    });
 }

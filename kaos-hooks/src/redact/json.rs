@@ -34,7 +34,7 @@ pub(crate) fn redact<'t>(redactor: &Redactor, text: &'t str, rules: Rules<'_>) -
     let class = if text.len() > redactor.max_bytes() {
         Class::Oversize
     } else {
-        match try_redact(redactor, text, rules, 0, Report::default()) {
+        match try_redact(redactor, text, rules, (0, Vec::new()), Report::default()) {
             Ok(redacted) => return redacted,
             Err(Failure::Invalid) => Class::InvalidJson,
             Err(Failure::Depth) => Class::Depth,
@@ -46,12 +46,12 @@ pub(crate) fn redact<'t>(redactor: &Redactor, text: &'t str, rules: Rules<'_>) -
     Redacted::new(sentinel.into(), report)
 }
 
-/// Redacts a document that is nested in `depth` others.
+/// Redacts a document that is nested `depth` deep, at the place of others where `places` are.
 pub(crate) fn try_redact<'t>(
     redactor: &Redactor,
     text: &'t str,
     rules: Rules<'_>,
-    depth: usize,
+    (depth, places): (usize, Vec<Place>),
     report: Report,
 ) -> Result<Redacted<'t>, Failure> {
     let mut walk = Walk {
@@ -60,7 +60,7 @@ pub(crate) fn try_redact<'t>(
         bytes: text.as_bytes(),
         position: 0,
         rules,
-        places: Vec::new(),
+        places,
         candidates: Candidates::new(),
         changes: Vec::new(),
         report,

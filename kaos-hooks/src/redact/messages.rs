@@ -31,15 +31,33 @@ const FINISH_REASONS: &[&str] = &[
     "error",
 ];
 
+/// Fields that messages are known by, whatever became of the text around them.
+const KEYS: &[&str] = &[
+    "role",
+    "parts",
+    "content",
+    "type",
+    "tool_calls",
+    "arguments",
+    "response",
+    "output",
+    "text",
+    "thinking",
+    "call_id",
+    "tool_call_id",
+    "tool_use_id",
+];
+
 /// Where unnamed content stands that leaves as one token.
 const UNNAMED: &str = "unnamed";
 
 impl ContentPolicies {
     /// What may leave of a JSON list of messages; `field` is what their texts are.
     ///
-    /// A text part obeys the policy of `field`, and thoughts, arguments and results within the
-    /// messages obey their own. Everything that no policy names obeys the strictest of all, and
-    /// is at least redacted. What is no list of messages is one text.
+    /// A text obeys the policy of `field`, and thoughts, arguments and results within the messages
+    /// obey their own, by their type or the role of the message: what a tool says is its result.
+    /// Everything that no policy names obeys the strictest of all, and so does what claims to be
+    /// messages and cannot be read. What is no list of messages is one text.
     pub fn apply_to_messages<'t>(
         &self,
         redactor: &Redactor,
@@ -52,8 +70,8 @@ impl ContentPolicies {
         let mut messages = match serde_json::from_str(text) {
             Ok(Value::Array(messages)) => messages,
             Ok(message @ Value::Object(_)) => vec![message],
-            // Messages that were cut off or nest too deeply may hold anything.
-            Err(_) if text.contains("\"parts\"") => return self.unnamed().apply(redactor, text),
+            // Messages that were cut off, quoted or nest too deeply may hold anything.
+            _ if claims_to_be_messages(text) => return self.unnamed().apply(redactor, text),
             _ => return self.apply(redactor, field, None, text),
         };
         let is_one = !text.trim_start().starts_with('[');
@@ -103,18 +121,33 @@ impl Stage<'_> {
         let Value::Object(fields) = message else {
             return self.unnamed(message);
         };
+        let kind = fields.get("type").filter(|kind| *kind != "message");
+        if kind.is_some() && !fields.contains_key("role") {
+            // An item of a list that has no messages around its parts.
+            return self.part(message, &Says::OfField);
+        }
+        let says = if kind.is_some() {
+            Says::Unnamed
+        } else {
+            self.speaker(fields)
+        };
+        self.remember_calls(fields);
         let mut named = Map::new();
         word(fields, &mut named, "role", ROLES);
         word(fields, &mut named, "finish_reason", FINISH_REASONS);
         for key in ["parts", "content"] {
             match fields.remove(key) {
                 Some(Value::Array(mut parts)) => {
-                    parts.retain_mut(|part| self.part(part).is_some());
+                    parts.retain_mut(|part| self.part(part, &says).is_some());
                     named.insert(key.to_owned(), Value::Array(parts));
                 }
                 Some(mut text) if key == "content" => {
-                    let policy = self.policies.policy(self.field, None);
-                    if self.by(policy, &mut text).is_some() {
+                    let left = if text.get("type").is_some() {
+                        self.part(&mut text, &says)
+                    } else {
+                        self.said(&says, &mut text)
+                    };
+                    if left.is_some() {
                         named.insert(key.to_owned(), text);
                     }
                 }
@@ -128,57 +161,93 @@ impl Stage<'_> {
         Some(())
     }
 
-    fn part(&mut self, part: &mut Value) -> Option<()> {
+    /// What the texts of a message are, by who speaks.
+    fn speaker(&self, fields: &Map<String, Value>) -> Says {
+        let Some(role) = fields.get("role") else {
+            return Says::OfField;
+        };
+        match role.as_str() {
+            Some("tool" | "function") => {
+                let tool = self.answered(fields, text_of(fields, "name"));
+                Says::Of(Field::Result, tool)
+            }
+            Some(role) if ROLES.contains(&role) => Says::OfField,
+            _ => Says::Unnamed,
+        }
+    }
+
+    /// The tool that a result answers, by its name or the id of its call; none if they differ.
+    fn answered(&self, fields: &Map<String, Value>, name: Option<String>) -> Tool {
+        let mut names: Vec<Option<String>> = name.into_iter().map(Some).collect();
+        for key in CALL_IDS {
+            let known = text_of(fields, key).and_then(|id| self.tools.get(&id));
+            names.extend(known.cloned());
+        }
+        match names.split_first() {
+            Some((first, rest)) if rest.iter().all(|name| name == first) => Tool::of(first.clone()),
+            _ => Tool::Unknown,
+        }
+    }
+
+    fn part(&mut self, part: &mut Value, says: &Says) -> Option<()> {
         let Value::Object(fields) = part else {
             return self.unnamed(part);
         };
-        let text_of = |key| fields.get(key).and_then(Value::as_str).map(str::to_owned);
-        let id = text_of("id");
-        let kind = text_of("type");
-        let (key, field, tool) = match kind.as_deref() {
-            Some("text") => ("content", self.field, Tool::Unneeded),
-            Some("reasoning") => ("content", Field::Thinking, Tool::Unneeded),
+        let kind = text_of(fields, "type");
+        let (keys, says): (&[&str], Says) = match kind.as_deref() {
+            Some("text") => (&["content"], says.clone()),
+            Some("reasoning" | "thinking") => (
+                &["content", "thinking"],
+                Says::Of(Field::Thinking, Tool::Unneeded),
+            ),
             Some("tool_call") => {
-                let name = text_of("name");
-                if let Some(id) = id {
+                let name = text_of(fields, "name");
+                if let Some(id) = text_of(fields, "id") {
                     self.remember(id, name.clone());
                 }
-                ("arguments", Field::Arguments, Tool::of(name))
+                (&["arguments"], Says::Of(Field::Arguments, Tool::of(name)))
             }
-            Some("tool_call_response") => {
-                let name = id.and_then(|id| self.tools.get(&id).cloned().flatten());
-                ("response", Field::Result, Tool::of(name))
-            }
+            Some("tool_call_response" | "tool_result" | "function_call_output") => (
+                &["response", "content", "output"],
+                Says::Of(Field::Result, self.answered(fields, None)),
+            ),
             // Files, images, and what other schemas have: content that no policy names.
             _ => return self.unnamed(part),
         };
-        let policies = self.policies;
-        let policy = match &tool {
-            Tool::Unneeded => policies.policy(field, None),
-            Tool::Known(name) => policies.policy(field, Some(name)),
-            Tool::Unknown => policies.of_unknown_tool(field),
-        };
         let mut named = Map::new();
         named.extend(fields.remove_entry("type"));
-        if let Some(mut content) = fields.remove(key) {
-            match &tool {
-                Tool::Known(name) => self.of_tool(field, name, &mut content)?,
-                _ => self.by(policy, &mut content)?,
+        for key in keys {
+            if let Some(mut content) = fields.remove(*key) {
+                self.said(&says, &mut content)?;
+                named.insert((*key).to_owned(), content);
             }
-            named.insert(key.to_owned(), content);
         }
         // What a call is called is as private as what it says.
-        if field == Field::Arguments || field == Field::Result {
-            for key in ["id", "name"] {
-                if let Some(mut name) = fields.remove(key)
+        if let Says::Of(Field::Arguments | Field::Result, _) = says {
+            let policies = self.policies;
+            let policy = policies.said(self.field, &says);
+            for key in CALL_IDS.iter().chain(&["name"]) {
+                if let Some(mut name) = fields.remove(*key)
                     && self.by(policy, &mut name).is_some()
                 {
-                    named.insert(key.to_owned(), name);
+                    named.insert((*key).to_owned(), name);
                 }
             }
         }
         self.finish(part, named);
         Some(())
+    }
+
+    /// Keeps in mind the calls of a message that lists them beside its content.
+    fn remember_calls(&mut self, fields: &Map<String, Value>) {
+        let calls = fields.get("tool_calls").and_then(Value::as_array);
+        for call in calls.into_iter().flatten().filter_map(Value::as_object) {
+            let function = call.get("function").and_then(Value::as_object);
+            let name = function.and_then(|function| text_of(function, "name"));
+            if let Some(id) = text_of(call, "id") {
+                self.remember(id, name.or_else(|| text_of(call, "name")));
+            }
+        }
     }
 
     /// Two calls of one id could be of two tools: then neither is known.
@@ -219,11 +288,15 @@ impl Stage<'_> {
         Some(())
     }
 
-    fn of_tool(&mut self, field: Field, tool: &str, value: &mut Value) -> Option<()> {
+    /// What may leave of a content that is known by what it says.
+    fn said(&mut self, says: &Says, value: &mut Value) -> Option<()> {
+        let Says::Of(field, Tool::Known(tool)) = says else {
+            return self.by(self.policies.said(self.field, says), value);
+        };
         let plain = plain(value);
         let safe = self
             .policies
-            .apply(self.redactor, field, Some(tool), &plain)?;
+            .apply(self.redactor, *field, Some(tool), &plain)?;
         self.put(&safe, value);
         Some(())
     }
@@ -239,7 +312,31 @@ impl Stage<'_> {
     }
 }
 
+/// What a content is.
+#[derive(Clone)]
+enum Says {
+    /// What the whole list is.
+    OfField,
+    Of(Field, Tool),
+    /// Any content.
+    Unnamed,
+}
+
+impl ContentPolicies {
+    /// The policy for a content of the messages of `field`.
+    fn said(&self, field: Field, says: &Says) -> &ContentPolicy {
+        match says {
+            Says::OfField => self.policy(field, None),
+            Says::Of(field, Tool::Unneeded) => self.policy(*field, None),
+            Says::Of(field, Tool::Known(name)) => self.policy(*field, Some(name)),
+            Says::Of(field, Tool::Unknown) => self.of_unknown_tool(*field),
+            Says::Unnamed => self.unnamed(),
+        }
+    }
+}
+
 /// Whose arguments or result a content is.
+#[derive(Clone)]
 enum Tool {
     Unneeded,
     Known(String),
@@ -250,6 +347,27 @@ impl Tool {
     fn of(name: Option<String>) -> Self {
         name.map_or(Self::Unknown, Self::Known)
     }
+}
+
+/// Fields with the id of a call.
+const CALL_IDS: &[&str] = &["id", "tool_call_id", "tool_use_id", "call_id"];
+
+fn text_of(fields: &Map<String, Value>, key: &str) -> Option<String> {
+    fields.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// Whether a text that is no list of messages begins as one or has the keys of one, also where it
+/// is quoted once more, comes line by line or lost its beginning.
+fn claims_to_be_messages(text: &str) -> bool {
+    let opens = text.trim_start_matches(|sign: char| sign.is_whitespace() || sign == '\u{feff}');
+    let has = |key: &str| {
+        text.match_indices(key).any(|(at, _)| {
+            let (before, after) = (text.get(..at), text.get(at + key.len()..));
+            before.is_some_and(|it| it.ends_with(['"', '\'']))
+                && after.is_some_and(|it| it.trim_start_matches('\\').starts_with(['"', '\'']))
+        })
+    };
+    opens.starts_with("{\"") || opens.starts_with("[{") || KEYS.iter().any(|key| has(key))
 }
 
 /// A string's text, or any other value's JSON.

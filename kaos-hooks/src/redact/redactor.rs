@@ -38,7 +38,7 @@ impl Redactor {
 
     /// A redactor with the built-in rules.
     pub fn new() -> Self {
-        let engine = Engine::new(Vec::new(), false, false, Vec::new());
+        let engine = Engine::new(Vec::new(), false, false, Vec::new(), false);
         Self(Arc::new(Inner {
             engine,
             tokens: None,
@@ -148,7 +148,7 @@ impl Redactor {
                 everything: &policy,
                 paths: &[],
             },
-            depth,
+            (depth, Vec::new()),
             report.like(),
         ) {
             Ok(redacted) => redacted,
@@ -295,7 +295,13 @@ impl RedactorBuilder {
             .into_iter()
             .collect::<Result<Vec<Rule>, RuleError>>()?;
         Ok(Redactor(Arc::new(Inner {
-            engine: Engine::new(rules, self.addresses, self.phones, self.off),
+            engine: Engine::new(
+                rules,
+                self.addresses,
+                self.phones,
+                self.off,
+                self.tokens.is_some(),
+            ),
             tokens: self.tokens,
             max_bytes: self.max_bytes.unwrap_or(Redactor::MAX_BYTES),
         })))

@@ -11,6 +11,9 @@ pub(crate) const OPENING: &str = "<redacted:";
 /// Longest name of a class, in bytes.
 pub(crate) const LONGEST_NAME: usize = 20;
 
+/// Most digits of a count: with more, it could be a number that somebody hides.
+const MOST_DIGITS: usize = 9;
+
 /// Writes `<redacted:CLASS:N-chars>`, or the keyed token of `secret` when there is a key.
 pub(crate) fn write(out: &mut String, class: &Class, secret: &str, key: Option<&HashKey>) {
     match key {
@@ -55,7 +58,10 @@ pub(crate) fn end(bytes: &[u8], start: usize) -> Option<usize> {
     }
     let value = name_end + 1;
     let digits = ascii::short_run(bytes, value, DIGIT, 10);
-    if digits > value && ascii::part(bytes, digits, digits + 7) == b"-chars>" {
+    if digits > value
+        && digits <= value + MOST_DIGITS
+        && ascii::part(bytes, digits, digits + 7) == b"-chars>"
+    {
         return Some(digits + 7);
     }
     let token = ascii::short_run(bytes, value, HEX, 17);
@@ -83,9 +89,47 @@ pub(crate) fn hides_more(text: &str) -> bool {
     ascii::cut(text, rest, text.len()).contains(char::is_alphanumeric)
 }
 
+/// The class in the sentinel that starts at `start`, and whether a keyed token stands behind it.
+pub(crate) fn parts(text: &str, (start, end): (usize, usize)) -> (&str, bool) {
+    let inner = ascii::cut(text, start + OPENING.len(), end);
+    let (class, value) = inner.split_once(':').unwrap_or((inner, ""));
+    (class, !value.ends_with("-chars>"))
+}
+
+/// How far the one word goes that starts at `start`, if it is glued to a sentinel: `end` gives
+/// where a stretch without one ends.
+pub(crate) fn glued(
+    bytes: &[u8],
+    start: usize,
+    mut end: impl FnMut(usize) -> usize,
+) -> Option<usize> {
+    let mut position = start;
+    let (mut has_sentinel, mut has_more) = (false, false);
+    loop {
+        if let Some(behind) = self::end(bytes, position) {
+            has_sentinel = true;
+            position = behind;
+            continue;
+        }
+        let stop = end(position);
+        has_more |= ascii::part(bytes, position, stop)
+            .iter()
+            .any(|byte| ascii::is(*byte, ascii::WORD) || *byte >= 0x80);
+        position = stop;
+        if self::end(bytes, position).is_none() {
+            return (has_sentinel && has_more).then_some(position);
+        }
+    }
+}
+
 /// The ranges of all sentinels in `text`.
 pub(crate) fn ranges(text: &str) -> Vec<(usize, usize)> {
-    memchr::memmem::find_iter(text.as_bytes(), OPENING)
-        .filter_map(|start| Some((start, end(text.as_bytes(), start)?)))
-        .collect()
+    ranges_from(text, 0).collect()
+}
+
+/// The ranges of the sentinels that start at or behind `from`.
+pub(crate) fn ranges_from(text: &str, from: usize) -> impl Iterator<Item = (usize, usize)> {
+    let bytes = text.as_bytes();
+    memchr::memmem::find_iter(ascii::part(bytes, from, bytes.len()), OPENING)
+        .filter_map(move |start| Some((from + start, end(bytes, from + start)?)))
 }

@@ -4,6 +4,7 @@ mod reference;
 mod shape;
 
 pub(crate) use reference::{
-    is_code, is_expression, is_label, is_placeholder, is_type, names_a_thing, only_repeats,
+    is_code, is_expression, is_label, is_left_open, is_placeholder, is_type, names_a_thing,
+    only_repeats,
 };
 pub(crate) use shape::{is_identifier, is_password, is_random, is_token};

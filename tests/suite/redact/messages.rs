@@ -276,3 +276,117 @@ fn structure_stays_under_every_policy() {
     let out: Value = serde_json::from_str(safe.as_str()).unwrap();
     assert_eq!(out, serde_json::from_str::<Value>(text).unwrap());
 }
+
+/// Policies that keep one kind of content in, and let the others leave.
+fn keeping_in() -> Vec<ContentPolicies> {
+    let hash = || ContentPolicy::Hash(HashKey::new(vec![7; 32]).unwrap());
+    let kept = [Field::Arguments, Field::Result, Field::Thinking];
+    let but = |everything, policy: fn() -> ContentPolicy| {
+        kept.iter()
+            .fold(ContentPolicies::new(everything), |all, field| {
+                all.field(*field, policy())
+            })
+    };
+    vec![
+        but(ContentPolicy::Redacted, || ContentPolicy::None),
+        but(ContentPolicy::Full, || ContentPolicy::None),
+        but(ContentPolicy::Full, || {
+            ContentPolicy::Hash(HashKey::new(vec![7; 32]).unwrap())
+        }),
+        but(ContentPolicy::Redacted, || ContentPolicy::None).field(Field::Input, hash()),
+        but(ContentPolicy::Redacted, || ContentPolicy::None).tool("bank", ContentPolicy::None),
+    ]
+}
+
+fn left_of(policies: &ContentPolicies, text: &str) -> String {
+    let safe = policies.apply_to_messages(&Redactor::new(), Field::Input, text);
+    safe.map(|safe| safe.as_str().to_owned())
+        .unwrap_or_default()
+}
+
+const RESULTS: &[&str] = &[
+    r#"[{"role":"tool","tool_call_id":"c1","content":"RESSEC"}]"#,
+    r#"[{"role":"function","name":"bank","content":"RESSEC"}]"#,
+    r#"{"role":"tool","content":{"note":"RESSEC"}}"#,
+    r#"{"role":"tool","parts":[{"type":"text","content":"RESSEC"}]}"#,
+    r#"{"role":"tool","content":[{"type":"text","content":"RESSEC"}]}"#,
+    r#"{"role":"tool","content":{"type":"text","content":"RESSEC"}}"#,
+    r#"{"role":"Tool","content":"RESSEC"}"#,
+    r#"{"role":"user","type":"function_call_output","content":"RESSEC"}"#,
+    r#"{"type":"tool_result","tool_use_id":"x","content":"RESSEC"}"#,
+    r#"{"type":"tool_result","tool_use_id":"x","content":[{"type":"text","text":"RESSEC"}]}"#,
+    r#"{"type":"function_call_output","call_id":"x","output":"RESSEC"}"#,
+    r#"{"type":"function_call_output","call_id":"x","content":"RESSEC"}"#,
+    r#"[{"type":"tool_call_response","content":"RESSEC"}]"#,
+    r#"[{"role":"user","content":[{"type":"tool_result","content":"RESSEC"}]}]"#,
+    r#"[{"role":"assistant","tool_calls":[{"id":"c1","function":{"name":"bank"}}]},{"role":"tool","tool_call_id":"c1","content":"RESSEC"}]"#,
+];
+
+const THOUGHTS: &[&str] = &[
+    r#"[{"type":"reasoning","content":"THSEC"}]"#,
+    r#"[{"type":"thinking","content":"THSEC"}]"#,
+    r#"[{"type":"thinking","thinking":"THSEC"}]"#,
+    r#"[{"role":"user","content":{"type":"reasoning","content":"THSEC"}}]"#,
+    r#"[{"role":"assistant","type":"reasoning","content":"THSEC"}]"#,
+];
+
+#[test]
+fn a_result_or_thought_obeys_its_own_policy_whatever_says_that_it_is_one() {
+    for policies in keeping_in() {
+        for text in RESULTS.iter().chain(THOUGHTS) {
+            let out = left_of(&policies, text);
+            assert!(!out.contains("SEC"), "{policies:?}\n{text}\n{out}");
+        }
+    }
+    let bank = ContentPolicies::new(ContentPolicy::Full).tool("bank", ContentPolicy::None);
+    for text in RESULTS {
+        let out = left_of(&bank, text);
+        assert!(!out.contains("SEC"), "{text}\n{out}");
+    }
+    // Of another tool it leaves, and so does what no one but a person said.
+    for text in [
+        r#"[{"role":"function","name":"read","content":"RESSEC"}]"#,
+        r#"[{"role":"assistant","tool_calls":[{"id":"c1","function":{"name":"read"}}]},{"role":"tool","tool_call_id":"c1","content":"RESSEC"}]"#,
+        r#"[{"role":"user","content":"RESSEC"}]"#,
+        r#"[{"content":"RESSEC"}]"#,
+        r#"[{"type":"message","role":"user","content":"RESSEC"}]"#,
+    ] {
+        let out = left_of(&bank, text);
+        assert!(out.contains("RESSEC"), "{text}\n{out}");
+    }
+}
+
+#[test]
+fn messages_that_cannot_be_read_obey_the_strictest_policy() {
+    let deep = format!(
+        r#"[{{"role":"tool","content":{}"RESSEC"{}}}]"#,
+        "[".repeat(200),
+        "]".repeat(200)
+    );
+    for policies in keeping_in() {
+        for text in RESULTS.iter().chain(THOUGHTS) {
+            let whole = text.strip_suffix(['}', ']']).unwrap();
+            for broken in [
+                whole.to_owned(),
+                format!("{text}\n{text}"),
+                format!("data: {text}\n\ndata: {text}\n"),
+                format!("\u{feff}{text}"),
+                format!("...{}", text.get(3..).unwrap()),
+                json!(text).to_string(),
+                text.replace('"', "'"),
+                deep.clone(),
+            ] {
+                let out = left_of(&policies, &broken);
+                assert!(!out.contains("SEC"), "{policies:?}\n{broken}\n{out}");
+            }
+        }
+    }
+    // Where the policies do not differ, and where nothing claims to be messages, it leaves.
+    let all = ContentPolicies::new(ContentPolicy::Full);
+    assert!(left_of(&all, r#"[{"role":"tool","content":"RESSEC""#).contains("RESSEC"));
+    for policies in keeping_in().iter().take(2) {
+        for text in ["What a role to play!", "[sic] type it", "{x}", "\"hello\""] {
+            assert_eq!(left_of(policies, text), *text);
+        }
+    }
+}

@@ -1,9 +1,11 @@
 //! Strings and numbers: what a policy, their key or their content makes of them.
 
-use super::{Failure, Walk};
+use super::{Failure, Rules, Walk};
 use crate::redact::ascii::{self, DIGIT};
 use crate::redact::vocabulary::{self, Meaning};
-use crate::redact::{Class, ContentPolicy, HashKey, Redacted, json_string, sentinel, token, value};
+use crate::redact::{
+    Class, ContentPolicy, HashKey, Redacted, json, json_string, sentinel, token, value,
+};
 
 /// What a policy makes of a string or number.
 enum Leaf {
@@ -20,6 +22,9 @@ impl Walk<'_, '_> {
     ) -> Result<(), Failure> {
         let (start, end) = self.quoted()?;
         let content = ascii::cut(self.text, start, end);
+        if self.document(depth, policy, says, (start, end))? {
+            return Ok(());
+        }
         let wants_redaction = matches!(policy, ContentPolicy::Redacted);
         if wants_redaction && says.is_none() && self.is_clean(start, end) {
             self.wait(start - 1, end + 1);
@@ -54,6 +59,44 @@ impl Walk<'_, '_> {
         let with = json_string::encode(&text);
         self.changes.push((start - 1, end + 1, with));
         Ok(())
+    }
+
+    /// Redacts a string that is a document, where paths may go into it; whether it is one.
+    fn document(
+        &mut self,
+        depth: usize,
+        policy: &ContentPolicy,
+        says: Option<Meaning>,
+        (start, end): (usize, usize),
+    ) -> Result<bool, Failure> {
+        let content = ascii::cut(self.text, start, end);
+        let is_open = matches!(policy, ContentPolicy::Redacted | ContentPolicy::Full);
+        if self.rules.paths.is_empty() || !is_open {
+            return Ok(false);
+        }
+        let text = json_string::decode(content).ok_or(Failure::Invalid)?;
+        if !text.trim_start().starts_with(['{', '[', '"'])
+            || says.is_some_and(|says| tells(says, &text).is_some())
+        {
+            return Ok(false);
+        }
+        let rules = Rules {
+            everything: policy,
+            paths: self.rules.paths,
+        };
+        let place = (depth, self.places.clone());
+        match json::try_redact(self.redactor, &text, rules, place, self.report.like()) {
+            Ok(redacted) if redacted.as_str() == text => Ok(true),
+            Ok(redacted) => {
+                let (safe, report) = redacted.into_parts();
+                self.report.merge_at(report, start - 1..end + 1);
+                let with = json_string::encode(&safe);
+                self.changes.push((start - 1, end + 1, with));
+                Ok(true)
+            }
+            Err(Failure::Invalid) => Ok(false),
+            Err(Failure::Depth) => Err(Failure::Depth),
+        }
     }
 
     pub(super) fn number(
@@ -101,7 +144,10 @@ impl Walk<'_, '_> {
             ContentPolicy::None => None,
             ContentPolicy::Hash(key) => Some(key),
         };
-        if sentinel::end(text.as_bytes(), 0) == Some(text.len()) {
+        let engine = self.redactor.engine();
+        if sentinel::end(text.as_bytes(), 0) == Some(text.len())
+            && !engine.is_forged(text, (0, text.len()))
+        {
             return Some(Leaf::Stays);
         }
         self.report
@@ -143,6 +189,7 @@ impl Walk<'_, '_> {
 /// The class of a string that its key tells to be a secret.
 pub(super) fn tells(says: Meaning, text: &str) -> Option<Class> {
     let is_secret = sentinel::hides_more(text)
+        && !value::is_left_open(text)
         && match says {
             Meaning::Password => !value::names_a_thing(text),
             Meaning::Certain => !is_sentence(text),

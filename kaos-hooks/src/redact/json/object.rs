@@ -107,6 +107,12 @@ impl Walk<'_, '_> {
         } else {
             told.says(&name, outer, is_clean)
         };
+        // A model's token and how likely it was: no credential, unless it looks like one.
+        let says = if is(&["token"]) && says.is_some() && self.is_likelihood() {
+            Some(Meaning::Token)
+        } else {
+            says
+        };
         let at = self.position;
         let changes = self.changes.len();
         let waiting = self.waiting.len();
@@ -155,6 +161,14 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
+    /// Whether the string that is next is followed by how likely it was.
+    fn is_likelihood(&self) -> bool {
+        let end = json_string::end(self.bytes, self.position).unwrap_or(self.bytes.len());
+        let comma = ascii::short_run(self.bytes, end + 1, ascii::BLANK, 64);
+        let key = ascii::short_run(self.bytes, comma + 1, ascii::BLANK, 64);
+        ascii::at(self.bytes, comma) == b',' && ascii::has(self.bytes, key, "\"logprob\"")
+    }
+
     /// What the element before says about the next one: `["--password", "x"]`, and
     /// `[["password", "x"]]` where each list is a name and its value.
     fn second(&mut self, before: Option<(usize, usize, usize)>) -> Option<Meaning> {
@@ -179,10 +193,18 @@ impl Walk<'_, '_> {
         let after = ascii::run(self.bytes, close + 1, ascii::BLANK);
         let is_pair = index == 0
             && ascii::at(self.bytes, after) == b']'
-            && matches!(self.places.iter().rev().nth(1), Some(Place::Element(_)));
-        let is_other = value::is_placeholder(value) || vocabulary::meaning(value).is_some();
+            && matches!(
+                self.places.iter().rev().nth(1),
+                None | Some(Place::Element(_))
+            );
         let is_typed = value::is_password(value) && !value::is_identifier(value);
         let is_flag = name.starts_with('-') && !value.starts_with('-');
+        let is_open = if is_flag {
+            value::is_left_open(value)
+        } else {
+            value::is_placeholder(value)
+        };
+        let is_other = is_open || vocabulary::meaning(value).is_some();
         (!is_other && (is_flag || is_pair || is_typed)).then_some(says)
     }
 

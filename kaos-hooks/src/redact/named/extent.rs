@@ -80,6 +80,19 @@ pub(super) fn read<'t>(
             .unwrap_or(window.len());
         return Some(value((start, start + end), Form::Query, true));
     }
+    let mark = match join.form {
+        Form::Colon => Some(Mark::Colon),
+        Form::Equals | Form::Constant | Form::Query | Form::Pair => Some(Mark::Other),
+        Form::Flag => Some(Mark::Flag),
+        _ => None,
+    };
+    if let Some(mark) = mark
+        && let Some(end) = sentinel::glued(bytes, start, |from| {
+            ahead.end(bytes, mark, from, limit.max(from))
+        })
+    {
+        return Some(value((start, end), Form::Query, true));
+    }
     let range = match join.form {
         Form::Compare
         | Form::Argument
@@ -181,9 +194,18 @@ fn quoted(bytes: &[u8], start: usize, escapes: usize) -> Option<(usize, usize)> 
     }
 }
 
+/// What opens text in XML that is no markup; case aside.
+const CDATA: &str = "<![cdata[";
+
 /// The text before the next tag, without the blanks and breaks around it.
 fn element(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     let start = ascii::short_run(bytes, start, BLANK, 64);
+    if ascii::has(bytes, start, CDATA) {
+        let start = start + CDATA.len();
+        let window = ascii::part(bytes, start, start + LONGEST_VALUE);
+        let end = memchr::memmem::find(window, b"]]>")?;
+        return Some((start, start + end));
+    }
     // `<setting name="x"><value>y</value>`.
     let tag = ascii::short_run(bytes, start + 1, WORD, 16);
     let is_tag = ascii::at(bytes, start) == b'<' && ascii::at(bytes, tag) == b'>';

@@ -126,6 +126,11 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
             join(Form::Cell, spaced + 1)
         }
         b'<' => next_element(bytes, start, spaced),
+        _ if spaced > closed
+            && let Some(close) = tag_end(bytes, start, spaced) =>
+        {
+            join(Form::Element, close + 1)
+        }
         _ if quoted && spaced > closed && ascii::has(bytes, spaced, "value=") => {
             join(Form::Attribute, spaced + 6)
         }
@@ -157,7 +162,7 @@ fn colon(bytes: &[u8], colon: usize) -> Option<Join> {
     if let Some(join) = typed(bytes, last) {
         return Some(join);
     }
-    let value = skip(bytes, last);
+    let value = untagged(bytes, skip(bytes, last));
     if matches!(ascii::at(bytes, value), b'\n' | b'\r') {
         let below = ascii::short_run(bytes, value, BLANK, 64);
         let breaks = memchr::memchr_iter(b'\n', ascii::part(bytes, value, below)).count();
@@ -172,6 +177,22 @@ fn colon(bytes: &[u8], colon: usize) -> Option<Join> {
         form: Form::Colon,
         value,
     })
+}
+
+/// Behind the tag of a type or the anchor of a YAML value: `!!str value`, `&name value`.
+fn untagged(bytes: &[u8], value: usize) -> usize {
+    let name = if ascii::has(bytes, value, "!!") {
+        value + 2
+    } else {
+        value + usize::from(ascii::at(bytes, value) == b'&')
+    };
+    let end = ascii::short_run(bytes, name, WORD | ascii::DASH, 64);
+    let is_mark = name > value && end > name && ascii::at(bytes, end) == b' ';
+    if is_mark && ascii::part(bytes, name, end) != b"mut" {
+        ascii::short_run(bytes, end, SPACE, 64)
+    } else {
+        value
+    }
 }
 
 /// `base.pass("x")` hands something on.
@@ -312,6 +333,19 @@ fn is_element(bytes: &[u8], start: usize, closed: usize) -> bool {
         let line = ascii::part(window, 0, line);
         line.trim_ascii() == b">" || memchr::memmem::find(line, b"</").is_some()
     }
+}
+
+/// Where the tag ends whose name starts at `start` and whose attributes start at `attributes`.
+fn tag_end(bytes: &[u8], start: usize, attributes: usize) -> Option<usize> {
+    if ascii::before(bytes, start) != b'<' {
+        return None;
+    }
+    let window = ascii::part(bytes, attributes, attributes + 256);
+    let end = window
+        .iter()
+        .position(|byte| matches!(byte, b'<' | b'>' | b'\n'))?;
+    let has_content = ascii::at(window, end) == b'>' && ascii::before(window, end) != b'/';
+    (has_content && window.contains(&b'=')).then_some(attributes + end)
 }
 
 /// `<td>name</td> <td>value</td>`, and a property list's `<key>name</key> <string>value</string>`.

@@ -31,11 +31,19 @@ pub(super) fn authorization(text: &str, join: &Join, ahead: &mut Lookahead) -> O
         end = credentials + rest.find([' ', ')', '}', ']']).unwrap_or(rest.len());
     }
     let value = super::head(text, credentials, end);
-    let is_secret = value.len() >= 6
-        && (value::is_token(value) || value::is_password(value) || value.len() >= 24)
-        && !value::is_placeholder(value)
-        && !value::is_code(value)
-        && !value::is_expression(value, 0);
+    let glued = sentinel::glued(value.as_bytes(), 0, |from| {
+        ascii::run(
+            value.as_bytes(),
+            from,
+            ascii::ANY_BASE64 | ascii::DOT | ascii::TILDE,
+        )
+    });
+    let is_secret = glued.is_some()
+        || value.len() >= 6
+            && (value::is_token(value) || value::is_password(value) || value.len() >= 24)
+            && !value::is_placeholder(value)
+            && !value::is_code(value)
+            && !value::is_expression(value, 0);
     Some(Named {
         start: credentials,
         end,

@@ -55,6 +55,31 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
         || (is_words(bytes) && ASKS.iter().any(|start| ascii::has(bytes, 0, start)))
 }
 
+/// Whether a value in quotes as a whole only says where one goes: `****`, `$DB_PASSWORD`,
+/// `${DB_PASSWORD}`, `{{ vault.pw }}`, `<your password>`.
+pub(crate) fn is_left_open(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let between = |open: &str, close: &str, set| {
+        let inner = value
+            .strip_prefix(open)
+            .and_then(|it| it.strip_suffix(close));
+        inner.is_some_and(|inner| !inner.is_empty() && ascii::all(inner.as_bytes(), set))
+    };
+    let is_shouted = || {
+        ascii::at(bytes, 0) == b'$'
+            && ascii::is(ascii::at(bytes, 1), UPPER)
+            && ascii::all(
+                ascii::part(bytes, 1, bytes.len()),
+                UPPER | DIGIT | ascii::UNDERSCORE,
+            )
+    };
+    (bytes.len() >= 3 && bytes.iter().all(|byte| *byte == b'*'))
+        || between("${", "}", WORD | DOT)
+        || between("{{", "}}", WORD | DOT | SPACE)
+        || between("<", ">", ALPHA | SPACE | DASH | ascii::UNDERSCORE)
+        || is_shouted()
+}
+
 /// `<your password>`, `{password}`, `[REDACTED]`, `%PASSWORD%`, and a sentinel.
 ///
 /// What is between the brackets has to be words: a secret may stand between brackets, too.
