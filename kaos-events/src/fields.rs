@@ -15,7 +15,13 @@
 //! `at start` behind the class: it stands in the span's start only, and has a place of its own on the wire, so the field
 //! is skipped here. On the wire a field that is absent (`None`, `false`, an empty list) is left out.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::{Attributes, Str};
 
@@ -90,6 +96,45 @@ macro_rules! told {
 }
 
 pub(crate) use {fields, forget, told};
+
+/// A part with fields of its own, from a JSON object. Serde takes the fields of a struct from a list, too,
+/// one after the other; on the wire that is an error.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        from.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+/// Reads a part that may be absent: an object, or nothing.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let part = Option::<Object<T>>::deserialize(from)?;
+    Ok(part.map(|Object(part)| part))
+}
+
+/// The same, boxed.
+pub(crate) fn boxed<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Box<T>>, D::Error> {
+    Ok(object(from)?.map(Box::new))
+}
 
 /// Whether a field says nothing, so that a line leaves it out.
 pub(crate) trait Optional {
