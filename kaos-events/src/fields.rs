@@ -13,7 +13,8 @@
 //! | `fields` | a part with fields of its own | sees those |
 //!
 //! `at start` behind the class: it stands in the span's start only, and has a place of its own on the wire, so the field
-//! is skipped here. On the wire a field that is absent (`None`, `false`, an empty list) is left out.
+//! is skipped here. There are two such places, for content and for a briefing: a struct has `at start` once for each at
+//! most, and only if it is one of the subjects that the codec reads and writes it for. Anything else does not compile. On the wire a field that is absent (`None`, `false`, an empty list) is left out.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -53,6 +54,8 @@ macro_rules! fields {
             }
         }
 
+        $($(crate::fields::at_start!($start $class $name $field);)?)+
+
         const _: () = {
             use crate::packed::{Mask, Pack, Packer, Unpack, Unpacker};
 
@@ -89,13 +92,47 @@ macro_rules! forget {
     };
 }
 
+/// The field's place on the wire; a struct that has none, or a second field for it, does not compile.
+macro_rules! at_start {
+    (start content $name:ident $field:ident) => {
+        impl crate::fields::ContentAtStart for $name {
+            fn content_at_start(&mut self) -> &mut Option<crate::Str> {
+                &mut self.$field
+            }
+        }
+    };
+    (start fields $name:ident $field:ident) => {
+        impl crate::fields::BriefingAtStart for $name {
+            fn briefing_at_start(&mut self) -> &mut Option<std::sync::Arc<crate::Briefing>> {
+                &mut self.$field
+            }
+        }
+    };
+}
+
 macro_rules! told {
     (at start $packer:ident) => {
         !$packer.without_content
     };
 }
 
-pub(crate) use {fields, forget, told};
+pub(crate) use {at_start, fields, forget, told};
+
+/// A subject whose start the codec writes content of.
+pub(crate) trait HasContent {}
+
+/// Where that content is; from the field that is declared `content(…) at start`.
+pub(crate) trait ContentAtStart: HasContent {
+    fn content_at_start(&mut self) -> &mut Option<Str>;
+}
+
+/// A subject whose start the codec writes a briefing of.
+pub(crate) trait HasBriefing {}
+
+/// Where that briefing is; from the field that is declared `fields at start`.
+pub(crate) trait BriefingAtStart: HasBriefing {
+    fn briefing_at_start(&mut self) -> &mut Option<Arc<crate::Briefing>>;
+}
 
 /// A part with fields of its own, from a JSON object. Serde takes the fields of a struct from a list, too,
 /// one after the other; on the wire that is an error.
