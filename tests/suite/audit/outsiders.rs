@@ -204,12 +204,8 @@ fn a_live_segment_that_another_cuts_or_appends_to_is_given_up() {
         let bytes = fs::read(&live).unwrap();
         assert!(!bytes.contains(&0), "cut: {cut}: filled with zeros");
         let report = Trail::open_read(scratch.path()).unwrap().verify().unwrap();
-        assert_eq!(report.exit_code(false), i32_of(cut), "{report}");
+        assert_eq!(report.exit_code(false), u8::from(cut), "{report}");
     }
-}
-
-fn i32_of(is_damaged: bool) -> u8 {
-    u8::from(is_damaged)
 }
 
 #[test]
