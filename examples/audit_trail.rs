@@ -1,7 +1,8 @@
 //! An offline turn with secrets in a tool's arguments: recorded without them, verified, tampered
 //! with, caught.
 //!
-//! The trail goes to the directory in `KAOS_TRAIL`, else to a temporary one.
+//! The trail goes to the directory in `KAOS_TRAIL`, with its key beside it in `$KAOS_TRAIL.key`, so that
+//! the next run goes on with both; else to a temporary one.
 
 use std::error::Error;
 use std::fs;
@@ -28,7 +29,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let temporary = chosen.is_none();
     let trail = chosen
         .unwrap_or_else(|| std::env::temp_dir().join(format!("kaos-trail-{}", std::process::id())));
-    let key = SigningKey::generate("example")?;
+    let key = if temporary {
+        SigningKey::generate("example")?
+    } else {
+        kept_key(&trail)?
+    };
     let audit = AuditHook::builder(&trail).signing_key(key.clone()).open()?;
     let runner = Runner::new(clerk()).hooks(audit.clone());
     let reply = runner.turn("Pay Kim 12 dollars.", "session-1").await?;
@@ -71,6 +76,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
     } else {
         Err("the trail did not verify, or the tampering was not caught".into())
     }
+}
+
+/// The key in the file beside the trail, made at the first run. Kept like this it keeps nobody from
+/// forging the trail who may read the file: in production it is kept where only the writer can.
+fn kept_key(trail: &Path) -> Result<SigningKey, Box<dyn Error>> {
+    let mut file = trail.to_path_buf().into_os_string();
+    file.push(".key");
+    if Path::new(&file).exists() {
+        return Ok(SigningKey::read(&file)?);
+    }
+    let key = SigningKey::generate("example")?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(&file)?
+        .write_all(key.to_secret_text().as_bytes())?;
+    Ok(key)
 }
 
 /// An agent that pays, and passes on more than it should.

@@ -13,9 +13,16 @@
 //! | `fields` | a part with fields of its own | sees those |
 //!
 //! `at start` behind the class: it stands in the span's start only, and has a place of its own on the wire, so the field
-//! is skipped here. On the wire a field that is absent (`None`, `false`, an empty list) is left out.
+//! is skipped here. There are two such places, for content and for a briefing: a struct has `at start` once for each at
+//! most, and only if it is one of the subjects that the codec reads and writes it for. Anything else does not compile. On the wire a field that is absent (`None`, `false`, an empty list) is left out.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::{Attributes, Str};
 
@@ -46,6 +53,8 @@ macro_rules! fields {
                 $($(crate::fields::forget!(at $start self.$field);)?)+
             }
         }
+
+        $($(crate::fields::at_start!($start $class $name $field);)?)+
 
         const _: () = {
             use crate::packed::{Mask, Pack, Packer, Unpack, Unpacker};
@@ -83,13 +92,86 @@ macro_rules! forget {
     };
 }
 
+/// The field's place on the wire; a struct that has none, or a second field for it, does not compile.
+macro_rules! at_start {
+    (start content $name:ident $field:ident) => {
+        impl crate::fields::ContentAtStart for $name {
+            fn content_at_start(&mut self) -> &mut Option<crate::Str> {
+                &mut self.$field
+            }
+        }
+    };
+    (start fields $name:ident $field:ident) => {
+        impl crate::fields::BriefingAtStart for $name {
+            fn briefing_at_start(&mut self) -> &mut Option<std::sync::Arc<crate::Briefing>> {
+                &mut self.$field
+            }
+        }
+    };
+}
+
 macro_rules! told {
     (at start $packer:ident) => {
         !$packer.without_content
     };
 }
 
-pub(crate) use {fields, forget, told};
+pub(crate) use {at_start, fields, forget, told};
+
+/// A subject whose start the codec writes content of.
+pub(crate) trait HasContent {}
+
+/// Where that content is; from the field that is declared `content(…) at start`.
+pub(crate) trait ContentAtStart: HasContent {
+    fn content_at_start(&mut self) -> &mut Option<Str>;
+}
+
+/// A subject whose start the codec writes a briefing of.
+pub(crate) trait HasBriefing {}
+
+/// Where that briefing is; from the field that is declared `fields at start`.
+pub(crate) trait BriefingAtStart: HasBriefing {
+    fn briefing_at_start(&mut self) -> &mut Option<Arc<crate::Briefing>>;
+}
+
+/// A part with fields of its own, from a JSON object. Serde takes the fields of a struct from a list, too,
+/// one after the other; on the wire that is an error.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        from.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+/// Reads a part that may be absent: an object, or nothing.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let part = Option::<Object<T>>::deserialize(from)?;
+    Ok(part.map(|Object(part)| part))
+}
+
+/// The same, boxed.
+pub(crate) fn boxed<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Box<T>>, D::Error> {
+    Ok(object(from)?.map(Box::new))
+}
 
 /// Whether a field says nothing, so that a line leaves it out.
 pub(crate) trait Optional {

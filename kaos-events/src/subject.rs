@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::fields::{BriefingAtStart as _, ContentAtStart as _, HasBriefing, HasContent};
 use crate::texts::Fields as _;
 use crate::{Attributes, Str};
 
@@ -201,6 +202,14 @@ subjects! {
     Custom / CustomOutcome = "custom" in Nested;
 }
 
+// Those of `content` and `briefing` below: what `at start` of `fields!` may be declared in.
+macro_rules! have {
+    ($has:ident: $($subject:ident)+) => { $(impl $has for $subject {})+ };
+}
+
+have!(HasContent: Turn LlmCall ToolCall Subagent);
+have!(HasBriefing: Turn LlmCall);
+
 impl Subject {
     /// The span's name under the default name set: the ancestors' names.
     ///
@@ -234,10 +243,10 @@ impl Subject {
 
     pub(crate) fn set_content(&mut self, content: Option<Str>) {
         match self {
-            Self::Turn(turn) => turn.input = content,
-            Self::LlmCall(call) => call.input = content,
-            Self::ToolCall(call) => call.arguments = content,
-            Self::Subagent(sub) => sub.task = content,
+            Self::Turn(turn) => *turn.content_at_start() = content,
+            Self::LlmCall(call) => *call.content_at_start() = content,
+            Self::ToolCall(call) => *call.content_at_start() = content,
+            Self::Subagent(sub) => *sub.content_at_start() = content,
             Self::IntentClassification(_) | Self::Step(_) | Self::Handoff(_) | Self::Custom(_) => {}
         }
     }
@@ -253,8 +262,8 @@ impl Subject {
 
     pub(crate) fn set_briefing(&mut self, briefing: Option<Arc<Briefing>>) {
         match self {
-            Self::Turn(turn) => turn.briefing = briefing,
-            Self::LlmCall(call) => call.briefing = briefing,
+            Self::Turn(turn) => *turn.briefing_at_start() = briefing,
+            Self::LlmCall(call) => *call.briefing_at_start() = briefing,
             _ => {}
         }
     }

@@ -157,8 +157,9 @@ fields! {
 
 fields! {
     /// What a gate decided about a tool call, before the tool ran or did not.
+    ///
+    /// On the wire gate, tool and decision are always there: a line without one of them is no event.
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-    #[serde(default)]
     pub struct GateDecided {
         /// The gate.
         pub gate: Str as name,
@@ -175,6 +176,7 @@ fields! {
         /// The arguments the gate put in place of the former, as JSON. Content.
         pub arguments: Option<Str> as content(Arguments),
         /// How long the gate took.
+        #[serde(default)]
         pub took: Duration as number,
     }
 }

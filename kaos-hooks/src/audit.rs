@@ -25,6 +25,7 @@ mod reader;
 mod record;
 mod recorded;
 mod recover;
+mod regular;
 mod report;
 mod retention;
 mod scan;

@@ -15,6 +15,9 @@ use kaos_events::{
 /// Displays as one line a span, with its duration, and a last line that sums the turn up. A span
 /// that did not complete says so: `[error: timeout]`, `[cancelled]`, `[suspended]`, `[open]`.
 ///
+/// A line has its bounds, whatever the events say: of a name 80 characters are shown, then `…`, and
+/// what is deeper than 32 levels is indented as the 32nd.
+///
 /// # Example
 ///
 /// ```text
@@ -48,6 +51,22 @@ struct End {
     failed: bool,
     duration: Duration,
     usage: Option<Usage>,
+}
+
+/// The most characters that are shown of a name.
+const MOST_NAME: usize = 80;
+
+/// The most levels that are indented.
+const MOST_INDENTED: usize = 32;
+
+/// What is shown of a name.
+fn shown(name: &str) -> String {
+    let end = name.char_indices().nth(MOST_NAME).map(|(at, _)| at);
+    let mut shown = plain(name.get(..end.unwrap_or(name.len())).unwrap_or_default());
+    if end.is_some() || shown.chars().count() > MOST_NAME {
+        shown = shown.chars().take(MOST_NAME - 1).chain(['…']).collect();
+    }
+    shown
 }
 
 impl SpanTree {
@@ -101,7 +120,8 @@ impl SpanTree {
         self.spans.is_empty()
     }
 
-    /// Names and states only, one line a span, two spaces a level: what tests compare.
+    /// Names and states only, one line a span, two spaces a level: what tests compare. In the same
+    /// bounds.
     pub fn outline(&self) -> String {
         let mut text = String::new();
         self.walk(|depth, node| {
@@ -163,14 +183,14 @@ impl SpanTree {
             .filter(move |node| node.subject == subject)
     }
 
-    /// Visits the spans depth first, each with its depth.
+    /// Visits the spans depth first, each with the depth that it is shown at.
     fn walk(&self, mut visit: impl FnMut(usize, &Node)) {
         let mut waiting: Vec<(usize, usize)> = self.roots.iter().rev().map(|at| (0, *at)).collect();
         while let Some((depth, at)) = waiting.pop() {
             let Some(node) = self.spans.get(at) else {
                 continue;
             };
-            visit(depth, node);
+            visit(depth.min(MOST_INDENTED), node);
             waiting.extend(node.children.iter().rev().map(|child| (depth + 1, *child)));
         }
     }
@@ -180,7 +200,7 @@ impl Node {
     fn of(span: &SpanBuf, since: u64) -> Self {
         Self {
             subject: span.subject.name(),
-            name: plain(&span.name()),
+            name: shown(&span.name()),
             children: Vec::new(),
             since,
             notes: Vec::new(),
@@ -208,7 +228,7 @@ impl End {
     fn of(phase: &PhaseBuf) -> Option<Self> {
         let phase = phase.as_phase();
         let state = match phase {
-            Phase::Error { failure, .. } => format!(" [error: {}]", plain(&failure.kind)),
+            Phase::Error { failure, .. } => format!(" [error: {}]", shown(&failure.kind)),
             Phase::Cancelled { .. } => " [cancelled]".to_owned(),
             Phase::Suspended { .. } => " [suspended]".to_owned(),
             _ => String::new(),

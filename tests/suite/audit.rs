@@ -9,6 +9,8 @@ mod crash;
 mod files;
 mod format;
 mod killed;
+#[cfg(unix)]
+mod outsiders;
 mod races;
 mod replay;
 mod tamper;

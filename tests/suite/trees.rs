@@ -400,3 +400,34 @@ async fn a_session_is_remembered_and_an_anonymous_one_is_not() {
     assert_eq!(ask("").await.unwrap().text(), "1 messages");
     observed.assert_sound();
 }
+
+#[test]
+fn a_tree_of_long_names_and_great_depth_is_shown_within_bounds() {
+    let recorder = Recorder::new();
+    let hooks = Hooks::new(recorder.clone());
+    let name = "n".repeat(70_000);
+    let turn = hooks.turn(kaos_hooks::Turn::new("assistant"));
+    turn.open(kaos_hooks::ToolCall::new(name))
+        .complete(kaos_hooks::ToolOutcome::default());
+    turn.complete(kaos_hooks::TurnOutcome::default());
+    let tree = kaos_hooks::SpanTree::of(&recorder.events());
+    for text in [tree.to_string(), tree.timeline()] {
+        let longest = text.lines().map(|line| line.chars().count()).max();
+        assert!(longest.unwrap() < 200, "{longest:?}");
+        assert!(text.contains('…'));
+    }
+    let mut events = Vec::new();
+    let first = recorder.events().remove(0);
+    for number in 1..=20_000_u64 {
+        let mut event = first.clone();
+        if let kaos_hooks::BodyBuf::Span(span) = &mut event.body {
+            span.id = kaos_hooks::SpanId::new(number).unwrap();
+            span.parent = kaos_hooks::SpanId::new(number - 1);
+        }
+        events.push(event);
+    }
+    let tree = kaos_hooks::SpanTree::of(&events);
+    for text in [tree.to_string(), tree.timeline(), tree.outline()] {
+        assert!(text.len() < 20_001 * 200, "{}", text.len());
+    }
+}

@@ -125,6 +125,9 @@ fn span(fields: &Fields<'_>, line: &str, run: &Run) -> Result<BodyBuf, DecodeErr
         subject: self::subject(fields, subject, run)?,
         phase: self::phase(fields, subject, phase)?,
     };
+    if span.parent == Some(span.id) {
+        return Err(fields.bad("parent_span_id", "another span"));
+    }
     if phase == PhaseName::Start {
         span.subject.set_content(fields.get("content")?);
         let briefing = Briefing {

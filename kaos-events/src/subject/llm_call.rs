@@ -30,8 +30,10 @@ fields! {
         #[serde(default)]
         pub stream: bool as number,
         /// Where the request goes.
+        #[serde(default, deserialize_with = "crate::fields::object")]
         pub server: Option<Server> as fields,
         /// Parameters of the request, where any were set.
+        #[serde(default, deserialize_with = "crate::fields::boxed")]
         pub params: Option<Box<LlmParams>> as fields,
         /// The messages sent, as JSON: `[{"role", "parts": [{"type": "text", "content"}, …]}]`, the
         /// input messages schema of the GenAI conventions. Content.
@@ -125,6 +127,7 @@ fields! {
         /// One reason per choice: `stop`, `length`, `content_filter`, `tool_call`, `error`.
         pub finish_reasons: Vec<Str> as name,
         /// Tokens; `None` when the provider did not say.
+        #[serde(default, deserialize_with = "crate::fields::object")]
         pub usage: Option<Usage> as fields,
         /// From the request to the first chunk of a streamed response.
         pub time_to_first_chunk: Option<Duration> as number,

@@ -74,6 +74,7 @@ fields! {
         /// The other agent's name.
         pub agent: Str as name,
         /// Where the agent works, if not in this process.
+        #[serde(default, deserialize_with = "crate::fields::boxed")]
         pub remote: Option<Box<RemoteAgent>> as fields,
         /// The id the model gave to this call.
         pub call_id: Option<Str> as name,
@@ -109,10 +110,12 @@ fields! {
         /// What the agent is for, in its maker's words.
         pub description: Option<Str> as content(Instructions),
         /// Where requests to it go.
+        #[serde(default, deserialize_with = "crate::fields::object")]
         pub server: Option<Server> as fields,
         /// The model, where the agent is bound to exactly one.
         pub model: Option<Str> as name,
         /// Parameters of its model requests, where the request said any.
+        #[serde(default, deserialize_with = "crate::fields::boxed")]
         pub params: Option<Box<LlmParams>> as fields,
     }
 }
@@ -123,6 +126,7 @@ fields! {
     #[serde(default)]
     pub struct SubagentOutcome {
         /// Tokens of a remote agent; a local one's stand in its own turn.
+        #[serde(default, deserialize_with = "crate::fields::object")]
         pub usage: Option<Usage> as fields,
         /// Why a remote agent's model stopped.
         pub finish_reasons: Vec<Str> as name,

@@ -80,6 +80,7 @@ fields! {
         /// A gate skipped the call: the tool did not run.
         pub skipped: bool as number,
         /// The Model Context Protocol's part, where the tool lives behind a server.
+        #[serde(default, deserialize_with = "crate::fields::boxed")]
         pub mcp: Option<Box<McpCall>> as fields,
         /// What the user adds.
         pub attributes: Attributes as attributes,

@@ -34,6 +34,7 @@ fields! {
         /// What the agent is for, in its maker's words.
         pub description: Option<Str> as content(Instructions),
         /// The parent outside this run: from a request's headers, or the caller's own span.
+        #[serde(default, deserialize_with = "crate::fields::boxed")]
         pub parent: Option<Box<SpanContext>> as fields,
         /// Which turn of its session it is, from 1.
         pub number: Option<u32> as number,
@@ -42,6 +43,7 @@ fields! {
         /// The model, where the agent is bound to exactly one.
         pub model: Option<Str> as name,
         /// Parameters of its model requests, where they are the same for all.
+        #[serde(default, deserialize_with = "crate::fields::boxed")]
         pub params: Option<Box<LlmParams>> as fields,
         /// Whether the answer is delivered as it is made.
         pub stream: bool as number,
@@ -87,6 +89,7 @@ fields! {
         /// The answer. Content.
         pub text: Option<Str> as content(Output),
         /// Tokens of all model calls of this turn, sub-agents excluded; `None` when unknown.
+        #[serde(default, deserialize_with = "crate::fields::object")]
         pub usage: Option<Usage> as fields,
         /// Why the last model call ended.
         pub finish_reasons: Vec<Str> as name,

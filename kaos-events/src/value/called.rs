@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use crate::codec::Millis;
+use crate::fields::Object;
 use crate::{Str, ToolCallSummary, Usage};
 
 #[derive(Serialize, Deserialize, Default)]
@@ -95,7 +96,7 @@ pub(super) fn calls<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<Cal
             name_only: true,
             ..Called::default()
         }),
-        Err(_no_text) => serde_json::from_str(raw.get()),
+        Err(_no_text) => serde_json::from_str(raw.get()).map(|Object(call)| call),
     };
     calls
         .map(|calls| calls.into_iter().map(call).collect())

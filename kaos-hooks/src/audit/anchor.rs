@@ -2,14 +2,19 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::regular::read_text;
 use super::{Checkpoint, InvalidCheckpoint, Refused};
+use crate::isolate::isolated;
+
+/// The most bytes of a checkpoint's file.
+const MOST_BYTES: u64 = 64 * 1024;
 
 /// A place outside the trail that holds its newest checkpoint.
 ///
 /// A log that was cut back to an earlier checkpoint looks whole by itself. Who holds a later
 /// checkpoint sees the cut: put it where whoever can write the trail cannot.
 ///
-/// A closure over the checkpoint's text is an anchor.
+/// A closure over the checkpoint's text is an anchor. One that panics has failed.
 pub trait Anchor: Send + 'static {
     /// Takes the newest checkpoint, as text. Called from the trail's writer, so it should not take
     /// long.
@@ -39,7 +44,7 @@ impl<F: FnMut(&str) -> io::Result<()> + Send + 'static> Anchor for F {
 
 /// A file that holds the newest checkpoint: on another disk, or where only this process may write.
 ///
-/// It never goes back: a checkpoint of another trail, one over fewer records, or one over as many
+/// A regular file of at most 64 KiB: a pipe or a device is refused. It never goes back: a checkpoint of another trail, one over fewer records, or one over as many
 /// others is refused. It is replaced at once, and is on the disk when [`publish`](Anchor::publish)
 /// returns.
 #[derive(Debug, Clone)]
@@ -84,7 +89,7 @@ impl Anchor for AnchorFile {
     }
 
     fn newest(&self) -> io::Result<Option<String>> {
-        match std::fs::read_to_string(&self.0) {
+        match read_text(&self.0, MOST_BYTES) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => {
@@ -127,8 +132,8 @@ impl Anchors {
         let mut held = Vec::new();
         for anchor in &self.all {
             let unreadable = |why: String| Refused::Anchor { why };
-            if let Some(text) = anchor
-                .newest()
+            if let Some(text) = isolated(|| anchor.newest())
+                .unwrap_or_else(|panicked| Err(io::Error::other(panicked)))
                 .map_err(|error| unreadable(error.to_string()))?
             {
                 held.push(
@@ -142,7 +147,8 @@ impl Anchors {
 
     pub(super) fn publish(&mut self, checkpoint: &str) {
         for anchor in &mut self.all {
-            if let Err(error) = anchor.publish(checkpoint) {
+            let published = isolated(|| anchor.publish(checkpoint));
+            if let Err(error) = published.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
                 self.failed += 1;
                 if self.failed == 1 {
                     tracing::warn!(%error, "a checkpoint of the audit trail could not be anchored");

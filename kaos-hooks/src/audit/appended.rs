@@ -50,7 +50,9 @@ impl Drop for Appended {
     /// Gives back the space that was put aside and not used.
     fn drop(&mut self) {
         if self.reserved > self.length {
-            let _best_effort = self.file.set_len(self.length);
+            // Whoever cut it, or appended to it, left what is to be seen.
+            let length = self.file.metadata().map(|now| now.len());
+            let _best_effort = length.and_then(|length| self.file.set_len(length));
         }
     }
 }
@@ -65,15 +67,25 @@ impl StorageFile for Appended {
     }
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
-        self.file.set_len(length)?;
-        self.length = length;
+        let now = self.file.metadata()?.len();
+        if now > length {
+            self.file.set_len(length)?;
+        }
+        self.length = now.min(length);
         Ok(())
     }
 
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()
     }
+
     fn check(&self, name: &str) -> io::Result<()> {
-        check(&self.file, &self.directory.join(name))
+        check(&self.file, &self.directory.join(name))?;
+        if self.file.metadata()?.len() == self.length {
+            Ok(())
+        } else {
+            let message = format!("its file `{name}` was cut or appended to while it was open");
+            Err(io::Error::other(message))
+        }
     }
 }

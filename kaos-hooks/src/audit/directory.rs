@@ -26,11 +26,9 @@ impl Directory {
         make(path)?;
         let quarantine = path.join(QUARANTINE);
         make(&quarantine)?;
-        if fs::symlink_metadata(&quarantine)?.is_dir() {
-            Ok(Self(path.to_owned()))
-        } else {
-            Err(io::Error::other("its `quarantine` is not a directory"))
-        }
+        let directory = Self(path.to_owned());
+        directory.quarantine()?;
+        Ok(directory)
     }
 
     /// A directory that is there.
@@ -46,10 +44,10 @@ impl Directory {
         self.0.join(name)
     }
 
-    /// Whether a writer has the trail open.
+    /// Whether a writer has the trail open. Readers who ask at once do not keep each other out.
     pub(super) fn has_writer(&self) -> bool {
         let held = |file: io::Result<File>| {
-            file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+            file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
         };
         held(opened(OpenOptions::new().read(true), &self.path(LOCK)))
             || (cfg!(unix) && held(File::open(&self.0)))
@@ -67,14 +65,33 @@ impl Directory {
         if there.is_file() {
             return fs::remove_file(path);
         }
-        make(&self.path(QUARANTINE))?;
+        self.put_aside(name)
+    }
+
+    /// The quarantine, which is a directory of ours, and no link to another one.
+    fn quarantine(&self) -> io::Result<PathBuf> {
+        let quarantine = self.path(QUARANTINE);
+        make(&quarantine)?;
+        if fs::symlink_metadata(&quarantine)?.is_dir() {
+            Ok(quarantine)
+        } else {
+            Err(io::Error::other("its `quarantine` is not a directory"))
+        }
+    }
+
+    /// Moves what has this name into the quarantine.
+    fn put_aside(&self, name: &str) -> io::Result<()> {
+        let (path, quarantine) = (self.path(name), self.quarantine()?);
         let file = Path::new(name).file_name().unwrap_or_default();
         let file = file.to_string_lossy();
         for number in 0_u32.. {
-            let aside = self.path(&format!("{QUARANTINE}/{file}-{number}.foreign"));
-            if fs::symlink_metadata(&aside).is_err() {
-                tracing::warn!(name, "something in the audit trail's way is put aside");
-                return fs::rename(path, aside);
+            let aside = quarantine.join(format!("{file}-{number}.foreign"));
+            match rename_to_new(&path, &aside) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                moved => {
+                    tracing::warn!(name, "something in the audit trail's way is put aside");
+                    return moved.map_err(|error| in_the_way(name, &error));
+                }
             }
         }
         Ok(())
@@ -105,7 +122,35 @@ fn make(path: &Path) -> io::Result<()> {
 
 #[cfg(unix)]
 fn sync_names(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
+    let mut options = OpenOptions::new();
+    let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    options.read(true).open(directory)?.sync_all()
+}
+
+/// Gives a file a name that nothing has.
+fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // A file system, or a kernel, that cannot: it is looked first.
+            Err(Errno::INVAL | Errno::NOSYS) => {}
+            renamed => return Ok(renamed?),
+        }
+    }
+    match fs::symlink_metadata(to) {
+        Ok(_) => Err(io::Error::from(io::ErrorKind::AlreadyExists)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::rename(from, to),
+        Err(error) => Err(error),
+    }
+}
+
+fn in_the_way(name: &str, error: &io::Error) -> io::Error {
+    let message = format!("what stands at `{name}` cannot be put aside: {error}");
+    io::Error::new(error.kind(), message)
 }
 
 #[cfg(not(unix))]
@@ -196,7 +241,21 @@ impl Storage for Directory {
         Ok(Box::new(Appended::new(file, self.0.clone(), length)))
     }
 
+    fn rename_to_new(&self, from: &str, to: &str) -> io::Result<()> {
+        for _ in 0..8 {
+            match rename_to_new(&self.path(from), &self.path(to)) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.put_aside(to)?,
+                renamed => return renamed,
+            }
+        }
+        let again = io::Error::from(io::ErrorKind::AlreadyExists);
+        Err(in_the_way(to, &again))
+    }
+
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        if Path::new(to).starts_with(QUARANTINE) {
+            self.quarantine()?;
+        }
         fs::rename(self.path(from), self.path(to))
     }
 

@@ -124,7 +124,7 @@ impl AuditHook {
     ///
     /// # Errors
     ///
-    /// Records are lost, or the disk takes longer than the limit.
+    /// Records are lost, the seal cannot be written, or the disk takes longer than the limit.
     ///
     /// # Cancel safety
     ///
@@ -181,8 +181,11 @@ impl Open {
         let closed = self.intake.closed().await;
         let lost = self.intake.stats().lost;
         match closed {
-            Some(()) if lost == 0 => Ok(()),
-            Some(()) => Err(self.unwritten(&format!("{lost} records are lost"))),
+            Some(()) if lost > 0 => Err(self.unwritten(&format!("{lost} records are lost"))),
+            Some(()) => match self.intake.unsealed() {
+                None => Ok(()),
+                Some(why) => Err(self.unwritten(&format!("it ends without a seal: {why}"))),
+            },
             None => Err(self.unwritten("the disk does not answer")),
         }
     }

@@ -1,7 +1,8 @@
 //! The way into the trail: the queue, what its waits are called, and what it owes a gap record.
 
-use std::sync::Arc;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use kaos_events::{Event, NotDurable, NotDurableKind, PackedEvents, Str};
@@ -35,6 +36,8 @@ pub(super) struct Intake {
     /// What a gap record has told.
     told_lost: AtomicU64,
     told_effects: AtomicU64,
+    /// Why the trail ended without a seal.
+    unsealed: OnceLock<String>,
 }
 
 /// What a gap record has to tell.
@@ -54,6 +57,7 @@ impl Intake {
             effects: AtomicU64::new(0),
             told_lost: AtomicU64::new(0),
             told_effects: AtomicU64::new(0),
+            unsealed: OnceLock::new(),
         };
         (Arc::new(intake), reader)
     }
@@ -139,6 +143,16 @@ impl Intake {
     pub(super) async fn closed(&self) -> Option<()> {
         let wait = self.queue.wait(Goal::Ended);
         within(self.limit, wait).await.map(drop)
+    }
+
+    /// The writer ends, and could not seal the trail.
+    pub(super) fn not_sealed(&self, why: &io::Error) {
+        self.unsealed.get_or_init(|| why.to_string());
+    }
+
+    /// Why the trail ended without a seal.
+    pub(super) fn unsealed(&self) -> Option<&str> {
+        self.unsealed.get().map(String::as_str)
     }
 
     /// Blocks this thread until it has ended.

@@ -11,6 +11,10 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey as Secret, VerifyingKey a
 use zeroize::Zeroizing;
 
 use super::Hash;
+use super::regular::read_text;
+
+/// The most bytes of a key's file.
+const MOST_FILE_BYTES: u64 = 4096;
 
 /// Ed25519, in the algorithm byte of a note's key.
 const ED25519: u8 = 1;
@@ -124,14 +128,9 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or holds no such key. The error never shows what it holds.
+    /// The file cannot be read, is no regular file or longer than 4 KiB, or holds no such key. The error never shows what it holds.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, KeyError> {
-        let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|source| KeyError::Read {
-            path: path.display().to_string(),
-            source,
-        })?;
-        Zeroizing::new(text).trim().parse()
+        Zeroizing::new(key_file(path.as_ref())?).trim().parse()
     }
 
     /// The public half.
@@ -168,7 +167,24 @@ impl FromStr for SigningKey {
     }
 }
 
+/// What a file of one key holds.
+fn key_file(path: &Path) -> Result<String, KeyError> {
+    read_text(path, MOST_FILE_BYTES).map_err(|source| KeyError::Read {
+        path: path.display().to_string(),
+        source,
+    })
+}
+
 impl VerifyingKey {
+    /// The key in a file, as `kaos audit keygen` writes it beside the secret one.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is no regular file or longer than 4 KiB, or holds no such key.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, KeyError> {
+        key_file(path.as_ref())?.trim().parse()
+    }
+
     /// The name that signatures bear.
     pub fn name(&self) -> &str {
         &self.name

@@ -264,7 +264,7 @@ impl Log {
                 let mut file = self.storage.create(&unfinished)?;
                 write_all(&mut *file, &self.lines)?;
                 file.sync()?;
-                self.storage.rename(&unfinished, name)?;
+                self.storage.rename_to_new(&unfinished, name)?;
                 self.storage.sync_directory()?;
                 *none = Some(file);
                 self.head.synced = self.head.next.checked_sub(1);

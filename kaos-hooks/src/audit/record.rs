@@ -93,6 +93,11 @@ impl TextVisitor for Recorder {
             name.clone_from(known);
             return;
         }
+        if name.len() > MOST_BYTES {
+            // It fits no record: to look for secrets in it would only take time.
+            *name = Str::from(sentinel::of(&Class::Oversize, name.chars().count()));
+            return;
+        }
         let safe = self.redactor.text(name);
         let safe = if safe.report().is_empty() {
             name.clone()
@@ -106,6 +111,18 @@ impl TextVisitor for Recorder {
             self.known.insert(name.clone(), safe.clone());
         }
         *name = safe;
+    }
+
+    fn names(&mut self, names: &mut Vec<Str>) {
+        for (longest, most) in CUTS {
+            if names.iter().map(|name| name.len()).sum::<usize>() <= MOST_BYTES {
+                break;
+            }
+            Shorten::to(longest, most).names(names);
+        }
+        for name in names {
+            self.name(name);
+        }
     }
 
     fn content(&mut self, kind: ContentKind, tool: Option<&str>, content: &mut Str) -> bool {
@@ -141,6 +158,7 @@ impl TextVisitor for Recorder {
             return;
         }
         fewer(attributes, Attributes::MOST_DECODED);
+        shorter(attributes);
         let json = serde_json::to_string(attributes).unwrap_or_default();
         let safe = self.redactor.json(&json);
         if !safe.report().is_empty() {
@@ -174,6 +192,34 @@ fn fewer(attributes: &mut Attributes, most: usize) {
         .collect();
     fewer.set(sentinel::of(&Class::Oversize, chars), left);
     *attributes = fewer;
+}
+
+/// Shortens attributes that fit no record, before they are redacted: whole texts go, so none is left
+/// of which a part was a secret, and with a key its value, which is judged by it.
+fn shorter(attributes: &mut Attributes) {
+    let text = |value: &AttributeValue| match value {
+        AttributeValue::Str(text) => text.len(),
+        AttributeValue::List(texts) => texts.iter().map(|text| text.len()).sum(),
+        AttributeValue::Bool(_) | AttributeValue::Int(_) | AttributeValue::Float(_) => 0,
+    };
+    for (longest, most) in CUTS {
+        let bytes = attributes
+            .iter()
+            .map(|(key, value)| key.len() + text(value));
+        if bytes.sum::<usize>() <= MOST_BYTES {
+            return;
+        }
+        let without = |(key, value): (&Str, &AttributeValue)| {
+            let value = if key.len() > longest {
+                AttributeValue::Str(Str::from(sentinel::of(&Class::Oversize, text(value))))
+            } else {
+                value.clone()
+            };
+            (key.clone(), value)
+        };
+        *attributes = attributes.iter().map(without).collect();
+        Shorten::to(longest, most).attributes(attributes);
+    }
 }
 
 /// The longest text of [`oversize`], in bytes.

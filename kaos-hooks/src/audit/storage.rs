@@ -38,6 +38,13 @@ pub trait Storage: Send + Sync + 'static {
     #[expect(clippy::missing_errors_doc, reason = "as above")]
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
+    /// Gives a file a name that nothing should have: what has it all the same is put aside, and not
+    /// replaced. Where nobody else makes files, it is a [`rename`](Self::rename).
+    #[expect(clippy::missing_errors_doc, reason = "as above")]
+    fn rename_to_new(&self, from: &str, to: &str) -> io::Result<()> {
+        self.rename(from, to)
+    }
+
     /// Removes a file.
     #[expect(clippy::missing_errors_doc, reason = "as above")]
     fn remove(&self, name: &str) -> io::Result<()>;
@@ -80,7 +87,7 @@ pub trait StorageFile: Send {
     /// What the operating system says; so everywhere here.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Cuts the file to this length.
+    /// Cuts the file to this length; one that is shorter stays as it is.
     #[expect(clippy::missing_errors_doc, reason = "as above")]
     fn truncate(&mut self, length: u64) -> io::Result<()>;
 
@@ -88,8 +95,8 @@ pub trait StorageFile: Send {
     #[expect(clippy::missing_errors_doc, reason = "as above")]
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Whether it is still the file of this name. Asked after each [`sync`](Self::sync): what is in
-    /// a file that somebody removed or replaced is lost.
+    /// Whether it is still the file of this name, of the length that was written. Asked after each
+    /// [`sync`](Self::sync): what is in a file that somebody removed, replaced or cut is lost.
     ///
     /// # Errors
     ///

@@ -79,6 +79,7 @@ impl Writer {
         // later was not torn.
         if let Err(error) = self.log.seal() {
             tracing::warn!(%error, "the audit trail ends without a seal");
+            self.intake.not_sealed(&error);
         }
         // The lock is free before anybody is told that it is.
         drop(self);

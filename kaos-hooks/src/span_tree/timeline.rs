@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use kaos_events::{Usage, Value};
 
-use super::{Node, SpanTree, grouped, human};
-use crate::plain;
+use super::{Node, SpanTree, grouped, human, shown};
 
 /// Something that was said in a span, other than its beginning and end.
 #[derive(Debug, Clone)]
@@ -20,18 +19,21 @@ impl Note {
     pub(super) fn of(at: u64, value: &Value) -> Option<Self> {
         let text = match value {
             Value::GateDecided(decided) => {
-                let (gate, decision) = (plain(&decided.gate), decided.decision.as_str());
+                let (gate, decision) = (shown(&decided.gate), decided.decision.as_str());
                 let took = human(decided.took);
                 match &decided.failure {
-                    Some(failure) => format!("gate {gate}: {decision} after {took} ({failure})"),
+                    Some(failure) => {
+                        let failure = shown(failure);
+                        format!("gate {gate}: {decision} after {took} ({failure})")
+                    }
                     None => format!("gate {gate}: {decision} after {took}"),
                 }
             }
             Value::ApprovalRequired(required) => {
-                format!("gate {} asks a person", plain(&required.gate))
+                format!("gate {} asks a person", shown(&required.gate))
             }
             Value::IntentClassified(classified) => {
-                format!("intent: {}", plain(classified.intent.as_str()))
+                format!("intent: {}", shown(classified.intent.as_str()))
             }
             Value::BudgetExceeded(exceeded) => {
                 let (budget, limit) = (exceeded.budget.as_str(), grouped(exceeded.limit));

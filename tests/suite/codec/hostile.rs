@@ -288,6 +288,64 @@ fn a_missing_field_is_named() {
 }
 
 #[test]
+fn a_gate_s_decision_is_never_made_up() {
+    let decided = r#"{"timestamp":1,"sequence":0,"run_id":"r","type":"gate_decided","gate":"g","tool":"t","decision":"deny"}"#;
+    codec::decode(decided.as_bytes()).unwrap();
+    for (field, value) in [("gate", "g"), ("tool", "t"), ("decision", "deny")] {
+        let without = decided.replace(&format!(r#","{field}":"{value}""#), "");
+        let line = without.replace('}', "§}");
+        check(&line, &format!("missing field `{field}`"));
+    }
+}
+
+#[test]
+fn a_list_is_no_object() {
+    let summary = |more: &str| {
+        format!(
+            r#"{{"timestamp":1,"sequence":0,"run_id":"r","type":"turn_summary","text":"","intent":"chat",{more}}}"#
+        )
+    };
+    let lines = [
+        summary(r#""tool_calls":[["a","b",true]]"#),
+        summary(r#""tool_calls":[[]]"#),
+        tool("complete", r#""outcome":{"mcp":["m","i"]}"#),
+        tool(
+            "start",
+            r#""fields":{},"instructions":"","tools":"","outcome":[]"#,
+        )
+        .replace(r#""phase":"start""#, r#""phase":"complete""#),
+        tool(
+            "start",
+            r#""fields":{"operation":"chat","provider":"p","server":["a",1]}"#,
+        )
+        .replace("tool_call", "llm_call"),
+        tool(
+            "start",
+            r#""fields":{"operation":"chat","provider":"p","params":[1]}"#,
+        )
+        .replace("tool_call", "llm_call"),
+        tool("start", r#""fields":{"parent":["a"]}"#).replace("tool_call", "turn"),
+        tool("start", r#""fields":{"params":[1]}"#).replace("tool_call", "turn"),
+        tool("complete", r#""outcome":{"usage":[1,2]}"#).replace("tool_call", "llm_call"),
+        tool("complete", r#""outcome":{"usage":[1,2]}"#).replace("tool_call", "turn"),
+        tool("start", r#""fields":{"agent":"a","remote":["a"]}"#).replace("tool_call", "subagent"),
+    ];
+    let taken: Vec<_> = lines
+        .iter()
+        .filter(|line| codec::decode(line.as_bytes()).is_ok())
+        .collect();
+    assert!(taken.is_empty(), "{taken:#?}");
+}
+
+#[test]
+fn a_span_is_not_its_own_parent() {
+    check(
+        &tool("start", r#""parent_span_id":§"0000000000000001""#),
+        "field `parent_span_id` must be another span",
+    );
+}
+
+#[test]
 fn a_field_of_another_type_is_refused() {
     let string = "invalid type: integer `5`, expected a string";
     check(&delta("1", "0", "§5", r#""""#), string);

@@ -1,12 +1,13 @@
 //! `kaos audit verify`.
 
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
-use kaos_hooks::audit::{Checkpoint, LogId, Verification, VerifyingKey};
+use kaos_hooks::audit::{
+    Anchor as _, AnchorFile, Checkpoint, KeyError, LogId, Verification, VerifyingKey,
+};
 use serde_json::json;
 
 use super::Of;
@@ -69,15 +70,19 @@ pub(super) fn key(text: &str) -> Result<VerifyingKey, Failed> {
     if let Ok(key) = text.parse() {
         return Ok(key);
     }
-    let read = fs::read_to_string(text)
-        .map_err(|error| format!("--key {text}: neither a verifier key nor a file: {error}"))?;
-    let key = read.trim().parse();
-    key.map_err(|error| format!("--key {text}: {error}").into())
+    VerifyingKey::read(text).map_err(|error| match error {
+        KeyError::Read { source, .. } => {
+            format!("--key {text}: neither a verifier key nor a file: {source}").into()
+        }
+        error => format!("--key {text}: {error}").into(),
+    })
 }
 
 pub(super) fn anchor(file: &PathBuf) -> Result<Checkpoint, Failed> {
     let name = file.display();
-    let text = fs::read_to_string(file).map_err(|error| format!("--anchor {name}: {error}"))?;
+    let read = AnchorFile::new(file).newest();
+    let text = read.map_err(|error| format!("--anchor {name}: {error}"))?;
+    let text = text.ok_or_else(|| format!("--anchor {name}: there is no such file"))?;
     let anchor = text.parse();
     anchor.map_err(|error| format!("--anchor {name}: {error}").into())
 }
