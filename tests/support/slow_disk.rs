@@ -67,6 +67,14 @@ impl SlowDisk {
         self.0.moved.notify_all();
     }
 
+    /// The next sync returns, if none may yet.
+    pub fn permit_next(&self) {
+        if let Some(syncs) = &mut self.0.state.lock().unwrap().syncs {
+            *syncs = (*syncs).max(1);
+        }
+        self.0.moved.notify_all();
+    }
+
     /// Every sync returns from now on.
     pub fn release(&self) {
         self.0.state.lock().unwrap().syncs = None;

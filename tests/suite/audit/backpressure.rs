@@ -53,13 +53,14 @@ fn step(turn: &Scope<Turn>, number: u32) {
     step.complete(StepOutcome::default());
 }
 
-/// Waits until there is room, with the disk doing this each time there is none.
+/// Waits until there is room, with the disk doing this as long as there is none.
 async fn room(turn: &Scope<Turn>, disk: impl Fn()) {
     let mut ready = pin!(turn.ready());
     poll_fn(|context| {
         let polled = ready.as_mut().poll(context);
         if polled.is_pending() {
             disk();
+            context.waker().wake_by_ref();
         }
         polled
     })
@@ -93,7 +94,7 @@ fn many_turns_on_a_slow_disk_wait_for_it() {
                 runtime.spawn(async move {
                     let turn = hooks.turn(Turn::new("assistant"));
                     for number in 0..steps {
-                        room(&turn, || disk.permit()).await;
+                        room(&turn, || disk.permit_next()).await;
                         step(&turn, number);
                         // A batch is at most 512 records: so it writes half of what comes.
                         if number.is_multiple_of(256) {
