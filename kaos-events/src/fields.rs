@@ -14,7 +14,8 @@
 //!
 //! `at start` behind the class: it stands in the span's start only, and has a place of its own on the wire, so the field
 //! is skipped here. There are two such places, for content and for a briefing: a struct has `at start` once for each at
-//! most, and only if it is one of the subjects that the codec reads and writes it for. Anything else does not compile. On the wire a field that is absent (`None`, `false`, an empty list) is left out.
+//! most, and only if it is one of the subjects that the codec reads and writes it for. Anything else does not compile. On
+//! the wire a field that is absent (`None`, `false`, an empty list) is left out.
 
 use std::fmt;
 use std::marker::PhantomData;
