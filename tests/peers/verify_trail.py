@@ -63,7 +63,7 @@ class Segment:
         self.is_file = stat.S_ISREG(os.lstat(self.path).st_mode)
         self.header = self.problem = None
         try:
-            self.header = Header(self.first(), self.number)
+            self.header = Header(self.first())
         except Unreadable as error:
             self.problem = f"the segment's first line cannot be read: {error}"
 
@@ -82,14 +82,12 @@ class Segment:
 class Header:
     """A `trail_segment` record at its place."""
 
-    def __init__(self, piece, name):
+    def __init__(self, piece):
         line = piece.line()
         record = own_record(piece.raw) if is_own(piece.raw) else {}
         if record.get("type") != "trail_segment":
             raise Unreadable("not trail_segment")
         self.number, self.prev = line.number, bytes.fromhex(record["prev"])
-        if self.number != name:
-            raise Unreadable("another number than in the file's name")
         if not line.follows(self.prev):
             raise Unreadable("its h does not follow from its prev")
         self.log, self.cause = Log(record["log"]), record["cause"]
@@ -165,10 +163,12 @@ class Verifier:
         self.open = Open()
         self.is_last = following is None
         self.stored_h = None
-        self.has_checkpoint, self.is_sealed, self.owes = False, False, False
+        self.is_sealed = self.owes = False
         self.successor, self.accounts_since = None, len(self.accounts.all)
         if segment.header:
             self.begin(segment.header)
+            if segment.header.number != segment.number:
+                self.found("another number than in the file's name", segment.header.number)
         else:
             self.found(segment.problem, segment.number)
             self.expected = max(self.expected, segment.number)
@@ -181,8 +181,8 @@ class Verifier:
             self.piece(piece, segment.header if index == 0 else None, index)
         if self.open:
             self.torn = self.open.first
-        if self.owes and not self.has_checkpoint:
-            self.findings.append(Finding("a segment without a checkpoint at its beginning", segment.number))
+        if self.owes:
+            self.findings.append(Finding("a segment without a checkpoint at its beginning", self.expected))
 
     def begin(self, header):
         """A segment's first record, before it is a record of the log."""
@@ -317,8 +317,9 @@ class Verifier:
         kind = record.get("type") if is_own_record else "event"
         if kind == "trail_segment" and index > 0:
             self.found("a segment's first record within a segment", number)
-        elif kind == "event" and self.owes and not self.has_checkpoint:
+        elif kind == "event" and self.owes:
             self.found("an event before the segment's checkpoint", number)
+            self.owes = bool(self.open)
         elif kind == "trail_checkpoint":
             self.checkpoint(record, number)
         elif kind == "trail_gap" and record["lost"] > 0:
@@ -343,7 +344,7 @@ class Verifier:
             self.found("no valid signature" if key else "a signature without a key", number)
         self.last_checkpoint = checkpoint
         self.last_checkpoint_counts = is_right and is_signed and not self.open
-        self.has_checkpoint |= not self.open
+        self.owes &= bool(self.open)
         self.is_sealed |= is_seal
         if self.last_checkpoint_counts:
             self.cover(checkpoint, number, is_seal)
