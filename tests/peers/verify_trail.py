@@ -108,7 +108,7 @@ class Header:
 
 
 class Open:
-    """What is wrong in the last segment from its damage on, and not certain yet."""
+    """What is wrong in a segment from its damage on, and not certain yet."""
 
     def __init__(self):
         self.findings = []  # with the number of the damage that each depends on
@@ -179,7 +179,9 @@ class Verifier:
                 break
             self.accounts.stands(self.expected, leaf_hash(piece.raw))
             self.piece(piece, segment.header if index == 0 else None, index)
-        if self.open:
+        if not self.is_last:
+            self.findings += self.open.certain(HIGHEST)
+        elif self.open:
             self.torn = self.open.first
         if self.owes:
             self.findings.append(Finding("a segment without a checkpoint at its beginning", self.expected))
@@ -214,7 +216,7 @@ class Verifier:
             same = header.prev == self.h and header.subtrees == self.tree.subtrees
             if number > expected:
                 self.findings.append(Finding("missing", expected, number, missing=True))
-            elif number < expected or not same:
+            elif not same or number < self.log.base + self.tree.size:
                 self.found("does not continue the log", expected)
         elif header.cause == "restarted" and header.begins_log and number >= expected:
             self.findings.append(Finding("damaged or lost, a new log begins", expected, number))
@@ -278,11 +280,7 @@ class Verifier:
             raise
 
     def damage(self, what):
-        finding = Finding(what, self.expected)
-        if self.is_last:
-            self.open.damage(self.expected, finding)
-        else:
-            self.findings.append(finding)
+        self.open.damage(self.expected, Finding(what, self.expected))
 
     def settle(self, line, stored_h):
         """Rule 3: a later line may show that damage is certain."""
