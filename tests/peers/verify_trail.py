@@ -142,6 +142,7 @@ class Verifier:
         self.trail = Log(log).trail if log else None
         self.findings, self.accounted, self.torn = [], [], None
         self.expected, self.h, self.tree, self.log = 0, ZEROS, Tree(), None
+        self.next = 0  # after the last line that has a form: what a new segment is measured by
         self.format = self.schema = 0
         self.read_to, self.counted = {}, {}  # by log: how far it was read, and its newest checkpoint's end
         self.stretches, self.coverage, self.accounts = Stretches(), Coverage(), Accounts()
@@ -172,6 +173,7 @@ class Verifier:
         else:
             self.found(segment.problem, segment.number)
             self.expected = max(self.expected, segment.number)
+            self.next = max(self.next, segment.number)
         for index, piece in enumerate(segment.pieces()):
             if is_superseded(following, self.expected):
                 break
@@ -201,14 +203,14 @@ class Verifier:
             self.accounts.first = (header.number, header.log.name, header.tree.root())
         self.log, self.tree, self.h = header.log, header.tree, header.prev
         self.format, self.schema = header.format, header.schema
-        self.expected, self.owes = header.number, header.owes_checkpoint
+        self.expected, self.next, self.owes = header.number, header.number, header.owes_checkpoint
         self.counted.setdefault(self.log.name, self.log.base)
         self.stretches.segment(header.key, header.former, header.number)
         self.meet_anchors()
 
     def continues(self, header):
         """Rule 1: whether a segment goes on where the one before ended."""
-        number, expected = header.number, self.expected
+        number, expected = header.number, self.next
         if self.log is None:
             if number != expected or not header.begins_log:
                 self.findings.append(Finding("missing", 0, number, missing=True))
@@ -216,7 +218,7 @@ class Verifier:
             same = header.prev == self.h and header.subtrees == self.tree.subtrees
             if number > expected:
                 self.findings.append(Finding("missing", expected, number, missing=True))
-            elif not same or number < self.log.base + self.tree.size:
+            elif number < expected or not same:
                 self.found("does not continue the log", expected)
         elif header.cause == "restarted" and header.begins_log and number >= expected:
             self.findings.append(Finding("damaged or lost, a new log begins", expected, number))
@@ -227,6 +229,7 @@ class Verifier:
         """Rule 2: a line of a segment."""
         if self.log is None:
             self.expected += 1
+            self.next = self.expected
             return
         self.last_checkpoint, was_sealed = None, self.is_sealed
         expected, stored_h = self.expected, self.stored_h
@@ -237,7 +240,6 @@ class Verifier:
             self.after_seal(was_sealed)
             self.coverage.record(expected, False)
             self.expected, self.stored_h = expected + 1, None
-            self.note_read()
             return
         self.settle(line, stored_h)
         try:
@@ -251,8 +253,9 @@ class Verifier:
         if not (self.last_checkpoint and self.last_checkpoint_counts):
             self.coverage.record(expected, is_turn_end(record) and not is_own(piece.raw))
         self.tree.push(piece.raw)
-        self.expected, self.h, self.stored_h = line.number + 1, line.h, line.h
-        self.note_read()
+        self.expected = self.next = line.number + 1
+        self.h = self.stored_h = line.h
+        self.read_to[self.log.name] = self.next
         self.meet_anchors()
 
     def readable(self, line, raw):
@@ -291,9 +294,6 @@ class Verifier:
         """Nothing stands after a seal; what is torn there is not certain, either."""
         if was_sealed:
             self.found("something stands after the seal", self.expected)
-
-    def note_read(self):
-        self.read_to[self.log.name] = self.expected
 
     def meet_anchors(self):
         for anchor in self.anchors:
@@ -369,7 +369,7 @@ class Verifier:
             self.findings.append(finding)
         else:
             self.tail = self.coverage.records
-        for stretch in self.stretches.judge(self.keys, self.expected):
+        for stretch in self.stretches.judge(self.keys, self.next):
             what = "no valid signature of a key that counts" if stretch.key else "not signed"
             self.findings.append(Finding(what, stretch.start, stretch.end))
         if self.keys and not self.stretches.all:
