@@ -1,227 +1,231 @@
-"""The third part of verifying: rules 5 to 12 of docs/audit-format.md."""
+"""What docs/audit-format.md asks of a trail beyond its chain: who signed, how much, and what is accounted for."""
 
-from trail_notes import Checkpoint, Key, Tree, leaf_of
-from verify_trail import MOST_AFTER_TURN, MOST_UNCOVERED, ends_turn, own
+from trail_notes import Key, Tree
+
+MOST_UNCOVERED = 1024
+MOST_AFTER_A_TURN = 512
+
+
+class Finding:
+    """Something wrong: about the records from `start` up to, not including, `end`, or about none."""
+
+    def __init__(self, what, start=None, end=None, missing=False, accountable=True):
+        self.what, self.start, self.missing = what, start, missing
+        self.end = start + 1 if end is None and start is not None else end
+        self.accountable = accountable and start is not None
+
+    def within(self, start, end):
+        return start <= self.start and self.end <= end
+
+    def __str__(self):
+        if self.start is None:
+            return self.what
+        if self.end == self.start + 1:
+            return f"record {self.start}: {self.what}"
+        return f"records {self.start} up to {self.end}: {self.what}"
 
 
 class Stretch:
-    def __init__(self, key, first, is_heir):
-        self.key, self.first, self.is_heir, self.proven, self.counts = key, first, is_heir, False, False
+    """Successive segments that name one key, or that name none."""
+
+    def __init__(self, key, start, former, retired):
+        self.key, self.start, self.end = key, start, None
+        self.former = former  # the stretch that it is heir of
+        self.retired = key in retired
+        self.proven = self.counts = False
 
 
-class Said:
-    """An acceptance or a retention."""
+class Stretches:
+    """All stretches, and the keys that handed over."""
+
+    def __init__(self):
+        self.all = []
+        self.retired = set()
+        self.successor = None  # the key that the segment being read handed over to
+
+    @property
+    def key(self):
+        """The key of the segment being read."""
+        return self.all[-1].key if self.all else None
+
+    def segment(self, key, former, start):
+        """A segment begins."""
+        if not self.all or key != self.key or self.successor:
+            before = self.all[-1] if self.all else None
+            is_heir = self.successor is not None and key == self.successor and former == before.key
+            self.all.append(Stretch(key, start, before if is_heir else None, self.retired))
+            if before:
+                before.end = max(start, before.start)
+        self.successor = None
+
+    def hand_over(self, successor):
+        self.retired.add(self.key)
+        self.successor = successor
+
+    def judge(self, given, end):
+        """Which lines of heirs count; yields the stretches that do not."""
+        if self.all:
+            self.all[-1].end = max(end, self.all[-1].start)
+        lines = self.lines()
+        if not given:
+            for line in lines[: self.leading(lines)]:
+                count(line)
+        trusted = set(given)
+        while new := [line for line in lines if not line[0].counts and is_trusted(line, trusted | self.counting())]:
+            for line in new:
+                count(line)
+        return [stretch for stretch in self.all if not stretch.counts]
+
+    def lines(self):
+        """Each stretch with the heirs that follow it."""
+        lines = []
+        for stretch in self.all:
+            if stretch.former:
+                lines[-1].append(stretch)
+            else:
+                lines.append([stretch])
+        return lines
+
+    def leading(self, lines):
+        """How many lines have no stretch with a key before them."""
+        for index, line in enumerate(lines):
+            if any(stretch.key for stretch in line):
+                return index + 1
+        return len(lines)
+
+    def counting(self):
+        """The keys of the stretches that count."""
+        return {stretch.key for stretch in self.all if stretch.counts and stretch.key}
+
+
+def count(line):
+    for stretch in line:
+        stretch.counts = True
+
+
+def is_trusted(line, keys):
+    return any(stretch.proven and stretch.key in keys and not stretch.retired for stretch in line)
+
+
+class Coverage:
+    """The records since the last checkpoint that counted."""
+
+    def __init__(self):
+        self.cover()
+
+    def cover(self):
+        self.start = self.turn_ended = None
+        self.records = 0
+
+    def record(self, number, ends_turn):
+        if self.records == 0:
+            self.start = number
+        self.records += 1
+        if ends_turn and self.turn_ended is None:
+            self.turn_ended = self.records
+
+    def finding(self, end):
+        """That there are too many of them, if so."""
+        after_turn = 0 if self.turn_ended is None else self.records - self.turn_ended
+        if self.records > MOST_UNCOVERED or after_turn > MOST_AFTER_A_TURN:
+            return Finding("too many records without a checkpoint", self.start, max(end, self.start))
+        return None
+
+
+class Anchor:
+    """A checkpoint from outside the trail, and what became of it."""
+
+    def __init__(self, checkpoint):
+        self.checkpoint = checkpoint
+        self.met = self.differed = False
+
+    def meet(self, log, tree):
+        """The log stands at this many records."""
+        if log.name == self.checkpoint.log.name and tree.size == self.checkpoint.size:
+            same = tree.root() == self.checkpoint.root
+            self.met |= same
+            self.differed |= not same
+
+    def findings(self, trail, read_to, keys_given, counting):
+        """`read_to` has each log's end, as far as it was read."""
+        checkpoint, log, end = self.checkpoint, self.checkpoint.log, self.checkpoint.end
+        if trail is not None and log.trail != trail:
+            yield Finding("an anchor of another trail")
+            return
+        if keys_given and not any(checkpoint.signed_by(key) for key in counting):
+            yield Finding("an anchor without a valid signature of a key that counts")
+        if self.met:
+            return
+        if self.differed:
+            yield Finding("not the records that an anchor covers", log.base, end)
+            return
+        start = read_to.get(log.name, log.base)
+        yield Finding("missing, an anchor covers them", start if start < end else log.base, end, missing=True)
+
+
+class Account:
+    """An acceptance or a retention, which counts when a checkpoint covered it and its stretch counts."""
 
     def __init__(self, record, stretch):
-        self.record, self.stretch, self.signed = record, stretch, False
+        self.record, self.stretch = record, stretch
+        self.covered = False
+
+    @property
+    def counts(self):
+        return self.covered and self.stretch is not None and self.stretch.counts
 
 
-class Policy:
-    def __init__(self, keys, anchors, findings):
-        self.keys, self.anchors, self.found = keys, anchors, findings
-        self.stretches, self.retired, self.heir, self.announced = [], [], None, None
-        self.owes = self.sealed = False
-        self.newest = self.after = self.first = None
-        self.met, self.read_to = {}, {}
-        self.uncovered, self.after_turn = [0, 0], None  # the range since the last checkpoint that counted
-        self.said, self.places = [], []
+class Accounts:
+    """All acceptances and retentions, and what stands in the trail, for their roots."""
 
-    # --- what the chain tells
+    def __init__(self):
+        self.all = []
+        self.standing = []  # the number expected where a line stands, and its leaf hash
+        self.first = None  # of the first segment that could be read: number, log, root before it
 
-    def piece(self, number, raw):
-        self.places.append((number, raw))
+    def stands(self, expected, leaf):
+        self.standing.append((expected, leaf))
 
-    def begins(self, start, is_first):
-        seq = start["seq"]
-        try:
-            key = Key(start["key"]) if start.get("key") is not None else None
-        except ValueError as error:
-            key = None
-            self.found.in_line(seq, f"its key: {error}", 0)
-        heir, self.heir, self.announced = self.heir, None, None
-        if not self.stretches or heir is not None or self.stretches[-1].key != key:
-            before = self.stretches[-1].key if self.stretches else None
-            is_heir = heir is not None and heir == key and before is not None and start.get("former") == before.text
-            self.stretches.append(Stretch(key, seq, is_heir))
-        self.owes = start["format"] >= 2 or start["cause"] in ("created", "opened", "restarted")
-        self.sealed, self.earlier = False, len(self.said)
-        if is_first:
-            self.first = (seq, start["log"], start["tree"].root())
-        self.stands(start["log"], start["tree"], seq, False)
-
-    def stands(self, log, tree, head, is_record):
-        self.read_to[log] = head
-        if self.after is not None and is_record:
-            self.after += 1
-        for at, anchor in enumerate(self.anchors):
-            if at not in self.met and (anchor.log, anchor.size) == (log, tree.size):
-                self.met[at] = anchor.root == tree.root()
-                if self.met[at]:
-                    self.after = 0
-
-    def record(self, line, number, chain):
-        is_own = line.body.startswith(b'{"type":"trail_')
-        if self.sealed:
-            self.found.in_line(line.seq, "after the seal", number)
-        elif self.owes and number and not is_own:
-            self.owes = False
-            self.found.in_line(line.seq, "the segment does not begin with a checkpoint", number)
-        if is_own and self.own(line, number, chain):
-            return
-        if self.uncovered[0] == self.uncovered[1]:
-            self.uncovered = [line.seq, line.seq]
-            self.count = 0
-        self.count += 1
-        self.uncovered[1] = line.seq + 1
-        if self.after_turn is not None:
-            self.after_turn += 1
-        elif not is_own and ends_turn(line.body):
-            self.after_turn = 0
-        self.too_many = getattr(self, "too_many", False) or self.count > MOST_UNCOVERED or (self.after_turn or 0) > MOST_AFTER_TURN
-
-    def ends(self, number):
-        if self.owes:
-            self.found.find(number, number + 1, "the segment does not begin with a checkpoint")
-        self.owes = False
-
-    # --- own records
-
-    def own(self, line, number, chain):
-        """Whether it is a checkpoint that counts."""
-        try:
-            record = own(line.body)
-            kind = record["type"]
-            if kind == "trail_checkpoint":
-                return self.checkpoint(line.seq, Checkpoint(record["note"]), record.get("seal", False), chain)
-            if kind == "trail_key":
-                old, new = Key(record["from"]), Key(record["key"])
-                if not self.stretches or self.stretches[-1].key != old or old == new:
-                    raise ValueError("it hands over no key of this segment")
-                self.announced = new
-        except ValueError as error:
-            self.found.in_line(line.seq, f"cannot be read: {error}", number)
-            return False
-        if kind == "trail_segment" and number:
-            self.found.in_line(line.seq, "not at the beginning of a segment", number)
-        elif kind == "trail_gap" and record["lost"]:
-            self.found.in_line(line.seq, f"{record['lost']} records are lost", number)
-        elif kind == "trail_recovery" and record["found"] == "loss":
-            self.found.in_line(line.seq, "records that were anchored were lost", number)
-        elif kind in ("trail_accept", "trail_retention"):
-            self.said.append(Said(record, self.stretches[-1]))
-        return False
-
-    def checkpoint(self, seq, checkpoint, seal, chain):
-        fits = (checkpoint.log, checkpoint.size, checkpoint.root) == (chain.log, chain.tree.size, chain.tree.root())
-        stretch = self.stretches[-1]
-        signed = stretch.key.signed(checkpoint) if stretch.key else not checkpoint.signatures
-        if not fits and not self.found.doubtful:
-            start = self.newest.end if self.newest and self.newest.log == chain.log else chain.base
-            self.found.find(min(start, seq), seq, "not those that the checkpoint was made over")
-        if not signed:
-            self.found.in_line(seq, "no valid signature")
-        if self.found.doubtful:
-            return False
-        self.owes, self.sealed = False, seal
-        if not (fits and signed):
-            return False
-        self.covered()
-        self.newest = checkpoint
-        stretch.proven = stretch.key is not None
-        if self.announced is not None and stretch.key is not None:
-            self.heir = self.announced
-            self.retired.append((stretch.key, seq))
-        self.announced = None
-        for said in self.said[self.earlier :]:
-            said.signed = True
-        return True
-
-    def covered(self):
-        if getattr(self, "too_many", False):
-            self.found.find(*self.uncovered, "without a checkpoint")
-        self.uncovered, self.after_turn, self.too_many = [0, 0], None, False
-
-    # --- what comes of it
-
-    def verdict(self, chain):
-        self.tail = self.count if self.uncovered[0] != self.uncovered[1] else 0
-        self.covered()
-        self.trust()
-        ends = [stretch.first for stretch in self.stretches[1:]] + [chain.head]
-        for stretch, end in zip(self.stretches, ends):
-            if not stretch.counts:
-                self.found.find(stretch.first, end, f"no valid signature of a key that counts: {stretch.key and stretch.key.text}")
-        if self.keys and not self.stretches:
-            self.found.find(0, 2**64 - 1, "no valid signature", False)
-        for at, anchor in enumerate(self.anchors):
-            self.anchor(anchor, self.met.get(at), chain)
-        roots = {}
-        for said in self.said:
-            if said.record["type"] == "trail_accept":
-                roots[id(said)] = self.root(said.record["from"], said.record["to"])
-        accounted, left = [], []
-        for finding in self.found.certain:
-            why = self.account(finding, roots)
-            accounted.append((finding, why)) if why else left.append(finding)
-        self.found.certain = left
-        return accounted
-
-    def trust(self):
-        keys = list(self.keys)
-        known = None
-        while known != len(keys):
-            known = len(keys)
-            at = 0
-            while at < len(self.stretches):
-                line = [self.stretches[at]]
-                while at + len(line) < len(self.stretches) and self.stretches[at + len(line)].is_heir:
-                    line.append(self.stretches[at + len(line)])
-                is_first = not self.keys and all(stretch.key is None for stretch in self.stretches[:at])
-                if is_first or any(self.vouches(stretch, keys) for stretch in line):
-                    for stretch in line:
-                        stretch.counts = True
-                    keys += [stretch.key for stretch in line if stretch.key is not None and stretch.key not in keys]
-                at += len(line)
-
-    def vouches(self, stretch, keys):
-        is_retired = any(key == stretch.key and since < stretch.first for key, since in self.retired)
-        return stretch.proven and stretch.key in keys and not is_retired
-
-    def anchor(self, anchor, met, chain):
-        if self.keys:
-            counting = [stretch.key for stretch in self.stretches if stretch.counts and stretch.key]
-            if not any(key.signed(anchor) for key in counting):
-                self.found.find(0, 2**64 - 1, "the anchor has no valid signature", False)
-        if met:
-            return
-        if chain.log is None or not chain.log.startswith(anchor.trail):
-            self.found.find(0, 2**64 - 1, "the anchor is of another trail", False)
-        elif met is False:
-            self.found.find(anchor.base, anchor.end, "not those that the anchor was made over")
-        else:
-            start = self.read_to.get(anchor.log, anchor.base)
-            start = start if start < anchor.end else anchor.base
-            self.found.find(start, anchor.end, f"records {start} to {anchor.end - 1} are missing")
+    def cover(self, since):
+        for account in self.all[since:]:
+            account.covered = True
 
     def root(self, start, end):
         tree = Tree()
-        for number, raw in self.places:
-            if start <= number < end:
-                tree.push(raw)
+        for expected, leaf in self.standing:
+            if start <= expected < end:
+                tree.push_hash(leaf)
         return tree.root()
 
-    def account(self, finding, roots):
-        """The record that accounts for it, as text."""
-        for said in self.said:
-            record = said.record
-            if not (said.signed and said.stretch.counts):
-                continue
-            if record["type"] == "trail_retention":
-                missing = finding.what.endswith("are missing") and self.first
-                whole = not missing or record["to"] != self.first[0] or (record["log"], bytes.fromhex(record["root"])) == self.first[1:]
-                if missing and whole and finding.end <= min(record["to"], self.first[0]):
-                    return "removed on purpose"
-            elif finding.can_be_accepted and record["from"] <= finding.start and finding.end <= record["to"]:
-                if roots[id(said)].hex() == record["root"]:
-                    return f"accepted by {record['who']}: {record['reason']}"
+    def accepts(self, record):
+        return self.root(record["from"], record["to"]).hex() == record["root"]
+
+    def explain(self, finding):
+        """Why a finding is known, or None."""
+        if not finding.accountable:
+            return None
+        for account in self.all:
+            reason = account.counts and self.reason(account.record, finding)
+            if reason:
+                return reason
         return None
+
+    def reason(self, record, finding):
+        if record["type"] == "trail_retention":
+            return "removed on purpose" if self.is_removed(record, finding) else None
+        if finding.within(record["from"], record["to"]) and self.accepts(record):
+            return f"accepted by {record['who']}: {record['reason']}"
+        return None
+
+    def is_removed(self, record, finding):
+        """Whether a retention has let these records go."""
+        if not finding.missing or self.first is None:
+            return False
+        first, log, root = self.first
+        if finding.end > min(record["to"], first):
+            return False
+        return first != record["to"] or (log == record["log"] and root.hex() == record["root"])
+
+
+def key_or_none(text):
+    return None if text is None else Key(text)

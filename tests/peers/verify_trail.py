@@ -1,303 +1,501 @@
-"""Verifies an audit trail, and proofs about one, written from docs/audit-format.md alone.
+"""A second reader of audit trails, written from docs/audit-format.md alone.
 
-    verify_trail.py DIRECTORY [--key VERIFIER_KEY]... [--anchor FILE]... [--log NAME] [--strict]
-    verify_trail.py --proof FILE --key VERIFIER_KEY [--anchor FILE]
-    verify_trail.py --vectors docs
+verify_trail.py DIRECTORY [--key KEY]… [--anchor FILE]… [--log NAME] [--strict]
+verify_trail.py --proof FILE [--key KEY]… [--anchor FILE]
+verify_trail.py --vectors DOCUMENTS
 
-Needs the standard library and `cryptography` for Ed25519. Exits 0 intact, 1 tampered with, damaged
-or lost, 2 usage, 3 nothing outside vouches for the end (--strict), 4 a torn end.
+The exit code is the document's: 0 whole, 1 findings, 2 wrong command, 3 only when strict, 4 torn.
 """
 
 import argparse
-import collections
 import fcntl
-import json
 import os
 import re
 import stat
 import sys
 
-from trail_notes import ZEROS, Checkpoint, Key, Tree, leaf_of, sha
+from trail_notes import (
+    HIGHEST, ZEROS, Checkpoint, Key, Line, Log, Tree, Unreadable, check_proof, is_own, leaf_hash, own_record, parse,
+)
+from trail_policy import Account, Accounts, Anchor, Coverage, Finding, Stretches, key_or_none
 
-LINE = re.compile(rb'(\{.*),"trail_seq":(0|[1-9]\d{0,18}),"synced":(null|0|[1-9]\d{0,18}),"h":"([0-9a-f]{64})"\}', re.DOTALL)
-LOG = re.compile(r"(kaos-trail/(?!0{32})[0-9a-f]{32})(?:/([1-9]\d*))?")
-MOST_NUMBER, MOST_LINE = 2**63 - 1, 65536
-MOST_UNCOVERED, MOST_AFTER_TURN = 1024, 512
-ENDS = {"complete", "error", "cancelled", "suspended"}
-FIELDS = {  # of the own records, with their types; those with a question mark may be absent
-    "trail_segment": "format:u32 schema:u32 log:str cause:str prev:hash tree:hashes policy:str host:str pid:u32 key:str? former:str?",
-    "trail_checkpoint": "note:str seal:bool?",
-    "trail_recovery": "found:str segment:str from_seq:u64 offset:u64 bytes:u64 quarantine:str?",
-    "trail_gap": "reason:str lost:u64 unrecorded_effects:u64 waiting:u64?",
-    "trail_key": "from:str key:str",
-    "trail_accept": "from:u64 to:u64 root:hash reason:str who:str",
-    "trail_retention": "to:u64 log:str root:hash segments:u64",
-}
-KINDS = {
-    "str": lambda value: type(value) is str,
-    "bool": lambda value: type(value) is bool,
-    "u32": lambda value: type(value) is int and 0 <= value < 2**32,
-    "u64": lambda value: type(value) is int and 0 <= value < 2**64,
-    "hash": lambda value: type(value) is str and re.fullmatch("[0-9a-f]{64}", value),
-    "hashes": lambda value: type(value) is list and all(map(KINDS["hash"], value)),
-}
-
-Line = collections.namedtuple("Line", "body seq synced h hashed bytes")
-Finding = collections.namedtuple("Finding", "start end what can_be_accepted", defaults=[True])
+FORMAT = 2
+SCHEMA = 1
+LONGEST = 65_536
+TURN_ENDS = {"complete", "error", "cancelled", "suspended"}
 
 
-def parse(raw):
-    """A line with the three last fields, or None."""
-    found = LINE.fullmatch(raw) if len(raw) <= MOST_LINE else None
-    if found is None or int(found[2]) > MOST_NUMBER or found[3] != b"null" and int(found[3]) > MOST_NUMBER:
-        return None
-    # The last occurrences count: the pattern is greedy, and nothing may stand after them.
-    synced = None if found[3] == b"null" else int(found[3])
-    hashed = raw[: found.start(4) - len(b',"h":"')]
-    return Line(found[1], int(found[2]), synced, bytes.fromhex(found[4].decode()), hashed, raw)
+class Piece:
+    """What stands in a segment up to a line break, or as much of it as a piece may have."""
+
+    def __init__(self, stored, is_continued):
+        self.is_ended = stored.endswith(b"\n")
+        self.raw = stored.removesuffix(b"\n")
+        self.is_whole = self.is_ended and not is_continued
+
+    def line(self):
+        """Its form, if it has one."""
+        if not self.is_whole:
+            raise Unreadable("a line that is too long, or has no line break")
+        try:
+            return Line(self.raw)
+        except Unreadable:
+            if self.raw.endswith(b"\r"):
+                Line(self.raw[:-1])
+                raise Unreadable("a line break that a tool changed to CR LF") from None
+            raise
 
 
-def unique(pairs):
-    if len(dict(pairs)) != len(pairs):
-        raise ValueError("a key twice")
-    return dict(pairs)
+def pieces(path):
+    is_continued = False
+    with open(path, "rb") as file:
+        while stored := file.readline(LONGEST + 1):
+            yield Piece(stored, is_continued)
+            is_continued = not stored.endswith(b"\n")
 
 
-def own(body):
-    """An own record; one of an unknown type as it is."""
-    record = json.loads(body + b"}", object_pairs_hook=unique)
-    if record["type"] not in FIELDS:
-        return record
-    for field in ("time_unix_nano:str " + FIELDS[record["type"]]).split():
-        name, kind = field.split(":")
-        absent = name not in record or record[name] is None and kind != "bool?" and kind != "u64?"
-        if not (kind.endswith("?") and absent) and not (name in record and KINDS[kind.rstrip("?")](record[name])):
-            raise ValueError(f"field {name}")
-    return record
+class Segment:
+    """A segment's file, and its first record, or why there is none."""
+
+    def __init__(self, directory, name):
+        self.path = os.path.join(directory, name)
+        self.number = int(name[4:24])
+        self.is_file = stat.S_ISREG(os.lstat(self.path).st_mode)
+        self.header = self.problem = None
+        try:
+            self.header = Header(self.first())
+        except Unreadable as error:
+            self.problem = f"the segment's first line cannot be read: {error}"
+
+    def first(self):
+        if not self.is_file:
+            raise Unreadable("no regular file")
+        piece = next(pieces(self.path), None)
+        if piece is None:
+            raise Unreadable("there is none")
+        return piece
+
+    def pieces(self):
+        return pieces(self.path) if self.is_file else iter(())
 
 
-def ends_turn(body):
-    try:
-        event = json.loads(body + b"}")
-        return event.get("type") == "span" and event.get("subject") == "turn" and event.get("phase") in ENDS
-    except ValueError:
-        return False
+class Header:
+    """A `trail_segment` record at its place."""
+
+    def __init__(self, piece):
+        line = piece.line()
+        record = own_record(piece.raw) if is_own(piece.raw) else {}
+        if record.get("type") != "trail_segment":
+            raise Unreadable("not trail_segment")
+        self.number, self.prev = line.number, bytes.fromhex(record["prev"])
+        if not line.follows(self.prev):
+            raise Unreadable("its h does not follow from its prev")
+        self.log, self.cause = Log(record["log"]), record["cause"]
+        self.format, self.schema = record["format"], record["schema"]
+        self.key, self.former = key_or_none(record.get("key")), key_or_none(record.get("former"))
+        self.subtrees = [bytes.fromhex(each) for each in record["tree"]]
+        if self.number < self.log.base:
+            raise Unreadable("a number below its log's base")
+        self.tree = Tree(self.subtrees, self.number - self.log.base)
+
+    @property
+    def begins_log(self):
+        return self.prev == ZEROS and self.tree.size == 0
+
+    @property
+    def owes_checkpoint(self):
+        return self.format >= 2 or self.cause in ("created", "opened", "restarted")
 
 
-class Findings:
+class Open:
+    """What is wrong in a segment from its damage on, and not certain yet."""
+
     def __init__(self):
-        self.certain, self.doubtful = [], []
+        self.findings = []  # with the number of the damage that each depends on
 
-    def find(self, start, end, what, can_be_accepted=True):
-        self.certain.append(Finding(start, end, what, can_be_accepted))
+    def __bool__(self):
+        return bool(self.findings)
 
-    def in_line(self, seq, what, offset=1):
-        """After damage that may be a torn end, what a line says is as open as that."""
-        found = self.doubtful if self.doubtful and offset else self.certain
-        found.append(Finding(seq, seq + 1, what))
+    @property
+    def first(self):
+        return self.findings[0][0]
 
+    def damage(self, number, finding):
+        self.findings.append((number, finding))
 
-class Chain:
-    """The second part: lines into chain and tree. Tells the policy what it reads."""
+    def beside(self, finding):
+        self.findings.append((self.findings[-1][0], finding))
 
-    def __init__(self, directory, trail, policy, findings):
-        self.directory, self.trail, self.policy, self.found = directory, trail, policy, findings
-        self.log = self.base = self.prev = self.tree = self.torn = None
-        self.next = self.head = self.records = self.format = 0
-
-    def run(self):
-        names = os.listdir(self.directory)
-        names = sorted(name for name in names if re.fullmatch(r"seg-\d{20}\.jsonl", name) and int(name[4:24]) <= MOST_NUMBER)
-        if not names:
-            raise FileNotFoundError("no trail in it")
-        for name, following in zip(names, names[1:] + [None]):
-            after = self.start(following) if following else None
-            superseded = after["seq"] if after and after["cause"] == "failed" else None
-            self.segment(name, superseded, following is None)
-
-    def pieces(self, name):
-        path = os.path.join(self.directory, name)
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise OSError("no regular file")
-        with open(path, "rb") as file:
-            while piece := file.readline(MOST_LINE + 1):
-                yield piece
-
-    def start(self, name):
-        """What a segment's first line says, or None."""
-        try:
-            line = parse(next(self.pieces(name)).removesuffix(b"\n"))
-            start = own(line.body)
-            if start["type"] != "trail_segment":
-                return None
-            trail, base = LOG.fullmatch(start["log"]).groups("0")
-            prev, tree = bytes.fromhex(start["prev"]), list(map(bytes.fromhex, start["tree"]))
-            start |= dict(seq=line.seq, trail=trail, base=int(base), prev=prev, tree=Tree(line.seq - int(base), tree))
-            return start
-        except (OSError, StopIteration, TypeError, ValueError, KeyError, AttributeError):
-            return None
-
-    def segment(self, name, superseded, is_last):
-        first, stored, raw, number = int(name[4:24]), None, b"\n", -1
-        try:
-            for number, raw in enumerate(self.pieces(name)):
-                if superseded is not None and number and self.next >= superseded:
-                    break
-                if number == 0:
-                    self.begin(first, self.start(name) if raw.endswith(b"\n") else None)
-                stored = self.line(raw, stored, number)
-        except OSError as error:
-            return self.found.find(first, first + 1, str(error))
-        if number < 0:
-            self.next = max(self.next, first)
-            self.found.find(first, first + 1, "no valid first record")
-        self.policy.ends(self.next)
-        doubtful, self.found.doubtful = self.found.doubtful, []
-        if not is_last:
-            self.found.certain += doubtful
-        elif doubtful and not (has_writer(self.directory) and all(it.what == "cut off" for it in doubtful)):
-            self.torn = doubtful[0].start
-
-    def begin(self, first, start):
-        if start is None:
-            self.next = max(self.next, first)
-            return self.found.find(first, first + 1, "no valid first record")
-        seq, anew = start["seq"], start["prev"] == ZEROS and not start["tree"].size
-        here = lambda what, can_be=True: self.found.find(first, first + 1, what, can_be)
-        if start["format"] > 2:
-            here("a newer format", False)
-        elif start["format"] < self.format:
-            here("an older format than before")
-        self.format = max(self.format, start["format"])
-        if seq != first:
-            self.found.find(seq, seq + 1, "not the name of its first record")
-        self.trail = self.trail or start["trail"]
-        if self.trail != start["trail"]:
-            here("of another trail", False)
-        if self.log is None:
-            if not (anew and seq == self.next):
-                self.found.find(0, seq, f"records 0 to {seq - 1} are missing")
-        elif self.log == start["log"]:
-            if self.head < seq:
-                self.found.find(self.head, seq, f"records {self.head} to {seq - 1} are missing")
-            elif (self.head, self.prev, self.tree) != (seq, start["prev"], start["tree"]):
-                here("does not continue the log")
-        elif start["cause"] == "restarted" and anew:
-            self.found.find(min(self.next, seq), seq, "a new log begins: records before it were damaged or lost")
-        else:
-            here("does not continue the log")
-        self.policy.begins(start, self.log is None)
-        self.log, self.base, self.prev, self.tree = start["log"], start["base"], start["prev"], start["tree"].copy()
-        self.next = self.head = seq
-
-    def line(self, raw, stored, number):
-        self.policy.piece(self.next, raw.removesuffix(b"\n"))
-        if self.log is None:
-            self.next += 1
-            return None
-        line = parse(raw[:-1]) if raw.endswith(b"\n") else None
-        damaged = None
-        if not raw.endswith(b"\n"):
-            damaged = "cut off"
-        elif line is None:
-            damaged = "CR LF" if raw.endswith(b"\r\n") and parse(raw[:-2]) else "not a line"
-        elif line.seq != self.next:
-            damaged = f"number {line.seq}"
-        elif sha(self.prev, line.hashed) != line.h:
-            damaged = "its hash does not follow"
-        if damaged:
-            self.found.doubtful.append(Finding(self.next, self.next + 1, damaged))
-        if line is None:
-            self.next += 1
-            return None
-        if line.synced is not None and (stored is None or sha(stored, line.hashed) == line.h):
-            sure = [it for it in self.found.doubtful if it.start <= line.synced]
-            self.found.certain += sure
-            self.found.doubtful = [it for it in self.found.doubtful if it not in sure]
-        self.records += 1
-        if not damaged:
-            self.policy.record(line, number, self)
-        self.tree.push(line.bytes)
-        self.prev, self.next, self.head = line.h, line.seq + 1, line.seq + 1
-        self.policy.stands(self.log, self.tree, self.head, True)
-        return line.h
-
-
-def has_writer(directory):
-    try:
-        with open(os.path.join(directory, "lock"), "rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
+    def certain(self, synced):
+        """Takes out what is certain as all records up to `synced` were on the disk."""
+        found = [finding for number, finding in self.findings if number <= synced]
+        self.findings = [(number, finding) for number, finding in self.findings if number > synced]
+        return found
 
 
 class Verifier:
-    def __init__(self, directory, keys=(), anchors=(), log=None):
-        from trail_policy import Policy
+    """Reads a trail once, and judges it."""
 
-        self.found = Findings()
-        self.policy = Policy(list(keys), list(anchors), self.found)
-        self.chain = Chain(directory, log and LOG.fullmatch(log)[1], self.policy, self.found)
+    def __init__(self, directory, keys, anchors, log=None):
+        self.directory, self.keys = directory, keys
+        self.anchors = [Anchor(checkpoint) for checkpoint in anchors]
+        self.trail = Log(log).trail if log else None
+        self.findings, self.accounted, self.torn = [], [], None
+        self.expected, self.h, self.tree, self.log = 0, ZEROS, Tree(), None
+        self.next = 0  # after the last line that has a form: what a new segment is measured by
+        self.format = self.schema = 0
+        self.read_to, self.counted = {}, {}  # by log: how far it was read, and its newest checkpoint's end
+        self.stretches, self.coverage, self.accounts = Stretches(), Coverage(), Accounts()
+        self.last_checkpoint = None  # of the last record, if it is one
+        self.tail = 0
+
+    # --- the parts ---
 
     def run(self):
-        self.chain.run()
-        self.accounted = self.policy.verdict(self.chain)
-        self.torn, self.findings = self.chain.torn, self.found.certain
+        self.is_locked = is_locked(self.directory)
+        segments = [Segment(self.directory, name) for name in segment_names(self.directory)]
+        for segment, following in zip(segments, [*segments[1:], None]):
+            self.segment(segment, following)
+        self.end()
         return self
 
-    def exit(self, strict):
-        unvouched = self.policy.after is None or self.policy.after > 1 or self.policy.tail
-        return 1 if self.findings else 4 if self.torn is not None else 3 if strict and unvouched else 0
+    def segment(self, segment, following):
+        """Chain and tree, rules 1 to 3, and the places of rule 5."""
+        self.open = Open()
+        self.is_last = following is None
+        self.stored_h = None
+        self.is_sealed = self.owes = False
+        self.successor, self.accounts_since = None, len(self.accounts.all)
+        if segment.header:
+            self.begin(segment.header)
+            if segment.header.number != segment.number:
+                self.found("another number than in the file's name", segment.header.number)
+        else:
+            self.found(segment.problem, segment.number)
+            self.expected = max(self.expected, segment.number)
+            self.next = max(self.next, segment.number)
+        for index, piece in enumerate(segment.pieces()):
+            if is_superseded(following, self.expected):
+                break
+            if self.is_last and self.is_locked and not piece.is_ended:
+                break
+            self.accounts.stands(self.expected, leaf_hash(piece.raw))
+            self.piece(piece, segment.header if index == 0 else None, index)
+        if not self.is_last:
+            self.findings += self.open.certain(HIGHEST)
+        elif self.open:
+            self.torn = self.open.first
+        if self.owes:
+            self.findings.append(Finding("a segment without a checkpoint at its beginning", self.expected))
 
+    def begin(self, header):
+        """A segment's first record, before it is a record of the log."""
+        self.continues(header)
+        if self.trail is None:
+            self.trail = header.log.trail
+        if header.log.trail != self.trail:
+            self.findings.append(Finding("a log of another trail", header.number, accountable=False))
+        if header.format > FORMAT:
+            self.findings.append(Finding("a higher format than this reader's", header.number, accountable=False))
+        if header.format < self.format:
+            self.found("a lower format than before", header.number)
+        if self.accounts.first is None:
+            self.accounts.first = (header.number, header.log.name, header.tree.root())
+        self.log, self.tree, self.h = header.log, header.tree, header.prev
+        self.format, self.schema = header.format, header.schema
+        self.expected, self.next, self.owes = header.number, header.number, header.owes_checkpoint
+        self.counted.setdefault(self.log.name, self.log.base)
+        self.stretches.segment(header.key, header.former, header.number)
+        self.meet_anchors()
 
-def proof(path, keys, anchors):
-    from trail_notes import check_proof
+    def continues(self, header):
+        """Rule 1: whether a segment goes on where the one before ended."""
+        number, expected = header.number, self.next
+        if self.log is None:
+            if number != expected or not header.begins_log:
+                self.findings.append(Finding("missing", 0, number, missing=True))
+        elif header.log.name == self.log.name:
+            same = header.prev == self.h and header.subtrees == self.tree.subtrees
+            if number > expected:
+                self.findings.append(Finding("missing", expected, number, missing=True))
+            elif number < expected or not same:
+                self.found("does not continue the log", expected)
+        elif header.cause == "restarted" and header.begins_log and number >= expected:
+            self.findings.append(Finding("damaged or lost, a new log begins", expected, number))
+        else:
+            self.found("does not continue the log", expected)
 
-    with open(path, encoding="utf-8", newline="") as file:
+    def piece(self, piece, header, index):
+        """Rule 2: a line of a segment."""
+        if self.log is None:
+            self.expected += 1
+            self.next = self.expected
+            return
+        self.last_checkpoint, was_sealed = None, self.is_sealed
+        expected, stored_h = self.expected, self.stored_h
         try:
-            print(check_proof(file.read(), keys, anchors))
-        except (ValueError, IndexError) as error:
-            print(f"no proof: {error}")
+            line = piece.line()
+        except Unreadable as error:
+            self.damage(f"damaged: {error}")
+            self.after_seal(was_sealed)
+            self.coverage.record(expected, False)
+            self.expected, self.stored_h = expected + 1, None
+            return
+        self.settle(line, stored_h)
+        try:
+            record = self.readable(line, piece.raw)
+        except Unreadable as error:
+            self.damage(f"damaged: {error}")
+            record = None
+        self.after_seal(was_sealed)
+        if record is not None and header is None:
+            self.record(record, line.number, is_own(piece.raw), index)
+        if not (self.last_checkpoint and self.last_checkpoint_counts):
+            self.coverage.record(expected, is_turn_end(record) and not is_own(piece.raw))
+        self.tree.push(piece.raw)
+        self.expected = self.next = line.number + 1
+        self.h = self.stored_h = line.h
+        self.read_to[self.log.name] = self.next
+        self.meet_anchors()
+
+    def readable(self, line, raw):
+        """The record, if nothing is wrong with its line."""
+        if line.number != self.expected:
+            raise Unreadable(f"has the number {line.number}")
+        if not line.follows(self.h):
+            raise Unreadable("does not follow from the record before")
+        if not is_own(raw):
+            return self.event(raw)
+        record = own_record(raw)
+        if record["type"] == "trail_key" and (
+            record["from"] == record["key"] or self.stretches.key != Key(record["from"])
+        ):
+            raise Unreadable("a key that cannot hand over")
+        return record
+
+    def event(self, raw):
+        """An event; of a higher schema only keys that are there twice are looked for."""
+        try:
+            return parse(raw)
+        except Unreadable as error:
+            if self.schema > SCHEMA and "twice" not in str(error):
+                return {}
+            raise
+
+    def damage(self, what):
+        self.open.damage(self.expected, Finding(what, self.expected))
+
+    def settle(self, line, stored_h):
+        """Rule 3: a later line may show that damage is certain."""
+        if self.open and line.synced is not None and (stored_h is None or line.follows(stored_h)):
+            self.findings += self.open.certain(line.synced)
+
+    def after_seal(self, was_sealed):
+        """Nothing stands after a seal; what is torn there is not certain, either."""
+        if was_sealed:
+            self.found("something stands after the seal", self.expected)
+
+    def meet_anchors(self):
+        for anchor in self.anchors:
+            anchor.meet(self.log, self.tree)
+
+    def found(self, what, number):
+        self.report(Finding(what, number))
+
+    def report(self, finding):
+        """A finding, as open as the damage before it."""
+        if self.open:
+            self.open.beside(finding)
+        else:
+            self.findings.append(finding)
+
+    # --- policy ---
+
+    def record(self, record, number, is_own_record, index):
+        kind = record.get("type") if is_own_record else "event"
+        if kind == "trail_segment" and index > 0:
+            self.found("a segment's first record within a segment", number)
+        elif kind == "event" and self.owes:
+            self.found("an event before the segment's checkpoint", number)
+            self.owes = bool(self.open)
+        elif kind == "trail_checkpoint":
+            self.checkpoint(record, number)
+        elif kind == "trail_gap" and record["lost"] > 0:
+            self.found(f"{record['lost']} records were lost: {record['reason']}", number)
+        elif kind == "trail_recovery" and record["found"] == "loss":
+            self.found("records were lost", number)
+        elif kind == "trail_key":
+            self.successor = Key(record["key"])
+        elif kind in ("trail_accept", "trail_retention"):
+            self.accounts.all.append(Account(record, self.stretches.all[-1]))
+
+    def checkpoint(self, record, number):
+        """Rule 7, and what a checkpoint that counts covers."""
+        checkpoint, key = Checkpoint(record["note"]), self.stretches.key
+        is_seal = record.get("seal") is True
+        is_right = self.is_of_this_log(checkpoint)
+        is_signed = checkpoint.signed_by(key) if key else not checkpoint.signatures
+        if not is_right and not self.open:
+            start = self.counted[self.log.name]
+            self.findings.append(Finding("not the records that were signed", start, max(start, number)))
+        if not is_signed:
+            self.found("no valid signature" if key else "a signature without a key", number)
+        self.last_checkpoint = checkpoint
+        self.last_checkpoint_counts = is_right and is_signed and not self.open
+        self.owes &= bool(self.open)
+        self.is_sealed |= is_seal
+        if self.last_checkpoint_counts:
+            self.cover(checkpoint, number, is_seal)
+
+    def is_of_this_log(self, checkpoint):
+        return (checkpoint.log.name, checkpoint.size, checkpoint.root) == (
+            self.log.name, self.tree.size, self.tree.root(),
+        )
+
+    def cover(self, checkpoint, number, is_seal):
+        if finding := self.coverage.finding(number):
+            self.findings.append(finding)
+        self.coverage.cover()
+        self.counted[self.log.name] = checkpoint.end
+        if self.stretches.key:
+            self.stretches.all[-1].proven = True
+        self.accounts.cover(self.accounts_since)
+        if is_seal and self.successor:
+            self.stretches.hand_over(self.successor)
+
+    def end(self):
+        """What can only be judged when all was read."""
+        if finding := self.coverage.finding(self.expected):
+            self.findings.append(finding)
+        else:
+            self.tail = self.coverage.records
+        for stretch in self.stretches.judge(self.keys, self.next):
+            what = "no valid signature of a key that counts" if stretch.key else "not signed"
+            self.findings.append(Finding(what, stretch.start, stretch.end))
+        if self.keys and not self.stretches.all:
+            self.findings.append(Finding("not signed"))
+        for anchor in self.anchors:
+            self.findings += anchor.findings(self.trail, self.read_to, bool(self.keys), self.stretches.counting())
+        self.account()
+
+    def account(self):
+        """Rule 12: what is accounted for is no finding any more."""
+        explained = [(finding, self.accounts.explain(finding)) for finding in self.findings]
+        self.findings = [finding for finding, reason in explained if not reason]
+        self.accounted = [f"{finding}; {reason}" for finding, reason in explained if reason]
+
+    # --- the verdict ---
+
+    def exit(self, strict):
+        if self.findings:
             return 1
+        if strict and (self.tail or not self.is_anchored_to_the_end()):
+            return 3
+        return 0 if self.torn is None else 4
+
+    def is_anchored_to_the_end(self):
+        """Whether nothing but its own checkpoint comes after the newest anchor that was met."""
+        met = [anchor.checkpoint for anchor in self.anchors if anchor.met]
+        if not met:
+            return False
+        newest = max(met, key=lambda checkpoint: checkpoint.end)
+        own = self.last_checkpoint is not None and self.last_checkpoint.message == newest.message
+        return self.expected <= newest.end + own
+
+    def lines(self):
+        """The report."""
+        yield from map(str, self.findings)
+        yield from (f"accounted for: {each}" for each in self.accounted)
+        if self.torn is not None:
+            yield f"torn from record {self.torn} on"
+        if self.tail:
+            yield f"{self.tail} records at the end are not covered by a checkpoint"
+        if not self.anchors:
+            yield "UNANCHORED"
+        yield f"read up to record {self.expected}: {len(self.findings)} findings, {len(self.accounted)} accounted for"
+
+
+def is_turn_end(record):
+    return (
+        record is not None and record.get("type") == "span" and record.get("subject") == "turn"
+        and record.get("phase") in TURN_ENDS
+    )
+
+
+def is_superseded(following, expected):
+    """Whether the segment that follows has taken over from here, after a failure."""
+    header = following and following.header
+    return bool(header) and header.cause == "failed" and header.number == expected
+
+
+def segment_names(directory):
+    names = (name for name in os.listdir(directory) if re.fullmatch(r"seg-[0-9]{20}\.jsonl", name, re.ASCII))
+    return sorted(name for name in names if int(name[4:24]) <= HIGHEST)
+
+
+def is_locked(directory):
+    """Whether a writer is there."""
+    try:
+        with open(os.path.join(directory, "lock"), "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def read_text(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def prove(path, keys, anchors):
+    try:
+        print(check_proof(read_text(path), keys, anchors))
+    except Unreadable as error:
+        print(f"not proved: {error}")
+        return 1
     return 0
 
 
-def main():
-    parser = argparse.ArgumentParser()
+def verify(directory, keys, anchors, log, strict):
+    verifier = Verifier(directory, keys, anchors, log).run()
+    print(*verifier.lines(), sep="\n")
+    return verifier.exit(strict)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", nargs="?")
     parser.add_argument("--key", type=Key, action="append", default=[])
-    parser.add_argument("--anchor", action="append", default=[])
-    parser.add_argument("--log", type=lambda text: LOG.fullmatch(text) and text or parser.error("no log's name"))
+    parser.add_argument("--anchor", type=lambda path: Checkpoint(read_text(path)), action="append", default=[])
+    parser.add_argument("--log", type=lambda name: Log(name).name)
     parser.add_argument("--strict", action="store_true")
     parser.add_argument("--proof")
     parser.add_argument("--vectors")
-    given = parser.parse_args()
-    if given.vectors:
-        import trail_vectors
+    found = parser.parse_args()
+    if sum(each is not None for each in (found.directory, found.proof, found.vectors)) != 1:
+        parser.error("one of a directory, --proof and --vectors")
+    return found
 
-        return trail_vectors.check(given.vectors)
+
+def main():
     try:
-        anchors = [Checkpoint(open(path, encoding="utf-8", newline="").read()) for path in given.anchor]
+        given = arguments()
+        if given.vectors:
+            from trail_vectors import check
+
+            return check(given.vectors)
         if given.proof:
-            return proof(given.proof, given.key, anchors)
-        if not given.directory:
-            parser.error("no directory")
-        verifier = Verifier(given.directory, given.key, anchors, given.log).run()
-    except (OSError, ValueError) as error:
-        parser.error(str(error))
-    for start, end, what, _ in verifier.findings:
-        print(f"record {start}: {what}" if end == start + 1 else f"records {start} to {end - 1}: {what}")
-    for finding, why in verifier.accounted:
-        print(f"accounted for: records {finding.start} to {finding.end - 1}: {finding.what}; {why}")
-    if verifier.torn is not None:
-        print(f"torn from record {verifier.torn} on")
-    if verifier.policy.tail:
-        print(f"unsigned tail: {verifier.policy.tail} records")
-    print(f"{verifier.chain.records} records", "" if anchors else "UNANCHORED")
-    return verifier.exit(given.strict)
+            return prove(given.proof, given.key, given.anchor)
+        return verify(given.directory, given.key, given.anchor, given.log, given.strict)
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":
