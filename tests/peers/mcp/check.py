@@ -1,7 +1,7 @@
 """Compares the events of the example `mcp` with what the server said.
 
     check.py EVENTS TRANSPORT
-        Each call is one span, ended as the server answered: `add` gives 5 as structured content,
+        Each call is one span, ended as the server answered: `add` gives 5 as text and as structured content,
         `meta` the traceparent that names its span, `fail` is a tool error, and `add` without one of
         its arguments never reaches the server. The spans say how the server was spoken to.
 """
@@ -26,7 +26,8 @@ def check(path, transport):
 
     add, meta, fail, unfit = (span for _, span in tools)
     same("add's end", add["phase"], "complete")
-    same("add's result", json.loads(add["outcome"]["result"]), {"result": 5})
+    parts = [json.loads(part) for part in add["outcome"]["result"].splitlines()]
+    same("add's result, its text and what is structured", parts, [5, {"result": 5}])
     (trace, span), _ = tools[1]
     traceparent = json.loads(meta["outcome"]["result"]).get("traceparent")
     same("the traceparent at the server", traceparent, f"00-{trace}-{span}-01")
