@@ -46,9 +46,17 @@ impl Failed {
 
     /// There is no connection, or it broke.
     pub(super) fn connection(error: reqwest::Error) -> Self {
-        // The URL is the caller's, and not content; but it may hold what should not be shown.
+        // The URL may hold what should not be shown, the host and the port do not.
+        let place = error.url().and_then(|url| {
+            let port = url.port_or_known_default()?;
+            Some(format!("{}:{port}", url.host_str()?))
+        });
+        let place = place.filter(|_| error.is_connect());
         let error = error.without_url();
         let mut message = error.to_string();
+        if let Some(place) = place {
+            message = format!("no connection to {place}, is the endpoint's URL right: {message}");
+        }
         let mut cause = error.source();
         while let Some(error) = cause {
             message = format!("{message}: {error}");

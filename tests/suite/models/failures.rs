@@ -285,6 +285,28 @@ async fn the_key_is_in_no_error_even_if_the_provider_repeats_it() {
     assert!(!format!("{model:?}").contains(super::KEY));
 }
 
+/// Whom to look for is said, and nothing else of the URL.
+#[tokio::test]
+async fn an_endpoint_that_is_not_there_is_named_by_host_and_port() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let url = format!("http://{place}/v1?api_key=hidden-key");
+    let model = kaos_runner::OpenAiModel::builder(url, "m");
+    let once = Retries {
+        attempts: 1,
+        ..Retries::default()
+    };
+    let observed = Observed::new(agent(model.retries(once)));
+    let error = turn(&observed, Mode::Whole).await.unwrap_err();
+    let error = std::error::Error::source(error.kind()).unwrap().to_string();
+    assert!(
+        error.contains(&format!("no connection to {place}")),
+        "{error}"
+    );
+    assert!(!error.contains("hidden-key"), "{error}");
+}
+
 /// Without a hook that keeps events nothing has to be waited for.
 #[tokio::test]
 async fn more_pieces_than_a_run_may_emit_unawaited_end_no_run() {
