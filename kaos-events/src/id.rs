@@ -223,13 +223,47 @@ impl dyn IdSource {
 pub struct RandomIds;
 
 impl IdSource for RandomIds {
+    #[inline]
     fn next(&self) -> u64 {
         thread_local! {
-            static STREAM: RefCell<ChaCha12Rng> = RefCell::new(ChaCha12Rng::from_seed(seed()));
+            static POOL: RefCell<Pool> = const { RefCell::new(Pool::EMPTY) };
         }
-        // A thread that is ending has no stream any more: each id is one of its own.
-        let next = STREAM.try_with(|stream| stream.borrow_mut().next_u64());
-        next.unwrap_or_else(|_gone| ChaCha12Rng::from_seed(seed()).next_u64())
+        // A thread that is ending may have no pool any more: each id is from one of its own.
+        let next = POOL.try_with(|pool| pool.borrow_mut().next());
+        next.unwrap_or_else(|_gone| Pool::EMPTY.next())
+    }
+}
+
+/// A thread's next ids, made in advance: as many as the generator makes at once.
+struct Pool {
+    ids: [u64; 32],
+    used: usize,
+    generator: Option<ChaCha12Rng>,
+}
+
+impl Pool {
+    const EMPTY: Self = Self {
+        ids: [0; 32],
+        used: 32,
+        generator: None,
+    };
+
+    #[inline]
+    fn next(&mut self) -> u64 {
+        if self.used == self.ids.len() {
+            self.fill();
+        }
+        let id = self.ids.get(self.used).copied().unwrap_or_default();
+        self.used += 1;
+        id
+    }
+
+    #[cold]
+    fn fill(&mut self) {
+        let seeded = || ChaCha12Rng::from_seed(seed());
+        let generator = self.generator.get_or_insert_with(seeded);
+        self.ids.fill_with(|| generator.next_u64());
+        self.used = 0;
     }
 }
 

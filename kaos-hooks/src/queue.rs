@@ -101,12 +101,21 @@ struct State<P> {
     batches: VecDeque<P>,
     /// Room for the next ones, emptied by the reader.
     spare: VecDeque<P>,
-    account: Account,
-    /// Items that ever had a place: the newest one's ticket.
+    /// The last batch that waits, if one does, is full.
+    full: bool,
+    /// Items that never had a place.
+    refused: u64,
+    /// Items that ever had one: the newest one's ticket.
     accepted: Ticket,
     /// How many of them the reader has taken, and how many have an outcome.
     taken: Ticket,
     finished: Ticket,
+    /// Those of them whose outcome is not that they are done.
+    failed: u64,
+    dropped: u64,
+    /// The bytes of what waits, and the most there ever were before some of them had an outcome.
+    bytes: usize,
+    most_bytes: usize,
     /// Up to here all of them are done.
     safe: Ticket,
     pace: Pace,
@@ -145,10 +154,15 @@ impl<P: Packing> Queue<P> {
             state: Mutex::new(State {
                 batches: VecDeque::new(),
                 spare: VecDeque::new(),
-                account: Account::default(),
+                full: false,
+                refused: 0,
                 accepted: 0,
                 taken: 0,
                 finished: 0,
+                failed: 0,
+                dropped: 0,
+                bytes: 0,
+                most_bytes: 0,
                 safe: 0,
                 pace: Pace::new(bounds.gathering),
                 reader: Doing::default(),
@@ -187,16 +201,14 @@ impl<P: Packing> Queue<P> {
     #[inline]
     pub fn push(&self, item: P::Item<'_>) -> Option<Ticket> {
         let mut state = self.lock();
-        state.account.offered += 1;
         if !state.has_room(&self.bounds) {
-            state.account.dropped += 1;
+            state.refused += 1;
             return None;
         }
-        let full = state.add(item, &self.bounds);
-        let ticket = state.accepted;
+        let ticket = state.add(item, &self.bounds);
         let wake = match state.reader {
             Doing::Work => false,
-            Doing::Gather => full,
+            Doing::Gather => state.full,
             Doing::Sleep => true,
         };
         if wake {
@@ -211,9 +223,7 @@ impl<P: Packing> Queue<P> {
 
     /// Counts an item that is dropped without being looked at.
     pub fn refuse(&self) {
-        let mut state = self.lock();
-        state.account.offered += 1;
-        state.account.dropped += 1;
+        self.lock().refused += 1;
     }
 
     /// Waits for this; what it waits for is urgent from when it is first polled.
@@ -244,7 +254,7 @@ impl<P: Packing> Queue<P> {
     /// Whether more bytes wait than these, and waiting for the reader helps.
     pub fn is_over(&self, bytes: usize) -> bool {
         let state = self.lock();
-        state.account.bytes > bytes && state.failing.is_none() && !state.ended
+        state.bytes > bytes && state.failing.is_none() && !state.ended
     }
 
     /// Says why nothing can be done at the moment, on the reader's behalf: it has worked on the same
@@ -265,7 +275,7 @@ impl<P: Packing> Queue<P> {
     /// Whether the reader has ended, and everything has an outcome.
     pub fn is_ended(&self) -> bool {
         let state = self.lock();
-        state.ended && state.account.waiting == 0
+        state.ended && state.waiting() == 0
     }
 
     /// Takes nothing more; the reader is to do what is here, and to end.
@@ -289,7 +299,7 @@ impl<P: Packing> Queue<P> {
 
     /// What became of the items so far.
     pub fn account(&self) -> Account {
-        self.lock().account
+        self.lock().account()
     }
 }
 
@@ -299,26 +309,23 @@ impl<P: Packing> State<P> {
             Some(_) => bounds.bytes_while_failing.min(bounds.bytes),
             None => bounds.bytes,
         };
-        !self.closing && self.account.bytes < bytes && self.account.waiting < bounds.items
+        !self.closing && self.bytes < bytes && self.waiting() < bounds.items
     }
 
-    /// Adds an item to the last batch; whether that is full by it.
-    fn add(&mut self, item: P::Item<'_>, bounds: &Bounds) -> bool {
-        if self.batches.back().is_none_or(|last| is_full(last, bounds)) {
+    /// Adds an item to the last batch that has room.
+    fn add(&mut self, item: P::Item<'_>, bounds: &Bounds) -> Ticket {
+        if self.full || self.batches.is_empty() {
             let room = self.spare.pop_front().unwrap_or_else(P::empty);
             self.batches.push_back(room);
         }
-        let Some(batch) = self.batches.back_mut() else {
-            return false; // not reached: there is one now
-        };
-        let before = batch.bytes();
-        batch.add(item);
-        self.account.bytes += batch.bytes() - before;
-        let full = is_full(batch, bounds);
+        if let Some(batch) = self.batches.back_mut() {
+            let before = batch.bytes();
+            batch.add(item);
+            self.bytes += batch.bytes() - before;
+            self.full = is_full(batch, bounds);
+        }
         self.accepted += 1;
-        self.account.waiting += 1;
-        self.account.most_bytes = self.account.most_bytes.max(self.account.bytes);
-        full
+        self.accepted
     }
 }
 
@@ -327,16 +334,50 @@ impl<P: Packing> State<P> {
     fn drop_waiting(&mut self) -> VecDeque<P> {
         let rest = std::mem::take(&mut self.batches);
         let dropped: u64 = rest.iter().map(P::items).sum();
-        self.account.waiting -= dropped;
-        self.account.dropped += dropped;
-        self.account.bytes -= rest.iter().map(P::bytes).sum::<usize>();
         self.taken += dropped;
-        self.finished += dropped;
+        self.finish(Outcome::Dropped, dropped, rest.iter().map(P::bytes).sum());
         rest
     }
 }
 
+/// What became of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    Failed,
+    Dropped,
+}
+
 impl<P> State<P> {
+    /// So many of the items that had a place have an outcome; their bytes wait no more.
+    fn finish(&mut self, outcome: Outcome, items: u64, bytes: usize) {
+        match outcome {
+            Outcome::Done if self.safe == self.finished => self.safe += items,
+            Outcome::Done => {}
+            Outcome::Failed => self.failed += items,
+            Outcome::Dropped => self.dropped += items,
+        }
+        self.finished += items;
+        self.most_bytes = self.most_bytes.max(self.bytes);
+        self.bytes -= bytes;
+    }
+
+    const fn waiting(&self) -> u64 {
+        self.accepted - self.finished
+    }
+
+    fn account(&self) -> Account {
+        Account {
+            offered: self.refused + self.accepted,
+            waiting: self.waiting(),
+            done: self.finished - self.failed - self.dropped,
+            failed: self.failed,
+            dropped: self.refused + self.dropped,
+            bytes: self.bytes,
+            most_bytes: self.most_bytes.max(self.bytes),
+        }
+    }
+
     /// What wakes the reader, if it sleeps; once is enough.
     fn rouse(&mut self) -> Option<Waker> {
         self.reader = Doing::Work;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::{Doing, MOST_SPARE, Packing, Queue, is_full};
+use super::{Doing, MOST_SPARE, Outcome, Packing, Queue, is_full};
 
 /// Reads a queue. When it is dropped, by its end, a panic or a runtime that is gone, the queue takes
 /// nothing more, what waits is dropped and counted, and whoever waits is told.
@@ -87,9 +87,7 @@ impl<P: Packing> Reader<P> {
     /// What the reader brings itself: offered and in its hands at once.
     pub fn bring(&mut self, batch: P) -> Taken<'_, P> {
         self.0.change(|state| {
-            state.account.offered += batch.items();
-            state.account.waiting += batch.items();
-            state.account.bytes += batch.bytes();
+            state.bytes += batch.bytes();
             state.accepted += batch.items();
             state.taken += batch.items();
         });
@@ -134,10 +132,7 @@ impl<P: Packing> Reader<P> {
         let rest = self.0.change(|state| {
             state.closing = true;
             state.ended = true;
-            state.account.waiting -= in_hand;
-            state.account.dropped += in_hand;
-            state.account.bytes -= bytes;
-            state.finished += in_hand;
+            state.finish(Outcome::Dropped, in_hand, bytes);
             let rest = state.drop_waiting();
             (rest, std::mem::take(&mut state.spare), state.wake.take())
         });
@@ -160,13 +155,6 @@ pub struct Taken<'r, P: Packing> {
     batch: Option<P>,
     bytes: usize,
     left: u64,
-}
-
-#[derive(Clone, Copy)]
-enum Outcome {
-    Done,
-    Failed,
-    Dropped,
 }
 
 impl<'r, P: Packing> Taken<'r, P> {
@@ -239,21 +227,10 @@ impl<'r, P: Packing> Taken<'r, P> {
             0
         };
         self.reader.0.change(|state| {
-            let account = &mut state.account;
-            account.waiting -= items;
-            account.bytes -= bytes;
-            match outcome {
-                Outcome::Done => {
-                    account.done += items;
-                    if state.safe == state.finished {
-                        state.safe += items;
-                    }
-                    state.failing = None;
-                }
-                Outcome::Failed => account.failed += items,
-                Outcome::Dropped => account.dropped += items,
+            state.finish(outcome, items, bytes);
+            if outcome == Outcome::Done {
+                state.failing = None;
             }
-            state.finished += items;
             if let Some(now) = done_at {
                 state.pace.done(now);
             }
