@@ -226,43 +226,46 @@ impl IdSource for RandomIds {
     #[inline]
     fn next(&self) -> u64 {
         thread_local! {
-            static POOL: RefCell<Pool> = const { RefCell::new(Pool::EMPTY) };
+            static POOL: RefCell<Pool> = const { RefCell::new(Pool::new()) };
         }
         // A thread that is ending may have no pool any more: each id is from one of its own.
         let next = POOL.try_with(|pool| pool.borrow_mut().next());
-        next.unwrap_or_else(|_gone| Pool::EMPTY.next())
+        next.unwrap_or_else(|_gone| Pool::new().next())
     }
 }
 
 /// A thread's next ids, made in advance: as many as the generator makes at once.
 struct Pool {
-    ids: [u64; 32],
+    bytes: [u8; 256],
     used: usize,
     generator: Option<ChaCha12Rng>,
 }
 
 impl Pool {
-    const EMPTY: Self = Self {
-        ids: [0; 32],
-        used: 32,
-        generator: None,
-    };
+    const fn new() -> Self {
+        Self {
+            bytes: [0; 256],
+            used: 256,
+            generator: None,
+        }
+    }
 
     #[inline]
     fn next(&mut self) -> u64 {
-        if self.used == self.ids.len() {
+        if self.used >= self.bytes.len() {
             self.fill();
         }
-        let id = self.ids.get(self.used).copied().unwrap_or_default();
-        self.used += 1;
-        id
+        let rest = self.bytes.get(self.used..).unwrap_or_default();
+        let id = rest.first_chunk().copied().unwrap_or_default();
+        self.used += size_of::<u64>();
+        u64::from_ne_bytes(id)
     }
 
     #[cold]
     fn fill(&mut self) {
         let seeded = || ChaCha12Rng::from_seed(seed());
         let generator = self.generator.get_or_insert_with(seeded);
-        self.ids.fill_with(|| generator.next_u64());
+        generator.fill_bytes(&mut self.bytes);
         self.used = 0;
     }
 }

@@ -164,9 +164,11 @@ impl From<Cow<'static, str>> for Str {
 }
 
 impl PartialEq for Str {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
+        let (text, other) = (self.as_str(), other.as_str());
         // Mostly it is the very same text.
-        std::ptr::eq(self.as_str(), other.as_str()) || self.as_str() == other.as_str()
+        std::ptr::eq(text, other) || text == other
     }
 }
 

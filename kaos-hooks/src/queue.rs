@@ -12,12 +12,12 @@
 mod pace;
 #[path = "queue/reader.rs"]
 mod reader;
+#[path = "queue/state.rs"]
+mod state;
 #[path = "queue/wait.rs"]
 mod wait;
 
-use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
-use std::task::Waker;
 
 use super::sync::{Mutex, MutexGuard};
 
@@ -25,8 +25,7 @@ pub use pace::Gathering;
 pub use reader::{Flush, Next, Reader, Taken};
 pub use wait::{Goal, NotDone, Wait};
 
-use pace::Pace;
-use wait::Waiters;
+use state::{Doing, Outcome, State};
 
 /// What a queue holds items in: many of them packed together, or a list.
 pub trait Packing: Send + 'static {
@@ -96,54 +95,6 @@ pub struct Queue<P> {
     state: Mutex<State<P>>,
 }
 
-struct State<P> {
-    /// What waits; the last is still being filled.
-    batches: VecDeque<P>,
-    /// Room for the next ones, emptied by the reader.
-    spare: VecDeque<P>,
-    /// The last batch that waits, if one does, is full.
-    full: bool,
-    /// Items that never had a place.
-    refused: u64,
-    /// Items that ever had one: the newest one's ticket.
-    accepted: Ticket,
-    /// How many of them the reader has taken, and how many have an outcome.
-    taken: Ticket,
-    finished: Ticket,
-    /// Those of them whose outcome is not that they are done.
-    failed: u64,
-    dropped: u64,
-    /// The bytes of what waits, and the most there ever were before some of them had an outcome.
-    bytes: usize,
-    most_bytes: usize,
-    /// Up to here all of them are done.
-    safe: Ticket,
-    pace: Pace,
-    reader: Doing,
-    wake: Option<Waker>,
-    failing: Option<Arc<str>>,
-    closing: bool,
-    ended: bool,
-    /// How often a flush was asked for, and made; from which ticket the next one is due.
-    flushes: u64,
-    flushed: u64,
-    flush_after: Ticket,
-    flush_failed: Option<Arc<str>>,
-    waiters: Waiters,
-}
-
-/// What the reader does, and so what wakes it.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-enum Doing {
-    /// It works, and comes back by itself.
-    #[default]
-    Work,
-    /// It waits for a full batch, or for a while.
-    Gather,
-    /// It sleeps until something comes.
-    Sleep,
-}
-
 const MOST_SPARE: usize = 4;
 
 impl<P: Packing> Queue<P> {
@@ -151,31 +102,7 @@ impl<P: Packing> Queue<P> {
     pub fn new(bounds: Bounds) -> (Arc<Self>, Reader<P>) {
         let queue = Arc::new(Self {
             bounds,
-            state: Mutex::new(State {
-                batches: VecDeque::new(),
-                spare: VecDeque::new(),
-                full: false,
-                refused: 0,
-                accepted: 0,
-                taken: 0,
-                finished: 0,
-                failed: 0,
-                dropped: 0,
-                bytes: 0,
-                most_bytes: 0,
-                safe: 0,
-                pace: Pace::new(bounds.gathering),
-                reader: Doing::default(),
-                wake: None,
-                failing: None,
-                closing: false,
-                ended: false,
-                flushes: 0,
-                flushed: 0,
-                flush_after: 0,
-                flush_failed: None,
-                waiters: Waiters::default(),
-            }),
+            state: Mutex::new(State::new(bounds.gathering)),
         });
         let reader = Reader::of(Arc::clone(&queue));
         (queue, reader)
@@ -208,7 +135,7 @@ impl<P: Packing> Queue<P> {
         let ticket = state.add(item, &self.bounds);
         let wake = match state.reader {
             Doing::Work => false,
-            Doing::Gather => state.full,
+            Doing::Gather => !state.full.is_empty(),
             Doing::Sleep => true,
         };
         if wake {
@@ -301,92 +228,6 @@ impl<P: Packing> Queue<P> {
     pub fn account(&self) -> Account {
         self.lock().account()
     }
-}
-
-impl<P: Packing> State<P> {
-    fn has_room(&self, bounds: &Bounds) -> bool {
-        let bytes = match self.failing {
-            Some(_) => bounds.bytes_while_failing.min(bounds.bytes),
-            None => bounds.bytes,
-        };
-        !self.closing && self.bytes < bytes && self.waiting() < bounds.items
-    }
-
-    /// Adds an item to the last batch that has room.
-    fn add(&mut self, item: P::Item<'_>, bounds: &Bounds) -> Ticket {
-        if self.full || self.batches.is_empty() {
-            let room = self.spare.pop_front().unwrap_or_else(P::empty);
-            self.batches.push_back(room);
-        }
-        if let Some(batch) = self.batches.back_mut() {
-            let before = batch.bytes();
-            batch.add(item);
-            self.bytes += batch.bytes() - before;
-            self.full = is_full(batch, bounds);
-        }
-        self.accepted += 1;
-        self.accepted
-    }
-}
-
-impl<P: Packing> State<P> {
-    /// Drops what waits and is not taken; what is returned is dropped outside the lock.
-    fn drop_waiting(&mut self) -> VecDeque<P> {
-        let rest = std::mem::take(&mut self.batches);
-        let dropped: u64 = rest.iter().map(P::items).sum();
-        self.taken += dropped;
-        self.finish(Outcome::Dropped, dropped, rest.iter().map(P::bytes).sum());
-        rest
-    }
-}
-
-/// What became of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Done,
-    Failed,
-    Dropped,
-}
-
-impl<P> State<P> {
-    /// So many of the items that had a place have an outcome; their bytes wait no more.
-    fn finish(&mut self, outcome: Outcome, items: u64, bytes: usize) {
-        match outcome {
-            Outcome::Done if self.safe == self.finished => self.safe += items,
-            Outcome::Done => {}
-            Outcome::Failed => self.failed += items,
-            Outcome::Dropped => self.dropped += items,
-        }
-        self.finished += items;
-        self.most_bytes = self.most_bytes.max(self.bytes);
-        self.bytes -= bytes;
-    }
-
-    const fn waiting(&self) -> u64 {
-        self.accepted - self.finished
-    }
-
-    fn account(&self) -> Account {
-        Account {
-            offered: self.refused + self.accepted,
-            waiting: self.waiting(),
-            done: self.finished - self.failed - self.dropped,
-            failed: self.failed,
-            dropped: self.refused + self.dropped,
-            bytes: self.bytes,
-            most_bytes: self.most_bytes.max(self.bytes),
-        }
-    }
-
-    /// What wakes the reader, if it sleeps; once is enough.
-    fn rouse(&mut self) -> Option<Waker> {
-        self.reader = Doing::Work;
-        self.wake.take()
-    }
-}
-
-fn is_full(batch: &impl Packing, bounds: &Bounds) -> bool {
-    batch.items() >= bounds.batch_items || batch.bytes() >= bounds.batch_bytes
 }
 
 impl<P: Packing> std::fmt::Debug for Queue<P> {

@@ -111,8 +111,14 @@ impl Told {
     fn add(&mut self, newer: Mark) {
         self.mark = self.mark.and(newer);
         if let Some(watch) = &self.watch {
-            watch.store(self.mark.0, Ordering::Release);
+            self.tell(watch);
         }
+    }
+
+    /// Few spans are watched.
+    #[cold]
+    fn tell(&self, watch: &AtomicU64) {
+        watch.store(self.mark.0, Ordering::Release);
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::{Doing, MOST_SPARE, Outcome, Packing, Queue, is_full};
+use super::{Doing, MOST_SPARE, Outcome, Packing, Queue};
 
 /// Reads a queue. When it is dropped, by its end, a panic or a runtime that is gone, the queue takes
 /// nothing more, what waits is dropped and counted, and whoever waits is told.
@@ -36,19 +36,15 @@ impl<P: Packing> Reader<P> {
     /// What to do now. After [`Next::Wait`], `waker` is woken when it may be something else.
     pub fn next(&mut self, waker: &Waker, now: Instant) -> Next<'_, P> {
         let waker = waker.clone();
-        let bounds = &self.0.bounds;
         let mut guard = self.0.lock();
         let state = &mut *guard;
         state.reader = Doing::Work;
-        state.pace.looks(!state.batches.is_empty(), now);
-        let full = state
-            .batches
-            .front()
-            .is_some_and(|batch| is_full(batch, bounds));
+        state.pace.looks(!state.is_empty(), now);
+        let full = !state.full.is_empty();
         let patience = state.pace.patience(now);
         let enough = state.closing || full || patience == Some(Duration::ZERO);
-        if enough && let Some(batch) = state.batches.pop_front() {
-            state.pace.taken(!state.batches.is_empty(), now);
+        if enough && let Some(batch) = state.take() {
+            state.pace.taken(!state.is_empty(), now);
             state.pace.works(now);
             state.taken += batch.items();
             drop(guard);
