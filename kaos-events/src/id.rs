@@ -6,7 +6,7 @@ use std::num::{NonZeroU64, NonZeroU128};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chacha20::ChaCha12Rng;
+use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng as _, SeedableRng as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -214,7 +214,7 @@ impl dyn IdSource {
     }
 }
 
-/// Random ids that tell nothing of each other: a `ChaCha12` stream per thread, seeded from the operating
+/// Random ids that tell nothing of each other: a `ChaCha8` stream per thread, seeded from the operating
 /// system once. The default.
 ///
 /// Whoever sees any number of ids can foretell none: what names a trace or a trail cannot be guessed
@@ -238,7 +238,7 @@ impl IdSource for RandomIds {
 struct Pool {
     bytes: [u8; 256],
     used: usize,
-    generator: Option<ChaCha12Rng>,
+    generator: Option<ChaCha8Rng>,
 }
 
 impl Pool {
@@ -263,7 +263,7 @@ impl Pool {
 
     #[cold]
     fn fill(&mut self) {
-        let seeded = || ChaCha12Rng::from_seed(seed());
+        let seeded = || ChaCha8Rng::from_seed(seed());
         let generator = self.generator.get_or_insert_with(seeded);
         generator.fill_bytes(&mut self.bytes);
         self.used = 0;

@@ -52,12 +52,9 @@ impl Checkpoint {
         let Some(signer) = key else {
             return Ok(text);
         };
-        let (key, signature) = (signer.verifying_key(), signer.sign(text.as_bytes())?);
+        let signature = signer.checked_signature(text.as_bytes())?;
+        let key = signer.verifying_key();
         let bytes = [key.id().to_be_bytes().as_slice(), &signature].concat();
-        if !key.verifies(&text, &bytes) {
-            let message = format!("the signer's signature is not one of {key}");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-        }
         Ok(format!(
             "{text}\n\u{2014} {} {}\n",
             key.name(),

@@ -62,6 +62,18 @@ pub trait Signer: Send + 'static {
     ///
     /// Why there is none. To the trail it is as if the disk had failed: what was to be signed waits.
     fn sign(&self, text: &[u8]) -> io::Result<[u8; 64]>;
+
+    /// The same, and it is one of this key: what a service answers is looked at, as a checkpoint that
+    /// nobody can verify is worse than none.
+    #[doc(hidden)]
+    fn checked_signature(&self, text: &[u8]) -> io::Result<[u8; 64]> {
+        let (key, signature) = (self.verifying_key(), self.sign(text)?);
+        if key.has_signed(text, &Signature::from_bytes(&signature)) {
+            return Ok(signature);
+        }
+        let message = format!("the signer's signature is not one of {key}");
+        Err(io::Error::new(io::ErrorKind::InvalidData, message))
+    }
 }
 
 impl Signer for SigningKey {
@@ -71,6 +83,11 @@ impl Signer for SigningKey {
 
     fn sign(&self, text: &[u8]) -> io::Result<[u8; 64]> {
         Ok(self.secret.sign(text).to_bytes())
+    }
+
+    /// To look at it would take twice the time of signing.
+    fn checked_signature(&self, text: &[u8]) -> io::Result<[u8; 64]> {
+        self.sign(text)
     }
 }
 
@@ -206,11 +223,11 @@ impl VerifyingKey {
         let Ok(signature) = Signature::from_slice(signature) else {
             return false;
         };
-        u32::from_be_bytes(*id) == self.id()
-            && self
-                .public
-                .verify_strict(text.as_bytes(), &signature)
-                .is_ok()
+        u32::from_be_bytes(*id) == self.id() && self.has_signed(text.as_bytes(), &signature)
+    }
+
+    fn has_signed(&self, text: &[u8], signature: &Signature) -> bool {
+        self.public.verify_strict(text, signature).is_ok()
     }
 }
 
