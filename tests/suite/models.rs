@@ -16,6 +16,7 @@ mod failures;
 mod identity;
 mod lenient;
 mod providers;
+mod scenarios;
 mod scripts;
 mod setup;
 mod splits;

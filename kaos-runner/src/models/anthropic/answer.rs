@@ -231,11 +231,10 @@ impl<'a> Answer<'a> {
                     .then(|| Box::new(data(&block.value))),
             })),
             "tool_use" => {
-                let came = block.value.get("input").filter(|input| !input.is_null());
-                let arguments = match came {
+                let arguments = match block.value.get("input") {
                     _ if !block.input.trim().is_empty() => block.input.clone(),
+                    None | Some(Value::Null | Value::String(_)) => "{}".to_owned(),
                     Some(input) => input.to_string(),
-                    None => "{}".to_owned(),
                 };
                 if self.is_form(at) {
                     return Some(Part::Text(arguments.into()));
