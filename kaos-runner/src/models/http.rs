@@ -7,6 +7,7 @@ use reqwest::{RequestBuilder, Response};
 use tokio::time::timeout;
 
 use super::error::Failed;
+use super::json;
 use crate::ModelErrorKind;
 
 /// How much of the body of an error is read, in bytes.
@@ -57,11 +58,15 @@ pub(super) async fn send(request: RequestBuilder, bounds: Bounds) -> Result<Body
     let status = response.status();
     if !status.is_success() {
         let mut text: Vec<u8> = Vec::new();
-        while text.len() < LONGEST_ERROR
-            && let Ok(Ok(Some(chunk))) = timeout(bounds.between_chunks, response.chunk()).await
-        {
-            text.extend_from_slice(&chunk);
-        }
+        let words = async {
+            while text.len() < LONGEST_ERROR
+                && let Ok(Some(chunk)) = response.chunk().await
+            {
+                text.extend_from_slice(&chunk);
+            }
+        };
+        // The status is known: words that drip do not hide it.
+        let _all_or_some = timeout(bounds.between_chunks, words).await;
         text.truncate(LONGEST_ERROR);
         return Err(Failed::status(status, response.headers(), &text));
     }
@@ -86,13 +91,13 @@ impl Body {
     async fn begin(&mut self) -> Result<(), Failed> {
         let mut begin: Vec<u8> = Vec::new();
         let first = loop {
-            match self.chunk().await? {
-                Some(chunk) => begin.extend_from_slice(&chunk),
-                None => break None,
-            }
-            let text = begin.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&begin);
-            let mut visible = text.iter().filter(|byte| !byte.is_ascii_whitespace());
-            if let Some(first) = visible.next() {
+            let Some(chunk) = self.chunk().await? else {
+                break None;
+            };
+            begin.extend_from_slice(&chunk);
+            let is_visible =
+                |byte: &&u8| !byte.is_ascii_whitespace() && !json::BYTE_ORDER_MARK.contains(byte);
+            if let Some(first) = chunk.iter().find(is_visible) {
                 break Some(*first);
             }
         };
