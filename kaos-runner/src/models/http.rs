@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{RequestBuilder, Response};
 use tokio::time::timeout;
 
@@ -102,14 +102,20 @@ impl Body {
             }
         };
         self.begin = (!begin.is_empty()).then_some(begin);
-        let stated = self.response.headers().get(CONTENT_TYPE);
-        let stated = stated.and_then(|stated| stated.to_str().ok());
+        let header = |name| self.response.headers().get(name)?.to_str().ok();
+        let (stated, encoding) = (header(CONTENT_TYPE), header(CONTENT_ENCODING));
         let stated = stated.unwrap_or_default().to_ascii_lowercase();
         let stated = stated.split(';').next().unwrap_or_default().trim();
         self.form = match (first, stated) {
             (Some(b'{' | b'['), _) => Form::Json,
             // `data`, `event`, `id`, `retry`, or a comment.
-            (Some(b'd' | b'e' | b'i' | b'r' | b':'), _) | (_, "text/event-stream") => Form::Events,
+            (Some(b'd' | b'e' | b'i' | b'r' | b':'), _) => Form::Events,
+            _ if encoding.is_some_and(|encoding| encoding != "identity") => {
+                let encoding = encoding.unwrap_or_default();
+                let text = format!("the response is encoded as `{encoding}`, unasked");
+                return Err(Failed::bad_response(text));
+            }
+            (_, "text/event-stream") => Form::Events,
             (_, json) if json == "application/json" || json.ends_with("+json") => Form::Json,
             (_, other) => {
                 let text = format!("the response is `{other}`, neither JSON nor an event stream");

@@ -419,6 +419,37 @@ async fn a_long_session_of_one_id_is_no_hang() {
     }
 }
 
+/// What to do about it is said, too.
+#[tokio::test]
+async fn an_unasked_encoding_and_a_redirection_are_told() {
+    let coded = [
+        ("content-type", "text/event-stream"),
+        ("content-encoding", "gzip"),
+    ];
+    let moved = [("location", "https://elsewhere.example/v1")];
+    for (answer, expected) in [
+        (
+            Answer::new("200 OK", &coded, "\u{1f}\u{8b}"),
+            "encoded as `gzip`",
+        ),
+        (
+            Answer::new("308 Permanent Redirect", &moved, ""),
+            "redirections are not followed",
+        ),
+        (
+            Answer::new("200 OK", &coded[1..], hello("Hello.", "Hello.")),
+            "",
+        ),
+    ] {
+        let server = ModelServer::start([answer]).await;
+        let model = model(Api::ChatCompletions, server.url());
+        match ask(&*model, &[Message::user("Hi!")], &[], Mode::Whole).await {
+            Ok(reply) => assert_eq!((&*reply.message.joined_text(), expected), ("Hello.", "")),
+            Err(error) => assert!(error.to_string().contains(expected), "{error}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn no_part_of_a_header_is_in_an_error() {
     let body = json!({ "error": { "message": format!("no such key {KEY}, nor gw-9876543210") } });
