@@ -4,20 +4,19 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use kaos_runner::models::{Retries, Timeouts};
-use kaos_runner::testing::{Answer, Api, ModelServer, Strict, completion, event, events};
+use kaos_runner::testing::{Answer, Api, ModelServer, completion, event, events};
 use kaos_runner::{
-    Agent, AnthropicModel, Deltas, Message, Model, ModelError, ModelReply, ModelRequest,
-    OpenAiModel, Runner, ToolSpec, TurnErrorKind,
+    AnthropicModel, Deltas, Message, Model, ModelError, ModelReply, ModelRequest, OpenAiModel,
+    ToolSpec,
 };
-use kaos_tests::agents::{Act, Scripted};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::both::{APIS, model};
 use super::{KEY, MODES, Mode};
 
 /// Asks without a runner.
-async fn ask(
+pub(super) async fn ask(
     model: &dyn Model,
     messages: &[Message],
     tools: &[ToolSpec],
@@ -49,253 +48,165 @@ fn hello_events() -> String {
     events([json!({ "content": "Hello." })], "stop").concat()
 }
 
-/// What the endpoint answers, and what comes of it: a text, or the kind of an error.
-fn answers() -> Vec<(&'static str, Answer, Result<&'static str, &'static str>)> {
-    let ok = |headers: &[(&str, &str)], body: String| Answer::new("200 OK", headers, body);
-    let html = "<!doctype html><title>Sign in</title>".to_owned();
+type Rows = Vec<(&'static str, Answer)>;
+
+fn ok(headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Answer {
+    Answer::new("200 OK", headers, body)
+}
+
+/// A head that promises so many bytes.
+fn promised(bytes: &str) -> Answer {
+    let headers = [
+        ("content-type", "application/json"),
+        ("content-length", bytes),
+    ];
+    Answer::head("200 OK", &headers)
+}
+
+/// What is no answer.
+fn no_answers() -> Rows {
+    let html = "<!doctype html><title>Sign in</title>";
     let deep = |open: &str, close: &str| open.repeat(100_000) + &close.repeat(100_000);
+    let lists = deep("[", "]");
     let utf16: Vec<u8> = "\u{feff}{}"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
-    let call = |function: Value| {
-        let said = json!({ "content": "Hello.", "tool_calls": [function] });
-        completion(&said, "stop").to_string()
-    };
-    let other_choice = hello(r#""index":0"#, r#""index":1"#);
-    let done = |behind: &str| hello_events() + behind;
-    let trailers = Answer::head(
-        "200 OK",
-        &[
-            ("content-type", "text/event-stream"),
-            ("transfer-encoding", "chunked"),
-            ("trailer", "x-sum"),
-        ],
-    )
-    .chunks([hello_events()])
-    .then("0\r\nx-sum: 1\r\n\r\n");
-    let long_line = event(
-        &json!({ "choices": [{ "delta": { "content": "Hello." }, "finish_reason": "stop",
-        "padding": "x".repeat(1024 * 1024) }] }),
-    );
+    let coded = [
+        ("content-type", "application/json"),
+        ("content-encoding", "gzip"),
+    ];
+    let moved = [("location", "/v1/chat/completions")];
     vec![
-        (
-            "a page",
-            ok(&[("content-type", "text/html")], html.clone()),
-            Err("bad_response"),
-        ),
-        (
-            "a page as JSON",
-            ok(JSON, html.clone()),
-            Err("bad_response"),
-        ),
-        ("a page as a stream", ok(TEXT, html), Err("bad_response")),
-        (
-            "gzip",
-            ok(
-                &[
-                    ("content-type", "application/json"),
-                    ("content-encoding", "gzip"),
-                ],
-                "\u{1f}\u{8b}\u{8}".to_owned(),
-            ),
-            Err("bad_response"),
-        ),
-        (
-            "UTF-16",
-            Answer::new("200 OK", JSON, utf16),
-            Err("bad_response"),
-        ),
-        ("nothing", ok(JSON, String::new()), Err("bad_response")),
-        (
-            "only blanks",
-            ok(JSON, " \n".repeat(1000)),
-            Err("bad_response"),
-        ),
-        (
-            "204",
-            Answer::head("204 No Content", &[]),
-            Err("bad_response"),
-        ),
-        (
-            "a redirect",
-            Answer::new("302 Found", &[("location", "/v1/chat/completions")], ""),
-            Err("bad_response"),
-        ),
-        ("deep lists", ok(JSON, deep("[", "]")), Err("bad_response")),
-        (
-            "deep objects",
-            ok(JSON, deep(r#"{"choices":"#, "}")),
-            Err("bad_response"),
-        ),
-        (
-            "deep in a stream",
-            ok(TEXT, format!("data: {}\n\n", deep("[", "]"))),
-            Err("bad_response"),
-        ),
-        (
-            "a line of 1 MB",
-            ok(TEXT, long_line + "data: [DONE]\n\n"),
-            Ok("Hello."),
-        ),
-        ("trailers", trailers, Ok("Hello.")),
-        (
-            "garbage behind the end",
-            ok(TEXT, done("data: {{{\n\n<html>")),
-            Ok("Hello."),
-        ),
-        ("two ends", ok(TEXT, done("data: [DONE]\n\n")), Ok("Hello.")),
+        ("a page", ok(&[("content-type", "text/html")], html)),
+        ("a page as JSON", ok(JSON, html)),
+        ("a page as a stream", ok(TEXT, html)),
+        ("gzip", ok(&coded, "\u{1f}\u{8b}\u{8}")),
+        ("UTF-16", ok(JSON, utf16)),
+        ("nothing", ok(JSON, "")),
+        ("only blanks", ok(JSON, " \n".repeat(1000))),
+        ("204", Answer::head("204 No Content", &[])),
+        ("a redirect", Answer::new("302 Found", &moved, "")),
+        ("deep lists", ok(JSON, &lists)),
+        ("deep objects", ok(JSON, deep(r#"{"choices":"#, "}"))),
+        ("deep in a stream", ok(TEXT, format!("data: {lists}\n\n"))),
         (
             "no choices",
             ok(JSON, hello(r#""choices":[{"#, r#""choices":[],"x":[{"#)),
-            Err("bad_response"),
         ),
         (
             "another choice",
-            ok(JSON, other_choice),
-            Err("bad_response"),
+            ok(JSON, hello(r#""index":0"#, r#""index":1"#)),
         ),
+        ("too short", promised("10").then(hello("", "")).close()),
+    ]
+}
+
+/// What is "Hello." all the same.
+fn answers() -> Rows {
+    let tokens = |instead: &str| ok(JSON, hello(r#""prompt_tokens":40"#, instead));
+    let ends = |behind: &str| ok(TEXT, hello_events() + behind);
+    let said =
+        json!({ "content": "Hello.", "tool_calls": [null, { "function": { "name": null } }] });
+    let chunked = [
+        ("content-type", "text/event-stream"),
+        ("transfer-encoding", "chunked"),
+        ("trailer", "x-sum"),
+    ];
+    let trailers = Answer::head("200 OK", &chunked).chunks([hello_events()]);
+    let choice = json!({ "delta": { "content": "Hello." }, "finish_reason": "stop" });
+    let padding = "x".repeat(1024 * 1024);
+    let long_line = event(&json!({ "choices": [choice], "padding": padding }));
+    vec![
+        ("a line of 1 MB", ok(TEXT, long_line + "data: [DONE]\n\n")),
+        ("trailers", trailers.then("0\r\nx-sum: 1\r\n\r\n")),
+        ("garbage behind the end", ends("data: {{{\n\n<html>")),
+        ("two ends", ends("data: [DONE]\n\n")),
         (
-            "tokens null",
-            ok(
-                JSON,
-                hello(r#""prompt_tokens":40"#, r#""prompt_tokens":null"#),
-            ),
-            Ok("Hello."),
+            "garbage behind the answer",
+            ok(JSON, hello("", "") + "\n<html>"),
         ),
+        ("tokens null", tokens(r#""prompt_tokens":null"#)),
+        ("tokens huge", tokens(r#""prompt_tokens":1e30"#)),
         (
-            "tokens huge",
-            ok(
-                JSON,
-                hello(r#""prompt_tokens":40"#, r#""prompt_tokens":1e30"#),
-            ),
-            Ok("Hello."),
-        ),
-        (
-            "a call of nothing",
-            ok(JSON, call(json!(null))),
-            Ok("Hello."),
+            "calls of nothing",
+            ok(JSON, completion(&said, "stop").to_string()),
         ),
         (
             "a byte order mark",
-            ok(JSON, format!("\u{feff}{}", hello("Hello.", "Hello."))),
-            Ok("Hello."),
-        ),
-        (
-            "NUL",
-            ok(JSON, hello("Hello.", "Hello.\u{0}")),
-            Ok("Hello.\u{0}"),
-        ),
-        (
-            "garbage behind the answer",
-            ok(JSON, hello("Hello.", "Hello.") + "\n<html>"),
-            Ok("Hello."),
-        ),
-        (
-            "too short",
-            Answer::head(
-                "200 OK",
-                &[
-                    ("content-type", "application/json"),
-                    ("content-length", "10"),
-                ],
-            )
-            .then(hello("Hello.", "Hello."))
-            .close(),
-            Err("bad_response"),
-        ),
-        (
-            "too long",
-            Answer::head(
-                "200 OK",
-                &[
-                    ("content-type", "application/json"),
-                    ("content-length", "100000"),
-                ],
-            )
-            .then(hello("Hello.", "Hello."))
-            .close(),
-            Err("connection"),
-        ),
-        (
-            "no HTTP",
-            Answer::nothing().then("SSH-2.0-OpenSSH_9.6\r\n").close(),
-            Err("connection"),
-        ),
-        (
-            "reset in a chunk",
-            Answer::stream_head().then("ff\r\ndata: {").close(),
-            Err("connection"),
-        ),
-        (
-            "odd chunks",
-            Answer::stream_head().then("xyz\r\n").close(),
-            Err("connection"),
-        ),
-        (
-            "many headers",
-            Answer::nothing()
-                .then("HTTP/1.1 200 OK\r\n")
-                .then("a: b\r\n".repeat(100_000))
-                .close(),
-            Err("connection"),
-        ),
-        (
-            "no end of lines",
-            Answer::stream_head().forever("x"),
-            Err("too_large"),
-        ),
-        (
-            "no end of blanks",
-            Answer::stream_head().forever(" "),
-            Err("too_large"),
-        ),
-        (
-            "no end of blanks behind the answer",
-            Answer::stream_head()
-                .chunks([hello("Hello.", "Hello.") + "\n"])
-                .forever(" "),
-            Err("too_large"),
-        ),
-        (
-            "no end of one event",
-            Answer::stream_head().chunks(["data: "]).forever("x"),
-            Err("too_large"),
-        ),
-        (
-            "no end of comments",
-            Answer::stream_head().chunks([":\n"]).forever(":\n"),
-            Err("too_large"),
+            ok(JSON, format!("\u{feff}{}", hello("", ""))),
         ),
     ]
 }
 
-#[tokio::test]
-async fn what_an_endpoint_answers_is_read_or_an_error_of_a_kind() {
+/// What is broken on the way.
+fn broken() -> Rows {
+    let http = || Answer::nothing().then("HTTP/1.1 200 OK\r\n");
+    vec![
+        ("too long", promised("100000").then(hello("", "")).close()),
+        (
+            "no HTTP",
+            Answer::nothing().then("SSH-2.0-OpenSSH_9.6\r\n").close(),
+        ),
+        (
+            "reset in a chunk",
+            Answer::stream_head().then("ff\r\ndata: {").close(),
+        ),
+        ("odd chunks", Answer::stream_head().then("xyz\r\n").close()),
+        (
+            "many headers",
+            http().then("a: b\r\n".repeat(100_000)).close(),
+        ),
+    ]
+}
+
+/// What has no end.
+fn endless() -> Rows {
+    let head = Answer::stream_head;
+    let answer = hello("", "") + "\n";
+    vec![
+        ("no end of a line", head().forever("x")),
+        ("no end of blanks", head().forever(" ")),
+        (
+            "no end of blanks behind the answer",
+            head().chunks([answer]).forever(" "),
+        ),
+        ("no end of an event", head().chunks(["data: "]).forever("x")),
+        ("no end of comments", head().chunks([":\n"]).forever(":\n")),
+    ]
+}
+
+async fn each_is(rows: Rows, expected: Result<&str, &str>) {
     for mode in MODES {
-        for (name, answer, expected) in answers() {
+        for (name, answer) in &rows {
             let server = ModelServer::start((0..3).map(|_| answer.clone())).await;
-            let once_more = Retries {
+            let at_once = Retries {
                 first_delay: Duration::ZERO,
                 ..Retries::default()
             };
-            let model = OpenAiModel::builder(server.url(), "m").retries(once_more);
+            let model = OpenAiModel::builder(server.url(), "m").retries(at_once);
             let model = model.max_response_bytes(2 * 1024 * 1024).build().unwrap();
             let began = Instant::now();
             let answered = ask(&model, &[Message::user("Hi!")], &[], mode).await;
+            let took = began.elapsed();
             let answered = answered.map(|reply| reply.message.joined_text().into_owned());
-            let answered = answered
-                .as_ref()
-                .map(String::as_str)
-                .map_err(ModelError::kind);
-            assert_eq!(answered, expected, "{name}, {mode:?}");
-            assert!(
-                began.elapsed() < Duration::from_secs(20),
-                "{name}: {:?}",
-                began.elapsed()
+            let answered = answered.as_ref().map(String::as_str);
+            assert_eq!(
+                answered.map_err(ModelError::kind),
+                expected,
+                "{name}, {mode:?}"
             );
+            assert!(took < Duration::from_secs(20), "{name}: {took:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_an_endpoint_answers_is_read_or_an_error_of_a_kind() {
+    each_is(no_answers(), Err("bad_response")).await;
+    each_is(answers(), Ok("Hello.")).await;
+    each_is(broken(), Err("connection")).await;
+    each_is(endless(), Err("too_large")).await;
 }
 
 /// Whatever the header says, no wait is longer than the limit, and none is none.
@@ -503,190 +414,4 @@ async fn an_error_whose_words_drip_is_still_that_error() {
     let model = model.build().unwrap();
     let answered = ask(&model, &[Message::user("Hi!")], &[], Mode::Whole).await;
     assert_eq!(answered.unwrap_err().kind(), "auth");
-}
-
-/// The whole address of the API, as many documents give it.
-#[tokio::test]
-async fn a_base_url_may_be_the_api_s_whole_address() {
-    for api in APIS {
-        let server = ModelServer::start([api.answer(&ModelReply::text("Hello."), false)]).await;
-        let (base, path) = match api {
-            Api::ChatCompletions => (
-                "/openai/v1/chat/completions/",
-                "/openai/v1/chat/completions",
-            ),
-            Api::Messages => ("/v1/messages", "/v1/messages"),
-        };
-        let model = model(api, &format!("{}{base}", server.url()));
-        ask(&*model, &[Message::user("Hi!")], &[], Mode::Whole)
-            .await
-            .unwrap();
-        assert_eq!(server.requests()[0].path(), path);
-    }
-}
-
-/// The lines of a stream without `data:`, as some gateways send them.
-#[tokio::test]
-async fn lines_of_json_are_a_stream_too() {
-    for api in APIS {
-        let said = ModelReply::text("Grüße.")
-            .and_call("call-1", "left", r#"{"a":1}"#)
-            .usage(40, 7);
-        let sse = api.stream(&said).concat();
-        let lines = sse.lines().filter_map(|line| line.strip_prefix("data: "));
-        let lines: Vec<&str> = lines.collect();
-        for (ends, blank) in [("\n", ""), ("\r\n", "\r\n"), ("\n", "\n\n")] {
-            let body: String = lines
-                .iter()
-                .map(|line| format!("{line}{ends}{blank}"))
-                .collect();
-            let plain = [("content-type", "application/x-ndjson")];
-            let mut cut = Answer::head(
-                "200 OK",
-                &[
-                    ("content-type", "application/json"),
-                    ("transfer-encoding", "chunked"),
-                ],
-            );
-            for byte in body.as_bytes().chunks(7) {
-                cut = cut.chunks([byte]);
-            }
-            let server =
-                ModelServer::start([Answer::new("200 OK", &plain, &body), cut.end()]).await;
-            let model = model(api, server.url());
-            for _ in 0..2 {
-                let reply = ask(&*model, &[Message::user("Hi!")], &[], Mode::Streamed)
-                    .await
-                    .unwrap();
-                assert_eq!(reply.message.joined_text(), "Grüße.", "{api:?}");
-                assert_eq!(reply.message.tool_calls().count(), 1);
-                assert_eq!(reply.usage.map(|usage| usage.total()), Some(47));
-            }
-        }
-    }
-}
-
-/// Ollama's own shape, from a gateway that passes it on.
-#[tokio::test]
-async fn ollama_s_own_lines_are_read() {
-    let line = |message: Value, more: Value| {
-        let mut line = json!({ "model": "qwen3", "created_at": "2026-11-26T22:00:00Z", "message": message, "done": false });
-        line.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        format!("{line}\n")
-    };
-    let call = json!([{ "function": { "name": "left", "arguments": { "a": 1 } } }]);
-    let end =
-        json!({ "done": true, "done_reason": "stop", "prompt_eval_count": 40, "eval_count": 7 });
-    let streamed = [
-        line(
-            json!({ "role": "assistant", "content": "", "thinking": "Hm." }),
-            json!({}),
-        ),
-        line(json!({ "role": "assistant", "content": "Hel" }), json!({})),
-        line(json!({ "role": "assistant", "content": "lo." }), json!({})),
-        line(
-            json!({ "role": "assistant", "content": "", "tool_calls": call }),
-            json!({}),
-        ),
-        line(json!({ "role": "assistant", "content": "" }), end.clone()),
-    ];
-    let whole = line(
-        json!({ "role": "assistant", "content": "Hello.", "thinking": "Hm.", "tool_calls": call }),
-        end,
-    );
-    let plain = [("content-type", "application/x-ndjson")];
-    for (mode, body) in [(Mode::Streamed, streamed.concat()), (Mode::Whole, whole)] {
-        let server = ModelServer::start([Answer::new("200 OK", &plain, body)]).await;
-        let model = model(Api::ChatCompletions, server.url());
-        let reply = ask(&*model, &[Message::user("Hi!")], &[], mode)
-            .await
-            .unwrap();
-        assert_eq!(reply.message.joined_text(), "Hello.", "{mode:?}");
-        assert_eq!(reply.message.joined_reasoning(), "Hm.", "{mode:?}");
-        let calls: Vec<_> = reply.message.tool_calls().collect();
-        assert_eq!(
-            (calls.len(), calls[0].arguments.as_str()),
-            (1, r#"{"a":1}"#)
-        );
-        assert_eq!(reply.usage.map(|usage| usage.total()), Some(47));
-        assert_eq!(reply.finish_reason, Some(kaos_runner::FinishReason::Stop));
-    }
-}
-
-/// An empty text where the input of a call should be.
-#[tokio::test]
-async fn an_empty_input_is_none() {
-    for input in [json!(""), json!(" "), json!(null), json!({})] {
-        let block = json!({ "type": "tool_use", "id": "a", "name": "left", "input": input });
-        let answer = Answer::json(&kaos_runner::testing::message(&[block], "tool_use"));
-        let server = ModelServer::start([answer]).await;
-        let model = model(Api::Messages, server.url());
-        let reply = ask(&*model, &[Message::user("Hi!")], &[], Mode::Whole)
-            .await
-            .unwrap();
-        assert_eq!(reply.message.tool_calls().next().unwrap().arguments, "{}");
-    }
-}
-
-/// A runner of so many tools, with a model of this provider, at an endpoint that takes 128.
-async fn crowded(
-    provider: &'static str,
-    tools: usize,
-    replies: &[ModelReply],
-) -> (Result<String, TurnErrorKind>, usize) {
-    let answers = replies
-        .iter()
-        .map(|reply| Api::ChatCompletions.answer(reply, false));
-    let strict = Strict::default().at_most(128);
-    let server = ModelServer::strict(strict, answers).await;
-    let once = Retries {
-        attempts: 1,
-        ..Retries::default()
-    };
-    let model = OpenAiModel::builder(server.url(), "m")
-        .provider(provider)
-        .retries(once);
-    let agent = (0..tools).fold(
-        Agent::new("assistant", model.build().unwrap()),
-        |agent, at| {
-            let name: &'static str = Box::leak(format!("tool_{at}").into_boxed_str());
-            agent.tool(Scripted::new(name, Act::Give("done")))
-        },
-    );
-    let answered = Runner::new(agent).turn("Hi!", "s").await;
-    let answered = answered.map(|reply| reply.text().to_owned());
-    (
-        answered.map_err(|error| error.kind().clone()),
-        server.requests().len(),
-    )
-}
-
-#[tokio::test]
-async fn more_tools_than_a_provider_takes_are_an_error_before_the_request() {
-    for provider in ["azure.ai.openai", "groq", "deepseek"] {
-        let (answered, requests) = crowded(provider, 129, &[]).await;
-        let TurnErrorKind::Model(error) = answered.unwrap_err() else {
-            panic!()
-        };
-        assert_eq!((error.kind(), requests), ("invalid_request", 0));
-        let said = error.to_string();
-        assert!(
-            said.contains("129 tools") && said.contains("128") && said.contains(provider),
-            "{said}"
-        );
-        let (answered, _) = crowded(provider, 128, &[ModelReply::text("Hello.")]).await;
-        assert_eq!(answered.unwrap(), "Hello.");
-    }
-}
-
-#[tokio::test]
-async fn more_calls_than_a_message_may_have_go_back_in_several() {
-    let calls = (0..300).fold(ModelReply::text("So."), |reply, at| {
-        reply.and_call(format!("call-{at}"), "tool_0", "{}")
-    });
-    let (answered, requests) =
-        crowded("azure.ai.openai", 1, &[calls, ModelReply::text("Done.")]).await;
-    assert_eq!((answered.unwrap().as_str(), requests), ("Done.", 2));
 }
