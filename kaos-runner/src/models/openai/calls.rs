@@ -122,7 +122,7 @@ impl<'a> Calls<'a> {
             None => true,
             Some(name) => {
                 let same = call.name.is_empty() || call.name == *name;
-                same && (fragment.arguments.is_empty() || !call.nesting.is_whole)
+                same && (fragment.arguments.trim().is_empty() || !call.nesting.is_whole)
             }
         };
         let at = if let Some(id) = id {
