@@ -3,10 +3,11 @@
 
 use kaos_events::ManualClock;
 use kaos_hooks::audit::{
-    Accept, AuditBuilder, AuditHook, Checkpoint, Finding, Problem, Refused, SigningKey, Trail,
-    Verification,
+    Accept, AuditBuilder, AuditHook, Finding, Problem, Refused, SigningKey, Trail, Verification,
 };
-use kaos_tests::by_the_book::{Forger, forge, forge_segment, forge_tail, hashed, resign};
+use kaos_tests::by_the_book::{
+    Forger, forge, forge_segment, from_hex, hashed, hex, resign, sha256,
+};
 use kaos_tests::trails::{Memory, NOW, short_event};
 
 const SEED: [u8; 32] = [8; 32];
@@ -145,11 +146,17 @@ fn no_number_of_a_damaged_segment_is_given_again() {
 #[test]
 fn junk_does_not_make_a_torn_end_of_a_segment_without_its_checkpoint() {
     let trail = signed(40, true);
-    forge_segment(&trail, "opened", 3);
-    let name = last(&trail);
-    let mut lines = trail.lines(&name);
-    lines.insert(1, b"junk\n".to_vec());
-    trail.put(&name, lines.concat());
+    forge_segment(&trail, "opened", 0);
+    let (name, next) = (last(&trail), as_it_stands(&trail).records);
+    let header = last_hash(&trail);
+    append(&trail, &name, b"junk\n");
+    forge_line(
+        &trail,
+        &header,
+        short_event(1).to_line().as_bytes(),
+        next + 1,
+        "null",
+    );
     let report = verify(&trail);
     assert_eq!(report.exit_code(false), 1, "{report}");
     assert!(has(&report, |it| *it == Problem::NoCheckpoint), "{report}");
@@ -175,51 +182,40 @@ fn a_checkpoint_behind_a_seal_does_not_open_the_segment_again() {
 
 #[test]
 fn what_stands_beside_damage_that_is_certain_is_certain() {
-    // A line that is changed, a checkpoint over it, and then what shows that all was on the disk.
-    let trail = unsigned(6);
-    let name = last(&trail);
-    let mut lines = trail.lines(&name);
-    lines[3] = b"junk\n".to_vec();
-    trail.put(&name, lines.concat());
-    let note = Checkpoint::from_str_of(&trail, &name);
-    let checkpoint =
-        format!("{{\"type\":\"trail_checkpoint\",\"time_unix_nano\":\"1\",\"note\":{note}}}");
-    let gap = "{\"type\":\"trail_gap\",\"time_unix_nano\":\"1\",\"reason\":\"\",\"lost\":2,\"unrecorded_effects\":0}";
-    forge(&trail, [gap.to_owned(), checkpoint].into_iter());
+    // Junk, a gap after it, and then what shows that the junk's place was on the disk.
+    let trail = unsigned(3);
+    let (name, next, before) = (
+        last(&trail),
+        as_it_stands(&trail).records,
+        last_hash(&trail),
+    );
+    append(&trail, &name, b"junk\n");
+    let gap =
+        br#"{"type":"trail_gap","time_unix_nano":"1","reason":"","lost":2,"unrecorded_effects":0}"#;
+    forge_line(&trail, &before, gap, next + 1, "null");
+    let event = short_event(1).to_line();
+    forge_line(
+        &trail,
+        &last_hash(&trail),
+        event.as_bytes(),
+        next + 2,
+        &next.to_string(),
+    );
     let report = as_it_stands(&trail);
     assert!(report.torn.is_none(), "{report}");
     assert!(
-        has(&report, |it| matches!(it, Problem::Gap { lost: 2 })),
+        has(&report, |it| *it == Problem::Gap { lost: 2 }),
         "{report}"
     );
-}
-
-/// The note of a segment's first checkpoint, as JSON.
-trait OfTrail {
-    fn from_str_of(trail: &Memory, name: &str) -> String;
-}
-
-impl OfTrail for Checkpoint {
-    fn from_str_of(trail: &Memory, name: &str) -> String {
-        let line = trail.lines(name).swap_remove(1);
-        let note = kaos_tests::by_the_book::field(&line, "note").unwrap();
-        serde_json::to_string(&note).unwrap()
-    }
 }
 
 #[test]
 fn no_line_vouches_for_itself() {
     // Forged, whole in itself, with a number that is not the next and a claim that it is safe.
     let trail = signed(10, false);
-    let before = as_it_stands(&trail).records;
-    let name = last(&trail);
-    let lines = trail.lines(&name);
-    let prev = kaos_tests::by_the_book::from_hex(hashed(&lines[lines.len() - 1]).1);
-    let far = before + 7;
-    let body = format!("{{\"type\":\"trail_x\",\"trail_seq\":{far},\"synced\":{far}");
-    let h = kaos_tests::by_the_book::sha256(&[&prev, body.as_bytes()]);
-    let line = format!("{body},\"h\":\"{}\"}}\n", kaos_tests::by_the_book::hex(&h));
-    append(&trail, &name, line.as_bytes());
+    let far = as_it_stands(&trail).records + 7;
+    let own = b"{\"type\":\"trail_x\"}";
+    forge_line(&trail, &last_hash(&trail), own, far, &far.to_string());
     let report = verify(&trail);
     assert_eq!(report.exit_code(false), 4, "{report}");
     // The opening agrees: it is cut off, and the log goes on.
@@ -231,16 +227,23 @@ fn no_line_vouches_for_itself() {
 #[test]
 fn the_last_piece_of_a_line_that_is_too_long_is_no_line() {
     let trail = unsigned(6);
-    forge_tail(&trail, 1);
-    let name = last(&trail);
-    let mut lines = trail.lines(&name);
-    let end = lines.len() - 1;
-    lines[end] = [vec![b'z'; 65_537], lines[end].clone()].concat();
-    trail.put(&name, lines.concat());
+    let (name, next, before) = (
+        last(&trail),
+        as_it_stands(&trail).records,
+        last_hash(&trail),
+    );
+    let tail = as_it_stands(&trail).unsigned_tail;
+    append(&trail, &name, &[b'z'; 65_537]);
+    forge_line(
+        &trail,
+        &before,
+        short_event(1).to_line().as_bytes(),
+        next + 1,
+        "null",
+    );
     let report = as_it_stands(&trail);
-    let torn = report.torn.as_ref().unwrap();
-    assert_eq!(torn.bytes, lines[end].len() as u64, "{report}");
-    assert_eq!(report.unsigned_tail, 6, "{report}");
+    assert_eq!(report.exit_code(false), 4, "{report}");
+    assert_eq!(report.unsigned_tail, tail, "{report}");
 }
 
 #[test]
@@ -303,7 +306,7 @@ fn what_has_two_readings_has_none() {
         let shown = String::from_utf8_lossy(record);
         let trail = unsigned(3);
         let number = as_it_stands(&trail).records;
-        forge_bytes(&trail, record, number);
+        forge_line(&trail, &last_hash(&trail), record, number, "null");
         let report = as_it_stands(&trail);
         let [finding] = &*report.findings else {
             panic!("{shown}: {report}");
@@ -316,19 +319,19 @@ fn what_has_two_readings_has_none() {
     }
 }
 
-/// Appends a record to the last segment, which may be no text.
-fn forge_bytes(trail: &Memory, record: &[u8], number: u64) {
-    let name = last(trail);
-    let lines = trail.lines(&name);
-    let prev = kaos_tests::by_the_book::from_hex(hashed(&lines[lines.len() - 1]).1);
-    let place = format!(",\"trail_seq\":{number},\"synced\":{}", number - 1);
+/// The stored hash of the last line.
+fn last_hash(trail: &Memory) -> [u8; 32] {
+    let lines = trail.lines(&last(trail));
+    from_hex(hashed(&lines[lines.len() - 1]).1)
+}
+
+/// Appends a record to the last segment, which may be no text, as if it came after this hash.
+fn forge_line(trail: &Memory, prev: &[u8; 32], record: &[u8], number: u64, synced: &str) {
+    let place = format!(",\"trail_seq\":{number},\"synced\":{synced}");
     let hashed = [&record[..record.len() - 1], place.as_bytes()].concat();
-    let h = kaos_tests::by_the_book::hex(&kaos_tests::by_the_book::sha256(&[&prev, &hashed]));
-    append(
-        trail,
-        &name,
-        &[&*hashed, format!(",\"h\":\"{h}\"}}\n").as_bytes()].concat(),
-    );
+    let h = hex(&sha256(&[prev, &hashed]));
+    let end = format!(",\"h\":\"{h}\"}}\n");
+    append(trail, &last(trail), &[&*hashed, end.as_bytes()].concat());
 }
 
 #[test]

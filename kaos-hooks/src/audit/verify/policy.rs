@@ -18,6 +18,7 @@ use crate::audit::line::Line;
 use crate::audit::own::{Cause, CheckpointNote, Found, OwnRecord};
 use crate::audit::problem::Problem;
 use crate::audit::report::Verification;
+use crate::audit::scan::start;
 use crate::audit::{Checkpoint, LogId, json, writer};
 
 pub(super) struct Policy<'e> {
@@ -94,6 +95,8 @@ impl<'e> Policy<'e> {
             Ok(OwnRecord::Segment(_)) => {
                 if at.offset > 0 {
                     to.of_line(at, Problem::Misplaced);
+                } else if start(line).is_none() {
+                    to.of_line(at, Problem::Malformed("a field has no form".into()));
                 }
             }
             Err(error) if OwnRecord::is_newer(&error) => {}
