@@ -34,6 +34,7 @@ KINDS = [
     ("a higher format", "newer_format"), ("a lower format", "older_format"), ("missing", "missing"),
     ("does not continue the log", "does_not_continue"), ("damaged or lost", "restarted"),
     ("damaged:", "no_line line_end cut_off wrong_number broken_chain unreadable"), ("cannot be read", "malformed"),
+    ("a line without an end", "unreadable"),
     ("something stands after the seal", "after_seal"), ("a segment's first record within", "misplaced"),
     ("records were lost", "loss"), ("not the records", "other_records"),
     ("no valid signature of a key that counts", "not_trusted"), ("not signed", "not_trusted not_signed"),

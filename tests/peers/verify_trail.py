@@ -15,7 +15,8 @@ import stat
 import sys
 
 from trail_notes import (
-    HIGHEST, ZEROS, Checkpoint, Key, Line, Log, Tree, Unreadable, check_proof, is_own, leaf_hash, own_record, parse,
+    HIGHEST, ZEROS, Checkpoint, Key, Line, Log, Tree, Unreadable, check_proof, is_hash, is_own, is_small,
+    leaf_hash, own_record, parse,
 )
 from trail_policy import Account, Accounts, Anchor, Coverage, Finding, Stretches, key_or_none
 
@@ -23,6 +24,7 @@ FORMAT = 2
 SCHEMA = 1
 LONGEST = 65_536
 MOST_AHEAD = 2**32
+MOST_UNBROKEN = 2**24
 TURN_ENDS = {"complete", "error", "cancelled", "suspended"}
 
 
@@ -49,11 +51,15 @@ class Piece:
 
 
 def pieces(path):
-    is_continued = False
+    """A segment's lines; None where it has one without an end."""
+    unbroken = 0
     with open(path, "rb") as file:
         while stored := file.readline(LONGEST + 1):
-            yield Piece(stored, is_continued)
-            is_continued = not stored.endswith(b"\n")
+            if unbroken > MOST_UNBROKEN:
+                yield None
+                return
+            yield Piece(stored, unbroken > 0)
+            unbroken = 0 if stored.endswith(b"\n") else unbroken + len(stored)
 
 
 class Segment:
@@ -67,7 +73,9 @@ class Segment:
         try:
             self.header = Header(self.first())
         except Unreadable as error:
-            self.problem = f"the segment's first line cannot be read: {error}"
+            self.problem = Finding(f"the segment's first line cannot be read: {error}", self.number)
+            if self.is_newer():
+                self.problem = Finding("a higher format than this reader's", self.number, accountable=False)
 
     def first(self):
         if not self.is_file:
@@ -76,6 +84,16 @@ class Segment:
         if piece is None:
             raise Unreadable("there is none")
         return piece
+
+    def is_newer(self):
+        """Whether the first line says so, whatever else it says."""
+        try:
+            piece = self.first()
+            line, record = piece.line(), parse(piece.raw)
+            version, prev = record["format"], record["prev"]
+        except (Unreadable, KeyError):
+            return False
+        return is_small(version) and version > FORMAT and is_hash(prev) and line.follows(bytes.fromhex(prev))
 
     def pieces(self):
         return pieces(self.path) if self.is_file else iter(())
@@ -173,13 +191,16 @@ class Verifier:
             if segment.header.number != segment.number:
                 self.found("another number than in the file's name", segment.header.number)
         else:
-            self.found(segment.problem, segment.number)
+            self.findings.append(segment.problem)
             if self.log is not None and self.next < segment.number:
                 self.findings.append(Finding("missing", self.next, segment.number, missing=True))
             self.expected = max(self.expected, segment.number)
             self.next = max(self.next, segment.number)
         for index, piece in enumerate(segment.pieces()):
             if index > 0 and is_superseded(following, self.expected):
+                break
+            if piece is None:
+                self.findings.append(Finding("a line without an end", self.expected))
                 break
             if self.is_last and self.is_locked and piece.is_being_written:
                 break

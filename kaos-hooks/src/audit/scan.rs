@@ -4,11 +4,11 @@ use std::io;
 
 use super::head::Head;
 use super::line::Line;
-use super::own::{OwnRecord, SegmentStart};
+use super::own::{FORMAT, OwnRecord, SegmentStart};
 use super::segment::{Lines, Piece};
 use super::tree::Tree;
 use super::verify::Anchored;
-use super::{Checkpoint, LogId, VerifyingKey};
+use super::{Checkpoint, Hash, LogId, VerifyingKey};
 
 /// What the last segment holds.
 pub(super) struct Scanned {
@@ -127,7 +127,10 @@ impl Scanned {
                     anchored.stands(&head, false);
                     head
                 }
-                None => return false,
+                None => {
+                    self.format = newer(line).unwrap_or(0);
+                    return false;
+                }
             },
         };
         let next = line.seq == head.next && line.follows(&head.prev);
@@ -234,4 +237,15 @@ pub(super) fn start(line: &Line<'_>) -> Option<(SegmentStart, Head)> {
         synced: line.seq.checked_sub(1),
     };
     Some((*start, head))
+}
+
+/// The format of a segment's first line that a newer version wrote, whatever else it says.
+pub(super) fn newer(line: &Line<'_>) -> Option<u32> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        format: u32,
+        prev: Hash,
+    }
+    let version: Version = serde_json::from_slice(&line.record()).ok()?;
+    (version.format > FORMAT && line.follows(&version.prev)).then_some(version.format)
 }

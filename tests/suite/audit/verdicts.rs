@@ -348,6 +348,28 @@ fn a_first_line_whose_hash_is_not_its_own_is_none() {
 }
 
 #[test]
+fn a_newer_format_is_known_whatever_its_first_lines_look_like() {
+    let trail = Memory::default();
+    let name = "seg-00000000000000000000.jsonl";
+    let zeros = "0".repeat(64);
+    let header = format!(r#"{{"type":"trail_segment","format":3,"prev":"{zeros}","keys":["x"]}}"#);
+    trail.put(name, Vec::new());
+    forge_line(&trail, &[0; 32], header.as_bytes(), 0, "null");
+    let report = as_it_stands(&trail);
+    assert!(
+        has(&report, |it| *it == Problem::NewerFormat(3)),
+        "{report}"
+    );
+    let before = trail.file(name);
+    let refused = builder(&trail).open_by_hand().unwrap_err();
+    assert!(
+        format!("{refused:?}").contains("newer version"),
+        "{refused:?}"
+    );
+    assert_eq!((trail.segments().len(), trail.file(name)), (1, before));
+}
+
+#[test]
 fn a_key_hands_over_by_one_call_and_only_the_one_that_signs() {
     let (trail, second) = (
         signed(10, true),

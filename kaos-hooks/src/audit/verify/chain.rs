@@ -12,6 +12,7 @@ use crate::audit::own::{Cause, FORMAT, SegmentStart};
 use crate::audit::problem::Problem;
 use crate::audit::reader::{OpenSegment, beginning};
 use crate::audit::report::Torn;
+use crate::audit::scan::newer;
 use crate::audit::segment::{self, Piece};
 use crate::audit::{Hash, LogId};
 
@@ -154,11 +155,10 @@ impl Chain {
         findings: &mut Findings,
     ) {
         let Some((start, stated)) = beginning(piece) else {
-            let is_changed = piece.whole && is_crlf(piece.bytes);
-            let problem = if is_changed {
-                Problem::LineEnd
-            } else {
-                Problem::NoBeginning
+            let problem = match piece.line().as_ref().and_then(newer) {
+                Some(format) => Problem::NewerFormat(format),
+                None if piece.whole && is_crlf(piece.bytes) => Problem::LineEnd,
+                None => Problem::NoBeginning,
             };
             return self.without_beginning(name, first, problem, findings);
         };
@@ -221,9 +221,10 @@ impl Chain {
         match &self.head {
             Some(head) if head.log == stated.log => {
                 let continues = from == to && head.prev == stated.prev && head.tree == stated.tree;
-                match from < to {
-                    true => Some(Problem::Missing { from, to }),
-                    false => (!continues).then_some(Problem::DoesNotContinue),
+                if from < to {
+                    Some(Problem::Missing { from, to })
+                } else {
+                    (!continues).then_some(Problem::DoesNotContinue)
                 }
             }
             Some(_) if start.cause == Cause::Restarted && anew && from <= to => {
