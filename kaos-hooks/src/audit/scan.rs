@@ -118,20 +118,17 @@ impl Scanned {
         announced: &mut Option<VerifyingKey>,
         anchored: &mut Anchored,
     ) -> bool {
-        let mut head = match self.head.take() {
-            Some(head) => head,
-            None => match start(line) {
-                Some((start, head)) => {
-                    self.format = start.format;
-                    self.key = start.key.and_then(|key| key.parse().ok());
-                    anchored.stands(&head, false);
-                    head
-                }
-                None => {
-                    self.format = newer(line).unwrap_or(0);
-                    return false;
-                }
-            },
+        let mut head = if let Some(head) = self.head.take() {
+            head
+        } else {
+            let Some((start, head)) = start(line) else {
+                self.format = newer(line).unwrap_or(0);
+                return false;
+            };
+            self.format = start.format;
+            self.key = start.key.and_then(|key| key.parse().ok());
+            anchored.stands(&head, false);
+            head
         };
         let next = line.seq == head.next && line.follows(&head.prev);
         if next {

@@ -232,7 +232,7 @@ fn the_last_piece_of_a_line_that_is_too_long_is_no_line() {
         as_it_stands(&trail).records,
         last_hash(&trail),
     );
-    let tail = as_it_stands(&trail).unsigned_tail;
+    let uncovered = as_it_stands(&trail).unsigned_tail;
     append(&trail, &name, &[b'z'; 65_537]);
     forge_line(
         &trail,
@@ -243,7 +243,7 @@ fn the_last_piece_of_a_line_that_is_too_long_is_no_line() {
     );
     let report = as_it_stands(&trail);
     assert_eq!(report.exit_code(false), 4, "{report}");
-    assert_eq!(report.unsigned_tail, tail, "{report}");
+    assert_eq!(report.unsigned_tail, uncovered, "{report}");
 }
 
 #[test]
