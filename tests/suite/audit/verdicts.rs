@@ -233,7 +233,7 @@ fn the_last_piece_of_a_line_that_is_too_long_is_no_line() {
         last_hash(&trail),
     );
     let uncovered = as_it_stands(&trail).unsigned_tail;
-    append(&trail, &name, &[b'z'; 65_537]);
+    append(&trail, &name, "z".repeat(65_537).as_bytes());
     forge_line(
         &trail,
         &before,
