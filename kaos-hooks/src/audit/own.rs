@@ -5,7 +5,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::line::{Line, MOST_NUMBER};
-use super::{Hash, json};
+use super::{Hash, LogId, VerifyingKey, json};
 
 /// The version of the trail's own format, in each segment's first record: raised when a reader of
 /// the former version would misread a trail.
@@ -98,6 +98,14 @@ pub struct SegmentStart {
         skip_serializing_if = "Option::is_none"
     )]
     pub former: Option<String>,
+}
+
+impl SegmentStart {
+    /// Whether its texts are a log's name, and keys.
+    pub(super) fn has_form(&self) -> bool {
+        let is_key = |text: &String| text.parse::<VerifyingKey>().is_ok();
+        self.log.parse::<LogId>().is_ok() && self.key.iter().chain(&self.former).all(is_key)
+    }
 }
 
 /// What the log held up to here.

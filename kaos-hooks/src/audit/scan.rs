@@ -222,8 +222,7 @@ pub(super) fn start(line: &Line<'_>) -> Option<(SegmentStart, Head)> {
     };
     let log: LogId = start.log.parse().ok()?;
     let size = line.seq.checked_sub(log.base)?;
-    let is_key = |text: &String| text.parse::<VerifyingKey>().is_ok();
-    if !line.follows(&start.prev) || !start.key.iter().chain(&start.former).all(is_key) {
+    if !line.follows(&start.prev) || !start.has_form() {
         return None;
     }
     let head = Head {

@@ -18,7 +18,6 @@ use crate::audit::line::Line;
 use crate::audit::own::{Cause, CheckpointNote, Found, OwnRecord};
 use crate::audit::problem::Problem;
 use crate::audit::report::Verification;
-use crate::audit::scan::start;
 use crate::audit::{Checkpoint, LogId, json, writer};
 
 pub(super) struct Policy<'e> {
@@ -92,10 +91,10 @@ impl<'e> Policy<'e> {
                 to.of_line(at, Problem::Malformed("its log has no name".into()));
             }
             Ok(OwnRecord::Retention(record)) => self.accounts.removes(at.seq, epoch, record),
-            Ok(OwnRecord::Segment(_)) => {
+            Ok(OwnRecord::Segment(start)) => {
                 if at.offset > 0 {
                     to.of_line(at, Problem::Misplaced);
-                } else if start(line).is_none() {
+                } else if !start.has_form() {
                     to.of_line(at, Problem::Malformed("a field has no form".into()));
                 }
             }
