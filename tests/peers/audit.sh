@@ -216,7 +216,7 @@ handed_over() {
     new=$("$kaos" audit keygen "$dir/new" --name new)
     exits 2 'only the key that signs it' "$kaos" audit hand-over "$dir/copy" --to "$dir/new"
     exits 2 'signs it' "$kaos" audit hand-over "$dir/copy" --signing-key "$dir/new" --to "$dir/made"
-    exits 2 'there is no trail' "$kaos" audit hand-over "$dir/nowhere" --signing-key "$dir/secret" --to "$dir/new"
+    exits 2 'nowhere cannot be opened' "$kaos" audit hand-over "$dir/nowhere" --signing-key "$dir/secret" --to "$dir/new"
     [ ! -e "$dir/nowhere" ] || fail 'a mistyped name makes a directory'
     diff -r "$dir/trail" "$dir/copy" >"$dir/stdout" || fail 'a refusal changes the trail'
     exits 0 '' "$kaos" audit hand-over "$dir/copy" --signing-key "$dir/secret" --to "$dir/new"
