@@ -219,8 +219,9 @@ handed_over() {
     exits 2 'nowhere cannot be opened' "$kaos" audit hand-over "$dir/nowhere" --signing-key "$dir/secret" --to "$dir/new"
     [ ! -e "$dir/nowhere" ] || fail 'a mistyped name makes a directory'
     diff -r "$dir/trail" "$dir/copy" >"$dir/stdout" || fail 'a refusal changes the trail'
-    exits 0 '' "$kaos" audit hand-over "$dir/copy" --signing-key "$dir/secret" --to "$dir/new"
-    grep -qF "$key handed over to $new" "$dir/answer" || fail 'does not say who'
+    "$kaos" audit hand-over "$dir/copy" --signing-key "$dir/secret" --to "$dir/new" >"$dir/stdout" 2>&1 ||
+        fail hand-over
+    grep -qF "$key handed over to $new" "$dir/stdout" || fail 'does not say who'
     verify 0 '' "$dir/copy" --key "$new"
     verify 0 '' "$dir/copy" --key "$key"
     exits 2 'signs it' "$kaos" audit accept "$dir/copy" --signing-key "$dir/secret" --reason none --who kim
