@@ -6,6 +6,7 @@ mod bearer;
 mod candidates;
 mod class;
 mod commands;
+mod cursor;
 #[cfg(feature = "audit")]
 mod described;
 mod digits;
@@ -18,6 +19,7 @@ mod iban;
 mod json;
 mod json_path;
 mod json_string;
+mod literals;
 mod lookahead;
 mod messages;
 mod named;
@@ -38,6 +40,7 @@ mod value;
 mod vendors;
 mod view;
 mod vocabulary;
+mod word_set;
 
 pub use class::{Class, ClassError};
 pub use hash_key::{HashKey, HashKeyError};

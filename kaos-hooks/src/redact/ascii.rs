@@ -136,6 +136,13 @@ pub(crate) fn has(bytes: &[u8], index: usize, needle: &str) -> bool {
     part(bytes, index, index + needle.len()).eq_ignore_ascii_case(needle.as_bytes())
 }
 
+/// Where `needle` stands first: for short text, where a searcher is not worth its making.
+pub(crate) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = needle.first()?;
+    memchr::memchr_iter(*first, bytes)
+        .find(|start| part(bytes, *start, start + needle.len()) == needle)
+}
+
 /// Whether every byte is in `set`, and there is one.
 pub(crate) fn all(bytes: &[u8], set: Set) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| is(*byte, set))

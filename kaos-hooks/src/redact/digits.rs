@@ -10,10 +10,10 @@ const FEWEST: usize = 9;
 /// Longest sequence that is read as one number with its separators, in digits.
 const LONGEST: usize = 19;
 
-/// Finds all numbers of `bytes`.
-pub(crate) fn scan(bytes: &[u8], findings: &mut Findings) {
-    let mut from = 0;
-    while let Some(start) = candidate(bytes, from) {
+/// Finds all numbers that start in `from..to`.
+pub(crate) fn scan(bytes: &[u8], from: usize, to: usize, findings: &mut Findings) {
+    let mut from = from;
+    while let Some(start) = candidate(ascii::part(bytes, 0, to), from) {
         from = sequence(bytes, start, findings);
     }
 }
@@ -23,7 +23,7 @@ pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
     const BLOCK: usize = 16;
     // Nine digits with single separators span 17 bytes or fewer, so one of two neighbouring
     // blocks has at least four.
-    let mut position = from;
+    let (mut position, mut from) = (from, from);
     while position < bytes.len() {
         let block = ascii::part(bytes, position, position + BLOCK);
         let digits: u8 = block
@@ -36,6 +36,10 @@ pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
             if let Some(found) = dense(bytes, start, end) {
                 return Some(found);
             }
+            // No sequence starts before, so none is looked for there again.
+            from = end;
+            position = end;
+            continue;
         }
         position += BLOCK;
     }

@@ -23,17 +23,21 @@ impl Engine {
     }
 
     /// Finds all forged sentinels.
-    pub(super) fn forged(&self, text: &str, findings: &mut Findings) {
-        for (start, end) in sentinel::ranges_from(text, 0) {
-            if self.is_forged(text, (start, end)) {
-                findings.add(start, end, Class::Content, "forged sentinel");
+    pub(super) fn forged(&self, text: &str, sentinels: &[(usize, usize)], findings: &mut Findings) {
+        for range in sentinels {
+            if self.is_forged(text, *range) {
+                findings.add(range.0, range.1, Class::Content, "forged sentinel");
             }
         }
     }
 
     /// Takes out findings that hold nothing but sentinels; the others take a sentinel in whole.
-    pub(super) fn keep_sentinels(&self, text: &str, findings: &mut Vec<Finding>) {
-        let mut sentinels = sentinel::ranges(text);
+    pub(super) fn keep_sentinels(
+        &self,
+        text: &str,
+        mut sentinels: Vec<(usize, usize)>,
+        findings: &mut Vec<Finding>,
+    ) {
         sentinels.retain(|range| !self.is_forged(text, *range));
         if sentinels.is_empty() {
             return;

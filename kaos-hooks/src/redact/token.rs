@@ -4,10 +4,14 @@
 //! a run of token bytes needs the shape of a random one, and a place where people put secrets:
 //! alone on its line, or behind a word such as *key* or *license*.
 
+use std::sync::LazyLock;
+
 use super::Class;
 use super::ascii::{self, ALNUM, ANY_HEX, BLANK, DIGIT, LOWER, QUOTE, Set, UPPER};
 use super::base64;
 use super::finding::{Finding, Findings};
+use super::sentinel::Gaps;
+use super::word_set::WordSet;
 
 const RULE: &str = "random token";
 
@@ -48,6 +52,10 @@ const SPARES: &[&str] = &[
     "h1:", "md5", "blake", "crc", "hmac", "root", "verif", "http", "src=", "href",
 ];
 
+static IS_TELLING: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(TELLS));
+
+static IS_SPARING: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(SPARES));
+
 /// How the base64 of files starts: images, fonts, archives, certificates.
 #[rustfmt::skip]
 const FILES: &[&str] = &[
@@ -82,12 +90,17 @@ fn is_mixed(run: &[u8]) -> bool {
     ascii::any(run, UPPER) && ascii::any(run, LOWER) && ascii::any(run, DIGIT)
 }
 
-/// Finds the tokens of a text.
-pub(crate) fn scan(text: &str, findings: &mut Findings) {
-    let bytes = text.as_bytes();
+/// Finds the tokens of a text, between its sentinels.
+pub(crate) fn scan(text: &str, sentinels: &[(usize, usize)], findings: &mut Findings) {
     let keys = Keys::of(findings);
-    let mut from = 0;
-    while let Some(start) = candidate(bytes, from) {
+    for (from, to) in Gaps::new(sentinels, 0, text.len()) {
+        scan_gap(text.as_bytes(), from, to, &keys, findings);
+    }
+}
+
+fn scan_gap(bytes: &[u8], from: usize, to: usize, keys: &Keys, findings: &mut Findings) {
+    let mut from = from;
+    while let Some(start) = candidate(ascii::part(bytes, 0, to), from) {
         let run_end = ascii::run(bytes, start, TOKEN);
         from = run_end;
         let (start, end) = trimmed(bytes, start, run_end);
@@ -279,10 +292,6 @@ fn is_told(bytes: &[u8], start: usize) -> bool {
     let head = ascii::part(bytes, start.saturating_sub(REACH), start);
     let line = memchr::memrchr(b'\n', head).map_or(0, |index| index + 1);
     let head = ascii::part(head, line, head.len());
-    let last = |words: &[&str]| {
-        (0..head.len())
-            .rev()
-            .find(|index| words.iter().any(|word| ascii::has(head, *index, word)))
-    };
-    last(TELLS).is_some_and(|tells| last(SPARES).is_none_or(|spares| spares < tells))
+    let tells = IS_TELLING.last_in(head);
+    tells.is_some_and(|tells| IS_SPARING.last_in(head).is_none_or(|spares| spares < tells))
 }

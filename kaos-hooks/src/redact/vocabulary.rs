@@ -1,9 +1,11 @@
 //! What the name of a field says about its value: one vocabulary for every syntax.
 
 mod lexicon;
+mod seen;
 mod words;
 
 use lexicon::Lists;
+pub(crate) use seen::Seen;
 use smallvec::SmallVec;
 pub(crate) use words::SERVICES;
 
@@ -188,13 +190,13 @@ pub(crate) fn meaning_in_json(name: &str) -> Option<Meaning> {
 
 /// Whether `name`, without case and separators, is one that is never written for anything else.
 fn is_always_secret(name: &str) -> bool {
-    let plain: String = name
+    let plain: SmallVec<[u8; 96]> = name
         .bytes()
         .filter(|byte| ascii::is(*byte, ALNUM))
-        .map(|b| char::from(b.to_ascii_lowercase()))
+        .map(|byte| byte.to_ascii_lowercase())
         .collect();
     matches!(
-        plain.as_str(),
+        std::str::from_utf8(&plain).unwrap_or_default(),
         "password"
             | "passwd"
             | "pwd"

@@ -114,7 +114,7 @@ impl Walk<'_, '_> {
             says
         };
         let at = self.position;
-        let changes = self.changes.len();
+        let changes = self.changes.count();
         let waiting = self.waiting.len();
         self.key = (start, end);
         self.is_several = name.ends_with(['s', 'S']);
@@ -135,7 +135,7 @@ impl Walk<'_, '_> {
             told.data.push((waiting, self.waiting.len()));
         }
         let first = ascii::at(self.bytes, at);
-        let is_unchanged = self.changes.len() == changes;
+        let is_unchanged = self.changes.count() == changes;
         let is_redacted = matches!(policy, ContentPolicy::Redacted);
         if is_unchanged && is(told::VALUES) && (first == b'"' || ascii::is(first, DIGIT)) {
             told.nameless.push((at, self.position));
@@ -258,8 +258,8 @@ impl Walk<'_, '_> {
             return;
         }
         self.report.add(class, rule, start..end);
-        let with = self.sentinel(class, text, None);
-        self.changes.push((start, end, with));
+        let key = self.redactor.token_key();
+        self.changes.sentinel(start, end, class, text, key);
     }
 
     fn key(&mut self, start: usize, end: usize, name: &str, told: &mut Told) {
@@ -271,8 +271,7 @@ impl Walk<'_, '_> {
         self.report.merge_at(report, start - 1..end + 1);
         let key = told.once(&text);
         if key != name {
-            self.changes
-                .push((start - 1, end + 1, json_string::encode(&key)));
+            self.changes.text(start - 1, end + 1, &key);
         }
     }
 }

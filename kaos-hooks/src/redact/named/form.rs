@@ -331,7 +331,7 @@ fn is_element(bytes: &[u8], start: usize, closed: usize) -> bool {
         let window = ascii::part(bytes, closed, closed + 512);
         let line = memchr::memchr(b'\n', window).unwrap_or(window.len());
         let line = ascii::part(window, 0, line);
-        line.trim_ascii() == b">" || memchr::memmem::find(line, b"</").is_some()
+        line.trim_ascii() == b">" || ascii::find(line, b"</").is_some()
     }
 }
 

@@ -306,7 +306,7 @@ fn is_badge(value: &Value<'_>) -> bool {
         .iter()
         .rposition(|byte| ascii::is(*byte, ascii::BLANK | ascii::QUOTE))
         .map_or(0, |index| index + 1);
-    memchr::memmem::find(ascii::part(head, word, head.len()), b".svg?").is_some()
+    ascii::find(ascii::part(head, word, head.len()), b".svg?").is_some()
 }
 
 /// `Server=x;Password=y`.

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use crate::redact::ascii;
-use crate::redact::engine::{Engine, Trigger};
+use crate::redact::engine::Engine;
+use crate::redact::literals::Trigger;
 use crate::redact::named::{self, Form};
 use crate::redact::pem;
 use crate::redact::usernames::NEAR_LINES;
