@@ -9,10 +9,10 @@ use std::ops::ControlFlow;
 
 use super::ascii;
 use super::cursor::Cursor;
-use super::finding::{Finding, Findings};
+use super::finding::{Findings, List};
 use super::literals::{BUILT_IN, Literals, Trigger};
 use super::rule::Rule;
-use super::sentinel::Gaps;
+use super::sentinel::{Gaps, Ranges};
 use super::view::{self, View};
 use super::{Class, digits, email, iban, named, on_request, sentinel, token};
 
@@ -126,24 +126,24 @@ impl Engine {
     }
 
     /// All findings of `text`, sorted and apart from each other.
-    pub(crate) fn scan(&self, text: &str) -> Vec<Finding> {
+    pub(crate) fn scan(&self, text: &str) -> List {
         self.scan_from(text, 0)
     }
 
     /// All findings of `text`, which has no literal before `from`.
-    pub(crate) fn scan_from(&self, text: &str, from: usize) -> Vec<Finding> {
+    pub(crate) fn scan_from(&self, text: &str, from: usize) -> List {
         let mut findings = Findings::default();
-        let sentinels = sentinel::ranges(text);
-        self.scan_plain(text, from, &sentinels, &mut findings);
+        let mut sentinels = sentinel::ranges(text);
+        self.scan_plain(text, from, &mut sentinels, &mut findings);
         self.scan_views(text, &mut findings);
         if !self.off.is_empty() {
             findings.0.retain(|found| self.finds(&found.class));
         }
         if findings.0.is_empty() {
-            return Vec::new();
+            return List::new();
         }
         let mut joined = findings.joined();
-        self.keep_sentinels(text, sentinels, &mut joined);
+        Self::keep_sentinels(text, &sentinels, &mut joined);
         joined
     }
 
@@ -159,7 +159,8 @@ impl Engine {
                 continue;
             };
             let mut inner = Findings::default();
-            self.scan_plain(&view.text, 0, &sentinel::ranges(&view.text), &mut inner);
+            let mut sentinels = sentinel::ranges(&view.text);
+            self.scan_plain(&view.text, 0, &mut sentinels, &mut inner);
             for found in inner.0 {
                 let (start, end) = outer.iter().rev().fold(
                     (view.original(found.start), view.original_end(found.end)),
@@ -172,13 +173,8 @@ impl Engine {
         }
     }
 
-    fn scan_plain(
-        &self,
-        text: &str,
-        from: usize,
-        sentinels: &[(usize, usize)],
-        findings: &mut Findings,
-    ) {
+    /// All findings of `text` as it is; of `sentinels`, those stay that this redactor wrote.
+    fn scan_plain(&self, text: &str, from: usize, sentinels: &mut Ranges, findings: &mut Findings) {
         let bytes = text.as_bytes();
         let mut cursor = Cursor::default();
         // What was redacted before is full of words that tell, and tells nothing.

@@ -42,6 +42,8 @@ pub(crate) struct Pieces<'t> {
     text: &'t str,
     out: String,
     copied: usize,
+    /// What units are redacted in, used over and over.
+    spare: (String, String),
     pub(crate) report: Report,
 }
 
@@ -51,6 +53,7 @@ impl<'t> Pieces<'t> {
             text,
             out: String::new(),
             copied: 0,
+            spare: (String::new(), String::new()),
             report,
         }
     }
@@ -336,15 +339,19 @@ fn one(
         return;
     }
     let place = |found: &Finding| start + found.start..start + found.end;
-    let mut text = render(unit, &findings, key, &mut pieces.report, place);
+    let (mut text, mut spare) = std::mem::take(&mut pieces.spare);
+    render(unit, &findings, key, &mut pieces.report, place, &mut text);
     for _ in 0..PASSES {
         let more = engine.scan(&text);
         if more.is_empty() {
             pieces.replace(start, start + unit.len(), &text);
+            pieces.spare = (text, spare);
             return;
         }
         // What shows only after another is gone has no place of its own in the input.
-        text = render(&text, &more, key, &mut pieces.report, |_| start..end);
+        let whole = |_: &Finding| start..end;
+        render(&text, &more, key, &mut pieces.report, whole, &mut spare);
+        std::mem::swap(&mut text, &mut spare);
     }
     pieces.report.add(&Class::Unstable, "limit", start..end);
     let mut sentinel = sentinel::of(&Class::Unstable, unit.chars().count());
@@ -360,16 +367,16 @@ fn render(
     key: Option<&HashKey>,
     report: &mut Report,
     place: impl Fn(&Finding) -> Range<usize>,
-) -> String {
-    let mut out = String::with_capacity(text.len());
+    out: &mut String,
+) {
+    out.clear();
     let mut copied = 0;
     for finding in findings {
         out.push_str(ascii::cut(text, copied, finding.start));
         let secret = ascii::cut(text, finding.start, finding.end);
-        sentinel::write(&mut out, &finding.class, secret, key);
+        sentinel::write(out, &finding.class, secret, key);
         report.add(&finding.class, finding.rule, place(finding));
         copied = finding.end;
     }
     out.push_str(ascii::cut(text, copied, text.len()));
-    out
 }

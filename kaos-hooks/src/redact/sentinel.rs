@@ -4,9 +4,13 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
+use smallvec::SmallVec;
 
 use super::ascii::{self, DIGIT, HEX};
 use super::{Class, HashKey};
+
+/// Places in a text, from and to.
+pub(crate) type Ranges = SmallVec<[(usize, usize); 4]>;
 
 /// How every sentinel starts.
 pub(crate) const OPENING: &str = "<redacted:";
@@ -169,8 +173,13 @@ impl Iterator for Gaps<'_> {
 }
 
 /// The ranges of all sentinels in `text`.
-pub(crate) fn ranges(text: &str) -> Vec<(usize, usize)> {
-    ranges_from(text, 0).collect()
+pub(crate) fn ranges(text: &str) -> Ranges {
+    let bytes = text.as_bytes();
+    // Most text has no such sign, which is found sooner than a whole opening.
+    match memchr::memchr(b'<', bytes) {
+        Some(first) => ranges_from(text, first).collect(),
+        None => Ranges::new(),
+    }
 }
 
 /// The ranges of the sentinels that start at or behind `from`.

@@ -92,13 +92,19 @@ fn is_mixed(run: &[u8]) -> bool {
 
 /// Finds the tokens of a text, between its sentinels.
 pub(crate) fn scan(text: &str, sentinels: &[(usize, usize)], findings: &mut Findings) {
-    let keys = Keys::of(findings);
+    let mut keys = None;
     for (from, to) in Gaps::new(sentinels, 0, text.len()) {
-        scan_gap(text.as_bytes(), from, to, &keys, findings);
+        scan_gap(text.as_bytes(), from, to, &mut keys, findings);
     }
 }
 
-fn scan_gap(bytes: &[u8], from: usize, to: usize, keys: &Keys, findings: &mut Findings) {
+fn scan_gap(
+    bytes: &[u8],
+    from: usize,
+    to: usize,
+    keys: &mut Option<Keys>,
+    findings: &mut Findings,
+) {
     let mut from = from;
     while let Some(start) = candidate(ascii::part(bytes, 0, to), from) {
         let run_end = ascii::run(bytes, start, TOKEN);
@@ -109,7 +115,12 @@ fn scan_gap(bytes: &[u8], from: usize, to: usize, keys: &Keys, findings: &mut Fi
             continue;
         }
         let end = ascii::short_run(bytes, end, ascii::EQUALS, 2);
-        if is_alone(bytes, start, end) || is_told(bytes, start) || keys.is_beside(bytes, start) {
+        if is_alone(bytes, start, end)
+            || is_told(bytes, start)
+            || keys
+                .get_or_insert_with(|| Keys::of(findings))
+                .is_beside(bytes, start)
+        {
             findings.add(start, end, Class::Token, RULE);
         }
     }

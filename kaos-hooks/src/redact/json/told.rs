@@ -51,9 +51,11 @@ impl Told {
         loop {
             copies += 1;
             let next = format!("{key}-{copies}");
-            if !self.keys.contains_key(&next) {
-                self.keys.insert(key.to_owned(), copies);
-                self.keys.insert(next.clone(), 1);
+            if let Entry::Vacant(free) = self.keys.entry(next.clone()) {
+                free.insert(1);
+                if let Some(last) = self.keys.get_mut(key) {
+                    *last = copies;
+                }
                 return next;
             }
         }

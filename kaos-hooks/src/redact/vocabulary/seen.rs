@@ -4,7 +4,7 @@ use super::Meaning;
 use crate::redact::ascii;
 
 /// How many names are remembered.
-const SLOTS: usize = 16;
+const SLOTS: usize = 8;
 
 /// What the last names of a text meant, by their ranges.
 #[derive(Debug, Default)]
