@@ -148,6 +148,13 @@ pub(crate) fn all(bytes: &[u8], set: Set) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| is(*byte, set))
 }
 
+/// All sets that some byte is in.
+pub(crate) fn sets(bytes: &[u8]) -> Set {
+    bytes.iter().fold(0, |sets, byte| {
+        sets | TABLE.get(usize::from(*byte)).copied().unwrap_or(0)
+    })
+}
+
 /// Whether some byte is in `set`.
 pub(crate) fn any(bytes: &[u8], set: Set) -> bool {
     bytes.iter().any(|byte| is(*byte, set))

@@ -40,6 +40,34 @@ impl Look {
     ];
 }
 
+/// Some of the scanners: those that may find something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Looks(u8);
+
+impl Looks {
+    pub(crate) const ALL: Self = Self(u8::MAX);
+
+    pub(crate) const NONE: Self = Self(0);
+
+    pub(crate) const fn and(self, look: Look) -> Self {
+        Self(self.0 | 1 << look as u8)
+    }
+
+    const fn has(self, look: Look) -> bool {
+        self.0 & 1 << look as u8 != 0
+    }
+
+    /// The same for a text that sentinels were put into. Only a run of letters becomes one by a
+    /// cut; where escapes are, anything may.
+    pub(crate) const fn after_cuts(self) -> Self {
+        if self.has(Look::Escape) {
+            Self::ALL
+        } else {
+            self.and(Look::Literal).and(Look::Iban).and(Look::Token)
+        }
+    }
+}
+
 /// The rules of one redactor.
 #[derive(Debug)]
 pub(crate) struct Engine {
@@ -127,15 +155,18 @@ impl Engine {
 
     /// All findings of `text`, sorted and apart from each other.
     pub(crate) fn scan(&self, text: &str) -> List {
-        self.scan_from(text, 0)
+        self.scan_from(text, 0, Looks::ALL)
     }
 
-    /// All findings of `text`, which has no literal before `from`.
-    pub(crate) fn scan_from(&self, text: &str, from: usize) -> List {
+    /// All findings of `text`, which has no literal before `from`, and nothing for other scanners
+    /// than `looks`.
+    pub(crate) fn scan_from(&self, text: &str, from: usize, looks: Looks) -> List {
         let mut findings = Findings::default();
         let mut sentinels = sentinel::ranges(text);
-        self.scan_plain(text, from, &mut sentinels, &mut findings);
-        self.scan_views(text, &mut findings);
+        self.scan_plain(text, from, looks, &mut sentinels, &mut findings);
+        if looks.has(Look::Escape) {
+            self.scan_views(text, &mut findings);
+        }
         if !self.off.is_empty() {
             findings.0.retain(|found| self.finds(&found.class));
         }
@@ -160,7 +191,7 @@ impl Engine {
             };
             let mut inner = Findings::default();
             let mut sentinels = sentinel::ranges(&view.text);
-            self.scan_plain(&view.text, 0, &mut sentinels, &mut inner);
+            self.scan_plain(&view.text, 0, Looks::ALL, &mut sentinels, &mut inner);
             for found in inner.0 {
                 let (start, end) = outer.iter().rev().fold(
                     (view.original(found.start), view.original_end(found.end)),
@@ -174,7 +205,14 @@ impl Engine {
     }
 
     /// All findings of `text` as it is; of `sentinels`, those stay that this redactor wrote.
-    fn scan_plain(&self, text: &str, from: usize, sentinels: &mut Ranges, findings: &mut Findings) {
+    fn scan_plain(
+        &self,
+        text: &str,
+        from: usize,
+        looks: Looks,
+        sentinels: &mut Ranges,
+        findings: &mut Findings,
+    ) {
         let bytes = text.as_bytes();
         let mut cursor = Cursor::default();
         // What was redacted before is full of words that tell, and tells nothing.
@@ -186,11 +224,19 @@ impl Engine {
             });
         }
         for (start, end) in Gaps::new(sentinels, 0, bytes.len()) {
-            digits::scan(bytes, start, end, findings);
-            iban::scan(bytes, start, end, findings);
+            if looks.has(Look::Digits) {
+                digits::scan(bytes, start, end, findings);
+            }
+            if looks.has(Look::Iban) {
+                iban::scan(bytes, start, end, findings);
+            }
         }
-        email::scan(text, findings);
-        token::scan(text, sentinels, findings);
+        if looks.has(Look::At) {
+            email::scan(text, findings);
+        }
+        if looks.has(Look::Token) {
+            token::scan(text, sentinels, findings);
+        }
         self.forged(text, sentinels, findings);
         findings.without_hosts();
         if self.addresses {

@@ -10,7 +10,7 @@ use changes::Changes;
 use super::ascii;
 use super::candidates::Candidates;
 use super::json_path::{JsonPath, Place};
-use super::vocabulary::Meaning;
+use super::vocabulary::{Meaning, Seen};
 use super::{Class, ContentPolicy, Redacted, Redactor, Report, json_string, sentinel};
 
 /// Deepest nesting that is looked at, strings that hold JSON counted in.
@@ -68,6 +68,7 @@ pub(crate) fn try_redact<'t>(
         waiting: Vec::new(),
         waits: 0,
         key: (0, 0),
+        seen: Seen::default(),
         is_several: false,
         is_inherited: false,
     };
@@ -95,6 +96,7 @@ struct Walk<'w, 't> {
     waits: usize,
     /// The last key, without its quotes.
     key: (usize, usize),
+    seen: Seen,
     /// Whether the last key names several things.
     is_several: bool,
     /// Whether it is a key outside that says what the value is.

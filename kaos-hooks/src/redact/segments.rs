@@ -11,7 +11,7 @@ use std::ops::{ControlFlow, Range};
 
 use super::ascii;
 use super::candidates::Candidates;
-use super::engine::Engine;
+use super::engine::{Engine, Looks};
 use super::finding::Finding;
 use super::named;
 use super::{Class, HashKey, Report, pem, sentinel, token};
@@ -135,7 +135,8 @@ pub(crate) fn redact(
         match end(engine, &mut candidates, text, position, last) {
             End::At(end) => {
                 let from = (literal.min(end) - position).saturating_sub(LONGEST_LITERAL);
-                one(engine, key, open, pieces, (position, end), from);
+                let looks = candidates.before(end);
+                one(engine, key, open, pieces, (position, end), (from, looks));
                 position = end;
             }
             End::Token => {
@@ -313,7 +314,8 @@ fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
 /// Redacts what is one line.
 pub(crate) fn line(engine: &Engine, key: Option<&HashKey>, pieces: &mut Pieces<'_>) {
     let end = pieces.text.len();
-    one(engine, key, &mut Open::Nothing, pieces, (0, end), 0);
+    let open = &mut Open::Nothing;
+    one(engine, key, open, pieces, (0, end), (0, Looks::ALL));
 }
 
 /// Redacts one unit until nothing is found in it any more.
@@ -323,10 +325,10 @@ fn one(
     open: &mut Open,
     pieces: &mut Pieces<'_>,
     (start, end): (usize, usize),
-    literal: usize,
+    (literal, looks): (usize, Looks),
 ) {
     let unit = ascii::cut(pieces.text, start, end);
-    let findings = engine.scan_from(unit, literal);
+    let findings = engine.scan_from(unit, literal, looks);
     let is_cut = unit.len() + 4096 >= LONGEST;
     if let Some(last) = findings.last()
         && is_cut
@@ -342,7 +344,7 @@ fn one(
     let (mut text, mut spare) = std::mem::take(&mut pieces.spare);
     render(unit, &findings, key, &mut pieces.report, place, &mut text);
     for _ in 0..PASSES {
-        let more = engine.scan(&text);
+        let more = engine.scan_from(&text, 0, looks.after_cuts());
         if more.is_empty() {
             pieces.replace(start, start + unit.len(), &text);
             pieces.spare = (text, spare);

@@ -87,7 +87,8 @@ pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// Whether both cases and digits occur.
 fn is_mixed(run: &[u8]) -> bool {
-    ascii::any(run, UPPER) && ascii::any(run, LOWER) && ascii::any(run, DIGIT)
+    let sets = ascii::sets(run);
+    sets & UPPER != 0 && sets & LOWER != 0 && sets & DIGIT != 0
 }
 
 /// Finds the tokens of a text, between its sentinels.
@@ -187,30 +188,37 @@ fn is_shape(token: &[u8]) -> bool {
     if !(SHORTEST..=LONGEST).contains(&length) || matches!(length, 64 | 76) {
         return false;
     }
-    let count = |set| token.iter().filter(|byte| ascii::is(**byte, set)).count();
-    let (lower, upper, digits) = (count(LOWER), count(UPPER), count(DIGIT));
+    let [mut lower, mut upper, mut digits, mut pairs, mut turns] = [0; 5];
+    let mut seen = 0u128;
+    let mut before = 0;
+    for byte in token {
+        let kind = if ascii::is(*byte, LOWER) {
+            lower += 1;
+            LOWER
+        } else if ascii::is(*byte, UPPER) {
+            upper += 1;
+            UPPER
+        } else if ascii::is(*byte, DIGIT) {
+            digits += 1;
+            DIGIT
+        } else {
+            0
+        };
+        // A sign between words is no turn.
+        if kind != 0 && before != 0 {
+            pairs += 1;
+            turns += usize::from(kind != before);
+        }
+        before = kind;
+        seen |= 1 << (byte & 127);
+    }
     let signs = length - lower - upper - digits;
     if lower * 7 < length || upper * 7 < length || digits < 2 || signs * 6 > length {
         return false;
     }
-    let kind = |byte: u8| match byte {
-        _ if ascii::is(byte, LOWER) => 0,
-        _ if ascii::is(byte, UPPER) => 1,
-        _ if ascii::is(byte, DIGIT) => 2,
-        _ => 3,
-    };
-    // A sign between words is no turn.
-    let pairs = || {
-        token.windows(2).filter_map(|pair| match pair {
-            [a, b] if kind(*a) < 3 && kind(*b) < 3 => Some(kind(*a) != kind(*b)),
-            _ => None,
-        })
-    };
-    let turns = pairs().filter(|turns| *turns).count();
-    let seen = token.iter().fold(0u128, |seen, b| seen | 1 << (b & 127));
     let different = usize::try_from(seen.count_ones()).unwrap_or(0);
     // Random bytes of 62 turn in 62 of 100 places; the words of an identifier in 33.
-    turns * 100 >= pairs().count() * 45
+    turns * 100 >= pairs * 45
         && different * 100 >= expected(length) * 72
         && !is_hex(token)
         && !is_file(token)

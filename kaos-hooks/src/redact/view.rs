@@ -9,6 +9,9 @@ use super::ascii;
 /// How often an escape may itself be escaped and is still read.
 const LEVELS: usize = 3;
 
+/// Most backslashes before the letter of one escape.
+const LONGEST_RUN: usize = 64;
+
 /// A decoded text that knows where its bytes came from.
 pub(crate) struct View {
     pub(crate) text: String,
@@ -81,10 +84,11 @@ pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
     let mut start = from;
     while start < bytes.len() {
         let end = (start + size).min(bytes.len());
-        if let Some(found) = Escapes::new(bytes, start, end).next() {
+        let mut escapes = Escapes::new(bytes, start, end);
+        if let Some(found) = escapes.next() {
             return Some(found.start);
         }
-        start = end;
+        start = end.max(escapes.end);
         size = 512;
     }
     None
@@ -131,11 +135,18 @@ impl Iterator for Escapes<'_> {
                 (None, _) => self.foreign.next(),
             }?;
             let start = self.from + index;
-            if start >= self.end
-                && let Some((letter, end)) = escape(self.bytes, start)
-            {
+            if start < self.end {
+                continue;
+            }
+            if let Some((letter, end)) = escape(self.bytes, start) {
                 self.end = end;
                 return Some(Escape { start, end, letter });
+            }
+            // No other backslash of a run begins an escape, but those of a run too long for one.
+            let run = ascii::run(self.bytes, start, ascii::BACKSLASH);
+            self.end = run.saturating_sub(LONGEST_RUN).max(start);
+            if run - start <= LONGEST_RUN {
+                self.end = run;
             }
         }
     }
@@ -148,7 +159,7 @@ fn escape(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
         b'%' => Some((Some(ascii_char(number(bytes, start + 1, 2)?)?), start + 3)),
         b'\\' => {
             // A run of backslashes is the same escape inside nested strings.
-            let slashes = ascii::short_run(bytes, start, ascii::BACKSLASH, 64);
+            let slashes = ascii::short_run(bytes, start, ascii::BACKSLASH, LONGEST_RUN);
             match ascii::at(bytes, slashes) {
                 b'u' => {
                     let code = number(bytes, slashes + 1, 4)?;

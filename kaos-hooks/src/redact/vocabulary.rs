@@ -179,7 +179,11 @@ fn telling(last: &str, lists: Lists, head: &[Word<'_>]) -> Option<Meaning> {
 
 /// What a key of JSON says, where no code and no sentence can stand for the value.
 pub(crate) fn meaning_in_json(name: &str) -> Option<Meaning> {
-    let meaning = meaning(name);
+    in_json(meaning(name), name)
+}
+
+/// What a key of JSON says whose name means so much elsewhere.
+fn in_json(meaning: Option<Meaning>, name: &str) -> Option<Meaning> {
     match meaning {
         None | Some(Meaning::Token | Meaning::Weak) if is_always_secret(name) => {
             Some(Meaning::Certain)

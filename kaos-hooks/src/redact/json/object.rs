@@ -1,5 +1,7 @@
 //! Lists and objects: what keys and neighbours say about a value.
 
+use std::borrow::Cow;
+
 use super::told::{self, Told};
 use super::{Failure, Walk, leaf};
 use crate::redact::ascii::{self, DIGIT};
@@ -105,7 +107,13 @@ impl Walk<'_, '_> {
         let says = if is_data && told.is_secret {
             Some(Meaning::Password)
         } else {
-            told.says(&name, outer, is_clean)
+            let (text, seen) = (self.text, &mut self.seen);
+            let own = || match &name {
+                _ if is_clean => None,
+                Cow::Borrowed(_) => seen.meaning_in_json(text, start, end),
+                Cow::Owned(name) => vocabulary::meaning_in_json(name),
+            };
+            told.says(&name, own, outer)
         };
         // A model's token and how likely it was: no credential, unless it looks like one.
         let says = if is(&["token"]) && says.is_some() && self.is_likelihood() {
@@ -187,7 +195,10 @@ impl Walk<'_, '_> {
         if !ascii::all(name.as_bytes(), ascii::WORD | ascii::DASH | ascii::DOT) {
             return None;
         }
-        let says = vocabulary::meaning_in_json(name).filter(|says| *says != Meaning::User)?;
+        let says = self
+            .seen
+            .meaning_in_json(self.text, start + 1, end - 1)
+            .filter(|says| *says != Meaning::User)?;
         let close = json_string::end(self.bytes, self.position)?;
         let value = ascii::cut(self.text, self.position + 1, close);
         let after = ascii::run(self.bytes, close + 1, ascii::BLANK);
@@ -204,7 +215,11 @@ impl Walk<'_, '_> {
         } else {
             value::is_placeholder(value)
         };
-        let is_other = is_open || vocabulary::meaning(value).is_some();
+        let is_other = is_open
+            || self
+                .seen
+                .meaning(self.text, self.position + 1, close)
+                .is_some();
         (!is_other && (is_flag || is_pair || is_typed)).then_some(says)
     }
 

@@ -65,18 +65,14 @@ impl Told {
     pub(super) fn says(
         &self,
         key: &str,
+        own: impl FnOnce() -> Option<Meaning>,
         outer: Option<Meaning>,
-        is_clean: bool,
     ) -> Option<Meaning> {
         let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(key));
         if is(VALUES) && (self.name.is_some() || outer.is_some()) {
             return self.name.or(outer);
         }
-        let own = if is_clean {
-            None
-        } else {
-            vocabulary::meaning_in_json(key)
-        };
+        let own = own();
         // All that stands under a password is one, but what is said about it.
         match (own, outer) {
             (None, Some(Meaning::Password)) if !vocabulary::is_about(key) => outer,

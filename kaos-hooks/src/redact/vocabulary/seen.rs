@@ -26,4 +26,14 @@ impl Seen {
         }
         known.2
     }
+
+    /// What the key `start..end` of JSON says.
+    pub(crate) fn meaning_in_json(
+        &mut self,
+        text: &str,
+        start: usize,
+        end: usize,
+    ) -> Option<Meaning> {
+        super::in_json(self.meaning(text, start, end), ascii::cut(text, start, end))
+    }
 }
