@@ -3,6 +3,7 @@
 mod ascii;
 mod base64;
 mod bearer;
+mod builder;
 mod candidates;
 mod class;
 mod commands;
@@ -42,11 +43,12 @@ mod view;
 mod vocabulary;
 mod word_set;
 
+pub use builder::RedactorBuilder;
 pub use class::{Class, ClassError};
 pub use hash_key::{HashKey, HashKeyError};
 pub use json_path::{JsonPath, JsonPathError};
 pub use policy::{ContentPolicies, ContentPolicy, Field};
-pub use redactor::{Redactor, RedactorBuilder};
+pub use redactor::Redactor;
 pub use report::{Explained, Redacted, Report};
 pub use rule::RuleError;
 pub use stream::StreamRedactor;

@@ -5,25 +5,27 @@
 //! exactly where the whole text would be: that is what makes the streaming form equal to the
 //! whole.
 
+mod pieces;
 mod reach;
+mod unit;
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
+
+pub(crate) use pieces::Pieces;
+pub(crate) use unit::line;
+use unit::one;
 
 use super::ascii;
 use super::candidates::Candidates;
-use super::engine::{Engine, Looks};
-use super::finding::Finding;
+use super::engine::Engine;
 use super::named;
-use super::{Class, HashKey, Report, pem, sentinel, token};
+use super::{Class, HashKey, pem, sentinel, token};
 
 /// Longest unit, in bytes: what a stream holds back at most.
 pub(crate) const LONGEST: usize = 64 * 1024;
 
 /// No literal of a rule is longer, in bytes: one that ends later may start so much earlier.
 pub(crate) const LONGEST_LITERAL: usize = 64;
-
-/// How often a unit is redacted again before it counts as unstable.
-const PASSES: usize = 6;
 
 /// What goes on from one unit to the next.
 #[derive(Debug, Default)]
@@ -35,44 +37,6 @@ pub(crate) enum Open {
     Token(usize),
     /// A private key that was longer than a unit, and the characters of its other lines so far.
     Armour(usize),
-}
-
-/// Text as it was given, with parts replaced.
-pub(crate) struct Pieces<'t> {
-    text: &'t str,
-    out: String,
-    copied: usize,
-    /// What units are redacted in, used over and over.
-    spare: (String, String),
-    pub(crate) report: Report,
-}
-
-impl<'t> Pieces<'t> {
-    pub(crate) fn new(text: &'t str, report: Report) -> Self {
-        Self {
-            text,
-            out: String::new(),
-            copied: 0,
-            spare: (String::new(), String::new()),
-            report,
-        }
-    }
-
-    fn replace(&mut self, start: usize, end: usize, with: &str) {
-        self.out.push_str(ascii::cut(self.text, self.copied, start));
-        self.out.push_str(with);
-        self.copied = end;
-    }
-
-    /// The text up to `end`; borrowed when nothing was replaced.
-    pub(crate) fn finish(mut self, end: usize) -> (std::borrow::Cow<'t, str>, Report) {
-        let rest = ascii::cut(self.text, self.copied, end);
-        if self.copied == 0 && self.out.is_empty() {
-            return (rest.into(), self.report);
-        }
-        self.out.push_str(rest);
-        (self.out.into(), self.report)
-    }
 }
 
 /// Redacts as many whole units as `pieces` holds; gives how far it came.
@@ -309,76 +273,4 @@ fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
         .take(64)
         .find(|index| is_quiet(*index));
     End::At(start + quiet.unwrap_or(last) + 1)
-}
-
-/// Redacts what is one line.
-pub(crate) fn line(engine: &Engine, key: Option<&HashKey>, pieces: &mut Pieces<'_>) {
-    let end = pieces.text.len();
-    let open = &mut Open::Nothing;
-    one(engine, key, open, pieces, (0, end), (0, Looks::ALL));
-}
-
-/// Redacts one unit until nothing is found in it any more.
-fn one(
-    engine: &Engine,
-    key: Option<&HashKey>,
-    open: &mut Open,
-    pieces: &mut Pieces<'_>,
-    (start, end): (usize, usize),
-    (literal, looks): (usize, Looks),
-) {
-    let unit = ascii::cut(pieces.text, start, end);
-    let findings = engine.scan_from(unit, literal, looks);
-    let is_cut = unit.len() + 4096 >= LONGEST;
-    if let Some(last) = findings.last()
-        && is_cut
-        && last.class == Class::PrivateKey
-        && last.end + 2 >= unit.len()
-    {
-        *open = Open::Armour(0);
-    }
-    if findings.is_empty() {
-        return;
-    }
-    let place = |found: &Finding| start + found.start..start + found.end;
-    let (mut text, mut spare) = std::mem::take(&mut pieces.spare);
-    render(unit, &findings, key, &mut pieces.report, place, &mut text);
-    for _ in 0..PASSES {
-        let more = engine.scan_from(&text, 0, looks.after_cuts());
-        if more.is_empty() {
-            pieces.replace(start, start + unit.len(), &text);
-            pieces.spare = (text, spare);
-            return;
-        }
-        // What shows only after another is gone has no place of its own in the input.
-        let whole = |_: &Finding| start..end;
-        render(&text, &more, key, &mut pieces.report, whole, &mut spare);
-        std::mem::swap(&mut text, &mut spare);
-    }
-    pieces.report.add(&Class::Unstable, "limit", start..end);
-    let mut sentinel = sentinel::of(&Class::Unstable, unit.chars().count());
-    if unit.ends_with('\n') {
-        sentinel.push('\n');
-    }
-    pieces.replace(start, start + unit.len(), &sentinel);
-}
-
-fn render(
-    text: &str,
-    findings: &[Finding],
-    key: Option<&HashKey>,
-    report: &mut Report,
-    place: impl Fn(&Finding) -> Range<usize>,
-    out: &mut String,
-) {
-    out.clear();
-    let mut copied = 0;
-    for finding in findings {
-        out.push_str(ascii::cut(text, copied, finding.start));
-        let secret = ascii::cut(text, finding.start, finding.end);
-        sentinel::write(out, &finding.class, secret, key);
-        report.add(&finding.class, finding.rule, place(finding));
-        copied = finding.end;
-    }
-    out.push_str(ascii::cut(text, copied, text.len()));
 }
