@@ -1,8 +1,12 @@
 //! Passwords that commands are given: which option of which command takes one.
 
+mod insert;
 mod login;
+mod piped;
 
+pub(crate) use insert::{OPENING as INSERT, insert};
 pub(crate) use login::{LOGINS, login};
+pub(crate) use piped::{READERS, piped};
 
 use super::Class;
 use super::ascii::{self, ALNUM, BLANK, SPACE};

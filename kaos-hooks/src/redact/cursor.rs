@@ -22,6 +22,7 @@ pub(super) struct Cursor {
     key_end: usize,
     armour_end: usize,
     path_end: usize,
+    row_end: usize,
 }
 
 impl Cursor {
@@ -59,6 +60,11 @@ impl Cursor {
             Trigger::Command(command) => self.command.enter(bytes, start, command),
             Trigger::Option => self.command.option(text, start, end, findings),
             Trigger::Login => commands::login(text, start, end, findings),
+            Trigger::Reader => commands::piped(text, start, end, findings),
+            Trigger::Insert if start >= self.row_end => {
+                self.row_end = commands::insert(text, end, findings);
+            }
+            Trigger::Insert => {}
             Trigger::Own(index) => {
                 if let Some(rule) = rules.get(*index)
                     && let Some(end) = rule.find(text, start)

@@ -28,6 +28,10 @@ pub(crate) enum Trigger {
     Option,
     /// A call that logs in.
     Login,
+    /// A command that reads a password which another one says.
+    Reader,
+    /// A statement that inserts rows.
+    Insert,
     Own(usize),
 }
 
@@ -53,8 +57,10 @@ impl Literals {
             ("bearer ", Trigger::Bearer),
             ("ssws ", Trigger::Bearer),
             ("basic ", Trigger::Basic),
+            ("auth plain ", Trigger::Basic),
             ("eyJ", Trigger::Jwt),
             (pem::BEGIN, Trigger::Pem),
+            (commands::INSERT, Trigger::Insert),
         ];
         let all = vendors
             .chain(
@@ -75,6 +81,8 @@ impl Literals {
                     .map(|option| (option, Trigger::Option)),
             )
             .chain(commands::LOGINS.iter().map(|call| (*call, Trigger::Login)))
+            .chain(commands::READERS.iter().map(|it| (*it, Trigger::Reader)))
+            .chain(pem::OTHERS.iter().map(|start| (*start, Trigger::Pem)))
             .chain(fixed)
             .chain(
                 rules

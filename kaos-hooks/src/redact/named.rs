@@ -9,13 +9,14 @@ mod form;
 mod header;
 mod line;
 mod rules;
+mod sibling;
 
 use super::ascii::{self, ALPHA, DASH, DOT, WORD};
 use super::lookahead::Lookahead;
 use super::value;
 use super::vocabulary::{self, Meaning, Seen};
 pub(crate) use form::{Form, Join};
-pub(crate) use line::{indent_of, is_block_line, is_block_mark};
+pub(crate) use line::{indent_of, is_block_line, is_block_mark, is_form_part};
 
 /// Longest name, in bytes; a longer run of name bytes names nothing.
 const LONGEST_NAME: usize = 80;

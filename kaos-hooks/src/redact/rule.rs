@@ -1,8 +1,10 @@
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 use regex_automata::meta::Regex;
 use regex_automata::{Anchored, Input};
+use regex_syntax::hir::literal::Extractor;
 
 use super::{Class, ascii, segments, sentinel};
 
@@ -48,12 +50,20 @@ pub enum RuleError {
         length: usize,
     },
     /// The regex cannot be read or is too large.
-    #[error("regex of rule {name} cannot be used")]
+    #[error("regex of rule {name} cannot be used: {}", cause(source))]
     Regex {
         /// The rule.
         name: String,
         /// What is wrong with it.
         source: Box<regex_automata::meta::BuildError>,
+    },
+    /// The regex is tried where the literal starts, and what it matches begins otherwise.
+    #[error("regex of rule {name} can match nothing that begins with its literal {literal:?}")]
+    Start {
+        /// The rule.
+        name: String,
+        /// The literal that was given.
+        literal: String,
     },
     /// The regex matches nothing, which would be found everywhere.
     #[error("regex of rule {name} matches the empty text")]
@@ -61,6 +71,36 @@ pub enum RuleError {
         /// The rule.
         name: String,
     },
+}
+
+/// What is wrong in the end, in one line: an error of a regex shows it in several, with the place.
+fn cause(error: &dyn Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    let text = error.to_string();
+    let line = text.lines().rfind(|line| !line.trim().is_empty());
+    line.unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned()
+}
+
+/// Whether what a regex matches may begin with a literal, ASCII case aside; also if that is not
+/// known, as of `.*x`.
+fn may_begin(regex: &str, literal: &str) -> bool {
+    let Ok(hir) = regex_syntax::parse(regex) else {
+        return true;
+    };
+    let starts = Extractor::new().extract(&hir);
+    let literal = literal.as_bytes();
+    starts.literals().is_none_or(|starts| {
+        starts.iter().any(|start| {
+            let common = start.len().min(literal.len());
+            ascii::part(start.as_bytes(), 0, common)
+                .eq_ignore_ascii_case(ascii::part(literal, 0, common))
+        })
+    })
 }
 
 impl Rule {
@@ -87,8 +127,7 @@ impl Rule {
             });
         }
         let limits = Regex::config().nfa_size_limit(Some(1 << 20)).onepass(false);
-        #[cfg(feature = "audit")]
-        let pattern = regex.to_owned();
+        let shown = regex.to_owned();
         let regex = match Regex::builder().configure(limits).build(regex) {
             Ok(regex) => regex,
             Err(error) => {
@@ -101,13 +140,17 @@ impl Rule {
         if regex.is_match("") {
             return Err(RuleError::Empty { name });
         }
+        if !may_begin(&shown, literal) {
+            let literal = literal.to_owned();
+            return Err(RuleError::Start { name, literal });
+        }
         let class = Class::Custom(Arc::from(name));
         Ok(Self {
             class,
             literal: literal.to_owned(),
             regex,
             #[cfg(feature = "audit")]
-            pattern,
+            pattern: shown,
             validator,
         })
     }

@@ -250,11 +250,10 @@ fn end(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize, l
 /// Where a line is cut that is longer than a unit: between two tokens, away from any name.
 fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
     let window = ascii::part(bytes, start, start + LONGEST);
-    let mut blanks = window
-        .iter()
-        .enumerate()
-        .rev()
-        .filter(|(_, byte)| ascii::is(**byte, ascii::BLANK));
+    let mut blanks =
+        window.iter().enumerate().rev().filter(|(index, byte)| {
+            ascii::is(**byte, ascii::BLANK) || ends_ideograph(window, *index)
+        });
     let Some((last, _)) = blanks.next() else {
         return End::Token;
     };
@@ -273,4 +272,13 @@ fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
         .take(64)
         .find(|index| is_quiet(*index));
     End::At(start + quiet.unwrap_or(last) + 1)
+}
+
+/// Whether a letter of the scripts that are written without blanks ends at `index`, or one of
+/// their signs: no token goes on behind it.
+fn ends_ideograph(bytes: &[u8], index: usize) -> bool {
+    // U+3000 to U+D7FF have three bytes, and the first of them is one of these.
+    ascii::at(bytes, index) >= 0x80
+        && index >= 2
+        && matches!(ascii::at(bytes, index - 2), 0xe3..=0xed)
 }

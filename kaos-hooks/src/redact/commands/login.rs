@@ -47,7 +47,16 @@ pub(crate) fn login(text: &str, start: usize, end: usize, findings: &mut Finding
         if (count > 0 && (is_next || is("convertto")))
             && let Some((from, to)) = literal(0)
         {
-            findings.add(from, to, Class::Password, "statement that sets a password");
+            findings.add(from, to, Class::Password, STATEMENT);
+        } else if is("identified")
+            && names_account(bytes, start)
+            && let Some((from, to)) = super::word(bytes, end)
+        {
+            let to = to - usize::from(ascii::before(bytes, to) == b';');
+            let value = ascii::cut(text, from, to);
+            if value.len() >= 2 && is_credential(value) {
+                findings.add(from, to, Class::Password, STATEMENT);
+            }
         }
         return;
     }
@@ -87,6 +96,16 @@ pub(crate) fn login(text: &str, start: usize, end: usize, findings: &mut Finding
             "arguments of a login",
         );
     }
+}
+
+const STATEMENT: &str = "statement that sets a password";
+
+/// Whether the statement makes or changes an account: `ALTER USER kim IDENTIFIED BY x`.
+fn names_account(bytes: &[u8], start: usize) -> bool {
+    let head = ascii::part(bytes, start.saturating_sub(128), start);
+    ["create user ", "alter user "]
+        .iter()
+        .any(|words| (0..head.len()).any(|at| ascii::has(head, at, words)))
 }
 
 /// One word that is written out, and no address, path or call.

@@ -139,6 +139,10 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
         _ if quoted && spaced > closed && ascii::has(bytes, spaced, "value=") => {
             join(Form::Attribute, spaced + 6)
         }
+        b'\n' | b'\r' | 0 if is_closed && line::is_form_part(bytes, start) => Some(Join {
+            form: Form::Told,
+            value: line::value_of_part(bytes, closed),
+        }),
         b'\n' | b'\r' | 0 if line::is_told_above(bytes, start, closed) => Some(Join {
             form: Form::Told,
             value: line::value_below(bytes, closed),

@@ -114,8 +114,11 @@ const RULES: &[Rule] = &[
         forms: forms(&[Query, Pair]), quotes: Either, look: Look::Written(2),
         examples: (
             &["Server=x;Password=harbor;Timeout=3", "host=db password=harbor user=app",
-              "?user=kim&password=harbor"],
-            &["Server=x;Password={0};Timeout=3", "f(host=db, password=pw, user=app)"],
+              "?user=kim&password=harbor", "User{name=kim, password=harbor}",
+              "[user=kim, password=harbor]", "{Name:kim Password:harbor Age:3}",
+              "user[password]=harbor&user[name]=kim"],
+            &["Server=x;Password={0};Timeout=3", "f(host=db, password=pw, user=app)",
+              "{password=pw}", "{a:b,password:pw}", "e[password]=pw;"],
         ),
     },
     Rule {

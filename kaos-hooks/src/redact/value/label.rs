@@ -88,3 +88,17 @@ pub(crate) fn only_repeats(value: &str, name: &str) -> bool {
             !letters.is_empty() && letters == plain(name)
         }
 }
+
+/// The words of a wallet's seed (BIP 39: 12 to 24 of three to eight small letters, the last perhaps
+/// cut off where a value is judged): they look like a label.
+pub(crate) fn is_seed(value: &str) -> bool {
+    let words = value.split(' ');
+    let count = words.clone().count();
+    (12..=24).contains(&count)
+        && words.enumerate().all(|(index, word)| {
+            let is_last = index + 1 == count;
+            (is_last || word.len() >= 3)
+                && word.len() <= 8
+                && word.bytes().all(|byte| ascii::is(byte, ascii::LOWER))
+        })
+}

@@ -16,9 +16,12 @@ pub(super) fn setter(bytes: &[u8], start: usize, end: usize) -> Form {
         .iter()
         .rposition(|byte| *byte == b'.')
         .map_or(0, |point| point + 1);
-    let sets = ["set", "with", "put", "use"]
-        .iter()
-        .any(|verb| ascii::has(name, last, verb));
+    // `SET PASSWORD = PASSWORD('x')`.
+    let is_statement = name == b"PASSWORD" && ascii::at(bytes, end + 1) == b'\'';
+    let sets = is_statement
+        || ["set", "with", "put", "use"]
+            .iter()
+            .any(|verb| ascii::has(name, last, verb));
     if sets { Form::Definition } else { Form::Call }
 }
 

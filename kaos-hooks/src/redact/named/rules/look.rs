@@ -60,7 +60,7 @@ pub(super) fn stands_for_a_value(meaning: Meaning, name: &str, value: &Value<'_>
     value::is_placeholder(text)
         || value.form == Query && is_badge(value)
         || value::only_repeats(text, name)
-        || (names_words && value.form != Phrase && value::is_label(text) && !value::is_random(text))
+        || (names_words && value.form != Phrase && value::is_label(text) && !value::is_random(text) && !value::is_seed(text))
         // The parts of a connection string are values of their own.
         || (names_words && value.is_quoted && has_parts(text))
         || if value.is_quoted {
