@@ -179,9 +179,21 @@ pub(crate) fn may_assign(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
     end - start <= LONGEST_NAME
         && (form::read(text, start, end).is_some()
+            || opens_login(bytes, start)
             || [" for ", " of "]
                 .iter()
                 .any(|link| ascii::has(bytes, end, link)))
+}
+
+/// Whether a line is `login NAME` or `USER NAME`: the password may stand on the next.
+pub(crate) fn opens_login(bytes: &[u8], start: usize) -> bool {
+    ["login ", "USER "]
+        .iter()
+        .any(|word| ascii::part(bytes, start, start + word.len()) == word.as_bytes())
+        && {
+            let indent = ascii::run_back(bytes, start, ascii::SPACE, 64);
+            matches!(ascii::before(bytes, indent), b'\n' | 0)
+        }
 }
 
 /// Where the value of the name `start..end` starts, if it is joined to one.

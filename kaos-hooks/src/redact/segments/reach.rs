@@ -59,12 +59,7 @@ impl Reach {
             return;
         }
         // `login NAME`, and the password on the next line.
-        let start = ascii::run(bytes, 0, ascii::SPACE);
-        if from == start
-            && ["login ", "USER "]
-                .iter()
-                .any(|it| ascii::has(bytes, from, it))
-        {
+        if named::opens_login(bytes, from) {
             self.lines = self.lines.max(1);
         }
         let Some((form, value)) = named::value_start(line, from, to) else {
