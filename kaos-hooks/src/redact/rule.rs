@@ -2,9 +2,9 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use regex_automata::hybrid::dfa::DFA;
 use regex_automata::meta::Regex;
 use regex_automata::{Anchored, Input};
-use regex_syntax::hir::literal::Extractor;
 
 use super::{Class, ascii, segments, sentinel};
 
@@ -86,21 +86,41 @@ fn cause(error: &dyn Error) -> String {
         .to_owned()
 }
 
-/// Whether what a regex matches may begin with a literal, ASCII case aside; also if that is not
-/// known, as of `.*x`.
+/// Whether a match of a regex may begin with a literal, ASCII case aside, whatever stands before;
+/// also if that is not known.
 fn may_begin(regex: &str, literal: &str) -> bool {
-    let Ok(hir) = regex_syntax::parse(regex) else {
+    let config = DFA::config().unicode_word_boundary(true);
+    let Ok(dfa) = DFA::builder().configure(config).build(regex) else {
         return true;
     };
-    let starts = Extractor::new().extract(&hir);
-    let literal = literal.as_bytes();
-    starts.literals().is_none_or(|starts| {
-        starts.iter().any(|start| {
-            let common = start.len().min(literal.len());
-            ascii::part(start.as_bytes(), 0, common)
-                .eq_ignore_ascii_case(ascii::part(literal, 0, common))
-        })
+    ["", "\n", " ", "x"].iter().any(|before| {
+        let text = format!("{before}{literal}");
+        begins(&dfa, &text, before.len()).unwrap_or(true)
     })
+}
+
+/// Whether the automaton still hopes at the end of a text, or matched before.
+fn begins(dfa: &DFA, text: &str, start: usize) -> Option<bool> {
+    let mut cache = dfa.create_cache();
+    let input = Input::new(text).range(start..).anchored(Anchored::Yes);
+    let mut states = vec![dfa.start_state_forward(&mut cache, &input).ok()?];
+    for byte in text.bytes().skip(start) {
+        let mut next = Vec::new();
+        for state in states {
+            for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
+                let state = dfa.next_state(&mut cache, state, byte).ok()?;
+                // A match is seen one byte late.
+                if state.is_match() || state.is_quit() {
+                    return Some(true);
+                }
+                if !state.is_dead() && !next.contains(&state) {
+                    next.push(state);
+                }
+            }
+        }
+        states = next;
+    }
+    Some(!states.is_empty())
 }
 
 impl Rule {

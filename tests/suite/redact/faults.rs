@@ -319,6 +319,29 @@ fn fields_that_programs_show_send_and_insert_go() {
 }
 
 #[test]
+fn long_text_of_a_script_without_blanks_is_cut_between_its_letters() {
+    let letters: String = "这是一个没有空格的长文本，密码是秘密。"
+        .chars()
+        .cycle()
+        .take(60_000)
+        .collect();
+    let text = format!("{letters}kim@corp.dev{letters}password=\"harbor\"。");
+    let redactor = Redactor::new();
+    let whole = redactor.text(&text);
+    assert!(whole.as_str().starts_with(&letters));
+    assert!(!whole.as_str().contains("harbor"));
+    assert!(!whole.as_str().contains("kim@corp.dev"));
+    assert_eq!(whole.report().count(&Class::Oversize), 0);
+    let mut stream = redactor.stream();
+    let mut out = String::new();
+    let letters: Vec<char> = text.chars().collect();
+    for chunk in letters.chunks(7_001) {
+        out += &stream.push(&chunk.iter().collect::<String>());
+    }
+    assert_eq!(out + &stream.finish(), whole.as_str());
+}
+
+#[test]
 fn keys_that_are_redacted_alike_cost_what_their_length_does() {
     let object = |keys: usize| {
         let fields: Vec<String> = (0..keys)
