@@ -56,15 +56,15 @@ impl Cursor {
             Trigger::Pem if start >= self.armour_end => {
                 self.armour_end = pem::find(bytes, start, findings).unwrap_or(end);
             }
-            Trigger::Vendor(..) | Trigger::Jwt | Trigger::Pem | Trigger::Host => {}
+            Trigger::Insert if start >= self.row_end => {
+                self.row_end = commands::insert(text, end, findings);
+            }
+            Trigger::Vendor(..) | Trigger::Jwt | Trigger::Pem | Trigger::Host | Trigger::Insert => {
+            }
             Trigger::Command(command) => self.command.enter(bytes, start, command),
             Trigger::Option => self.command.option(text, start, end, findings),
             Trigger::Login => commands::login(text, start, end, findings),
             Trigger::Reader => commands::piped(text, start, end, findings),
-            Trigger::Insert if start >= self.row_end => {
-                self.row_end = commands::insert(text, end, findings);
-            }
-            Trigger::Insert => {}
             Trigger::Own(index) => {
                 if let Some(rule) = rules.get(*index)
                     && let Some(end) = rule.find(text, start)
