@@ -325,7 +325,7 @@ fn long_text_of_a_script_without_blanks_is_cut_between_its_letters() {
         .cycle()
         .take(60_000)
         .collect();
-    let text = format!("{letters}kim@corp.dev{letters}password=\"harbor\"。");
+    let text = format!("{letters} kim@corp.dev {letters}password=\"harbor\"。");
     let redactor = Redactor::new();
     let whole = redactor.text(&text);
     assert!(whole.as_str().starts_with(&letters));
