@@ -1,8 +1,10 @@
 //! The answer on the standard output, as it is made.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use indicatif::MultiProgress;
+
+use crate::terminal;
 
 /// Text that is being printed. Where a live tree is drawn on the same terminal, whole lines are
 /// printed above it.
@@ -56,8 +58,8 @@ impl Answer {
         if text.is_empty() || self.failed.is_some() {
             return;
         }
-        let mut out = io::stdout().lock();
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let mut out = terminal::data();
+        let written = out.print(text).and_then(|()| out.flush());
         self.in_line = !text.ends_with('\n');
         self.failed = written.err();
     }
