@@ -73,7 +73,9 @@ impl McpServer {
         let listed = match Listed::ask(&connection).await {
             Ok(listed) => listed,
             Err(why) => {
-                link.lost(&connection).await;
+                if why.kind() == "connection" {
+                    link.lost(&connection).await;
+                }
                 return Err(why);
             }
         };

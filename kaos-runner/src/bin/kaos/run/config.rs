@@ -146,7 +146,8 @@ fn without_value(message: &str) -> String {
 /// What is wrong is said without the line, which may hold a key.
 fn parse(path: &Path, content: &[u8]) -> Result<File, Failed> {
     let name = path.display();
-    let text = std::str::from_utf8(content).map_err(|_content| format!("{name}: it is no UTF-8"))?;
+    let text =
+        std::str::from_utf8(content).map_err(|_content| format!("{name}: it is no UTF-8"))?;
     toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = before.map_or(1, |before| before.matches('\n').count() + 1);
