@@ -105,13 +105,10 @@ async fn beside_a_good_one(over: Over, way: &'static str, has: Has, good: &str) 
 async fn whatever_a_server_does_the_tools_of_a_good_one_work_in_the_same_turn() {
     let good = OverHttp::start(Server::default()).await;
     let good = good.url();
-    // Not all at once: the time limits are short.
-    for over in [Over::Http, Over::Stdio] {
-        for some in rogue::WAYS.chunks(6) {
-            let some = some.iter();
-            join_all(some.map(|(way, has)| beside_a_good_one(over, way, *has, &good))).await;
-        }
-    }
+    let each = [Over::Http, Over::Stdio]
+        .into_iter()
+        .flat_map(|over| rogue::WAYS.iter().map(move |(way, has)| (over, *way, *has)));
+    join_all(each.map(|(over, way, has)| beside_a_good_one(over, way, has, &good))).await;
 }
 
 /// What the model is told of one call of the rogue's tool.
@@ -201,6 +198,31 @@ fn unknown() -> Value {
     json!({ "error": { "code": -32601, "message": "no" } })
 }
 
+/// What this thread logs, of all libraries and at every level, as long as the guard lives.
+fn heard() -> (Arc<Mutex<Vec<u8>>>, tracing::subscriber::DefaultGuard) {
+    kaos_tests::subscribed();
+    let logged: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let to = Arc::clone(&logged);
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || Copied(Arc::clone(&to)))
+        .finish();
+    (logged, tracing::subscriber::set_default(subscriber))
+}
+
+struct Copied(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Copied {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn who_asks_is_said_to_the_server_and_to_nobody_else() {
     let secrets = [
@@ -234,8 +256,11 @@ async fn who_asks_is_said_to_the_server_and_to_nobody_else() {
             ];
             let (model, asked) = watched(calls);
             let observed = Observed::new(Agent::new("assistant", model).tools_from(server.clone()));
+            let (logged, listening) = heard();
             let listed = server.tools().await;
             observed.runner.turn("Work.", "s").await.unwrap();
+            server.close().await;
+            drop(listening);
             let heads = std::mem::take(&mut *heads.lock().unwrap()).concat();
             assert!(heads.contains("/path-key/mcp?key=query-key"), "{heads}");
             assert!(heads.contains("x-api-key: header-key"), "{heads}");
@@ -244,7 +269,11 @@ async fn who_asks_is_said_to_the_server_and_to_nobody_else() {
             assert_eq!(heads.contains(basic), !bearer, "{heads}");
             let events = observed.recorder.events();
             let lines: String = events.iter().map(EventBuf::to_line).collect();
-            let said = format!("{server:?} {listed:?} {:?} {lines}", asked.results());
+            let logged = String::from_utf8(logged.lock().unwrap().clone()).unwrap();
+            let said = format!(
+                "{server:?} {listed:?} {:?} {lines} {logged}",
+                asked.results()
+            );
             for secret in secrets {
                 assert!(!said.contains(secret), "{secret}: {said}");
             }
@@ -342,38 +371,50 @@ pub(crate) fn is_gone(pid: &str) -> bool {
     })
 }
 
+/// How a child ends, and whether it is the clock that ends it.
+const ENDS: &[(&[&str], bool)] = &[
+    (&[], false),
+    (&["leaves"], false),
+    (&["deaf"], true),
+    (&["deaf", "leaves"], true),
+    (&["stubborn", "leaves"], true),
+];
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_child_ends_in_order_and_so_does_what_it_started() {
     let scratch = Scratch::new("mcp-ends");
     std::fs::create_dir(scratch.path()).unwrap();
-    let cases: [&[&str]; 5] = [
-        &[],
-        &["leaves"],
-        &["deaf"],
-        &["deaf", "leaves"],
-        &["stubborn", "leaves"],
-    ];
-    let ends = cases.iter().map(|how| {
+    for (how, waits) in ENDS {
         let file = scratch.path().join(how.join("-") + "-notes");
-        async move {
-            let path = file.display().to_string();
-            let words: Vec<&str> = how.iter().copied().chain(["writes", &path]).collect();
-            let server = Over::Stdio.ending("good", &words);
-            server.tools().await.unwrap();
+        let path = file.display().to_string();
+        let words: Vec<&str> = how.iter().copied().chain(["writes", &path]).collect();
+        let server = Over::Stdio.ending("good", &words);
+        server.tools().await.unwrap();
+        if *waits {
+            // Nobody waits for it here: the clock goes on as soon as nothing else does.
+            tokio::time::pause();
             server.close().await;
-            let (pids, closed) = noted(&file);
-            assert_eq!(pids.len(), if how.contains(&"leaves") { 2 } else { 1 });
-            assert!(closed, "{how:?}: its input is closed first");
-            for pid in pids {
-                assert!(is_gone(&pid), "{how:?}: {pid} lives on");
-            }
-            // It can be started again.
-            server.tools().await.unwrap();
+            tokio::time::resume();
+        } else {
             server.close().await;
         }
-    });
-    join_all(ends).await;
+        let (pids, closed) = noted(&file);
+        assert_eq!(pids.len(), if how.contains(&"leaves") { 2 } else { 1 });
+        for pid in pids {
+            // A signal takes effect soon, not at once.
+            while *waits && !is_gone(&pid) {
+                tokio::task::yield_now().await;
+            }
+            assert!(is_gone(&pid), "{how:?}: {pid} lives on");
+        }
+        if !*waits {
+            assert!(closed, "{how:?}: its input is closed first");
+            // It can be started again.
+            assert_eq!(server.tools().await.unwrap().tools.len(), 1);
+            server.close().await;
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]

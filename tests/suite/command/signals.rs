@@ -60,9 +60,9 @@ async fn in_a_stream(signal: Signal, code: i32) {
     std::fs::write(path("key"), key.to_secret_text().as_str()).unwrap();
     let (collector, seen) = collectors::recording();
     let model = begun(None).await;
-    // An MCP server that needs to be asked twice, and leaves a process behind.
+    // An MCP server that leaves a process behind.
     let server = format!(
-        "{} good deaf leaves writes {}",
+        "{} good leaves writes {}",
         env!("CARGO_BIN_EXE_mcp_stdio_server"),
         path("notes")
     );

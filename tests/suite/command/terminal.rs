@@ -56,6 +56,13 @@ impl From {
         command
             .current_dir(scratch.path())
             .env("HOME", scratch.path());
+        if self.what.ends_with("on the console") {
+            command
+                .env_remove("OTEL_SDK_DISABLED")
+                .env("OTEL_TRACES_EXPORTER", "console")
+                .env("OTEL_METRICS_EXPORTER", "console")
+                .env("OTEL_LOGS_EXPORTER", "console");
+        }
         if let Some(model) = &self.model {
             command
                 .env("MODEL_API_URL", model.url())
@@ -94,6 +101,12 @@ async fn sources() -> Vec<From> {
         )
         .await,
         From::answers("a server's name", &["--mcp", EVIL], vec![says("done")]).await,
+        From::answers(
+            "spans and metrics on the console",
+            &[],
+            vec![calls(EVIL), says("done")],
+        )
+        .await,
         From::arguments("an option", &["run", "Hi!", &format!("--{EVIL}")]),
         From::arguments("a command", &[EVIL]),
         From::arguments("a file's name", &["run", "Hi!", "--config", EVIL]),
@@ -129,7 +142,8 @@ async fn prepare(scratch: &Scratch) {
 /// What commands a terminal in these bytes, however it is written; the ends of lines do not.
 fn commands(bytes: &[u8]) -> String {
     let text = String::from_utf8(bytes.to_vec()).unwrap();
-    let text = text.replace("\r\n", "\n");
+    // Progress is drawn on a line that is cleared each time.
+    let text = text.replace("\r\n", "\n").replace("\r\u{1b}[2K", "");
     let commands = text.chars().filter(|it| {
         let turns = matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         (it.is_control() && !matches!(it, '\n' | '\t')) || turns
@@ -183,7 +197,9 @@ async fn nothing_that_the_command_was_told_commands_a_terminal() {
         assert!(
             // A server's name has no such characters in the first place.
             from.what == "a server's name"
-                || ["u{1b}", "u001b"].iter().any(|it| shown.contains(it)),
+                || ["u{1b}", "u001b", "x1b"]
+                    .iter()
+                    .any(|it| shown.contains(it)),
             "{} is not shown: {shown}",
             from.what
         );

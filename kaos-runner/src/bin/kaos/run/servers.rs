@@ -1,6 +1,7 @@
 //! MCP servers, as flags and `[[mcp]]` say them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use kaos_runner::mcp::McpServer;
@@ -126,7 +127,10 @@ impl Mcp {
             );
         }
         let (program, arguments) = self.command();
-        let called = self.name.clone().unwrap_or_else(|| program.clone());
+        let called = self.name.clone().unwrap_or_else(|| {
+            let file = Path::new(&program).file_name().unwrap_or_default();
+            file.to_string_lossy().into_owned()
+        });
         let mut server = McpServer::stdio(program, arguments).stderr(move |line| {
             tracing::warn!(target: "kaos::mcp", "{called}: {line}");
         });
