@@ -2,7 +2,7 @@
 //! server does not say what is true now.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use tracing::warn;
@@ -26,8 +26,8 @@ pub(super) struct Shared {
 /// The tools that were listed last.
 #[derive(Clone)]
 struct Known {
-    /// Over this connection,
-    over: Arc<Connection>,
+    /// Over this connection, which they do not keep,
+    over: Weak<Connection>,
     /// when it had been told of so many changes. One that comes while the list is on its way counts
     /// as newer than the list.
     changes: u64,
@@ -37,7 +37,7 @@ struct Known {
 
 impl Known {
     fn holds(&self, connection: &Arc<Connection>) -> bool {
-        Arc::ptr_eq(&self.over, connection) && self.changes == connection.changes()
+        self.over.ptr_eq(&Arc::downgrade(connection)) && self.changes == connection.changes()
     }
 
     fn listing(&self, stale: Option<ToolError>) -> ToolListing {
@@ -91,7 +91,7 @@ impl McpServer {
             same.map_or(tool, Arc::clone)
         });
         let known = Known {
-            over: connection,
+            over: Arc::downgrade(&connection),
             changes,
             tools: tools.collect(),
             left_out: listed.left_out.len(),

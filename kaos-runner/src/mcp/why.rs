@@ -5,6 +5,7 @@ use std::error::Error;
 
 use rmcp::ServiceError;
 use rmcp::service::ClientInitializeError;
+use rmcp::transport::streamable_http_client::StreamableHttpError;
 
 use crate::ToolError;
 
@@ -63,7 +64,14 @@ pub(super) fn failed(place: &str, why: &ServiceError) -> ToolError {
 /// The innermost reason: errors around it repeat it, with more of what they were given.
 fn root(error: &(dyn Error + 'static)) -> String {
     let mut reason = error;
-    while let Some(inner) = reason.source() {
+    loop {
+        let client = match reason.downcast_ref() {
+            Some(StreamableHttpError::<reqwest::Error>::Client(inner)) => Some(inner as _),
+            _ => None,
+        };
+        let Some(inner) = client.or_else(|| reason.source()) else {
+            break;
+        };
         reason = inner;
     }
     cut(&reason.to_string())

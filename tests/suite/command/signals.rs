@@ -20,6 +20,9 @@ use super::kaos;
 use crate::audit::Scratch;
 use crate::mcp_rogues::is_gone;
 
+/// How long is waited for what does not come where something is broken.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A stream that begins, and goes on when it is told; never, without.
 async fn begun(goes_on: Option<&Arc<Notify>>) -> ModelServer {
     let mut events = Api::ChatCompletions.stream(&ModelReply::text("Twelve months."));
@@ -76,7 +79,8 @@ async fn in_a_stream(signal: Signal, code: i32) {
     let mut child = command.spawn().unwrap();
     answering(&mut child).await;
     send(&child, signal);
-    let output = child.wait_with_output().await.unwrap();
+    let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
+    let output = ended.expect("the signal is heeded").unwrap();
     let said = super::said(&output);
     assert_eq!(output.status.code(), Some(code), "{said}");
 
@@ -153,7 +157,8 @@ async fn a_second_signal_waits_for_nothing() {
     let mut child = command.spawn().unwrap();
     answering(&mut child).await;
     send(&child, Signal::TERM);
-    let _exports = silent.accept().await.unwrap();
+    let flushes = tokio::time::timeout(PATIENCE, silent.accept()).await;
+    let _connection = flushes.expect("the first signal is heeded").unwrap();
     let began = Instant::now();
     send(&child, Signal::INT);
     let status = child.wait().await.unwrap();

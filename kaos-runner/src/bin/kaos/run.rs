@@ -146,9 +146,15 @@ async fn answer(args: &Args, config: &Config, mut signals: Signals) -> Result<Ex
         let closed = join_all(servers.iter().map(McpServer::close));
         tokio::join!(told, closed).0
     });
+    let second = async {
+        if ended.is_ok() {
+            signals.next().await;
+        }
+        signals.next().await
+    };
     let flushed = tokio::select! {
         flushed = &mut flush => flushed,
-        again = signals.next() => {
+        again = second => {
             // Nothing of it is waited for, and what it holds would wait when it is dropped. What runs
             // in the runtime is dropped with it: children are killed.
             std::mem::forget(flush);

@@ -3,7 +3,7 @@
 //! that a terminal would obey is shown as its escape.
 
 use std::fmt::{self, Write as _};
-use std::io::{self, BufWriter, IsTerminal as _, StderrLock, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write};
 
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
@@ -21,17 +21,17 @@ pub(crate) struct Printer<W: Write> {
     returned: bool,
 }
 
-pub(crate) type Out = Printer<StdoutLock<'static>>;
+pub(crate) type Out = Printer<Stdout>;
 
 /// The standard output, for people: safe wherever it goes, for files and pipes end on terminals, too.
 pub(crate) fn people() -> Out {
-    Printer::new(io::stdout().lock(), false)
+    Printer::new(io::stdout(), false)
 }
 
 /// The standard output, for data and answers: byte for byte, except that a terminal is not commanded.
 pub(crate) fn data() -> Out {
     let exact = !io::stdout().is_terminal();
-    Printer::new(io::stdout().lock(), exact)
+    Printer::new(io::stdout(), exact)
 }
 
 /// The standard output, for JSON or else for people.
@@ -40,8 +40,8 @@ pub(crate) fn json_or_people(json: bool) -> Out {
 }
 
 /// The standard error.
-pub(crate) fn errors() -> Printer<StderrLock<'static>> {
-    Printer::new(io::stderr().lock(), false)
+pub(crate) fn errors() -> Printer<Stderr> {
+    Printer::new(io::stderr(), false)
 }
 
 /// Whether answers and what is drawn share a terminal.
@@ -127,6 +127,15 @@ impl<W: Write> Printer<W> {
     /// Hands on what waits.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.to.flush()
+    }
+}
+
+impl<W: Write> Drop for Printer<W> {
+    fn drop(&mut self) {
+        if self.returned {
+            // Whoever asks whether it worked has flushed before.
+            let _written = self.to.write_all(b"\\r").is_ok();
+        }
     }
 }
 

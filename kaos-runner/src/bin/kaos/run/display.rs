@@ -65,7 +65,7 @@ impl Display {
         };
         Self(Arc::new(Mutex::new(Shown {
             tree,
-            answer: Answer::default(),
+            answer: Answer::new(),
             root: None,
             events: Vec::new(),
         })))
