@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::audit::Scratch;
 
 /// Short: what hangs, hangs for good.
-const LIMIT: Duration = Duration::from_millis(400);
+const LIMIT: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Clone, Copy)]
 enum Over {

@@ -25,7 +25,7 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// How often a group of processes is looked at while it ends: nobody tells when its last one has.
 #[cfg(unix)]
-const LOOK: Duration = Duration::from_millis(10);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The most bytes of one line of the standard error; the rest of it is left out.
 const MOST_OF_LINE: u64 = 4096;
@@ -86,9 +86,17 @@ impl Transport<RoleClient> for Pipes {
     /// Closes its input, and ends it in order.
     async fn close(&mut self) -> io::Result<()> {
         // However that ends, the process does.
-        let _closed = timeout(CLOSING, self.messages.close()).await;
-        self.process.end().await;
-        Ok(())
+        let Self { messages, process } = self;
+        let _closed = timeout(CLOSING, messages.close()).await;
+        // A child that still writes must not have to wait for somebody who reads.
+        let read = async {
+            while messages.receive().await.is_some() {}
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = process.end() => Ok(()),
+            never = read => never,
+        }
     }
 }
 
@@ -135,8 +143,9 @@ impl Process {
 
     #[cfg(unix)]
     fn group_lives(&self) -> bool {
-        self.group
-            .is_some_and(|group| rustix::process::test_kill_process_group(group).is_ok())
+        self.group.is_some_and(|group| {
+            rustix::process::test_kill_process_group(group).is_ok() && any_runs(group)
+        })
     }
 
     #[cfg(unix)]
@@ -158,6 +167,29 @@ impl Process {
             let _sent = rustix::process::kill_process_group(group, signal).is_ok();
         }
     }
+}
+
+/// Whether any process of a group still runs. One that has ended stays in it until it is waited for, and
+/// in a container perhaps nobody waits for orphans.
+#[cfg(target_os = "linux")]
+fn any_runs(group: rustix::process::Pid) -> bool {
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return true;
+    };
+    processes.flatten().any(|process| {
+        let status = std::fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+        // Behind the program's name, which may hold anything: state, parent, group.
+        let behind = status.rsplit(") ").next().unwrap_or_default();
+        let mut fields = behind.split(' ');
+        let (state, of) = (fields.next(), fields.nth(1));
+        let ours = of.and_then(|of| of.parse().ok()) == Some(group.as_raw_nonzero().get());
+        ours && !matches!(state, Some("Z" | "X"))
+    })
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn any_runs(_group: rustix::process::Pid) -> bool {
+    true
 }
 
 impl Drop for Process {
