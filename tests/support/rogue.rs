@@ -195,7 +195,7 @@ fn called(way: &str) -> Value {
 
 /// Speaks on standard input and output until that is closed. Further words say how it ends.
 ///
-/// - `writes FILE`: says there which processes there are, and that the input was closed.
+/// - `writes FILE`: says there which processes and variables there are, and that the input was closed.
 /// - `leaves`: starts a process that outlives it.
 /// - `deaf`: does not end when its input is closed.
 /// - `stubborn`: nor when it is asked to.
@@ -214,6 +214,9 @@ pub fn over_stdio(way: &str, words: &[String]) {
         }
     };
     note(format!("pid {}", std::process::id()));
+    for (name, value) in std::env::vars() {
+        note(format!("env {name}={value}"));
+    }
     if has("leaves") {
         // The shell ends at once; what it started in the background does not.
         let left = Command::new("sh")

@@ -59,6 +59,27 @@ impl Shared {
 }
 
 impl McpServer {
+    /// Says why there is no list: what the server itself said of that is its content.
+    fn warn(&self, why: &ToolError, known: bool) {
+        let (server, error_type) = (self.setup.name.as_str(), why.kind());
+        let ours = matches!(error_type, "connection" | "timeout" | "auth");
+        let why = ours.then(|| why.to_string());
+        let why = why.as_deref();
+        if known {
+            warn!(
+                server,
+                error_type,
+                why,
+                "an MCP server does not list its tools: turns go on with those known before"
+            );
+        } else {
+            warn!(
+                server,
+                error_type, why, "an MCP server is not available: turns go on without its tools"
+            );
+        }
+    }
+
     /// The tools, listed anew where the connection is new or the server said that they changed.
     async fn listed(&self) -> Result<ToolListing, ToolError> {
         let Shared { link, listing, .. } = &*self.shared;
@@ -125,19 +146,7 @@ impl ToolSource for McpServer {
         };
         let known = self.shared.known().clone();
         if !self.shared.warned.swap(true, Ordering::Relaxed) {
-            let (server, error_type) = (self.setup.name.as_str(), why.kind());
-            if known.is_some() {
-                warn!(
-                    server,
-                    error_type,
-                    "an MCP server does not list its tools: turns go on with those known before"
-                );
-            } else {
-                warn!(
-                    server,
-                    error_type, "an MCP server is not available: turns go on without its tools"
-                );
-            }
+            self.warn(&why, known.is_some());
         }
         known.map_or(Err(why.clone()), |known| Ok(known.listing(Some(why))))
     }

@@ -1,5 +1,5 @@
 //! What went wrong with a server, in words of our own: the libraries' may hold its URL, with the key
-//! in it, or what it sent.
+//! in it, or what it sent. Why there is no connection holds nothing of either, so it may be logged.
 
 use std::error::Error;
 
@@ -32,7 +32,7 @@ fn detail(why: &ClientInitializeError) -> String {
         ClientInitializeError::TransportError { error, .. } => root(error.error.as_ref()),
         ClientInitializeError::ConnectionClosed(_) => "it closed the connection".to_owned(),
         ClientInitializeError::JsonRpcError(error) => {
-            format!("it refused: {}", cut(&error.message))
+            format!("it refused with the code {}", error.code.0)
         }
         ClientInitializeError::NoCompatibleProtocolVersion { .. } => {
             "it speaks no version of the protocol that is known here".to_owned()
