@@ -319,6 +319,36 @@ async fn what_changes_while_a_list_is_on_its_way_is_listed_again_and_old_tools_a
 }
 
 #[tokio::test]
+async fn what_a_server_says_when_it_wants_a_token_is_its_own_affair() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _asked = read_request(&mut stream);
+            let head = "HTTP/1.1 401 No\r\nwww-authenticate: Bearer realm=\"its-word\"\r\n";
+            let _told = write!(
+                stream,
+                "{head}content-length: 8\r\nconnection: close\r\n\r\nits-word"
+            );
+        }
+    });
+    let (logged, listening) = heard();
+    let why = McpServer::http(format!("http://{place}/mcp")).tools().await;
+    drop(listening);
+    let why = why.unwrap_err();
+    assert_eq!(why.kind(), "auth");
+    let expected =
+        format!("no connection to the server http://{place}: it asks for authentication");
+    assert_eq!(why.to_string(), expected);
+    let logged = String::from_utf8(logged.lock().unwrap().clone()).unwrap();
+    let warned = logged.lines().filter(|line| line.contains(" WARN "));
+    assert!(warned.clone().count() > 0, "{logged}");
+    for line in warned {
+        assert!(!line.contains("its-word"), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn a_turn_says_that_its_tools_are_those_known_before() {
     let mut lists = 0;
     let (place, _heads) = by_hand(move |method, _| {

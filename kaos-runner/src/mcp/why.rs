@@ -5,7 +5,9 @@ use std::error::Error;
 
 use rmcp::ServiceError;
 use rmcp::service::ClientInitializeError;
-use rmcp::transport::streamable_http_client::StreamableHttpError;
+use rmcp::transport::streamable_http_client::{
+    AuthRequiredError, InsufficientScopeError, StreamableHttpError,
+};
 
 use crate::ToolError;
 
@@ -73,6 +75,10 @@ fn root(error: &(dyn Error + 'static)) -> String {
             break;
         };
         reason = inner;
+    }
+    // What they hold is the server's.
+    if reason.is::<AuthRequiredError>() || reason.is::<InsufficientScopeError>() {
+        return "it asks for authentication".to_owned();
     }
     cut(&reason.to_string())
 }

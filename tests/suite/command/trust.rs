@@ -277,6 +277,12 @@ async fn what_cannot_be_judged_is_refused_and_nothing_is_waited_for() {
         &odd.output().await.unwrap(),
         "neither XDG_STATE_HOME nor HOME",
     );
+    // A named one may be anything that can be read.
+    answers(
+        &place
+            .kaos("here", &["run", "-q", "Hi!", "--config", "/dev/null"])
+            .await,
+    );
     // No file, and too large a one.
     let file = place.path("here/kaos.toml");
     fs::remove_file(&file).unwrap();

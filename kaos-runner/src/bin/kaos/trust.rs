@@ -96,12 +96,21 @@ fn shown(path: &Path) -> String {
     plain(&path.display().to_string())
 }
 
-/// A settings file's content. What is no file, or is too large for one, is none.
+/// A settings file that was found: what is no file, or is too large for one, is none.
 pub(crate) fn read(file: &Path) -> io::Result<Vec<u8>> {
     let opened = open(file)?;
     if !opened.metadata()?.is_file() {
         return Err(io::Error::other("it is no file"));
     }
+    bounded(opened)
+}
+
+/// One that was named, which may be a pipe or `/dev/null`, too.
+pub(crate) fn read_named(file: &Path) -> io::Result<Vec<u8>> {
+    bounded(File::open(file)?)
+}
+
+fn bounded(opened: File) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     opened.take(MOST_BYTES + 1).read_to_end(&mut content)?;
     if content.len() as u64 > MOST_BYTES {

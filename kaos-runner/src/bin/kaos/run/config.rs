@@ -115,7 +115,11 @@ pub(super) fn origin(url: &str) -> String {
 /// The file that was named; else the one of the current directory, if there is one and it is trusted.
 fn read(named: Option<&str>) -> Result<File, Failed> {
     let path = Path::new(named.unwrap_or(FILE));
-    let content = match trust::read(path) {
+    let read = match named {
+        Some(_) => trust::read_named(path),
+        None => trust::read(path),
+    };
+    let content = match read {
         Ok(content) => content,
         Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
             return Ok(File::default());
