@@ -64,6 +64,7 @@ mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tool;
+mod tool_listing;
 mod tool_run;
 mod toolbox;
 mod tools;
@@ -91,4 +92,5 @@ pub use runner::{Runner, TurnRequest};
 pub use scripted::Scripted;
 pub use stream::RunStream;
 pub use tool::{Tool, ToolContext, ToolError, ToolSpec};
+pub use tool_listing::ToolListing;
 pub use toolbox::ToolSource;

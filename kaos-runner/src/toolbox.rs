@@ -9,12 +9,12 @@ use futures_util::future::join_all;
 use kaos_hooks::{Attributes, Progress, Scope, Str, Turn, catch_panic};
 
 use crate::shape::Shape;
-use crate::{Agent, Tool, ToolError, ToolSpec, arguments, fenced};
+use crate::{Agent, Tool, ToolError, ToolListing, ToolSpec, arguments, fenced};
 
 /// Where tools come from that are not known beforehand, such as a server.
 ///
 /// Asked before each turn; a source that fails leaves the turn without its tools, and the turn says
-/// so with the progress `tools_missing`.
+/// so with the progress `tools_missing`. What else there is to say stands in [`ToolListing`].
 ///
 /// # Example
 ///
@@ -22,7 +22,7 @@ use crate::{Agent, Tool, ToolError, ToolSpec, arguments, fenced};
 /// use std::sync::Arc;
 ///
 /// use async_trait::async_trait;
-/// use kaos_runner::{Tool, ToolError, ToolSource};
+/// use kaos_runner::{Tool, ToolError, ToolListing, ToolSource};
 ///
 /// struct Plugins(Vec<Arc<dyn Tool>>);
 ///
@@ -32,8 +32,8 @@ use crate::{Agent, Tool, ToolError, ToolSpec, arguments, fenced};
 ///         "plugins"
 ///     }
 ///
-///     async fn tools(&self) -> Result<Vec<Arc<dyn Tool>>, ToolError> {
-///         Ok(self.0.clone())
+///     async fn tools(&self) -> Result<ToolListing, ToolError> {
+///         Ok(self.0.clone().into())
 ///     }
 /// }
 /// ```
@@ -53,7 +53,7 @@ pub trait ToolSource: Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Dropped when the turn is dropped.
-    async fn tools(&self) -> Result<Vec<Arc<dyn Tool>>, ToolError>;
+    async fn tools(&self) -> Result<ToolListing, ToolError>;
 }
 
 /// What the model can ask for by name.
@@ -65,7 +65,8 @@ pub(crate) struct Toolbox {
     pub(crate) specs: Vec<ToolSpec>,
     /// What the model is told of itself, and of blocks where it calls tools by them.
     pub(crate) instructions: Str,
-    missing: Vec<(Str, ToolError)>,
+    /// What the turn says of its sources.
+    notes: Vec<(&'static str, Attributes)>,
 }
 
 /// What a name stands for.
@@ -104,8 +105,11 @@ impl Toolbox {
         let mut found = Vec::new();
         for (source, tools) in join_all(asked).await {
             match tools {
-                Ok(tools) => found.extend(tools.into_iter().map(|tool| (source, tool))),
-                Err(why) => toolbox.missing.push((Str::copied(source), why)),
+                Ok(listing) => {
+                    toolbox.note_listing(source, &listing);
+                    found.extend(listing.tools.into_iter().map(|tool| (source, tool)));
+                }
+                Err(why) => toolbox.note("tools_missing", source, ("error.type", why.kind())),
             }
         }
         toolbox.add(&found);
@@ -180,13 +184,27 @@ impl Toolbox {
         found.map(|(_, callable)| callable)
     }
 
-    /// Says which sources have no tools for the turn.
+    fn note_listing(&mut self, source: &str, listing: &ToolListing) {
+        if let Some(why) = &listing.stale {
+            self.note("tools_stale", source, ("error.type", why.kind()));
+        }
+        if listing.left_out > 0 {
+            let count = listing.left_out.to_string();
+            self.note("tools_left_out", source, ("count", &count));
+        }
+    }
+
+    fn note(&mut self, note: &'static str, source: &str, more: (&str, &str)) {
+        let mut attributes = Attributes::new();
+        attributes.set("source", Str::copied(source));
+        attributes.set(more.0.to_owned(), Str::copied(more.1));
+        self.notes.push((note, attributes));
+    }
+
+    /// Says which sources have no tools for the turn, old ones, or not all.
     pub(crate) fn tell(&self, turn: &Scope<Turn>) {
-        for (source, why) in &self.missing {
-            let mut attributes = Attributes::new();
-            attributes.set("source", source.clone());
-            attributes.set("error.type", Str::copied(why.kind()));
-            let note = Str::Static("tools_missing");
+        for (note, attributes) in &self.notes {
+            let (note, attributes) = (Str::Static(note), attributes.clone());
             turn.progress(Progress { note, attributes });
         }
     }

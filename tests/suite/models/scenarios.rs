@@ -46,8 +46,9 @@ fn scenarios() -> Vec<String> {
 }
 
 /// What waits, for collectors and by the disk's own clock, and what is large.
-const SLOW: [&str; 4] = [
+const SLOW: [&str; 5] = [
     "telemetry::",
+    "mcp_rogues::",
     "audit::waits::",
     "concurrency::two_hundred",
     "arguments::what_the_model_is_told_is_short",
