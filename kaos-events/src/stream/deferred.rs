@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use super::{Emit, End, State, Stream};
+use super::{AnyStream, End, State, Stream};
 use crate::table::Key;
 use crate::{Observer, PhaseBuf, Progress, Run, SpanId, Subject, Value};
 
@@ -32,7 +32,7 @@ thread_local! {
     /// Whether a caller further up empties the outbox.
     static EMPTYING: Cell<bool> = const { Cell::new(false) };
     /// Streams that observers of others emitted into.
-    static OUTBOX: RefCell<Vec<Arc<dyn Emit>>> = const { RefCell::new(Vec::new()) };
+    static OUTBOX: RefCell<Vec<AnyStream>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The address of the stream that calls its observer on this thread, 0 when none does; and in its
@@ -102,7 +102,7 @@ fn deliver_all_posted() {
 }
 
 impl<S: Observer> Stream<S> {
-    pub(super) fn defer(&self, operation: Deferred) {
+    pub(super) fn defer(&self, this: &AnyStream, operation: Deferred) {
         {
             let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
             if deferred.len() >= MOST_DEFERRED {
@@ -112,17 +112,14 @@ impl<S: Observer> Stream<S> {
             self.waiting.store(deferred.len(), Ordering::Relaxed);
         }
         if WHERE.get().stream() != self.address() {
-            self.post();
+            self.post(this);
         }
     }
 
     /// Has what waits applied as soon as this thread is outside of all streams.
     #[cold]
-    fn post(&self) {
-        let Some(this) = self.this.upgrade() else {
-            return; // not reached: whoever emits has a handle
-        };
-        let posted = OUTBOX.try_with(|outbox| outbox.borrow_mut().push(this));
+    fn post(&self, this: &AnyStream) {
+        let posted = OUTBOX.try_with(|outbox| outbox.borrow_mut().push(Arc::clone(this)));
         match posted {
             Ok(()) if EMPTYING.get() => {}
             Ok(()) => WHERE.set(WHERE.get().posted()),
