@@ -75,6 +75,7 @@ pub use subject::{
 };
 pub use texts::{ContentKind, TextVisitor};
 pub use value::{
-    ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, HistoryTrimmed, IntentClassified, TextDelta,
-    ThinkingDelta, ToolCallArgsDelta, ToolCallSummary, TurnSummary, UsageObserved, Value,
+    ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, HistoryTrimmed,
+    IntentClassified, TextDelta, ThinkingDelta, ToolCallArgsDelta, ToolCallSummary, TurnSummary,
+    UsageObserved, Value,
 };

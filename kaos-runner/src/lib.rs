@@ -33,9 +33,12 @@
 
 mod agent;
 mod arguments;
+mod call;
 mod content;
+mod conversation;
 mod debug_lines;
 mod deltas;
+mod estimate;
 mod fenced;
 mod finish_reason;
 mod function_model;
@@ -56,24 +59,30 @@ mod model_reply;
 pub mod models;
 mod paced;
 mod reply;
+mod request;
 mod runner;
 mod scripted;
+mod seat;
 mod session;
+mod setting;
 mod shape;
 mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod text_stream;
+mod token_budget;
 mod tool;
-mod tool_run;
+mod tool_source;
 mod toolbox;
 mod tools;
 mod turn;
+mod window;
 
 pub use agent::Agent;
 pub use deltas::Deltas;
 pub use finish_reason::FinishReason;
 pub use function_model::FunctionModel;
-pub use function_tool::FunctionTool;
+pub use function_tool::{FunctionTool, ToolFunction};
 pub use intent::IntentBy;
 pub use kaos_hooks::ToolAnnotations;
 pub use limits::Limits;
@@ -87,8 +96,15 @@ pub use model_reply::ModelReply;
 #[cfg(feature = "models")]
 pub use models::{AnthropicModel, OpenAiModel};
 pub use reply::{Reply, TurnError, TurnErrorKind};
-pub use runner::{Runner, TurnRequest};
+pub use request::{Asking, TurnRequest};
+pub use runner::Runner;
 pub use scripted::Scripted;
+pub use session::{
+    MemorySessions, SessionBounds, SessionError, SessionLock, SessionStore, SessionSummary,
+    SessionTurn,
+};
 pub use stream::RunStream;
+pub use text_stream::TextStream;
+pub use token_budget::TokenBudget;
 pub use tool::{Tool, ToolContext, ToolError, ToolSpec};
-pub use toolbox::ToolSource;
+pub use tool_source::ToolSource;

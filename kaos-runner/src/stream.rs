@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
-use kaos_hooks::{Event, EventBuf, SpanContext};
+use kaos_hooks::{Event, EventBuf, SpanContext, Str};
 use tokio_stream::Stream;
 
-use crate::{Reply, TurnError, TurnRequest};
+use crate::{Reply, TextStream, TurnError, TurnRequest};
 
 /// The events of one run, as they happen; see [`Runner::run`](crate::Runner::run).
 ///
@@ -36,7 +36,7 @@ use crate::{Reply, TurnError, TurnRequest};
 pub struct RunStream(State);
 
 enum State {
-    Waiting(Option<TurnRequest>),
+    Waiting(Option<Box<TurnRequest>>),
     Running {
         turn: BoxFuture<'static, Result<Reply, TurnError>>,
         seen: Queue,
@@ -59,15 +59,20 @@ fn pop(queue: &Queue) -> Option<EventBuf> {
 
 impl RunStream {
     pub(crate) fn new(request: TurnRequest) -> Self {
-        Self(State::Waiting(Some(request)))
+        Self(State::Waiting(Some(Box::new(request))))
     }
 
     /// Makes the run part of an existing trace. No effect once the stream has been read from.
     pub fn parent(mut self, parent: impl Into<Option<SpanContext>>) -> Self {
         if let State::Waiting(request) = &mut self.0 {
-            *request = request.take().map(|request| request.parent(parent));
+            *request = request.take().map(|request| Box::new(request.parent(parent)));
         }
         self
+    }
+
+    /// The answer's text as it is made, instead of the events.
+    pub fn text(self) -> TextStream {
+        TextStream::new(self)
     }
 
     /// The answer; what was not read of the events is passed over.
@@ -97,6 +102,14 @@ impl RunStream {
         }
     }
 
+    /// The answer's text, once there is one.
+    pub(crate) fn text_of_reply(&self) -> Option<Str> {
+        match &self.0 {
+            State::Done { reply, .. } => reply.as_ref().ok().map(|reply| reply.text.clone()),
+            State::Waiting(_) | State::Running { .. } => None,
+        }
+    }
+
     fn start(request: TurnRequest) -> State {
         let seen = Queue::default();
         let queue = Arc::clone(&seen);
@@ -118,7 +131,7 @@ impl Stream for RunStream {
         if let State::Waiting(request) = &mut self.0
             && let Some(request) = request.take()
         {
-            self.0 = Self::start(request);
+            self.0 = Self::start(*request);
         }
         let (reply, seen) = match &mut self.0 {
             State::Running { turn, seen } => {

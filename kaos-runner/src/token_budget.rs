@@ -171,13 +171,18 @@ impl Budgets {
                 // Listens before it looks, so that nothing freed in between is missed.
                 let mut freed = pin!(budget.0.freed.notified());
                 freed.as_mut().enable();
-                if let Some(amount) = budget.reserve(need)? {
-                    reserved.of.push((budget.clone(), amount));
-                    continue;
+                match budget.reserve(need) {
+                    Ok(Some(amount)) => reserved.of.push((budget.clone(), amount)),
+                    Ok(None) => {
+                        reserved.give_back();
+                        freed.await;
+                        continue 'again;
+                    }
+                    Err(spent) => {
+                        reserved.give_back();
+                        return Err(spent);
+                    }
                 }
-                reserved.give_back();
-                freed.await;
-                continue 'again;
             }
             return Ok(reserved);
         }

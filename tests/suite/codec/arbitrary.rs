@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use kaos_events::{
     ApprovalRequired, AttributeValue, Attributes, BodyBuf, Briefing, Budget, BudgetExceeded,
-    Custom, CustomOutcome, Decision, EventBuf, Failure, GateDecided, Handoff, HandoffOutcome, HistoryTrimmed,
-    Intent, IntentClassification, IntentClassified, IntentOutcome, LlmCall, LlmOutcome, LlmParams,
-    McpCall, OutcomeBuf, PhaseBuf, PhaseName, Progress, RemoteAgent, Run, RunId, Server, Session,
-    SpanBuf, SpanContext, SpanId, Step, StepOutcome, Str, Subagent, SubagentOutcome, Subject,
-    SubjectName, TextDelta, ThinkingDelta, Time, ToolCall, ToolCallArgsDelta, ToolCallSummary,
-    ToolKind, ToolOutcome, TraceId, Turn, TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
+    Custom, CustomOutcome, Decision, EventBuf, Failure, GateDecided, Handoff, HandoffOutcome,
+    HistoryTrimmed, Intent, IntentClassification, IntentClassified, IntentOutcome, LlmCall,
+    LlmOutcome, LlmParams, McpCall, OutcomeBuf, PhaseBuf, PhaseName, Progress, RemoteAgent, Run,
+    RunId, Server, Session, SpanBuf, SpanContext, SpanId, Step, StepOutcome, Str, Subagent,
+    SubagentOutcome, Subject, SubjectName, TextDelta, ThinkingDelta, Time, ToolCall,
+    ToolCallArgsDelta, ToolCallSummary, ToolKind, ToolOutcome, TraceId, Turn, TurnOutcome,
+    TurnSummary, Usage, UsageObserved, Value,
 };
 use proptest::collection::vec;
 use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
@@ -393,15 +394,15 @@ fn outcome(name: SubjectName) -> BoxedStrategy<OutcomeBuf> {
             let reasons = vec(text(), 0..3);
             let known = (of(text()), of(usage()), reasons, any::<bool>());
             (known, attributes())
-                .prop_map(
-                    |((result, usage, finish_reasons, skipped), attributes)| SubagentOutcome {
+                .prop_map(|((result, usage, finish_reasons, skipped), attributes)| {
+                    SubagentOutcome {
                         usage,
                         finish_reasons,
                         skipped,
                         result,
                         attributes,
-                    },
-                )
+                    }
+                })
                 .prop_map_into()
                 .boxed()
         }
