@@ -3,11 +3,8 @@
 mod subagent;
 mod tool;
 
-use std::time::Duration;
-
 use kaos_hooks::{
-    Callable as Subject, Failure, Panicked, Ruling, Scope, Step, Str, SubjectType, ToolCall, Usage,
-    catch_panic,
+    Callable as Subject, Failure, Ruling, Scope, Step, Str, SubjectType, ToolCall, Usage,
 };
 
 use crate::setting::Setting;
@@ -54,10 +51,7 @@ trait Callee: Sync + Sized {
     /// What its span says at the end of a call that a gate skipped.
     fn skipped() -> Outcome<Self>;
 
-    /// How long it may take; `None` where it has a limit of its own.
-    fn time_limit(&self, setting: &Setting<'_>) -> Option<Duration>;
-
-    /// Does it.
+    /// Does it, within its time.
     fn run(
         &self,
         setting: &Setting<'_>,
@@ -157,8 +151,8 @@ async fn run<C: Callee>(
         return failed(scope, &wrong, most);
     }
     let context = ToolContext::of(setting);
-    let running = catch_panic(callee.run(setting, &scope, &arguments, &context));
-    let Ran { output, delegated } = within(callee.time_limit(setting), running).await;
+    let ran = callee.run(setting, &scope, &arguments, &context).await;
+    let Ran { output, delegated } = ran;
     match output {
         Ok(result) => {
             let bytes = result.bytes() as u64;
@@ -180,24 +174,6 @@ async fn run<C: Callee>(
             }
         }
     }
-}
-
-/// Within its time, and surviving its panic.
-async fn within(
-    limit: Option<Duration>,
-    running: impl Future<Output = Result<Ran, Panicked>>,
-) -> Ran {
-    let ran = match limit {
-        Some(limit) => match tokio::time::timeout(limit, running).await {
-            Ok(ran) => ran,
-            Err(_elapsed) => {
-                let why = format!("no result within {limit:?}");
-                return Ran::failed(ToolError::of_kind("timeout", why));
-            }
-        },
-        None => running.await,
-    };
-    ran.unwrap_or_else(|_panicked| Ran::failed(ToolError::of_kind("panic", "the tool panicked")))
 }
 
 /// Ends the span of a call without a result, and gives what the model is told.

@@ -99,6 +99,8 @@ pub use reply::{Reply, TurnError, TurnErrorKind};
 pub use request::{Asking, TurnRequest};
 pub use runner::Runner;
 pub use scripted::Scripted;
+#[cfg(feature = "redis")]
+pub use session::RedisSessions;
 pub use session::{
     MemorySessions, SessionBounds, SessionError, SessionLock, SessionStore, SessionSummary,
     SessionTurn,

@@ -1,6 +1,8 @@
 //! Where conversations are kept between turns.
 
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::any::Any;
 use std::fmt;
@@ -12,6 +14,8 @@ use kaos_hooks::Str;
 use serde::{Deserialize, Serialize};
 
 pub use memory::MemorySessions;
+#[cfg(feature = "redis")]
+pub use redis::RedisSessions;
 
 use crate::{Message, estimate};
 
@@ -106,7 +110,7 @@ pub trait SessionStore: Send + Sync + 'static {
 pub struct SessionLock {
     session: Str,
     fence: u64,
-    _frees: Box<dyn Any + Send + Sync>,
+    frees: Box<dyn Any + Send + Sync>,
 }
 
 impl SessionLock {
@@ -115,8 +119,13 @@ impl SessionLock {
         Self {
             session: session.into(),
             fence,
-            _frees: Box::new(frees),
+            frees: Box::new(frees),
         }
+    }
+
+    /// What frees the session, for the store that made it.
+    pub fn frees<T: Any>(&self) -> Option<&T> {
+        self.frees.downcast_ref()
     }
 
     /// The session.

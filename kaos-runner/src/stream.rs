@@ -42,7 +42,7 @@ enum State {
         seen: Queue,
     },
     Done {
-        reply: Result<Reply, TurnError>,
+        reply: Box<Result<Reply, TurnError>>,
         seen: Queue,
     },
 }
@@ -65,7 +65,9 @@ impl RunStream {
     /// Makes the run part of an existing trace. No effect once the stream has been read from.
     pub fn parent(mut self, parent: impl Into<Option<SpanContext>>) -> Self {
         if let State::Waiting(request) = &mut self.0 {
-            *request = request.take().map(|request| Box::new(request.parent(parent)));
+            *request = request
+                .take()
+                .map(|request| Box::new(request.parent(parent)));
         }
         self
     }
@@ -96,7 +98,7 @@ impl RunStream {
         })
         .await;
         match self.0 {
-            State::Done { reply, .. } => reply,
+            State::Done { reply, .. } => *reply,
             State::Running { turn, .. } => turn.await,
             State::Waiting(_) => unreachable!("a stream that has ended was started"),
         }
@@ -105,7 +107,7 @@ impl RunStream {
     /// The answer's text, once there is one.
     pub(crate) fn text_of_reply(&self) -> Option<Str> {
         match &self.0 {
-            State::Done { reply, .. } => reply.as_ref().ok().map(|reply| reply.text.clone()),
+            State::Done { reply, .. } => (**reply).as_ref().ok().map(|reply| reply.text.clone()),
             State::Waiting(_) | State::Running { .. } => None,
         }
     }
@@ -149,6 +151,7 @@ impl Stream for RunStream {
             State::Waiting(_) => return Poll::Ready(None),
         };
         let event = pop(&seen);
+        let reply = Box::new(reply);
         self.0 = State::Done { reply, seen };
         Poll::Ready(event)
     }

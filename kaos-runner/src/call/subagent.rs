@@ -1,7 +1,6 @@
 //! A sub-agent as what is called: its turn is part of its caller's stream.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kaos_hooks::{Scope, Str, Subagent, SubagentOutcome, Turn};
 use serde_json::Value;
@@ -52,10 +51,6 @@ impl Callee for CalledAgent {
             skipped: true,
             ..SubagentOutcome::default()
         }
-    }
-
-    fn time_limit(&self, _setting: &Setting<'_>) -> Option<Duration> {
-        None // its own turn's
     }
 
     async fn run(

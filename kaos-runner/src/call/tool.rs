@@ -1,14 +1,13 @@
 //! A tool as what is called.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use kaos_hooks::{Scope, Str, ToolCall, ToolOutcome};
+use kaos_hooks::{Scope, Str, ToolCall, ToolOutcome, catch_panic};
 
 use super::{Callee, Ran, asked_for};
 use crate::setting::Setting;
 use crate::shape::Shape;
-use crate::{Tool, ToolContext, ToolSpec, ToolUse, debug_lines};
+use crate::{Tool, ToolContext, ToolError, ToolSpec, ToolUse, debug_lines};
 
 /// A tool, and how its arguments stand in what the model writes.
 pub(crate) struct CalledTool {
@@ -49,21 +48,29 @@ impl Callee for CalledTool {
         }
     }
 
-    fn time_limit(&self, setting: &Setting<'_>) -> Option<Duration> {
-        Some(self.spec().time_limit.unwrap_or(setting.limits.tool))
-    }
-
     async fn run(
         &self,
-        _setting: &Setting<'_>,
+        setting: &Setting<'_>,
         scope: &Scope<ToolCall>,
         arguments: &str,
         context: &ToolContext,
     ) -> Ran {
+        let limit = self.spec().time_limit.unwrap_or(setting.limits.tool);
+        let running = async {
+            let called = catch_panic(self.tool.call(arguments, context));
+            match tokio::time::timeout(limit, called).await {
+                Ok(Ok(ended)) => ended,
+                Ok(Err(_panicked)) => Err(ToolError::of_kind("panic", "the tool panicked")),
+                Err(_elapsed) => {
+                    let why = format!("no result within {limit:?}");
+                    Err(ToolError::of_kind("timeout", why))
+                }
+            }
+        };
         let name = scope.callee().map(|callee| callee.name).unwrap_or_default();
-        let calling = debug_lines::tool(&name, arguments, self.tool.call(arguments, context));
+        let running = debug_lines::tool(&name, arguments, running);
         Ran {
-            output: scope.entered(calling).await,
+            output: scope.entered(running).await,
             delegated: None,
         }
     }
