@@ -176,7 +176,7 @@ impl SessionStore for RedisSessions {
 
     async fn lock(&self, session: &str) -> Result<SessionLock, SessionError> {
         const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-        let ids = RandomIds::default();
+        let ids = RandomIds;
         let token = format!("{:016x}{:016x}", ids.next(), ids.next());
         let mut pause = Duration::from_millis(5);
         let mut held = Held {
