@@ -22,8 +22,10 @@ use super::{SessionBounds, SessionError, SessionLock, SessionStore, SessionSumma
 /// changes a session is one script on the server, and refused where the lock's number is not the
 /// session's last.
 ///
-/// The keys are `kaos:session:{name}`, `kaos:turns:{name}`, `kaos:lock:{name}`, `kaos:sessions` and
-/// `kaos:fence`; another [prefix](Self::prefix) than `kaos:` tells users of one server apart. They hold
+/// Turns that wait for a session get it in the order in which they came, whatever process they are in.
+///
+/// The keys are `kaos:session:{name}`, `turns`, `lock`, `waiting` and `asked` in place of `session`,
+/// `kaos:sessions` and `kaos:fence`; another [prefix](Self::prefix) than `kaos:` tells users of one server apart. They hold
 /// what was said, as it was said. A Redis Cluster is not supported.
 ///
 /// # Example
@@ -137,17 +139,31 @@ impl RedisSessions {
     }
 }
 
+/// How long a turn that waits for its session waits at most until it asks again.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
 fn millis(time: Duration) -> u64 {
     time.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
-/// A lock's value: what tells the turn from others, and the lock's number. Dropped, it gives the lock
-/// up, as well as it can: where nothing runs any more, the lease does.
+/// A turn that waits for a session, or has it. Dropped, it gives up its place, as well as it can: where
+/// nothing runs any more, the lease does.
 struct Held {
+    /// What tells the turn from others.
+    token: String,
+    /// The lock's value: token and number.
     value: String,
-    key: String,
+    /// The lock's key, and those of who waits.
+    keys: [String; 3],
     connection: Arc<Connection>,
     scripts: Arc<Scripts>,
+}
+
+impl Held {
+    fn lock_key(&self) -> &str {
+        let [lock, ..] = &self.keys;
+        lock
+    }
 }
 
 impl Drop for Held {
@@ -156,14 +172,15 @@ impl Drop for Held {
             return;
         };
         let (connection, scripts) = (Arc::clone(&self.connection), Arc::clone(&self.scripts));
-        let (value, key) = (
-            std::mem::take(&mut self.value),
-            std::mem::take(&mut self.key),
-        );
+        let keys = std::mem::take(&mut self.keys);
+        let [value, token] = [&mut self.value, &mut self.token].map(std::mem::take);
         runtime.spawn(async move {
             let mut release = scripts.release.prepare_invoke();
+            for key in keys {
+                release.key(key);
+            }
             // Failing, it leaves the lock to its lease.
-            let _left: Result<u64, _> = connection.call(release.key(key).arg(value)).await;
+            let _left: Result<u64, _> = connection.call(release.arg(value).arg(token)).await;
         });
     }
 }
@@ -175,22 +192,25 @@ impl SessionStore for RedisSessions {
     }
 
     async fn lock(&self, session: &str) -> Result<SessionLock, SessionError> {
-        const LONGEST_PAUSE: Duration = Duration::from_millis(250);
         let ids = RandomIds;
-        let token = format!("{:016x}{:016x}", ids.next(), ids.next());
-        let mut pause = Duration::from_millis(5);
         let mut held = Held {
-            value: token.clone(),
-            key: self.key("lock", session),
+            token: format!("{:016x}{:016x}", ids.next(), ids.next()),
+            value: String::new(),
+            keys: ["lock", "waiting", "asked"].map(|kind| self.key(kind, session)),
             connection: Arc::clone(&self.connection),
             scripts: Arc::clone(&self.scripts),
         };
+        let mut pause = Duration::from_millis(5);
         loop {
+            let [key, waiting, asked] = &held.keys;
             let mut lock = self.scripts.lock.prepare_invoke();
-            lock.key(&held.key).key(self.fences());
-            let fence = self.call(lock.arg(&token).arg(millis(self.lease))).await?;
+            lock.key(key).key(self.fences()).key(waiting).key(asked);
+            lock.arg(&held.token)
+                .arg(millis(self.lease))
+                .arg(millis(4 * LONGEST_PAUSE));
+            let fence = self.call(&lock).await?;
             if fence > 0 {
-                held.value = format!("{token}:{fence}");
+                held.value = format!("{}:{fence}", held.token);
                 return Ok(SessionLock::new(Str::copied(session), fence, held));
             }
             tokio::time::sleep(pause).await;
@@ -207,7 +227,7 @@ impl SessionStore for RedisSessions {
             tokio::time::sleep(self.lease / 3).await;
             let mut renew = self.scripts.renew.prepare_invoke();
             renew
-                .key(&held.key)
+                .key(held.lock_key())
                 .key(self.key("session", lock.session()));
             renew
                 .arg(&held.value)
@@ -249,7 +269,9 @@ impl SessionStore for RedisSessions {
         let json = serde_json::to_vec(&turn)
             .map_err(|error| SessionError::unavailable(format!("no JSON: {error}")))?;
         let mut append = self.scripts.append.prepare_invoke();
-        append.key(&held.key).key(self.key("session", session));
+        append
+            .key(held.lock_key())
+            .key(self.key("session", session));
         append.key(self.key("turns", session)).key(self.index());
         append
             .arg(&held.value)

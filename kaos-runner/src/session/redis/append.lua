@@ -29,7 +29,8 @@ redis.call('HSET', KEYS[2], 'fence', fence, 'turns', turns, 'tokens', tokens, 'b
 redis.call('PEXPIRE', KEYS[2], ARGV[7])
 redis.call('PEXPIRE', KEYS[3], ARGV[7])
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', '(' .. (now - ARGV[7]))
-redis.call('ZADD', KEYS[4], now, ARGV[8])
+-- To the microsecond, so that the order is that of the turns.
+redis.call('ZADD', KEYS[4], time[1] * 1000 + time[2] / 1000, ARGV[8])
 -- Above the bound a few at a time, so that no call is long.
 local over = math.min(redis.call('ZCARD', KEYS[4]) - ARGV[9], 100)
 if over > 0 then
