@@ -8,7 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Budget, EventBuf, Gate, GateError, PhaseBuf, ToolRequest, Value, Verdict};
-use kaos_runner::{Agent, FunctionModel, Limits, ModelReply, Runner, TokenBudget, TurnErrorKind};
+use kaos_runner::{
+    Agent, FunctionModel, Limits, ModelReply, Runner, TokenBudget, TurnError, TurnErrorKind,
+};
 use kaos_tests::agents::{Act, Scripted, watched};
 use serde_json::json;
 
@@ -101,12 +103,21 @@ async fn called(
     }
 }
 
-#[tokio::test]
-async fn a_tool_and_a_sub_agent_are_called_in_the_same_way() {
+/// Verdict, arguments, result; then what the model is told, the span's end, what was done, and how often
+/// the gate was asked.
+type Row = (
+    Verdict,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Vec<&'static str>,
+    usize,
+);
+
+fn rows() -> Vec<Row> {
     let fits = r#"{"task":"look"}"#;
-    // Verdict, arguments, result; then what the model is told, the span's end, what was done, and
-    // whether the gate was asked.
-    let rows = [
+    vec![
         (
             Verdict::Allow,
             fits,
@@ -197,8 +208,12 @@ async fn a_tool_and_a_sub_agent_are_called_in_the_same_way() {
             vec![],
             0,
         ),
-    ];
-    for (verdict, arguments, result, told, end, did, asked) in rows {
+    ]
+}
+
+#[tokio::test]
+async fn a_tool_and_a_sub_agent_are_called_in_the_same_way() {
+    for (verdict, arguments, result, told, end, did, asked) in rows() {
         for agent in [false, true] {
             let what = format!("{verdict:?} {arguments} agent: {agent}");
             let called = called(agent, verdict.clone(), arguments, result).await;
@@ -264,7 +279,7 @@ async fn what_goes_beyond_the_limit_of_calls_is_not_begun() {
         let turn = Runner::new(agent).turn("Work.", "").await;
         assert_eq!(tool.ran(), ran, "{calls:?}");
         let over = matches!(
-            turn.as_ref().map_err(|why| why.kind()),
+            turn.as_ref().map_err(TurnError::kind),
             Err(TurnErrorKind::Budget {
                 budget: Budget::ToolCalls,
                 limit: 3,

@@ -2,6 +2,7 @@
 
 mod fits;
 mod seats;
+mod strict;
 
 use std::sync::Arc;
 use std::time::Duration;
