@@ -3,6 +3,8 @@
 //! - [`Agent`] is what an agent is: name, instructions, model, tools, sub-agents, [`Limits`].
 //! - [`Runner`] lets it answer: [`Runner::turn`] gives the [`Reply`], [`Runner::run`] the stream of
 //!   events as they happen.
+//! - A session is a conversation: its turns are kept by a [`SessionStore`], and happen one after the
+//!   other; the page `docs/sessions.md` of this crate says what is kept.
 //! - [`Model`] and [`Tool`] are what it works with; [`FunctionModel`] and [`FunctionTool`] make
 //!   both from functions, so everything runs offline. With the feature `models`, `OpenAiModel` is a
 //!   model behind any OpenAI-compatible endpoint, and `AnthropicModel` one behind Anthropic's.
@@ -30,6 +32,11 @@
 //! # Ok(())
 //! # }
 //! ```
+
+/// The page's code, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/sessions.md")]
+struct Sessions;
 
 mod agent;
 mod arguments;
