@@ -13,6 +13,11 @@ pub(crate) fn fit(setting: &Setting<'_>, step: &Scope<Step>, progress: &mut Prog
     let model = &setting.agent.model;
     let learned = setting.agent.refused.load(Ordering::Relaxed);
     let learned = (learned > 0).then_some(learned);
+    if let Some(learned) = learned {
+        // A little more each time: the model, or what was wrong with it, may have changed.
+        let more = learned.saturating_add(learned / 128 + 1);
+        setting.agent.refused.store(more, Ordering::Relaxed);
+    }
     let known = [setting.limits.context, model.context(), learned];
     let Some(limit) = known.into_iter().flatten().min() else {
         return;

@@ -42,9 +42,9 @@ fn answers(api: Api, turns: usize) -> Vec<Answer> {
         let call =
             ModelReply::call("call_0", "tool", r#"{"a":1}"#).and_call("call_1", "tool", "{}");
         answers.push(api.answer(&call, false));
-        match number % 7 {
-            3 => answers.push(Answer::new("400 Bad Request", &[], "no")),
-            5 => {
+        match number {
+            it if it % 7 == 3 => answers.push(Answer::new("400 Bad Request", &[], "no")),
+            5 | 26 => {
                 answers.push(Answer::new("400 Bad Request", &[], too_long.to_string()));
                 answers.push(api.answer(&ModelReply::text("With less."), false));
             }
