@@ -56,7 +56,7 @@ fn answers(api: Api, turns: usize) -> Vec<Answer> {
 
 #[tokio::test]
 async fn a_long_session_is_never_refused() {
-    const TURNS: usize = 84;
+    const TURNS: usize = 49;
     for api in [Api::ChatCompletions, Api::Messages] {
         for (context, session_tokens) in [(None, 600), (Some(700), 64_000)] {
             let server = ModelServer::strict(Strict::default(), answers(api, TURNS)).await;

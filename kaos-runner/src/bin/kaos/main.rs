@@ -5,6 +5,7 @@
 mod audit;
 mod output;
 mod run;
+mod sessions;
 mod warnings;
 
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// Asks an agent a question, and shows what it does
     Run(run::Args),
+    /// Lists, shows and forgets conversations that processes share
+    Sessions(sessions::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
 }
@@ -30,6 +33,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Sessions(args) => sessions::run(&args),
         Command::Audit(args) => audit::run(args),
     };
     done.unwrap_or_else(|failed| output::failed(&failed))

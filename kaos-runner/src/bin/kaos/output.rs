@@ -28,6 +28,11 @@ pub(crate) fn failed(error: &Failed) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// Prints a text that commands no terminal.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    io::stdout().lock().write_all(text.as_bytes())
+}
+
 /// How many records are done, on a terminal; nowhere else.
 pub(crate) fn progress(what: &'static str) -> ProgressBar {
     if !io::stderr().is_terminal() {
