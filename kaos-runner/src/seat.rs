@@ -118,9 +118,13 @@ impl Seat {
             outer: HELD.try_with(Arc::clone).ok(),
         };
         let work = pin!(HELD.scope(Arc::new(held), work));
-        match select(work, self.store.keep(lock)).await {
+        let keeping = pin!(catch_panic(self.store.keep(lock)));
+        match select(work, keeping).await {
             Either::Left((done, _)) => done,
-            Either::Right((lost, _)) => Err(TurnErrorKind::Session(lost)),
+            Either::Right((lost, _)) => {
+                let lost = lost.unwrap_or_else(|_panicked| panicked());
+                Err(TurnErrorKind::Session(lost))
+            }
         }
     }
 

@@ -426,6 +426,32 @@ async fn what_is_kept_is_bounded(server: &Server) {
     println!("ok    sessions and their tokens are bounded, and what nobody uses runs out");
 }
 
+/// A thousand turns of one session, which is full after fewer than a hundred.
+async fn latency_is_flat(server: &Server) {
+    let bounds = SessionBounds {
+        session_tokens: 2_000,
+        ..SessionBounds::default()
+    };
+    let runner = runner(server.store().bounds(bounds), Duration::ZERO);
+    let mut micros = Vec::new();
+    for number in 0..1_000 {
+        let began = Instant::now();
+        let reply = runner.turn(format!("Question {number}?"), "long").await;
+        assert_eq!(reply.unwrap().remembered(), Ok(()));
+        micros.push(began.elapsed().as_micros());
+    }
+    let median = |turns: &[u128]| {
+        let mut turns = turns.to_vec();
+        turns.sort_unstable();
+        turns[turns.len() / 2]
+    };
+    let (early, late) = (median(&micros[100..300]), median(&micros[800..]));
+    assert!(late < early * 2, "{early} µs, then {late} µs");
+    println!(
+        "ok    1 000 turns of one session: {early} µs a turn after a hundred, {late} µs at the end"
+    );
+}
+
 async fn tls_and_passwords() {
     let server = Server::start(true).await;
     let certs = PathBuf::from(std::env::var("REDIS_CERTS").unwrap());
@@ -493,6 +519,7 @@ async fn main() {
     a_server_that_is_full(&server).await;
     a_server_that_is_slow(&server).await;
     what_is_kept_is_bounded(&server).await;
+    latency_is_flat(&server).await;
     passwords_are_not_shown(&server).await;
     tls_and_passwords().await;
     let store = server.store();

@@ -174,7 +174,8 @@ async fn of_too_many_sessions_the_one_not_used_for_longest_goes() {
         }
         let listed = store.list(1_000).await.unwrap();
         assert!(listed.len() <= bounds.sessions, "{}", listed.len());
-        assert!(listed.iter().map(|it| it.bytes).sum::<usize>() <= bounds.bytes);
+        let size = |it: &kaos_runner::SessionSummary| it.bytes + it.session.len();
+        assert!(listed.iter().map(size).sum::<usize>() <= bounds.bytes);
         assert_eq!(listed[0].session, "often");
         assert_eq!(listed[1].session, "s-199");
         assert!(listed.len() > 2 && store.load("s-0").await.unwrap().is_empty());

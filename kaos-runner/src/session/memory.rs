@@ -29,7 +29,7 @@ struct Kept {
     uses: u64,
     /// The last lock's number.
     fences: u64,
-    /// Of all turns.
+    /// Of all turns and names.
     bytes: usize,
 }
 
@@ -91,6 +91,7 @@ impl Kept {
             turn: Arc::clone(&turn),
         };
         let name: Arc<str> = name.into();
+        self.bytes += name.len();
         self.by_use.insert(used, Arc::clone(&name));
         self.by_name.insert(name, new);
         turn
@@ -99,7 +100,7 @@ impl Kept {
     fn remove(&mut self, name: &str) {
         if let Some(gone) = self.by_name.remove(name) {
             self.by_use.remove(&gone.used);
-            self.bytes = self.bytes.saturating_sub(gone.bytes);
+            self.bytes = self.bytes.saturating_sub(gone.bytes + name.len());
         }
     }
 

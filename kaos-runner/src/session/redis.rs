@@ -104,21 +104,26 @@ impl RedisSessions {
         self
     }
 
-    /// How long a turn's lock lasts that is not renewed; at least 100 milliseconds. It is renewed after
+    /// How long a turn's lock lasts that is not renewed; from 100 milliseconds to a day. It is renewed after
     /// a third of that. Default: 15 seconds.
     ///
     /// Too short, and a turn whose process or server stands still for a moment loses its session; too
     /// long, and the session of a process that was killed is busy for so long.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease.max(Duration::from_millis(100));
+        self.lease = lease.clamp(
+            Duration::from_millis(100),
+            Duration::from_secs(24 * 60 * 60),
+        );
         self
     }
 
-    /// How long a session is kept without a turn. Default: 30 days.
+    /// How long a session is kept without a turn; from a second to ten years. Default: 30 days.
     #[must_use]
     pub fn idle(mut self, idle: Duration) -> Self {
-        self.idle = idle.max(Duration::from_secs(1));
+        // Ten years, so that it is a time to the server, too.
+        let longest = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+        self.idle = idle.clamp(Duration::from_secs(1), longest);
         self
     }
 
@@ -318,9 +323,10 @@ impl SessionStore for RedisSessions {
             known.cmd("HMGET").arg(self.key("session", name));
             known.arg("turns").arg("tokens").arg("bytes").arg("at");
         }
-        let mut known: Vec<Vec<Option<u64>>> = self.connection.query(&known).await?;
-        let now = match &*known.remove(0) {
-            [Some(seconds), Some(micros)] => seconds * 1000 + micros / 1000,
+        let known: Vec<Vec<Option<u64>>> = self.connection.query(&known).await?;
+        let mut known = known.into_iter();
+        let now = match known.next().as_deref() {
+            Some(&[Some(seconds), Some(micros)]) => seconds * 1000 + micros / 1000,
             _ => return Err(SessionError::unavailable("the server tells no time")),
         };
         let each = names.into_iter().zip(known);

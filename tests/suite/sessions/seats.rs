@@ -149,10 +149,11 @@ impl SessionStore for Fails {
     }
 
     async fn keep(&self, _lock: &SessionLock) -> SessionError {
-        if self.at == "keep" {
-            return SessionError::Lost;
+        match (self.at, self.how) {
+            ("keep", "panics") => panic!("a store of the tests panics"),
+            ("keep", _) => SessionError::Lost,
+            _ => std::future::pending().await,
         }
-        std::future::pending().await
     }
 
     async fn load(&self, session: &str) -> Result<Vec<SessionTurn>, SessionError> {
@@ -193,6 +194,7 @@ async fn a_store_that_fails_ends_the_turn_or_leaves_the_answer_and_says_so() {
         ("append", "panics", "answered"),
         ("append", "hangs", "answered"),
         ("keep", "loses", "session_lost"),
+        ("keep", "panics", "session_unavailable"),
     ];
     for (at, how, expected) in rows {
         let store = Fails {
