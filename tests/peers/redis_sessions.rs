@@ -194,7 +194,7 @@ async fn work(arguments: &[String]) {
             println!(
                 "{}",
                 kind(
-                    &runner(store, Duration::from_secs(4))
+                    &runner(store, Duration::from_secs(20))
                         .turn("Hi!", "killed")
                         .await
                 )
