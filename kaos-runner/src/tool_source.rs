@@ -1,14 +1,12 @@
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
-use crate::{Tool, ToolError};
+use crate::{ToolError, ToolListing};
 
 /// Where tools come from that are not known beforehand, such as a server.
 ///
 /// Asked at the beginning of each turn, all sources at once, each in a span `tools.discovery` of the turn
 /// and within [`Limits::tool`](crate::Limits::tool). A source that fails leaves the turn without its
-/// tools, and the turn says so with the progress `tools_missing`.
+/// tools, and the turn says so with the progress `tools_missing`. What else there is to say stands in [`ToolListing`].
 ///
 /// # Example
 ///
@@ -16,7 +14,7 @@ use crate::{Tool, ToolError};
 /// use std::sync::Arc;
 ///
 /// use async_trait::async_trait;
-/// use kaos_runner::{Tool, ToolError, ToolSource};
+/// use kaos_runner::{Tool, ToolError, ToolListing, ToolSource};
 ///
 /// struct Plugins(Vec<Arc<dyn Tool>>);
 ///
@@ -26,8 +24,8 @@ use crate::{Tool, ToolError};
 ///         "plugins"
 ///     }
 ///
-///     async fn tools(&self) -> Result<Vec<Arc<dyn Tool>>, ToolError> {
-///         Ok(self.0.clone())
+///     async fn tools(&self) -> Result<ToolListing, ToolError> {
+///         Ok(self.0.clone().into())
 ///     }
 /// }
 /// ```
@@ -47,5 +45,5 @@ pub trait ToolSource: Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Dropped at its time limit and when the turn is dropped.
-    async fn tools(&self) -> Result<Vec<Arc<dyn Tool>>, ToolError>;
+    async fn tools(&self) -> Result<ToolListing, ToolError>;
 }

@@ -10,7 +10,7 @@ use kaos_hooks::{Attributes, Custom, CustomOutcome, Progress, Scope, Str, Turn, 
 use crate::call::{CalledAgent, CalledTool};
 use crate::setting::Setting;
 use crate::shape::Shape;
-use crate::{Agent, Tool, ToolError, ToolSource, ToolSpec, arguments, fenced};
+use crate::{Agent, Tool, ToolError, ToolListing, ToolSource, ToolSpec, arguments, fenced};
 
 /// What the model can ask for by name.
 #[derive(Default)]
@@ -65,8 +65,11 @@ impl Toolbox {
         let mut found = Vec::new();
         for (source, tools) in join_all(asked).await {
             match tools {
-                Ok(tools) => found.extend(tools.into_iter().map(|tool| (source, tool))),
-                Err(why) => missing(turn, source, &why),
+                Ok(listing) => {
+                    note_listing(turn, source, &listing);
+                    found.extend(listing.tools.into_iter().map(|tool| (source, tool)));
+                }
+                Err(why) => note(turn, "tools_missing", source, ("error.type", why.kind())),
             }
         }
         let mut toolbox = Self {
@@ -153,38 +156,49 @@ async fn list(
     setting: &Setting<'_>,
     turn: &Scope<Turn>,
     source: &dyn ToolSource,
-) -> Result<Vec<Arc<dyn Tool>>, ToolError> {
+) -> Result<ToolListing, ToolError> {
     let mut span = Custom::new("tools.discovery");
     span.attributes.set("source", Str::copied(source.name()));
     let scope = turn.open(span);
     let limit = setting.limits.tool;
     let asked = tokio::time::timeout(limit, catch_panic(source.tools()));
-    let tools = match scope.entered(asked).await {
-        Ok(Ok(tools)) => tools,
+    let listed = match scope.entered(asked).await {
+        Ok(Ok(listed)) => listed,
         Ok(Err(_panicked)) => Err(ToolError::of_kind("panic", "the source panicked")),
         Err(_elapsed) => {
             let why = format!("the source did not list its tools within {limit:?}");
             Err(ToolError::of_kind("timeout", why))
         }
     };
-    match &tools {
-        Ok(tools) => {
+    match &listed {
+        Ok(listing) => {
             let mut outcome = CustomOutcome::default();
-            let count = i64::try_from(tools.len()).unwrap_or(i64::MAX);
+            let count = i64::try_from(listing.tools.len()).unwrap_or(i64::MAX);
             outcome.attributes.set("tools", count);
             scope.complete(outcome);
         }
         Err(why) => scope.fail(why.failure()),
     }
-    tools
+    listed
 }
 
-/// Says that a source has no tools for the turn.
-fn missing(turn: &Scope<Turn>, source: &str, why: &ToolError) {
+/// Says what a source's tools are not: as it has them now, or all.
+fn note_listing(turn: &Scope<Turn>, source: &str, listing: &ToolListing) {
+    if let Some(why) = &listing.stale {
+        note(turn, "tools_stale", source, ("error.type", why.kind()));
+    }
+    if listing.left_out > 0 {
+        let count = listing.left_out.to_string();
+        note(turn, "tools_left_out", source, ("count", &count));
+    }
+}
+
+/// Says something of a source.
+fn note(turn: &Scope<Turn>, note: &'static str, source: &str, (key, value): (&str, &str)) {
     let mut attributes = Attributes::new();
     attributes.set("source", Str::copied(source));
-    attributes.set("error.type", Str::copied(why.kind()));
-    let note = Str::Static("tools_missing");
+    attributes.set(key.to_owned(), Str::copied(value));
+    let note = Str::Static(note);
     turn.progress(Progress { note, attributes });
 }
 

@@ -19,7 +19,7 @@ main() {
     . ./common.sh
     fetch_server
     certificates
-    cargo build -q -p kaos-tests --features redis --example redis_sessions
+    cargo build -q -p kaos-tests --example redis_sessions
 cargo build -q -p kaos-runner --features cli --bin kaos
     built=$(cargo metadata --no-deps --format-version 1 |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug

@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kaos_hooks::Budget;
 use kaos_runner::{
-    Agent, FunctionModel, Limits, ModelReply, Tool, ToolError, ToolSource, TurnErrorKind,
+    Agent, FunctionModel, Limits, ModelReply, Tool, ToolError, ToolListing, ToolSource,
+    TurnErrorKind,
 };
 use kaos_tests::agents::{Act, Scripted, watched};
 use kaos_tests::observed::Observed;
@@ -20,12 +21,15 @@ impl ToolSource for Source {
         self.0
     }
 
-    async fn tools(&self) -> Result<Vec<Arc<dyn Tool>>, ToolError> {
+    async fn tools(&self) -> Result<ToolListing, ToolError> {
         match self.0 {
             "hangs" => std::future::pending().await,
             "panics" => panic!("a source of the tests panics"),
             "fails" => Err(ToolError::of_kind("connection", "down")),
-            _ => Ok(vec![Arc::new(Scripted::new("read", Act::Give("text")))]),
+            _ => {
+                let read: Arc<dyn Tool> = Arc::new(Scripted::new("read", Act::Give("text")));
+                Ok(vec![read].into())
+            }
         }
     }
 }

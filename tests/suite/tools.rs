@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use kaos_hooks::{EventBuf, Gate, GateError, Hooks, PhaseBuf, ToolRequest, Verdict};
 use kaos_runner::{
     Agent, FunctionTool, Limits, Message, ModelReply, Runner, Tool, ToolAnnotations, ToolContext,
-    ToolError, ToolOutput, ToolSource, ToolSpec,
+    ToolError, ToolListing, ToolOutput, ToolSource, ToolSpec,
 };
 use kaos_tests::agents::{Act, Asked, Scripted, scripted, watched};
 use kaos_tests::observed::Observed;
@@ -368,12 +368,13 @@ impl ToolSource for Shelf {
         self.0
     }
 
-    async fn tools(&self) -> Result<Vec<Arc<dyn Tool>>, ToolError> {
+    async fn tools(&self) -> Result<ToolListing, ToolError> {
         let tools = self
             .1
             .clone()
             .map_err(|kind| ToolError::of_kind(kind, "down"))?;
-        Ok(tools.into_iter().map(|tool| Arc::new(tool) as _).collect())
+        let tools = tools.into_iter().map(|tool| Arc::new(tool) as _);
+        Ok(tools.collect::<Vec<_>>().into())
     }
 }
 

@@ -17,6 +17,7 @@ pub mod mcp_server;
 pub mod measured;
 pub mod observed;
 pub mod reference;
+pub mod rogue;
 pub mod session_store;
 pub mod sim_disk;
 pub mod slow_disk;

@@ -7,7 +7,10 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Subcommand};
 use kaos_runner::{Message, RedisSessions, SessionError, SessionStore as _, SessionSummary};
 
-use crate::output::{self, Failed, plain};
+use kaos_hooks::plain;
+
+use crate::output::{self, Failed};
+use crate::terminal;
 
 /// Names the store; a variable only, as its password does not belong into arguments or files.
 const VARIABLE: &str = "KAOS_SESSIONS";
@@ -71,7 +74,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     });
     match done {
         Ok(Some(text)) => {
-            output::print(&text)?;
+            let mut out = terminal::people();
+            out.print(&text)?;
+            out.flush()?;
             Ok(ExitCode::SUCCESS)
         }
         Ok(None) => {
