@@ -8,6 +8,7 @@ mod error;
 mod history;
 mod http;
 mod json;
+mod lines;
 mod names;
 mod openai;
 mod retry;

@@ -38,7 +38,7 @@ def model_calls(said, spans):
         of_span = [event for event in said["events"] if event.get("span_id") == span_id]
         of_type = lambda name: [event for event in of_span if event["type"] == name]
         calls.append({
-            "stream": span["fields"]["stream"],
+            "stream": span["fields"].get("stream", False),
             "phase": span["phase"],
             "event": [pair(event) for event in of_type("usage_observed")],
             "end": pair(span["outcome"].get("usage")),

@@ -225,6 +225,29 @@ fn sources(member: &str) -> BTreeMap<PathBuf, String> {
     files
 }
 
+/// From intent to answer in one place, to be read from top to bottom.
+#[test]
+fn the_loop_is_one_function_of_at_most_120_lines() {
+    let runner = sources("kaos-runner");
+    let looping: Vec<&String> = runner
+        .values()
+        .filter(|text| text.contains("in 1..=limit {"))
+        .collect();
+    assert_eq!(looping.len(), 1, "one loop over the steps");
+    let (_, work) = looping[0].split_once("\nasync fn work(").unwrap();
+    let (work, _) = work.split_once("\n}\n").unwrap();
+    for part in [
+        "intent::classify",
+        "in 1..=limit {",
+        "ask(",
+        "tools::call_all",
+        "Budget::Steps",
+    ] {
+        assert!(work.contains(part), "{part}");
+    }
+    assert!(work.lines().count() <= 120, "{}", work.lines().count());
+}
+
 #[test]
 fn no_source_file_of_a_library_holds_more_than_one_concept() {
     for (member, _) in EDGES {

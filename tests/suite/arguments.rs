@@ -1,8 +1,8 @@
 //! Whether arguments fit a tool's schema, which comes from a server that may be anybody's.
 
 use async_trait::async_trait;
-use kaos_runner::{Agent, ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput, ToolSpec};
-use kaos_tests::agents::watched;
+use kaos_runner::{ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput, ToolSpec};
+use kaos_tests::agents::{self, watched};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -28,7 +28,7 @@ async fn told(schema: Value, arguments: &str) -> String {
     let call = ModelReply::call("1", "echo", arguments.to_owned());
     let (model, asked) = watched([call, ModelReply::text("done")]);
     let tool = Echo(ToolSpec::new("echo", "Says that it ran.", schema));
-    let runner = Runner::new(Agent::new("assistant", model).tool(tool));
+    let runner = Runner::new(agents::agent("assistant", model).tool(tool));
     runner.turn("Work.", "s").await.unwrap();
     let told = asked.results().concat();
     let fault = told.strip_prefix("error: the arguments do not fit the schema: ");

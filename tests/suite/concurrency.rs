@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Hooks, SpanTree, Step, StepOutcome, Turn, TurnOutcome};
 use kaos_runner::{Agent, FunctionModel, Message, ModelReply};
-use kaos_tests::agents::{Act, Scripted, calls};
+use kaos_tests::agents::{self, Act, Scripted, calls};
 use kaos_tests::observed::Observed;
 
 /// An agent that any number of turns may use at once: it keeps no script.
@@ -16,7 +16,7 @@ fn agent() -> Agent {
             _ => calls(&["bad", "good"]),
         })
     });
-    Agent::new("assistant", model)
+    agents::agent("assistant", model)
         .tool(Scripted::new("bad", Act::Fail("no")))
         .tool(Scripted::new("good", Act::Yield("fine")))
 }

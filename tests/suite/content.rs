@@ -6,9 +6,10 @@ use kaos_hooks::Hooks;
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field};
 use kaos_otel_hook::{Capture, Content, EventIds, GenAiEvents, OTelHook, SpanNames};
 use kaos_runner::{
-    Agent, FunctionModel, ModelError, ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput,
+    FunctionModel, ModelError, ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput,
     ToolSpec,
 };
+use kaos_tests::agents;
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 use serde_json::json;
@@ -70,7 +71,7 @@ async fn turns(hooks: &Hooks) {
         Ok(ModelReply::text(said("completion")).usage(10, 5)),
         Err(ModelError::new("rate_limited", said("model error"))),
     ];
-    let agent = Agent::new("assistant", FunctionModel::script(replies))
+    let agent = agents::agent("assistant", FunctionModel::script(replies))
         .instructions(said("instructions"))
         .tool(tool("good", false))
         .tool(tool("bad", true));

@@ -11,7 +11,7 @@ use kaos_runner::{
     Agent, FunctionModel, IntentBy, Limits, ModelError, ModelErrorKind, ModelReply, Runner,
     Scripted,
 };
-use kaos_tests::agents::{Act, Scripted as ScriptedTool};
+use kaos_tests::agents::{self, Act, Scripted as ScriptedTool};
 use tokio_stream::StreamExt as _;
 
 /// Asks about one tool, skips one, denies one, and gives one other arguments.
@@ -79,7 +79,7 @@ async fn a_scripted_turn_emits_every_event_in_its_place() {
         .after_retry(ModelErrorKind::ServerError, Duration::from_secs(1));
     let model = FunctionModel::script([first, Scripted::from(ModelReply::text("Done."))]);
     let tool = |name, act| ScriptedTool::new(name, act);
-    let agent = Agent::new("assistant", model)
+    let agent = agents::agent("assistant", model)
         .tool(tool("works", Act::Give("found")))
         .tool(tool("fails", Act::Fail("no")))
         .tool(tool("asked", Act::Give("never seen")))
@@ -87,7 +87,7 @@ async fn a_scripted_turn_emits_every_event_in_its_place() {
         .tool(tool("denied", Act::Give("never seen")))
         .tool(tool("rewritten", Act::Give("safe")))
         .subagent(
-            Agent::new("researcher", FunctionModel::answer("Clause 4.")).intent(IntentBy::Off),
+            agents::agent("researcher", FunctionModel::answer("Clause 4.")).intent(IntentBy::Off),
         );
     let (lines, all) = happened(agent).await;
     check(
@@ -120,7 +120,7 @@ async fn a_scripted_turn_emits_every_event_in_its_place() {
 
     let again = || ModelReply::call("1", "works", "{}");
     let endless = FunctionModel::script([again(), again(), again()]);
-    let agent = Agent::new("assistant", endless)
+    let agent = agents::agent("assistant", endless)
         .tool(tool("works", Act::Give("found")))
         .intent(IntentBy::Off);
     let (lines, more) = happened(agent).await;
@@ -165,14 +165,14 @@ async fn a_scripted_turn_emits_every_event_in_its_place() {
 #[tokio::test(start_paused = true)]
 async fn failures_and_cancellations_are_events_too() {
     let broken = FunctionModel::script([ModelError::new(ModelErrorKind::Auth, "no")]);
-    let (lines, _) = happened(Agent::new("assistant", broken).intent(IntentBy::Off)).await;
+    let (lines, _) = happened(agents::agent("assistant", broken).intent(IntentBy::Off)).await;
     check(
         &lines,
         "agent.turn start agent.step.1 start model.inference start model.inference error
          agent.step.1 error agent.turn error",
     );
     let unsure = FunctionModel::script([ModelReply::text("no JSON"), ModelReply::text("Hello.")]);
-    let (lines, _) = happened(Agent::new("assistant", unsure).intent(IntentBy::Model)).await;
+    let (lines, _) = happened(agents::agent("assistant", unsure).intent(IntentBy::Model)).await;
     check(
         &lines,
         "agent.turn start

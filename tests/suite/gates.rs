@@ -10,7 +10,7 @@ use kaos_hooks::{
     ToolAnnotations, ToolCall, ToolRequest, Turn, Value, Verdict,
 };
 use kaos_runner::{FunctionModel, Message, ModelReply, Runner};
-use kaos_tests::agents::{Act, Scripted, calls};
+use kaos_tests::agents::{self, Act, Scripted, calls};
 
 /// A gate that does as it is told.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ async fn came_of<M>(gates: impl IntoHooks<M>) -> Came {
             _ => calls(&["tool"]),
         })
     });
-    let agent = kaos_runner::Agent::new("assistant", model).tool(tool.clone());
+    let agent = agents::agent("assistant", model).tool(tool.clone());
     let recorder = Recorder::new();
     let hooks = Hooks::new((recorder.clone(), gates)).with_gate_limit(Duration::from_secs(1));
     Runner::new(agent)

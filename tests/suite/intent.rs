@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use kaos_hooks::{EventBuf, Intent, PhaseBuf, Usage, Value};
-use kaos_runner::{
-    Agent, FunctionModel, IntentBy, Limits, ModelError, ModelReply, Scripted as Reply,
-};
+use kaos_runner::{FunctionModel, IntentBy, Limits, ModelError, ModelReply, Scripted as Reply};
+use kaos_tests::agents;
 use kaos_tests::observed::Observed;
 
 fn by_model(replies: Vec<Reply>) -> Observed {
-    let agent = Agent::new("assistant", FunctionModel::script(replies));
+    let agent = agents::agent("assistant", FunctionModel::script(replies));
     Observed::new(agent.intent(IntentBy::Model))
 }
 
@@ -124,7 +123,7 @@ async fn a_classification_that_takes_too_long_degrades_to_respond() {
         intent: Duration::from_secs(2),
         ..Limits::default()
     };
-    let agent = Agent::new("assistant", model).limits(limits);
+    let agent = agents::agent("assistant", model).limits(limits);
     let observed = Observed::new(agent.intent(IntentBy::Model));
     let begun = tokio::time::Instant::now();
     let reply = observed.runner.turn("Compare.", "s").await.unwrap();
@@ -139,7 +138,7 @@ async fn a_classification_that_takes_too_long_degrades_to_respond() {
 
 #[tokio::test]
 async fn off_classifies_nothing() {
-    let agent = Agent::new("assistant", FunctionModel::answer("Hello."));
+    let agent = agents::agent("assistant", FunctionModel::answer("Hello."));
     let observed = Observed::new(agent.intent(IntentBy::Off));
     let reply = observed.runner.turn("Compare.", "s").await.unwrap();
     assert_eq!(*reply.intent(), Intent::Respond);

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use kaos_hooks::{EventBuf, OutcomeBuf, PhaseBuf, SpanBuf};
 use kaos_runner::mcp::McpServer;
-use kaos_runner::{Agent, FunctionModel, Limits, ModelReply, ToolAnnotations, ToolSource as _};
-use kaos_tests::agents::{Act, Scripted, watched};
+use kaos_runner::{FunctionModel, Limits, ModelReply, ToolAnnotations, ToolSource as _};
+use kaos_tests::agents::{self, Act, Scripted, watched};
 use kaos_tests::mcp_server::{OverHttp, Server};
 use kaos_tests::observed::Observed;
 use serde_json::Value;
@@ -58,7 +58,7 @@ async fn turn(
         .enumerate()
         .map(|(at, (name, arguments))| ModelReply::call(at.to_string(), *name, *arguments));
     let (model, asked) = watched(replies.chain([ModelReply::text("done")]));
-    let observed = Observed::new(Agent::new("assistant", model).tools_from(source));
+    let observed = Observed::new(agents::agent("assistant", model).tools_from(source));
     observed.runner.turn("Work.", "s").await.unwrap();
     observed.assert_sound();
     (observed, asked.results())
@@ -184,7 +184,7 @@ async fn a_server_killed_during_a_call_fails_the_call_and_the_next_one_reconnect
             })
         }
     });
-    let agent = Agent::new("assistant", model).tools_from(McpServer::http(url));
+    let agent = agents::agent("assistant", model).tools_from(McpServer::http(url));
     let observed = Observed::new(agent);
     let kill = async {
         hung.notified().await;
@@ -222,7 +222,7 @@ async fn a_call_that_is_given_up_is_cancelled_at_the_server() {
     let (hung, cancelled) = (Arc::clone(&server.hung), Arc::clone(&server.cancelled));
     let http = OverHttp::start(server).await;
     let (model, _) = watched([ModelReply::call("1", "hang", "{}")]);
-    let agent = Agent::new("assistant", model).tools_from(McpServer::http(http.url()));
+    let agent = agents::agent("assistant", model).tools_from(McpServer::http(http.url()));
     let observed = Observed::new(agent);
     tokio::select! {
         _ = observed.runner.turn("Work.", "s").into_future() => panic!("it hangs"),
@@ -238,7 +238,7 @@ async fn a_server_that_is_down_has_no_tools_until_it_is_back() {
     let (address, url) = (gone.address(), gone.url());
     drop(gone);
     let (model, asked) = watched([ModelReply::text("one"), ModelReply::text("two")]);
-    let agent = Agent::new("assistant", model)
+    let agent = agents::agent("assistant", model)
         .tool(Scripted::new("local", Act::Give("here")))
         .tools_from(McpServer::http(url));
     let observed = Observed::new(agent);
@@ -265,7 +265,7 @@ async fn a_server_that_never_answers_holds_up_the_turn_only_so_long() {
     };
     assert_eq!(error.kind(), "timeout");
     let (model, asked) = watched([ModelReply::text("done")]);
-    let observed = Observed::new(Agent::new("assistant", model).tools_from(server));
+    let observed = Observed::new(agents::agent("assistant", model).tools_from(server));
     observed.runner.turn("Work.", "s").await.unwrap();
     assert!(asked.requests()[0].tools.is_empty());
 }
@@ -285,7 +285,7 @@ async fn tools_of_two_servers_with_the_same_names_get_the_servers_names() {
     let two = OverHttp::start(Server::default()).await;
     let calls = ModelReply::call("1", "two_echo", r#"{"text":"hello"}"#);
     let (model, asked) = watched([calls, ModelReply::text("done")]);
-    let agent = Agent::new("assistant", model)
+    let agent = agents::agent("assistant", model)
         .tools_from(McpServer::http(one.url()).name("one"))
         .tools_from(McpServer::http(two.url()).name("two"))
         .limits(Limits::default());

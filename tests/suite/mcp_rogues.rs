@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use kaos_hooks::{EventBuf, PhaseBuf};
 use kaos_runner::mcp::McpServer;
-use kaos_runner::{Agent, Limits, ModelReply, ToolSource as _};
-use kaos_tests::agents::watched;
+use kaos_runner::{Limits, ModelReply, ToolSource as _};
+use kaos_tests::agents::{agent, watched};
 use kaos_tests::collectors::read_request;
 use kaos_tests::mcp_server::{OverHttp, Server};
 use kaos_tests::observed::Observed;
@@ -71,7 +71,7 @@ async fn beside_a_good_one(over: Over, way: &'static str, has: Has, good: &str) 
     let good = McpServer::http(good.to_owned()).discovery_limit(PATIENCE);
     let call = ModelReply::call("1", "echo", r#"{"text":"hello"}"#);
     let (model, asked) = watched([call, ModelReply::text("done")]);
-    let agent = Agent::new("assistant", model)
+    let agent = agent("assistant", model)
         .tools_from(rogue.clone())
         .tools_from(good);
     let observed = Observed::new(agent);
@@ -118,7 +118,7 @@ async fn told(over: Over, way: &'static str) -> String {
         ModelReply::text("done"),
     ]);
     let server = over.rogue(way);
-    let observed = Observed::new(Agent::new("assistant", model).tools_from(server.clone()));
+    let observed = Observed::new(agent("assistant", model).tools_from(server.clone()));
     observed.runner.turn("Work.", "s").await.unwrap();
     server.close().await;
     asked.results().remove(0)
@@ -255,7 +255,7 @@ async fn who_asks_is_said_to_the_server_and_to_nobody_else() {
                 ModelReply::text("done"),
             ];
             let (model, asked) = watched(calls);
-            let observed = Observed::new(Agent::new("assistant", model).tools_from(server.clone()));
+            let observed = Observed::new(agent("assistant", model).tools_from(server.clone()));
             let (logged, listening) = heard();
             let listed = server.tools().await;
             observed.runner.turn("Work.", "s").await.unwrap();
@@ -370,7 +370,7 @@ async fn a_turn_says_that_its_tools_are_those_known_before() {
     ];
     let (model, asked) = watched(calls);
     let server = McpServer::http(format!("http://{place}/mcp"));
-    let observed = Observed::new(Agent::new("assistant", model).tools_from(server));
+    let observed = Observed::new(agent("assistant", model).tools_from(server));
     observed.runner.turn("Work.", "s").await.unwrap();
     assert!(notes(&observed.recorder.events()).is_empty());
     observed.runner.turn("Work.", "s").await.unwrap();

@@ -10,14 +10,18 @@ use kaos_tests::observed::Observed;
 use tokio_stream::StreamExt as _;
 
 mod answers;
+mod attacks;
 mod both;
 mod conversations;
 mod failures;
 mod identity;
 mod lenient;
+mod limits;
 mod providers;
+mod scenarios;
 mod scripts;
 mod setup;
+mod shapes;
 mod splits;
 mod timing;
 mod transport;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use kaos_hooks::{Hooks, Turn, TurnOutcome};
 use kaos_otel_hook::{ExportStats, OTelHook, Telemetry, TelemetryStats};
 use kaos_runner::{Agent, FunctionModel, Runner};
+use kaos_tests::agents;
 use kaos_tests::collectors::Collector;
 use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _};
 use opentelemetry::metrics::MeterProvider as _;
@@ -18,7 +19,7 @@ const BOUND: Duration = Duration::from_millis(5_000 + 1_500);
 
 /// An agent with no tools: a turn has four spans.
 fn agent() -> Agent {
-    Agent::new("assistant", FunctionModel::answer("Hello."))
+    agents::agent("assistant", FunctionModel::answer("Hello."))
 }
 
 /// Telemetry to this endpoint, with these variables and none of the environment.

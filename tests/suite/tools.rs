@@ -10,7 +10,7 @@ use kaos_runner::{
     Agent, FunctionTool, Limits, Message, ModelReply, Runner, Tool, ToolAnnotations, ToolContext,
     ToolError, ToolListing, ToolOutput, ToolSource, ToolSpec,
 };
-use kaos_tests::agents::{Act, Asked, Scripted, scripted, watched};
+use kaos_tests::agents::{self, Act, Asked, Scripted, scripted, watched};
 use kaos_tests::observed::Observed;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -47,7 +47,7 @@ fn ends(events: &[EventBuf]) -> Vec<String> {
 async fn told(arguments: &'static str) -> (Vec<String>, String) {
     let call = ModelReply::call("1", "multiply", arguments);
     let (model, asked) = watched([call, ModelReply::text("done")]);
-    let observed = Observed::new(Agent::new("assistant", model).tool(multiply()));
+    let observed = Observed::new(agents::agent("assistant", model).tool(multiply()));
     observed.runner.turn("Work.", "s").await.unwrap();
     observed.assert_sound();
     (ends(&observed.recorder.events()), asked.results().concat())
@@ -102,7 +102,7 @@ async fn arguments_are_checked_before_the_gates_and_again_when_a_gate_rewrote_th
     let right = ModelReply::call("2", "multiply", r#"{"a":6,"b":7}"#);
     let (model, asked) = watched([wrong, right, ModelReply::text("done")]);
     let gate = Arc::new(AtomicUsize::new(0));
-    let runner = Runner::new(Agent::new("assistant", model).tool(multiply()));
+    let runner = Runner::new(agents::agent("assistant", model).tool(multiply()));
     let runner = runner.with_hooks(Hooks::new(Rewrites(Arc::clone(&gate))));
     runner.turn("Work.", "s").await.unwrap();
     assert_eq!(gate.load(Ordering::SeqCst), 1);
@@ -121,7 +121,7 @@ async fn arguments_are_checked_before_the_gates_and_again_when_a_gate_rewrote_th
 async fn an_unknown_tool_is_an_error_result() {
     let call = ModelReply::call("1", "levitate", "{}");
     let (model, asked) = watched([call, ModelReply::text("I cannot.")]);
-    let observed = Observed::new(Agent::new("assistant", model).tool(multiply()));
+    let observed = Observed::new(agents::agent("assistant", model).tool(multiply()));
     let reply = observed.runner.turn("Fly.", "s").await.unwrap();
     assert_eq!(reply.text(), "I cannot.");
     assert_eq!(ends(&observed.recorder.events()), ["unknown_tool"]);
@@ -136,7 +136,7 @@ async fn a_result_is_cut_at_a_character_and_its_size_told() {
         tool_result: 5,
         ..Limits::default()
     };
-    let agent = Agent::new("assistant", model).limits(limits);
+    let agent = agents::agent("assistant", model).limits(limits);
     let observed = Observed::new(agent.tool(Scripted::new("long", Act::Give("äöüß"))));
     observed.runner.turn("Work.", "s").await.unwrap();
     assert_eq!(asked.results(), ["äö\n[cut: the first 4 of 8 bytes]"]);
@@ -175,7 +175,7 @@ async fn a_tool_s_own_time_limit_goes_before_the_agent_s() {
         .and_call("2", "quick", "{}")
         .and_call("3", "usual", "{}");
     let (model, asked) = watched([calls, ModelReply::text("done")]);
-    let agent = Agent::new("assistant", model)
+    let agent = agents::agent("assistant", model)
         .tool(slow("patient", Some(100)))
         .tool(slow("quick", Some(1)))
         .tool(slow("usual", None));
@@ -223,7 +223,7 @@ async fn two_hundred_calls_in_one_step_run_eight_at_a_time_and_answer_in_order()
         now: AtomicUsize::new(0),
         most: Arc::clone(&most),
     };
-    let observed = Observed::new(Agent::new("assistant", model).tool(crowd));
+    let observed = Observed::new(agents::agent("assistant", model).tool(crowd));
     observed.runner.turn("Work.", "s").await.unwrap();
     assert_eq!(most.load(Ordering::SeqCst), 8);
     let expected: Vec<String> = (0..200).map(|at| format!(r#"{{"at":{at}}}"#)).collect();
@@ -247,7 +247,7 @@ fn tools_may_do_anything_unless_they_say_otherwise() {
 /// An agent that is answered by these texts and calls tools by blocks.
 fn fenced(texts: &[&'static str]) -> (Agent, Asked) {
     let (model, asked) = watched(texts.iter().map(|text| ModelReply::text(*text)));
-    let agent = Agent::new("assistant", model).instructions("Be brief.");
+    let agent = agents::agent("assistant", model).instructions("Be brief.");
     (agent.fenced_tools(true).tool(multiply()), asked)
 }
 
@@ -342,7 +342,7 @@ async fn a_block_that_cannot_be_read_is_answered_with_what_is_wrong() {
 async fn a_readable_block_runs_beside_one_that_is_not() {
     let both = format!("{BLOCK}```tool_call\nno\n```");
     let (model, asked) = watched([ModelReply::text(both), ModelReply::text("done")]);
-    let agent = Agent::new("assistant", model).fenced_tools(true);
+    let agent = agents::agent("assistant", model).fenced_tools(true);
     let observed = Observed::new(agent.tool(multiply()));
     observed.runner.turn("6*7?", "s").await.unwrap();
     let requests = asked.requests();
@@ -383,7 +383,7 @@ async fn names_that_clash_get_their_source_s_name_in_front() {
     let tool = |name| Scripted::new(name, Act::Give(name));
     let calls = ModelReply::call("1", "b_read", "{}").and_call("2", "write", "{}");
     let (model, asked) = watched([calls, ModelReply::text("done")]);
-    let agent = Agent::new("assistant", model)
+    let agent = agents::agent("assistant", model)
         .tool(tool("list"))
         .tool(tool("a_list"))
         .subagent(scripted("helper", []))
@@ -404,7 +404,7 @@ async fn names_that_clash_get_their_source_s_name_in_front() {
 async fn a_source_that_is_down_is_missing_and_the_turn_says_so() {
     let up = Shelf("up", Ok(vec![Scripted::new("read", Act::Give("text"))]));
     let (model, asked) = watched([ModelReply::text("done")]);
-    let agent = Agent::new("assistant", model)
+    let agent = agents::agent("assistant", model)
         .tools_from(Shelf("down", Err("connection")))
         .tools_from(up);
     let observed = Observed::new(agent);

@@ -8,10 +8,10 @@ use kaos_hooks::audit::AuditHook;
 use kaos_hooks::testing::{Recorder, assert_tree};
 use kaos_hooks::{Budget, Emitter, Hooks, Str, Value};
 use kaos_runner::{
-    Agent, Deltas, FunctionModel, Limits, Model, ModelError, ModelReply, ModelRequest, Runner,
+    Deltas, FunctionModel, Limits, Model, ModelError, ModelReply, ModelRequest, Runner,
     TurnErrorKind,
 };
-use kaos_tests::agents::{Act, Scripted, calls, scripted};
+use kaos_tests::agents::{self, Act, Scripted, calls, scripted};
 use kaos_tests::observed::Observed;
 use kaos_tests::slow_disk::SlowDisk;
 use tokio::sync::Notify;
@@ -19,7 +19,7 @@ use tokio_stream::StreamExt as _;
 
 #[tokio::test]
 async fn a_chat_turn() {
-    let observed = Observed::new(Agent::new("assistant", FunctionModel::answer("Hello.")));
+    let observed = Observed::new(agents::agent("assistant", FunctionModel::answer("Hello.")));
     let reply = observed.runner.turn("Hi!", "s").await.unwrap();
     assert_eq!(reply.to_string(), "Hello.");
     assert_eq!(reply.trace_id(), observed.recorder.events()[0].run.trace_id);
@@ -164,7 +164,7 @@ async fn a_tool_past_its_time_limit_fails_and_the_turn_goes_on() {
 #[tokio::test]
 async fn a_model_that_fails_fails_its_step_and_the_turn() {
     let model = FunctionModel::new(|_| Err(ModelError::new("rate_limited", "try later")));
-    let observed = Observed::new(Agent::new("assistant", model));
+    let observed = Observed::new(agents::agent("assistant", model));
     let error = observed.runner.turn("Hi!", "s").await.unwrap_err();
     assert!(matches!(error.kind(), TurnErrorKind::Model(model) if model.kind() == "rate_limited"));
     assert_eq!(error.trace_id(), observed.recorder.events()[0].run.trace_id);
@@ -181,7 +181,7 @@ async fn a_model_that_fails_fails_its_step_and_the_turn() {
 #[tokio::test]
 async fn a_model_that_panics_ends_its_span_with_the_panic() {
     let model = FunctionModel::new(|_| panic!("a model of the tests panics"));
-    let observed = Observed::new(Agent::new("assistant", model));
+    let observed = Observed::new(agents::agent("assistant", model));
     let error = observed.runner.turn("Hi!", "s").await.unwrap_err();
     assert_eq!(*error.kind(), TurnErrorKind::ModelPanicked);
     observed.assert_tree(
@@ -223,7 +223,7 @@ async fn a_turn_dropped_in_a_model_call_ends_cancelled() {
         signal.notify_one();
         std::future::pending()
     });
-    let observed = Observed::new(Agent::new("assistant", model));
+    let observed = Observed::new(agents::agent("assistant", model));
     tokio::select! {
         _ = observed.runner.turn("Hi!", "s") => panic!("the model never answers"),
         () = began.notified() => {}
@@ -361,7 +361,7 @@ async fn a_model_that_floods_the_stream_ends_the_turn_with_the_budget() {
     let audit = AuditHook::builder("not used").storage(SlowDisk::default());
     let audit = audit.open().unwrap();
     let hooks = Hooks::with_emitter(emitter, (recorder.clone(), audit));
-    let runner = Runner::new(Agent::new("assistant", Floods)).with_hooks(hooks);
+    let runner = Runner::new(agents::agent("assistant", Floods)).with_hooks(hooks);
     let error = runner.turn("Hi!", "s").await.unwrap_err();
     assert!(matches!(
         error.kind(),
@@ -391,7 +391,7 @@ async fn a_session_is_remembered_and_an_anonymous_one_is_not() {
             request.messages.len()
         )))
     });
-    let observed = Observed::new(Agent::new("assistant", model));
+    let observed = Observed::new(agents::agent("assistant", model));
     let ask = |session: &'static str| observed.runner.turn("Hi!", session);
     assert_eq!(ask("s").await.unwrap().text(), "1 messages");
     assert_eq!(ask("s").await.unwrap().text(), "3 messages");

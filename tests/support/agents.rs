@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kaos_runner::{
-    Agent, FunctionModel, Message, ModelReply, Tool, ToolContext, ToolError, ToolOutput, ToolSpec,
+    Agent, FunctionModel, Message, Model, ModelReply, Tool, ToolContext, ToolError, ToolOutput,
+    ToolSpec,
 };
 use serde_json::json;
 use tokio::sync::Notify;
+
+use crate::served::Served;
 
 /// What a scripted tool does when it is called.
 #[derive(Debug, Clone)]
@@ -118,9 +121,15 @@ pub fn calls(names: &[&'static str]) -> ModelReply {
         })
 }
 
+/// An agent of a scenario. Its model is served by a strict endpoint where the environment says so
+/// ([`served`](crate::served)).
+pub fn agent(name: &'static str, model: impl Model) -> Agent {
+    Agent::new(name, Served::new(model))
+}
+
 /// An agent that gives these replies, one a request.
 pub fn scripted(name: &'static str, replies: impl IntoIterator<Item = ModelReply>) -> Agent {
-    Agent::new(name, FunctionModel::script(replies))
+    agent(name, FunctionModel::script(replies))
 }
 
 /// What a model was asked, request by request.

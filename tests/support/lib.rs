@@ -18,6 +18,7 @@ pub mod measured;
 pub mod observed;
 pub mod reference;
 pub mod rogue;
+pub mod served;
 pub mod session_store;
 pub mod sim_disk;
 pub mod slow_disk;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use super::key::is_name;
 use super::tree::Tree;
 use super::{Hash, LogId, Signer, VerifyingKey};
 
@@ -146,7 +147,8 @@ impl FromStr for Checkpoint {
 
 fn signature(line: &str) -> Option<(String, Vec<u8>)> {
     let (name, bytes) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
-    Some((name.to_owned(), BASE64.decode(bytes).ok()?))
+    let bytes = BASE64.decode(bytes).ok()?;
+    (is_name(name) && bytes.len() >= 4).then(|| (name.to_owned(), bytes))
 }
 
 fn decimal(text: &str) -> Option<u64> {

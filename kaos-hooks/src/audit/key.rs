@@ -235,7 +235,8 @@ impl FromStr for VerifyingKey {
 fn parts(text: &str) -> Option<(&str, u32, [u8; 32])> {
     let (name, rest) = text.split_once('+')?;
     let (id, bytes) = rest.split_once('+')?;
-    let plain = id.len() == 8 && id.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let digit = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+    let plain = id.len() == 8 && id.bytes().all(digit);
     let id = u32::from_str_radix(id, 16).ok().filter(|_| plain)?;
     let bytes = Zeroizing::new(BASE64.decode(bytes).ok()?);
     let (algorithm, key) = bytes.split_first()?;
@@ -243,13 +244,18 @@ fn parts(text: &str) -> Option<(&str, u32, [u8; 32])> {
 }
 
 fn checked(name: String) -> Result<String, KeyError> {
-    let fits = (1..=64).contains(&name.chars().count());
-    let plain = |char: char| !char.is_whitespace() && !char.is_control() && char != '+';
-    if fits && name.chars().all(plain) {
+    if is_name(&name) {
         Ok(name)
     } else {
         Err(KeyError::Name)
     }
+}
+
+/// Whether a key may have this name.
+pub(super) fn is_name(name: &str) -> bool {
+    let fits = (1..=64).contains(&name.chars().count());
+    let plain = |char: char| !char.is_whitespace() && !char.is_control() && char != '+';
+    fits && name.chars().all(plain)
 }
 
 impl fmt::Display for VerifyingKey {

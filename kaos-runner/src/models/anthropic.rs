@@ -47,6 +47,10 @@ impl Api for Messages {
         self.fixed.body(request, names)
     }
 
+    fn most_tools(&self) -> (&str, usize) {
+        (&self.fixed.provider, usize::MAX)
+    }
+
     fn reading<'a>(&'a self, request: &ModelRequest<'a>, names: &'a Names) -> Answer<'a> {
         let form = request.output.map(|output| output.name.as_str());
         Answer::new(&self.fixed, names, form)

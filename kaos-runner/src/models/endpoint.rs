@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::error::{Failed, error_in};
 use super::http::{Body, Bounds, Form};
+use super::lines::{Last, Lines};
 use super::names::Names;
 use super::sse::{Event, Events};
 use super::{Retries, Timeouts, http, json};
@@ -21,6 +22,9 @@ pub(super) trait Api: Send + Sync + 'static {
 
     /// The body of a request, whose tools go by these names.
     fn body(&self, request: &ModelRequest<'_>, names: &Names) -> serde_json::Result<Vec<u8>>;
+
+    /// Who is asked, and the most tools it takes in one request.
+    fn most_tools(&self) -> (&str, usize);
 
     /// Begins to read the answer.
     fn reading<'a>(&'a self, request: &ModelRequest<'a>, names: &'a Names) -> Self::Reading<'a>;
@@ -43,8 +47,14 @@ pub(super) trait Reading: Send {
     /// The tokens that were told so far.
     fn usage(&self) -> Option<Usage>;
 
+    /// How many calls, or blocks, it has.
+    fn parts(&self) -> usize;
+
     fn reply(self) -> Result<ModelReply, Failed>;
 }
+
+/// The most calls, or blocks, of an answer: a bound for what is done once for each of them.
+pub(super) const MOST_PARTS: usize = 1024;
 
 pub(super) struct Endpoint<A> {
     pub(super) client: Client,
@@ -84,6 +94,12 @@ impl<A: Api> Endpoint<A> {
         deltas: &Deltas,
         deadline: Instant,
     ) -> Result<ModelReply, Failed> {
+        let (provider, most) = self.api.most_tools();
+        let tools = request.tools.len();
+        if tools > most {
+            let why = format!("the agent has {tools} tools, {provider} takes {most} at most");
+            return Err(Failed::new(ModelErrorKind::InvalidRequest, why));
+        }
         let names = Names::of(&request);
         let body = self.api.body(&request, &names).map_err(|error| {
             let why = format!("the request cannot be written as JSON: {error}");
@@ -145,8 +161,8 @@ impl<A: Api> Endpoint<A> {
         let mut reading = self.api.reading(&request, names);
         // The endpoint decides: some stream always, some never.
         let read = match body.form {
-            Form::Json => whole(&mut body, &mut reading).await,
-            Form::Events => streamed(&mut body, &mut reading, deltas).await,
+            Form::Json => read(&mut body, Lines::default(), &mut reading, deltas).await,
+            Form::Events => read(&mut body, Events::default(), &mut reading, deltas).await,
         };
         let usage = reading.usage();
         let reply = match read {
@@ -157,20 +173,39 @@ impl<A: Api> Endpoint<A> {
     }
 }
 
-async fn whole(body: &mut Body, reading: &mut impl Reading) -> Result<(), Failed> {
-    let mut text: Vec<u8> = Vec::new();
-    while let Some(bytes) = body.chunk().await? {
-        text.extend_from_slice(&bytes);
-    }
-    reading.whole(&parse(&text)?)
+/// What takes a body apart into events.
+trait Split {
+    fn push(&mut self, bytes: &[u8]) -> Vec<Event>;
+
+    fn finish(&mut self) -> Last;
 }
 
-async fn streamed(
+impl Split for Events {
+    fn push(&mut self, bytes: &[u8]) -> Vec<Event> {
+        self.push(bytes)
+    }
+
+    fn finish(&mut self) -> Last {
+        self.finish().map_or(Last::Nothing, Last::Event)
+    }
+}
+
+impl Split for Lines {
+    fn push(&mut self, bytes: &[u8]) -> Vec<Event> {
+        self.push(bytes)
+    }
+
+    fn finish(&mut self) -> Last {
+        self.finish()
+    }
+}
+
+async fn read(
     body: &mut Body,
+    mut split: impl Split,
     reading: &mut impl Reading,
     deltas: &Deltas,
 ) -> Result<(), Failed> {
-    let mut events = Events::default();
     loop {
         let bytes = match body.chunk().await {
             Ok(Some(bytes)) => bytes,
@@ -179,21 +214,33 @@ async fn streamed(
             Err(_broken) if reading.is_finished() => break,
             Err(failed) => return Err(failed),
         };
-        for event in events.push(&bytes) {
+        for event in split.push(&bytes) {
             if said(&event, reading, deltas)? {
                 return Ok(());
             }
         }
     }
-    let last = events.finish();
-    let ended = match &last {
-        Some(event) => said(event, reading, deltas)?,
-        None => false,
+    let ended = match split.finish() {
+        Last::Event(event) => said(&event, reading, deltas)?,
+        Last::Answer(text) => {
+            reading.whole(&parse(&text)?)?;
+            bounded(reading)?;
+            true
+        }
+        Last::Nothing => false,
     };
     if ended || reading.is_finished() {
         return Ok(());
     }
     Err(Failed::bad_response("the stream ended before the answer"))
+}
+
+fn bounded(reading: &impl Reading) -> Result<(), Failed> {
+    if reading.parts() > MOST_PARTS {
+        let why = format!("the answer has more than {MOST_PARTS} calls or blocks");
+        return Err(Failed::new(ModelErrorKind::TooLarge, why));
+    }
+    Ok(())
 }
 
 /// What ends a stream, in words of its own.
@@ -213,7 +260,16 @@ fn said(event: &Event, reading: &mut impl Reading, deltas: &Deltas) -> Result<bo
     if data.is_empty() {
         return Ok(false);
     }
-    reading.piece(&parse(data)?, deltas)?;
+    let piece = match parse(data) {
+        Ok(piece) => piece,
+        // What cannot be read behind the answer does not take it back.
+        Err(odd) if reading.is_finished() && odd.kind == ModelErrorKind::BadResponse => {
+            return Ok(true);
+        }
+        Err(failed) => return Err(failed),
+    };
+    reading.piece(&piece, deltas)?;
+    bounded(reading)?;
     Ok(reading.is_whole())
 }
 

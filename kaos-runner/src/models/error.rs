@@ -75,7 +75,12 @@ impl Failed {
             .kind()
             .unwrap_or_else(|| by_status(status, &said.message));
         let text = status.canonical_reason().unwrap_or_default();
-        let message = format!("{} {text}: {}", status.as_u16(), said.message);
+        let words = if status.is_redirection() {
+            "redirections are not followed; give the URL that the endpoint points to"
+        } else {
+            &said.message
+        };
+        let message = format!("{} {text}: {words}", status.as_u16());
         Self {
             passing: said.is_passing(kind) || status == StatusCode::REQUEST_TIMEOUT,
             retry_after: retry_after(headers),

@@ -4,7 +4,7 @@
 //! arguments are objects, nobody says nothing, and user and model take turns.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::iter::Peekable;
 use std::slice::Iter;
 
@@ -57,6 +57,8 @@ pub(super) fn turns<'a>(
 ) -> Vec<Said<'a>> {
     let mut turns: Vec<Said<'a>> = Vec::new();
     let mut taken: HashSet<String> = HashSet::new();
+    // By the first id that is tried: the next number to try.
+    let mut numbers: HashMap<String, usize> = HashMap::new();
     let mut rest = messages.iter().peekable();
     while let Some(message) = rest.next() {
         match message {
@@ -64,10 +66,14 @@ pub(super) fn turns<'a>(
             Message::Assistant(said) => {
                 let results = results(&mut rest);
                 let spoken = spoken(said, results, |own| {
-                    let mut ids = (0..).map(|number| id(own, number));
-                    let free = ids.find(|id| !taken.contains(id)).unwrap_or_default();
-                    taken.insert(free.clone());
-                    free
+                    let number = numbers.entry(id(own, 0)).or_default();
+                    loop {
+                        let free = id(own, *number);
+                        *number += 1;
+                        if taken.insert(free.clone()) {
+                            return free;
+                        }
+                    }
                 });
                 model(&mut turns, spoken);
             }
@@ -108,10 +114,10 @@ fn model<'a>(turns: &mut Vec<Said<'a>>, spoken: Vec<Spoken<'a>>) {
     }
 }
 
-fn results<'a>(rest: &mut Peekable<Iter<'a, Message>>) -> Vec<&'a ToolResult> {
-    let mut results = Vec::new();
+fn results<'a>(rest: &mut Peekable<Iter<'a, Message>>) -> VecDeque<&'a ToolResult> {
+    let mut results = VecDeque::new();
     while let Some(Message::Tool(result)) = rest.peek() {
-        results.push(result);
+        results.push_back(result);
         rest.next();
     }
     results
@@ -119,7 +125,7 @@ fn results<'a>(rest: &mut Peekable<Iter<'a, Message>>) -> Vec<&'a ToolResult> {
 
 fn spoken<'a>(
     said: &'a AssistantMessage,
-    mut results: Vec<&'a ToolResult>,
+    mut results: VecDeque<&'a ToolResult>,
     mut id: impl FnMut(&str) -> String,
 ) -> Vec<Spoken<'a>> {
     let mut spoken = Vec::new();
@@ -132,7 +138,7 @@ fn spoken<'a>(
             Part::ToolCall(call) => {
                 // Each result is of one call, even of two with one id.
                 let at = results.iter().position(|result| result.call_id == call.id);
-                let result = at.map(|at| results.remove(at));
+                let result = at.and_then(|at| results.remove(at));
                 spoken.push(Spoken::Call(called(call, result, id(&call.id))));
             }
         }

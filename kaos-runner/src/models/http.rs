@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{RequestBuilder, Response};
 use tokio::time::timeout;
 
 use super::error::Failed;
+use super::json;
 use crate::ModelErrorKind;
 
 /// How much of the body of an error is read, in bytes.
@@ -57,11 +58,15 @@ pub(super) async fn send(request: RequestBuilder, bounds: Bounds) -> Result<Body
     let status = response.status();
     if !status.is_success() {
         let mut text: Vec<u8> = Vec::new();
-        while text.len() < LONGEST_ERROR
-            && let Ok(Ok(Some(chunk))) = timeout(bounds.between_chunks, response.chunk()).await
-        {
-            text.extend_from_slice(&chunk);
-        }
+        let words = async {
+            while text.len() < LONGEST_ERROR
+                && let Ok(Some(chunk)) = response.chunk().await
+            {
+                text.extend_from_slice(&chunk);
+            }
+        };
+        // The status is known: words that drip do not hide it.
+        let _all_or_some = timeout(bounds.between_chunks, words).await;
         text.truncate(LONGEST_ERROR);
         return Err(Failed::status(status, response.headers(), &text));
     }
@@ -86,25 +91,31 @@ impl Body {
     async fn begin(&mut self) -> Result<(), Failed> {
         let mut begin: Vec<u8> = Vec::new();
         let first = loop {
-            match self.chunk().await? {
-                Some(chunk) => begin.extend_from_slice(&chunk),
-                None => break None,
-            }
-            let text = begin.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&begin);
-            let mut visible = text.iter().filter(|byte| !byte.is_ascii_whitespace());
-            if let Some(first) = visible.next() {
+            let Some(chunk) = self.chunk().await? else {
+                break None;
+            };
+            begin.extend_from_slice(&chunk);
+            let is_visible =
+                |byte: &&u8| !byte.is_ascii_whitespace() && !json::BYTE_ORDER_MARK.contains(byte);
+            if let Some(first) = chunk.iter().find(is_visible) {
                 break Some(*first);
             }
         };
         self.begin = (!begin.is_empty()).then_some(begin);
-        let stated = self.response.headers().get(CONTENT_TYPE);
-        let stated = stated.and_then(|stated| stated.to_str().ok());
+        let header = |name| self.response.headers().get(name)?.to_str().ok();
+        let (stated, encoding) = (header(CONTENT_TYPE), header(CONTENT_ENCODING));
         let stated = stated.unwrap_or_default().to_ascii_lowercase();
         let stated = stated.split(';').next().unwrap_or_default().trim();
         self.form = match (first, stated) {
             (Some(b'{' | b'['), _) => Form::Json,
             // `data`, `event`, `id`, `retry`, or a comment.
-            (Some(b'd' | b'e' | b'i' | b'r' | b':'), _) | (_, "text/event-stream") => Form::Events,
+            (Some(b'd' | b'e' | b'i' | b'r' | b':'), _) => Form::Events,
+            _ if encoding.is_some_and(|encoding| encoding != "identity") => {
+                let encoding = encoding.unwrap_or_default();
+                let text = format!("the response is encoded as `{encoding}`, unasked");
+                return Err(Failed::bad_response(text));
+            }
+            (_, "text/event-stream") => Form::Events,
             (_, json) if json == "application/json" || json.ends_with("+json") => Form::Json,
             (_, other) => {
                 let text = format!("the response is `{other}`, neither JSON nor an event stream");

@@ -7,10 +7,14 @@ use std::str::Chars;
 
 use serde_json::Value;
 
+/// What some begin UTF-8 with.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads JSON. Where it is none only because of half a surrogate pair, bytes that are no UTF-8,
 /// control characters in a string, or numbers that JSON does not know, it is mended first: U+FFFD
 /// for what cannot be a character, `null` for what cannot be a number.
 pub(super) fn read(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     serde_json::from_slice(bytes).or_else(|why| {
         let mended = mended(&String::from_utf8_lossy(bytes));
         serde_json::from_str(&mended).map_err(|_first_is_said| why)

@@ -35,10 +35,11 @@ impl Names {
             .filter(|it| is_legal(it))
             .collect();
         let mut names = Self::default();
+        let mut numbers: HashMap<String, usize> = HashMap::new();
         for own in all {
             if !is_legal(own) && !names.sent.contains_key(own.as_str()) {
                 let taken = |it: &str| legal.contains(it) || names.own.contains_key(it);
-                let sent = made_legal(own, taken);
+                let sent = made_legal(own, taken, &mut numbers);
                 names.own.insert(sent.clone(), own.clone());
                 names.sent.insert(own.to_string(), sent);
             }
@@ -66,7 +67,12 @@ fn is_legal(name: &str) -> bool {
     name.len() <= LONGEST && name.bytes().next().is_some_and(begins) && name.bytes().all(goes_on)
 }
 
-fn made_legal(name: &str, taken: impl Fn(&str) -> bool) -> String {
+/// `numbers` has the last number behind each name that was made before.
+fn made_legal(
+    name: &str,
+    taken: impl Fn(&str) -> bool,
+    numbers: &mut HashMap<String, usize>,
+) -> String {
     let legal = |letter: char| match letter {
         '_' | '-' => letter,
         _ if letter.is_ascii_alphanumeric() => letter,
@@ -77,10 +83,10 @@ fn made_legal(name: &str, taken: impl Fn(&str) -> bool) -> String {
         made.insert(0, '_');
     }
     made.truncate(LONGEST);
-    let mut number = 1;
     let mut free = made.clone();
+    let number = numbers.entry(made.clone()).or_insert(1);
     while taken(&free) {
-        number += 1;
+        *number += 1;
         let behind = format!("_{number}");
         let kept = made.get(..made.len().min(LONGEST - behind.len()));
         free = kept.unwrap_or_default().to_owned() + &behind;

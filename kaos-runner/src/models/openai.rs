@@ -55,6 +55,10 @@ impl Api for ChatCompletions {
         self.fixed.body(request, names)
     }
 
+    fn most_tools(&self) -> (&str, usize) {
+        (&self.provider, self.fixed.quirks.longest_list)
+    }
+
     fn reading<'a>(&'a self, _request: &ModelRequest<'a>, names: &'a Names) -> Answer<'a> {
         Answer::new(&self.fixed, names, &self.unnamed)
     }

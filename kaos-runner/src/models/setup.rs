@@ -113,7 +113,8 @@ impl Setup {
         }
     }
 
-    /// Where requests go: this path beneath the base URL; one without a path means `/v1`.
+    /// Where requests go: this path beneath the base URL, or the base URL itself where it ends in this
+    /// path; one without a path means `/v1`.
     pub(super) fn url(&self, path: &str) -> Result<Url, SetupError> {
         let wrong = |why| Err(SetupError::Url { why });
         let Ok(mut url) = Url::parse(self.base_url.trim()) else {
@@ -127,7 +128,7 @@ impl Setup {
         }
         let base = match url.path().trim_end_matches('/') {
             "" => "/v1",
-            path => path,
+            whole => whole.strip_suffix(path).unwrap_or(whole),
         };
         let path = format!("{base}{path}");
         url.set_path(&path);
@@ -165,7 +166,7 @@ impl Setup {
             headers.insert(parsed, value);
         }
         let query = url.query_pairs().map(|(_, value)| value.into_owned());
-        let given = self.headers.into_iter().map(|(_, value)| value);
+        let given = self.headers.into_iter().flat_map(|(_, value)| words(value));
         let secrets = self.key.into_iter().chain(given).chain(query);
         // What is shorter is no secret, and would be found in every text.
         let mut secrets: Vec<String> = secrets.filter(|secret| secret.len() >= 8).collect();
@@ -188,6 +189,14 @@ impl Setup {
             context: self.context,
         })
     }
+}
+
+/// A header's value and its words: behind `Bearer` or `key=` stands the secret alone.
+fn words(value: String) -> Vec<String> {
+    let between = |letter: char| letter.is_whitespace() || "=;,:\"".contains(letter);
+    let mut words: Vec<String> = value.split(between).map(str::to_owned).collect();
+    words.push(value);
+    words
 }
 
 /// The settings of every model's builder, for one whose field `setup` holds them.

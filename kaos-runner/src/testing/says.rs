@@ -21,22 +21,49 @@ pub enum Api {
 
 impl Api {
     /// An answer that says this, streamed or whole, as the API writes it. Thoughts are signed where
-    /// the API signs them.
+    /// the API signs them; tokens that the reply does not tell are not told.
     pub fn answer(self, reply: &ModelReply, streamed: bool) -> Answer {
         if streamed {
             return Answer::stream(self.stream(reply));
         }
-        Answer::json(&match self {
+        let mut answer = match self {
             Self::ChatCompletions => completion(&said(reply), self.reason(reply)),
             Self::Messages => message(&blocks(reply), self.reason(reply)),
-        })
+        };
+        answer["usage"] = self.usage(reply);
+        Answer::json(&answer)
     }
 
     /// The events of a stream that says this, each text and each call's arguments in two pieces.
     pub fn stream(self, reply: &ModelReply) -> Vec<String> {
+        let usage = self.usage(reply);
         match self {
-            Self::ChatCompletions => events(deltas(reply), self.reason(reply)),
-            Self::Messages => message_events(&blocks(reply), self.reason(reply)),
+            Self::ChatCompletions => chunks(deltas(reply), self.reason(reply), &usage),
+            Self::Messages => block_events(&blocks(reply), self.reason(reply), &usage),
+        }
+    }
+
+    /// The Messages API tells what it cached beside the input, not as part of it.
+    fn usage(self, reply: &ModelReply) -> Value {
+        let Some(usage) = reply.usage else {
+            return Value::Null;
+        };
+        let (read, written) = (usage.cache_read_tokens, usage.cache_creation_tokens);
+        match self {
+            Self::ChatCompletions => json!({
+                "prompt_tokens": usage.input_tokens, "completion_tokens": usage.output_tokens,
+                "total_tokens": usage.total(),
+                "prompt_tokens_details": { "cached_tokens": read },
+                "completion_tokens_details": { "reasoning_tokens": usage.reasoning_tokens },
+            }),
+            Self::Messages => {
+                let cached = read.unwrap_or_default() + written.unwrap_or_default();
+                json!({
+                    "input_tokens": usage.input_tokens.saturating_sub(cached),
+                    "cache_read_input_tokens": read, "cache_creation_input_tokens": written,
+                    "output_tokens": usage.output_tokens,
+                })
+            }
         }
     }
 
@@ -136,23 +163,32 @@ pub fn message(blocks: &[Value], reason: &str) -> Value {
     json!({
         "id": "msg_1", "type": "message", "role": "assistant", "model": "test-model-0613",
         "content": blocks, "stop_reason": reason, "stop_sequence": null,
-        "usage": {
-            "input_tokens": 32, "cache_read_input_tokens": 8, "cache_creation_input_tokens": 0,
-            "output_tokens": 7,
-        },
+        "usage": message_usage(),
+    })
+}
+
+fn message_usage() -> Value {
+    json!({
+        "input_tokens": 32, "cache_read_input_tokens": 8, "cache_creation_input_tokens": 0,
+        "output_tokens": 7,
     })
 }
 
 /// The events of a stream of the Messages API with these blocks, their texts in two pieces.
 pub fn message_events(blocks: &[Value], reason: &str) -> Vec<String> {
+    block_events(blocks, reason, &message_usage())
+}
+
+/// What was sent is counted at the beginning, what was received grows until the end.
+fn block_events(blocks: &[Value], reason: &str, usage: &Value) -> Vec<String> {
+    let mut begun = usage.clone();
+    if let Some(received) = begun.get_mut("output_tokens") {
+        *received = 1.into();
+    }
     let mut events = vec![
         named_event(&json!({ "type": "message_start", "message": {
             "id": "msg_1", "type": "message", "role": "assistant", "model": "test-model-0613",
-            "content": [], "stop_reason": null,
-            "usage": {
-                "input_tokens": 32, "cache_read_input_tokens": 8, "cache_creation_input_tokens": 0,
-                "output_tokens": 1,
-            },
+            "content": [], "stop_reason": null, "usage": begun,
         } })),
         named_event(&json!({ "type": "ping" })),
     ];
@@ -197,7 +233,7 @@ pub fn message_events(blocks: &[Value], reason: &str) -> Vec<String> {
     }
     events.push(named_event(&json!({
         "type": "message_delta", "delta": { "stop_reason": reason, "stop_sequence": null },
-        "usage": { "output_tokens": 7 },
+        "usage": { "output_tokens": usage["output_tokens"] },
     })));
     events.push(named_event(&json!({ "type": "message_stop" })));
     events
@@ -215,6 +251,10 @@ fn named_event(data: &Value) -> String {
 ///
 /// Never: JSON can be written.
 pub fn events(deltas: impl IntoIterator<Item = Value>, reason: &str) -> Vec<String> {
+    chunks(deltas, reason, &usage())
+}
+
+fn chunks(deltas: impl IntoIterator<Item = Value>, reason: &str, usage: &Value) -> Vec<String> {
     let chunk = |delta: &Value, reason: Option<&str>| {
         event(&json!({
             "id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "test-model-0613",
@@ -226,7 +266,7 @@ pub fn events(deltas: impl IntoIterator<Item = Value>, reason: &str) -> Vec<Stri
     events.push(chunk(&json!({}), Some(reason)));
     events.push(event(&json!({
         "id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "test-model-0613", "choices": [],
-        "usage": usage(),
+        "usage": usage,
     })));
     events.push("data: [DONE]\n\n".to_owned());
     events

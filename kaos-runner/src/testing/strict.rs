@@ -33,6 +33,7 @@ pub struct Strict {
     pub(super) mistral: bool,
     pub(super) open_api: bool,
     pub(super) thinking: bool,
+    pub(super) most: Option<usize>,
 }
 
 impl Strict {
@@ -66,6 +67,14 @@ impl Strict {
         self
     }
 
+    /// Refuses more tools than this in a request, and more calls in a message, as OpenAI does beyond
+    /// 128.
+    #[must_use]
+    pub fn at_most(mut self, most: usize) -> Self {
+        self.most = Some(most);
+        self
+    }
+
     /// Refuses schemas that OpenAPI 3.0 does not have, as Gemini does.
     #[must_use]
     pub fn open_api(mut self) -> Self {
@@ -92,6 +101,15 @@ impl Strict {
             path if path.ends_with("/messages") => messages::judge(self, request),
             _ => Ok(()),
         }
+    }
+}
+
+impl Strict {
+    /// That a list is no longer than the provider takes it.
+    fn not_too_long(&self, list: &[Value], what: &str) -> Result<(), String> {
+        must(self.most.is_none_or(|most| list.len() <= most), || {
+            format!("{what}: array too long, {}", list.len())
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use kaos_hooks::testing::Recorder;
 use kaos_hooks::{EventBuf, Hooks, Replay, Step, Turn};
 use kaos_otel_hook::Telemetry;
 use kaos_runner::{Agent, FunctionModel, ModelReply, Runner};
-use kaos_tests::agents::{Act, Scripted};
+use kaos_tests::agents::{self, Act, Scripted};
 use kaos_tests::exported::assert_exported;
 
 use super::Scratch;
@@ -24,13 +24,13 @@ fn events(scratch: &Scratch) -> Vec<EventBuf> {
 
 /// An agent that fails with one tool, calls another, and asks a sub-agent.
 fn busy() -> Agent {
-    let sub = Agent::new("researcher", FunctionModel::answer("clause 4"));
+    let sub = agents::agent("researcher", FunctionModel::answer("clause 4"));
     let replies = vec![
         ModelReply::call("1", "search", "{}").and_call("2", "broken", "{}"),
         ModelReply::call("3", "researcher", r#"{"task":"look"}"#),
         ModelReply::text("Clause 4."),
     ];
-    Agent::new("assistant", FunctionModel::script(replies))
+    agents::agent("assistant", FunctionModel::script(replies))
         .tool(Scripted::new("search", Act::Give("found")))
         .tool(Scripted::new("broken", Act::Fail("no")))
         .subagent(sub)

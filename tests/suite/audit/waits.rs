@@ -10,8 +10,8 @@ use kaos_hooks::{
     Hooks, LlmCall, NotDurableKind, Ruling, Scope, Str, ToolAnnotations, ToolCall, ToolOutcome,
     Turn,
 };
-use kaos_runner::{Agent, FunctionModel, ModelReply, Runner};
-use kaos_tests::agents::{calls, scripted, watched};
+use kaos_runner::{FunctionModel, ModelReply, Runner};
+use kaos_tests::agents::{self, calls, scripted, watched};
 use kaos_tests::slow_disk::{Broken, SlowDisk};
 
 /// Of a disk that hangs: the only one that is waited for as long as that.
@@ -261,7 +261,7 @@ fn a_reply_and_an_error_say_whether_the_turn_s_end_is_safe() {
         for answers in [true, false] {
             let replies = answers.then(|| ModelReply::text("answer"));
             let model = FunctionModel::script(replies);
-            let agent = Agent::new("assistant", model);
+            let agent = agents::agent("assistant", model);
             let runner = Runner::new(agent).with_hooks(it.hooks.clone());
             let ended = it.wait(runner.turn("Hi.", "s").into_future()).await;
             let durable = match &ended {
@@ -282,7 +282,7 @@ fn a_sub_agent_works_when_its_record_is_safe_or_the_policy_says_so() {
     each(async |it| {
         let worker = scripted("worker", [ModelReply::text("worked")]);
         let (model, asked) = watched([calls(&["worker"]), ModelReply::text("done")]);
-        let agent = Agent::new("boss", model).subagent(worker);
+        let agent = agents::agent("boss", model).subagent(worker);
         let runner = Runner::new(agent).with_hooks(it.hooks.clone());
         let ended = it.wait(runner.turn("Work.", "s").into_future()).await;
         assert!(ended.is_ok(), "{ended:?}");

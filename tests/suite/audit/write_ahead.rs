@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use kaos_hooks::audit::{AuditHook, Content, Filter, Gap, OnFailure, Trail};
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Decision, GateDecided, Hooks, Subject, Value};
-use kaos_runner::{Agent, FunctionModel, Message, ModelReply, Runner};
-use kaos_tests::agents::{Act, Scripted, calls};
+use kaos_runner::{FunctionModel, Message, ModelReply, Runner};
+use kaos_tests::agents::{self, Act, Scripted, calls};
 use kaos_tests::sim_disk::SimDisk;
 
 use super::Scratch;
@@ -63,7 +63,7 @@ fn calls_a_tool_that_never_returns(trail: &std::path::Path) {
     });
     let model = FunctionModel::script([calls(&["launch"])]);
     let hooks = Hooks::new(AuditHook::open(trail).unwrap());
-    let runner = Runner::new(Agent::new("assistant", model).tool(launch)).with_hooks(hooks);
+    let runner = Runner::new(agents::agent("assistant", model).tool(launch)).with_hooks(hooks);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -105,7 +105,7 @@ async fn turn_with(audit: &AuditHook) -> Came {
         *tell.lock().unwrap() = std::iter::once(first).chain(results).collect();
         Ok(ModelReply::text("answer"))
     });
-    let agent = Agent::new("assistant", model)
+    let agent = agents::agent("assistant", model)
         .tool(changes.clone())
         .tool(reads.clone());
     let recorder = Recorder::new();

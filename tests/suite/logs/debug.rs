@@ -5,7 +5,7 @@ use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Gate, GateError, Str, ToolRequest, Verdict};
 use kaos_otel_hook::Telemetry;
 use kaos_runner::{Agent, FunctionModel, Limits, ModelError, ModelReply, Runner};
-use kaos_tests::agents::{Act, Scripted};
+use kaos_tests::agents::{self, Act, Scripted};
 use tracing::instrument::WithSubscriber as _;
 
 use super::Heard;
@@ -66,7 +66,7 @@ async fn model_calls_and_tools_are_told_without_content() {
         .and_call("1", "works", arguments)
         .and_call("2", "fails", "{}")
         .and_call("3", "fails", "canary, not JSON");
-    let agent = Agent::new(
+    let agent = agents::agent(
         "assistant",
         FunctionModel::script([calls, ModelReply::text("canary ä")]),
     )
@@ -96,7 +96,7 @@ async fn tools_that_do_not_end_well_are_told() {
         .fold(ModelReply::default(), |reply, (name, id)| {
             reply.and_call(id.to_string(), name, r#"{"a":"canary"}"#)
         });
-    let agent = Agent::new(
+    let agent = agents::agent(
         "assistant",
         FunctionModel::script([Ok(calls), Err(ModelError::new("rate_limited", "canary"))]),
     )
@@ -124,12 +124,12 @@ async fn tools_that_do_not_end_well_are_told() {
 #[tokio::test]
 async fn delegations_are_told_by_target_and_lengths() {
     let agent = |name, reply: Result<ModelReply, ModelError>| {
-        Agent::new(name, FunctionModel::script([reply]))
+        agents::agent(name, FunctionModel::script([reply]))
     };
     let calls = ModelReply::default()
         .and_call("1", "helper", r#"{"task":"canary ä"}"#)
         .and_call("2", "broken", r#"{"task":"canary"}"#);
-    let agent = Agent::new(
+    let agent = agents::agent(
         "assistant",
         FunctionModel::script([calls, ModelReply::text("done")]),
     )
@@ -159,7 +159,7 @@ async fn names_a_model_makes_up_are_escaped_and_bounded() {
     let many: String = (0..50).map(|at| format!(r#","k{at:02}":0"#)).collect();
     let arguments = format!(r#"{{"{}":0,"a\nb":0{many}}}"#, "A".repeat(100));
     let calls = ModelReply::default().and_call("1", "no\nbody\u{1b}[2J", arguments);
-    let agent = Agent::new(
+    let agent = agents::agent(
         "assistant",
         FunctionModel::script([calls, ModelReply::text("done")]),
     );

@@ -37,11 +37,21 @@ pub(super) fn model(api: Api, url: &str) -> Arc<dyn Model> {
     }
 }
 
+/// The same reply, which took forty tokens, eight of them cached, and gave seven.
+fn counted(reply: ModelReply) -> ModelReply {
+    ModelReply {
+        usage: Some(Usage {
+            cache_read_tokens: Some(8),
+            ..Usage::new(40, 7)
+        }),
+        ..reply
+    }
+}
+
 /// A strict endpoint of this API that says this, one reply a request.
 pub(super) async fn says(api: Api, mode: Mode, replies: &[ModelReply]) -> ModelServer {
-    let answers = replies
-        .iter()
-        .map(|reply| api.answer(reply, mode == Mode::Streamed));
+    let replies = replies.iter().cloned().map(counted);
+    let answers = replies.map(|reply| api.answer(&reply, mode == Mode::Streamed));
     let answers: Vec<Answer> = answers.collect();
     ModelServer::strict(Strict::default().knows("reasoning_content"), answers).await
 }
@@ -489,7 +499,7 @@ async fn a_failed_turn_says_what_it_used() {
 #[tokio::test]
 async fn a_failed_call_keeps_the_tokens_it_was_told() {
     for api in APIS {
-        let mut events = api.stream(&ModelReply::text("Hello."));
+        let mut events = api.stream(&counted(ModelReply::text("Hello.")));
         // The accounting comes, then the stream breaks in an error.
         events.pop();
         events.push(event(&json!({ "type": "error", "error": { "message": "no", "type": "invalid_request_error" } })));

@@ -32,6 +32,12 @@ const ROWS: &[Row] = &[
         &["{}"],
     ),
     (
+        "a blank behind whole arguments, as llama-cpp-python sends it",
+        &["0 x a {}", "0 x a  ", "0 x a "],
+        &["{} "],
+        &[],
+    ),
+    (
         "empty instead of missing",
         &[r#"0 x a {"n""#, r#"0 "" "" :1}"#],
         &[r#"{"n":1}"#],

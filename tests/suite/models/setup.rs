@@ -18,12 +18,15 @@ use super::{Mode, builder, turn};
 fn every_row_of_the_documentation_names_its_test() {
     let sources = [
         ("answers", include_str!("answers.rs")),
+        ("attacks", include_str!("attacks.rs")),
         ("both", include_str!("both.rs")),
         ("conversations", include_str!("conversations.rs")),
         ("failures", include_str!("failures.rs")),
         ("identity", include_str!("identity.rs")),
         ("lenient", include_str!("lenient.rs")),
+        ("limits", include_str!("limits.rs")),
         ("providers", include_str!("providers.rs")),
+        ("shapes", include_str!("shapes.rs")),
         ("splits", include_str!("splits.rs")),
         ("timing", include_str!("timing.rs")),
         ("transport", include_str!("transport.rs")),
@@ -61,7 +64,8 @@ fn every_row_of_the_documentation_names_its_test() {
         let tests: Vec<_> = cell.split('`').skip(1).step_by(2).collect();
         assert!(!tests.is_empty(), "{row}");
         for test in tests {
-            check(row, "providers", test);
+            let (module, test) = test.split_once("::").unwrap_or(("providers", test));
+            check(row, module, test);
             checked += 1;
         }
     }

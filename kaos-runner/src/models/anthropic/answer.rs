@@ -4,7 +4,7 @@ use kaos_hooks::{Str, Usage};
 use serde_json::{Map, Value, json};
 
 use super::request::Fixed;
-use crate::models::endpoint::Reading;
+use crate::models::endpoint::{MOST_PARTS, Reading};
 use crate::models::error::Failed;
 use crate::models::json;
 use crate::models::names::Names;
@@ -34,6 +34,8 @@ pub(crate) struct Answer<'a> {
 #[derive(Debug)]
 struct Block {
     index: Option<u64>,
+    /// The reply's id of a call.
+    id: Str,
     /// As it began, with its texts as they are by now.
     value: Map<String, Value>,
     /// The input of a call, as far as it came in pieces.
@@ -110,6 +112,7 @@ impl<'a> Answer<'a> {
         let Value::Object(value) = block else { return };
         let mut block = Block {
             index,
+            id: self.free_id(value),
             value: value.clone(),
             input: String::new(),
         };
@@ -170,13 +173,14 @@ impl<'a> Answer<'a> {
             "input_json_delta" => {
                 let piece = piece("partial_json");
                 block.input.push_str(&piece);
+                let id = block.id.clone();
                 if piece.is_empty() || block.kind() != "tool_use" {
                     return;
                 }
                 if self.is_form(at) {
                     deltas.text(piece.into_owned());
                 } else {
-                    deltas.tool_call_args(self.id(at), piece.into_owned());
+                    deltas.tool_call_args(id, piece.into_owned());
                 }
             }
             _ => {
@@ -201,18 +205,13 @@ impl<'a> Answer<'a> {
         self.form.is_some() && name.as_deref() == self.form
     }
 
-    /// The reply's id of a call: its own unless an earlier one has it.
-    fn id(&self, at: usize) -> Str {
-        let own = self
-            .blocks
-            .get(at)
-            .map(|block| block.text("id"))
-            .unwrap_or_default();
-        let mut before = self.blocks.iter().take(at);
-        if own.is_empty() || before.any(|block| block.text("id") == own) {
-            return format!("{own}call-{}", at + 1).into();
+    /// The id of the next block: its own unless an earlier one has it.
+    fn free_id(&self, block: &Map<String, Value>) -> Str {
+        let own = block.get("id").map(json::text).unwrap_or_default();
+        if own.is_empty() || self.blocks.iter().any(|block| block.id == *own) {
+            return format!("{own}call-{}", self.blocks.len() + 1).into();
         }
-        own.into()
+        own.into_owned().into()
     }
 
     fn part(&self, at: usize, block: &Block) -> Option<Part> {
@@ -231,17 +230,20 @@ impl<'a> Answer<'a> {
                     .then(|| Box::new(data(&block.value))),
             })),
             "tool_use" => {
-                let came = block.value.get("input").filter(|input| !input.is_null());
-                let arguments = match came {
+                let arguments = match block.value.get("input") {
                     _ if !block.input.trim().is_empty() => block.input.clone(),
+                    None | Some(Value::Null | Value::String(_)) => "{}".to_owned(),
                     Some(input) => input.to_string(),
-                    None => "{}".to_owned(),
                 };
                 if self.is_form(at) {
                     return Some(Part::Text(arguments.into()));
                 }
                 let name = self.names.own(&block.text("name"));
-                Some(Part::ToolCall(ToolUse::new(self.id(at), name, arguments)))
+                Some(Part::ToolCall(ToolUse::new(
+                    block.id.clone(),
+                    name,
+                    arguments,
+                )))
             }
             "" => None,
             _ => {
@@ -261,7 +263,8 @@ impl Reading for Answer<'_> {
         match answer.get("content") {
             Some(Value::Array(blocks)) => {
                 self.answered = true;
-                for block in blocks {
+                // One more is enough to refuse them all.
+                for block in blocks.iter().take(MOST_PARTS + 1) {
                     self.begin(None, block, None);
                 }
                 Ok(())
@@ -339,6 +342,10 @@ impl Reading for Answer<'_> {
             cache_creation_tokens: written,
             ..Usage::new(all, count("output_tokens")?)
         })
+    }
+
+    fn parts(&self) -> usize {
+        self.blocks.len()
     }
 
     fn reply(self) -> Result<ModelReply, Failed> {

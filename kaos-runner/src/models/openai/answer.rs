@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 
 use super::calls::{self, Calls};
 use super::request::Fixed;
-use crate::models::endpoint::Reading;
+use crate::models::endpoint::{MOST_PARTS, Reading};
 use crate::models::error::{Failed, error_in};
 use crate::models::json;
 use crate::models::names::Names;
 use crate::{Deltas, FinishReason, ModelErrorKind, ModelReply, Part, ProviderData};
 
 /// The names of the field that holds the reasoning.
-const REASONING: [&str; 2] = ["reasoning_content", "reasoning"];
+const REASONING: [&str; 3] = ["reasoning_content", "reasoning", "thinking"];
 
 /// A reply in the making.
 #[derive(Debug)]
@@ -67,8 +67,9 @@ impl<'a> Answer<'a> {
             .take()
             .or(json::word(answer.get("model")));
         // Where every chunk has one, the last counts.
-        self.usage = answer.get("usage").and_then(usage).or(self.usage);
-        let Some(choice) = first_choice(answer) else {
+        let told = answer.get("usage").unwrap_or(answer);
+        self.usage = usage(told).or(self.usage);
+        let Some(choice) = first_choice(answer).or_else(|| own_shape(answer)) else {
             return Ok(());
         };
         self.answered = true;
@@ -81,7 +82,10 @@ impl<'a> Answer<'a> {
         if let Some(error) = error_in(choice).or_else(|| error_in(said)) {
             return Err(Failed::in_answer(error));
         }
-        match json::word(choice.get("finish_reason")).as_deref() {
+        let done = (choice.get("done") == Some(&Value::Bool(true))).then_some("stop");
+        let reason_of = |key: &str| json::word(choice.get(key));
+        let told = reason_of("finish_reason").or_else(|| reason_of("done_reason"));
+        match told.as_deref().or(done) {
             None => Ok(()),
             Some("error") => {
                 let why = "the provider stopped with an error";
@@ -132,7 +136,9 @@ impl<'a> Answer<'a> {
             Some(one @ Value::Object(_)) => std::slice::from_ref(one),
             _ => &[],
         };
-        for call in calls.iter().filter(|call| call.is_object()) {
+        let calls = calls.iter().filter(|call| call.is_object());
+        // One more is enough to refuse them all.
+        for call in calls.take(MOST_PARTS + 1) {
             let call = calls::read(call, self.fixed.quirks.returned_on_calls);
             match deltas {
                 Some(deltas) => self.calls.fragment(call, deltas),
@@ -177,11 +183,15 @@ impl Reading for Answer<'_> {
         self.usage
     }
 
+    fn parts(&self) -> usize {
+        self.calls.len()
+    }
+
     fn reply(self) -> Result<ModelReply, Failed> {
         if !self.answered {
             return Err(Failed::bad_response("the response has no choice"));
         }
-        let nothing = self.text.is_empty() && self.calls.is_empty();
+        let nothing = self.text.is_empty() && self.calls.len() == 0;
         if nothing && self.finish_reason == Some(FinishReason::ContentFilter) {
             let why = "the provider's filter withheld the answer";
             return Err(Failed::new(ModelErrorKind::ContentFilter, why));
@@ -224,6 +234,12 @@ fn first_choice(answer: &Value) -> Option<&Value> {
     choices.find(|choice| choice.is_object() && json::count(choice.get("index")).unwrap_or(0) == 0)
 }
 
+/// An answer as Ollama's own API gives it, which some gateways pass on: a message without choices.
+fn own_shape(answer: &Value) -> Option<&Value> {
+    let is_one = answer.get("done")?.is_boolean() && answer.get("message")?.is_object();
+    is_one.then_some(answer)
+}
+
 /// The conventions' names for what providers say.
 fn reason(word: &str) -> FinishReason {
     match word.to_ascii_lowercase().as_str() {
@@ -240,10 +256,14 @@ fn usage(told: &Value) -> Option<Usage> {
     let detail = |of: &str, key: &str| json::count(told.get(of)?.get(key));
     let count = |key: &str| json::count(told.get(key));
     let cached = detail("prompt_tokens_details", "cached_tokens");
+    let either = |key: &str, own: &str| count(key).or_else(|| count(own));
     Some(Usage {
         cache_read_tokens: cached.or_else(|| count("prompt_cache_hit_tokens")),
         reasoning_tokens: detail("completion_tokens_details", "reasoning_tokens"),
-        ..Usage::new(count("prompt_tokens")?, count("completion_tokens")?)
+        ..Usage::new(
+            either("prompt_tokens", "prompt_eval_count")?,
+            either("completion_tokens", "eval_count")?,
+        )
     })
 }
 

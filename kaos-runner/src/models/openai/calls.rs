@@ -41,15 +41,40 @@ struct Building {
     told: bool,
     name: String,
     arguments: String,
+    nesting: Nesting,
     returned: Option<Value>,
 }
 
-impl Building {
-    /// Whether its arguments are a whole object, to which nothing can be added.
-    fn is_whole(&self) -> bool {
-        let begins = self.arguments.trim_start().starts_with('{');
-        let ends = self.arguments.trim_end().ends_with('}');
-        begins && ends && serde_json::from_str::<Value>(&self.arguments).is_ok()
+/// How deep in brackets a text in pieces is, outside of strings.
+#[derive(Debug, Default)]
+struct Nesting {
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+    /// Whether a bracket was opened, and all were closed.
+    is_whole: bool,
+}
+
+impl Nesting {
+    fn push(&mut self, piece: &str) {
+        for byte in piece.bytes() {
+            if std::mem::take(&mut self.escaped) {
+                continue;
+            }
+            match byte {
+                b'\\' => self.escaped = self.in_string,
+                b'"' => self.in_string = !self.in_string,
+                b'{' | b'[' if !self.in_string => {
+                    self.depth += 1;
+                    self.is_whole = false;
+                }
+                b'}' | b']' if !self.in_string => {
+                    self.depth = self.depth.saturating_sub(1);
+                    self.is_whole = self.depth == 0;
+                }
+                _ => {}
+            }
+        }
     }
 }
 
@@ -61,8 +86,8 @@ impl<'a> Calls<'a> {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.calls.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.calls.len()
     }
 
     /// A call that came whole.
@@ -97,7 +122,7 @@ impl<'a> Calls<'a> {
             None => true,
             Some(name) => {
                 let same = call.name.is_empty() || call.name == *name;
-                same && (fragment.arguments.is_empty() || !call.is_whole())
+                same && (fragment.arguments.trim().is_empty() || !call.nesting.is_whole)
             }
         };
         let at = if let Some(id) = id {
@@ -123,6 +148,8 @@ impl<'a> Calls<'a> {
             Some(id) => Str::from(id),
             None => self.made_up(),
         };
+        let mut nesting = Nesting::default();
+        nesting.push(&call.arguments);
         self.calls.push(Building {
             index: call.index,
             given: call.id,
@@ -130,6 +157,7 @@ impl<'a> Calls<'a> {
             told: false,
             name: call.name.unwrap_or_default(),
             arguments: call.arguments,
+            nesting,
             returned: call.returned,
         });
         self.calls.len() - 1
@@ -152,6 +180,7 @@ impl<'a> Calls<'a> {
         if let Some(name) = fragment.name.filter(|_| call.name.is_empty()) {
             call.name = name;
         }
+        call.nesting.push(&fragment.arguments);
         call.arguments.push_str(&fragment.arguments);
         call.returned = fragment.returned.or(call.returned.take());
     }

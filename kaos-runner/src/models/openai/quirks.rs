@@ -21,6 +21,8 @@ pub(super) struct Quirks {
     pub(super) dialect: Dialect,
     /// The longest description of a tool, in characters.
     pub(super) longest_description: usize,
+    /// The most tools of a request, and calls of a message.
+    pub(super) longest_list: usize,
     pub(super) ids: fn(&str, usize) -> String,
     /// Whether the user may speak right after a tool's result.
     pub(super) user_after_tool: bool,
@@ -52,6 +54,7 @@ const COMPATIBLE: Quirks = Quirks {
     json_schema: true,
     dialect: Dialect::JsonSchema,
     longest_description: usize::MAX,
+    longest_list: usize::MAX,
     ids: plain_id,
     user_after_tool: true,
     reasoning: Reasoning::WithCalls,
@@ -72,6 +75,7 @@ const ROWS: &[Quirks] = &[
         hosts: &["api.openai.com"],
         max_tokens: "max_completion_tokens",
         longest_description: 1024,
+        longest_list: 128,
         ..PLAIN
     },
     Quirks {
@@ -80,6 +84,7 @@ const ROWS: &[Quirks] = &[
         key_in: KeyIn::Header("api-key"),
         max_tokens: "max_completion_tokens",
         longest_description: 1024,
+        longest_list: 128,
         ..PLAIN
     },
     Quirks {
@@ -94,6 +99,7 @@ const ROWS: &[Quirks] = &[
         provider: "deepseek",
         hosts: &["api.deepseek.com"],
         json_schema: false,
+        longest_list: 128,
         reasoning: Reasoning::Required("reasoning_content"),
         ..PLAIN
     },
@@ -108,6 +114,7 @@ const ROWS: &[Quirks] = &[
     Quirks {
         provider: "groq",
         hosts: &["api.groq.com"],
+        longest_list: 128,
         ..PLAIN
     },
     Quirks {

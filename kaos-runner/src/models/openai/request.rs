@@ -67,14 +67,33 @@ impl Fixed {
                     sent.push(json!({ "role": "user", "content": given(&content) }));
                 }
                 Said::Model(spoken) => {
-                    self.spoken(spoken, Some(at) > last_user, names, &mut sent);
+                    self.all_spoken(spoken, Some(at) > last_user, names, &mut sent);
                 }
             }
         }
         sent.into()
     }
 
-    /// A message of the model's, and the results of its calls.
+    /// What the model said in one turn: several messages where one may not have so many calls.
+    fn all_spoken(
+        &self,
+        spoken: &[Spoken<'_>],
+        is_current: bool,
+        names: &Names,
+        sent: &mut Vec<Value>,
+    ) {
+        let mut rest = spoken;
+        while !rest.is_empty() {
+            let calls = rest.iter().enumerate();
+            let mut calls = calls.filter(|(_, it)| matches!(it, Spoken::Call(_)));
+            let beyond = calls.nth(self.quirks.longest_list).map(|(at, _)| at);
+            let (some, others) = rest.split_at(beyond.unwrap_or(rest.len()));
+            self.spoken(some, is_current, names, sent);
+            rest = others;
+        }
+    }
+
+    /// One message of the model's, and the results of its calls.
     fn spoken(
         &self,
         spoken: &[Spoken<'_>],

@@ -148,6 +148,7 @@ fn assistant<'m>(
     };
     let calls = calls.as_array().filter(|calls| !calls.is_empty());
     let calls = calls.ok_or("`tool_calls` has nothing in it")?;
+    rules.not_too_long(calls, "tool_calls")?;
     if let Some(field) = rules.with_calls {
         must(message[field].is_string(), || {
             format!("Missing `{field}` field in the assistant message")
@@ -190,7 +191,9 @@ fn tools(rules: &Strict, body: &Value) -> Result<(), String> {
     };
     let tools = tools.as_array().filter(|tools| !tools.is_empty());
     let mut names: HashSet<&str> = HashSet::new();
-    for tool in tools.ok_or("`tools` has nothing in it")? {
+    let tools = tools.ok_or("`tools` has nothing in it")?;
+    rules.not_too_long(tools, "tools")?;
+    for tool in tools {
         only(tool, &["type", "function"], "a tool")?;
         let function = &tool["function"];
         only(

@@ -1,0 +1,103 @@
+//! Every scenario of the suite, each API's strict endpoint in place of its script.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use kaos_tests::served::{SERVED, WIRE, Wire};
+
+/// The files beneath this directory.
+fn sources(of: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(of).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else {
+            into.push(path);
+        }
+    }
+}
+
+/// The modules with a scenario: with an agent whose model is a script.
+fn scenarios() -> Vec<String> {
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("suite");
+    let mut files = Vec::new();
+    sources(&suite, &mut files);
+    let mut modules = Vec::new();
+    for file in files {
+        let module = file.strip_prefix(&suite).unwrap().with_extension("");
+        let module = module.to_str().unwrap().replace('/', "::");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let own = ["models", "http_policy"].contains(&module.split("::").next().unwrap());
+        if own {
+            continue;
+        }
+        assert!(
+            !text.contains("Agent::new("),
+            "{module}: an agent of a scenario is made by `agents::agent`"
+        );
+        let makes_one = ["agents::agent(", "scripted("]
+            .iter()
+            .any(|it| text.contains(it));
+        if makes_one {
+            modules.push(format!("{module}::"));
+        }
+    }
+    modules
+}
+
+/// What waits, for collectors and by the disk's own clock, and what is large.
+const SLOW: [&str; 5] = [
+    "telemetry::",
+    "mcp_rogues::",
+    "audit::waits::",
+    "concurrency::two_hundred",
+    "arguments::what_the_model_is_told_is_short",
+];
+
+/// Runs these scenarios over this wire: what stands in the file of requests, and how they ended.
+fn serve(wire: Wire, scenarios: &[String], without: &[&str]) -> (Vec<String>, Output) {
+    let file = format!("kaos-served-{}-{}", wire.name(), std::process::id());
+    let file = std::env::temp_dir().join(file);
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(scenarios)
+        .args(without.iter().flat_map(|name| ["--skip", name]))
+        .env(WIRE, wire.name())
+        .env(SERVED, &file)
+        .env("PROPTEST_CASES", "8")
+        .stdin(Stdio::null())
+        .output();
+    let served = std::fs::read_to_string(&file).unwrap_or_default();
+    let _gone = std::fs::remove_file(&file);
+    (served.lines().map(str::to_owned).collect(), output.unwrap())
+}
+
+/// The same tests, with the same assertions on events, spans, records and answers: one wire of each
+/// API at once, without the slow ones; with `KAOS_TEST_WIRES=all` all of both, one after the other.
+#[test]
+fn strict_endpoints_of_both_apis_serve_every_scenario() {
+    let all = std::env::var("KAOS_TEST_WIRES").is_ok_and(|wanted| wanted == "all");
+    let scenarios = scenarios();
+    assert!(scenarios.len() > 15, "{scenarios:?}");
+    let each: Vec<_> = if all {
+        let serve = |wire| (wire, serve(wire, &scenarios, &[]));
+        Wire::ALL.into_iter().map(serve).collect()
+    } else {
+        let scenarios = &scenarios;
+        std::thread::scope(|scope| {
+            let [chat, _, _, messages] = Wire::ALL;
+            let of_chat = scope.spawn(move || serve(chat, scenarios, &SLOW));
+            let of_messages = serve(messages, scenarios, &SLOW);
+            vec![(chat, of_chat.join().unwrap()), (messages, of_messages)]
+        })
+    };
+    let (_, (first, _)) = &each[0];
+    for (wire, (served, output)) in &each {
+        let refused: Vec<&String> = served.iter().filter(|it| *it != "taken").collect();
+        assert!(refused.is_empty(), "{}: {refused:#?}", wire.name());
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}: {said}", wire.name());
+        println!("{}: {} requests", wire.name(), served.len());
+        assert_eq!(served.len(), first.len(), "the scenarios are the same");
+    }
+    assert!(first.len() > 300, "{}", first.len());
+}
