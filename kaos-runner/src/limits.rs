@@ -20,7 +20,7 @@ pub struct Limits {
     /// model's context, and every later request carries it.
     pub tool_result: usize,
     /// Calls of tools and sub-agents in one turn. What a model asks for beyond them is not begun.
-    /// Default: 256.
+    /// Default: 500.
     pub tool_calls: u32,
     /// Wall time of finding out by model what a message asks for. Default: 10 seconds.
     pub intent: Duration,
@@ -45,7 +45,7 @@ impl Default for Limits {
             turn: Duration::from_secs(5 * 60),
             tool: Duration::from_secs(60),
             tool_result: 256 * 1024,
-            tool_calls: 256,
+            tool_calls: 500,
             intent: Duration::from_secs(10),
             tools_at_once: 8,
             tokens: None,

@@ -238,17 +238,42 @@ async fn work(
         step.max_steps = Some(limit);
         progress.steps = number;
         let step = turn.open(step);
-        let answer = match take_step(setting, &step, number, progress).await {
-            Ok(answer) => answer,
+        let asked = ask(setting, &step, number, progress).await;
+        let Answered { said, mut fault } = match asked {
+            Ok(answered) => answered,
             Err(why) => {
                 step.fail(why.failure());
                 return Err(why);
             }
         };
+        let text = Str::from(said.joined_text().into_owned());
+        let calls: Vec<ToolUse> = said.tool_calls().cloned().collect();
+        // Nothing said is no message: endpoints refuse it later.
+        if !said.is_empty() {
+            progress.conversation.say(Message::Assistant(said));
+        }
+        progress.accepted = progress.conversation.own().len();
+        if let Err(why) = called(setting, progress, calls.len()) {
+            step.fail(why.failure());
+            return Err(why);
+        }
+        tools::call_all(setting, &step, &calls, progress).await;
+        let mut note = "malformed_block";
+        if calls.is_empty() && fault.is_none() {
+            (note, fault) = ("malformed_answer", wrong_form(setting, progress, &text));
+        }
+        let is_answer = calls.is_empty() && fault.is_none();
+        if let Some(fault) = fault {
+            step.progress(kaos_hooks::Progress {
+                note: Str::Static(note),
+                ..kaos_hooks::Progress::default()
+            });
+            progress.conversation.say(Message::user(fault));
+        }
         step.complete(StepOutcome::default());
         emitted(setting, turn)?;
         setting.budgets.kept().map_err(overspent)?;
-        if let Some(text) = answer {
+        if is_answer {
             turn.ready().await;
             return Ok(text);
         }
@@ -261,48 +286,17 @@ async fn work(
     })
 }
 
-/// Asks the model, and carries out what it asks for; gives its answer, if it is one.
-async fn take_step(
-    setting: &Setting<'_>,
-    step: &Scope<Step>,
-    number: u32,
-    progress: &mut Progress,
-) -> Result<Option<Str>, TurnErrorKind> {
-    let Answered { said, mut fault } = ask(setting, step, number, progress).await?;
-    let text = Str::from(said.joined_text().into_owned());
-    let calls: Vec<ToolUse> = said.tool_calls().cloned().collect();
-    // Nothing said is no message: endpoints refuse it later.
-    if !said.is_empty() {
-        progress.conversation.say(Message::Assistant(said));
+/// Whether the turn may call so many more.
+fn called(setting: &Setting<'_>, progress: &Progress, more: usize) -> Result<(), TurnErrorKind> {
+    let (limit, used) = (setting.limits.tool_calls, progress.tool_calls.len() + more);
+    if used <= limit as usize {
+        return Ok(());
     }
-    progress.accepted = progress.conversation.own().len();
-    let mut note = "malformed_block";
-    if calls.is_empty() && fault.is_none() {
-        let Some(wrong) = wrong_form(setting, progress, &text) else {
-            return Ok(Some(text));
-        };
-        (note, fault) = ("malformed_answer", Some(wrong));
-    }
-    let (limit, used) = (
-        setting.limits.tool_calls,
-        progress.tool_calls.len() + calls.len(),
-    );
-    if used > limit as usize {
-        return Err(TurnErrorKind::Budget {
-            budget: Budget::ToolCalls,
-            limit: limit.into(),
-            used: used as u64,
-        });
-    }
-    tools::call_all(setting, step, &calls, progress).await;
-    if let Some(fault) = fault {
-        step.progress(kaos_hooks::Progress {
-            note: Str::Static(note),
-            ..kaos_hooks::Progress::default()
-        });
-        progress.conversation.say(Message::user(fault));
-    }
-    Ok(None)
+    Err(TurnErrorKind::Budget {
+        budget: Budget::ToolCalls,
+        limit: limit.into(),
+        used: used as u64,
+    })
 }
 
 /// What is wrong with an answer that should have a form; an answer that was cut is as it is.
