@@ -137,7 +137,7 @@ async fn a_scripted_turn_emits_every_event_in_its_place() {
         Scripted::from(ModelReply::text("Done.")),
     ]);
     let found: &'static str = "found ".repeat(200).leak();
-    let agent = Agent::new("assistant", tight)
+    let agent = agents::agent("assistant", tight)
         .tool(tool("works", Act::Give(found)))
         .intent(IntentBy::Off);
     let (lines, trimmed) = happened(agent).await;
