@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::stream::{AnyStream, End};
 use crate::table::Key;
 use crate::{
-    Entered, Failure, Nested, Outcome, OutcomeType, Progress, Settled, SpanId, Str, Subagent,
-    Subject, SubjectType, ToolCall, TraceId, Turn, Value,
+    Callable, Callee, Entered, Failure, Nested, Outcome, OutcomeType, Progress, Settled, SpanId,
+    Str, Subagent, SubjectType, TraceId, Turn, Value,
 };
 
 /// An open span: an owned value, typed by its subject.
@@ -167,7 +167,7 @@ impl<S: SubjectType> Scope<S> {
     /// # Ok(()) }
     /// ```
     pub fn settled(&self) -> Settled {
-        self.link.stream.settled(self.link.key)
+        self.link.settled()
     }
 
     /// Notes what is known so far: what the span's end says if it ends without completing.
@@ -219,13 +219,11 @@ impl Scope<Subagent> {
     }
 }
 
-impl Scope<ToolCall> {
-    /// The call as it was opened; `None` once its span is not open any more, or when it never was.
-    pub fn call(&self) -> Option<ToolCall> {
-        match self.link.stream.subject(self.link.key)? {
-            Subject::ToolCall(call) => Some(call),
-            _ => None, // not reached: the scope is typed
-        }
+impl<S: Callable> Scope<S> {
+    /// What is called, as the span was opened; `None` once it is not open any more, or when it never
+    /// was.
+    pub fn callee(&self) -> Option<Callee> {
+        Callee::of(self.link.stream.subject(self.link.key)?)
     }
 }
 
@@ -269,6 +267,15 @@ impl Handle {
     /// Whether the span is still open.
     pub fn is_open(&self) -> bool {
         self.stream.is_open(self.key)
+    }
+
+    /// As [`Scope::settled`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Scope::settled`].
+    pub fn settled(&self) -> Settled {
+        self.stream.settled(self.key)
     }
 
     /// As [`Scope::ready`].

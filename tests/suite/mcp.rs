@@ -82,6 +82,7 @@ async fn check_trace(source: McpServer, transport: &str, has_session: bool) {
     observed.assert_tree(
         "
         agent.turn
+          tools.discovery
           agent.intent_classification
           agent.step.1
             model.inference
@@ -91,7 +92,7 @@ async fn check_trace(source: McpServer, transport: &str, has_session: bool) {
         ",
     );
     let exported = observed.memory.spans();
-    assert_eq!(exported.len(), 7);
+    assert_eq!(exported.len(), 8);
     let tool = exported.iter().find(|it| it.name == "tool.meta").unwrap();
     let method = tool
         .attributes

@@ -160,7 +160,7 @@ async fn a_tool_s_own_time_limit_goes_before_the_agent_s() {
             &self.0
         }
 
-        async fn call(&self, _: &str, _: &ToolContext<'_>) -> Result<ToolOutput, ToolError> {
+        async fn call(&self, _: &str, _: &ToolContext) -> Result<ToolOutput, ToolError> {
             tokio::time::sleep(Duration::from_secs(90)).await;
             Ok("late".into())
         }
@@ -202,7 +202,7 @@ impl Tool for Crowd {
         &self.spec
     }
 
-    async fn call(&self, arguments: &str, _: &ToolContext<'_>) -> Result<ToolOutput, ToolError> {
+    async fn call(&self, arguments: &str, _: &ToolContext) -> Result<ToolOutput, ToolError> {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         tokio::task::yield_now().await;

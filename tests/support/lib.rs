@@ -19,6 +19,7 @@ pub mod observed;
 pub mod reference;
 pub mod rogue;
 pub mod served;
+pub mod session_store;
 pub mod sim_disk;
 pub mod slow_disk;
 mod stopped;

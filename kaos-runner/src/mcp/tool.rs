@@ -78,11 +78,7 @@ impl crate::Tool for McpTool {
         &self.spec
     }
 
-    async fn call(
-        &self,
-        arguments: &str,
-        context: &ToolContext<'_>,
-    ) -> Result<ToolOutput, ToolError> {
+    async fn call(&self, arguments: &str, context: &ToolContext) -> Result<ToolOutput, ToolError> {
         context.through_mcp(self.setup.address.call());
         let arguments: JsonObject = serde_json::from_str(arguments)
             .map_err(|why| ToolError::arguments(format!("the arguments are no object: {why}")))?;

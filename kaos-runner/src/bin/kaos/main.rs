@@ -5,6 +5,7 @@
 mod audit;
 mod output;
 mod run;
+mod sessions;
 mod terminal;
 mod trust;
 mod warnings;
@@ -27,6 +28,8 @@ enum Command {
     Run(run::Args),
     /// Trusts a kaos.toml: `kaos run` takes the one in the current directory only then
     Trust(trust::Args),
+    /// Lists, shows and forgets conversations that processes share
+    Sessions(sessions::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Trust(args) => trust::run(&args),
+        Command::Sessions(args) => sessions::run(&args),
         Command::Audit(args) => audit::run(args),
     };
     done.unwrap_or_else(|failed| output::failed(&failed))

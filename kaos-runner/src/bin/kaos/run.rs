@@ -57,7 +57,7 @@ that of --config always.
 
 Without a URL the model is provider:name, such as anthropic:claude-haiku-4-5 or openai:gpt-5-mini, whose key is in
 ANTHROPIC_API_KEY, OPENAI_API_KEY, …; OPENAI_API_KEY is the key of a URL, too. DEBUG_MOCK_RESPONSES='[\"Hello.\"]' answers without a model.
-OTEL_EXPORTER_OTLP_ENDPOINT sends traces, metrics and logs there.
+OTEL_EXPORTER_OTLP_ENDPOINT sends traces, metrics and logs there. KAOS_SESSIONS=redis://… keeps the conversations of --session there.
 
 Exit codes: 0 answered, 1 no answer, 2 the command or its configuration is wrong, 3 the answer was cut by a limit
 or a filter of the model, 130 Ctrl-C (SIGINT), 143 SIGTERM, 129 SIGHUP. A signal cancels what runs, ends MCP servers and
@@ -92,7 +92,7 @@ pub(crate) struct Args {
     /// Signs the trail with this key, made by `kaos audit keygen` [variable: KAOS_TRAIL_KEY]
     #[arg(long)]
     trail_key: Option<String>,
-    /// The conversation's name in traces and trail
+    /// The conversation's name in traces, trail and, where KAOS_SESSIONS names a store, there
     #[arg(long)]
     session: Option<String>,
     /// Where settings are; ./kaos.toml, if it is trusted, unless given
@@ -123,6 +123,10 @@ async fn answer(args: &Args, config: &Config, mut signals: Signals) -> Result<Ex
     let audit = audit.transpose()?;
     let hooks = (telemetry.hooks(), audit, display.hook());
     let runner = Runner::new(agent(config, &servers)?).hooks(hooks);
+    let runner = match crate::sessions::store()? {
+        Some(store) => runner.sessions(store),
+        None => runner,
+    };
 
     let session = args.session.clone().unwrap_or_default();
     let mut events = runner.run(args.question.clone(), session);
@@ -166,6 +170,10 @@ async fn answer(args: &Args, config: &Config, mut signals: Signals) -> Result<Ex
     flushed?;
     match ended {
         Ok(Ok(reply)) => {
+            if let Err(why) = reply.remembered() {
+                let why = format!("the session does not have this turn: {why}");
+                crate::output::failed(&why.into());
+            }
             if let Err(why) = reply.durable() {
                 let why = format!("the audit trail may be without the turn's end: {why}");
                 crate::output::failed(&why.into());

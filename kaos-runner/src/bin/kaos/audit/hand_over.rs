@@ -1,6 +1,5 @@
 //! `kaos audit hand-over`.
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,6 +9,7 @@ use serde_json::json;
 
 use super::attend::Attend;
 use crate::output::Failed;
+use crate::terminal;
 
 #[derive(ClapArgs)]
 #[command(after_help = "\
@@ -32,12 +32,13 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let to = SigningKey::read(&args.to)?;
     let done = args.attend.builder()?.hand_over(to)?;
-    let mut out = io::stdout().lock();
+    let mut out = terminal::json_or_people(args.json);
     if args.json {
         let keys = json!({ "from": done.from, "key": done.key });
         writeln!(out, "{keys}")?;
     } else {
         writeln!(out, "{} handed over to {}", done.from, done.key)?;
     }
+    out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
