@@ -120,6 +120,18 @@ fn stream(chunks: &[&str]) -> String {
     out
 }
 
+#[test]
+fn a_name_that_goes_says_nothing_about_its_value() {
+    for name in ["x@mail.example", "-----BEGIN PRIVATE KEY-----\n"] {
+        let text =
+            serde_json::json!({"password": {name: -4_603_938_283_204_618_547_i64}}).to_string();
+        let once = Redactor::new().json(&text).into_text().into_owned();
+        assert!(!once.contains("4603938283204618547"), "{once}");
+        let twice = Redactor::new().json(&once).into_text().into_owned();
+        assert_eq!(twice, once);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 

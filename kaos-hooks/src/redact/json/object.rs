@@ -97,9 +97,13 @@ impl Walk<'_, '_> {
         let is_clean = self.is_clean(start, end);
         let name =
             json_string::decode(ascii::cut(self.text, start, end)).ok_or(Failure::Invalid)?;
+        let changes = self.changes.count();
         if !is_clean || name.contains(sentinel::OPENING) {
             self.key(start, end, &name, told);
         }
+        // Under a secret, a name that goes says no more than what takes its place.
+        let goes = self.changes.count() > changes && outer.is_some();
+        let word = if goes { sentinel::OPENING } else { &*name };
         self.expect(b':')?;
         self.blanks();
         let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(&name));
@@ -109,11 +113,11 @@ impl Walk<'_, '_> {
         } else {
             let (text, seen) = (self.text, &mut self.seen);
             let own = || match &name {
-                _ if is_clean => None,
+                _ if is_clean || goes => None,
                 Cow::Borrowed(_) => seen.meaning_in_json(text, start, end),
                 Cow::Owned(name) => vocabulary::meaning_in_json(name),
             };
-            told.says(&name, own, outer)
+            told.says(word, own, outer)
         };
         // A model's token and how likely it was: no credential, unless it looks like one.
         let says = if is(&["token"]) && says.is_some() && self.is_likelihood() {
