@@ -130,6 +130,10 @@ fn a_name_that_goes_says_nothing_about_its_value() {
         let twice = Redactor::new().json(&once).into_text().into_owned();
         assert_eq!(twice, once);
     }
+    let text = r#"{"-----BEGIN PRIVATE KEY-----\n":{"password z1-password: secret":"password"}}"#;
+    let once = Redactor::new().json(text).into_text().into_owned();
+    let twice = Redactor::new().json(&once).into_text().into_owned();
+    assert_eq!(twice, once);
 }
 
 proptest! {

@@ -101,8 +101,8 @@ impl Walk<'_, '_> {
         if !is_clean || name.contains(sentinel::OPENING) {
             self.key(start, end, &name, told);
         }
-        // Under a secret, a name that goes says no more than what takes its place.
-        let goes = self.changes.count() > changes && outer.is_some();
+        // Under a password, a name that goes says no more than what takes its place.
+        let goes = self.changes.count() > changes && outer == Some(Meaning::Password);
         let word = if goes { sentinel::OPENING } else { &*name };
         self.expect(b':')?;
         self.blanks();
