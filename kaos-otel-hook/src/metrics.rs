@@ -34,12 +34,12 @@ use series::AllSeries;
 /// | `kaos.tool.calls`, `kaos.tool.duration` | counter; histogram, ms | tool call | `agent.name`, `tool`, `success` |
 /// | `kaos.delegations`, `kaos.delegation.duration` | counter; histogram, ms | sub-agent | `agent.name`, `target`, `success` |
 /// | `kaos.cost_usd` | counter, `{USD}` | model call with a [price](Prices) and known tokens | `agent.name`, `model` |
-/// | `gen_ai.client.operation.duration` | histogram, s | model call | operation, provider, models, server, `error.type` |
-/// | `gen_ai.client.token.usage` | histogram, `{token}` | model call with known tokens: input, output | the same, `gen_ai.token.type` |
+/// | `gen_ai.client.operation.duration` | histogram, s | model call; remote sub-agent (operation `invoke_agent`) | operation, provider, models, server, `error.type` |
+/// | `gen_ai.client.token.usage` | histogram, `{token}` | model call with known tokens: input, and output but of embeddings | the same, `gen_ai.token.type` |
 /// | `gen_ai.client.operation.time_to_first_chunk` | histogram, s | streamed model call that gave a chunk | operation, provider, request model, server |
 /// | `gen_ai.client.operation.time_per_output_chunk` | histogram, s | chunk after the first: since the one before | the same |
-/// | `gen_ai.invoke_agent.duration` | histogram, s | turn; remote sub-agent | `gen_ai.agent.name`, request model, `error.type` |
-/// | `gen_ai.invoke_agent.inference_calls`, `.tool_calls` | histogram, `{inference_call}`, `{tool_call}` | turn: its own calls, not its sub-agents' | `gen_ai.agent.name` |
+/// | `gen_ai.invoke_agent.duration` | histogram, s | turn in this process | `gen_ai.agent.name`, request model, `error.type` |
+/// | `gen_ai.invoke_agent.inference_calls`, `.tool_calls` | histogram, `{inference_call}`, `{tool_call}` | turn: its own calls, not its sub-agents'; embeddings are no inference | `gen_ai.agent.name` |
 /// | `gen_ai.execute_tool.duration` | histogram, s | tool call | tool name and type, `gen_ai.agent.name`, `error.type` |
 /// | `kaos.hooks.events`, `.dropped`, `.panics` | counter | hook beside this one (and, for panics, gate) | `hook` |
 ///

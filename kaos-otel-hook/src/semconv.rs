@@ -187,7 +187,7 @@ names! {
     KAOS_DELEGATIONS = "kaos.delegations";
     /// Metric: milliseconds of work given to sub-agents.
     KAOS_DELEGATION_DURATION = "kaos.delegation.duration";
-    /// Metric: seconds of model calls.
+    /// Metric: seconds of model calls and of remote sub-agents.
     GEN_AI_CLIENT_OPERATION_DURATION = "gen_ai.client.operation.duration";
     /// Metric: tokens of model calls.
     GEN_AI_CLIENT_TOKEN_USAGE = "gen_ai.client.token.usage";
@@ -195,7 +195,7 @@ names! {
     GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK = "gen_ai.client.operation.time_to_first_chunk";
     /// Metric: seconds between two chunks of a streamed response.
     GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK = "gen_ai.client.operation.time_per_output_chunk";
-    /// Metric: seconds of turns and of remote sub-agents.
+    /// Metric: seconds of turns.
     GEN_AI_INVOKE_AGENT_DURATION = "gen_ai.invoke_agent.duration";
     /// Metric: model calls of a turn.
     GEN_AI_INVOKE_AGENT_INFERENCE_CALLS = "gen_ai.invoke_agent.inference_calls";

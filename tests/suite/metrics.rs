@@ -275,8 +275,12 @@ fn a_remote_agent_s_invocation_is_measured_where_it_is_called() {
     let turn = hooks.turn(Turn::new("assistant"));
     let delegation = turn.open(Subagent {
         remote: Some(Box::new(RemoteAgent {
-            provider: "openai".into(),
-            model: Some("gpt-4o".into()),
+            provider: "aws.bedrock".into(),
+            model: Some("nova".into()),
+            server: Some(Server {
+                address: "10.0.0.1".into(),
+                port: 443,
+            }),
             ..RemoteAgent::default()
         })),
         ..Subagent::new("researcher")
@@ -286,13 +290,43 @@ fn a_remote_agent_s_invocation_is_measured_where_it_is_called() {
     turn.complete(TurnOutcome::default());
     assert_eq!(
         measured.lines_of("gen_ai.invoke_agent.duration"),
+        ["gen_ai.invoke_agent.duration [s] B3 {gen_ai.agent.name=assistant} 1 of 0.8 in 0.8:1",]
+    );
+    assert_eq!(
+        measured.lines_of("gen_ai.client.operation.duration"),
         [
-            "gen_ai.invoke_agent.duration [s] B3 {gen_ai.agent.name=assistant} 1 of 0.8 in 0.8:1",
-            "gen_ai.invoke_agent.duration [s] B3 {gen_ai.agent.name=researcher gen_ai.request.model=gpt-4o} 1 of 0.8 in 0.8:1",
+            "gen_ai.client.operation.duration [s] B1 {gen_ai.operation.name=invoke_agent gen_ai.provider.name=aws.bedrock gen_ai.request.model=nova server.address=10.0.0.1 server.port=443} 1 of 0.8 in 1.28:1",
         ]
     );
     assert_eq!(measured.lines_of("gen_ai.invoke_agent.tool_calls").len(), 1);
     assert_eq!(measured.lines_of("kaos.requests").len(), 1);
+}
+
+#[test]
+fn embeddings_are_no_inference_and_give_no_tokens() {
+    let (measured, hooks, clock) = measured();
+    let turn = hooks.turn(Turn::new("assistant"));
+    let mut call = LlmCall::new("openai", "embed");
+    call.operation = "embeddings".into();
+    let call = turn.open(call);
+    clock.advance(ms(100));
+    call.complete(outcome(Some(Usage::new(12, 0))));
+    turn.complete(TurnOutcome::default());
+    let of = |name| measured.lines_of(name);
+    assert_eq!(
+        of("gen_ai.client."),
+        [
+            "gen_ai.client.operation.duration [s] B1 {gen_ai.operation.name=embeddings gen_ai.provider.name=openai gen_ai.request.model=embed} 1 of 0.1 in 0.16:1",
+            "gen_ai.client.token.usage [{token}] B2 {gen_ai.operation.name=embeddings gen_ai.provider.name=openai gen_ai.request.model=embed gen_ai.token.type=input} 1 of 12 in 16:1",
+        ]
+    );
+    assert_eq!(
+        of("gen_ai.invoke_agent.inference_calls"),
+        [
+            "gen_ai.invoke_agent.inference_calls [{inference_call}] B5 {gen_ai.agent.name=assistant} 1 of 0 in 1:1",
+        ]
+    );
+    assert_eq!(of("kaos.model.calls").len(), 1);
 }
 
 #[test]

@@ -5,10 +5,14 @@ use kaos_hooks::{Outcome, Subject};
 use serde_json::Value;
 
 use super::{Put, To};
+use crate::operation::is_inference;
 use crate::{Content, messages, semconv};
 
 /// What the work starts from.
 pub(crate) fn at_start(content: &Content, subject: &Subject, to: &mut To<impl Put>) {
+    if is_no_inference(subject) {
+        return;
+    }
     let mut json = |key, value: Option<Value>| {
         if let Some(value) = value {
             to.made(key, &value.to_string());
@@ -47,6 +51,11 @@ pub(crate) fn at_start(content: &Content, subject: &Subject, to: &mut To<impl Pu
         _ => {}
     }
     description(content, subject, to);
+}
+
+/// An embedding has no messages.
+fn is_no_inference(subject: &Subject) -> bool {
+    matches!(subject, Subject::LlmCall(call) if !is_inference(call))
 }
 
 /// A tool's description comes from whoever made the tool, so it is content.
@@ -89,6 +98,7 @@ pub(crate) fn at_end(
 /// The messages that a model or agent answered with.
 pub(crate) fn output(content: &Content, subject: &Subject, outcome: Outcome<'_>) -> Option<Value> {
     let (text, reasons) = match outcome {
+        Outcome::LlmCall(_) if is_no_inference(subject) => return None,
         Outcome::LlmCall(call) => {
             let text = call.output.as_ref()?;
             return messages::messages(content, Field::Output, text);
