@@ -21,6 +21,12 @@ pub trait Model: Send + Sync + 'static {
         LlmCall::new(self.provider(), self.name())
     }
 
+    /// Whether a request has the instructions as its first message (role `system`), and not in a place
+    /// of their own: spans show them where they were sent. A place of their own unless given.
+    fn instructions_are_a_message(&self) -> bool {
+        false
+    }
+
     /// Answers a request. What arrives piece by piece may be handed to `deltas`; the reply has all
     /// of it.
     ///
@@ -101,6 +107,10 @@ impl<M: Model + ?Sized> Model for Arc<M> {
 
     fn call(&self) -> LlmCall {
         (**self).call()
+    }
+
+    fn instructions_are_a_message(&self) -> bool {
+        (**self).instructions_are_a_message()
     }
 
     async fn respond(

@@ -9,7 +9,7 @@ use kaos_hooks::{
 
 use crate::paced::Paced;
 use crate::{
-    Agent, Deltas, Message, ModelReply, ModelRequest, OutputSchema, ToolSpec, TurnErrorKind,
+    Agent, Deltas, Message, Model, ModelReply, ModelRequest, OutputSchema, ToolSpec, TurnErrorKind,
     content, debug_lines,
 };
 
@@ -44,12 +44,16 @@ pub(crate) async fn ask<S: SubjectType>(
         briefing,
         deltas,
     } = asked;
-    let mut call = parent.open(LlmCall {
-        stream,
-        input: Some(content::input(&messages)),
-        briefing,
-        ..agent.model.call()
-    });
+    let mut call = parent.open(as_sent(
+        &*agent.model,
+        LlmCall {
+            stream,
+            briefing,
+            ..agent.model.call()
+        },
+        &messages,
+        output,
+    ));
     let deltas = Deltas::new(call.handle(), deltas);
     let request = ModelRequest {
         instructions,
@@ -81,6 +85,34 @@ pub(crate) async fn ask<S: SubjectType>(
     }
     call.fail(why.failure());
     Err(why)
+}
+
+/// What the span says of a request: everything where it was sent.
+fn as_sent(
+    model: &dyn Model,
+    mut call: LlmCall,
+    messages: &Arc<Vec<Message>>,
+    output: Option<&OutputSchema>,
+) -> LlmCall {
+    let mut system = None;
+    if model.instructions_are_a_message()
+        && let Some(briefing) = &call.briefing
+    {
+        system.clone_from(&briefing.instructions);
+        let tools = briefing.tools.clone();
+        call.briefing = tools.is_some().then(|| {
+            Arc::new(Briefing {
+                instructions: None,
+                tools,
+            })
+        });
+    }
+    if output.is_some() {
+        let params = call.params.get_or_insert_default();
+        params.output_type = Some(Str::Static("json"));
+    }
+    call.input = Some(content::input(system, messages));
+    call
 }
 
 fn observed(call: &Scope<LlmCall>, usage: Option<Usage>) {

@@ -6,8 +6,8 @@ use kaos_hooks::Hooks;
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field};
 use kaos_otel_hook::{Capture, Content, EventIds, GenAiEvents, OTelHook, SpanNames};
 use kaos_runner::{
-    FunctionModel, ModelError, ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput,
-    ToolSpec,
+    FinishReason, FunctionModel, ModelError, ModelReply, Runner, Tool, ToolContext, ToolError,
+    ToolOutput, ToolSpec,
 };
 use kaos_tests::agents;
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
@@ -67,7 +67,8 @@ async fn turns(hooks: &Hooks) {
     let replies = [
         Ok(ModelReply::default()
             .and_call("call-1", "good", arguments.clone())
-            .and_call("call-2", "bad", arguments)),
+            .and_call("call-2", "bad", arguments)
+            .finished(FinishReason::ToolCall)),
         Ok(ModelReply::text(said("completion")).usage(10, 5)),
         Err(ModelError::new("rate_limited", said("model error"))),
     ];

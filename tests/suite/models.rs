@@ -10,6 +10,7 @@ use kaos_tests::observed::Observed;
 use tokio_stream::StreamExt as _;
 
 mod answers;
+mod as_sent;
 mod attacks;
 mod both;
 mod conversations;

@@ -2,6 +2,7 @@
 //! (`semantic-conventions-genai`, revision `fe5608e`, on core conventions 1.43).
 
 mod added;
+mod results;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -82,9 +82,9 @@ pub(crate) fn at_end(
                 _ => None,
             };
             if let Some(text) = &tool.result
-                && let Some(safe) = content.text(Field::Result, name, text)
+                && let Some(result) = messages::result(content, name, text)
             {
-                to.made(semconv::GEN_AI_TOOL_CALL_RESULT, &safe);
+                to.made(semconv::GEN_AI_TOOL_CALL_RESULT, &result.to_string());
             }
         }
         _ => {
