@@ -48,8 +48,16 @@ use series::AllSeries;
 ///   GenAI durations have `error.type` = the failure's kind, or `cancelled`.
 /// - **Suspended** work is not counted and not measured: it has not ended. The run that takes it
 ///   up counts it.
-/// - **Cardinality.** No ids and no content. A tool name that no registered tool bears (failure
-///   kind `unknown_tool`) is `_OTHER`. Beyond [`CARDINALITY_LIMIT`](Self::CARDINALITY_LIMIT) label
+/// - **Sums.** Each token is counted once by `gen_ai.client.token.usage`, which is of model calls
+///   alone; a turn's span repeats its calls' tokens, so add up the spans of calls *or* of turns
+///   (a turn's has those of its own calls, without its sub-agents'). In Prometheus' names:
+///   `sum(increase(gen_ai_client_token_usage_sum[1h]))`, by `gen_ai_token_type`. A sub-agent's turn
+///   is a request of its own: what people asked for is
+///   `sum(increase(kaos_requests_total{agent_name="assistant"}[1h]))`, by the names of the agents
+///   that people talk to.
+/// - **Cardinality.** No ids and no content. A tool name that no registered tool bears
+///   ([`ToolCall::unknown`](kaos_hooks::ToolCall::unknown), or failure kind `unknown_tool`) is
+///   `_OTHER`. Beyond [`CARDINALITY_LIMIT`](Self::CARDINALITY_LIMIT) label
 ///   sets an instrument folds what is new into one, `otel.metric.overflow`.
 ///
 /// Clones are the same hook. Make one for each provider, and give a clone to each set of hooks: the

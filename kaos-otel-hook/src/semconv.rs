@@ -147,6 +147,8 @@ names! {
     KAOS_STEP_ID = "kaos.step_id";
     /// How many tools the turn called.
     KAOS_TOOL_CALL_COUNT = "kaos.tool_call_count";
+    /// The name that a model asked for, where no tool has it. Content.
+    KAOS_TOOL_ASKED_NAME = "kaos.tool.asked_name";
     /// The tool did not run: a gate skipped it.
     KAOS_TOOL_SKIPPED = "kaos.tool.skipped";
     /// The work pauses; present and true.

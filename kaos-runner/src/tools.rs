@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use kaos_hooks::{
-    Failure, Hooks, Scope, Step, Str, Subagent, SubagentOutcome, ToolCallSummary, Turn, Usage,
+    Failure, Hooks, Scope, Step, Str, Subagent, SubagentOutcome, ToolCall, ToolCallSummary, Turn,
+    Usage,
 };
 
 use crate::tool_run::Told;
@@ -84,7 +85,11 @@ async fn call_one(
         }
         Some(Callable::Subagent(subagent)) => delegate(hooks, step, call, subagent).await,
         None => {
-            let scope = step.open(tool_run::asked_for(call));
+            let scope = step.open(ToolCall {
+                call_id: Some(call.id.clone()),
+                arguments: Some(call.arguments.clone()),
+                ..ToolCall::unknown(call.name.clone())
+            });
             debug_lines::not_run(&scope, call, "unknown_tool").await;
             let why = Str::from(format!("there is no tool named {}", call.name));
             scope.fail(Failure::new("unknown_tool").message(why.clone()));

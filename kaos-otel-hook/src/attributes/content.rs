@@ -58,8 +58,14 @@ fn is_no_inference(subject: &Subject) -> bool {
     matches!(subject, Subject::LlmCall(call) if !is_inference(call))
 }
 
-/// A tool's description comes from whoever made the tool, so it is content.
+/// A tool's description comes from whoever made the tool, and the name of none from a model: content.
 fn description(content: &Content, subject: &Subject, to: &mut To<impl Put>) {
+    if let Subject::ToolCall(call) = subject
+        && let Some(text) = &call.asked_name
+        && let Some(safe) = content.text(Field::Arguments, Some(&call.name), text)
+    {
+        to.made(semconv::KAOS_TOOL_ASKED_NAME, &safe);
+    }
     if let Subject::ToolCall(call) = subject
         && let Some(text) = &call.description
         && let Some(safe) = content.text(Field::Instructions, Some(&call.name), text)

@@ -10,9 +10,6 @@ use smallvec::SmallVec;
 use crate::attributes::string;
 use crate::semconv;
 
-/// What a tool name that no registered tool bears becomes.
-const OTHER: Str = Str::Static("_OTHER");
-
 /// The most characters of a label.
 const LONGEST: Option<usize> = Some(256);
 
@@ -41,7 +38,7 @@ impl Ending {
     /// The tool's name, if it is one that exists.
     pub(super) fn tool_name(&self, call: &ToolCall) -> Str {
         match self {
-            Self::Failed(kind) if *kind == UNKNOWN_TOOL => OTHER,
+            Self::Failed(kind) if *kind == UNKNOWN_TOOL => Str::Static(ToolCall::OTHER),
             _ => call.name.clone(),
         }
     }
