@@ -79,9 +79,7 @@ pub(crate) fn spans(
             Protocol::HttpProtobuf => lane.export(http::spans(otlp)?, resource),
         },
         #[cfg(feature = "console")]
-        ExporterChoice::Console => {
-            lane.export(opentelemetry_stdout::SpanExporter::default(), resource)
-        }
+        ExporterChoice::Console => lane.export(crate::console::Spans::default(), resource),
         ExporterChoice::None => lane.export(Nothing, resource),
     })
 }

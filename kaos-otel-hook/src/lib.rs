@@ -45,6 +45,8 @@
 mod arises;
 mod attributes;
 mod bounded;
+#[cfg(feature = "console")]
+mod console;
 mod content;
 mod context;
 mod export;

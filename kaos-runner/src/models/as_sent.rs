@@ -4,17 +4,17 @@ use kaos_hooks::{LlmParams, Str};
 use serde_json::{Map, Value};
 
 /// The model that a request names.
-pub(super) fn model(set: &Str, fields: &Map<String, Value>) -> Str {
+pub(super) fn model(named: &Str, fields: &Map<String, Value>) -> Str {
     match fields.get("model").and_then(Value::as_str) {
         Some(model) => Str::copied(model),
-        None => set.clone(),
+        None => named.clone(),
     }
 }
 
 /// The parameters that a request has. A field that is `null`, or not what the API has there, leaves
 /// the endpoint its own.
-pub(super) fn params(set: &LlmParams, fields: &Map<String, Value>) -> LlmParams {
-    let mut sent = set.clone();
+pub(super) fn params(chosen: &LlmParams, fields: &Map<String, Value>) -> LlmParams {
+    let mut sent = chosen.clone();
     for (name, value) in fields {
         match name.as_str() {
             "max_tokens" | "max_completion_tokens" => sent.max_tokens = value.as_u64(),

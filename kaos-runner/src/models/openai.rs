@@ -106,6 +106,10 @@ impl Model for OpenAiModel {
         true
     }
 
+    fn context(&self) -> Option<u64> {
+        self.0.context
+    }
+
     async fn respond(
         &self,
         request: ModelRequest<'_>,
