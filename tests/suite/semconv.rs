@@ -2,6 +2,7 @@
 //! (`semantic-conventions-genai`, revision `fe5608e`, on core conventions 1.43).
 
 mod added;
+mod failures;
 mod results;
 
 use std::collections::BTreeMap;
@@ -236,6 +237,30 @@ fn remote(full: bool) -> Subagent {
     }
 }
 
+fn calculator(full: bool) -> ToolCall {
+    let mut tool = ToolCall::new("calculator");
+    if full {
+        tool.call_id = Some(Str::from("call-1"));
+        tool.description = Some(Str::from("Calculates."));
+        tool.arguments = Some(Str::from(r#"{"a":1}"#));
+    }
+    tool
+}
+
+fn model_outcome(case: Case) -> LlmOutcome {
+    let answer =
+        r#"[{"role":"assistant","parts":[{"type":"text","content":"Ho"}],"finish_reason":"stop"}]"#;
+    LlmOutcome {
+        response_id: Some(Str::from("r-1")),
+        response_model: Some(Str::from("gpt-4o-2024")),
+        finish_reasons: vec![Str::from("stop")],
+        usage: Some(usage()),
+        time_to_first_chunk: (case == Case::Streaming).then(|| Duration::from_millis(250)),
+        output: Some(Str::from(answer)),
+        ..LlmOutcome::default()
+    }
+}
+
 /// One span of every kind the conventions have a row for, as full or as bare as the case wants.
 fn play(hooks: &Hooks, case: Case) {
     let full = case != Case::Bare;
@@ -247,8 +272,6 @@ fn play(hooks: &Hooks, case: Case) {
     });
     let failure = || Failure::new("timeout").message("no answer");
     let message = r#"[{"role":"user","parts":[{"type":"text","content":"Hi"}]}]"#;
-    let answer =
-        r#"[{"role":"assistant","parts":[{"type":"text","content":"Ho"}],"finish_reason":"stop"}]"#;
     let reasons = || vec![Str::from("stop")];
 
     let mut turn = Turn::new("assistant");
@@ -279,13 +302,7 @@ fn play(hooks: &Hooks, case: Case) {
     embeddings.stream = false;
     let mut call = step.open(call);
     let mut embeddings = step.open(embeddings);
-    let mut tool = ToolCall::new("calculator");
-    if full {
-        tool.call_id = Some(Str::from("call-1"));
-        tool.description = Some(Str::from("Calculates."));
-        tool.arguments = Some(Str::from(r#"{"a":1}"#));
-    }
-    let mut tool = step.open(tool);
+    let mut tool = step.open(calculator(full));
     let mut remote = step.open(remote(full));
     let plan = step.open(Custom::new("plan"));
     let other = step.open(Custom::new("retrieval"));
@@ -312,15 +329,7 @@ fn play(hooks: &Hooks, case: Case) {
         result: Some(Str::from("Hallo.")),
         ..SubagentOutcome::default()
     };
-    let outcome = LlmOutcome {
-        response_id: Some(Str::from("r-1")),
-        response_model: Some(Str::from("gpt-4o-2024")),
-        finish_reasons: reasons(),
-        usage: Some(usage()),
-        time_to_first_chunk: (case == Case::Streaming).then(|| Duration::from_millis(250)),
-        output: Some(Str::from(answer)),
-        ..LlmOutcome::default()
-    };
+    let outcome = model_outcome(case);
     let turn_outcome = TurnOutcome {
         text: Some(Str::from("Ho")),
         usage: Some(usage()),
@@ -473,133 +482,6 @@ fn every_span_says_what_the_conventions_ask_for_and_nothing_else() {
             check(span, case);
         }
     }
-}
-
-#[test]
-fn an_exception_is_told_where_it_arises_and_once() {
-    #[track_caller]
-    fn check(names: SpanNames, expected: usize) {
-        let spans = played(names, Case::Error);
-        let events: usize = spans
-            .iter()
-            .map(|span| {
-                let exceptions = span.events.iter().filter(|event| event.name == "exception");
-                exceptions
-                    .inspect(|event| {
-                        let said: Vec<String> = event
-                            .attributes
-                            .iter()
-                            .map(|it| format!("{}={}", it.key, it.value))
-                            .collect();
-                        assert_eq!(said, ["exception.type=timeout"], "the text is content");
-                    })
-                    .count()
-            })
-            .sum();
-        assert_eq!(events, expected, "{names:?}");
-    }
-    // Neither the step nor the turn, which fail for what failed in them.
-    check(SpanNames::Kaos, 6);
-    check(SpanNames::Operator, 6);
-    // Of work in this process; what fails elsewhere is a log event.
-    check(SpanNames::GenAi, 3);
-}
-
-/// The log events of a run, by name and kind of span.
-fn logged(act: impl FnOnce(&Hooks)) -> Vec<String> {
-    let (telemetry, memory) = Telemetry::in_memory();
-    let telemetry = telemetry.with_names(SpanNames::GenAi);
-    act(&Hooks::new(telemetry.hooks()));
-    let spans = memory.spans();
-    let of = |log: &opentelemetry_sdk::logs::in_memory_exporter::LogDataWithResource| {
-        let id = log.record.trace_context().unwrap().span_id;
-        let span = spans.iter().find(|it| it.span_context.span_id() == id);
-        format!(
-            "{} of {}",
-            log.record.event_name().unwrap(),
-            span.unwrap().name
-        )
-    };
-    memory.logs().iter().map(of).collect()
-}
-
-#[test]
-fn only_client_operations_have_the_log_event_of_an_exception() {
-    let seen = logged(|hooks| play(hooks, Case::Error));
-    let exception = |of| format!("gen_ai.client.operation.exception of {of}");
-    let expected = [
-        exception("invoke_agent translator"),
-        exception("embeddings text-embedding-3"),
-        exception("chat gpt-4o"),
-    ];
-    assert_eq!(seen, expected);
-}
-
-#[test]
-fn a_failure_that_differs_from_the_child_s_arises_in_the_parent() {
-    #[track_caller]
-    fn check(of_tool: &'static str, of_step: &'static str, expected: &[&str]) {
-        let (telemetry, memory) = Telemetry::in_memory();
-        let hooks = Hooks::new(telemetry.hooks());
-        for _ in 0..2 {
-            let turn = hooks.turn(Turn::new("assistant"));
-            let step = turn.open(Step::new(1));
-            step.open(ToolCall::new("search"))
-                .fail(Failure::new(of_tool));
-            step.open(ToolCall::new("find"))
-                .complete(ToolOutcome::default());
-            step.fail(Failure::new(of_step));
-            turn.complete(TurnOutcome::default());
-        }
-        let spans = memory.spans();
-        let told = |span: &&SpanData| !span.events.events.is_empty();
-        let told: Vec<_> = spans.iter().filter(told).map(|span| &*span.name).collect();
-        assert_eq!(told, [expected, expected].concat());
-    }
-    check("timeout", "timeout", &["tool.search"]);
-    check("timeout", "steps", &["tool.search", "agent.step.1"]);
-}
-
-#[test]
-fn a_model_s_answer_that_did_not_come_has_the_reason_error() {
-    #[track_caller]
-    fn check(operation: &'static str, end: fn(kaos_hooks::Scope<LlmCall>), expected: Option<&str>) {
-        let (telemetry, memory) = Telemetry::in_memory();
-        let turn = Hooks::new(telemetry.hooks()).turn(Turn::new("assistant"));
-        let mut call = LlmCall::new("openai", "gpt-4o");
-        call.operation = Str::from(operation);
-        end(turn.open(call));
-        drop(turn);
-        let spans = memory.spans();
-        let reasons = spans[0]
-            .attributes
-            .iter()
-            .find(|it| it.key.as_str() == "gen_ai.response.finish_reasons");
-        let reasons = reasons.map(|it| it.value.to_string());
-        assert_eq!(reasons.as_deref(), expected, "{operation}");
-    }
-    let fail = |call: kaos_hooks::Scope<LlmCall>| call.fail(Failure::new("timeout"));
-    let after_a_reason = |mut call: kaos_hooks::Scope<LlmCall>| {
-        call.so_far(LlmOutcome {
-            finish_reasons: vec![Str::from("length")],
-            ..LlmOutcome::default()
-        });
-        call.fail(Failure::new("timeout"));
-    };
-    let after_tokens = |mut call: kaos_hooks::Scope<LlmCall>| {
-        call.so_far(LlmOutcome {
-            usage: Some(Usage::new(7, 0)),
-            ..LlmOutcome::default()
-        });
-        call.fail(Failure::new("timeout"));
-    };
-    check("chat", fail, Some(r#"["error"]"#));
-    check("chat", drop, Some(r#"["error"]"#));
-    check("chat", after_tokens, Some(r#"["error"]"#));
-    check("chat", after_a_reason, Some(r#"["length"]"#));
-    check("chat", |call| call.complete(LlmOutcome::default()), None);
-    check("chat", |call| call.suspend(), None);
-    check("embeddings", fail, None);
 }
 
 #[test]
