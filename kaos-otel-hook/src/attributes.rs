@@ -18,6 +18,7 @@ pub(crate) use self::end::at_end;
 use self::write::{List, Put};
 pub(crate) use self::write::{To, string};
 
+use crate::operation::is_inference;
 use crate::semconv;
 
 /// More than most subjects set, so that a span's attributes are allocated once.
@@ -61,12 +62,17 @@ fn start_llm_call(to: &mut To<impl Put>, call: &LlmCall, run: &Run) {
     to.text(semconv::GEN_AI_OPERATION_NAME, &call.operation);
     to.text(semconv::GEN_AI_PROVIDER_NAME, &call.provider);
     to.text(semconv::GEN_AI_REQUEST_MODEL, &call.model);
+    server(to, call.server.as_ref());
+    if !is_inference(call) {
+        return;
+    }
     to.text_if(semconv::GEN_AI_CONVERSATION_ID, run.session.shared());
     if call.stream {
         to.value(semconv::GEN_AI_REQUEST_STREAM, true);
     }
-    server(to, call.server.as_ref());
     params(to, call.params.as_deref());
+    let top_k = call.params.as_deref().and_then(|params| params.top_k);
+    to.count_if(semconv::GEN_AI_REQUEST_TOP_K, top_k);
 }
 
 fn start_tool_call(to: &mut To<impl Put>, call: &ToolCall, run: &Run) {
@@ -130,7 +136,6 @@ fn params(to: &mut To<impl Put>, params: Option<&LlmParams>) {
     to.count_if(semconv::GEN_AI_REQUEST_MAX_TOKENS, params.max_tokens);
     to.value_if(semconv::GEN_AI_REQUEST_TEMPERATURE, params.temperature);
     to.value_if(semconv::GEN_AI_REQUEST_TOP_P, params.top_p);
-    to.count_if(semconv::GEN_AI_REQUEST_TOP_K, params.top_k);
     let penalty = params.frequency_penalty;
     to.value_if(semconv::GEN_AI_REQUEST_FREQUENCY_PENALTY, penalty);
     let penalty = params.presence_penalty;

@@ -4,39 +4,41 @@ use std::fmt;
 use std::sync::Arc;
 
 use kaos_hooks::redact::Field;
-use kaos_hooks::{
-    Body, Event, Failure, Hook, Observer, Outcome, Phase, Run, Span, Str, Subject, Time,
-};
+use kaos_hooks::{Body, Event, Failure, Hook, Observer, Phase, Run, Span, Str, Subject, Time};
 use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider as _, Severity};
 use opentelemetry::{Key, KeyValue};
 use opentelemetry_sdk::logs::{SdkLogRecord, SdkLogger, SdkLoggerProvider};
 use serde_json::Value;
 use smallvec::SmallVec;
 
+use crate::arises::OfChildren;
 use crate::attributes::{self, To};
-use crate::{Content, context, messages, semconv, spans};
+use crate::{Content, context, messages, operation, semconv, spans};
 
 /// Writes the log events of the GenAI conventions, whether the trace is sampled or not.
 ///
-/// - `gen_ai.client.operation.exception`, at WARN, when a turn, a model call, a tool call or
-///   another operation the conventions know fails: `exception.type`, and `exception.message` where
-///   the [`Content`] lets error texts onto events.
-/// - `gen_ai.client.inference.operation.details`, at INFO, when a model call ends and the content
-///   is captured on events: what its span says, and its messages, structured.
+/// - `gen_ai.client.operation.exception`, at WARN, when a model call or a remote agent's invocation
+///   fails: `exception.type`, and `exception.message` where the [`Content`] lets error texts onto
+///   events. What fails in this process is its span's `exception` event.
+/// - `gen_ai.client.inference.operation.details`, at DEBUG, when a model's answer ends and the
+///   content is captured on events: what its span says, and its messages, structured. Embeddings
+///   have none.
 ///
 /// Each carries the ids of its span. [`Telemetry`](crate::Telemetry) registers it.
 ///
 /// # Example
 ///
 /// ```
-/// use kaos_hooks::{Failure, Hooks, Turn};
+/// use kaos_hooks::{Failure, Hooks, LlmCall, Turn, TurnOutcome};
 /// use kaos_otel_hook::GenAiEvents;
 /// use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
 ///
 /// let exporter = InMemoryLogExporter::default();
 /// let provider = SdkLoggerProvider::builder().with_simple_exporter(exporter.clone()).build();
 /// let hooks = Hooks::new(GenAiEvents::with_provider(&provider));
-/// hooks.turn(Turn::new("assistant")).fail(Failure::new("timeout"));
+/// let turn = hooks.turn(Turn::new("assistant"));
+/// turn.open(LlmCall::new("openai", "gpt-4o")).fail(Failure::new("timeout"));
+/// turn.complete(TurnOutcome::default());
 /// let logs = exporter.get_emitted_logs()?;
 /// assert_eq!(logs[0].record.event_name(), Some("gen_ai.client.operation.exception"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -91,6 +93,7 @@ impl Hook for GenAiEvents {
         Some(Box::new(Events {
             inner: Arc::clone(&self.0),
             asked: SmallVec::new(),
+            failures: OfChildren::default(),
         }))
     }
 }
@@ -99,6 +102,7 @@ impl Hook for GenAiEvents {
 struct Events {
     inner: Arc<Inner>,
     asked: SmallVec<[Option<Said>; 4]>,
+    failures: OfChildren,
 }
 
 type Said = Vec<(Key, AnyValue)>;
@@ -109,20 +113,21 @@ impl Observer for Events {
             return;
         };
         match span.phase {
-            Phase::Start => self.asked(event, span),
+            Phase::Start => {
+                self.failures.begins(span);
+                self.asked(event, span);
+            }
             Phase::Progress(_) => {}
-            Phase::Error {
-                failure, outcome, ..
-            } => {
-                self.details(event, span, outcome, Some(&failure.kind));
-                self.inner.exception(event, span, failure);
+            Phase::Error { failure, .. } => {
+                self.details(event, span, Some(&failure.kind));
+                if self.failures.arises(span, failure) && operation::is_client(span.subject) {
+                    self.inner.exception(event, span, failure);
+                }
             }
-            Phase::Cancelled { outcome, .. } => {
-                self.details(event, span, outcome, Some(&Str::Static("cancelled")));
+            Phase::Cancelled { .. } => {
+                self.details(event, span, Some(&Str::Static("cancelled")));
             }
-            Phase::Complete { .. } | Phase::Suspended { .. } => {
-                self.details(event, span, span.phase.outcome(), None);
-            }
+            Phase::Complete { .. } | Phase::Suspended { .. } => self.details(event, span, None),
         }
     }
 }
@@ -130,9 +135,12 @@ impl Observer for Events {
 impl Events {
     /// Keeps what a model call's start says: its end no longer has it.
     fn asked(&mut self, event: &Event<'_>, span: &Span<'_>) {
-        let (Some(content), Subject::LlmCall(_)) = (&self.inner.content, span.subject) else {
+        let (Some(content), Subject::LlmCall(call)) = (&self.inner.content, span.subject) else {
             return;
         };
+        if !operation::is_inference(call) {
+            return;
+        }
         let start = attributes::at_start(span.subject, event.run, self.inner.value_length);
         let mut said: Said = start.into_iter().map(pair).collect();
         let mut structured = |key: &'static str, value: Option<Value>| {
@@ -161,21 +169,15 @@ impl Events {
         }
     }
 
-    fn details(
-        &mut self,
-        event: &Event<'_>,
-        span: &Span<'_>,
-        outcome: Option<Outcome<'_>>,
-        failed: Option<&Str>,
-    ) {
+    fn details(&mut self, event: &Event<'_>, span: &Span<'_>, failed: Option<&Str>) {
         let slot = span.slot.own as usize;
         let Some(mut said) = self.asked.get_mut(slot).and_then(Option::take) else {
             return;
         };
         let inner = &self.inner;
-        if let Some(outcome) = outcome {
-            let mut to = To::new(inner.value_length, |attribute| said.push(pair(attribute)));
-            attributes::at_end(span.subject, event.run, outcome, &mut to);
+        let mut to = To::new(inner.value_length, |attribute| said.push(pair(attribute)));
+        attributes::at_end(span, event.run, &mut to);
+        if let Some(outcome) = span.phase.outcome() {
             let content = inner.content.as_ref();
             let answered =
                 content.and_then(|it| attributes::output_messages(it, span.subject, outcome));
@@ -187,7 +189,7 @@ impl Events {
             said.push((Key::new(semconv::ERROR_TYPE), kind));
         }
         let name = semconv::GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS;
-        let mut record = inner.record(name, Severity::Info, event.run, span, event.time);
+        let mut record = inner.record(name, Severity::Debug, event.run, span, event.time);
         record.add_attributes(said);
         inner.logger.emit(record);
     }
@@ -195,9 +197,6 @@ impl Events {
 
 impl Inner {
     fn exception(&self, event: &Event<'_>, span: &Span<'_>, failure: &Failure) {
-        if !is_operation(span.subject) {
-            return;
-        }
         let name = semconv::GEN_AI_CLIENT_OPERATION_EXCEPTION;
         let mut record = self.record(name, Severity::Warn, event.run, span, event.time);
         let kind = attributes::string(&failure.kind, self.value_length);
@@ -229,16 +228,6 @@ impl Inner {
         let (trace_id, span_id) = (context::trace_id(run.trace_id), context::span_id(span.id));
         record.set_trace_context(trace_id, span_id, None);
         record
-    }
-}
-
-/// Whether the conventions know the span as an operation.
-fn is_operation(subject: &Subject) -> bool {
-    match subject {
-        Subject::Turn(_) | Subject::LlmCall(_) | Subject::ToolCall(_) => true,
-        Subject::Subagent(sub) => sub.remote.is_some(),
-        Subject::Custom(custom) => custom.name == "plan",
-        Subject::IntentClassification(_) | Subject::Step(_) | Subject::Handoff(_) => false,
     }
 }
 

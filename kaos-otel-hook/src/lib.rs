@@ -42,6 +42,7 @@
 //! Without them no HTTP, gRPC or TLS is compiled; the hooks and [`Telemetry::in_memory`] work all the
 //! same. What a variable asks for and is not built in is a warning that names the feature.
 
+mod arises;
 mod attributes;
 mod bounded;
 #[cfg(feature = "console")]
@@ -58,6 +59,7 @@ mod messages;
 mod metrics;
 mod names;
 mod notice;
+mod operation;
 mod otel_hook;
 mod prices;
 mod propagation;

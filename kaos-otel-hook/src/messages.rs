@@ -16,7 +16,8 @@ pub(crate) fn messages(content: &Content, field: Field, text: &str) -> Option<Va
     Some(Value::Array(messages))
 }
 
-/// One message with one text: a turn's question or its answer.
+/// One message with one text: a turn's question or its answer. A reason that nobody gave is not made
+/// up, though the conventions' schema of output messages (revision `fe5608e`) asks for one.
 pub(crate) fn message(
     content: &Content,
     field: Field,
@@ -30,10 +31,9 @@ pub(crate) fn message(
     };
     let mut parts = text_parts(content, field, text)?;
     let mut message = json!({ "role": role, "parts": parts.take() });
-    if field == Field::Output
+    if let Some(reason) = finish_reason
         && let Some(message) = message.as_object_mut()
     {
-        let reason = finish_reason.unwrap_or("stop");
         message.insert("finish_reason".to_owned(), reason.into());
     }
     Some(json!([message]))
@@ -43,6 +43,14 @@ pub(crate) fn message(
 pub(crate) fn text_parts(content: &Content, field: Field, text: &str) -> Option<Value> {
     let safe = content.text(field, None, text)?;
     Some(json!([{ "type": "text", "content": safe }]))
+}
+
+/// A tool's result, which the conventions want to be an object: what is none is its `result`.
+pub(crate) fn result(content: &Content, tool: Option<&str>, text: &str) -> Option<Value> {
+    match json_of(content, Field::Result, tool, text)? {
+        object @ Value::Object(_) => Some(object),
+        other => Some(json!({ "result": other })),
+    }
 }
 
 /// A JSON text; what is left of it may be none, and is then a JSON string.

@@ -34,12 +34,12 @@ use series::AllSeries;
 /// | `kaos.tool.calls`, `kaos.tool.duration` | counter; histogram, ms | tool call | `agent.name`, `tool`, `success` |
 /// | `kaos.delegations`, `kaos.delegation.duration` | counter; histogram, ms | sub-agent | `agent.name`, `target`, `success` |
 /// | `kaos.cost_usd` | counter, `{USD}` | model call with a [price](Prices) and known tokens | `agent.name`, `model` |
-/// | `gen_ai.client.operation.duration` | histogram, s | model call | operation, provider, models, server, `error.type` |
-/// | `gen_ai.client.token.usage` | histogram, `{token}` | model call with known tokens: input, output | the same, `gen_ai.token.type` |
+/// | `gen_ai.client.operation.duration` | histogram, s | model call; remote sub-agent (operation `invoke_agent`) | operation, provider, models, server, `error.type` |
+/// | `gen_ai.client.token.usage` | histogram, `{token}` | model call with known tokens: input, and output but of embeddings | the same, `gen_ai.token.type` |
 /// | `gen_ai.client.operation.time_to_first_chunk` | histogram, s | streamed model call that gave a chunk | operation, provider, request model, server |
 /// | `gen_ai.client.operation.time_per_output_chunk` | histogram, s | chunk after the first: since the one before | the same |
-/// | `gen_ai.invoke_agent.duration` | histogram, s | turn; remote sub-agent | `gen_ai.agent.name`, request model, `error.type` |
-/// | `gen_ai.invoke_agent.inference_calls`, `.tool_calls` | histogram, `{inference_call}`, `{tool_call}` | turn: its own calls, not its sub-agents' | `gen_ai.agent.name` |
+/// | `gen_ai.invoke_agent.duration` | histogram, s | turn in this process | `gen_ai.agent.name`, request model, `error.type` |
+/// | `gen_ai.invoke_agent.inference_calls`, `.tool_calls` | histogram, `{inference_call}`, `{tool_call}` | turn: its own calls, not its sub-agents'; embeddings are no inference | `gen_ai.agent.name` |
 /// | `gen_ai.execute_tool.duration` | histogram, s | tool call | tool name and type, `gen_ai.agent.name`, `error.type` |
 /// | `kaos.hooks.events`, `.dropped`, `.panics` | counter | hook beside this one (and, for panics, gate) | `hook` |
 ///
@@ -48,8 +48,16 @@ use series::AllSeries;
 ///   GenAI durations have `error.type` = the failure's kind, or `cancelled`.
 /// - **Suspended** work is not counted and not measured: it has not ended. The run that takes it
 ///   up counts it.
-/// - **Cardinality.** No ids and no content. A tool name that no registered tool bears (failure
-///   kind `unknown_tool`) is `_OTHER`. Beyond [`CARDINALITY_LIMIT`](Self::CARDINALITY_LIMIT) label
+/// - **Sums.** Each token is counted once by `gen_ai.client.token.usage`, which is of model calls
+///   alone; a turn's span repeats its calls' tokens, so add up the spans of calls *or* of turns
+///   (a turn's has those of its own calls, without its sub-agents'). In Prometheus' names:
+///   `sum(increase(gen_ai_client_token_usage_sum[1h]))`, by `gen_ai_token_type`. A sub-agent's turn
+///   is a request of its own: what people asked for is
+///   `sum(increase(kaos_requests_total{agent_name="assistant"}[1h]))`, by the names of the agents
+///   that people talk to.
+/// - **Cardinality.** No ids and no content. A tool name that no registered tool bears
+///   ([`ToolCall::unknown`](kaos_hooks::ToolCall::unknown), or failure kind `unknown_tool`) is
+///   `_OTHER`. Beyond [`CARDINALITY_LIMIT`](Self::CARDINALITY_LIMIT) label
 ///   sets an instrument folds what is new into one, `otel.metric.overflow`.
 ///
 /// Clones are the same hook. Make one for each provider, and give a clone to each set of hooks: the

@@ -4,6 +4,7 @@ use kaos_hooks::{Str, Subject};
 use opentelemetry::trace::SpanKind;
 
 use crate::bounded::bounded;
+use crate::operation;
 
 /// The most characters of a span's name.
 const LONGEST_NAME: usize = 256;
@@ -60,18 +61,11 @@ impl SpanNames {
 
     pub(crate) fn kind(self, subject: &Subject) -> SpanKind {
         match subject {
-            Subject::LlmCall(_) => SpanKind::Client,
             Subject::ToolCall(_) | Subject::Subagent(_) if self == Self::Operator => {
                 SpanKind::Client
             }
-            Subject::Subagent(sub) if sub.remote.is_some() => SpanKind::Client,
-            Subject::Turn(_)
-            | Subject::IntentClassification(_)
-            | Subject::Step(_)
-            | Subject::ToolCall(_)
-            | Subject::Subagent(_)
-            | Subject::Handoff(_)
-            | Subject::Custom(_) => SpanKind::Internal,
+            _ if operation::is_client(subject) => SpanKind::Client,
+            _ => SpanKind::Internal,
         }
     }
 }

@@ -147,6 +147,8 @@ names! {
     KAOS_STEP_ID = "kaos.step_id";
     /// How many tools the turn called.
     KAOS_TOOL_CALL_COUNT = "kaos.tool_call_count";
+    /// The name that a model asked for, where no tool has it. Content.
+    KAOS_TOOL_ASKED_NAME = "kaos.tool.asked_name";
     /// The tool did not run: a gate skipped it.
     KAOS_TOOL_SKIPPED = "kaos.tool.skipped";
     /// The work pauses; present and true.
@@ -187,7 +189,7 @@ names! {
     KAOS_DELEGATIONS = "kaos.delegations";
     /// Metric: milliseconds of work given to sub-agents.
     KAOS_DELEGATION_DURATION = "kaos.delegation.duration";
-    /// Metric: seconds of model calls.
+    /// Metric: seconds of model calls and of remote sub-agents.
     GEN_AI_CLIENT_OPERATION_DURATION = "gen_ai.client.operation.duration";
     /// Metric: tokens of model calls.
     GEN_AI_CLIENT_TOKEN_USAGE = "gen_ai.client.token.usage";
@@ -195,7 +197,7 @@ names! {
     GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK = "gen_ai.client.operation.time_to_first_chunk";
     /// Metric: seconds between two chunks of a streamed response.
     GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK = "gen_ai.client.operation.time_per_output_chunk";
-    /// Metric: seconds of turns and of remote sub-agents.
+    /// Metric: seconds of turns.
     GEN_AI_INVOKE_AGENT_DURATION = "gen_ai.invoke_agent.duration";
     /// Metric: model calls of a turn.
     GEN_AI_INVOKE_AGENT_INFERENCE_CALLS = "gen_ai.invoke_agent.inference_calls";

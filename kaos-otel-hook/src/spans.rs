@@ -11,11 +11,12 @@ use opentelemetry::trace::{Span, SpanBuilder, SpanContext, Status, TraceFlags, T
 use opentelemetry::{Context, KeyValue};
 use smallvec::SmallVec;
 
+use crate::arises::OfChildren;
 use crate::attributes::To;
 use crate::bounded::bounded;
 use crate::context::{self, Current, HandedOn};
 use crate::otel_hook::{Inner, SpanSettings};
-use crate::{SpanNames, attributes, ids, semconv};
+use crate::{SpanNames, attributes, ids, operation, semconv};
 
 /// Makes and ends the spans of one run.
 pub(crate) struct Spans<T: Tracer> {
@@ -26,6 +27,7 @@ pub(crate) struct Spans<T: Tracer> {
     /// Whether the root span is recorded; the rest of the run follows it, unasked.
     recorded: bool,
     handed_on: HandedOn,
+    failures: OfChildren,
 }
 
 struct Open<S> {
@@ -54,6 +56,7 @@ impl<T: Tracer> Spans<T> {
             open: SmallVec::new(),
             recorded: true,
             handed_on: HandedOn::default(),
+            failures: OfChildren::default(),
         }
     }
 
@@ -102,6 +105,7 @@ impl<T: Tracer> Spans<T> {
             let mut to = To::new(value_length, |attribute| made.set_attribute(attribute));
             attributes::content_at_start(content, span.subject, &mut to);
         }
+        self.failures.begins(span);
         let slot = span.slot.own as usize;
         if self.open.len() <= slot {
             self.open.resize_with(slot + 1, || None);
@@ -193,20 +197,21 @@ impl<T: Tracer> Spans<T> {
         let Some(Open { span: ended, .. }) = place else {
             return;
         };
-        if let Some(outcome) = span.phase.outcome() {
-            let mut to = To::new(settings.value_length, |attribute| {
-                ended.set_attribute(attribute);
-            });
-            attributes::at_end(span.subject, event.run, outcome, &mut to);
-            if let Some(content) = &settings.content {
-                attributes::content_at_end(content, span.subject, outcome, &mut to);
-            }
+        let mut to = To::new(settings.value_length, |attribute| {
+            ended.set_attribute(attribute);
+        });
+        attributes::at_end(span, event.run, &mut to);
+        if let (Some(content), Some(outcome)) = (&settings.content, span.phase.outcome()) {
+            attributes::content_at_end(content, span.subject, outcome, &mut to);
         }
         match span.phase {
-            Phase::Error { failure, .. } => fail(ended, span.subject, failure, settings, time),
+            Phase::Error { failure, .. } => {
+                let arises = self.failures.arises(span, failure);
+                fail(ended, span.subject, failure, arises, settings, time);
+            }
             Phase::Cancelled { .. } => {
                 ended.set_attribute(KeyValue::new(semconv::ERROR_TYPE, "cancelled"));
-                ended.set_status(Status::error("cancelled"));
+                ended.set_status(Status::error(""));
             }
             Phase::Suspended { .. } => {
                 ended.set_attribute(KeyValue::new(semconv::KAOS_SUSPENDED, true));
@@ -226,11 +231,13 @@ fn outer_parent<'a>(span: &SpanEvent<'a>) -> Option<&'a kaos_hooks::SpanContext>
     }
 }
 
-/// The description is the error's text where a policy lets it out, and else its type.
+/// The description is the error's text where a policy lets it out, and else empty: its type stands
+/// in `error.type`.
 fn fail(
     span: &mut impl Span,
     subject: &Subject,
     failure: &Failure,
+    arises: bool,
     settings: &SpanSettings,
     time: Time,
 ) {
@@ -242,14 +249,14 @@ fn fail(
         Some(bounded(&safe, limit).into_owned())
     });
     span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, kind.clone()));
-    if settings.exceptions && settings.names != SpanNames::GenAi {
-        let mut details = vec![KeyValue::new(semconv::EXCEPTION_TYPE, kind.clone())];
-        let text = message.clone();
-        details.extend(text.map(|text| KeyValue::new(semconv::EXCEPTION_MESSAGE, text)));
+    span.set_status(Status::error(message.clone().unwrap_or_default()));
+    // Under the conventions' names a client operation's is a log event alone.
+    let told = operation::is_client(subject) && settings.names == SpanNames::GenAi;
+    if arises && settings.exceptions && !told {
+        let mut details = vec![KeyValue::new(semconv::EXCEPTION_TYPE, kind)];
+        details.extend(message.map(|text| KeyValue::new(semconv::EXCEPTION_MESSAGE, text)));
         span.add_event_with_timestamp(semconv::EXCEPTION, time.system_time(), details);
     }
-    let description = message.unwrap_or_else(|| String::from(kind));
-    span.set_status(Status::error(description));
 }
 
 pub(crate) fn tool_of(subject: &Subject) -> Option<&str> {

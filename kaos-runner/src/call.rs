@@ -95,7 +95,11 @@ pub(crate) async fn call(
         Some(Callable::Tool(tool)) => run(setting, step, call, tool).await,
         Some(Callable::Subagent(subagent)) => run(setting, step, call, subagent).await,
         None => {
-            let scope = step.open(asked_for(call));
+            let scope = step.open(ToolCall {
+                call_id: Some(call.id.clone()),
+                arguments: Some(call.arguments.clone()),
+                ..ToolCall::unknown(call.name.clone())
+            });
             debug_lines::not_run(&scope, call, "unknown_tool").await;
             let why = Str::from(format!("there is no tool named {}", call.name));
             scope.fail(Failure::new("unknown_tool").message(why.clone()));

@@ -41,24 +41,29 @@ fn of(instructions: &Str, tools: Option<Str>) -> Option<Arc<Briefing>> {
     })
 }
 
+/// As requests have it: whoever executes it, to the model it is a function.
 fn definition(tool: &ToolSpec) -> Value {
     json!({
-        "type": tool.kind.as_str(),
+        "type": "function",
         "name": tool.name,
         "description": tool.description,
         "parameters": tool.schema,
     })
 }
 
-/// The conversation that is sent.
-pub(crate) fn input(messages: &Arc<Vec<Message>>) -> Str {
+/// The conversation that is sent, behind the instructions where these go out as a message.
+pub(crate) fn input(system: Option<Str>, messages: &Arc<Vec<Message>>) -> Str {
     let messages = Arc::clone(messages);
     let about = messages
         .iter()
         .map(|message| AROUND + weight(message))
-        .sum();
+        .sum::<usize>()
+        + system.as_ref().map_or(0, |text| AROUND + text.len());
     Str::lazy(about, move || {
-        let messages: Vec<Value> = messages.iter().map(message).collect();
+        let system = system
+            .iter()
+            .map(|text| json!({ "role": "system", "parts": [text_part(text)] }));
+        let messages: Vec<Value> = system.chain(messages.iter().map(message)).collect();
         Value::from(messages).to_string()
     })
 }
@@ -103,13 +108,12 @@ pub(crate) fn output(reply: &ModelReply) -> Str {
     let (said, reason) = (reply.message.clone(), reply.finish_reason.clone());
     let about = AROUND + said.parts.iter().map(weight_of_part).sum::<usize>();
     Str::lazy(about, move || {
-        let reason = reason.as_ref().map(|reason| reason.as_str().to_owned());
-        let reason = reason.unwrap_or_else(|| {
-            let calls = said.tool_calls().next().is_some();
-            if calls { "tool_call" } else { "stop" }.to_owned()
-        });
-        let parts = parts(&said.parts);
-        let message = json!({ "role": "assistant", "parts": parts, "finish_reason": reason });
+        let mut message = json!({ "role": "assistant", "parts": parts(&said.parts) });
+        if let Some(reason) = &reason
+            && let Some(message) = message.as_object_mut()
+        {
+            message.insert("finish_reason".to_owned(), reason.as_str().into());
+        }
         Value::from(vec![message]).to_string()
     })
 }

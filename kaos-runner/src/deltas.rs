@@ -101,13 +101,13 @@ impl Deltas {
     }
 
     /// An attempt, the first being 1, failed in this way, and the next one follows after `delay`:
-    /// the progress `retry` of the call, with `attempt`, `error.type` and `delay_ms`.
+    /// the progress `retry` of the call, with `kaos.retry.attempt`, `error.type` and `kaos.retry.delay_ms`.
     pub fn retry(&self, attempt: u32, kind: impl Into<Str>, delay: Duration) {
         let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
         let mut attributes = Attributes::new();
-        attributes.set("attempt", attempt);
+        attributes.set("kaos.retry.attempt", attempt);
         attributes.set("error.type", kind.into());
-        attributes.set("delay_ms", delay);
+        attributes.set("kaos.retry.delay_ms", delay);
         let note = Str::Static("retry");
         let progress = Progress { note, attributes };
         match &self.to {

@@ -21,6 +21,12 @@ pub trait Model: Send + Sync + 'static {
         LlmCall::new(self.provider(), self.name())
     }
 
+    /// Whether a request has the instructions as its first message (role `system`), and not in a place
+    /// of their own: spans show them where they were sent. A place of their own unless given.
+    fn instructions_are_a_message(&self) -> bool {
+        false
+    }
+
     /// How many tokens a request and its answer may have together; `None` where that is not known. Of a
     /// conversation that is longer, the oldest turns are left out.
     fn context(&self) -> Option<u64> {
@@ -107,6 +113,10 @@ impl<M: Model + ?Sized> Model for Arc<M> {
 
     fn call(&self) -> LlmCall {
         (**self).call()
+    }
+
+    fn instructions_are_a_message(&self) -> bool {
+        (**self).instructions_are_a_message()
     }
 
     fn context(&self) -> Option<u64> {

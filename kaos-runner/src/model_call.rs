@@ -11,8 +11,8 @@ use crate::setting::Setting;
 use crate::token_budget::Need;
 use crate::turn::{Progress, overspent};
 use crate::{
-    Deltas, Message, ModelReply, ModelRequest, OutputSchema, ToolSpec, TurnErrorKind, content,
-    debug_lines, estimate, fenced,
+    Deltas, Message, Model, ModelReply, ModelRequest, OutputSchema, ToolSpec, TurnErrorKind,
+    content, debug_lines, estimate, fenced,
 };
 
 /// What an answer may be, in tokens, where nothing limits it: what is reserved for it.
@@ -81,12 +81,16 @@ pub(crate) async fn ask<S: SubjectType>(
         deltas,
         tokens: _,
     } = asked;
-    let mut call = parent.open(LlmCall {
-        stream,
-        input: Some(content::input(&messages)),
-        briefing,
-        ..agent.model.call()
-    });
+    let mut call = parent.open(as_sent(
+        &*agent.model,
+        LlmCall {
+            stream,
+            briefing,
+            ..agent.model.call()
+        },
+        &messages,
+        output,
+    ));
     let deltas = Deltas::new(call.handle(), deltas);
     let request = ModelRequest {
         instructions,
@@ -125,6 +129,34 @@ pub(crate) async fn ask<S: SubjectType>(
     }
     call.fail(why.failure());
     Err(why)
+}
+
+/// What the span says of a request: everything where it was sent.
+fn as_sent(
+    model: &dyn Model,
+    mut call: LlmCall,
+    messages: &Arc<Vec<Message>>,
+    output: Option<&OutputSchema>,
+) -> LlmCall {
+    let mut system = None;
+    if model.instructions_are_a_message()
+        && let Some(briefing) = &call.briefing
+    {
+        system.clone_from(&briefing.instructions);
+        let tools = briefing.tools.clone();
+        call.briefing = tools.is_some().then(|| {
+            Arc::new(Briefing {
+                instructions: None,
+                tools,
+            })
+        });
+    }
+    if output.is_some() {
+        let params = call.params.get_or_insert_default();
+        params.output_type = Some(Str::Static("json"));
+    }
+    call.input = Some(content::input(system, messages));
+    call
 }
 
 /// What the call may need of a budget, where there is one.

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use kaos_hooks::{LlmOutcome, Str, Usage};
+use kaos_hooks::{Attributes, LlmOutcome, Str, Usage};
 
 use crate::{AssistantMessage, FinishReason, Part, Reasoning, ToolUse, content};
 
 /// A model's answer: text, calls, or both.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ModelReply {
     /// What it said; without calls its text is the answer.
     pub message: AssistantMessage,
@@ -17,6 +17,8 @@ pub struct ModelReply {
     pub response_model: Option<Str>,
     /// Why it stopped; `None` when the provider does not say.
     pub finish_reason: Option<FinishReason>,
+    /// What the call's span says besides, for example `openai.response.system_fingerprint`.
+    pub attributes: Attributes,
 }
 
 impl ModelReply {
@@ -84,7 +86,7 @@ impl ModelReply {
             response_model: self.response_model.clone(),
             finish_reasons: self.finish_reason.iter().map(Str::from).collect(),
             usage: self.usage,
-            ..LlmOutcome::default()
+            attributes: self.attributes.clone(),
         }
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/models.md")]
 
 mod anthropic;
+mod as_sent;
 mod by_name;
 mod endpoint;
 mod env;

@@ -6,8 +6,8 @@ use kaos_hooks::Hooks;
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field};
 use kaos_otel_hook::{Capture, Content, EventIds, GenAiEvents, OTelHook, SpanNames};
 use kaos_runner::{
-    FunctionModel, ModelError, ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput,
-    ToolSpec,
+    FinishReason, FunctionModel, ModelError, ModelReply, Runner, Tool, ToolContext, ToolError,
+    ToolOutput, ToolSpec,
 };
 use kaos_tests::agents;
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
@@ -67,7 +67,8 @@ async fn turns(hooks: &Hooks) {
     let replies = [
         Ok(ModelReply::default()
             .and_call("call-1", "good", arguments.clone())
-            .and_call("call-2", "bad", arguments)),
+            .and_call("call-2", "bad", arguments)
+            .finished(FinishReason::ToolCall)),
         Ok(ModelReply::text(said("completion")).usage(10, 5)),
         Err(ModelError::new("rate_limited", said("model error"))),
     ];
@@ -205,10 +206,12 @@ async fn a_field_s_policy_holds_inside_messages_too() {
         let policies = ContentPolicies::new(ContentPolicy::Full).field(field, ContentPolicy::None);
         let content = Content::new(Capture::SpanAndEvent).policies(policies);
         let (spans, events) = exported(SpanNames::Kaos, content).await;
-        for text in [spans, events] {
+        // A tool's failure is no log event: there its text is a result that the model was told.
+        let untold = (field == Field::Result).then_some("error text");
+        for (text, untold) in [(spans, None), (events, untold)] {
             let expected: Vec<&str> = PLACES
                 .into_iter()
-                .filter(|place| *place != kept_in)
+                .filter(|place| *place != kept_in && Some(*place) != untold)
                 .collect();
             assert_eq!(found(&text), expected, "{field:?}");
         }

@@ -106,7 +106,7 @@ async fn a_scripted_turn_emits_every_event_in_its_place() {
          tool.skipped start gate_decided tool.skipped complete
          tool.denied start gate_decided tool.denied error
          tool.rewritten start gate_decided tool.rewritten complete
-         tool.unknown start tool.unknown error
+         tool._OTHER start tool._OTHER error
          delegate.researcher start gate_decided agent.turn start
          agent.step.1 start model.inference start text_delta usage_observed
          model.inference complete

@@ -72,11 +72,11 @@ const TOOL_TURN: &str = "
     gen_ai.invoke_agent.tool_calls [{tool_call}] B5 {gen_ai.agent.name=assistant} 1 of 1 in 1:1
     kaos.cost_usd [{USD}] counter {agent.name=assistant model=gpt-4o} 0.006
     kaos.model.calls [{call}] counter {agent.name=assistant model=gpt-4o success=true} 2
-    kaos.model.duration [ms] default {agent.name=assistant model=gpt-4o success=true} 2 of 200 in 100:2
-    kaos.request.duration [ms] default {agent.name=assistant success=true} 1 of 220 in 250:1
+    kaos.model.duration [ms] kaos {agent.name=assistant model=gpt-4o success=true} 2 of 200 in 100:2
+    kaos.request.duration [ms] kaos {agent.name=assistant success=true} 1 of 220 in 250:1
     kaos.requests [{request}] counter {agent.name=assistant success=true} 1
     kaos.tool.calls [{call}] counter {agent.name=assistant success=true tool=calculator} 1
-    kaos.tool.duration [ms] default {agent.name=assistant success=true tool=calculator} 1 of 20 in 25:1
+    kaos.tool.duration [ms] kaos {agent.name=assistant success=true tool=calculator} 1 of 20 in 25:1
 ";
 
 #[test]
@@ -142,8 +142,8 @@ fn a_streamed_turn_is_measured_chunk_by_chunk() {
     gen_ai.invoke_agent.tool_calls [{tool_call}] B5 {gen_ai.agent.name=assistant} 1 of 0 in 1:1
     kaos.cost_usd [{USD}] counter {agent.name=assistant model=gpt-4o} 0.000065
     kaos.model.calls [{call}] counter {agent.name=assistant model=gpt-4o success=true} 1
-    kaos.model.duration [ms] default {agent.name=assistant model=gpt-4o success=true} 1 of 500 in 500:1
-    kaos.request.duration [ms] default {agent.name=assistant success=true} 1 of 500 in 500:1
+    kaos.model.duration [ms] kaos {agent.name=assistant model=gpt-4o success=true} 1 of 500 in 500:1
+    kaos.request.duration [ms] kaos {agent.name=assistant success=true} 1 of 500 in 500:1
     kaos.requests [{request}] counter {agent.name=assistant success=true} 1
     ",
     );
@@ -195,10 +195,10 @@ fn a_failed_tool_is_no_success_and_says_why() {
     gen_ai.invoke_agent.duration [s] B3 {gen_ai.agent.name=assistant gen_ai.request.model=gpt-4o} 1 of 0.04 in 0.1:1
     gen_ai.invoke_agent.inference_calls [{inference_call}] B5 {gen_ai.agent.name=assistant} 1 of 0 in 1:1
     gen_ai.invoke_agent.tool_calls [{tool_call}] B5 {gen_ai.agent.name=assistant} 1 of 1 in 1:1
-    kaos.request.duration [ms] default {agent.name=assistant success=true} 1 of 40 in 50:1
+    kaos.request.duration [ms] kaos {agent.name=assistant success=true} 1 of 40 in 50:1
     kaos.requests [{request}] counter {agent.name=assistant success=true} 1
     kaos.tool.calls [{call}] counter {agent.name=assistant success=false tool=search} 1
-    kaos.tool.duration [ms] default {agent.name=assistant success=false tool=search} 1 of 40 in 50:1
+    kaos.tool.duration [ms] kaos {agent.name=assistant success=false tool=search} 1 of 40 in 50:1
     ",
     );
 }
@@ -218,8 +218,8 @@ fn a_cancelled_turn_is_told_from_a_failed_one() {
     gen_ai.invoke_agent.inference_calls [{inference_call}] B5 {gen_ai.agent.name=assistant} 1 of 1 in 1:1
     gen_ai.invoke_agent.tool_calls [{tool_call}] B5 {gen_ai.agent.name=assistant} 1 of 0 in 1:1
     kaos.model.calls [{call}] counter {agent.name=assistant error.type=cancelled model=gpt-4o success=false} 1
-    kaos.model.duration [ms] default {agent.name=assistant error.type=cancelled model=gpt-4o success=false} 1 of 250 in 250:1
-    kaos.request.duration [ms] default {agent.name=assistant error.type=cancelled success=false} 1 of 250 in 250:1
+    kaos.model.duration [ms] kaos {agent.name=assistant error.type=cancelled model=gpt-4o success=false} 1 of 250 in 250:1
+    kaos.request.duration [ms] kaos {agent.name=assistant error.type=cancelled success=false} 1 of 250 in 250:1
     kaos.requests [{request}] counter {agent.name=assistant error.type=cancelled success=false} 1
     ",
     );
@@ -255,16 +255,16 @@ fn a_sub_agent_s_calls_are_its_own() {
     gen_ai.invoke_agent.tool_calls [{tool_call}] B5 {gen_ai.agent.name=assistant} 1 of 0 in 1:1
     gen_ai.invoke_agent.tool_calls [{tool_call}] B5 {gen_ai.agent.name=researcher} 1 of 1 in 1:1
     kaos.cost_usd [{USD}] counter {agent.name=assistant model=gpt-4o} 0.003
-    kaos.delegation.duration [ms] default {agent.name=assistant success=false target=researcher} 1 of 50 in 50:1
+    kaos.delegation.duration [ms] kaos {agent.name=assistant success=false target=researcher} 1 of 50 in 50:1
     kaos.delegations [{delegation}] counter {agent.name=assistant success=false target=researcher} 1
     kaos.model.calls [{call}] counter {agent.name=assistant model=gpt-4o success=true} 1
-    kaos.model.duration [ms] default {agent.name=assistant model=gpt-4o success=true} 1 of 100 in 100:1
-    kaos.request.duration [ms] default {agent.name=assistant success=true} 1 of 150 in 250:1
-    kaos.request.duration [ms] default {agent.name=researcher success=false} 1 of 50 in 50:1
+    kaos.model.duration [ms] kaos {agent.name=assistant model=gpt-4o success=true} 1 of 100 in 100:1
+    kaos.request.duration [ms] kaos {agent.name=assistant success=true} 1 of 150 in 250:1
+    kaos.request.duration [ms] kaos {agent.name=researcher success=false} 1 of 50 in 50:1
     kaos.requests [{request}] counter {agent.name=assistant success=true} 1
     kaos.requests [{request}] counter {agent.name=researcher success=false} 1
     kaos.tool.calls [{call}] counter {agent.name=researcher success=true tool=search} 1
-    kaos.tool.duration [ms] default {agent.name=researcher success=true tool=search} 1 of 50 in 50:1
+    kaos.tool.duration [ms] kaos {agent.name=researcher success=true tool=search} 1 of 50 in 50:1
     ",
     );
 }
@@ -275,8 +275,12 @@ fn a_remote_agent_s_invocation_is_measured_where_it_is_called() {
     let turn = hooks.turn(Turn::new("assistant"));
     let delegation = turn.open(Subagent {
         remote: Some(Box::new(RemoteAgent {
-            provider: "openai".into(),
-            model: Some("gpt-4o".into()),
+            provider: "aws.bedrock".into(),
+            model: Some("nova".into()),
+            server: Some(Server {
+                address: "10.0.0.1".into(),
+                port: 443,
+            }),
             ..RemoteAgent::default()
         })),
         ..Subagent::new("researcher")
@@ -286,13 +290,59 @@ fn a_remote_agent_s_invocation_is_measured_where_it_is_called() {
     turn.complete(TurnOutcome::default());
     assert_eq!(
         measured.lines_of("gen_ai.invoke_agent.duration"),
+        ["gen_ai.invoke_agent.duration [s] B3 {gen_ai.agent.name=assistant} 1 of 0.8 in 0.8:1",]
+    );
+    assert_eq!(
+        measured.lines_of("gen_ai.client.operation.duration"),
         [
-            "gen_ai.invoke_agent.duration [s] B3 {gen_ai.agent.name=assistant} 1 of 0.8 in 0.8:1",
-            "gen_ai.invoke_agent.duration [s] B3 {gen_ai.agent.name=researcher gen_ai.request.model=gpt-4o} 1 of 0.8 in 0.8:1",
+            "gen_ai.client.operation.duration [s] B1 {gen_ai.operation.name=invoke_agent gen_ai.provider.name=aws.bedrock gen_ai.request.model=nova server.address=10.0.0.1 server.port=443} 1 of 0.8 in 1.28:1",
         ]
     );
     assert_eq!(measured.lines_of("gen_ai.invoke_agent.tool_calls").len(), 1);
     assert_eq!(measured.lines_of("kaos.requests").len(), 1);
+}
+
+#[test]
+fn a_turn_of_minutes_is_told_from_one_of_hours() {
+    let (measured, hooks, clock) = measured();
+    for seconds in [40, 290, 3600] {
+        let turn = hooks.turn(Turn::new("assistant"));
+        clock.advance(ms(1000 * seconds));
+        turn.complete(TurnOutcome::default());
+    }
+    assert_eq!(
+        measured.lines_of("kaos.request.duration"),
+        [
+            "kaos.request.duration [ms] kaos {agent.name=assistant success=true} 3 of 3930000 in 60000:1 300000:1 inf:1"
+        ]
+    );
+}
+
+#[test]
+fn embeddings_are_no_inference_and_give_no_tokens() {
+    let (measured, hooks, clock) = measured();
+    let turn = hooks.turn(Turn::new("assistant"));
+    let mut call = LlmCall::new("openai", "embed");
+    call.operation = "embeddings".into();
+    let call = turn.open(call);
+    clock.advance(ms(100));
+    call.complete(outcome(Some(Usage::new(12, 0))));
+    turn.complete(TurnOutcome::default());
+    let of = |name| measured.lines_of(name);
+    assert_eq!(
+        of("gen_ai.client."),
+        [
+            "gen_ai.client.operation.duration [s] B1 {gen_ai.operation.name=embeddings gen_ai.provider.name=openai gen_ai.request.model=embed} 1 of 0.1 in 0.16:1",
+            "gen_ai.client.token.usage [{token}] B2 {gen_ai.operation.name=embeddings gen_ai.provider.name=openai gen_ai.request.model=embed gen_ai.token.type=input} 1 of 12 in 16:1",
+        ]
+    );
+    assert_eq!(
+        of("gen_ai.invoke_agent.inference_calls"),
+        [
+            "gen_ai.invoke_agent.inference_calls [{inference_call}] B5 {gen_ai.agent.name=assistant} 1 of 0 in 1:1",
+        ]
+    );
+    assert_eq!(of("kaos.model.calls").len(), 1);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use kaos_tests::observed::Observed;
 use tokio_stream::StreamExt as _;
 
 mod answers;
+mod as_sent;
 mod attacks;
 mod both;
 mod conversations;
@@ -95,7 +96,7 @@ async fn check_failure(answer: impl Fn(Mode) -> Answer, kind: &str, requests: us
         assert_eq!(retries.len(), requests - 1, "{mode:?}");
         for (retry, attempt) in retries.iter().zip(1_i64..) {
             let said = |key| retry.attributes.get(key).cloned();
-            assert_eq!(said("attempt"), Some(attempt.into()));
+            assert_eq!(said("kaos.retry.attempt"), Some(attempt.into()));
             assert_eq!(said("error.type"), Some(kind.to_owned().into()));
         }
     }

@@ -135,7 +135,7 @@ async fn a_tool_that_panics_and_one_that_does_not_exist() {
             model.inference
             tool.panics [error: panic]
             tool.fine
-            tool.absent [error: unknown_tool]
+            tool._OTHER [error: unknown_tool]
           agent.step.2
             model.inference
         ",

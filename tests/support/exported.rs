@@ -87,11 +87,10 @@ fn spans(events: &[EventBuf]) -> impl Iterator<Item = (&EventBuf, &SpanBuf)> {
         .filter_map(|event| Some((event, event.span()?)))
 }
 
-/// Without a content policy the description is the error's type.
+/// Without a content policy a failure has no description: its type stands in `error.type`.
 fn status(end: &PhaseBuf) -> Status {
     match end {
-        PhaseBuf::Error(failure, ..) => Status::error(failure.kind.to_string()),
-        PhaseBuf::Cancelled(..) => Status::error("cancelled"),
+        PhaseBuf::Error(..) | PhaseBuf::Cancelled(..) => Status::error(""),
         _ => Status::Unset,
     }
 }

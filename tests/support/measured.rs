@@ -157,7 +157,7 @@ fn histogram<T: Copy, D: Display>(
     }
 }
 
-/// The conventions' bounds by their names there, computed as they are stated there.
+/// The conventions' bounds by their names there, computed as they are stated there, and our own.
 fn buckets(bounds: &[f64]) -> String {
     let powers = |first: f64, factor: f64, count: usize| -> Vec<f64> {
         std::iter::successors(Some(first), |last| Some(last * factor))
@@ -170,10 +170,10 @@ fn buckets(bounds: &[f64]) -> String {
         ("B3", powers(0.1, 2.0, 13)),
         ("B5", powers(1.0, 2.0, 8)),
         (
-            "default",
+            "kaos",
             vec![
                 0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1000.0, 2500.0,
-                5000.0, 7500.0, 10_000.0,
+                5000.0, 7500.0, 10_000.0, 30_000.0, 60_000.0, 120_000.0, 300_000.0, 600_000.0,
             ],
         ),
     ];

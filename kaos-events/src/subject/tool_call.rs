@@ -24,6 +24,8 @@ fields! {
         /// What kind of tool it is.
         #[serde(rename = "tool_type")]
         pub kind: ToolKind as number,
+        /// The name that the model asked for, where no tool has it: whatever a model says. Content.
+        pub asked_name: Option<Str> as content(Arguments),
         /// What the tool is for, in its maker's words.
         pub description: Option<Str> as content(Instructions),
         /// The arguments the model asked for, as JSON. Content.
@@ -59,6 +61,29 @@ impl ToolKind {
 }
 
 impl ToolCall {
+    /// The name of all tools that do not exist.
+    pub const OTHER: &'static str = "_OTHER";
+
+    /// A call of a tool that does not exist.
+    ///
+    /// A model can make up any name. So that it becomes neither a span's name nor a label, the
+    /// call's name is [`OTHER`](Self::OTHER), and the name asked for is content.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::{Subject, ToolCall};
+    ///
+    /// let call = Subject::from(ToolCall::unknown("levitate"));
+    /// assert_eq!(call.span_name(), "tool._OTHER");
+    /// ```
+    pub fn unknown(asked_name: impl Into<Str>) -> Self {
+        Self {
+            asked_name: Some(asked_name.into()),
+            ..Self::new(Self::OTHER)
+        }
+    }
+
     /// A call of the function with this name.
     pub fn new(name: impl Into<Str>) -> Self {
         Self {

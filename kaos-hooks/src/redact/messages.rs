@@ -21,7 +21,7 @@ const UNNAMED: &str = "unnamed";
 impl ContentPolicies {
     /// What may leave of a JSON list of messages; `field` is what their texts are.
     ///
-    /// A text obeys the policy of `field`, and thoughts, arguments and results within the messages
+    /// A text obeys the policy of `field`, and instructions, thoughts, arguments and results within the messages
     /// obey their own, by their type or the role of the message: what a tool says is its result.
     /// Everything that no policy names obeys the strictest of all, and so does what claims to be
     /// messages and cannot be read. What is no list of messages is one text.
@@ -138,6 +138,7 @@ impl Stage<'_> {
                 let tool = self.answered(fields, text_of(fields, "name"));
                 Says::Of(Field::Result, tool)
             }
+            Some("system" | "developer") => Says::Of(Field::Instructions, Tool::Unneeded),
             Some(role) if ROLES.contains(&role) => Says::OfField,
             _ => Says::Unnamed,
         }

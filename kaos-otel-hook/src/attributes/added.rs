@@ -63,6 +63,7 @@ fn is_said_later(subject: &Subject, key: &str) -> bool {
         semconv::GEN_AI_TOOL_DESCRIPTION,
         semconv::GEN_AI_TOOL_CALL_ARGUMENTS,
         semconv::GEN_AI_TOOL_CALL_RESULT,
+        semconv::KAOS_TOOL_ASKED_NAME,
         semconv::KAOS_TOOL_SKIPPED,
         semconv::MCP_METHOD_NAME,
         semconv::JSONRPC_REQUEST_ID,

@@ -5,10 +5,14 @@ use kaos_hooks::{Outcome, Subject};
 use serde_json::Value;
 
 use super::{Put, To};
+use crate::operation::is_inference;
 use crate::{Content, messages, semconv};
 
 /// What the work starts from.
 pub(crate) fn at_start(content: &Content, subject: &Subject, to: &mut To<impl Put>) {
+    if is_no_inference(subject) {
+        return;
+    }
     let mut json = |key, value: Option<Value>| {
         if let Some(value) = value {
             to.made(key, &value.to_string());
@@ -49,8 +53,19 @@ pub(crate) fn at_start(content: &Content, subject: &Subject, to: &mut To<impl Pu
     description(content, subject, to);
 }
 
-/// A tool's description comes from whoever made the tool, so it is content.
+/// An embedding has no messages.
+fn is_no_inference(subject: &Subject) -> bool {
+    matches!(subject, Subject::LlmCall(call) if !is_inference(call))
+}
+
+/// A tool's description comes from whoever made the tool, and the name of none from a model: content.
 fn description(content: &Content, subject: &Subject, to: &mut To<impl Put>) {
+    if let Subject::ToolCall(call) = subject
+        && let Some(text) = &call.asked_name
+        && let Some(safe) = content.text(Field::Arguments, Some(&call.name), text)
+    {
+        to.made(semconv::KAOS_TOOL_ASKED_NAME, &safe);
+    }
     if let Subject::ToolCall(call) = subject
         && let Some(text) = &call.description
         && let Some(safe) = content.text(Field::Instructions, Some(&call.name), text)
@@ -73,9 +88,9 @@ pub(crate) fn at_end(
                 _ => None,
             };
             if let Some(text) = &tool.result
-                && let Some(safe) = content.text(Field::Result, name, text)
+                && let Some(result) = messages::result(content, name, text)
             {
-                to.made(semconv::GEN_AI_TOOL_CALL_RESULT, &safe);
+                to.made(semconv::GEN_AI_TOOL_CALL_RESULT, &result.to_string());
             }
         }
         _ => {
@@ -89,6 +104,7 @@ pub(crate) fn at_end(
 /// The messages that a model or agent answered with.
 pub(crate) fn output(content: &Content, subject: &Subject, outcome: Outcome<'_>) -> Option<Value> {
     let (text, reasons) = match outcome {
+        Outcome::LlmCall(_) if is_no_inference(subject) => return None,
         Outcome::LlmCall(call) => {
             let text = call.output.as_ref()?;
             return messages::messages(content, Field::Output, text);

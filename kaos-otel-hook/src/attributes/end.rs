@@ -1,23 +1,46 @@
 //! What a span's outcome adds.
 
 use kaos_hooks::{
-    IntentOutcome, LlmOutcome, McpCall, Outcome, Run, Str, SubagentOutcome, Subject, ToolOutcome,
-    TurnOutcome, Usage,
+    IntentOutcome, LlmOutcome, McpCall, Outcome, Phase, Run, Span, Str, SubagentOutcome, Subject,
+    ToolOutcome, TurnOutcome, Usage,
 };
 
 use super::{Put, To, added};
+use crate::operation::is_inference;
 use crate::semconv;
 
-pub(crate) fn at_end(subject: &Subject, run: &Run, outcome: Outcome<'_>, to: &mut To<impl Put>) {
+/// The reason to stop that stands for one that did not come.
+const NONE_CAME: Str = Str::Static("error");
+
+/// What the end of a span adds, as far as it is known.
+pub(crate) fn at_end(span: &Span<'_>, run: &Run, to: &mut To<impl Put>) {
+    let Some(outcome) = span.phase.outcome() else {
+        return no_answer(span, to);
+    };
     match outcome {
         Outcome::Turn(turn) => end_turn(turn, to),
-        Outcome::LlmCall(call) => end_llm_call(call, to),
+        Outcome::LlmCall(call) if asks_a_model(span.subject) => {
+            end_inference(call, to);
+            if call.finish_reasons.is_empty() {
+                no_answer(span, to);
+            }
+        }
+        Outcome::LlmCall(call) => end_other_call(call, to),
         Outcome::IntentClassification(found) => end_intent(found, to),
         Outcome::ToolCall(tool) => end_tool_call(tool, to),
         Outcome::Subagent(sub) => end_subagent(sub, to),
         Outcome::Step(_) | Outcome::Handoff(_) | Outcome::Custom(_) => {}
     }
-    added::at_end(subject, run, outcome, to);
+    added::at_end(span.subject, run, outcome, to);
+}
+
+/// A model that was to answer, and of which no reason to stop came.
+fn no_answer(span: &Span<'_>, to: &mut To<impl Put>) {
+    if asks_a_model(span.subject)
+        && matches!(span.phase, Phase::Error { .. } | Phase::Cancelled { .. })
+    {
+        finish_reasons(&[NONE_CAME], to);
+    }
 }
 
 fn end_turn(turn: &TurnOutcome, to: &mut To<impl Put>) {
@@ -27,13 +50,27 @@ fn end_turn(turn: &TurnOutcome, to: &mut To<impl Put>) {
     finish_reasons(&turn.finish_reasons, to);
 }
 
-fn end_llm_call(call: &LlmOutcome, to: &mut To<impl Put>) {
+fn asks_a_model(subject: &Subject) -> bool {
+    matches!(subject, Subject::LlmCall(call) if is_inference(call))
+}
+
+/// Of embeddings and searches: nothing is generated.
+fn end_other_call(call: &LlmOutcome, to: &mut To<impl Put>) {
+    let input = call.usage.map(|usage| usage.input_tokens);
+    to.count_if(semconv::GEN_AI_USAGE_INPUT_TOKENS, input);
+    to.text_if(semconv::GEN_AI_RESPONSE_MODEL, call.response_model.as_ref());
+}
+
+fn end_inference(call: &LlmOutcome, to: &mut To<impl Put>) {
     tokens(call.usage, to);
     if let Some(usage) = call.usage {
+        // A part that is none says nothing.
+        let part = |part: Option<u64>| part.filter(|tokens| *tokens > 0);
         let (read, creation) = (usage.cache_read_tokens, usage.cache_creation_tokens);
-        to.count_if(semconv::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, read);
+        to.count_if(semconv::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, part(read));
+        let creation = part(creation);
         to.count_if(semconv::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, creation);
-        let reasoning = usage.reasoning_tokens;
+        let reasoning = part(usage.reasoning_tokens);
         to.count_if(semconv::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, reasoning);
     }
     to.text_if(semconv::GEN_AI_RESPONSE_ID, call.response_id.as_ref());

@@ -10,9 +10,6 @@ use smallvec::SmallVec;
 use crate::attributes::string;
 use crate::semconv;
 
-/// What a tool name that no registered tool bears becomes.
-const OTHER: Str = Str::Static("_OTHER");
-
 /// The most characters of a label.
 const LONGEST: Option<usize> = Some(256);
 
@@ -41,7 +38,7 @@ impl Ending {
     /// The tool's name, if it is one that exists.
     pub(super) fn tool_name(&self, call: &ToolCall) -> Str {
         match self {
-            Self::Failed(kind) if *kind == UNKNOWN_TOOL => OTHER,
+            Self::Failed(kind) if *kind == UNKNOWN_TOOL => Str::Static(ToolCall::OTHER),
             _ => call.name.clone(),
         }
     }
@@ -92,15 +89,28 @@ impl Labels {
 
     /// What the conventions say of a model call, as far as it is known at its start.
     pub(super) fn model_call(call: &LlmCall) -> Self {
+        let server = call.server.as_ref();
+        let server = server.map(|Server { address, port }| (address, *port));
+        Self::client(&call.operation, &call.provider, Some(&call.model), server)
+    }
+
+    /// What the conventions say of work that is done elsewhere.
+    pub(super) fn client(
+        operation: &Str,
+        provider: &Str,
+        model: Option<&Str>,
+        server: Option<(&Str, u16)>,
+    ) -> Self {
         let mut labels = Self::default();
-        labels.text(semconv::GEN_AI_OPERATION_NAME, &call.operation);
-        labels.text(semconv::GEN_AI_PROVIDER_NAME, &call.provider);
-        labels.text(semconv::GEN_AI_REQUEST_MODEL, &call.model);
-        if let Some(Server { address, port }) = &call.server {
+        labels.text(semconv::GEN_AI_OPERATION_NAME, operation);
+        labels.text(semconv::GEN_AI_PROVIDER_NAME, provider);
+        if let Some(model) = model {
+            labels.text(semconv::GEN_AI_REQUEST_MODEL, model);
+        }
+        if let Some((address, port)) = server {
             labels.text(semconv::SERVER_ADDRESS, address);
-            labels
-                .0
-                .push(KeyValue::new(semconv::SERVER_PORT, i64::from(*port)));
+            let port = KeyValue::new(semconv::SERVER_PORT, i64::from(port));
+            labels.0.push(port);
         }
         labels
     }

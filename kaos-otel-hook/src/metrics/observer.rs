@@ -13,9 +13,10 @@ use super::Inner;
 use super::known::Latest;
 use super::labels::{Ending, Labels};
 use super::series::{
-    DelegationKey, DelegationSeries, ModelKey, ModelSeries, ToolKey, ToolSeries, TurnKey,
-    TurnSeries,
+    DelegationKey, DelegationSeries, ModelKey, ModelSeries, RemoteKey, ToolKey, ToolSeries,
+    TurnKey, TurnSeries,
 };
+use crate::operation::is_inference;
 
 pub(super) struct Measuring {
     hook: Arc<Inner>,
@@ -125,7 +126,9 @@ impl Measuring {
                     self.end_streamed(&streamed, outcome);
                 }
                 self.end_model_call(run, call, outcome, ending, duration);
-                self.of_turn(slot, |turn| turn.inference_calls += 1);
+                if is_inference(call) {
+                    self.of_turn(slot, |turn| turn.inference_calls += 1);
+                }
             }
             Subject::ToolCall(call) => {
                 self.end_tool_call(run, call, ending, duration);
@@ -223,11 +226,7 @@ impl Measuring {
         let key = DelegationKey {
             agent: run.agent.clone(),
             target: subagent.agent.clone(),
-            remote: subagent.remote.is_some(),
-            model: subagent
-                .remote
-                .as_ref()
-                .and_then(|remote| remote.model.clone()),
+            remote: subagent.remote.as_deref().map(RemoteKey::from),
             ending,
         };
         let to = &self.hook.instruments;

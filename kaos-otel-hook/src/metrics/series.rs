@@ -7,12 +7,13 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use kaos_hooks::{LlmCall, Server, Str, ToolKind, Usage};
+use kaos_hooks::{LlmCall, RemoteAgent, Server, Str, ToolKind, Usage};
 use opentelemetry::metrics::{BoundCounter, BoundHistogram};
 
 use super::instruments::{Instruments, Pair};
 use super::known::Known;
 use super::labels::{Ending, Labels};
+use crate::operation::is_inference;
 use crate::semconv;
 
 /// What one hook knows of each kind of operation.
@@ -65,9 +66,13 @@ impl TurnSeries {
         labels.text(semconv::GEN_AI_AGENT_NAME, &key.agent);
         let inference_calls = to.invoke_agent_inference_calls.bind(&labels);
         let tool_calls = to.invoke_agent_tool_calls.bind(&labels);
+        if let Some(model) = &key.model {
+            labels.text(semconv::GEN_AI_REQUEST_MODEL, model);
+        }
+        labels.ending(&key.ending);
         Self {
             requests: BoundPair::new(&to.requests, &key.agent, None, &key.ending),
-            duration: invoke_agent(to, labels, key.model.as_ref(), &key.ending),
+            duration: to.invoke_agent_duration.bind(&labels),
             inference_calls,
             tool_calls,
         }
@@ -81,17 +86,8 @@ impl TurnSeries {
     }
 }
 
-fn invoke_agent(
-    to: &Instruments,
-    mut labels: Labels,
-    model: Option<&Str>,
-    ending: &Ending,
-) -> BoundHistogram<f64> {
-    if let Some(model) = model {
-        labels.text(semconv::GEN_AI_REQUEST_MODEL, model);
-    }
-    labels.ending(ending);
-    to.invoke_agent_duration.bind(&labels)
+fn address(server: &Server) -> (Str, u16) {
+    (server.address.clone(), server.port)
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -112,7 +108,6 @@ impl ModelKey {
         response_model: Option<&Str>,
         ending: Ending,
     ) -> Self {
-        let address = |server: &Server| (server.address.clone(), server.port);
         Self {
             agent: agent.clone(),
             operation: call.operation.clone(),
@@ -130,8 +125,10 @@ pub(super) struct ModelSeries {
     duration: BoundHistogram<f64>,
     /// Without `error.type`, for tokens.
     labels: Labels,
+    /// Whether the model generates anything.
+    inference: bool,
     /// Input and output: bound when tokens are first known, because what is bound is exported.
-    tokens: OnceLock<[BoundHistogram<u64>; 2]>,
+    tokens: OnceLock<(BoundHistogram<u64>, Option<BoundHistogram<u64>>)>,
     cost_usd: OnceLock<BoundCounter<f64>>,
 }
 
@@ -148,6 +145,7 @@ impl ModelSeries {
             calls: BoundPair::new(&to.model_calls, &key.agent, what, &key.ending),
             duration: to.operation_duration.bind(&ended),
             labels,
+            inference: is_inference(call),
             tokens: OnceLock::new(),
             cost_usd: OnceLock::new(),
         }
@@ -159,15 +157,18 @@ impl ModelSeries {
     }
 
     pub(super) fn record_tokens(&self, to: &Instruments, usage: Usage) {
-        let [input, output] = self.tokens.get_or_init(|| {
-            ["input", "output"].map(|kind| {
+        let (input, output) = self.tokens.get_or_init(|| {
+            let bound = |kind| {
                 let mut labels = self.labels.clone();
                 labels.word(semconv::GEN_AI_TOKEN_TYPE, kind);
                 to.token_usage.bind(&labels)
-            })
+            };
+            (bound("input"), self.inference.then(|| bound("output")))
         });
         input.record(usage.input_tokens);
-        output.record(usage.output_tokens);
+        if let Some(output) = output {
+            output.record(usage.output_tokens);
+        }
     }
 
     pub(super) fn record_cost(&self, to: &Instruments, agent: &Str, model: &Str, cost_usd: f64) {
@@ -220,35 +221,55 @@ pub(super) struct DelegationKey {
     pub(super) agent: Str,
     pub(super) target: Str,
     /// A remote agent's invocation is seen here only; a local one is its own turn.
-    pub(super) remote: bool,
-    /// A remote agent's, where it is bound to exactly one.
-    pub(super) model: Option<Str>,
+    pub(super) remote: Option<RemoteKey>,
     pub(super) ending: Ending,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct RemoteKey {
+    provider: Str,
+    /// Where it is bound to exactly one.
+    model: Option<Str>,
+    server: Option<(Str, u16)>,
+}
+
+impl From<&RemoteAgent> for RemoteKey {
+    fn from(remote: &RemoteAgent) -> Self {
+        Self {
+            provider: remote.provider.clone(),
+            model: remote.model.clone(),
+            server: remote.server.as_ref().map(address),
+        }
+    }
 }
 
 pub(super) struct DelegationSeries {
     delegations: BoundPair,
-    invoke_agent: Option<BoundHistogram<f64>>,
+    /// The caller's view of a remote agent.
+    operation: Option<BoundHistogram<f64>>,
 }
 
 impl DelegationSeries {
     pub(super) fn new(to: &Instruments, key: &DelegationKey) -> Self {
         let what = Some((semconv::TARGET, &key.target));
-        let invoke_agent = key.remote.then(|| {
-            let mut labels = Labels::default();
-            labels.text(semconv::GEN_AI_AGENT_NAME, &key.target);
-            invoke_agent(to, labels, key.model.as_ref(), &key.ending)
+        let operation = key.remote.as_ref().map(|remote| {
+            let server = remote.server.as_ref();
+            let server = server.map(|(address, port)| (address, *port));
+            let (operation, model) = (Str::Static("invoke_agent"), remote.model.as_ref());
+            let mut labels = Labels::client(&operation, &remote.provider, model, server);
+            labels.ending(&key.ending);
+            to.operation_duration.bind(&labels)
         });
         Self {
             delegations: BoundPair::new(&to.delegations, &key.agent, what, &key.ending),
-            invoke_agent,
+            operation,
         }
     }
 
     pub(super) fn record(&self, duration: Duration) {
         self.delegations.record(duration);
-        if let Some(invoke_agent) = &self.invoke_agent {
-            invoke_agent.record(duration.as_secs_f64());
+        if let Some(operation) = &self.operation {
+            operation.record(duration.as_secs_f64());
         }
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kaos_hooks::{LlmCall, Str};
+use kaos_hooks::{LlmCall, LlmParams, Str};
 
 use super::endpoint::{Api, Endpoint};
 use super::names::Names;
@@ -37,6 +37,9 @@ pub struct AnthropicModel(Arc<Endpoint<Messages>>);
 
 /// The API.
 pub(super) struct Messages {
+    /// The model and the parameters that requests have in the end.
+    model: Str,
+    params: LlmParams,
     fixed: Fixed,
 }
 
@@ -71,13 +74,13 @@ impl Model for AnthropicModel {
     }
 
     fn name(&self) -> Str {
-        self.0.api.fixed.model.clone()
+        self.0.api.model.clone()
     }
 
     fn call(&self) -> LlmCall {
         LlmCall {
             server: self.0.server.clone(),
-            params: Some(Box::new(self.0.api.fixed.params.clone())),
+            params: Some(Box::new(self.0.api.params.clone())),
             ..LlmCall::new(self.provider(), self.name())
         }
     }

@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
 use kaos_hooks::{LlmCall, LlmParams, Str};
+use serde_json::Value;
 
 use super::endpoint::{Api, Endpoint};
 use super::names::Names;
@@ -43,6 +44,9 @@ pub struct OpenAiModel(Arc<Endpoint<ChatCompletions>>);
 /// The API.
 pub(super) struct ChatCompletions {
     provider: Str,
+    /// The model and the parameters that requests have in the end.
+    model: Str,
+    params: LlmParams,
     fixed: Fixed,
     /// Calls without an id so far.
     unnamed: AtomicU64,
@@ -79,16 +83,27 @@ impl Model for OpenAiModel {
     }
 
     fn name(&self) -> Str {
-        self.0.api.fixed.model.clone()
+        self.0.api.model.clone()
     }
 
     fn call(&self) -> LlmCall {
-        let params = &self.0.api.fixed.params;
-        LlmCall {
+        let ChatCompletions { fixed, params, .. } = &self.0.api;
+        let mut call = LlmCall {
             server: self.0.server.clone(),
             params: (*params != LlmParams::default()).then(|| Box::new(params.clone())),
             ..LlmCall::new(self.provider(), self.name())
+        };
+        call.attributes.set("openai.api.type", "chat_completions");
+        let tier = fixed.fields.get("service_tier").and_then(Value::as_str);
+        if let Some(tier) = tier.filter(|tier| *tier != "auto") {
+            let tier = Str::copied(tier);
+            call.attributes.set("openai.request.service_tier", tier);
         }
+        call
+    }
+
+    fn instructions_are_a_message(&self) -> bool {
+        true
     }
 
     fn context(&self) -> Option<u64> {

@@ -10,7 +10,7 @@ RESOURCE = {"service.name": "kaos-peer-check", "deployment.environment.name": "c
 DELTA = 1
 WARN = 13
 EXCEPTION = "gen_ai.client.operation.exception"
-OPERATIONS = ("turn", "llm_call", "tool_call")  # what the conventions know; the example's agents are local
+OPERATIONS = ("llm_call",)  # done elsewhere; the example's agents are local
 
 # The buckets of the conventions.
 B1 = [0.01 * 2**n for n in range(14)]

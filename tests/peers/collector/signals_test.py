@@ -13,7 +13,7 @@ from events import Failure
 from signals import B1, B2, B3, B5, EXCEPTION, signals
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
-TURN, STEP, CALL, TOOL = "00000000000000a1", "00000000000000a2", "00000000000000a3", "00000000000000a4"
+TURN, STEP, CALL, TOOL, AGAIN = (f"00000000000000a{number}" for number in range(1, 6))
 RESOURCE = {"service.name": "kaos-peer-check", "deployment.environment.name": "ci"}
 
 
@@ -31,6 +31,8 @@ EVENTS = [
     event("step", "start", STEP, TURN),
     event("llm_call", "start", CALL, STEP, fields=MODEL),
     event("llm_call", "complete", CALL, STEP, 30.0, MODEL, outcome={"usage": {"input_tokens": 90, "output_tokens": 18}}),
+    event("llm_call", "start", AGAIN, STEP, fields=MODEL),
+    event("llm_call", "error", AGAIN, STEP, 7.0, MODEL),
     event("tool_call", "start", TOOL, STEP, fields={"name": "search"}),
     event("tool_call", "error", TOOL, STEP, 5.0, {"name": "search"}, error_message="the index is gone"),
     event("step", "complete", STEP, TURN, 40.0),
@@ -60,18 +62,27 @@ GENAI = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai"}
 GENAI_AGENT = {"gen_ai.agent.name": "assistant"}
 METRICS = [
     counter("kaos.requests", 1, **AGENT, success="true"),
-    counter("kaos.model.calls", 1, **AGENT, success="true", model="gpt-4o"),
+    {
+        **counter("kaos.model.calls", 1, **AGENT, success="true", model="gpt-4o"),
+        "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [
+            {"attributes": attributes({**AGENT, "success": ok, "model": "gpt-4o"}), "asInt": "1", "timeUnixNano": "1"}
+            for ok in ("true", "false")
+        ]},
+    },
     counter("kaos.tool.calls", 1, **AGENT, success="false", tool="search"),
     histogram("kaos.request.duration", "ms", [], (1, 50.0, {**AGENT, "success": "true"})),
-    histogram("kaos.model.duration", "ms", [], (1, 30.0, {**AGENT, "success": "true", "model": "gpt-4o"})),
+    histogram(
+        "kaos.model.duration", "ms", [],
+        (1, 30.0, {**AGENT, "success": "true", "model": "gpt-4o"}), (1, 7.0, {**AGENT, "success": "false", "model": "gpt-4o"}),
+    ),
     histogram("kaos.tool.duration", "ms", [], (1, 5.0, {**AGENT, "success": "false", "tool": "search"})),
-    histogram("gen_ai.client.operation.duration", "s", B1, (1, 0.03, GENAI)),
+    histogram("gen_ai.client.operation.duration", "s", B1, (1, 0.03, GENAI), (1, 0.007, {"error.type": "timeout", **GENAI})),
     histogram(
         "gen_ai.client.token.usage", "{token}", B2,
         (1, 90, {**GENAI, "gen_ai.token.type": "input"}), (1, 18, {**GENAI, "gen_ai.token.type": "output"}),
     ),
     histogram("gen_ai.invoke_agent.duration", "s", B3, (1, 0.05, GENAI_AGENT)),
-    histogram("gen_ai.invoke_agent.inference_calls", "{inference_call}", B5, (1, 1, GENAI_AGENT)),
+    histogram("gen_ai.invoke_agent.inference_calls", "{inference_call}", B5, (1, 2, GENAI_AGENT)),
     histogram("gen_ai.invoke_agent.tool_calls", "{tool_call}", B5, (1, 1, GENAI_AGENT)),
     histogram("gen_ai.execute_tool.duration", "s", B1, (1, 0.005, {"gen_ai.tool.name": "search"})),
 ]  # fmt: skip
@@ -80,8 +91,8 @@ LOGS = [
     {"severityNumber": 9, "body": {"stringValue": "telemetry is on"}},
     {"severityNumber": 5, "body": {"stringValue": "model call"}, "traceId": TRACE, "spanId": CALL},
     {
-        "severityNumber": 13, "eventName": EXCEPTION, "traceId": TRACE, "spanId": TOOL,
-        "attributes": attributes({"exception.type": "tool_error"}),
+        "severityNumber": 13, "eventName": EXCEPTION, "traceId": TRACE, "spanId": AGAIN,
+        "attributes": attributes({"exception.type": "timeout"}),
     },
 ]  # fmt: skip
 
@@ -90,7 +101,7 @@ def written(folder, metrics, logs):
     resource = {"attributes": attributes(RESOURCE)}
     spans = [
         {"traceId": TRACE, "spanId": span, "name": "a span", "startTimeUnixNano": "1", "endTimeUnixNano": "2"}
-        for span in (TURN, STEP, CALL, TOOL)
+        for span in (TURN, STEP, CALL, AGAIN, TOOL)
     ]
     files = {
         "events": EVENTS,
@@ -133,7 +144,7 @@ if __name__ == "__main__":
         counter("kaos.tool.calls", 1, **AGENT, success="true", tool="search")))
     check("kaos.model.duration: unit is 's'", lambda metrics, logs: metrics[4].update(unit="s"))
     check("kaos.model.duration{model=gpt-4o}", lambda metrics, logs: point(metrics, 4).update(sum=0.03))
-    check("gen_ai.client.operation.duration: buckets", lambda metrics, logs: point(metrics, 6).update(explicitBounds=B3))
+    check("gen_ai.client.operation.duration: buckets", lambda metrics, logs: point(metrics, 6, 1).update(explicitBounds=B3))
     check("{gen_ai.provider.name=None}", lambda metrics, logs: point(metrics, 6)["attributes"].pop())
     check("{gen_ai.token.type=output}", lambda metrics, logs: point(metrics, 7, 1).update(sum=19))
     check("gen_ai.execute_tool.duration{gen_ai.tool.name=search}: 2", lambda metrics, logs: point(metrics, 11).update(count="2"))

@@ -339,13 +339,14 @@ fn tool_call() -> impl Strategy<Value = ToolCall> {
         ToolKind::Extension,
         ToolKind::Datastore,
     ]);
-    let texts = (of(text()), of(text()), of(text()));
+    let texts = (of(text()), of(text()), of(text()), of(text()));
     (text(), kind, texts, attributes()).prop_map(
-        |(name, kind, (call_id, description, arguments), attributes)| ToolCall {
+        |(name, kind, (call_id, description, asked_name, arguments), attributes)| ToolCall {
             name,
             call_id,
             kind,
             description,
+            asked_name,
             arguments,
             attributes,
         },

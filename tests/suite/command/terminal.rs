@@ -64,9 +64,11 @@ impl From {
                 .env("OTEL_LOGS_EXPORTER", "console");
         }
         if let Some(model) = &self.model {
+            // A tool's name is none of a tool that does not exist; a model's name is always told.
+            let console = self.what.ends_with("on the console");
             command
                 .env("MODEL_API_URL", model.url())
-                .env("MODEL_NAME", "m");
+                .env("MODEL_NAME", if console { EVIL } else { "m" });
         }
         command
     }
@@ -224,7 +226,7 @@ async fn a_live_tree_moves_the_cursor_and_no_name_does() {
     };
     let bytes = on_a_terminal(command).await;
     let shown = String::from_utf8(bytes).unwrap();
-    assert!(shown.contains("tool.a"), "{shown}");
+    assert!(shown.contains("tool._OTHER"), "{shown}");
     assert!(shown.contains(SHOWN), "{shown}");
     for evil in ["\u{1b}]0", "\u{9b}", "\u{7}", "\u{202e}", "\u{7f}"] {
         assert!(!shown.contains(evil), "{evil:?}: {shown:?}");

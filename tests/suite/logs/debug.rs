@@ -111,7 +111,7 @@ async fn tools_that_do_not_end_well_are_told() {
         DEBUG [trace_id=T span_id=model.inference] runner: model answered response_chars=0 response_bytes=0 tool_calls=5
         DEBUG [trace_id=T span_id=tool.skipped] runner: tool not run tool=skipped argument_keys=a outcome=skipped
         DEBUG [trace_id=T span_id=tool.denied] runner: tool not run tool=denied argument_keys=a outcome=denied
-        DEBUG [trace_id=T span_id=tool.nobody] runner: tool not run tool=nobody argument_keys=a outcome=unknown_tool
+        DEBUG [trace_id=T span_id=tool._OTHER] runner: tool not run tool=nobody argument_keys=a outcome=unknown_tool
         DEBUG [trace_id=T span_id=tool.hangs] runner: tool call tool=hangs argument_keys=a
         DEBUG [trace_id=T span_id=tool.hangs] runner: tool failed tool=hangs outcome=error error_type=timeout
         DEBUG [trace_id=T span_id=tool.panics] runner: tool call tool=panics argument_keys=a

@@ -386,7 +386,7 @@ async fn an_unknown_tool() {
           agent.intent_classification
           agent.step.1
             model.inference
-            tool.absent [error: unknown_tool]
+            tool._OTHER [error: unknown_tool]
           agent.step.2
             model.inference
         ",

@@ -123,7 +123,7 @@ async fn parallel_tools_an_unknown_one_and_one_that_fails() {
                 model.inference
                 tool.left
                 tool.right [error: tool_error]
-                tool.absent [error: unknown_tool]
+                tool._OTHER [error: unknown_tool]
               agent.step.2
                 model.inference
             ",

@@ -41,7 +41,7 @@ async fn a_script_streams_retries_and_fails() {
           agent.intent_classification
           agent.step.1
             model.inference
-            tool.absent [error: unknown_tool]
+            tool._OTHER [error: unknown_tool]
           agent.step.2 [error: connection]
             model.inference [error: connection]
         ",

@@ -74,7 +74,7 @@ async fn retry_after_is_honoured() {
             assert!(began.elapsed() < 8 * SECOND);
             let retries = retries(&observed.recorder.events());
             let said = |key| retries[0].attributes.get(key).cloned();
-            assert_eq!(said("delay_ms"), Some(7000_i64.into()));
+            assert_eq!(said("kaos.retry.delay_ms"), Some(7000_i64.into()));
             assert_eq!(said("error.type"), Some("rate_limited".into()));
             observed.assert_sound();
             tokio::time::resume();
@@ -101,7 +101,9 @@ async fn waits_grow_and_differ() {
     assert_eq!(server.requests().len(), 7);
     let longest = [500, 1_000, 2_000, 4_000, 8_000, 8_000];
     for (retry, longest) in retries(&observed.recorder.events()).iter().zip(longest) {
-        let Some(kaos_hooks::AttributeValue::Int(delay)) = retry.attributes.get("delay_ms") else {
+        let Some(kaos_hooks::AttributeValue::Int(delay)) =
+            retry.attributes.get("kaos.retry.delay_ms")
+        else {
             panic!("a retry says how long it waits");
         };
         assert!(

@@ -35,7 +35,7 @@ async fn retry_after_may_be_a_date_by_the_endpoint_s_own_clock() {
         }
         let told = retries(&observed.recorder.events())[0]
             .attributes
-            .get("delay_ms")
+            .get("kaos.retry.delay_ms")
             .cloned();
         assert_eq!(told, Some(7000_i64.into()), "{api:?}");
         advance(7 * SECOND + Duration::from_millis(5)).await;

@@ -1,6 +1,6 @@
 //! What the Messages API answers, whole or in pieces.
 
-use kaos_hooks::{Str, Usage};
+use kaos_hooks::{Attributes, Str, Usage};
 use serde_json::{Map, Value, json};
 
 use super::request::Fixed;
@@ -367,6 +367,7 @@ impl Reading for Answer<'_> {
             other => other,
         };
         Ok(ModelReply {
+            attributes: Attributes::new(),
             message,
             usage: self.usage(),
             response_id: self.response_id.map(Str::from),

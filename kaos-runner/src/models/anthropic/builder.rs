@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::request::Fixed;
 use super::{AnthropicModel, Messages};
-use crate::models::SetupError;
 use crate::models::setup::{KeyIn, Setup, shared_settings};
+use crate::models::{SetupError, as_sent};
 
 /// The version of the API that is spoken.
 const VERSION: &str = "2023-06-01";
@@ -90,6 +90,8 @@ impl AnthropicBuilder {
         let mut params = self.params;
         params.max_tokens.get_or_insert(8192);
         let api = Messages {
+            model: as_sent::model(&self.model, &self.fields),
+            params: as_sent::params(&params, &self.fields),
             fixed: Fixed {
                 model: self.model,
                 provider: self.provider,

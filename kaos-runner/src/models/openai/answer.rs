@@ -34,6 +34,8 @@ pub(crate) struct Answer<'a> {
     response_id: Option<String>,
     response_model: Option<String>,
     finish_reason: Option<FinishReason>,
+    service_tier: Option<String>,
+    system_fingerprint: Option<String>,
     answered: bool,
 }
 
@@ -51,6 +53,8 @@ impl<'a> Answer<'a> {
             response_id: None,
             response_model: None,
             finish_reason: None,
+            service_tier: None,
+            system_fingerprint: None,
             answered: false,
         }
     }
@@ -66,6 +70,9 @@ impl<'a> Answer<'a> {
             .response_model
             .take()
             .or(json::word(answer.get("model")));
+        let told = |key| json::word(answer.get(key));
+        self.service_tier = told("service_tier").or(self.service_tier.take());
+        self.system_fingerprint = told("system_fingerprint").or(self.system_fingerprint.take());
         // Where every chunk has one, the last counts.
         let told = answer.get("usage").unwrap_or(answer);
         self.usage = usage(told).or(self.usage);
@@ -208,6 +215,17 @@ impl Reading for Answer<'_> {
             finish_reason: self.finish_reason,
             ..ModelReply::default()
         };
+        for (key, told) in [
+            ("openai.response.service_tier", self.service_tier),
+            (
+                "openai.response.system_fingerprint",
+                self.system_fingerprint,
+            ),
+        ] {
+            if let Some(told) = told {
+                reply.attributes.set(key, Str::from(told));
+            }
+        }
         if !self.reasoning.is_empty() {
             reply = reply.and(Part::Reasoning(crate::Reasoning {
                 text: self.reasoning.into(),

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::quirks::Quirks;
 use super::request::Fixed;
 use super::{ChatCompletions, OpenAiModel};
-use crate::models::SetupError;
 use crate::models::setup::{Setup, shared_settings};
+use crate::models::{SetupError, as_sent};
 
 /// The makings of an [`OpenAiModel`]; see [`OpenAiModel::builder`].
 #[derive(Clone)]
@@ -61,7 +61,7 @@ impl OpenAiBuilder {
     }
 
     /// Sets a field of every request's body that has no setting of its own here, or replaces one:
-    /// `tool_choice`, `reasoning_effort`, …
+    /// `tool_choice`, `reasoning_effort`, … Spans show what is sent in the end.
     pub fn body_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.fields.insert(name.into(), value.into());
         self
@@ -91,6 +91,8 @@ impl OpenAiBuilder {
         let key_in = quirks.key_in;
         let api = ChatCompletions {
             provider,
+            model: as_sent::model(&self.model, &self.fields),
+            params: as_sent::params(&self.params, &self.fields),
             fixed: Fixed {
                 model: self.model,
                 params: self.params,

@@ -1,0 +1,24 @@
+//! What the GenAI conventions make of a subject.
+
+use kaos_hooks::{LlmCall, Subject};
+
+/// Whether a model answers: what is neither an embedding nor a search in a store.
+///
+/// Only an inference has messages, reasons to stop and output tokens.
+pub(crate) fn is_inference(call: &LlmCall) -> bool {
+    !matches!(&*call.operation, "embeddings" | "retrieval")
+}
+
+/// Whether the work is done elsewhere, and this is its caller's view of it.
+pub(crate) fn is_client(subject: &Subject) -> bool {
+    match subject {
+        Subject::LlmCall(_) => true,
+        Subject::Subagent(sub) => sub.remote.is_some(),
+        Subject::Turn(_)
+        | Subject::IntentClassification(_)
+        | Subject::Step(_)
+        | Subject::ToolCall(_)
+        | Subject::Handoff(_)
+        | Subject::Custom(_) => false,
+    }
+}
