@@ -107,6 +107,21 @@ async fn a_wrong_content_type() {
 }
 
 #[tokio::test]
+async fn a_page_for_people_is_called_so() {
+    let page = Answer::new(
+        "200 OK",
+        &[("content-type", "text/html")],
+        " <h1>Log in</h1>",
+    );
+    let server = ModelServer::start([page]).await;
+    let runner = Runner::new(agent(builder(&server)));
+    let failed = runner.turn("Hi!", "s").await.unwrap_err();
+    let failed = std::error::Error::source(&failed).unwrap().to_string();
+    assert!(failed.contains("a page for people, not JSON"), "{failed}");
+    assert!(!failed.contains("Log in"), "{failed}");
+}
+
+#[tokio::test]
 async fn malformed_answers() {
     let json = [("content-type", "application/json")];
     let stream = |data: &str| Answer::stream([format!("data: {data}\n\n")]);
