@@ -60,10 +60,10 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let runner = Runner::new(lease_agent()).hooks((telemetry.hooks(), audit, write));
 
     let mut interrupted = pin!(tokio::signal::ctrl_c());
-    for _ in 0..options.turns {
+    for number in 1..=options.turns {
         tokio::task::yield_now().await; // offline turns never wait: let the signal in
         tokio::select! {
-            reply = runner.turn("Summarize the lease.", "session-1") => {
+            reply = runner.turn("Summarize the lease.", format!("session-{number}")) => {
                 let reply = reply?;
                 writeln!(io::stdout(), "{reply} (trace {})", reply.trace_id())
                     .map_err(|error| format!("cannot write the answer: {error}"))?;

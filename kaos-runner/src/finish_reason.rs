@@ -28,6 +28,7 @@ pub enum FinishReason {
 }
 
 /// The longest finish reason of a provider's own that is kept, in characters.
+#[cfg(feature = "models")]
 const LONGEST: usize = 40;
 
 impl FinishReason {
@@ -48,6 +49,7 @@ impl FinishReason {
     }
 
     /// A word of a provider's own.
+    #[cfg(feature = "models")]
     pub(crate) fn other(word: &str) -> Self {
         Self::Other(word.chars().take(LONGEST).collect::<String>().into())
     }

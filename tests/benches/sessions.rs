@@ -178,6 +178,7 @@ async fn strict_endpoint() -> Row {
     for number in 0..TURNS {
         let began = Instant::now();
         let reply = runner.turn(format!("Question {number}?"), "s").await;
+        assert!(!server.take_requests().is_empty());
         row.turn(TURNS, began);
         assert!(reply.is_ok(), "{reply:?}");
     }

@@ -22,6 +22,7 @@ use kaos_runner::{
     SessionStore, TurnError, TurnErrorKind,
 };
 use kaos_tests::session_store::{contract, kept, turn};
+use tokio::sync::Notify;
 
 const PASSWORD: &str = "canary-PASSWORD-8f2c";
 
@@ -145,12 +146,34 @@ fn limits(seconds: u64) -> Limits {
     }
 }
 
-/// A runner whose agent answers after this time.
-fn runner(store: RedisSessions, time: Duration) -> Runner {
+/// A runner whose agent says how many messages it was shown.
+fn runner(store: RedisSessions) -> Runner {
+    runner_after(store, async || ())
+}
+
+/// The same, whose agent says when it is asked, and answers when it may.
+fn held(store: RedisSessions) -> (Runner, Arc<Notify>, Arc<Notify>) {
+    let (asked, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (asks, goes) = (Arc::clone(&asked), Arc::clone(&go));
+    let wait = move || {
+        let (asks, goes) = (Arc::clone(&asks), Arc::clone(&goes));
+        async move {
+            asks.notify_one();
+            goes.notified().await;
+        }
+    };
+    (runner_after(store, wait), asked, go)
+}
+
+fn runner_after<F>(store: RedisSessions, wait: impl Fn() -> F + Send + Sync + 'static) -> Runner
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let model = FunctionModel::from_async(move |request| {
         let seen = request.messages.len();
+        let wait = wait();
         async move {
-            tokio::time::sleep(time).await;
+            wait.await;
             Ok(ModelReply::text(format!("{seen} messages")))
         }
     });
@@ -181,7 +204,7 @@ async fn work(arguments: &[String]) {
         .lease(Duration::from_secs(1));
     match arguments[0].as_str() {
         "turns" => {
-            let runner = runner(store, Duration::from_millis(2));
+            let runner = runner_after(store, || tokio::time::sleep(Duration::from_millis(2)));
             for number in 0..25 {
                 let reply = runner
                     .turn(format!("{} {number}", arguments[2]), "shared")
@@ -194,7 +217,7 @@ async fn work(arguments: &[String]) {
             println!(
                 "{}",
                 kind(
-                    &runner(store, Duration::from_secs(20))
+                    &runner_after(store, std::future::pending)
                         .turn("Hi!", "killed")
                         .await
                 )
@@ -261,10 +284,7 @@ async fn a_killed_process_blocks_no_longer_than_its_lease(server: &Server) {
     child.kill().unwrap();
     child.wait().unwrap();
     let began = Instant::now();
-    let reply = runner(server.store(), Duration::ZERO)
-        .turn("Hi!", "killed")
-        .await
-        .unwrap();
+    let reply = runner(server.store()).turn("Hi!", "killed").await.unwrap();
     let waited = began.elapsed();
     assert_eq!(reply.text(), "1 messages");
     assert!(waited < Duration::from_millis(1_500), "{waited:?}");
@@ -279,10 +299,7 @@ async fn a_process_that_stood_still_changes_nothing(server: &Server) {
         assert!(sent.unwrap().success());
     };
     signal("-STOP");
-    let reply = runner(server.store(), Duration::ZERO)
-        .turn("Hi!", "killed")
-        .await
-        .unwrap();
+    let reply = runner(server.store()).turn("Hi!", "killed").await.unwrap();
     assert_eq!(reply.remembered(), Ok(()));
     let before = kept(&server.store(), "killed").await;
     signal("-CONT");
@@ -296,15 +313,17 @@ async fn a_process_that_stood_still_changes_nothing(server: &Server) {
 }
 
 async fn a_server_that_is_restarted(server: &mut Server) {
-    let runner = runner(server.store(), Duration::from_millis(800));
-    let before = runner.turn("Hi!", "restarted").await.unwrap();
-    assert_eq!(before.text(), "1 messages");
+    let before = runner(server.store()).turn("Hi!", "restarted").await;
+    assert_eq!(before.unwrap().text(), "1 messages");
+    let (runner, asked, go) = held(server.store());
     let turn = tokio::spawn(runner.turn("Hi!", "restarted").into_future());
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    asked.notified().await;
     server.stop();
     server.start_again().await;
+    go.notify_one();
     let reply = turn.await.unwrap().unwrap();
     assert_eq!((reply.text(), reply.remembered()), ("3 messages", Ok(())));
+    let runner = self::runner(server.store());
     let after = runner.turn("Hi!", "restarted").await.unwrap();
     assert_eq!(after.text(), "5 messages");
     println!("ok    a server killed and started again within a turn: the turn is remembered");
@@ -327,14 +346,15 @@ async fn a_server_that_is_restarted(server: &mut Server) {
 
 async fn a_server_that_is_full(server: &Server) {
     let full = ["CONFIG", "SET", "maxmemory", "1"];
-    let runner = runner(server.store(), Duration::from_millis(300));
-    runner.turn("Hi!", "full").await.unwrap();
+    runner(server.store()).turn("Hi!", "full").await.unwrap();
+    let (runner, asked, go) = held(server.store());
     let turn = tokio::spawn(runner.turn("Hi!", "full").into_future());
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    asked.notified().await;
     server
         .say(&["CONFIG", "SET", "maxmemory-policy", "noeviction"])
         .await;
     server.say(&full).await;
+    go.notify_one();
     let reply = turn.await.unwrap().unwrap();
     assert_eq!(reply.text(), "3 messages", "the answer stands");
     assert_eq!(
@@ -342,7 +362,7 @@ async fn a_server_that_is_full(server: &Server) {
         "session_unavailable"
     );
     assert_eq!(
-        kind(&runner.turn("Hi!", "full").await),
+        kind(&self::runner(server.store()).turn("Hi!", "full").await),
         "session_unavailable"
     );
     assert_eq!(
@@ -355,7 +375,8 @@ async fn a_server_that_is_full(server: &Server) {
         "and forgotten"
     );
     server.say(&["CONFIG", "SET", "maxmemory", "0"]).await;
-    let reply = runner.turn("Hi!", "full").await.unwrap();
+    let again = self::runner(server.store());
+    let reply = again.turn("Hi!", "full").await.unwrap();
     assert_eq!((reply.text(), reply.remembered()), ("1 messages", Ok(())));
     println!(
         "ok    a full server: the answer stands and says that it is not remembered; nothing is half written"
@@ -363,7 +384,7 @@ async fn a_server_that_is_full(server: &Server) {
 }
 
 async fn a_server_that_is_slow(server: &Server) {
-    let runner = runner(server.store(), Duration::ZERO);
+    let runner = runner(server.store());
     server.say(&["CLIENT", "PAUSE", "600", "ALL"]).await;
     let began = Instant::now();
     let reply = runner.turn("Hi!", "slow").await.unwrap();
@@ -397,7 +418,7 @@ async fn what_is_kept_is_bounded(server: &Server) {
     };
     let idle = Duration::from_secs(2);
     let store = server.store().bounds(bounds).prefix("bounded:").idle(idle);
-    let runner = runner(store, Duration::ZERO);
+    let runner = runner(store);
     for number in 0..60 {
         runner.turn("Hi!", format!("s-{number}")).await.unwrap();
         runner.turn("Hi!", "often").await.unwrap();
@@ -413,8 +434,12 @@ async fn what_is_kept_is_bounded(server: &Server) {
         turns.iter().map(|it| it.bytes).sum(),
     );
     assert_eq!((often.turns, often.tokens, often.bytes), exact);
-    tokio::time::sleep(idle + Duration::from_millis(300)).await;
-    assert_eq!(runner.session_store().list(1_000).await.unwrap(), []);
+    let gone = async || runner.session_store().list(1_000).await.unwrap().is_empty();
+    let began = Instant::now();
+    while !gone().await {
+        assert!(began.elapsed() < 4 * idle, "an idle session stays");
+        tokio::time::sleep(idle / 10).await;
+    }
     let client = redis::Client::open(server.url()).unwrap();
     let mut open = client.get_multiplexed_async_connection().await.unwrap();
     let left: Vec<String> = redis::cmd("KEYS")
@@ -432,7 +457,7 @@ async fn latency_is_flat(server: &Server) {
         session_tokens: 2_000,
         ..SessionBounds::default()
     };
-    let runner = runner(server.store().bounds(bounds), Duration::ZERO);
+    let runner = runner(server.store().bounds(bounds));
     let mut micros = Vec::new();
     for number in 0..1_000 {
         let began = Instant::now();
@@ -459,9 +484,7 @@ async fn tls_and_passwords() {
         .env("SSL_CERT_FILE", certs.join("ca.crt"))
         .status();
     assert!(trusting.unwrap().success());
-    let turn = runner(server.store(), Duration::ZERO)
-        .turn("Hi!", "s")
-        .await;
+    let turn = runner(server.store()).turn("Hi!", "s").await;
     assert_eq!(
         kind(&turn),
         "session_unavailable",
@@ -470,7 +493,7 @@ async fn tls_and_passwords() {
     assert!(!format!("{turn:?}").contains(PASSWORD));
     let plain = server.url().replace("rediss://", "redis://");
     let plain = RedisSessions::open(&plain).unwrap();
-    let turn = runner(plain, Duration::ZERO).turn("Hi!", "s").await;
+    let turn = runner(plain).turn("Hi!", "s").await;
     assert_eq!(
         kind(&turn),
         "session_unavailable",
@@ -484,7 +507,7 @@ async fn passwords_are_not_shown(server: &Server) {
     let store =
         RedisSessions::open(&format!("redis://:{wrong}@127.0.0.1:{}", server.port)).unwrap();
     let debug = format!("{store:?}");
-    let turn = runner(store, Duration::ZERO).turn("Hi!", "s").await;
+    let turn = runner(store).turn("Hi!", "s").await;
     assert_eq!(kind(&turn), "session_unavailable");
     let why = format!("{debug} {turn:?}");
     assert!(!why.contains("canary"), "{why}");

@@ -240,7 +240,8 @@ class Verifier:
             if number != expected or not header.begins_log:
                 self.findings.append(Finding("missing", 0, number, missing=True))
         elif header.log.name == self.log.name:
-            same = header.prev == self.h and header.subtrees == self.tree.subtrees
+            same = header.prev == self.h and header.tree.size == self.tree.size
+            same = same and header.subtrees == self.tree.subtrees
             if number > expected:
                 self.findings.append(Finding("missing", expected, number, missing=True))
             elif number < expected or not same:

@@ -275,7 +275,12 @@ fn said(event: &Event, reading: &mut impl Reading, deltas: &Deltas) -> Result<bo
 
 fn parse(bytes: &[u8]) -> Result<Value, Failed> {
     let value = json::read(bytes).map_err(|error| {
-        Failed::bad_response(format!("the response is not what it should be: {error}"))
+        Failed::bad_response(if bytes.trim_ascii_start().starts_with(b"<") {
+            "the response is a page for people, not JSON: is the endpoint's URL right, to its version, such as /v1"
+                .to_owned()
+        } else {
+            format!("the response is not JSON: {error}")
+        })
     })?;
     match error_in(&value) {
         Some(error) => Err(Failed::in_answer(error)),

@@ -113,6 +113,11 @@ impl ModelServer {
         lock(&self.shared.requests).clone()
     }
 
+    /// The requests since this was asked before: they are kept no longer, which a long run needs.
+    pub fn take_requests(&self) -> Vec<Request> {
+        std::mem::take(&mut *lock(&self.shared.requests))
+    }
+
     /// Why requests were refused, so far; the test has looked at it then.
     pub fn refusals(&self) -> Vec<String> {
         std::mem::take(&mut *lock(&self.shared.refusals))

@@ -1,5 +1,7 @@
 //! Rows that end with an error.
 
+use std::error::Error as _;
+
 use async_trait::async_trait;
 use kaos_hooks::audit::AuditHook;
 use kaos_hooks::testing::Recorder;
@@ -104,6 +106,22 @@ async fn a_wrong_content_type() {
     };
     check_failure(html, "bad_response", 1).await;
     check_failure(|_| Answer::new("200 OK", &[], "{}"), "bad_response", 1).await;
+}
+
+#[tokio::test]
+async fn a_page_for_people_is_called_so() {
+    let page = Answer::new(
+        "200 OK",
+        &[("content-type", "application/json")],
+        " <h1>Log in</h1>",
+    );
+    let server = ModelServer::start([page]).await;
+    let runner = Runner::new(agent(builder(&server)));
+    let failed = runner.turn("Hi!", "s").await.unwrap_err();
+    let cause = failed.source().and_then(|model| model.source());
+    let failed = cause.unwrap().to_string();
+    assert!(failed.contains("a page for people, not JSON"), "{failed}");
+    assert!(!failed.contains("Log in"), "{failed}");
 }
 
 #[tokio::test]

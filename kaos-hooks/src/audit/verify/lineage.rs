@@ -12,8 +12,18 @@ struct Epoch {
     from: u64,
     /// Whether the key before handed over to this one.
     is_heir: bool,
+    /// Whether its key had handed over before it began: in the order of the files, as whoever has an old
+    /// key may write any number.
+    is_retired: bool,
     /// Whether a checkpoint here is signed by the key.
     is_proven: bool,
+}
+
+impl Epoch {
+    fn counts(&self, keys: &[VerifyingKey]) -> bool {
+        let is_known = self.key.as_ref().is_some_and(|key| keys.contains(key));
+        self.is_proven && is_known && !self.is_retired
+    }
 }
 
 #[derive(Default)]
@@ -23,8 +33,8 @@ pub(super) struct Lineage {
     announced: Option<VerifyingKey>,
     /// Whom the current key handed over to.
     heir: Option<VerifyingKey>,
-    /// Keys that handed over, and from which record on they sign nothing.
-    retired: Vec<(VerifyingKey, u64)>,
+    /// Keys that handed over.
+    retired: Vec<VerifyingKey>,
 }
 
 impl Lineage {
@@ -44,10 +54,12 @@ impl Lineage {
         // Both have to say so: else anybody could hand over to a key, and be one of its line.
         let before = self.epochs.last().and_then(|epoch| epoch.key.as_ref());
         let is_heir = heir.is_some() && heir == key && former.is_some() && former == before;
+        let is_retired = key.as_ref().is_some_and(|key| self.retired.contains(key));
         self.epochs.push(Epoch {
             key,
             from: first,
             is_heir,
+            is_retired,
             is_proven: false,
         });
     }
@@ -77,14 +89,14 @@ impl Lineage {
     }
 
     /// A checkpoint of the current key covers all so far, and perhaps ends the segment.
-    pub(super) fn signed(&mut self, seq: u64, is_seal: bool) {
+    pub(super) fn signed(&mut self, is_seal: bool) {
         let Some(epoch) = self.epochs.last_mut() else {
             return;
         };
         epoch.is_proven = epoch.key.is_some();
         if is_seal && let (Some(heir), Some(old)) = (self.announced.take(), &epoch.key) {
             self.heir = Some(heir);
-            self.retired.push((old.clone(), seq));
+            self.retired.push(old.clone());
         }
     }
 
@@ -107,7 +119,7 @@ impl Lineage {
                 let line = self.epochs.get(at..at + length).unwrap_or_default();
                 let is_first = self.epochs.iter().take(at).all(|epoch| epoch.key.is_none());
                 let counts =
-                    (given.is_empty() && is_first) || line.iter().any(|it| self.counts(it, &keys));
+                    (given.is_empty() && is_first) || line.iter().any(|it| it.counts(&keys));
                 if counts {
                     trusted
                         .iter_mut()
@@ -124,17 +136,6 @@ impl Lineage {
             }
         }
         trusted
-    }
-
-    fn counts(&self, epoch: &Epoch, keys: &[VerifyingKey]) -> bool {
-        epoch.is_proven
-            && epoch.key.as_ref().is_some_and(|key| {
-                let is_retired = self
-                    .retired
-                    .iter()
-                    .any(|(old, since)| old == key && *since < epoch.from);
-                keys.contains(key) && !is_retired
-            })
     }
 
     /// What is signed by no key that counts; `end` is the number after the last record.
@@ -177,5 +178,40 @@ impl Lineage {
             .zip(trusted)
             .filter(|(_, trusted)| **trusted);
         named.filter_map(|(epoch, _)| epoch.key.as_ref()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::SigningKey;
+
+    fn key(seed: u8) -> VerifyingKey {
+        let key = SigningKey::from_seed("test", &[seed; 32]).expect("a good name");
+        key.verifying_key()
+    }
+
+    /// Whoever has the old key numbers what they append as if it were old.
+    #[test]
+    fn a_key_that_handed_over_signs_nothing_whatever_number_it_writes() {
+        let (old, new) = (key(1), key(2));
+        for number in [0, 38, 52, 54, 200] {
+            let mut lineage = Lineage::default();
+            lineage.begins(Some(old.clone()), None, 0);
+            let handed = lineage.announces(&HandOver {
+                time_unix_nano: "0".to_owned(),
+                from: old.to_string(),
+                key: new.to_string(),
+            });
+            assert!(handed.is_none());
+            lineage.signed(true);
+            lineage.begins(Some(new.clone()), Some(&old), 54);
+            lineage.signed(false);
+            lineage.begins(Some(old.clone()), None, number);
+            lineage.signed(false);
+            for given in [vec![], vec![old.clone()], vec![new.clone()]] {
+                assert_eq!(lineage.trusted(&given), [true, true, false], "{number}");
+            }
+        }
     }
 }

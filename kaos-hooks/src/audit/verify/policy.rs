@@ -158,7 +158,7 @@ impl<'e> Policy<'e> {
         let counts = covers && signed;
         if counts {
             self.coverage.covered(to);
-            self.lineage.signed(at.seq, note.seal);
+            self.lineage.signed(note.seal);
             self.accounts.signed();
             self.report.newest = Some(checkpoint);
         }
