@@ -17,6 +17,7 @@ mod concurrency;
 mod content;
 mod context;
 mod every_event;
+mod exports;
 mod gates;
 mod hooks;
 mod http_policy;
