@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let calls: Vec<String> = words.collect();
     if calls.is_empty() {
-        for tool in server.tools().await? {
+        for tool in server.tools().await?.tools {
             let spec = tool.spec();
             writeln!(io::stdout(), "{}: {}", spec.name, spec.description)?;
         }

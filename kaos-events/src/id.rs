@@ -6,7 +6,7 @@ use std::num::{NonZeroU64, NonZeroU128};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chacha20::ChaCha12Rng;
+use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng as _, SeedableRng as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -214,7 +214,7 @@ impl dyn IdSource {
     }
 }
 
-/// Random ids that tell nothing of each other: a `ChaCha12` stream per thread, seeded from the operating
+/// Random ids that tell nothing of each other: a `ChaCha8` stream per thread, seeded from the operating
 /// system once. The default.
 ///
 /// Whoever sees any number of ids can foretell none: what names a trace or a trail cannot be guessed
@@ -223,13 +223,50 @@ impl dyn IdSource {
 pub struct RandomIds;
 
 impl IdSource for RandomIds {
+    #[inline]
     fn next(&self) -> u64 {
         thread_local! {
-            static STREAM: RefCell<ChaCha12Rng> = RefCell::new(ChaCha12Rng::from_seed(seed()));
+            static POOL: RefCell<Pool> = const { RefCell::new(Pool::new()) };
         }
-        // A thread that is ending has no stream any more: each id is one of its own.
-        let next = STREAM.try_with(|stream| stream.borrow_mut().next_u64());
-        next.unwrap_or_else(|_gone| ChaCha12Rng::from_seed(seed()).next_u64())
+        // A thread that is ending may have no pool any more: each id is from one of its own.
+        let next = POOL.try_with(|pool| pool.borrow_mut().next());
+        next.unwrap_or_else(|_gone| Pool::new().next())
+    }
+}
+
+/// A thread's next ids, made in advance: as many as the generator makes at once.
+struct Pool {
+    bytes: [u8; 256],
+    used: usize,
+    generator: Option<ChaCha8Rng>,
+}
+
+impl Pool {
+    const fn new() -> Self {
+        Self {
+            bytes: [0; 256],
+            used: 256,
+            generator: None,
+        }
+    }
+
+    #[inline]
+    fn next(&mut self) -> u64 {
+        if self.used >= self.bytes.len() {
+            self.fill();
+        }
+        let rest = self.bytes.get(self.used..).unwrap_or_default();
+        let id = rest.first_chunk().copied().unwrap_or_default();
+        self.used += size_of::<u64>();
+        u64::from_ne_bytes(id)
+    }
+
+    #[cold]
+    fn fill(&mut self) {
+        let seeded = || ChaCha8Rng::from_seed(seed());
+        let generator = self.generator.get_or_insert_with(seeded);
+        generator.fill_bytes(&mut self.bytes);
+        self.used = 0;
     }
 }
 

@@ -29,6 +29,7 @@
 
 mod attributes;
 mod buf;
+mod callee;
 mod clock;
 pub mod codec;
 mod emitter;
@@ -52,6 +53,7 @@ mod value;
 
 pub use attributes::{AttributeValue, Attributes};
 pub use buf::{BodyBuf, EventBuf, PhaseBuf, SpanBuf};
+pub use callee::{Callable, Callee};
 pub use clock::{Clock, ManualClock, SystemClock, Time};
 pub use emitter::Emitter;
 pub use enter::{Enter, Entered};
@@ -73,6 +75,7 @@ pub use subject::{
 };
 pub use texts::{ContentKind, TextVisitor};
 pub use value::{
-    ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, IntentClassified, TextDelta,
-    ThinkingDelta, ToolCallArgsDelta, ToolCallSummary, TurnSummary, UsageObserved, Value,
+    ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, HistoryTrimmed,
+    IntentClassified, TextDelta, ThinkingDelta, ToolCallArgsDelta, ToolCallSummary, TurnSummary,
+    UsageObserved, Value,
 };

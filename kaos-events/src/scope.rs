@@ -2,11 +2,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::stream::{Emit, End};
+use crate::stream::{AnyStream, End};
 use crate::table::Key;
 use crate::{
-    Entered, Failure, Nested, Outcome, OutcomeType, Progress, Settled, SpanId, Str, Subagent,
-    Subject, SubjectType, ToolCall, TraceId, Turn, Value,
+    Callable, Callee, Entered, Failure, Nested, Outcome, OutcomeType, Progress, Settled, SpanId,
+    Str, Subagent, SubjectType, TraceId, Turn, Value,
 };
 
 /// An open span: an owned value, typed by its subject.
@@ -69,12 +69,12 @@ pub struct Scope<S: SubjectType> {
 /// Cheap to clone. Once the span has ended, what is done through it is refused and counted.
 #[derive(Clone)]
 pub struct Handle {
-    stream: Arc<dyn Emit>,
+    stream: AnyStream,
     key: Key,
 }
 
 impl<S: SubjectType> Scope<S> {
-    pub(crate) fn new(stream: Arc<dyn Emit>, key: Key) -> Self {
+    pub(crate) fn new(stream: AnyStream, key: Key) -> Self {
         Self {
             link: Handle { stream, key },
             so_far: None,
@@ -167,7 +167,7 @@ impl<S: SubjectType> Scope<S> {
     /// # Ok(()) }
     /// ```
     pub fn settled(&self) -> Settled {
-        self.link.stream.settled(self.link.key)
+        self.link.settled()
     }
 
     /// Notes what is known so far: what the span's end says if it ends without completing.
@@ -201,7 +201,7 @@ impl<S: SubjectType> Scope<S> {
 
     fn end(mut self, end: End<'_>) {
         self.ended = true;
-        self.link.stream.end(self.link.key, end);
+        self.link.stream.end(&self.link.stream, self.link.key, end);
     }
 }
 
@@ -214,18 +214,16 @@ impl Scope<Subagent> {
         turn.parent = None;
         let stream = &self.link.stream;
         let run = Box::new(stream.sub_run(turn.agent.clone(), turn.session.clone()));
-        let key = stream.start(self.link.key, &mut Some(turn.into()), Some(run));
+        let key = stream.start(stream, self.link.key, &mut Some(turn.into()), Some(run));
         Scope::new(Arc::clone(stream), key)
     }
 }
 
-impl Scope<ToolCall> {
-    /// The call as it was opened; `None` once its span is not open any more, or when it never was.
-    pub fn call(&self) -> Option<ToolCall> {
-        match self.link.stream.subject(self.link.key)? {
-            Subject::ToolCall(call) => Some(call),
-            _ => None, // not reached: the scope is typed
-        }
+impl<S: Callable> Scope<S> {
+    /// What is called, as the span was opened; `None` once it is not open any more, or when it never
+    /// was.
+    pub fn callee(&self) -> Option<Callee> {
+        Callee::of(self.link.stream.subject(self.link.key)?)
     }
 }
 
@@ -247,7 +245,7 @@ impl<S: SubjectType> Drop for Scope<S> {
         } else {
             End::Cancelled(so_far)
         };
-        self.link.stream.end(self.link.key, end);
+        self.link.stream.end(&self.link.stream, self.link.key, end);
     }
 }
 
@@ -271,6 +269,15 @@ impl Handle {
         self.stream.is_open(self.key)
     }
 
+    /// As [`Scope::settled`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Scope::settled`].
+    pub fn settled(&self) -> Settled {
+        self.stream.settled(self.key)
+    }
+
     /// As [`Scope::ready`].
     ///
     /// # Cancel safety
@@ -285,19 +292,21 @@ impl Handle {
 
     /// Opens a span inside this one. If this one has ended, the new scope is stale from birth.
     pub fn open<C: Nested>(&self, subject: C) -> Scope<C> {
-        let key = self.stream.start(self.key, &mut Some(subject.into()), None);
+        let key = self
+            .stream
+            .start(&self.stream, self.key, &mut Some(subject.into()), None);
         Scope::new(Arc::clone(&self.stream), key)
     }
 
     /// Emits a value that belongs to this span.
     pub fn emit(&self, value: impl Into<Value>) {
-        self.stream.value(self.key, &value.into());
+        self.stream.value(&self.stream, self.key, &value.into());
     }
 
     /// Says that the work goes on.
     #[expect(clippy::needless_pass_by_value, reason = "the caller is done with it")]
     pub fn progress(&self, progress: Progress) {
-        self.stream.progress(self.key, &progress);
+        self.stream.progress(&self.stream, self.key, &progress);
     }
 }
 

@@ -39,11 +39,12 @@ impl Str {
     }
 
     /// The text.
+    #[inline]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Static(text) => text,
             Self::Shared(text) => text,
-            Self::Lazy(text) => text.made(),
+            Self::Lazy(text) => text.read(),
         }
     }
 
@@ -94,6 +95,12 @@ impl LazyStr {
     /// The text; made now if it was not before.
     pub fn made(&self) -> &Arc<str> {
         &self.text
+    }
+
+    /// Out of the way of the texts that are there, which are nearly all.
+    #[cold]
+    fn read(&self) -> &str {
+        self.made()
     }
 }
 
@@ -157,9 +164,11 @@ impl From<Cow<'static, str>> for Str {
 }
 
 impl PartialEq for Str {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
+        let (text, other) = (self.as_str(), other.as_str());
         // Mostly it is the very same text.
-        std::ptr::eq(self.as_str(), other.as_str()) || self.as_str() == other.as_str()
+        std::ptr::eq(text, other) || text == other
     }
 }
 

@@ -12,9 +12,9 @@ mod end;
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(crate) use self::emit::Emit;
+pub(crate) use self::emit::AnyStream;
 pub(crate) use self::end::End;
 
 use self::deferred::{Deferred, Delivering, deliver_posted, delivering};
@@ -27,8 +27,6 @@ use crate::{
 pub(crate) struct Stream<S> {
     shared: Arc<Shared>,
     trace_id: TraceId,
-    /// For what observers of other runs emit into this one.
-    this: Weak<Self>,
     waiting: AtomicUsize,
     deferred: Mutex<Vec<Deferred>>,
     state: Mutex<State<S>>,
@@ -65,10 +63,9 @@ impl<S: Observer> Stream<S> {
         let id = shared.ids.span_id();
         let outer = turn.parent.as_ref().map(|parent| parent.span_id);
         let keeps = observer.keeps();
-        let stream = Arc::new_cyclic(|this| Self {
+        let stream = Arc::new(Self {
             trace_id: run.trace_id,
             shared,
-            this: Weak::clone(this),
             waiting: AtomicUsize::new(0),
             deferred: Mutex::new(Vec::new()),
             state: Mutex::new(State {

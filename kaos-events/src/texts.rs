@@ -174,7 +174,7 @@ either! {
     OutcomeBuf { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff Custom }
     Value {
         IntentClassified UsageObserved TextDelta ThinkingDelta ToolCallArgsDelta ApprovalRequired
-        GateDecided BudgetExceeded TurnSummary
+        GateDecided BudgetExceeded HistoryTrimmed TurnSummary
     }
 }
 

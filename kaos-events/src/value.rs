@@ -31,6 +31,8 @@ pub enum Value {
     GateDecided(GateDecided),
     /// A limit ended the turn.
     BudgetExceeded(BudgetExceeded),
+    /// Something of the conversation is not shown to the model.
+    HistoryTrimmed(HistoryTrimmed),
     /// The turn in one line.
     TurnSummary(TurnSummary),
 }
@@ -76,6 +78,7 @@ values! {
     ApprovalRequired = "tool_call_approval_required";
     GateDecided = "gate_decided";
     BudgetExceeded = "budget_exceeded";
+    HistoryTrimmed = "history_trimmed";
     TurnSummary = "turn_summary";
 }
 
@@ -225,6 +228,8 @@ pub enum Budget {
     Time,
     /// Tokens, input and output.
     Tokens,
+    /// Calls of tools and sub-agents.
+    ToolCalls,
     /// Events emitted between two waits for slow hooks.
     Events,
 }
@@ -236,6 +241,7 @@ impl Budget {
             Self::Steps => "steps",
             Self::Time => "time",
             Self::Tokens => "tokens",
+            Self::ToolCalls => "tool_calls",
             Self::Events => "events",
         }
     }
@@ -254,5 +260,24 @@ fields! {
         /// How much was used.
         #[serde(rename = "actual", alias = "used")]
         pub used: u64 as number,
+    }
+}
+
+fields! {
+    /// Something of the conversation is not shown to the model, so that the rest fits.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct HistoryTrimmed {
+        /// Why: `limit` where the conversation is over a limit by estimate, `context_length` where the
+        /// model refused it.
+        pub reason: Str as name,
+        /// Earlier turns that are left out, the oldest first.
+        pub turns: u32 as number,
+        /// Messages of these turns.
+        pub messages: u32 as number,
+        /// Results of the turn's own calls that are named instead of shown, the oldest first.
+        pub results: u32 as number,
+        /// Tokens of all that, by estimate.
+        pub tokens: u64 as number,
     }
 }

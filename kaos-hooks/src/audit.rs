@@ -13,6 +13,7 @@ mod hash;
 mod head;
 mod hook;
 mod intake;
+mod json;
 mod key;
 mod line;
 mod log;

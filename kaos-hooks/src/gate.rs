@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kaos_events::{Scope, Settled, SpanId, Str, ToolCall, TraceId};
+use kaos_events::{Handle, Settled, SpanId, Str, TraceId};
 
 use crate::hook::short_type_name;
 
@@ -45,14 +45,16 @@ pub trait Gate: Send + Sync + 'static {
     async fn before_tool_call(&self, call: &ToolRequest<'_>) -> Result<Verdict, GateError>;
 }
 
-/// A tool call that waits for the gates: that of an open span, as
+/// A call of a tool, or of another agent, that waits for the gates: that of an open span, as
 /// [`Hooks::before_tool_call`](crate::Hooks::before_tool_call) makes it. Tool and call id are those
 /// that the span names, so a gate judges what runs and nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct ToolRequest<'a> {
-    pub(crate) scope: &'a Scope<ToolCall>,
-    /// The tool.
+    pub(crate) span: &'a Handle,
+    /// The tool, or the other agent.
     pub tool: &'a str,
+    /// Whether it is another agent that is to work.
+    pub is_agent: bool,
     /// The id the model gave to this call.
     pub call_id: Option<&'a str>,
     /// The arguments, as JSON, as the gates before this one left them.
@@ -98,18 +100,18 @@ impl Default for ToolAnnotations {
 impl ToolRequest<'_> {
     /// The trace.
     pub fn trace_id(&self) -> TraceId {
-        self.scope.trace_id()
+        self.span.trace_id()
     }
 
-    /// The tool call's span.
+    /// The call's span.
     pub fn span(&self) -> SpanId {
-        self.scope.id()
+        self.span.id()
     }
 
     /// Waits until the call's events so far cannot be lost any more
     /// ([`Scope::settled`](kaos_events::Scope::settled)).
     pub fn settled(&self) -> Settled {
-        self.scope.settled()
+        self.span.settled()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kaos_events::{ApprovalRequired, Decision, GateDecided, Scope, Str, ToolCall};
+use kaos_events::{ApprovalRequired, Callable, Decision, GateDecided, Scope, Str};
 
 use crate::into_hooks::GateSeat;
 use crate::{Hooks, ToolAnnotations, ToolRequest, Verdict, catch_panic};
@@ -28,7 +28,8 @@ pub enum Ruling {
 }
 
 impl Hooks {
-    /// Asks the gates about the tool call of this open span, in order, until one denies.
+    /// Asks the gates about the call of this open span, in order, until one denies: that of a tool, or
+    /// of another agent, which is a tool to whoever calls it.
     ///
     /// Every gate asked leaves a `GateDecided` in the stream: what it decided, how it failed if it
     /// did, and how long it took. Run the tool only on [`Ruling::Run`], and with its arguments. A
@@ -40,21 +41,23 @@ impl Hooks {
     /// # Cancel safety
     ///
     /// When dropped, nothing was allowed.
-    pub async fn before_tool_call(
+    pub async fn before_tool_call<S: Callable>(
         &self,
-        scope: &Scope<ToolCall>,
+        scope: &Scope<S>,
         arguments: &str,
         annotations: ToolAnnotations,
     ) -> Ruling {
-        let Some(call) = scope.call() else {
+        let Some(call) = scope.callee() else {
             return Ruling::over();
         };
+        let span = scope.handle();
         let mut arguments = Str::copied(arguments);
         let mut skip = None;
         for seat in self.registry().gates() {
             let request = ToolRequest {
-                scope,
+                span: &span,
                 tool: &call.name,
+                is_agent: call.is_agent,
                 call_id: call.call_id.as_deref(),
                 arguments: &arguments,
                 annotations,
@@ -143,7 +146,7 @@ async fn decide(seat: &GateSeat, request: &ToolRequest<'_>) -> Decided {
 
 /// Puts the decision into the stream; an `Ask` that nobody answers becomes a deny.
 fn announce(seat: &GateSeat, request: &ToolRequest<'_>, decided: Decided) -> Verdict {
-    let scope = request.scope;
+    let span = request.span;
     let Decided {
         verdict,
         mut failure,
@@ -155,7 +158,7 @@ fn announce(seat: &GateSeat, request: &ToolRequest<'_>, decided: Decided) -> Ver
     let mut verdict = verdict;
     if let Verdict::Ask(reason) = verdict {
         let (gate, tool, call_id) = (gate.clone(), tool.clone(), call_id.clone());
-        scope.emit(ApprovalRequired {
+        span.emit(ApprovalRequired {
             tool,
             call_id,
             gate,
@@ -173,7 +176,7 @@ fn announce(seat: &GateSeat, request: &ToolRequest<'_>, decided: Decided) -> Ver
         Verdict::Deny(reason) => (Decision::Deny, Some(reason.clone()), None),
     };
     let failure = failure.map(Str::Static);
-    scope.emit(GateDecided {
+    span.emit(GateDecided {
         gate,
         tool,
         call_id,

@@ -61,7 +61,7 @@ pub use isolate::{Panicked, catch_panic};
 pub use lane::{AsyncHook, Lane, LaneCounters, LaneStats};
 pub use log::LogHook;
 #[doc(hidden)]
-pub use plain::plain;
+pub use plain::{commands_terminals, plain};
 pub use replay::{Replay, Replayed};
 pub use span_tree::SpanTree;
 

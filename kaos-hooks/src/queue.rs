@@ -12,12 +12,12 @@
 mod pace;
 #[path = "queue/reader.rs"]
 mod reader;
+#[path = "queue/state.rs"]
+mod state;
 #[path = "queue/wait.rs"]
 mod wait;
 
-use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
-use std::task::Waker;
 
 use super::sync::{Mutex, MutexGuard};
 
@@ -25,8 +25,7 @@ pub use pace::Gathering;
 pub use reader::{Flush, Next, Reader, Taken};
 pub use wait::{Goal, NotDone, Wait};
 
-use pace::Pace;
-use wait::Waiters;
+use state::{Doing, Outcome, State};
 
 /// What a queue holds items in: many of them packed together, or a list.
 pub trait Packing: Send + 'static {
@@ -96,45 +95,6 @@ pub struct Queue<P> {
     state: Mutex<State<P>>,
 }
 
-struct State<P> {
-    /// What waits; the last is still being filled.
-    batches: VecDeque<P>,
-    /// Room for the next ones, emptied by the reader.
-    spare: VecDeque<P>,
-    account: Account,
-    /// Items that ever had a place: the newest one's ticket.
-    accepted: Ticket,
-    /// How many of them the reader has taken, and how many have an outcome.
-    taken: Ticket,
-    finished: Ticket,
-    /// Up to here all of them are done.
-    safe: Ticket,
-    pace: Pace,
-    reader: Doing,
-    wake: Option<Waker>,
-    failing: Option<Arc<str>>,
-    closing: bool,
-    ended: bool,
-    /// How often a flush was asked for, and made; from which ticket the next one is due.
-    flushes: u64,
-    flushed: u64,
-    flush_after: Ticket,
-    flush_failed: Option<Arc<str>>,
-    waiters: Waiters,
-}
-
-/// What the reader does, and so what wakes it.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-enum Doing {
-    /// It works, and comes back by itself.
-    #[default]
-    Work,
-    /// It waits for a full batch, or for a while.
-    Gather,
-    /// It sleeps until something comes.
-    Sleep,
-}
-
 const MOST_SPARE: usize = 4;
 
 impl<P: Packing> Queue<P> {
@@ -142,26 +102,7 @@ impl<P: Packing> Queue<P> {
     pub fn new(bounds: Bounds) -> (Arc<Self>, Reader<P>) {
         let queue = Arc::new(Self {
             bounds,
-            state: Mutex::new(State {
-                batches: VecDeque::new(),
-                spare: VecDeque::new(),
-                account: Account::default(),
-                accepted: 0,
-                taken: 0,
-                finished: 0,
-                safe: 0,
-                pace: Pace::new(bounds.gathering),
-                reader: Doing::default(),
-                wake: None,
-                failing: None,
-                closing: false,
-                ended: false,
-                flushes: 0,
-                flushed: 0,
-                flush_after: 0,
-                flush_failed: None,
-                waiters: Waiters::default(),
-            }),
+            state: Mutex::new(State::new(bounds.gathering)),
         });
         let reader = Reader::of(Arc::clone(&queue));
         (queue, reader)
@@ -187,16 +128,14 @@ impl<P: Packing> Queue<P> {
     #[inline]
     pub fn push(&self, item: P::Item<'_>) -> Option<Ticket> {
         let mut state = self.lock();
-        state.account.offered += 1;
         if !state.has_room(&self.bounds) {
-            state.account.dropped += 1;
+            state.refused += 1;
             return None;
         }
-        let full = state.add(item, &self.bounds);
-        let ticket = state.accepted;
+        let ticket = state.add(item, &self.bounds);
         let wake = match state.reader {
             Doing::Work => false,
-            Doing::Gather => full,
+            Doing::Gather => !state.full.is_empty(),
             Doing::Sleep => true,
         };
         if wake {
@@ -211,9 +150,7 @@ impl<P: Packing> Queue<P> {
 
     /// Counts an item that is dropped without being looked at.
     pub fn refuse(&self) {
-        let mut state = self.lock();
-        state.account.offered += 1;
-        state.account.dropped += 1;
+        self.lock().refused += 1;
     }
 
     /// Waits for this; what it waits for is urgent from when it is first polled.
@@ -244,7 +181,7 @@ impl<P: Packing> Queue<P> {
     /// Whether more bytes wait than these, and waiting for the reader helps.
     pub fn is_over(&self, bytes: usize) -> bool {
         let state = self.lock();
-        state.account.bytes > bytes && state.failing.is_none() && !state.ended
+        state.bytes > bytes && state.failing.is_none() && !state.ended
     }
 
     /// Says why nothing can be done at the moment, on the reader's behalf: it has worked on the same
@@ -265,7 +202,7 @@ impl<P: Packing> Queue<P> {
     /// Whether the reader has ended, and everything has an outcome.
     pub fn is_ended(&self) -> bool {
         let state = self.lock();
-        state.ended && state.account.waiting == 0
+        state.ended && state.waiting() == 0
     }
 
     /// Takes nothing more; the reader is to do what is here, and to end.
@@ -289,63 +226,8 @@ impl<P: Packing> Queue<P> {
 
     /// What became of the items so far.
     pub fn account(&self) -> Account {
-        self.lock().account
+        self.lock().account()
     }
-}
-
-impl<P: Packing> State<P> {
-    fn has_room(&self, bounds: &Bounds) -> bool {
-        let bytes = match self.failing {
-            Some(_) => bounds.bytes_while_failing.min(bounds.bytes),
-            None => bounds.bytes,
-        };
-        !self.closing && self.account.bytes < bytes && self.account.waiting < bounds.items
-    }
-
-    /// Adds an item to the last batch; whether that is full by it.
-    fn add(&mut self, item: P::Item<'_>, bounds: &Bounds) -> bool {
-        if self.batches.back().is_none_or(|last| is_full(last, bounds)) {
-            let room = self.spare.pop_front().unwrap_or_else(P::empty);
-            self.batches.push_back(room);
-        }
-        let Some(batch) = self.batches.back_mut() else {
-            return false; // not reached: there is one now
-        };
-        let before = batch.bytes();
-        batch.add(item);
-        self.account.bytes += batch.bytes() - before;
-        let full = is_full(batch, bounds);
-        self.accepted += 1;
-        self.account.waiting += 1;
-        self.account.most_bytes = self.account.most_bytes.max(self.account.bytes);
-        full
-    }
-}
-
-impl<P: Packing> State<P> {
-    /// Drops what waits and is not taken; what is returned is dropped outside the lock.
-    fn drop_waiting(&mut self) -> VecDeque<P> {
-        let rest = std::mem::take(&mut self.batches);
-        let dropped: u64 = rest.iter().map(P::items).sum();
-        self.account.waiting -= dropped;
-        self.account.dropped += dropped;
-        self.account.bytes -= rest.iter().map(P::bytes).sum::<usize>();
-        self.taken += dropped;
-        self.finished += dropped;
-        rest
-    }
-}
-
-impl<P> State<P> {
-    /// What wakes the reader, if it sleeps; once is enough.
-    fn rouse(&mut self) -> Option<Waker> {
-        self.reader = Doing::Work;
-        self.wake.take()
-    }
-}
-
-fn is_full(batch: &impl Packing, bounds: &Bounds) -> bool {
-    batch.items() >= bounds.batch_items || batch.bytes() >= bounds.batch_bytes
 }
 
 impl<P: Packing> std::fmt::Debug for Queue<P> {

@@ -3,9 +3,11 @@
 mod ascii;
 mod base64;
 mod bearer;
+mod builder;
 mod candidates;
 mod class;
 mod commands;
+mod cursor;
 #[cfg(feature = "audit")]
 mod described;
 mod digits;
@@ -18,6 +20,7 @@ mod iban;
 mod json;
 mod json_path;
 mod json_string;
+mod literals;
 mod lookahead;
 mod messages;
 mod named;
@@ -38,12 +41,14 @@ mod value;
 mod vendors;
 mod view;
 mod vocabulary;
+mod word_set;
 
+pub use builder::RedactorBuilder;
 pub use class::{Class, ClassError};
 pub use hash_key::{HashKey, HashKeyError};
 pub use json_path::{JsonPath, JsonPathError};
 pub use policy::{ContentPolicies, ContentPolicy, Field};
-pub use redactor::{Redactor, RedactorBuilder};
+pub use redactor::Redactor;
 pub use report::{Explained, Redacted, Report};
 pub use rule::RuleError;
 pub use stream::StreamRedactor;

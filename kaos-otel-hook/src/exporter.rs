@@ -87,9 +87,7 @@ pub(crate) fn spans(
         #[cfg(not(any(feature = "otlp-grpc", feature = "otlp-http")))]
         ExporterChoice::Otlp(otlp) => match otlp.protocol {},
         #[cfg(feature = "console")]
-        ExporterChoice::Console => {
-            lane.export(opentelemetry_stdout::SpanExporter::default(), resource)
-        }
+        ExporterChoice::Console => lane.export(crate::console::Spans::default(), resource),
         ExporterChoice::None => lane.export(Nothing, resource),
     })
 }

@@ -44,6 +44,8 @@
 
 mod attributes;
 mod bounded;
+#[cfg(feature = "console")]
+mod console;
 mod content;
 mod context;
 mod export;

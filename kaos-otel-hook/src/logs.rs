@@ -31,7 +31,7 @@ pub use line::LogLine;
 ///
 /// The first of the first three that is set and valid decides. The last two decide, whatever the
 /// level, how much `hyper`, `hyper_util`, `hyper_rustls`, `h2`, `tower`, `tonic` and `rustls`
-/// (either of the two), `reqwest` (client), `axum` and `tower_http` (server) say: their
+/// (either of the two), `reqwest`, `rmcp` (client), `axum` and `tower_http` (server) say: their
 /// warnings and errors, or all that the level lets through. OpenTelemetry's own crates never speak
 /// below WARN, for what they say of each export would be exported.
 ///

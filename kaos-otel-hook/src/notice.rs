@@ -6,6 +6,6 @@ pub(crate) fn say(message: &str) {
         tracing::warn!("{message}");
     } else {
         // `eprintln!` would panic where stderr is closed or its disk is full.
-        let _said: io::Result<()> = writeln!(io::stderr(), "kaos: {message}");
+        let _said: io::Result<()> = writeln!(io::stderr(), "kaos: {}", kaos_hooks::plain(message));
     }
 }

@@ -81,7 +81,7 @@ impl Telemetry {
     /// | `OTEL_EXPORTER_OTLP_INSECURE`, `…_TRACES_INSECURE` | gRPC without TLS, where the endpoint has no scheme | `false` |
     /// | `OTEL_EXPORTER_OTLP_CERTIFICATE`, `…_TRACES_CERTIFICATE` | PEM file: whom to trust | the machine's |
     /// | `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `_CLIENT_KEY`, `…_TRACES_…` | PEM files: who we are | – |
-    /// | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who exports | `unknown_service:` and the program |
+    /// | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who exports | `unknown_service:` and the program; a random `service.instance.id` for each process |
     /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | what is recorded | `parentbased_always_on`, 1.0 |
     /// | `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_…`, `OTEL_LOGRECORD_…` | in characters | 32 768 |
     /// | `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_…`, `OTEL_EVENT_…`, `OTEL_LINK_…` | attributes of each | 128 |

@@ -1,9 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use kaos_hooks::Str;
+use kaos_hooks::{Str, Turn};
 
-use crate::{IntentBy, Limits, Model, Tool, ToolSource};
+use crate::toolbox::Toolbox;
+use crate::{IntentBy, Limits, Model, Tool, ToolSource, content};
 
 /// What an agent is: plain configuration, cheap to clone.
 ///
@@ -30,6 +32,9 @@ pub struct Agent {
     pub(crate) fenced: bool,
     pub(crate) intent: IntentBy,
     pub(crate) limits: Limits,
+    /// The tokens, by estimate, that a request may have because the model has refused more; 0 where it
+    /// has not. Clones share it with the model.
+    pub(crate) refused: Arc<AtomicU64>,
 }
 
 impl Agent {
@@ -46,6 +51,7 @@ impl Agent {
             fenced: false,
             intent: IntentBy::default(),
             limits: Limits::default(),
+            refused: Arc::default(),
         }
     }
 
@@ -71,7 +77,7 @@ impl Agent {
         self
     }
 
-    /// Adds the tools that a source has, such as a server; it is asked before each turn. Where a
+    /// Adds the tools that a source has, such as a server; it is asked at each turn's beginning. Where a
     /// name clashes with another tool's or a sub-agent's, the source's tool gets the source's name
     /// as a prefix: `files_read`.
     #[must_use]
@@ -124,6 +130,19 @@ impl Agent {
     /// The agent's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What a turn of this agent says of itself at its start. What its sources add to its tools is not
+    /// known by then.
+    pub(crate) fn begin(&self, mut turn: Turn, toolbox: &Arc<Toolbox>, message: &Str) -> Turn {
+        turn.description.clone_from(&self.description);
+        turn.max_steps = Some(self.limits.steps);
+        turn.briefing = content::briefing(toolbox);
+        let call = self.model.call();
+        turn.model = Some(call.model);
+        turn.params = call.params;
+        turn.input = Some(message.clone());
+        turn
     }
 }
 

@@ -112,8 +112,18 @@ pub(crate) fn prepare(spec: &ToolSpec) {
 ///
 /// Which fields are wrong and what was expected, for the model to correct.
 pub(crate) fn check(spec: &ToolSpec, arguments: &str) -> Result<(), ToolError> {
-    let value: Value = serde_json::from_str(arguments)
-        .map_err(|error| ToolError::arguments(format!("the arguments are no JSON: {error}")))?;
+    wrong_with(spec, arguments)
+        .map_err(|wrong| ToolError::arguments(format!("the arguments {wrong}")))
+}
+
+/// Checks JSON against a schema.
+///
+/// # Errors
+///
+/// What is wrong with it, to stand behind what it is.
+pub(crate) fn wrong_with(spec: &ToolSpec, json: &str) -> Result<(), String> {
+    let is_none = |error| format!("are no JSON: {error}");
+    let value: Value = serde_json::from_str(json).map_err(is_none)?;
     let Some(form) = spec.form.of(spec) else {
         return Ok(());
     };
@@ -128,7 +138,5 @@ pub(crate) fn check(spec: &ToolSpec, arguments: &str) -> Result<(), ToolError> {
     };
     let told: Vec<_> = faults.into_iter().take(MOST_FAULTS).collect();
     let told = told.join("; ");
-    Err(ToolError::arguments(format!(
-        "the arguments do not fit the schema: {told}{more}"
-    )))
+    Err(format!("do not fit the schema: {told}{more}"))
 }

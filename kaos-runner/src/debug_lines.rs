@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use kaos_hooks::{Scope, Subagent, ToolCall};
+use kaos_hooks::{Callable, Scope, Subagent};
 use serde_json::value::RawValue;
 use tracing::{Level, debug, enabled};
 
@@ -64,7 +64,7 @@ pub(crate) async fn tool(
 }
 
 /// Tells of a tool that does not run.
-pub(crate) async fn not_run(scope: &Scope<ToolCall>, call: &ToolUse, why: &str) {
+pub(crate) async fn not_run<S: Callable>(scope: &Scope<S>, call: &ToolUse, why: &str) {
     if enabled!(Level::DEBUG) {
         let said = async {
             let (tool, keys) = (call.name.as_str(), keys(&call.arguments));

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ use crate::{Tool, ToolAnnotations, ToolContext, ToolError, ToolOutput, ToolSpec}
 /// # Example
 ///
 /// ```
-/// use kaos_runner::{FunctionTool, ToolError};
+/// use kaos_runner::{FunctionTool, ToolContext, ToolError};
 /// use schemars::JsonSchema;
 /// use serde::Deserialize;
 ///
@@ -30,33 +31,75 @@ use crate::{Tool, ToolAnnotations, ToolContext, ToolError, ToolOutput, ToolSpec}
 ///     call.a.checked_mul(call.b).map(|product| product.to_string()).ok_or_else(|| ToolError::new("too large"))
 /// })
 /// .read_only();
+///
+/// #[derive(Deserialize, JsonSchema)]
+/// struct Nothing {}
+///
+/// // One that asks for whom it works.
+/// let me = FunctionTool::new("me", "Says who asks.", |_: Nothing, context: ToolContext| async move {
+///     Ok(context.user().unwrap_or("nobody").to_owned())
+/// });
 /// ```
 pub struct FunctionTool {
     spec: ToolSpec,
     call: Box<Call>,
 }
 
-type Call = dyn Fn(&str) -> BoxFuture<'static, Result<ToolOutput, ToolError>> + Send + Sync;
+type Called = BoxFuture<'static, Result<ToolOutput, ToolError>>;
+type Call = dyn Fn(&str, &ToolContext) -> Called + Send + Sync;
+
+/// A function that a [`FunctionTool`] can be made of: async, from arguments that are deserialised, and
+/// if it likes the call's [`ToolContext`], to a result. `M` tells the two kinds apart.
+pub trait ToolFunction<M>: Send + Sync + 'static {
+    /// Its arguments.
+    type Arguments: DeserializeOwned + JsonSchema;
+
+    /// Does it.
+    fn call(&self, arguments: Self::Arguments, context: &ToolContext) -> Called;
+}
+
+impl<A, F, T, W> ToolFunction<(A,)> for W
+where
+    W: Fn(A) -> F + Send + Sync + 'static,
+    A: DeserializeOwned + JsonSchema,
+    F: Future<Output = Result<T, ToolError>> + Send + 'static,
+    T: Into<ToolOutput>,
+{
+    type Arguments = A;
+
+    fn call(&self, arguments: A, _context: &ToolContext) -> Called {
+        let done = self(arguments);
+        Box::pin(async { done.await.map(Into::into) })
+    }
+}
+
+impl<A, F, T, W> ToolFunction<(A, ToolContext)> for W
+where
+    W: Fn(A, ToolContext) -> F + Send + Sync + 'static,
+    A: DeserializeOwned + JsonSchema,
+    F: Future<Output = Result<T, ToolError>> + Send + 'static,
+    T: Into<ToolOutput>,
+{
+    type Arguments = A;
+
+    fn call(&self, arguments: A, context: &ToolContext) -> Called {
+        let done = self(arguments, context.clone());
+        Box::pin(async { done.await.map(Into::into) })
+    }
+}
 
 impl FunctionTool {
     /// A tool with this name and purpose that calls `function`.
-    pub fn new<A, F, T>(
+    pub fn new<M, W: ToolFunction<M>>(
         name: impl Into<Str>,
         description: impl Into<Str>,
-        function: impl Fn(A) -> F + Send + Sync + 'static,
-    ) -> Self
-    where
-        A: DeserializeOwned + JsonSchema,
-        F: Future<Output = Result<T, ToolError>> + Send + 'static,
-        T: Into<ToolOutput>,
-    {
-        let schema = schemars::schema_for!(A).to_value();
-        let call = move |arguments: &str| -> BoxFuture<'static, Result<ToolOutput, ToolError>> {
+        function: W,
+    ) -> Self {
+        let schema = schemars::schema_for!(W::Arguments).to_value();
+        let function = Arc::new(function);
+        let call = move |arguments: &str, context: &ToolContext| -> Called {
             match serde_json::from_str(arguments) {
-                Ok(arguments) => {
-                    let done = function(arguments);
-                    Box::pin(async { done.await.map(Into::into) })
-                }
+                Ok(arguments) => function.call(arguments, context),
                 Err(error) => {
                     let message = format!("the arguments do not fit the schema: {error}");
                     Box::pin(async { Err(ToolError::arguments(message)) })
@@ -96,12 +139,8 @@ impl Tool for FunctionTool {
         &self.spec
     }
 
-    async fn call(
-        &self,
-        arguments: &str,
-        _context: &ToolContext<'_>,
-    ) -> Result<ToolOutput, ToolError> {
-        (self.call)(arguments).await
+    async fn call(&self, arguments: &str, context: &ToolContext) -> Result<ToolOutput, ToolError> {
+        (self.call)(arguments, context).await
     }
 }
 

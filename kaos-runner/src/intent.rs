@@ -3,15 +3,16 @@
 use std::sync::{Arc, LazyLock};
 
 use kaos_hooks::{
-    Failure, Hooks, Intent, IntentClassification, IntentClassified, IntentOutcome, Progress, Scope,
-    Str, Turn,
+    Failure, Intent, IntentClassification, IntentClassified, IntentOutcome, Progress, Scope, Str,
+    Turn,
 };
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::model_call::{Asked, ask};
+use crate::setting::Setting;
 use crate::turn::{self, add};
-use crate::{Agent, Message, OutputSchema, ToolSpec, content};
+use crate::{Message, OutputSchema, ToolSpec, content, estimate};
 
 /// How it is found out what a message asks for.
 ///
@@ -45,16 +46,15 @@ struct Found {
 
 /// Classifies the message to answer.
 pub(crate) async fn classify(
-    hooks: &Hooks,
-    agent: &Agent,
+    setting: &Setting<'_>,
     turn: &Scope<Turn>,
     progress: &mut turn::Progress,
 ) {
-    let message = match progress.messages.last() {
+    let message = match progress.conversation.own().last() {
         Some(question @ Message::User(_)) => Str::from(question.text().into_owned()),
         _ => Str::default(),
     };
-    match agent.intent {
+    match setting.agent.intent {
         IntentBy::Off => {}
         IntentBy::Rules => {
             let scope = turn.open(IntentClassification::new("rules"));
@@ -65,7 +65,7 @@ pub(crate) async fn classify(
         }
         IntentBy::Model => {
             let mut scope = turn.open(IntentClassification::new("model"));
-            match by_model(hooks, agent, &scope, message, progress).await {
+            match by_model(setting, &scope, message, progress).await {
                 Ok(found) => {
                     progress.intent = found.intent.clone();
                     let outcome = said(&scope, found);
@@ -151,25 +151,25 @@ struct Verdict {
 }
 
 async fn by_model(
-    hooks: &Hooks,
-    agent: &Agent,
+    setting: &Setting<'_>,
     scope: &Scope<IntentClassification>,
     message: Str,
     progress: &mut turn::Progress,
 ) -> Result<Found, Failure> {
     let instructions = Str::from(instructions(&progress.toolbox.specs));
+    let message = Message::user(message);
     let asked = Asked {
-        hooks,
         instructions: &instructions,
-        messages: Arc::new(vec![Message::user(message)]),
+        tokens: estimate::message(&message),
+        messages: Arc::new(vec![message]),
         tools: &[],
         stream: false,
         output: Some(&VERDICT),
         briefing: content::instructions(&instructions),
         deltas: false,
     };
-    let limit = agent.limits.intent;
-    let reply = match tokio::time::timeout(limit, ask(agent, scope, asked)).await {
+    let limit = setting.limits.intent;
+    let reply = match tokio::time::timeout(limit, ask(setting, scope, asked)).await {
         Ok(Ok(reply)) => reply,
         Ok(Err(why)) => {
             progress.own = add(progress.own, why.usage());

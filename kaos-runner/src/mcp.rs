@@ -3,34 +3,43 @@
 //! [`McpServer`] is a source of tools: over streamable HTTP, or as a child process that is spoken to
 //! on its standard input and output. [`Agent::tools_from`](crate::Agent::tools_from) takes it.
 //!
-//! A connection is made when the first turn asks for the tools, and kept. A server that is down then
-//! is warned of once and has no tools in the turn; the next turn tries again. A call on a connection
-//! that broke ends with the error `connection`, and the next call connects anew: whether the server
-//! did the work is unknown, so a call is never repeated by itself.
+//! A connection is made when the first turn asks for the tools, and kept. A server that is down, or
+//! does not list its tools in time, is warned of once; a turn goes on with the tools that were listed
+//! last, and says that they are stale, or without any; the next turn tries again. A call on a
+//! connection that broke ends with the error `connection`, and the next call connects anew: whether
+//! the server did the work is unknown, so a call is never repeated by itself.
+//!
+//! # What a server may send
+//!
+//! Whatever one tool of a list is, the others are there. A tool is left out, with a warning, whose
+//! name is empty, has more than 128 characters (the protocol's limit, version 2025-11-25), control
+//! characters, or another tool's name; whose schema is no object or larger than 256 KiB. Of a list,
+//! 1000 tools, 100 pages and 4 MiB are read, and no page twice. A description is cut at 16 KiB, a
+//! message larger than 16 MiB is not read. A result is all its parts: texts, what is structured,
+//! images, resources; what a model cannot be given is named. Its size is bounded by
+//! [`Limits::tool_result`](crate::Limits::tool_result).
 //!
 //! A call is one span, the tool's; its outcome says how the server was spoken to, and the request's
 //! `params._meta` carries the `traceparent` that names it. Connections live in tasks of their own on
 //! the runtime that made them.
 
+mod child;
 mod connection;
 mod http;
+mod listing;
 mod result;
+mod source;
 mod stdio;
 mod tool;
+mod why;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use kaos_hooks::Str;
-use tokio::sync::Mutex;
-use tracing::warn;
 
-use self::connection::{Connection, Link};
-use self::tool::McpTool;
-use crate::{Tool, ToolError, ToolSource};
+use self::source::Shared;
 
 /// A server of the Model Context Protocol, whose tools an agent may call.
 ///
@@ -50,15 +59,13 @@ use crate::{Tool, ToolError, ToolSource};
 ///     .tools_from(search)
 ///     .tools_from(files);
 /// ```
+///
+/// A clone is the same server, with the same connection: keep one to [`close`](Self::close) it.
+#[derive(Clone)]
 pub struct McpServer {
     setup: Arc<Setup>,
-    link: Arc<Link>,
-    /// The tools, and the connection they were listed over.
-    known: Mutex<Option<Known>>,
-    warned: AtomicBool,
+    shared: Arc<Shared>,
 }
-
-type Known = (Arc<Connection>, Vec<Arc<McpTool>>);
 
 /// How a server is reached.
 #[derive(Clone)]
@@ -66,6 +73,7 @@ struct Setup {
     name: Str,
     address: Address,
     limit: Duration,
+    call_limit: Option<Duration>,
 }
 
 #[derive(Clone)]
@@ -80,9 +88,11 @@ impl McpServer {
 
     /// A server at this URL, over streamable HTTP. Called by the URL's host unless named.
     ///
-    /// The machine's certificates are trusted, and no redirect is followed.
+    /// The machine's certificates are trusted, and no redirect is followed. `user:password@` becomes
+    /// Basic authentication. Errors, lines and models are told scheme, host and port only: the rest
+    /// of a URL may be a key.
     pub fn http(url: impl Into<Str>) -> Self {
-        let http = http::Http::new(url.into());
+        let http = http::Http::new(&url.into());
         Self::new(&http.host(), Address::Http(http))
     }
 
@@ -90,8 +100,9 @@ impl McpServer {
     /// name unless named.
     ///
     /// It gets of this process' environment only what programs need to run (`PATH`, `HOME` and the
-    /// like), so no keys, and what [`env`](Self::env) adds. Its standard error is this process'. It
-    /// is killed when the source and its tools are dropped.
+    /// like), so no keys, and what [`env`](Self::env) adds. Its standard error is this process',
+    /// unless [`stderr`](Self::stderr) takes it. It ends as [`close`](Self::close) says, also when
+    /// the source and its tools are dropped.
     pub fn stdio<A: Into<Str>>(
         program: impl Into<Str>,
         arguments: impl IntoIterator<Item = A>,
@@ -106,13 +117,10 @@ impl McpServer {
             name: legal(name),
             address,
             limit: Self::DEFAULT_DISCOVERY_LIMIT,
+            call_limit: None,
         });
-        Self {
-            setup,
-            link: Arc::default(),
-            known: Mutex::default(),
-            warned: AtomicBool::new(false),
-        }
+        let shared = Arc::default();
+        Self { setup, shared }
     }
 
     /// Calls the server by this name: the prefix of its tools where names clash. What is neither a
@@ -123,14 +131,22 @@ impl McpServer {
         self
     }
 
-    /// How long connecting and listing the tools may take; also how long a call may take to connect
-    /// anew. Default: 10 seconds.
+    /// How long starting, connecting and listing the tools may take together; also how long a call
+    /// may take to connect anew. Default: 10 seconds.
     ///
     /// Too short, and a server that starts slowly has no tools; too long, and a server that hangs
     /// holds up each turn's begin so long.
     #[must_use]
     pub fn discovery_limit(mut self, limit: Duration) -> Self {
         self.change().limit = limit;
+        self
+    }
+
+    /// How long one call of a tool may take. Default: the agent's
+    /// [`Limits::tool`](crate::Limits::tool).
+    #[must_use]
+    pub fn call_limit(mut self, limit: Duration) -> Self {
+        self.change().call_limit = Some(limit);
         self
     }
 
@@ -161,48 +177,39 @@ impl McpServer {
         self
     }
 
+    /// Gives each line that the child process writes to its standard error to this function, instead
+    /// of to this process' standard error: what a server writes there may hold anything, escape
+    /// sequences included. Lines are cut at 4096 bytes. Child processes only.
+    ///
+    /// The function is called in a task of the runtime, and must not block.
+    #[must_use]
+    pub fn stderr(mut self, line: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        if let Address::Stdio(stdio) = &mut self.change().address {
+            stdio.lines = Some(Arc::new(line));
+        }
+        self
+    }
+
+    /// Ends the connection, if there is one, in order: over HTTP the session is deleted; a child
+    /// process' standard input is closed, and if it, or anything that it started, is still there 2
+    /// seconds later, its process group gets SIGTERM, and SIGKILL after another 2 seconds. (Elsewhere
+    /// than on Unix the child is killed.) Returns when that is done, after 8 seconds at most.
+    ///
+    /// Calls under way fail; the next turn connects anew.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the connection ends all the same: in order as long as the runtime is there, else a
+    /// child's process group is killed.
+    pub async fn close(&self) {
+        self.shared.link.close().await;
+    }
+
     fn change(&mut self) -> &mut Setup {
+        // Another server than its clones from now on.
+        self.shared = Arc::default();
         Arc::make_mut(&mut self.setup)
     }
-
-    /// The tools, listed anew where the connection is new or the server said that they changed.
-    async fn listed(&self) -> Result<Vec<Arc<dyn Tool>>, ToolError> {
-        let connection = self.link.connection(&self.setup).await?;
-        let mut known = self.known.lock().await;
-        let before: &[Arc<McpTool>] = match &*known {
-            Some((over, tools)) if Arc::ptr_eq(over, &connection) && !connection.changed() => {
-                return Ok(as_tools(tools));
-            }
-            Some((_, tools)) => tools,
-            None => &[],
-        };
-        let listed = match connection.list().await {
-            Ok(listed) => listed,
-            Err(why) => {
-                self.link.lost(&connection).await;
-                return Err(why);
-            }
-        };
-        let tools = listed.into_iter().map(|raw| {
-            // What did not change keeps its compiled schema.
-            let same = before.iter().find(|tool| tool.is(&raw));
-            same.map_or_else(
-                || Arc::new(McpTool::new(raw, &self.setup, &self.link)),
-                Arc::clone,
-            )
-        });
-        let tools: Vec<Arc<McpTool>> = tools.collect();
-        let answer = as_tools(&tools);
-        *known = Some((connection, tools));
-        Ok(answer)
-    }
-}
-
-fn as_tools(tools: &[Arc<McpTool>]) -> Vec<Arc<dyn Tool>> {
-    let tools = tools.iter();
-    tools
-        .map(|tool| Arc::clone(tool) as Arc<dyn Tool>)
-        .collect()
 }
 
 /// The name with what model providers accept in names of tools.
@@ -212,29 +219,13 @@ fn legal(name: &str) -> Str {
     Str::from(name.collect::<String>())
 }
 
-#[async_trait]
-impl ToolSource for McpServer {
-    fn name(&self) -> &str {
-        &self.setup.name
-    }
-
-    async fn tools(&self) -> Result<Vec<Arc<dyn Tool>>, ToolError> {
-        let limit = self.setup.limit;
-        let listed = tokio::time::timeout(limit, self.listed()).await;
-        let listed = listed.unwrap_or_else(|_elapsed| {
-            let why = format!("the server did not list its tools within {limit:?}");
-            Err(ToolError::of_kind("timeout", why))
-        });
-        match &listed {
-            Ok(_) => self.warned.store(false, Ordering::Relaxed),
-            Err(why) if !self.warned.swap(true, Ordering::Relaxed) => warn!(
-                server = self.setup.name.as_str(),
-                error_type = why.kind(),
-                "an MCP server is not available: turns go on without its tools"
-            ),
-            Err(_) => {}
+impl Address {
+    /// The server as it may be shown.
+    fn place(&self) -> String {
+        match self {
+            Self::Http(http) => http.place(),
+            Self::Stdio(stdio) => format!("`{}`", stdio.stem()),
         }
-        listed
     }
 }
 

@@ -21,6 +21,12 @@ pub trait Model: Send + Sync + 'static {
         LlmCall::new(self.provider(), self.name())
     }
 
+    /// How many tokens a request and its answer may have together; `None` where that is not known. Of a
+    /// conversation that is longer, the oldest turns are left out.
+    fn context(&self) -> Option<u64> {
+        None
+    }
+
     /// Answers a request. What arrives piece by piece may be handed to `deltas`; the reply has all
     /// of it.
     ///
@@ -101,6 +107,10 @@ impl<M: Model + ?Sized> Model for Arc<M> {
 
     fn call(&self) -> LlmCall {
         (**self).call()
+    }
+
+    fn context(&self) -> Option<u64> {
+        (**self).context()
     }
 
     async fn respond(

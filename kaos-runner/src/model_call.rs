@@ -3,19 +3,23 @@
 use std::sync::Arc;
 
 use kaos_hooks::{
-    Briefing, Hooks, LlmCall, LlmOutcome, Scope, Str, SubjectType, Usage, UsageObserved,
-    catch_panic,
+    Briefing, LlmCall, LlmOutcome, Scope, Step, Str, SubjectType, Usage, UsageObserved, catch_panic,
 };
 
 use crate::paced::Paced;
+use crate::setting::Setting;
+use crate::token_budget::Need;
+use crate::turn::{Progress, overspent};
 use crate::{
-    Agent, Deltas, Message, ModelReply, ModelRequest, OutputSchema, ToolSpec, TurnErrorKind,
-    content, debug_lines,
+    Deltas, Message, ModelReply, ModelRequest, OutputSchema, ToolSpec, TurnErrorKind, content,
+    debug_lines, estimate, fenced,
 };
+
+/// What an answer may be, in tokens, where nothing limits it: what is reserved for it.
+const ANSWER: u64 = 4096;
 
 /// What is asked, and how it is told.
 pub(crate) struct Asked<'a> {
-    pub(crate) hooks: &'a Hooks,
     pub(crate) instructions: &'a str,
     /// The conversation; shared with the call's record, which makes JSON of it if anybody reads it.
     pub(crate) messages: Arc<Vec<Message>>,
@@ -26,16 +30,48 @@ pub(crate) struct Asked<'a> {
     pub(crate) briefing: Option<Arc<Briefing>>,
     /// Whether the pieces of the reply are events: not those of an answer that nobody reads.
     pub(crate) deltas: bool,
+    /// How many tokens all that is, by estimate.
+    pub(crate) tokens: u64,
+}
+
+/// Asks the model for the next step of a turn.
+pub(crate) async fn next(
+    setting: &Setting<'_>,
+    step: &Scope<Step>,
+    progress: &Progress,
+) -> Result<ModelReply, TurnErrorKind> {
+    let conversation = progress.conversation.messages();
+    let fenced = setting.agent.fenced;
+    let asked = Asked {
+        instructions: &progress.toolbox.instructions,
+        messages: if fenced {
+            Arc::new(fenced::conversation(conversation))
+        } else {
+            Arc::clone(conversation)
+        },
+        tools: if fenced { &[] } else { &progress.toolbox.specs },
+        stream: progress.stream,
+        output: setting.output.as_ref().map(|form| form.schema),
+        briefing: progress.briefing.clone(),
+        deltas: true,
+        tokens: progress.conversation.tokens(),
+    };
+    ask(setting, step, asked).await
 }
 
 /// Asks the agent's model; its span is the parent's child.
 pub(crate) async fn ask<S: SubjectType>(
-    agent: &Agent,
+    setting: &Setting<'_>,
     parent: &Scope<S>,
     asked: Asked<'_>,
 ) -> Result<ModelReply, TurnErrorKind> {
+    let (agent, hooks) = (setting.agent, setting.hooks);
+    let need = need(setting, &asked);
+    let reserved = match need {
+        Some(need) => Some(setting.budgets.reserve(need).await.map_err(overspent)?),
+        None => None,
+    };
     let Asked {
-        hooks,
         instructions,
         messages,
         tools,
@@ -43,6 +79,7 @@ pub(crate) async fn ask<S: SubjectType>(
         output,
         briefing,
         deltas,
+        tokens: _,
     } = asked;
     let mut call = parent.open(LlmCall {
         stream,
@@ -64,6 +101,9 @@ pub(crate) async fn ask<S: SubjectType>(
     let paced = Paced::new(call.handle(), call.entered(told));
     let why = match paced.await {
         Ok(Ok(reply)) => {
+            if let Some(reserved) = reserved {
+                reserved.spend(reply.usage, estimate::answer(&reply.message));
+            }
             observed(&call, reply.usage);
             let first = deltas.time_to_first_chunk().filter(|_| stream);
             call.complete(reply.outcome(first));
@@ -72,6 +112,10 @@ pub(crate) async fn ask<S: SubjectType>(
         Ok(Err(error)) => TurnErrorKind::Model(error),
         Err(_panicked) => TurnErrorKind::ModelPanicked,
     };
+    if let Some(reserved) = reserved {
+        // What was refused or never answered costs what the provider says it does.
+        reserved.spend(Some(why.usage().unwrap_or_default()), 0);
+    }
     if let Some(usage) = why.usage() {
         observed(&call, Some(usage));
         call.so_far(LlmOutcome {
@@ -81,6 +125,20 @@ pub(crate) async fn ask<S: SubjectType>(
     }
     call.fail(why.failure());
     Err(why)
+}
+
+/// What the call may need of a budget, where there is one.
+fn need(setting: &Setting<'_>, asked: &Asked<'_>) -> Option<Need> {
+    if setting.budgets.are_none() {
+        return None;
+    }
+    let params = setting.agent.model.call().params;
+    Some(Need {
+        input: asked.tokens + estimate::briefing(asked.instructions, asked.tools),
+        output: params
+            .and_then(|params| params.max_tokens)
+            .unwrap_or(ANSWER),
+    })
 }
 
 fn observed(call: &Scope<LlmCall>, usage: Option<Usage>) {

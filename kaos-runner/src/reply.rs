@@ -1,8 +1,9 @@
 use std::fmt;
 
 use kaos_hooks::{Budget, Failure, Intent, NotDurable, Str, TraceId, Usage};
+use serde::de::DeserializeOwned;
 
-use crate::{FinishReason, ModelError};
+use crate::{FinishReason, Message, ModelError, ModelErrorKind, SessionError};
 
 /// An agent's answer. Displays as its text.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +13,10 @@ pub struct Reply {
     pub(crate) intent: Intent,
     pub(crate) usage: Option<Usage>,
     pub(crate) durable: Result<(), NotDurable>,
+    pub(crate) remembered: Result<(), SessionError>,
     pub(crate) finish_reason: Option<FinishReason>,
+    pub(crate) steps: u32,
+    pub(crate) messages: Vec<Message>,
 }
 
 impl Reply {
@@ -47,6 +51,39 @@ impl Reply {
             Ok(()) => Ok(()),
             Err(why) => Err(why),
         }
+    }
+
+    /// Whether the session has the turn; so it is where the turn has no session.
+    ///
+    /// # Errors
+    ///
+    /// Why not: the answer stands, and the session's next turn does not know of it.
+    pub const fn remembered(&self) -> Result<(), &SessionError> {
+        match &self.remembered {
+            Ok(()) => Ok(()),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// The text as JSON, for a turn whose answer has a form
+    /// ([`TurnRequest::output`](crate::TurnRequest::output)).
+    ///
+    /// # Errors
+    ///
+    /// It is no JSON, as an answer that was cut, or not of this type.
+    pub fn json<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        serde_json::from_str(&self.text)
+    }
+
+    /// How many steps it took, from 1.
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// What the turn adds to the conversation, the messages that were answered first. Results that were
+    /// left out of the last request are named in it.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
     }
 
     /// Why the model stopped; `None` when the provider does not say. An answer that was cut says
@@ -93,6 +130,14 @@ pub enum TurnErrorKind {
         /// How much was used.
         used: u64,
     },
+    /// Another turn of the session did not end within this turn's limit; or it is one around this turn,
+    /// which would wait for ever.
+    #[error("another turn of the session is not over")]
+    SessionBusy,
+    /// The session's store could not be read; or, while the turn worked, its session was taken by
+    /// another turn, which its process may do when this one stands still.
+    #[error("the session cannot be continued")]
+    Session(#[source] SessionError),
 }
 
 fn unit(budget: Budget) -> &'static str {
@@ -100,6 +145,7 @@ fn unit(budget: Budget) -> &'static str {
         Budget::Steps => "steps",
         Budget::Time => "milliseconds",
         Budget::Tokens => "tokens",
+        Budget::ToolCalls => "tool calls",
         Budget::Events => "events",
     }
 }
@@ -152,8 +198,15 @@ impl TurnErrorKind {
     pub(crate) fn usage(&self) -> Option<Usage> {
         match self {
             Self::Model(error) => error.usage(),
-            Self::ModelPanicked | Self::Budget { .. } => None,
+            Self::ModelPanicked | Self::Budget { .. } | Self::SessionBusy | Self::Session(_) => {
+                None
+            }
         }
+    }
+
+    /// Whether the model refused the conversation as too long.
+    pub(crate) fn is_context_length(&self) -> bool {
+        matches!(self, Self::Model(error) if error.is(ModelErrorKind::ContextLength))
     }
 
     /// How the failure stands in the events.
@@ -161,6 +214,8 @@ impl TurnErrorKind {
         match self {
             Self::Model(error) => error.failure(),
             Self::ModelPanicked => Failure::new("panic"),
+            Self::SessionBusy => Failure::new("session_busy"),
+            Self::Session(error) => Failure::new(error.kind()).message(error.to_string()),
             Self::Budget { budget, .. } => {
                 Failure::new("budget_exceeded").message(format!("{self} ({})", budget.as_str()))
             }

@@ -1,13 +1,9 @@
-use std::future::IntoFuture;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use kaos_hooks::{Emitter, Hooks, IntoHooks, Observer, Scope, Session, SpanContext, Str, Turn};
+use kaos_hooks::{Emitter, Hooks, IntoHooks, Session};
 
-use crate::session::Sessions;
-use crate::toolbox::Toolbox;
-use crate::turn::{Progress, answer};
-use crate::{Agent, Message, Reply, RunStream, TurnError, content};
+use crate::request::Asking;
+use crate::{Agent, MemorySessions, RunStream, SessionStore, TurnRequest};
 
 /// Lets an agent answer messages.
 ///
@@ -25,20 +21,20 @@ use crate::{Agent, Message, Reply, RunStream, TurnError, content};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Runner {
-    agent: Arc<Agent>,
-    hooks: Hooks,
-    sessions: Arc<Sessions>,
+    pub(crate) agent: Arc<Agent>,
+    pub(crate) hooks: Hooks,
+    pub(crate) sessions: Arc<dyn SessionStore>,
 }
 
 impl Runner {
-    /// A runner without hooks.
+    /// A runner without hooks, whose sessions are in memory.
     pub fn new(agent: Agent) -> Self {
         Self {
             agent: Arc::new(agent),
             hooks: Hooks::default(),
-            sessions: Arc::default(),
+            sessions: Arc::new(MemorySessions::default()),
         }
     }
 
@@ -57,107 +53,61 @@ impl Runner {
         self
     }
 
+    /// Where conversations are kept between turns. Default: in memory, as [`MemorySessions::default`].
+    #[must_use]
+    pub fn sessions(mut self, store: impl SessionStore) -> Self {
+        self.sessions = Arc::new(store);
+        self
+    }
+
     /// The hooks, to flush and shut down, and for what is counted about them.
     pub fn observed_by(&self) -> &Hooks {
         &self.hooks
     }
 
-    /// Lets the agent answer one message: await it for the [`Reply`].
+    /// Where conversations are kept between turns, to read, list and forget them.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use kaos_runner::{Agent, FunctionModel, Runner};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let runner = Runner::new(Agent::new("assistant", FunctionModel::answer("Hello.")));
+    /// runner.turn("Hi!", "session-1").await?;
+    /// let said = runner.session_store().load("session-1").await?;
+    /// assert_eq!(said[0].messages[1].text(), "Hello.");
+    /// assert!(runner.session_store().forget("session-1").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn session_store(&self) -> &Arc<dyn SessionStore> {
+        &self.sessions
+    }
+
+    /// Lets the agent answer a message: await it for the [`Reply`](crate::Reply).
     ///
     /// Every hook has seen the turn's last event when it returns, and those that keep events have it
-    /// where it cannot be lost, or [`Reply::durable`] and [`TurnError::durable`] say why not. The
-    /// session names the conversation that is continued; [`Session::anonymous`] remembers nothing.
-    pub fn turn(&self, message: impl Into<Str>, session: impl Into<Session>) -> TurnRequest {
-        TurnRequest {
-            runner: self.clone(),
-            message: message.into(),
-            session: session.into(),
-            parent: None,
-        }
+    /// where it cannot be lost, or [`Reply::durable`](crate::Reply::durable) and
+    /// [`TurnError::durable`](crate::TurnError::durable) say why not. The session names the conversation
+    /// that is continued, one turn after the other; [`Session::anonymous`] remembers nothing.
+    pub fn turn(&self, asked: impl Into<Asking>, session: impl Into<Session>) -> TurnRequest {
+        TurnRequest::new(self.clone(), asked.into(), session.into())
     }
 
-    /// Lets the agent answer one message: the events as they happen.
+    /// Lets the agent answer a message: the events as they happen.
     ///
     /// Dropping the stream stops the turn.
-    pub fn run(&self, message: impl Into<Str>, session: impl Into<Session>) -> RunStream {
-        RunStream::new(self.turn(message, session))
+    pub fn run(&self, asked: impl Into<Asking>, session: impl Into<Session>) -> RunStream {
+        self.turn(asked, session).run()
     }
 }
 
-/// A message that waits to be answered; see [`Runner::turn`].
-#[must_use = "a turn does nothing unless awaited"]
-#[derive(Debug)]
-pub struct TurnRequest {
-    runner: Runner,
-    message: Str,
-    session: Session,
-    parent: Option<SpanContext>,
-}
-
-impl TurnRequest {
-    /// Makes the run part of an existing trace, for example that of a request's headers.
-    pub fn parent(mut self, parent: impl Into<Option<SpanContext>>) -> Self {
-        self.parent = parent.into();
-        self
-    }
-
-    pub(crate) async fn answer(self, extra: Option<Box<dyn Observer>>) -> Result<Reply, TurnError> {
-        let Self {
-            runner:
-                Runner {
-                    agent,
-                    hooks,
-                    sessions,
-                },
-            message,
-            session,
-            parent,
-        } = self;
-        let (mut messages, number) = sessions.begin(&session);
-        let known = messages.len();
-        messages.push(Message::user(message.clone()));
-
-        let mut begin = Turn::new(agent.name.clone())
-            .session(session.clone())
-            .parent(parent);
-        begin.number = number;
-        begin.stream = extra.is_some();
-        let (begin, toolbox) = agent.begin(begin, &message).await;
-        let mut progress = Progress::new(messages, &begin, toolbox);
-        let turn: Scope<Turn> = hooks.turn_with(begin, extra);
-        let trace_id = turn.trace_id();
-        let settled = turn.settled();
-
-        let answered = answer(&hooks, &agent, turn, &mut progress).await;
-        let durable = settled.await;
-        let mut reply = answered
-            .map_err(|why| TurnError::new(trace_id, progress.total(), why, durable.clone()))?;
-        reply.durable = durable;
-        sessions.remember(&session, progress.messages.iter().skip(known).cloned());
-        Ok(reply)
-    }
-}
-
-impl IntoFuture for TurnRequest {
-    type Output = Result<Reply, TurnError>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.answer(None))
-    }
-}
-
-impl Agent {
-    /// What a turn of this agent says of itself at its start, and what the model may call in it.
-    pub(crate) async fn begin(&self, mut turn: Turn, message: &Str) -> (Turn, Arc<Toolbox>) {
-        let toolbox = Arc::new(Toolbox::of(self).await);
-        turn.description.clone_from(&self.description);
-        turn.max_steps = Some(self.limits.steps);
-        turn.briefing = content::briefing(&toolbox);
-        let call = self.model.call();
-        turn.model = Some(call.model);
-        turn.params = call.params;
-        turn.input = Some(message.clone());
-        (turn, toolbox)
+impl std::fmt::Debug for Runner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runner")
+            .field("agent", &self.agent)
+            .field("hooks", &self.hooks)
+            .finish_non_exhaustive()
     }
 }

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
-use kaos_hooks::{Event, EventBuf, SpanContext};
+use kaos_hooks::{Event, EventBuf, SpanContext, Str};
 use tokio_stream::Stream;
 
-use crate::{Reply, TurnError, TurnRequest};
+use crate::{Reply, TextStream, TurnError, TurnRequest};
 
 /// The events of one run, as they happen; see [`Runner::run`](crate::Runner::run).
 ///
@@ -36,13 +36,13 @@ use crate::{Reply, TurnError, TurnRequest};
 pub struct RunStream(State);
 
 enum State {
-    Waiting(Option<TurnRequest>),
+    Waiting(Option<Box<TurnRequest>>),
     Running {
         turn: BoxFuture<'static, Result<Reply, TurnError>>,
         seen: Queue,
     },
     Done {
-        reply: Result<Reply, TurnError>,
+        reply: Box<Result<Reply, TurnError>>,
         seen: Queue,
     },
 }
@@ -59,15 +59,22 @@ fn pop(queue: &Queue) -> Option<EventBuf> {
 
 impl RunStream {
     pub(crate) fn new(request: TurnRequest) -> Self {
-        Self(State::Waiting(Some(request)))
+        Self(State::Waiting(Some(Box::new(request))))
     }
 
     /// Makes the run part of an existing trace. No effect once the stream has been read from.
     pub fn parent(mut self, parent: impl Into<Option<SpanContext>>) -> Self {
         if let State::Waiting(request) = &mut self.0 {
-            *request = request.take().map(|request| request.parent(parent));
+            *request = request
+                .take()
+                .map(|request| Box::new(request.parent(parent)));
         }
         self
+    }
+
+    /// The answer's text as it is made, instead of the events.
+    pub fn text(self) -> TextStream {
+        TextStream::new(self)
     }
 
     /// The answer; what was not read of the events is passed over.
@@ -91,9 +98,17 @@ impl RunStream {
         })
         .await;
         match self.0 {
-            State::Done { reply, .. } => reply,
+            State::Done { reply, .. } => *reply,
             State::Running { turn, .. } => turn.await,
             State::Waiting(_) => unreachable!("a stream that has ended was started"),
+        }
+    }
+
+    /// The answer's text, once there is one.
+    pub(crate) fn text_of_reply(&self) -> Option<Str> {
+        match &self.0 {
+            State::Done { reply, .. } => (**reply).as_ref().ok().map(|reply| reply.text.clone()),
+            State::Waiting(_) | State::Running { .. } => None,
         }
     }
 
@@ -118,7 +133,7 @@ impl Stream for RunStream {
         if let State::Waiting(request) = &mut self.0
             && let Some(request) = request.take()
         {
-            self.0 = Self::start(request);
+            self.0 = Self::start(*request);
         }
         let (reply, seen) = match &mut self.0 {
             State::Running { turn, seen } => {
@@ -136,6 +151,7 @@ impl Stream for RunStream {
             State::Waiting(_) => return Poll::Ready(None),
         };
         let event = pop(&seen);
+        let reply = Box::new(reply);
         self.0 = State::Done { reply, seen };
         Poll::Ready(event)
     }

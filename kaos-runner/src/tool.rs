@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::ToolOutput;
 use crate::arguments::Form;
+use crate::setting::{Caller, Setting};
 
 /// Something an agent can do.
 #[async_trait]
@@ -26,46 +27,73 @@ pub trait Tool: Send + Sync + 'static {
     ///
     /// Dropped at its time limit and when the turn is dropped: it must leave nothing half done.
     /// Blocking work belongs in `tokio::task::spawn_blocking`, and goes on when dropped.
-    async fn call(
-        &self,
-        arguments: &str,
-        context: &ToolContext<'_>,
-    ) -> Result<ToolOutput, ToolError>;
+    async fn call(&self, arguments: &str, context: &ToolContext) -> Result<ToolOutput, ToolError>;
 }
 
-/// What a tool may use besides its arguments, and where it says how it did its work.
-pub struct ToolContext<'a> {
-    hooks: &'a Hooks,
+/// What a tool may use besides its arguments, and where it says how it did its work. Clones are the
+/// same call's.
+#[derive(Clone)]
+pub struct ToolContext(Arc<Surroundings>);
+
+struct Surroundings {
+    hooks: Hooks,
+    caller: Arc<Caller>,
     mcp: Mutex<Option<Box<McpCall>>>,
 }
 
-impl<'a> ToolContext<'a> {
+impl ToolContext {
     /// The surroundings of a call in a run with these hooks; for those who call tools themselves.
-    pub fn new(hooks: &'a Hooks) -> Self {
-        let mcp = Mutex::default();
-        Self { hooks, mcp }
+    pub fn new(hooks: &Hooks) -> Self {
+        Self::with(hooks, &Arc::default())
+    }
+
+    pub(crate) fn of(setting: &Setting<'_>) -> Self {
+        Self::with(setting.hooks, &setting.caller)
+    }
+
+    fn with(hooks: &Hooks, caller: &Arc<Caller>) -> Self {
+        Self(Arc::new(Surroundings {
+            hooks: hooks.clone(),
+            caller: Arc::clone(caller),
+            mcp: Mutex::default(),
+        }))
     }
 
     /// The run's hooks. While the tool runs the call's span is current, so
     /// [`inject`](Hooks::inject) hands out the headers that name it.
-    pub fn hooks(&self) -> &'a Hooks {
-        self.hooks
+    pub fn hooks(&self) -> &Hooks {
+        &self.0.hooks
+    }
+
+    /// The conversation; `None` where it has no name. That of the turn that was asked for, in its
+    /// sub-agents' tools, too.
+    pub fn session(&self) -> Option<&str> {
+        self.0.caller.session.name()
+    }
+
+    /// Who asks: the user's id at the caller, where it was given.
+    pub fn user(&self) -> Option<&str> {
+        self.0.caller.user.as_deref()
+    }
+
+    /// On whose behalf, where that was given.
+    pub fn tenant(&self) -> Option<&str> {
+        self.0.caller.tenant.as_deref()
     }
 
     /// Says that the call went through the Model Context Protocol, and how: part of the call's
     /// outcome, however it ends. The last word counts.
     pub fn through_mcp(&self, call: McpCall) {
-        *self.mcp.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(call));
+        *self.0.mcp.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(call));
     }
 
-    pub(crate) fn into_mcp(self) -> Option<Box<McpCall>> {
-        self.mcp
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn mcp(&self) -> Option<Box<McpCall>> {
+        let mcp = self.0.mcp.lock().unwrap_or_else(PoisonError::into_inner);
+        mcp.clone()
     }
 }
 
-impl fmt::Debug for ToolContext<'_> {
+impl fmt::Debug for ToolContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ToolContext").finish_non_exhaustive()
     }

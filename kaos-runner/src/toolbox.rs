@@ -4,113 +4,82 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures_util::future::join_all;
-use kaos_hooks::{Attributes, Progress, Scope, Str, Turn, catch_panic};
+use kaos_hooks::{Attributes, Custom, CustomOutcome, Progress, Scope, Str, Turn, catch_panic};
 
+use crate::call::{CalledAgent, CalledTool};
+use crate::setting::Setting;
 use crate::shape::Shape;
-use crate::{Agent, Tool, ToolError, ToolSpec, arguments, fenced};
-
-/// Where tools come from that are not known beforehand, such as a server.
-///
-/// Asked before each turn; a source that fails leaves the turn without its tools, and the turn says
-/// so with the progress `tools_missing`.
-///
-/// # Example
-///
-/// ```
-/// use std::sync::Arc;
-///
-/// use async_trait::async_trait;
-/// use kaos_runner::{Tool, ToolError, ToolSource};
-///
-/// struct Plugins(Vec<Arc<dyn Tool>>);
-///
-/// #[async_trait]
-/// impl ToolSource for Plugins {
-///     fn name(&self) -> &str {
-///         "plugins"
-///     }
-///
-///     async fn tools(&self) -> Result<Vec<Arc<dyn Tool>>, ToolError> {
-///         Ok(self.0.clone())
-///     }
-/// }
-/// ```
-#[async_trait]
-pub trait ToolSource: Send + Sync + 'static {
-    /// What it is called: the prefix of tools whose names clash with others. Letters, digits, `_`
-    /// and `-`.
-    fn name(&self) -> &str;
-
-    /// Its tools at the moment. A source keeps the tools it gave as long as they are the same, so
-    /// that each compiles its schema once.
-    ///
-    /// # Errors
-    ///
-    /// Why it has none. Nobody limits the time but the source.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped when the turn is dropped.
-    async fn tools(&self) -> Result<Vec<Arc<dyn Tool>>, ToolError>;
-}
+use crate::{Agent, Tool, ToolError, ToolListing, ToolSource, ToolSpec, arguments, fenced};
 
 /// What the model can ask for by name.
 #[derive(Default)]
 pub(crate) struct Toolbox {
-    callables: Vec<Callable>,
+    callables: Vec<Arc<Callable>>,
     /// As the model is told, a name each: the agent's tools, its sub-agents, then its sources'. Every
     /// schema is an object's.
     pub(crate) specs: Vec<ToolSpec>,
     /// What the model is told of itself, and of blocks where it calls tools by them.
     pub(crate) instructions: Str,
-    missing: Vec<(Str, ToolError)>,
 }
 
 /// What a name stands for.
-#[derive(Clone)]
 pub(crate) enum Callable {
-    /// A tool, and how its arguments stand in what the model writes.
-    Tool(Arc<dyn Tool>, Shape),
-    /// A sub-agent.
-    Subagent(Arc<Agent>),
+    Tool(CalledTool),
+    Subagent(CalledAgent),
 }
 
 impl Toolbox {
-    /// Asks the agent's sources, all at once.
+    /// What the agent has itself.
     ///
-    /// A name that is taken gets a number behind it: `read_2`. A tool of a source keeps its name
-    /// unless another tool or sub-agent has it: then it is `source_tool`, and with a number behind
-    /// it if even that is taken.
-    pub(crate) async fn of(agent: &Agent) -> Self {
+    /// A name that is taken gets a number behind it: `read_2`.
+    pub(crate) fn of(agent: &Agent) -> Self {
         let mut toolbox = Self::default();
         for tool in &agent.tools {
             toolbox.put(toolbox.free(&tool.spec().name), tool);
         }
-        for agent in &agent.subagents {
-            let description = agent.description.clone().unwrap_or_default();
-            let spec = ToolSpec::delegation(toolbox.free(&agent.name), description);
-            toolbox.specs.push(spec);
-            toolbox
-                .callables
-                .push(Callable::Subagent(Arc::clone(agent)));
+        for subagent in &agent.subagents {
+            let description = subagent.description.clone().unwrap_or_default();
+            let spec = ToolSpec::delegation(toolbox.free(&subagent.name), description);
+            toolbox.specs.push(spec.clone());
+            let called = CalledAgent::new(Arc::clone(subagent), spec);
+            toolbox.callables.push(Arc::new(Callable::Subagent(called)));
         }
-        let asked = agent.sources.iter().map(|source| async move {
-            let tools = catch_panic(source.tools()).await;
-            let panicked = |_| Err(ToolError::of_kind("panic", "the source panicked"));
-            (source.name(), tools.unwrap_or_else(panicked))
-        });
+        toolbox.instructions = toolbox.told(agent);
+        toolbox
+    }
+
+    /// The same with what the agent's sources have now; `None` where it has no sources.
+    ///
+    /// They are asked at once, as part of the turn. A tool of a source keeps its name unless another
+    /// tool or sub-agent has it: then it is `source_tool`, and with a number behind it if even that is
+    /// taken.
+    pub(crate) async fn discover(&self, setting: &Setting<'_>, turn: &Scope<Turn>) -> Option<Self> {
+        let sources = &setting.agent.sources;
+        if sources.is_empty() {
+            return None;
+        }
+        let asked = sources
+            .iter()
+            .map(async |source| (source.name(), list(setting, turn, &**source).await));
         let mut found = Vec::new();
         for (source, tools) in join_all(asked).await {
             match tools {
-                Ok(tools) => found.extend(tools.into_iter().map(|tool| (source, tool))),
-                Err(why) => toolbox.missing.push((Str::copied(source), why)),
+                Ok(listing) => {
+                    note_listing(turn, source, &listing);
+                    found.extend(listing.tools.into_iter().map(|tool| (source, tool)));
+                }
+                Err(why) => note(turn, "tools_missing", source, ("error.type", why.kind())),
             }
         }
+        let mut toolbox = Self {
+            callables: self.callables.clone(),
+            specs: self.specs.clone(),
+            instructions: Str::default(),
+        };
         toolbox.add(&found);
-        toolbox.instructions = toolbox.told(agent);
-        toolbox
+        toolbox.instructions = toolbox.told(setting.agent);
+        Some(toolbox)
     }
 
     fn told(&self, agent: &Agent) -> Str {
@@ -118,7 +87,7 @@ impl Toolbox {
             return agent.instructions.clone();
         }
         let named = self.specs.iter().zip(&self.callables);
-        let agents = named.filter(|(_, callable)| matches!(callable, Callable::Subagent(_)));
+        let agents = named.filter(|(_, callable)| matches!(***callable, Callable::Subagent(_)));
         let agents: Vec<Str> = agents.map(|(spec, _)| spec.name.clone()).collect();
         let blocks = fenced::instructions(&self.specs, &agents);
         let own = agent.instructions.as_str();
@@ -170,26 +139,67 @@ impl Toolbox {
             schema,
             ..tool.spec().clone()
         });
-        self.callables.push(Callable::Tool(Arc::clone(tool), shape));
+        let called = CalledTool::new(Arc::clone(tool), shape);
+        self.callables.push(Arc::new(Callable::Tool(called)));
     }
 
     /// What the model calls by this name.
     pub(crate) fn callable(&self, name: &str) -> Option<&Callable> {
         let mut named = self.specs.iter().zip(&self.callables);
         let found = named.find(|(spec, _)| spec.name == name);
-        found.map(|(_, callable)| callable)
+        found.map(|(_, callable)| &**callable)
     }
+}
 
-    /// Says which sources have no tools for the turn.
-    pub(crate) fn tell(&self, turn: &Scope<Turn>) {
-        for (source, why) in &self.missing {
-            let mut attributes = Attributes::new();
-            attributes.set("source", source.clone());
-            attributes.set("error.type", Str::copied(why.kind()));
-            let note = Str::Static("tools_missing");
-            turn.progress(Progress { note, attributes });
+/// Asks a source for its tools, in a span of the turn.
+async fn list(
+    setting: &Setting<'_>,
+    turn: &Scope<Turn>,
+    source: &dyn ToolSource,
+) -> Result<ToolListing, ToolError> {
+    let mut span = Custom::new("tools.discovery");
+    span.attributes.set("source", Str::copied(source.name()));
+    let scope = turn.open(span);
+    let limit = setting.limits.tool;
+    let asked = tokio::time::timeout(limit, catch_panic(source.tools()));
+    let listed = match scope.entered(asked).await {
+        Ok(Ok(listed)) => listed,
+        Ok(Err(_panicked)) => Err(ToolError::of_kind("panic", "the source panicked")),
+        Err(_elapsed) => {
+            let why = format!("the source did not list its tools within {limit:?}");
+            Err(ToolError::of_kind("timeout", why))
         }
+    };
+    match &listed {
+        Ok(listing) => {
+            let mut outcome = CustomOutcome::default();
+            let count = i64::try_from(listing.tools.len()).unwrap_or(i64::MAX);
+            outcome.attributes.set("tools", count);
+            scope.complete(outcome);
+        }
+        Err(why) => scope.fail(why.failure()),
     }
+    listed
+}
+
+/// Says what a source's tools are not: as it has them now, or all.
+fn note_listing(turn: &Scope<Turn>, source: &str, listing: &ToolListing) {
+    if let Some(why) = &listing.stale {
+        note(turn, "tools_stale", source, ("error.type", why.kind()));
+    }
+    if listing.left_out > 0 {
+        let count = listing.left_out.to_string();
+        note(turn, "tools_left_out", source, ("count", &count));
+    }
+}
+
+/// Says something of a source.
+fn note(turn: &Scope<Turn>, note: &'static str, source: &str, (key, value): (&str, &str)) {
+    let mut attributes = Attributes::new();
+    attributes.set("source", Str::copied(source));
+    attributes.set(key.to_owned(), Str::copied(value));
+    let note = Str::Static(note);
+    turn.progress(Progress { note, attributes });
 }
 
 impl fmt::Debug for Toolbox {

@@ -4,29 +4,38 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use kaos_hooks::{
-    Briefing, Budget, BudgetExceeded, Hooks, Intent, Scope, Step, StepOutcome, Str,
-    ToolCallSummary, Turn, TurnOutcome, TurnSummary, Usage,
+    Briefing, Budget, BudgetExceeded, Intent, Scope, Step, StepOutcome, Str, ToolCallSummary, Turn,
+    TurnOutcome, TurnSummary, Usage,
 };
 
-use crate::model_call::Asked;
+use crate::conversation::Conversation;
+use crate::seat::Seat;
+use crate::setting::Setting;
+use crate::token_budget::Spent;
 use crate::toolbox::Toolbox;
 use crate::{
-    Agent, AssistantMessage, FinishReason, Message, Part, Reply, ToolUse, TurnErrorKind, fenced,
-    intent, model_call, tools,
+    AssistantMessage, FinishReason, Message, ModelErrorKind, Part, Reply, ToolResult, ToolUse,
+    TurnErrorKind, arguments, content, fenced, intent, model_call, tools, window,
 };
 
 /// What a turn has done so far.
 #[derive(Default)]
 pub(crate) struct Progress {
-    /// The conversation, the message to answer included.
-    pub(crate) messages: Arc<Vec<Message>>,
+    /// The conversation, the messages to answer included.
+    pub(crate) conversation: Conversation,
+    /// How many of the turn's own messages a model has taken and answered, its answer included.
+    accepted: usize,
     /// Whether somebody reads the answer as it is made.
-    stream: bool,
+    pub(crate) stream: bool,
     /// What the model is told in each of the turn's calls.
-    briefing: Option<Arc<Briefing>>,
+    pub(crate) briefing: Option<Arc<Briefing>>,
     /// What the model may call.
     pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) intent: Intent,
+    /// Which turn of its session it is.
+    pub(crate) number: Option<u32>,
+    /// Steps that were begun.
+    steps: u32,
     /// Tokens of the turn's own model calls.
     pub(crate) own: Option<Usage>,
     /// Tokens of its sub-agents.
@@ -34,23 +43,20 @@ pub(crate) struct Progress {
     finish_reason: Option<FinishReason>,
     /// The tools and sub-agents called, in the order the model asked for them.
     pub(crate) tool_calls: Vec<ToolCallSummary>,
+    /// Results of the step's calls that are not part of the conversation yet.
+    pub(crate) results: Vec<Option<ToolResult>>,
 }
 
 impl Progress {
-    /// Nothing so far, of a turn that begins like this.
-    pub(crate) fn new(messages: Vec<Message>, begin: &Turn, toolbox: Arc<Toolbox>) -> Self {
+    /// Nothing so far, of a turn that is to answer this and begins like this.
+    pub(crate) fn new(conversation: Conversation, begin: &Turn, toolbox: Arc<Toolbox>) -> Self {
         Self {
-            messages: Arc::new(messages),
+            conversation,
             toolbox,
             stream: begin.stream,
             briefing: begin.briefing.clone(),
             ..Self::default()
         }
-    }
-
-    /// Adds to the conversation.
-    pub(crate) fn say(&mut self, message: Message) {
-        Arc::make_mut(&mut self.messages).push(message);
     }
 
     /// What came of the turn so far, however it ends.
@@ -59,6 +65,7 @@ impl Progress {
             usage: self.own,
             finish_reasons: self.finish_reason.iter().map(Str::from).collect(),
             tool_calls: self.tool_calls.len().try_into().ok(),
+            number: self.number,
             ..TurnOutcome::default()
         }
     }
@@ -66,6 +73,19 @@ impl Progress {
     /// Tokens of the turn and its sub-agents.
     pub(crate) fn total(&self) -> Option<Usage> {
         add(self.own, self.delegated)
+    }
+
+    /// The turn's own messages that a later turn may build on: without those that the model refused.
+    pub(crate) fn valid(&self, ended: Result<(), &TurnErrorKind>) -> &[Message] {
+        let own = self.conversation.own();
+        let refused = matches!(ended, Err(TurnErrorKind::Model(error)) if [
+            ModelErrorKind::ContextLength,
+            ModelErrorKind::ContentFilter,
+            ModelErrorKind::InvalidRequest,
+            ModelErrorKind::TooLarge,
+        ].iter().any(|kind| error.is(*kind)));
+        let most = if refused { self.accepted } else { own.len() };
+        own.get(..most).unwrap_or(own)
     }
 }
 
@@ -79,120 +99,181 @@ pub(crate) fn add(left: Option<Usage>, right: Option<Usage>) -> Option<Usage> {
     }
 }
 
-/// Answers a message within the agent's limits, and ends the turn's span either way.
+/// Answers within the agent's limits, remembers it where the turn has a seat in a session, and ends
+/// the turn's span either way.
 ///
 /// Boxed because a sub-agent's turn is a turn inside a turn.
 pub(crate) fn answer<'a>(
-    hooks: &'a Hooks,
-    agent: &'a Agent,
-    mut turn: Scope<Turn>,
+    setting: &'a Setting<'a>,
+    turn: Scope<Turn>,
     progress: &'a mut Progress,
+    mut seat: Option<Seat>,
 ) -> BoxFuture<'a, Result<Reply, TurnErrorKind>> {
     Box::pin(async move {
-        let limit = agent.limits.turn;
-        let began = tokio::time::Instant::now();
-        let worked = tokio::time::timeout(limit, work(hooks, agent, &turn, progress)).await;
-        // Time may have run out in the very poll that gave the answer.
-        let worked = worked
-            .ok()
-            .filter(|_| began.elapsed() <= limit)
-            .unwrap_or_else(|| {
-                let used = began.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
-                let limit = limit.as_millis().try_into().unwrap_or(u64::MAX);
-                Err(TurnErrorKind::Budget {
-                    budget: Budget::Time,
-                    limit,
-                    used,
-                })
-            });
-        let text = match worked {
-            Ok(text) => text,
-            Err(why) => {
-                if let TurnErrorKind::Budget {
-                    budget,
-                    limit,
-                    used,
-                } = why
-                {
-                    turn.emit(BudgetExceeded {
-                        budget,
-                        limit,
-                        used,
-                    });
-                }
-                turn.so_far(progress.outcome());
-                turn.fail(why.failure());
-                return Err(why);
+        let worked = within_its_time(setting, &turn, progress, seat.as_mut()).await;
+        let remembered = match seat {
+            Some(seat) => {
+                let ended = worked.as_ref().map(|_text| ());
+                seat.remember(setting, &turn, progress, ended).await
             }
+            None => Ok(()),
         };
-        turn.emit(TurnSummary {
-            text: text.clone(),
-            intent: progress.intent.clone(),
-            tool_calls: progress.tool_calls.clone(),
-            usage: progress.total(),
-            cost_usd: None,
-        });
-        let (trace_id, intent) = (turn.trace_id(), progress.intent.clone());
-        turn.complete(TurnOutcome {
-            text: Some(text.clone()),
-            ..progress.outcome()
-        });
-        Ok(Reply {
-            trace_id,
-            text,
-            intent,
-            usage: progress.total(),
-            durable: Ok(()), // whoever waits for it says otherwise
-            finish_reason: progress.finish_reason.take(),
+        end(turn, progress, worked).map(|reply| Reply {
+            remembered,
+            ..reply
         })
     })
 }
 
-/// Classifies the intent, then step by step asks the model and does what it asks for, until it
-/// answers.
+async fn within_its_time(
+    setting: &Setting<'_>,
+    turn: &Scope<Turn>,
+    progress: &mut Progress,
+    mut seat: Option<&mut Seat>,
+) -> Result<Str, TurnErrorKind> {
+    let limit = setting.limits.turn;
+    let began = tokio::time::Instant::now();
+    let working = async {
+        match seat.as_deref_mut() {
+            Some(seat) => {
+                seat.take(setting, turn, progress).await?;
+                seat.held(work(setting, turn, progress)).await
+            }
+            None => work(setting, turn, progress).await,
+        }
+    };
+    let worked = tokio::time::timeout(limit, working).await;
+    // Time may have run out in the very poll that gave the answer.
+    if let Some(worked) = worked.ok().filter(|_| began.elapsed() <= limit) {
+        return worked;
+    }
+    if seat.is_some_and(|seat| seat.waits()) {
+        return Err(TurnErrorKind::SessionBusy);
+    }
+    let millis = |time: std::time::Duration| time.as_millis().try_into().unwrap_or(u64::MAX);
+    Err(TurnErrorKind::Budget {
+        budget: Budget::Time,
+        limit: millis(limit),
+        used: millis(began.elapsed()),
+    })
+}
+
+/// Ends the turn's span with what came of it.
+fn end(
+    mut turn: Scope<Turn>,
+    progress: &mut Progress,
+    worked: Result<Str, TurnErrorKind>,
+) -> Result<Reply, TurnErrorKind> {
+    let text = worked.map_err(|why| {
+        if let TurnErrorKind::Budget {
+            budget,
+            limit,
+            used,
+        } = why
+        {
+            turn.emit(BudgetExceeded {
+                budget,
+                limit,
+                used,
+            });
+        }
+        why
+    });
+    let text = match text {
+        Ok(text) => text,
+        Err(why) => {
+            turn.so_far(progress.outcome());
+            turn.fail(why.failure());
+            return Err(why);
+        }
+    };
+    turn.emit(TurnSummary {
+        text: text.clone(),
+        intent: progress.intent.clone(),
+        tool_calls: progress.tool_calls.clone(),
+        usage: progress.total(),
+        cost_usd: None,
+    });
+    let (trace_id, intent) = (turn.trace_id(), progress.intent.clone());
+    turn.complete(TurnOutcome {
+        text: Some(text.clone()),
+        ..progress.outcome()
+    });
+    Ok(Reply {
+        trace_id,
+        text,
+        intent,
+        usage: progress.total(),
+        durable: Ok(()),    // whoever waits for it says otherwise
+        remembered: Ok(()), // as well
+        finish_reason: progress.finish_reason.take(),
+        steps: progress.steps,
+        messages: progress.conversation.own().into(),
+    })
+}
+
+/// Finds the tools and the intent, then step by step asks the model and does what it asks for, until
+/// it answers.
 async fn work(
-    hooks: &Hooks,
-    agent: &Agent,
+    setting: &Setting<'_>,
     turn: &Scope<Turn>,
     progress: &mut Progress,
 ) -> Result<Str, TurnErrorKind> {
-    progress.toolbox.tell(turn);
-    intent::classify(hooks, agent, turn, progress).await;
-    let limit = agent.limits.steps;
+    if progress
+        .toolbox
+        .discover(setting, turn)
+        .await
+        .is_some_and(|found| {
+            progress.toolbox = Arc::new(found);
+            true
+        })
+    {
+        progress.briefing = content::briefing(&progress.toolbox);
+    }
+    intent::classify(setting, turn, progress).await;
+    let limit = setting.limits.steps;
     for number in 1..=limit {
         turn.ready().await;
         let mut step = Step::new(number);
         step.max_steps = Some(limit);
+        progress.steps = number;
         let step = turn.open(step);
-        let answered = match ask(hooks, agent, &step, number, progress).await {
+        let asked = ask(setting, &step, number, progress).await;
+        let Answered { said, mut fault } = match asked {
             Ok(answered) => answered,
             Err(why) => {
                 step.fail(why.failure());
                 return Err(why);
             }
         };
-        let Answered { said, fault } = answered;
         let text = Str::from(said.joined_text().into_owned());
-        let tool_calls: Vec<ToolUse> = said.tool_calls().cloned().collect();
+        let calls: Vec<ToolUse> = said.tool_calls().cloned().collect();
         // Nothing said is no message: endpoints refuse it later.
         if !said.is_empty() {
-            progress.say(Message::Assistant(said));
+            progress.conversation.say(Message::Assistant(said));
         }
-        if !tool_calls.is_empty() {
-            tools::call_all(hooks, agent, &step, &tool_calls, progress).await;
+        progress.accepted = progress.conversation.own().len();
+        if let Err(why) = called(setting, progress, calls.len()) {
+            step.fail(why.failure());
+            return Err(why);
         }
-        let unread = fault.is_some();
+        tools::call_all(setting, &step, &calls, progress).await;
+        let mut note = "malformed_block";
+        if calls.is_empty() && fault.is_none() {
+            (note, fault) = ("malformed_answer", wrong_form(setting, progress, &text));
+        }
+        let is_answer = calls.is_empty() && fault.is_none();
         if let Some(fault) = fault {
             step.progress(kaos_hooks::Progress {
-                note: Str::Static("malformed_block"),
+                note: Str::Static(note),
                 ..kaos_hooks::Progress::default()
             });
-            progress.say(Message::user(fault));
+            progress.conversation.say(Message::user(fault));
         }
         step.complete(StepOutcome::default());
-        emitted(hooks, turn)?;
-        spend(agent, progress)?;
-        if tool_calls.is_empty() && !unread {
+        emitted(setting, turn)?;
+        setting.budgets.kept().map_err(overspent)?;
+        if is_answer {
             turn.ready().await;
             return Ok(text);
         }
@@ -205,6 +286,35 @@ async fn work(
     })
 }
 
+/// Whether the turn may call so many more.
+fn called(setting: &Setting<'_>, progress: &Progress, more: usize) -> Result<(), TurnErrorKind> {
+    let (limit, used) = (setting.limits.tool_calls, progress.tool_calls.len() + more);
+    if used <= limit as usize {
+        return Ok(());
+    }
+    Err(TurnErrorKind::Budget {
+        budget: Budget::ToolCalls,
+        limit: limit.into(),
+        used: used as u64,
+    })
+}
+
+/// What is wrong with an answer that should have a form; an answer that was cut is as it is.
+fn wrong_form(setting: &Setting<'_>, progress: &Progress, text: &str) -> Option<Str> {
+    let form = setting.output.as_ref()?;
+    if !progress
+        .finish_reason
+        .as_ref()
+        .is_none_or(FinishReason::is_whole)
+    {
+        return None;
+    }
+    let wrong = arguments::wrong_with(&form.check, text).err()?;
+    Some(Str::from(format!(
+        "The fields of the answer {wrong}. Answer with JSON of the schema asked for, and nothing else."
+    )))
+}
+
 /// What the model answered, with the blocks in it read as calls where it calls tools by blocks.
 struct Answered {
     said: AssistantMessage,
@@ -214,38 +324,26 @@ struct Answered {
 
 /// Asks the model for the next step.
 async fn ask(
-    hooks: &Hooks,
-    agent: &Agent,
+    setting: &Setting<'_>,
     step: &Scope<Step>,
     number: u32,
     progress: &mut Progress,
 ) -> Result<Answered, TurnErrorKind> {
-    let toolbox = Arc::clone(&progress.toolbox);
-    let messages = if agent.fenced {
-        Arc::new(fenced::conversation(&progress.messages))
-    } else {
-        Arc::clone(&progress.messages)
-    };
-    let asked = Asked {
-        hooks,
-        instructions: &toolbox.instructions,
-        messages,
-        tools: if agent.fenced { &[] } else { &toolbox.specs },
-        stream: progress.stream,
-        output: None,
-        briefing: progress.briefing.clone(),
-        deltas: true,
-    };
-    let reply = model_call::ask(agent, step, asked)
-        .await
-        .inspect_err(|why| {
-            progress.own = add(progress.own, why.usage());
-        })?;
+    window::fit(setting, step, progress);
+    let mut reply = model_call::next(setting, step, progress).await;
+    if let Err(why) = &reply
+        && why.is_context_length()
+        && window::shrink(setting, step, progress)
+    {
+        progress.own = add(progress.own, why.usage());
+        reply = model_call::next(setting, step, progress).await;
+    }
+    let reply = reply.inspect_err(|why| progress.own = add(progress.own, why.usage()))?;
     progress.own = add(progress.own, reply.usage);
     progress.finish_reason = reply.finish_reason;
     let mut said = reply.message;
     let mut fault = None;
-    if agent.fenced {
+    if setting.agent.fenced {
         let blocks = fenced::read(&said.joined_text(), number);
         fault = blocks.fault;
         said.parts.retain(|part| !matches!(part, Part::Text(_)));
@@ -260,11 +358,11 @@ async fn ask(
 }
 
 /// Whether the run is still open: at its limit of events the stream has ended it.
-fn emitted(hooks: &Hooks, turn: &Scope<Turn>) -> Result<(), TurnErrorKind> {
+fn emitted(setting: &Setting<'_>, turn: &Scope<Turn>) -> Result<(), TurnErrorKind> {
     if turn.is_open() {
         return Ok(());
     }
-    let limit = hooks.emitter().unawaited_events().into();
+    let limit = setting.hooks.emitter().unawaited_events().into();
     Err(TurnErrorKind::Budget {
         budget: Budget::Events,
         limit,
@@ -272,17 +370,12 @@ fn emitted(hooks: &Hooks, turn: &Scope<Turn>) -> Result<(), TurnErrorKind> {
     })
 }
 
-/// Whether the tokens spent so far are within the limit.
-fn spend(agent: &Agent, progress: &Progress) -> Result<(), TurnErrorKind> {
-    let (Some(limit), Some(used)) = (agent.limits.tokens, progress.total()) else {
-        return Ok(());
-    };
-    if used.total() <= limit {
-        return Ok(());
-    }
-    Err(TurnErrorKind::Budget {
+/// There are no tokens left.
+pub(crate) fn overspent(spent: Spent) -> TurnErrorKind {
+    let Spent { limit, used } = spent;
+    TurnErrorKind::Budget {
         budget: Budget::Tokens,
         limit,
-        used: used.total(),
-    })
+        used,
+    }
 }

@@ -10,6 +10,7 @@ from kaos_agents.events import deserialize_event_json, serialize_event
 # Kinds of line that the ancestor refuses, or reads with another value, and why. Each must occur.
 EXCEPTIONS = {
     "gate_decided": "a type of ours: its gates leave no event",
+    "history_trimmed": "a type of ours: it keeps no conversations",
     "span intent_classification": "a subject of ours: it has the value event only",
     "span custom": "a subject of ours: users' own spans",
     "span suspended": "a phase of ours: its pauses are the value event only",

@@ -34,6 +34,8 @@ main() {
     attacked
     proofs
     accepted_and_removed
+    handed_over
+    changed_at_random
     killed
 }
 
@@ -203,6 +205,36 @@ accepted_and_removed() {
     ((${#left[@]} < ${#segments[@]})) || fail 'nothing is removed'
     verify 0 'removed on purpose' "$dir/copy" --key "$key"
     ok 'a damaged record, and all old ones'
+}
+
+# The key hands over, by its holder alone; either key verifies what both signed.
+handed_over() {
+    what=${FUNCNAME[0]}
+    rm -rf "$dir/copy"
+    cp -r "$dir/trail" "$dir/copy"
+    local new
+    new=$("$kaos" audit keygen "$dir/new" --name new)
+    exits 2 'only the key that signs it' "$kaos" audit hand-over "$dir/copy" --to "$dir/new"
+    exits 2 'signs it' "$kaos" audit hand-over "$dir/copy" --signing-key "$dir/new" --to "$dir/made"
+    exits 2 'nowhere cannot be opened' "$kaos" audit hand-over "$dir/nowhere" --signing-key "$dir/secret" --to "$dir/new"
+    [ ! -e "$dir/nowhere" ] || fail 'a mistyped name makes a directory'
+    diff -r "$dir/trail" "$dir/copy" >"$dir/stdout" || fail 'a refusal changes the trail'
+    "$kaos" audit hand-over "$dir/copy" --signing-key "$dir/secret" --to "$dir/new" >"$dir/stdout" 2>&1 ||
+        fail hand-over
+    grep -qF "$key handed over to $new" "$dir/stdout" || fail 'does not say who'
+    verify 0 '' "$dir/copy" --key "$new"
+    verify 0 '' "$dir/copy" --key "$key"
+    exits 2 'signs it' "$kaos" audit accept "$dir/copy" --signing-key "$dir/secret" --reason none --who kim
+    ok 'to a new key, which signs from then on'
+}
+
+# Bytes, lines, files and what records say; then hashes and signatures made anew.
+changed_at_random() {
+    what=${FUNCNAME[0]}
+    local runs=${KAOS_CHANGED:-200}
+    "$python" trail_fuzz.py "$kaos" ../../docs "$dir"/attacked/0[0-3]*,\ 1 --runs "$runs" >"$dir/stdout" 2>&1 ||
+        fail 'the readers differ'
+    ok "$(tail -n 1 "$dir/stdout")"
 }
 
 killed() {

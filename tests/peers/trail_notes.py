@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+import math
 import re
 
 from cryptography.exceptions import InvalidSignature
@@ -11,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 ZEROS = bytes(32)
 HIGHEST = 2**63 - 1
+DEEPEST = 127
 NUMBER = r"0|[1-9][0-9]{0,18}"
 LOG = re.compile(r"(kaos-trail/[0-9a-f]{32})(?:/([1-9][0-9]{0,18}))?")
-NAME = r"[^\s+]{1,64}"
+NAME = r"[^\s+\x00-\x1f\x7f-\x9f]{1,64}"
 LINE = re.compile(
     rb'\{.*,"trail_seq":(%b),"synced":(null|%b),"h":"([0-9a-f]{64})"\}' % (NUMBER.encode(), NUMBER.encode()), re.DOTALL
 )
@@ -136,6 +138,8 @@ class Log:
             raise Unreadable("no log's name")
         self.name, self.trail = name, match[1]
         self.base = number(match[2] or "0")
+        if not int(self.trail[-32:], 16):
+            raise Unreadable("a trail without a number")
 
 
 class Checkpoint:
@@ -172,7 +176,7 @@ def signature_lines(text):
     if not all(matches):
         raise Unreadable("no signature")
     signatures = [(match[1], unbase64(match[2])) for match in matches]
-    if any(len(data) != 68 for _, data in signatures):
+    if any(len(data) < 4 for _, data in signatures):
         raise Unreadable("no signature")
     return signatures
 
@@ -282,6 +286,27 @@ def once(pairs):
     return found
 
 
+def integer(text):
+    """Minus zero is no integer, for a number with a sign is none of ours."""
+    return -0.0 if text == "-0" else int(text)
+
+
+def real(text):
+    value = float(text)
+    if math.isinf(value):
+        raise Unreadable("a number that is too large")
+    return value
+
+
+def depth(value):
+    """How many lists and objects are within each other."""
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return 0
+    return 1 + max(map(depth, value), default=0)
+
+
 def no_constant(name):
     raise Unreadable(f"no JSON: {name}")
 
@@ -289,11 +314,16 @@ def no_constant(name):
 def parse(raw):
     """The line's JSON object, none of whose objects has a key twice."""
     try:
-        found = json.loads(raw.decode(), object_pairs_hook=once, parse_constant=no_constant)
+        found = json.loads(
+            raw.decode(), object_pairs_hook=once, parse_constant=no_constant, parse_int=integer, parse_float=real
+        )
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except Unreadable:
         raise
     except (ValueError, RecursionError) as error:
         raise Unreadable("no JSON") from error
+    if depth(found) > DEEPEST:
+        raise Unreadable("nested too deep")
     if not isinstance(found, dict):
         raise Unreadable("no JSON object")
     return found
@@ -301,6 +331,10 @@ def parse(raw):
 
 def is_number(value):
     return type(value) is int and 0 <= value <= HIGHEST
+
+
+def is_small(value):
+    return is_number(value) and value < 2**32
 
 
 def is_text(value):
@@ -334,8 +368,8 @@ def is_bool(value):
 # The fields of the trail's own records; `?` is one that may be absent.
 FIELDS = {
     "trail_segment": {
-        "format": is_number, "schema": is_number, "log": is_made_by(Log), "cause": is_text, "prev": is_hash,
-        "tree": is_hashes, "policy": is_text, "host": is_text, "pid": is_number, "key?": is_made_by(Key),
+        "format": is_small, "schema": is_small, "log": is_made_by(Log), "cause": is_text, "prev": is_hash,
+        "tree": is_hashes, "policy": is_text, "host": is_text, "pid": is_small, "key?": is_made_by(Key),
         "former?": is_made_by(Key),
     },
     "trail_checkpoint": {"note": is_made_by(Checkpoint), "seal?": is_bool},
@@ -358,7 +392,7 @@ def own_record(raw):
         name = name.rstrip("?")
         if not (optional and name not in record) and not right(record.get(name)):
             raise Unreadable(f"a field of the wrong type: {name}")
-    if not is_text(record.get("time_unix_nano")):
+    if record["type"] in FIELDS and not is_text(record.get("time_unix_nano")):
         raise Unreadable("a field of the wrong type: time_unix_nano")
     return record
 

@@ -114,21 +114,22 @@ class Coverage:
         self.cover()
 
     def cover(self):
-        self.start = self.turn_ended = None
+        self.start = self.end = self.turn_ended = None
         self.records = 0
 
     def record(self, number, ends_turn):
         if self.records == 0:
             self.start = number
         self.records += 1
+        self.end = number + 1
         if ends_turn and self.turn_ended is None:
             self.turn_ended = self.records
 
-    def finding(self, end):
+    def finding(self):
         """That there are too many of them, if so."""
         after_turn = 0 if self.turn_ended is None else self.records - self.turn_ended
         if self.records > MOST_UNCOVERED or after_turn > MOST_AFTER_A_TURN:
-            return Finding("too many records without a checkpoint", self.start, max(end, self.start))
+            return Finding("too many records without a checkpoint", self.start, max(self.end, self.start))
         return None
 
 

@@ -15,13 +15,16 @@ import stat
 import sys
 
 from trail_notes import (
-    HIGHEST, ZEROS, Checkpoint, Key, Line, Log, Tree, Unreadable, check_proof, is_own, leaf_hash, own_record, parse,
+    HIGHEST, ZEROS, Checkpoint, Key, Line, Log, Tree, Unreadable, check_proof, is_hash, is_own, is_small,
+    leaf_hash, own_record, parse,
 )
 from trail_policy import Account, Accounts, Anchor, Coverage, Finding, Stretches, key_or_none
 
 FORMAT = 2
 SCHEMA = 1
 LONGEST = 65_536
+MOST_AHEAD = 2**32
+MOST_UNBROKEN = 2**24
 TURN_ENDS = {"complete", "error", "cancelled", "suspended"}
 
 
@@ -29,9 +32,10 @@ class Piece:
     """What stands in a segment up to a line break, or as much of it as a piece may have."""
 
     def __init__(self, stored, is_continued):
-        self.is_ended = stored.endswith(b"\n")
+        is_ended = stored.endswith(b"\n")
         self.raw = stored.removesuffix(b"\n")
-        self.is_whole = self.is_ended and not is_continued
+        self.is_whole = is_ended and not is_continued
+        self.is_being_written = not is_ended and not is_continued and len(stored) <= LONGEST
 
     def line(self):
         """Its form, if it has one."""
@@ -47,11 +51,15 @@ class Piece:
 
 
 def pieces(path):
-    is_continued = False
+    """A segment's lines; None where it has one without an end."""
+    unbroken = 0
     with open(path, "rb") as file:
         while stored := file.readline(LONGEST + 1):
-            yield Piece(stored, is_continued)
-            is_continued = not stored.endswith(b"\n")
+            if unbroken > MOST_UNBROKEN:
+                yield None
+                return
+            yield Piece(stored, unbroken > 0)
+            unbroken = 0 if stored.endswith(b"\n") else unbroken + len(stored)
 
 
 class Segment:
@@ -65,7 +73,9 @@ class Segment:
         try:
             self.header = Header(self.first())
         except Unreadable as error:
-            self.problem = f"the segment's first line cannot be read: {error}"
+            self.problem = Finding(f"the segment's first line cannot be read: {error}", self.number)
+            if self.is_newer():
+                self.problem = Finding("a higher format than this reader's", self.number, accountable=False)
 
     def first(self):
         if not self.is_file:
@@ -74,6 +84,16 @@ class Segment:
         if piece is None:
             raise Unreadable("there is none")
         return piece
+
+    def is_newer(self):
+        """Whether the first line says so, whatever else it says."""
+        try:
+            piece = self.first()
+            line, record = piece.line(), parse(piece.raw)
+            version, prev = record["format"], record["prev"]
+        except (Unreadable, KeyError):
+            return False
+        return is_small(version) and version > FORMAT and is_hash(prev) and line.follows(bytes.fromhex(prev))
 
     def pieces(self):
         return pieces(self.path) if self.is_file else iter(())
@@ -171,13 +191,18 @@ class Verifier:
             if segment.header.number != segment.number:
                 self.found("another number than in the file's name", segment.header.number)
         else:
-            self.found(segment.problem, segment.number)
+            self.findings.append(segment.problem)
+            if self.log is not None and self.next < segment.number:
+                self.findings.append(Finding("missing", self.next, segment.number, missing=True))
             self.expected = max(self.expected, segment.number)
             self.next = max(self.next, segment.number)
         for index, piece in enumerate(segment.pieces()):
-            if is_superseded(following, self.expected):
+            if index > 0 and is_superseded(following, self.expected):
                 break
-            if self.is_last and self.is_locked and not piece.is_ended:
+            if piece is None:
+                self.findings.append(Finding("a line without an end", self.expected))
+                break
+            if self.is_last and self.is_locked and piece.is_being_written:
                 break
             self.accounts.stands(self.expected, leaf_hash(piece.raw))
             self.piece(piece, segment.header if index == 0 else None, index)
@@ -219,11 +244,11 @@ class Verifier:
             if number > expected:
                 self.findings.append(Finding("missing", expected, number, missing=True))
             elif number < expected or not same:
-                self.found("does not continue the log", expected)
+                self.found("does not continue the log", number)
         elif header.cause == "restarted" and header.begins_log and number >= expected:
             self.findings.append(Finding("damaged or lost, a new log begins", expected, number))
         else:
-            self.found("does not continue the log", expected)
+            self.found("does not continue the log", number)
 
     def piece(self, piece, header, index):
         """Rule 2: a line of a segment."""
@@ -231,39 +256,51 @@ class Verifier:
             self.expected += 1
             self.next = self.expected
             return
-        self.last_checkpoint, was_sealed = None, self.is_sealed
+        self.last_checkpoint = None
         expected, stored_h = self.expected, self.stored_h
         try:
             line = piece.line()
+            if line.number > expected + MOST_AHEAD:
+                raise Unreadable(f"a number far above: {line.number}")
         except Unreadable as error:
             self.damage(f"damaged: {error}")
-            self.after_seal(was_sealed)
-            self.coverage.record(expected, False)
             self.expected, self.stored_h = expected + 1, None
             return
         self.settle(line, stored_h)
-        try:
-            record = self.readable(line, piece.raw)
-        except Unreadable as error:
-            self.damage(f"damaged: {error}")
-            record = None
-        self.after_seal(was_sealed)
-        if record is not None and header is None:
-            self.record(record, line.number, is_own(piece.raw), index)
-        if not (self.last_checkpoint and self.last_checkpoint_counts):
-            self.coverage.record(expected, is_turn_end(record) and not is_own(piece.raw))
+        if problem := self.problem(line):
+            self.damage(f"damaged: {problem}")
+        else:
+            self.judge(line, piece.raw, header, index)
         self.tree.push(piece.raw)
         self.expected = self.next = line.number + 1
         self.h = self.stored_h = line.h
         self.read_to[self.log.name] = self.next
         self.meet_anchors()
 
-    def readable(self, line, raw):
-        """The record, if nothing is wrong with its line."""
+    def problem(self, line):
+        """Why a line is none of this log, if it is none."""
         if line.number != self.expected:
-            raise Unreadable(f"has the number {line.number}")
+            return f"has the number {line.number}"
         if not line.follows(self.h):
-            raise Unreadable("does not follow from the record before")
+            return "does not follow from the record before"
+        return None
+
+    def judge(self, line, raw, header, index):
+        """A record at its place."""
+        if self.is_sealed:
+            self.found("something stands after the seal", line.number)
+        try:
+            record = self.readable(raw)
+        except Unreadable as error:
+            self.found(f"cannot be read: {error}", line.number)
+            record = None
+        if record is not None and header is None:
+            self.record(record, line.number, is_own(raw), index)
+        if not (self.last_checkpoint and self.last_checkpoint_counts):
+            self.coverage.record(line.number, is_turn_end(record) and not is_own(raw))
+
+    def readable(self, raw):
+        """What a record says."""
         if not is_own(raw):
             return self.event(raw)
         record = own_record(raw)
@@ -290,11 +327,6 @@ class Verifier:
         if self.open and line.synced is not None and (stored_h is None or line.follows(stored_h)):
             self.findings += self.open.certain(line.synced)
 
-    def after_seal(self, was_sealed):
-        """Nothing stands after a seal; what is torn there is not certain, either."""
-        if was_sealed:
-            self.found("something stands after the seal", self.expected)
-
     def meet_anchors(self):
         for anchor in self.anchors:
             anchor.meet(self.log, self.tree)
@@ -315,9 +347,9 @@ class Verifier:
         kind = record.get("type") if is_own_record else "event"
         if kind == "trail_segment" and index > 0:
             self.found("a segment's first record within a segment", number)
-        elif kind == "event" and self.owes:
+        elif kind == "event" and self.owes and not self.open:
             self.found("an event before the segment's checkpoint", number)
-            self.owes = bool(self.open)
+            self.owes = False
         elif kind == "trail_checkpoint":
             self.checkpoint(record, number)
         elif kind == "trail_gap" and record["lost"] > 0:
@@ -336,14 +368,14 @@ class Verifier:
         is_right = self.is_of_this_log(checkpoint)
         is_signed = checkpoint.signed_by(key) if key else not checkpoint.signatures
         if not is_right and not self.open:
-            start = self.counted[self.log.name]
-            self.findings.append(Finding("not the records that were signed", start, max(start, number)))
+            start = min(self.counted[self.log.name], number)
+            self.findings.append(Finding("not the records that were signed", start, max(start + 1, number)))
         if not is_signed:
             self.found("no valid signature" if key else "a signature without a key", number)
         self.last_checkpoint = checkpoint
         self.last_checkpoint_counts = is_right and is_signed and not self.open
         self.owes &= bool(self.open)
-        self.is_sealed |= is_seal
+        self.is_sealed |= is_seal and not self.open
         if self.last_checkpoint_counts:
             self.cover(checkpoint, number, is_seal)
 
@@ -353,7 +385,7 @@ class Verifier:
         )
 
     def cover(self, checkpoint, number, is_seal):
-        if finding := self.coverage.finding(number):
+        if finding := self.coverage.finding():
             self.findings.append(finding)
         self.coverage.cover()
         self.counted[self.log.name] = checkpoint.end
@@ -365,7 +397,7 @@ class Verifier:
 
     def end(self):
         """What can only be judged when all was read."""
-        if finding := self.coverage.finding(self.expected):
+        if finding := self.coverage.finding():
             self.findings.append(finding)
         else:
             self.tail = self.coverage.records
@@ -389,9 +421,9 @@ class Verifier:
     def exit(self, strict):
         if self.findings:
             return 1
-        if strict and (self.tail or not self.is_anchored_to_the_end()):
-            return 3
-        return 0 if self.torn is None else 4
+        if self.torn is not None:
+            return 4
+        return 3 if strict and (self.tail or not self.is_anchored_to_the_end()) else 0
 
     def is_anchored_to_the_end(self):
         """Whether nothing but its own checkpoint comes after the newest anchor that was met."""
@@ -425,7 +457,7 @@ def is_turn_end(record):
 def is_superseded(following, expected):
     """Whether the segment that follows has taken over from here, after a failure."""
     header = following and following.header
-    return bool(header) and header.cause == "failed" and header.number == expected
+    return bool(header) and header.cause == "failed" and header.number <= expected
 
 
 def segment_names(directory):
@@ -463,6 +495,9 @@ def prove(path, keys, anchors):
 
 
 def verify(directory, keys, anchors, log, strict):
+    if not segment_names(directory):
+        print(f"no trail in {directory}: there is no segment", file=sys.stderr)
+        return 2
     verifier = Verifier(directory, keys, anchors, log).run()
     print(*verifier.lines(), sep="\n")
     return verifier.exit(strict)

@@ -1,6 +1,6 @@
 //! Prints the events of a few runs as JSON Lines, for a reader that is not ours: tools, one that fails, gates that allow,
-//! rewrite, ask, skip and deny, a sub-agent, a streamed answer with its thoughts, a turn that fails, one whose steps are
-//! spent, one that is dropped, and spans of a loop without a runner.
+//! rewrite, ask, skip and deny, a sub-agent, a streamed answer with its thoughts, a turn that fails, one of a conversation that is
+//! too long, one whose steps are spent, one that is dropped, and spans of a loop without a runner.
 
 #![expect(clippy::print_stdout, reason = "a helper of tests prints what it made")]
 
@@ -13,7 +13,8 @@ use kaos_hooks::{
     Verdict,
 };
 use kaos_runner::{
-    Agent, FunctionModel, IntentBy, Limits, ModelErrorKind, ModelReply, Runner, Scripted,
+    Agent, FunctionModel, IntentBy, Limits, ModelError, ModelErrorKind, ModelReply, Runner,
+    Scripted,
 };
 use kaos_tests::agents::{Act, Scripted as ScriptedTool};
 use tokio_stream::StreamExt as _;
@@ -75,6 +76,14 @@ async fn main() {
 
     let mute = FunctionModel::script(Vec::<ModelReply>::new());
     run(&recorder, Agent::new("fails", mute)).await;
+
+    let long = ModelError::new(ModelErrorKind::ContextLength, "too long");
+    let again = Scripted::from(ModelReply::text("Shorter."));
+    let tight = FunctionModel::script([again.clone(), long.into(), again]);
+    let runner = Runner::new(Agent::new("tight", tight)).hooks(recorder.clone());
+    for _ in 0..2 {
+        let _answered = runner.turn("Work.", "s-1").await;
+    }
 
     let one_step = Limits {
         steps: 1,

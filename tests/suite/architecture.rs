@@ -261,3 +261,40 @@ fn no_source_file_of_a_library_holds_more_than_one_concept() {
         }
     }
 }
+
+/// The command's outputs are opened by one file, whose types print safely.
+#[test]
+fn the_command_prints_in_one_place() {
+    let command = workspace().join("kaos-runner/src/bin/kaos");
+    let mut waiting = vec![command];
+    let mut checked = 0;
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(path).unwrap().map(|it| it.unwrap().path()));
+            continue;
+        }
+        if path.ends_with("terminal.rs") {
+            continue;
+        }
+        checked += 1;
+        let text = fs::read_to_string(&path).unwrap();
+        // A question to the parser of arguments.
+        let text = text.replace("use_stderr()", "");
+        for opened in [
+            "stdout()",
+            "stderr()",
+            "print!",
+            "println!",
+            "/dev/tty",
+            "Term::",
+            "with_draw_target",
+            "MultiProgress::new",
+            "ProgressBar::new",
+            ".print()",
+            ".exit()",
+        ] {
+            assert!(!text.contains(opened), "{}: {opened}", path.display());
+        }
+    }
+    assert!(checked > 20, "{checked}");
+}

@@ -17,7 +17,7 @@ impl Tool for Echo {
     async fn call(
         &self,
         _arguments: &str,
-        _context: &ToolContext<'_>,
+        _context: &ToolContext,
     ) -> Result<ToolOutput, ToolError> {
         Ok("ran".into())
     }

@@ -15,6 +15,7 @@ mod races;
 mod replay;
 mod tamper;
 mod trust;
+mod verdicts;
 mod waits;
 mod write_ahead;
 

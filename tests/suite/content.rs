@@ -47,7 +47,7 @@ impl Tool for Planted {
     async fn call(
         &self,
         _arguments: &str,
-        _context: &ToolContext<'_>,
+        _context: &ToolContext,
     ) -> Result<ToolOutput, ToolError> {
         if self.1 {
             return Err(ToolError::new(said("error text")));

@@ -44,7 +44,7 @@ impl Tool for Makes {
     async fn call(
         &self,
         _arguments: &str,
-        _context: &ToolContext<'_>,
+        _context: &ToolContext,
     ) -> Result<ToolOutput, ToolError> {
         let tracer = self.tracer.get().unwrap().clone();
         let name = |what: &str| format!("{}:{what}", self.spec.name);

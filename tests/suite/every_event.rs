@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{BodyBuf, EventBuf, Gate, GateError, SubjectName, ToolRequest, Value, Verdict};
 use kaos_runner::{
-    Agent, FunctionModel, IntentBy, Limits, ModelErrorKind, ModelReply, Runner, Scripted,
+    Agent, FunctionModel, IntentBy, Limits, ModelError, ModelErrorKind, ModelReply, Runner,
+    Scripted,
 };
 use kaos_tests::agents::{self, Act, Scripted as ScriptedTool};
 use tokio_stream::StreamExt as _;
@@ -106,7 +107,7 @@ async fn a_scripted_turn_emits_every_event_in_its_place() {
          tool.denied start gate_decided tool.denied error
          tool.rewritten start gate_decided tool.rewritten complete
          tool.unknown start tool.unknown error
-         delegate.researcher start agent.turn start
+         delegate.researcher start gate_decided agent.turn start
          agent.step.1 start model.inference start text_delta usage_observed
          model.inference complete
          agent.step.1 complete turn_summary agent.turn complete delegate.researcher complete
@@ -128,8 +129,25 @@ async fn a_scripted_turn_emits_every_event_in_its_place() {
         "{lines}"
     );
 
+    // A model that takes no long conversation, and is asked once more.
+    let long = ModelError::new(ModelErrorKind::ContextLength, "too long");
+    let tight = FunctionModel::script([
+        Scripted::from(again()),
+        Scripted::from(long),
+        Scripted::from(ModelReply::text("Done.")),
+    ]);
+    let found: &'static str = "found ".repeat(200).leak();
+    let agent = agents::agent("assistant", tight)
+        .tool(tool("works", Act::Give(found)))
+        .intent(IntentBy::Off);
+    let (lines, trimmed) = happened(agent).await;
+    assert!(
+        lines.contains("model.inference error\nhistory_trimmed\nmodel.inference start"),
+        "{lines}"
+    );
+
     // Whatever the runner defines, it has emitted: no dead event.
-    let all: Vec<EventBuf> = all.into_iter().chain(more).collect();
+    let all: Vec<EventBuf> = all.into_iter().chain(more).chain(trimmed).collect();
     let values: BTreeSet<&str> = all
         .iter()
         .filter_map(EventBuf::value)
@@ -146,7 +164,7 @@ async fn a_scripted_turn_emits_every_event_in_its_place() {
 
 #[tokio::test(start_paused = true)]
 async fn failures_and_cancellations_are_events_too() {
-    let broken = FunctionModel::script([kaos_runner::ModelError::new(ModelErrorKind::Auth, "no")]);
+    let broken = FunctionModel::script([ModelError::new(ModelErrorKind::Auth, "no")]);
     let (lines, _) = happened(agents::agent("assistant", broken).intent(IntentBy::Off)).await;
     check(
         &lines,

@@ -7,6 +7,7 @@ use kaos_otel_hook::{ExportStats, Telemetry};
 use kaos_tests::receivers::{Receiver, Reply};
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
 
+mod resource;
 mod sizes;
 
 /// What is spoken.

@@ -82,6 +82,7 @@ async fn check_trace(source: McpServer, transport: &str, has_session: bool) {
     observed.assert_tree(
         "
         agent.turn
+          tools.discovery
           agent.intent_classification
           agent.step.1
             model.inference
@@ -91,7 +92,7 @@ async fn check_trace(source: McpServer, transport: &str, has_session: bool) {
         ",
     );
     let exported = observed.memory.spans();
-    assert_eq!(exported.len(), 7);
+    assert_eq!(exported.len(), 8);
     let tool = exported.iter().find(|it| it.name == "tool.meta").unwrap();
     let method = tool
         .attributes
@@ -147,7 +148,7 @@ async fn results_are_structured_or_text_and_errors_are_the_tool_s() {
 #[tokio::test]
 async fn the_server_s_hints_are_the_tool_s_annotations() {
     let server = OverHttp::start(Server::default()).await;
-    let tools = McpServer::http(server.url()).tools().await.unwrap();
+    let tools = McpServer::http(server.url()).tools().await.unwrap().tools;
     let of = |name: &str| {
         let tool = tools.iter().find(|tool| tool.spec().name == name);
         tool.unwrap().spec().annotations
@@ -207,7 +208,7 @@ async fn a_child_that_dies_during_a_call_fails_the_call_and_the_next_one_starts_
     let calls = [("die", "{}"), ("echo", r#"{"text":"back"}"#)];
     let (observed, results) = turn(child(), &calls).await;
     assert!(
-        results[0].starts_with("error: the connection to the server broke"),
+        results[0].starts_with("error: the connection to the server `mcp_stdio_server` broke"),
         "{results:?}"
     );
     assert_eq!(results[1], "back");
@@ -306,8 +307,8 @@ async fn tools_are_listed_once_for_a_connection() {
     let listed = Arc::clone(&server.listed);
     let http = OverHttp::start(server).await;
     let source = McpServer::http(http.url());
-    let first = source.tools().await.unwrap();
-    let again = source.tools().await.unwrap();
+    let first = source.tools().await.unwrap().tools;
+    let again = source.tools().await.unwrap().tools;
     assert_eq!(listed.load(Ordering::SeqCst), 1);
     assert!(
         Arc::ptr_eq(&first[0], &again[0]),

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use kaos_hooks::{EventBuf, Gate, GateError, Hooks, PhaseBuf, ToolRequest, Verdict};
 use kaos_runner::{
     Agent, FunctionTool, Limits, Message, ModelReply, Runner, Tool, ToolAnnotations, ToolContext,
-    ToolError, ToolOutput, ToolSource, ToolSpec,
+    ToolError, ToolListing, ToolOutput, ToolSource, ToolSpec,
 };
 use kaos_tests::agents::{self, Act, Asked, Scripted, scripted, watched};
 use kaos_tests::observed::Observed;
@@ -160,7 +160,7 @@ async fn a_tool_s_own_time_limit_goes_before_the_agent_s() {
             &self.0
         }
 
-        async fn call(&self, _: &str, _: &ToolContext<'_>) -> Result<ToolOutput, ToolError> {
+        async fn call(&self, _: &str, _: &ToolContext) -> Result<ToolOutput, ToolError> {
             tokio::time::sleep(Duration::from_secs(90)).await;
             Ok("late".into())
         }
@@ -202,7 +202,7 @@ impl Tool for Crowd {
         &self.spec
     }
 
-    async fn call(&self, arguments: &str, _: &ToolContext<'_>) -> Result<ToolOutput, ToolError> {
+    async fn call(&self, arguments: &str, _: &ToolContext) -> Result<ToolOutput, ToolError> {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         tokio::task::yield_now().await;
@@ -368,12 +368,13 @@ impl ToolSource for Shelf {
         self.0
     }
 
-    async fn tools(&self) -> Result<Vec<Arc<dyn Tool>>, ToolError> {
+    async fn tools(&self) -> Result<ToolListing, ToolError> {
         let tools = self
             .1
             .clone()
             .map_err(|kind| ToolError::of_kind(kind, "down"))?;
-        Ok(tools.into_iter().map(|tool| Arc::new(tool) as _).collect())
+        let tools = tools.into_iter().map(|tool| Arc::new(tool) as _);
+        Ok(tools.collect::<Vec<_>>().into())
     }
 }
 

@@ -88,11 +88,7 @@ impl Tool for Scripted {
         &self.spec
     }
 
-    async fn call(
-        &self,
-        arguments: &str,
-        _context: &ToolContext<'_>,
-    ) -> Result<ToolOutput, ToolError> {
+    async fn call(&self, arguments: &str, _context: &ToolContext) -> Result<ToolOutput, ToolError> {
         self.ran.fetch_add(1, Ordering::SeqCst);
         self.saw.lock().unwrap().push(arguments.to_owned());
         match &self.act {

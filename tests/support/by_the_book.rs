@@ -58,8 +58,8 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// What 64 digits say.
-fn from_hex(digits: &str) -> Hash {
+/// The hash that 64 digits say.
+pub fn from_hex(digits: &str) -> Hash {
     std::array::from_fn(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap())
 }
 

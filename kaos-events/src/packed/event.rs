@@ -44,22 +44,29 @@ pub(super) fn pack(event: &Event<'_>, former: &mut Former<()>, to: &mut Packer) 
         Body::Span(span) => (former.flags_of(run.trace_id, span), span.id),
         Body::Value { span, .. } => (VALUE, *span),
     };
-    let next = if later.is_some() { NEXT } else { 0 };
-    let of_run = if same_run { SAME_RUN } else { 0 };
-    to.put([next | of_run | kind]);
-    if let Some(later) = later {
-        to.put(later.to_ne_bytes());
+    if let Some(later) = later.filter(|_| same_run) {
+        // Nearly every event: one write.
+        let ([a, b, c, d], [i, j, k, l, m, n, o, p]) = (later.to_ne_bytes(), id.to_bytes());
+        let flags = NEXT | SAME_RUN | kind;
+        to.put([flags, a, b, c, d, i, j, k, l, m, n, o, p]);
     } else {
-        to.put(seq.to_ne_bytes());
-        to.put(time.unix_nanos.to_ne_bytes());
-        to.put(time.monotonic_nanos.to_ne_bytes());
-    }
-    if !same_run {
-        run.pack(to);
-        former.run = Some(run.clone());
+        let next = if later.is_some() { NEXT } else { 0 };
+        let of_run = if same_run { SAME_RUN } else { 0 };
+        to.put([next | of_run | kind]);
+        if let Some(later) = later {
+            to.put(later.to_ne_bytes());
+        } else {
+            to.put(seq.to_ne_bytes());
+            to.put(time.unix_nanos.to_ne_bytes());
+            to.put(time.monotonic_nanos.to_ne_bytes());
+        }
+        if !same_run {
+            run.pack(to);
+            former.run = Some(run.clone());
+        }
+        id.pack(to);
     }
     (former.seq, former.time) = (seq, time);
-    id.pack(to);
     match body {
         Body::Span(span) => self::span(&span, kind, to),
         Body::Value { span: _, value } => value.pack(to),

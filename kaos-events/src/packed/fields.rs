@@ -130,7 +130,7 @@ enums! {
     }
     Value / Value {
         IntentClassified, UsageObserved, TextDelta, ThinkingDelta, ToolCallArgsDelta,
-        ApprovalRequired, GateDecided, BudgetExceeded, TurnSummary
+        ApprovalRequired, GateDecided, BudgetExceeded, HistoryTrimmed, TurnSummary
     }
     AttributeValue / AttributeValue { Bool, Int, Float, Str, List }
 }
@@ -159,7 +159,7 @@ macro_rules! words {
 words! {
     ToolKind { Function, Extension, Datastore }
     Decision { Allow, Rewrite, Ask, Skip, Deny }
-    Budget { Steps, Time, Tokens, Events }
+    Budget { Steps, Time, Tokens, ToolCalls, Events }
 }
 
 impl Pack for SpanId {

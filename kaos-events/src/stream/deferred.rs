@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use super::{Emit, End, State, Stream};
+use super::{AnyStream, End, State, Stream};
 use crate::table::Key;
 use crate::{Observer, PhaseBuf, Progress, Run, SpanId, Subject, Value};
 
@@ -27,33 +27,48 @@ pub(super) enum Deferred {
 }
 
 thread_local! {
-    /// Which stream calls its observer on this thread, by its address; 0 when none does.
-    static DELIVERING: Cell<usize> = const { Cell::new(0) };
-    /// Whether streams wait in the outbox.
-    static POSTED: Cell<Posted> = const { Cell::new(Posted::Nothing) };
+    /// Where this thread is.
+    static WHERE: Cell<Where> = const { Cell::new(Where::OUTSIDE) };
+    /// Whether a caller further up empties the outbox.
+    static EMPTYING: Cell<bool> = const { Cell::new(false) };
     /// Streams that observers of others emitted into.
-    static OUTBOX: RefCell<Vec<Arc<dyn Emit>>> = const { RefCell::new(Vec::new()) };
+    static OUTBOX: RefCell<Vec<AnyStream>> = const { RefCell::new(Vec::new()) };
 }
 
+/// The address of the stream that calls its observer on this thread, 0 when none does; and in its
+/// lowest bit, which no address has, whether streams wait in the outbox that nobody empties. One word, as
+/// every emission asks for both.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Posted {
-    Nothing,
-    Something,
-    /// It is being emptied, by a caller further up.
-    Taken,
+struct Where(usize);
+
+impl Where {
+    const OUTSIDE: Self = Self(0);
+    const POSTED: usize = 1;
+
+    const fn stream(self) -> usize {
+        self.0 & !Self::POSTED
+    }
+
+    const fn in_stream(self, address: usize) -> Self {
+        Self(address | self.0 & Self::POSTED)
+    }
+
+    const fn posted(self) -> Self {
+        Self(self.0 | Self::POSTED)
+    }
 }
 
 /// Whether this thread is inside an observer: it holds that stream's lock.
 #[inline]
 pub(super) fn delivering() -> bool {
-    DELIVERING.get() != 0
+    WHERE.get().stream() != 0
 }
 
 /// Applies what observers emitted into other runs, once this thread holds no lock any more. Runs
 /// that answer each other without end are stopped after [`MOST_DEFERRED`] turns.
 #[inline]
 pub(super) fn deliver_posted() {
-    if POSTED.get() == Posted::Something && !delivering() {
+    if WHERE.get() == Where::OUTSIDE.posted() {
         deliver_all_posted();
     }
 }
@@ -63,11 +78,12 @@ fn deliver_all_posted() {
     struct Emptied;
     impl Drop for Emptied {
         fn drop(&mut self) {
-            POSTED.set(Posted::Nothing);
+            EMPTYING.set(false);
         }
     }
 
-    POSTED.set(Posted::Taken);
+    WHERE.set(Where::OUTSIDE);
+    EMPTYING.set(true);
     let _emptied = Emptied;
     for turn in 0_usize.. {
         let posted = OUTBOX.try_with(|outbox| std::mem::take(&mut *outbox.borrow_mut()));
@@ -86,7 +102,7 @@ fn deliver_all_posted() {
 }
 
 impl<S: Observer> Stream<S> {
-    pub(super) fn defer(&self, operation: Deferred) {
+    pub(super) fn defer(&self, this: &AnyStream, operation: Deferred) {
         {
             let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
             if deferred.len() >= MOST_DEFERRED {
@@ -95,21 +111,18 @@ impl<S: Observer> Stream<S> {
             deferred.push(operation);
             self.waiting.store(deferred.len(), Ordering::Relaxed);
         }
-        if DELIVERING.get() != self.address() {
-            self.post();
+        if WHERE.get().stream() != self.address() {
+            self.post(this);
         }
     }
 
     /// Has what waits applied as soon as this thread is outside of all streams.
     #[cold]
-    fn post(&self) {
-        let Some(this) = self.this.upgrade() else {
-            return; // not reached: whoever emits has a handle
-        };
-        let posted = OUTBOX.try_with(|outbox| outbox.borrow_mut().push(this));
+    fn post(&self, this: &AnyStream) {
+        let posted = OUTBOX.try_with(|outbox| outbox.borrow_mut().push(Arc::clone(this)));
         match posted {
-            Ok(()) if POSTED.get() == Posted::Nothing => POSTED.set(Posted::Something),
-            Ok(()) => {}
+            Ok(()) if EMPTYING.get() => {}
+            Ok(()) => WHERE.set(WHERE.get().posted()),
             // The thread is ending.
             Err(_gone) => self.refuse_all_deferred(),
         }
@@ -187,8 +200,10 @@ pub(super) struct Delivering {
 impl Delivering {
     #[inline]
     pub(super) fn of<S: Observer>(stream: &Stream<S>) -> Self {
+        let around = WHERE.get();
+        WHERE.set(around.in_stream(stream.address()));
         Self {
-            around: DELIVERING.replace(stream.address()),
+            around: around.stream(),
         }
     }
 }
@@ -196,6 +211,6 @@ impl Delivering {
 impl Drop for Delivering {
     #[inline]
     fn drop(&mut self) {
-        DELIVERING.set(self.around);
+        WHERE.set(WHERE.get().in_stream(self.around));
     }
 }

@@ -11,13 +11,23 @@ use crate::{
     Value,
 };
 
-/// What a scope can ask of its stream, whatever its observer is.
+/// A stream with whatever observer, as scopes hold it.
+pub(crate) type AnyStream = Arc<dyn Emit>;
+
+/// What a scope can ask of its stream, whatever its observer is. Who emits hands the stream itself
+/// over, too: what cannot be applied yet keeps it.
 pub(crate) trait Emit: Send + Sync {
     /// Takes the subject out of where it stands: it is large, and this way it moves once.
-    fn start(&self, parent: Key, subject: &mut Option<Subject>, run: Option<Box<Run>>) -> Key;
-    fn end(&self, key: Key, end: End<'_>);
-    fn value(&self, key: Key, value: &Value);
-    fn progress(&self, key: Key, progress: &Progress);
+    fn start(
+        &self,
+        this: &AnyStream,
+        parent: Key,
+        subject: &mut Option<Subject>,
+        run: Option<Box<Run>>,
+    ) -> Key;
+    fn end(&self, this: &AnyStream, key: Key, end: End<'_>);
+    fn value(&self, this: &AnyStream, key: Key, value: &Value);
+    fn progress(&self, this: &AnyStream, key: Key, progress: &Progress);
     fn entry(&self, key: Key) -> Option<Arc<dyn Enter>>;
     fn ready(&self) -> Option<Ready>;
     /// The observer was waited for.
@@ -36,15 +46,22 @@ pub(crate) trait Emit: Send + Sync {
 }
 
 impl<S: Observer> Emit for Stream<S> {
-    fn start(&self, parent: Key, subject: &mut Option<Subject>, run: Option<Box<Run>>) -> Key {
+    fn start(
+        &self,
+        this: &AnyStream,
+        parent: Key,
+        subject: &mut Option<Subject>,
+        run: Option<Box<Run>>,
+    ) -> Key {
         let id = self.shared.ids.span_id();
         if delivering() {
-            self.defer(Deferred::Start {
+            let start = Deferred::Start {
                 id,
                 parent,
                 subject: Box::new(subject.take()),
                 run,
-            });
+            };
+            self.defer(this, start);
             return Key {
                 slot: Key::LATER,
                 id,
@@ -53,26 +70,24 @@ impl<S: Observer> Emit for Stream<S> {
         self.submit(|stream, state| stream.apply_start(state, id, parent, subject, run))
     }
 
-    fn end(&self, key: Key, end: End<'_>) {
+    fn end(&self, this: &AnyStream, key: Key, end: End<'_>) {
         if delivering() {
-            return self.defer(Deferred::End(
-                key,
-                Box::new(end.after(Duration::ZERO).into()),
-            ));
+            let end = Box::new(end.after(Duration::ZERO).into());
+            return self.defer(this, Deferred::End(key, end));
         }
         self.submit(|stream, state| stream.apply_end(state, key, end));
     }
 
-    fn value(&self, key: Key, value: &Value) {
+    fn value(&self, this: &AnyStream, key: Key, value: &Value) {
         if delivering() {
-            return self.defer(Deferred::Value(key, Box::new(value.clone())));
+            return self.defer(this, Deferred::Value(key, Box::new(value.clone())));
         }
         self.submit(|stream, state| stream.apply_value(state, key, value));
     }
 
-    fn progress(&self, key: Key, progress: &Progress) {
+    fn progress(&self, this: &AnyStream, key: Key, progress: &Progress) {
         if delivering() {
-            return self.defer(Deferred::Progress(key, progress.clone()));
+            return self.defer(this, Deferred::Progress(key, progress.clone()));
         }
         self.submit(|stream, state| stream.apply_progress(state, key, progress));
     }

@@ -130,6 +130,8 @@ fields! {
         pub usage: Option<Usage> as fields,
         /// Why a remote agent's model stopped.
         pub finish_reasons: Vec<Str> as name,
+        /// A gate skipped the call: the agent did not work.
+        pub skipped: bool as number,
         /// The other agent's answer. Content.
         pub result: Option<Str> as content(Output),
         /// What the user adds.

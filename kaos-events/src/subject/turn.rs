@@ -95,6 +95,8 @@ fields! {
         pub finish_reasons: Vec<Str> as name,
         /// How many tools the turn called.
         pub tool_calls: Option<u32> as number,
+        /// Which turn of its session it is, from 1, where its start does not say.
+        pub number: Option<u32> as number,
         /// What the user adds.
         pub attributes: Attributes as attributes,
     }

@@ -4,11 +4,13 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::own::{Acceptance, OwnRecord, Retention};
-use super::recover::Opened;
+use super::own::{Acceptance, HandOver, OwnRecord, Retention};
+use super::recover::{self, Opened};
 use super::retention::Plan;
 use super::verify::{self, Verifier};
-use super::{AuditBuilder, AuditError, Checkpoint, Storage, Verification, VerifyingKey};
+use super::{
+    AuditBuilder, AuditError, Checkpoint, Refused, Signer, Storage, Verification, VerifyingKey,
+};
 
 /// The longest reason, or name, in bytes.
 const LONGEST: usize = 4096;
@@ -94,6 +96,45 @@ impl AuditBuilder {
         log.commit().map_err(failed)?;
         log.seal().map_err(failed)?;
         Ok(acceptances)
+    }
+
+    /// Opens the trail with the key that signs it, has that hand over to another, and closes it.
+    ///
+    /// It is for good: the trail is opened with the new key from then on, and nothing counts that the
+    /// old one signs. A hand-over that a crash has cut in two is completed by doing it again.
+    ///
+    /// # Errors
+    ///
+    /// As of [`open`](Self::open); no key was [given](Self::signing_key), nobody signs the trail, or
+    /// the two keys are the same. Where the trail is signed by another key than the one given, nothing
+    /// is changed.
+    pub fn hand_over(mut self, to: impl Signer) -> Result<HandOver, AuditError> {
+        let (storage, place) = self.storage_and_place()?;
+        let failed = |error| AuditError::new(place.clone(), error);
+        let refused = |why| failed(io::Error::new(io::ErrorKind::InvalidInput, why));
+        let Some(old) = self.key.take() else {
+            return Err(refused("only the key that signs it can hand over"));
+        };
+        let (from, key) = (old.verifying_key(), to.verifying_key());
+        if from == key {
+            return Err(refused("a key cannot hand over to itself"));
+        }
+        match recover::signer(&*storage).map_err(failed)? {
+            Some(signs) if signs == from => {}
+            Some(signs) => {
+                let key = signs.to_string();
+                return Err(failed(Refused::Key { key }.into()));
+            }
+            None => return Err(refused("no key signs it: open it with the new one")),
+        }
+        self.permits.former = Some(old);
+        let mut attended = self.signing_key(to).attended(false)?;
+        attended.opened.log.seal().map_err(failed)?;
+        Ok(HandOver {
+            time_unix_nano: attended.now.to_string(),
+            from: from.to_string(),
+            key: key.to_string(),
+        })
     }
 
     /// Opens the trail, removes the segments all of whose records are older than this time, in

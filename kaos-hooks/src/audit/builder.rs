@@ -59,8 +59,8 @@ pub enum Durability {
 #[must_use = "a trail is opened by `open`"]
 pub struct AuditBuilder {
     place: Place,
-    key: Option<Box<dyn Signer>>,
-    permits: Permits,
+    pub(super) key: Option<Box<dyn Signer>>,
+    pub(super) permits: Permits,
     keep: Keep,
     policies: ContentPolicies,
     redactor: Redactor,
@@ -275,7 +275,7 @@ impl AuditBuilder {
         })
     }
 
-    fn storage_and_place(&self) -> Result<(Arc<dyn Storage>, String), AuditError> {
+    pub(super) fn storage_and_place(&self) -> Result<(Arc<dyn Storage>, String), AuditError> {
         let storage: Arc<dyn Storage> = match &self.place {
             Place::Storage(storage) => Arc::clone(storage),
             Place::Directory(path) => match Directory::create(path) {

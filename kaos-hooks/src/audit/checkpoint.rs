@@ -7,6 +7,7 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use super::key::is_name;
 use super::tree::Tree;
 use super::{Hash, LogId, Signer, VerifyingKey};
 
@@ -52,12 +53,9 @@ impl Checkpoint {
         let Some(signer) = key else {
             return Ok(text);
         };
-        let (key, signature) = (signer.verifying_key(), signer.sign(text.as_bytes())?);
+        let signature = signer.checked_signature(text.as_bytes())?;
+        let key = signer.verifying_key();
         let bytes = [key.id().to_be_bytes().as_slice(), &signature].concat();
-        if !key.verifies(&text, &bytes) {
-            let message = format!("the signer's signature is not one of {key}");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-        }
         Ok(format!(
             "{text}\n\u{2014} {} {}\n",
             key.name(),
@@ -146,7 +144,8 @@ impl FromStr for Checkpoint {
 
 fn signature(line: &str) -> Option<(String, Vec<u8>)> {
     let (name, bytes) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
-    Some((name.to_owned(), BASE64.decode(bytes).ok()?))
+    let bytes = BASE64.decode(bytes).ok()?;
+    (is_name(name) && bytes.len() >= 4).then(|| (name.to_owned(), bytes))
 }
 
 fn decimal(text: &str) -> Option<u64> {

@@ -62,6 +62,18 @@ pub trait Signer: Send + 'static {
     ///
     /// Why there is none. To the trail it is as if the disk had failed: what was to be signed waits.
     fn sign(&self, text: &[u8]) -> io::Result<[u8; 64]>;
+
+    /// The same, and it is one of this key: what a service answers is looked at, as a checkpoint that
+    /// nobody can verify is worse than none.
+    #[doc(hidden)]
+    fn checked_signature(&self, text: &[u8]) -> io::Result<[u8; 64]> {
+        let (key, signature) = (self.verifying_key(), self.sign(text)?);
+        if key.has_signed(text, &Signature::from_bytes(&signature)) {
+            return Ok(signature);
+        }
+        let message = format!("the signer's signature is not one of {key}");
+        Err(io::Error::new(io::ErrorKind::InvalidData, message))
+    }
 }
 
 impl Signer for SigningKey {
@@ -71,6 +83,11 @@ impl Signer for SigningKey {
 
     fn sign(&self, text: &[u8]) -> io::Result<[u8; 64]> {
         Ok(self.secret.sign(text).to_bytes())
+    }
+
+    /// To look at it would take twice the time of signing.
+    fn checked_signature(&self, text: &[u8]) -> io::Result<[u8; 64]> {
+        self.sign(text)
     }
 }
 
@@ -206,11 +223,11 @@ impl VerifyingKey {
         let Ok(signature) = Signature::from_slice(signature) else {
             return false;
         };
-        u32::from_be_bytes(*id) == self.id()
-            && self
-                .public
-                .verify_strict(text.as_bytes(), &signature)
-                .is_ok()
+        u32::from_be_bytes(*id) == self.id() && self.has_signed(text.as_bytes(), &signature)
+    }
+
+    fn has_signed(&self, text: &[u8], signature: &Signature) -> bool {
+        self.public.verify_strict(text, signature).is_ok()
     }
 }
 
@@ -235,7 +252,8 @@ impl FromStr for VerifyingKey {
 fn parts(text: &str) -> Option<(&str, u32, [u8; 32])> {
     let (name, rest) = text.split_once('+')?;
     let (id, bytes) = rest.split_once('+')?;
-    let plain = id.len() == 8 && id.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let digit = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+    let plain = id.len() == 8 && id.bytes().all(digit);
     let id = u32::from_str_radix(id, 16).ok().filter(|_| plain)?;
     let bytes = Zeroizing::new(BASE64.decode(bytes).ok()?);
     let (algorithm, key) = bytes.split_first()?;
@@ -243,13 +261,18 @@ fn parts(text: &str) -> Option<(&str, u32, [u8; 32])> {
 }
 
 fn checked(name: String) -> Result<String, KeyError> {
-    let fits = (1..=64).contains(&name.chars().count());
-    let plain = |char: char| !char.is_whitespace() && !char.is_control() && char != '+';
-    if fits && name.chars().all(plain) {
+    if is_name(&name) {
         Ok(name)
     } else {
         Err(KeyError::Name)
     }
+}
+
+/// Whether a key may have this name.
+pub(super) fn is_name(name: &str) -> bool {
+    let fits = (1..=64).contains(&name.chars().count());
+    let plain = |char: char| !char.is_whitespace() && !char.is_control() && char != '+';
+    fits && name.chars().all(plain)
 }
 
 impl fmt::Display for VerifyingKey {

@@ -15,6 +15,9 @@ pub const MOST_LINE_BYTES: usize = 64 * 1024;
 /// overflows.
 pub(super) const MOST_NUMBER: u64 = (1 << 63) - 1;
 
+/// How far above the number that is expected one is taken for a record's: 2^32.
+const MOST_AHEAD: u64 = 1 << 32;
+
 /// How many bytes the three last fields take at most.
 pub(super) const MOST_TAIL_BYTES: usize = 160;
 
@@ -91,9 +94,15 @@ impl<'l> Line<'l> {
         Hash::of(&[prev.as_bytes(), self.hashed]) == self.h
     }
 
+    /// Whether a number as this one may stand where another is expected. One that is far above it was
+    /// made up, and would lead what comes after astray.
+    pub(super) const fn may_stand_at(&self, expected: u64) -> bool {
+        self.seq <= expected.saturating_add(MOST_AHEAD)
+    }
+
     /// The record as it was before it got its place.
-    pub(super) fn record(&self) -> String {
-        format!("{}}}", String::from_utf8_lossy(self.body))
+    pub(super) fn record(&self) -> Vec<u8> {
+        [self.body, b"}"].concat()
     }
 }
 

@@ -1,9 +1,11 @@
 //! The records that a trail writes about itself. Their `type` comes first in the line, so that a
 //! reader knows them from events at once.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Hash;
+use super::line::{Line, MOST_NUMBER};
+use super::{Hash, LogId, VerifyingKey, json};
 
 /// The version of the trail's own format, in each segment's first record: raised when a reader of
 /// the former version would misread a trail.
@@ -82,12 +84,28 @@ pub struct SegmentStart {
     /// The process.
     pub pid: u32,
     /// The verifier key of the key that signs its checkpoints; absent when they are not signed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub key: Option<String>,
     /// The verifier key that this one took over from, when it did: nobody can hand over to a key
     /// whose holder does not say so, too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub former: Option<String>,
+}
+
+impl SegmentStart {
+    /// Whether its texts are a log's name, and keys.
+    pub(super) fn has_form(&self) -> bool {
+        let is_key = |text: &String| text.parse::<VerifyingKey>().is_ok();
+        self.log.parse::<LogId>().is_ok() && self.key.iter().chain(&self.former).all(is_key)
+    }
 }
 
 /// What the log held up to here.
@@ -113,13 +131,20 @@ pub struct Recovery {
     /// The segment.
     pub segment: String,
     /// The number of the first record that could not be read.
+    #[serde(deserialize_with = "number")]
     pub from_seq: u64,
     /// Where in the segment it stood, in bytes.
+    #[serde(deserialize_with = "number")]
     pub offset: u64,
     /// How many bytes there were from there on.
+    #[serde(deserialize_with = "number")]
     pub bytes: u64,
     /// Where they were copied to, where they were cut off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub quarantine: Option<String>,
 }
 
@@ -152,13 +177,15 @@ pub struct Gap {
     /// Why, as the operating system says.
     pub reason: String,
     /// Records that were lost.
+    #[serde(deserialize_with = "number")]
     pub lost: u64,
     /// Tools that ran before their record was safe, under [`OnFailure::Degrade`].
     ///
     /// [`OnFailure::Degrade`]: super::OnFailure::Degrade
+    #[serde(deserialize_with = "number")]
     pub unrecorded_effects: u64,
     /// Records that wait in memory for space; lost, too, if the process dies before there is any.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, deserialize_with = "number", skip_serializing_if = "is_zero")]
     pub waiting: u64,
 }
 
@@ -179,8 +206,10 @@ pub struct Acceptance {
     /// When, in nanoseconds since 1970, as a decimal string.
     pub time_unix_nano: String,
     /// The first record that it is about.
+    #[serde(deserialize_with = "number")]
     pub from: u64,
     /// The one after the last.
+    #[serde(deserialize_with = "number")]
     pub to: u64,
     /// The Merkle root over what stood at these numbers when it was accepted.
     pub root: Hash,
@@ -196,13 +225,29 @@ pub struct Retention {
     /// When, in nanoseconds since 1970, as a decimal string.
     pub time_unix_nano: String,
     /// The first record that stays.
+    #[serde(deserialize_with = "number")]
     pub to: u64,
     /// The log that this record belongs to.
     pub log: String,
     /// The Merkle root over the records of this log before it.
     pub root: Hash,
     /// How many segments were removed.
+    #[serde(deserialize_with = "number")]
     pub segments: u64,
+}
+
+/// A number as a trail's are: at most 2^63 − 1.
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let number = u64::deserialize(from)?;
+    let too_high = || D::Error::custom(format_args!("{number} is above 2^63 - 1"));
+    (number <= MOST_NUMBER)
+        .then_some(number)
+        .ok_or_else(too_high)
+}
+
+/// A text that may be absent, but not `null`.
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(from).map(Some)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
@@ -229,8 +274,14 @@ impl OwnRecord {
         Self::is_in(body) && body.ends_with(b",\"seal\":true")
     }
 
-    /// Reads a record; fields of a newer version are ignored.
-    pub(super) fn read(record: &str) -> serde_json::Result<Self> {
-        serde_json::from_str(record)
+    /// Reads a line's record; fields of a newer version are ignored.
+    pub(super) fn read(line: &Line<'_>) -> serde_json::Result<Self> {
+        json::check(line.bytes)?;
+        serde_json::from_slice(&line.record())
+    }
+
+    /// Whether a record that cannot be read is of a type that only a newer version knows.
+    pub(super) fn is_newer(error: &serde_json::Error) -> bool {
+        error.is_data() && error.to_string().starts_with("unknown variant")
     }
 }

@@ -182,7 +182,7 @@ impl Judge for Leaves {
         if !OwnRecord::is_in(line.body) {
             return;
         }
-        if let Ok(OwnRecord::Checkpoint(note)) = OwnRecord::read(&line.record())
+        if let Ok(OwnRecord::Checkpoint(note)) = OwnRecord::read(line)
             && let Ok(checkpoint) = note.note.parse::<Checkpoint>()
         {
             let there = Checkpoint::of(before.log, &before.tree);

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::Storage;
 use super::head::Head;
-use super::line::Line;
 use super::own::{Cause, SegmentStart};
 use super::scan::start;
 use super::segment::{self, Lines, Piece};
@@ -75,5 +74,5 @@ impl OpenSegment {
 
 /// What a segment's first line says, and where the log stood before it.
 pub(super) fn beginning(piece: &Piece<'_>) -> Option<(SegmentStart, Head)> {
-    start(&Line::parse(piece.bytes).filter(|_| piece.whole)?)
+    start(&piece.line()?)
 }

@@ -8,6 +8,8 @@ use kaos_events::{
     Body, Event, Keeper, NotDurableKind, Observer, Phase, Ready, Settled, Slot, SpanId, Str,
 };
 
+use smallvec::SmallVec;
+
 use super::intake::Intake;
 use super::record::is_recorded;
 use crate::queue::Ticket;
@@ -16,8 +18,8 @@ use crate::queue::Ticket;
 pub(super) struct Recorded {
     intake: Arc<Intake>,
     keeper: Keeper,
-    /// By the span's slot.
-    spans: Vec<Told>,
+    /// By the span's slot; so many are open at once in most runs.
+    spans: SmallVec<[Told; 4]>,
     /// Where the span stands that a value was last about.
     nearby: usize,
 }
@@ -63,7 +65,7 @@ impl Recorded {
         Self {
             intake,
             keeper,
-            spans: Vec::new(),
+            spans: SmallVec::new(),
             nearby: 0,
         }
     }
@@ -111,8 +113,14 @@ impl Told {
     fn add(&mut self, newer: Mark) {
         self.mark = self.mark.and(newer);
         if let Some(watch) = &self.watch {
-            watch.store(self.mark.0, Ordering::Release);
+            self.tell(watch);
         }
+    }
+
+    /// Few spans are watched.
+    #[cold]
+    fn tell(&self, watch: &AtomicU64) {
+        watch.store(self.mark.0, Ordering::Release);
     }
 }
 

@@ -9,7 +9,7 @@ use super::anchor::Anchors;
 use super::head::{Head, Settings};
 use super::line::MOST_NUMBER;
 use super::log::{Log, write_all};
-use super::own::{Cause, FORMAT, Found, OwnRecord, Recovery};
+use super::own::{Cause, FORMAT, Found, OwnRecord, Recovery, SegmentStart};
 use super::reader::beginning;
 use super::scan::{Bad, Scanned};
 use super::segment::{self, Lines};
@@ -51,9 +51,12 @@ pub(super) fn open(
     let segments = segment::among(files);
     let mut anchored = Anchored::new(anchors.newest()?);
     let last = segments.last().map(|(_, name)| name.clone());
-    let scanned = match &last {
+    let scanned = match segments.last() {
         None => None,
-        Some(last) => Some(Scanned::of(Lines::new(storage.read(last)?), &mut anchored)?),
+        Some((first, last)) => {
+            let lines = Lines::new(storage.read(last)?);
+            Some(Scanned::of(lines, *first, &mut anchored)?)
+        }
     };
     if let Some(scanned) = &scanned
         && scanned.format > FORMAT
@@ -139,11 +142,7 @@ impl Former {
                 heir: heir.clone(),
             };
         }
-        let start = |(_, name): &(u64, String)| {
-            let mut lines = Lines::new(storage.read(name).ok()?);
-            beginning(&lines.next().ok()??)
-        };
-        let before = segments.iter().rev().find_map(start);
+        let before = newest_beginning(storage, segments);
         let anchor = anchored.checkpoints().next().map(|anchor| anchor.log.trail);
         match before {
             Some((start, head)) => Self {
@@ -158,6 +157,25 @@ impl Former {
             },
         }
     }
+}
+
+/// What the newest segment says whose first record can be read.
+fn newest_beginning(
+    storage: &dyn Storage,
+    segments: &[(u64, String)],
+) -> Option<(SegmentStart, Head)> {
+    let start = |(_, name): &(u64, String)| {
+        let mut lines = Lines::new(storage.read(name).ok()?);
+        beginning(&lines.next().ok()??)
+    };
+    segments.iter().rev().find_map(start)
+}
+
+/// The key that the trail's newest segment names.
+pub(super) fn signer(storage: &dyn Storage) -> io::Result<Option<VerifyingKey>> {
+    let segments = segment::among(storage.list()?);
+    let key = newest_beginning(storage, &segments).and_then(|(start, _)| start.key);
+    Ok(key.and_then(|key| key.parse().ok()))
 }
 
 /// Whether the key fits; gives the one before it, where that has to hand over first.
@@ -214,8 +232,7 @@ fn regress(
     // Where the damage is to be seen, a new log begins anyway, and its first record says so.
     let is_visible = last.is_some_and(Scanned::is_certainly_damaged);
     if !is_visible && !permitted {
-        let log = former.trail.map(|trail| super::LogId { trail, base: 0 });
-        let problems = anchored.problems(log);
+        let problems = anchored.problems(former.trail);
         let what = problems
             .iter()
             .map(ToString::to_string)
@@ -252,7 +269,7 @@ fn put_right(
             if let Some(bad) = bad {
                 let copy = set_aside(storage, name, good_bytes)?;
                 write_again(storage, name, good_bytes)?;
-                let torn = (bad.seq.max(first), good_bytes, bad.bytes);
+                let torn = (bad.seq, good_bytes, bad.bytes);
                 recoveries.push(recovery(Found::Torn, torn.0, torn.1, torn.2, Some(copy)));
             } else if let Some(seal) = scanned.seal {
                 seal_again(storage, name, seal)?;
@@ -270,8 +287,7 @@ fn put_right(
         }
         (_, bad) => {
             let bad = bad.unwrap_or(Bad::of_all(first));
-            let base = bad.highest.max(bad.seq).max(first).saturating_add(1);
-            let from = bad.seq.max(first);
+            let (base, from) = (bad.above(), bad.seq);
             tracing::error!(
                 segment = name,
                 seq = from,

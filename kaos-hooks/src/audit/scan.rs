@@ -4,11 +4,11 @@ use std::io;
 
 use super::head::Head;
 use super::line::Line;
-use super::own::{OwnRecord, SegmentStart};
+use super::own::{FORMAT, OwnRecord, SegmentStart};
 use super::segment::{Lines, Piece};
 use super::tree::Tree;
 use super::verify::Anchored;
-use super::{Checkpoint, LogId, VerifyingKey};
+use super::{Checkpoint, Hash, LogId, VerifyingKey};
 
 /// What the last segment holds.
 pub(super) struct Scanned {
@@ -35,10 +35,9 @@ pub(super) struct Bad {
     pub(super) bytes: u64,
     /// Whether a later line says that it was on the disk.
     pub(super) was_durable: bool,
-    /// How many lines there are from it on.
-    pub(super) lines: u64,
-    /// The highest number that any later line has.
-    pub(super) highest: u64,
+    /// The number that a reader expects after the lines that follow, and the highest that it was.
+    next: u64,
+    highest: u64,
 }
 
 impl Bad {
@@ -48,14 +47,20 @@ impl Bad {
             seq: first,
             bytes: 0,
             was_durable: true,
-            lines: 0,
+            next: first,
             highest: first,
         }
+    }
+
+    /// A number above all that stand here, or that a reader expects here.
+    pub(super) const fn above(&self) -> u64 {
+        self.highest.saturating_add(1)
     }
 }
 
 impl Scanned {
-    pub(super) fn of(mut lines: Lines, anchored: &mut Anchored) -> io::Result<Self> {
+    /// Reads a segment, the number of whose first record is this.
+    pub(super) fn of(mut lines: Lines, first: u64, anchored: &mut Anchored) -> io::Result<Self> {
         let mut scanned = Self {
             head: None,
             format: 0,
@@ -80,7 +85,8 @@ impl Scanned {
                 }
                 Err(error) => return Err(error),
             };
-            let line = Line::parse(piece.bytes).filter(|_| piece.whole);
+            let expected = scanned.expected(first);
+            let line = piece.line().filter(|line| line.may_stand_at(expected));
             if scanned.bad.is_none()
                 && line.is_some_and(|line| scanned.extends(&line, &mut announced, anchored))
             {
@@ -89,8 +95,9 @@ impl Scanned {
                 scanned.seal = is_seal.then_some(piece.offset);
             } else {
                 // After a line that is none, there is nothing to compare with.
-                let follows = |line: &Line<'_>| before.is_none_or(|prev| line.follows(&prev));
-                scanned.after_damage(&piece, line.filter(follows));
+                let follows =
+                    line.is_some_and(|line| before.is_none_or(|prev| line.follows(&prev)));
+                scanned.after_damage(&piece, line, follows, expected);
             }
             before = line.map(|line| line.h);
         }
@@ -111,17 +118,17 @@ impl Scanned {
         announced: &mut Option<VerifyingKey>,
         anchored: &mut Anchored,
     ) -> bool {
-        let mut head = match self.head.take() {
-            Some(head) => head,
-            None => match start(line) {
-                Some((start, head)) if line.follows(&head.prev) => {
-                    self.format = start.format;
-                    self.key = start.key.and_then(|key| key.parse().ok());
-                    anchored.stands(&head, false);
-                    head
-                }
-                _ => return false,
-            },
+        let mut head = if let Some(head) = self.head.take() {
+            head
+        } else {
+            let Some((start, head)) = start(line) else {
+                self.format = newer(line).unwrap_or(0);
+                return false;
+            };
+            self.format = start.format;
+            self.key = start.key.and_then(|key| key.parse().ok());
+            anchored.stands(&head, false);
+            head
         };
         let next = line.seq == head.next && line.follows(&head.prev);
         if next {
@@ -138,8 +145,18 @@ impl Scanned {
     }
 
     fn own(&mut self, line: &Line<'_>, before: &Head, announced: &mut Option<VerifyingKey>) {
-        match OwnRecord::read(&line.record()) {
-            Ok(OwnRecord::Key(record)) => *announced = record.key.parse().ok(),
+        match OwnRecord::read(line) {
+            Ok(OwnRecord::Key(record)) => {
+                let from = record.from.parse().ok();
+                let to = record
+                    .key
+                    .parse()
+                    .ok()
+                    .filter(|to| from.as_ref() != Some(to));
+                if from == self.key && to.is_some() {
+                    *announced = to;
+                }
+            }
             Ok(OwnRecord::Checkpoint(note)) => {
                 let Ok(checkpoint) = note.note.parse::<Checkpoint>() else {
                     return;
@@ -150,7 +167,9 @@ impl Scanned {
                     None => !checkpoint.is_signed(),
                 };
                 if signed && (checkpoint.size, checkpoint.root) == (there.size, there.root) {
-                    self.heir = announced.take();
+                    if note.seal {
+                        self.heir = announced.take();
+                    }
                     self.uncovered_from = line.seq + 1;
                 }
             }
@@ -163,33 +182,49 @@ impl Scanned {
         self.head.is_none() || self.bad.as_ref().is_some_and(|bad| bad.was_durable)
     }
 
-    fn after_damage(&mut self, piece: &Piece<'_>, line: Option<Line<'_>>) {
-        let seq = self.head.as_ref().map_or(0, |head| head.next);
+    /// The number that is expected where the next line stands.
+    fn expected(&self, first: u64) -> u64 {
+        let head = self.head.as_ref().map_or(first, |head| head.next);
+        self.bad.as_ref().map_or(head, |bad| bad.next)
+    }
+
+    /// A line that is no part of the chain, or comes after one; `follows`: from the one before it.
+    fn after_damage(
+        &mut self,
+        piece: &Piece<'_>,
+        line: Option<Line<'_>>,
+        follows: bool,
+        expected: u64,
+    ) {
+        let is_later = self.bad.is_some();
         let bad = self.bad.get_or_insert(Bad {
-            seq,
+            seq: expected,
             bytes: 0,
             was_durable: false,
-            lines: 0,
-            highest: seq,
+            next: expected,
+            highest: expected,
         });
-        bad.lines += 1;
-        bad.bytes += piece.bytes.len() as u64 + u64::from(piece.whole);
-        if let Some(line) = line {
-            bad.was_durable |= line.synced.is_some_and(|synced| synced >= bad.seq);
-            // A number that so many lines do not lead to was made up.
-            let most = bad.seq.saturating_add(bad.lines);
-            bad.highest = bad.highest.max(line.seq.min(most));
-        }
+        bad.bytes += piece.stored;
+        let synced = line
+            .filter(|_| follows && is_later)
+            .and_then(|line| line.synced);
+        bad.was_durable |= synced.is_some_and(|synced| synced >= bad.seq);
+        bad.next = line.map_or(expected, |line| line.seq).saturating_add(1);
+        bad.highest = bad.highest.max(bad.next);
     }
 }
 
-/// What a segment's first line says, and where the log stood before it.
+/// What a segment's first line says, and where the log stood before it; `None`, too, when its hash is
+/// not that of what it says.
 pub(super) fn start(line: &Line<'_>) -> Option<(SegmentStart, Head)> {
-    let Ok(OwnRecord::Segment(start)) = OwnRecord::read(&line.record()) else {
+    let Ok(OwnRecord::Segment(start)) = OwnRecord::read(line) else {
         return None;
     };
     let log: LogId = start.log.parse().ok()?;
     let size = line.seq.checked_sub(log.base)?;
+    if !line.follows(&start.prev) || !start.has_form() {
+        return None;
+    }
     let head = Head {
         log,
         next: line.seq,
@@ -198,4 +233,15 @@ pub(super) fn start(line: &Line<'_>) -> Option<(SegmentStart, Head)> {
         synced: line.seq.checked_sub(1),
     };
     Some((*start, head))
+}
+
+/// The format of a segment's first line that a newer version wrote, whatever else it says.
+pub(super) fn newer(line: &Line<'_>) -> Option<u32> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        format: u32,
+        prev: Hash,
+    }
+    let version: Version = serde_json::from_slice(&line.record()).ok()?;
+    (version.format > FORMAT && line.follows(&version.prev)).then_some(version.format)
 }

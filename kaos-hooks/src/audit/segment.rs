@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Read};
 
-use super::line::{MOST_LINE_BYTES, MOST_NUMBER};
+use super::line::{Line, MOST_LINE_BYTES, MOST_NUMBER};
 
 /// The name of the segment whose first record has this number.
 pub(super) fn name(first: u64) -> String {
@@ -41,6 +41,18 @@ pub(super) fn is_unfinished(file: &str) -> bool {
 /// without end.
 const MOST_WITHOUT_BREAK: u64 = 16 * 1024 * 1024;
 
+impl<'p> Piece<'p> {
+    /// The line that it is, if it has the form of one.
+    pub(super) fn line(&self) -> Option<Line<'p>> {
+        Line::parse(self.bytes).filter(|_| self.whole)
+    }
+
+    /// Whether it may be the beginning of a line that was being written.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.stored == self.bytes.len() as u64 && self.bytes.len() <= MOST_LINE_BYTES
+    }
+}
+
 /// The lines of a file.
 pub(super) struct Lines {
     from: BufReader<Box<dyn Read + Send>>,
@@ -50,13 +62,16 @@ pub(super) struct Lines {
     unbroken: u64,
 }
 
-/// One line, or the rest of a file that does not end with a line break.
+/// One line, a part of one that is too long, or the rest of a file that does not end with a line
+/// break.
 pub(super) struct Piece<'p> {
     /// Without the line break.
     pub(super) bytes: &'p [u8],
     /// Where it begins.
     pub(super) offset: u64,
-    /// Whether a line break ends it.
+    /// How many bytes of the file it is.
+    pub(super) stored: u64,
+    /// Whether it is a line from its beginning to its line break.
     pub(super) whole: bool,
 }
 
@@ -90,8 +105,9 @@ impl Lines {
         }
         let offset = self.offset;
         self.offset += read as u64;
-        let whole = self.line.ends_with(b"\n");
-        self.unbroken = if whole {
+        let is_ended = self.line.ends_with(b"\n");
+        let whole = is_ended && self.unbroken == 0;
+        self.unbroken = if is_ended {
             0
         } else {
             self.unbroken + read as u64
@@ -100,6 +116,7 @@ impl Lines {
         Ok(Some(Piece {
             bytes,
             offset,
+            stored: read as u64,
             whole,
         }))
     }

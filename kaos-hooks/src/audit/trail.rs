@@ -258,7 +258,7 @@ impl Records {
                     }
                 }
             };
-            let line = Line::parse(piece.bytes).filter(|_| piece.whole);
+            let line = piece.line();
             let Some(line) = line.filter(|line| until.is_none_or(|until| line.seq < until)) else {
                 continue;
             };
@@ -277,11 +277,10 @@ impl Records {
 
 /// What a line says; `None` when it says nothing that can be read.
 fn content_of(line: &Line<'_>) -> Option<Content> {
-    let record = line.record();
     if OwnRecord::is_in(line.body) {
-        return OwnRecord::read(&record).ok().map(Content::Own);
+        return OwnRecord::read(line).ok().map(Content::Own);
     }
-    let event = codec::decode(record.as_bytes()).ok()?;
+    let event = codec::decode(&line.record()).ok()?;
     Some(Content::Event(Box::new(event)))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::{Doing, MOST_SPARE, Packing, Queue, is_full};
+use super::{Doing, MOST_SPARE, Outcome, Packing, Queue};
 
 /// Reads a queue. When it is dropped, by its end, a panic or a runtime that is gone, the queue takes
 /// nothing more, what waits is dropped and counted, and whoever waits is told.
@@ -36,19 +36,15 @@ impl<P: Packing> Reader<P> {
     /// What to do now. After [`Next::Wait`], `waker` is woken when it may be something else.
     pub fn next(&mut self, waker: &Waker, now: Instant) -> Next<'_, P> {
         let waker = waker.clone();
-        let bounds = &self.0.bounds;
         let mut guard = self.0.lock();
         let state = &mut *guard;
         state.reader = Doing::Work;
-        state.pace.looks(!state.batches.is_empty(), now);
-        let full = state
-            .batches
-            .front()
-            .is_some_and(|batch| is_full(batch, bounds));
+        state.pace.looks(!state.is_empty(), now);
+        let full = !state.full.is_empty();
         let patience = state.pace.patience(now);
         let enough = state.closing || full || patience == Some(Duration::ZERO);
-        if enough && let Some(batch) = state.batches.pop_front() {
-            state.pace.taken(!state.batches.is_empty(), now);
+        if enough && let Some(batch) = state.take() {
+            state.pace.taken(!state.is_empty(), now);
             state.pace.works(now);
             state.taken += batch.items();
             drop(guard);
@@ -87,9 +83,7 @@ impl<P: Packing> Reader<P> {
     /// What the reader brings itself: offered and in its hands at once.
     pub fn bring(&mut self, batch: P) -> Taken<'_, P> {
         self.0.change(|state| {
-            state.account.offered += batch.items();
-            state.account.waiting += batch.items();
-            state.account.bytes += batch.bytes();
+            state.bytes += batch.bytes();
             state.accepted += batch.items();
             state.taken += batch.items();
         });
@@ -134,10 +128,7 @@ impl<P: Packing> Reader<P> {
         let rest = self.0.change(|state| {
             state.closing = true;
             state.ended = true;
-            state.account.waiting -= in_hand;
-            state.account.dropped += in_hand;
-            state.account.bytes -= bytes;
-            state.finished += in_hand;
+            state.finish(Outcome::Dropped, in_hand, bytes);
             let rest = state.drop_waiting();
             (rest, std::mem::take(&mut state.spare), state.wake.take())
         });
@@ -160,13 +151,6 @@ pub struct Taken<'r, P: Packing> {
     batch: Option<P>,
     bytes: usize,
     left: u64,
-}
-
-#[derive(Clone, Copy)]
-enum Outcome {
-    Done,
-    Failed,
-    Dropped,
 }
 
 impl<'r, P: Packing> Taken<'r, P> {
@@ -239,21 +223,10 @@ impl<'r, P: Packing> Taken<'r, P> {
             0
         };
         self.reader.0.change(|state| {
-            let account = &mut state.account;
-            account.waiting -= items;
-            account.bytes -= bytes;
-            match outcome {
-                Outcome::Done => {
-                    account.done += items;
-                    if state.safe == state.finished {
-                        state.safe += items;
-                    }
-                    state.failing = None;
-                }
-                Outcome::Failed => account.failed += items,
-                Outcome::Dropped => account.dropped += items,
+            state.finish(outcome, items, bytes);
+            if outcome == Outcome::Done {
+                state.failing = None;
             }
-            state.finished += items;
             if let Some(now) = done_at {
                 state.pace.done(now);
             }

@@ -56,7 +56,7 @@ impl<P> State<P> {
             Goal::Safe(ticket) if self.finished >= ticket || self.ended => Some(Err(NotDone::Lost)),
             Goal::Safe(_) => Some(Err(failing()?)),
             Goal::Below(bytes) => {
-                let over = self.account.bytes <= bytes || self.failing.is_some() || self.ended;
+                let over = self.bytes <= bytes || self.failing.is_some() || self.ended;
                 over.then_some(Ok(()))
             }
             Goal::Flushed(flush) if self.flushed >= flush => Some(match &self.flush_failed {
@@ -64,7 +64,7 @@ impl<P> State<P> {
                 Some(why) => Err(NotDone::Failing(Arc::clone(why))),
             }),
             Goal::Flushed(_) => self.ended.then_some(Err(NotDone::Lost)),
-            Goal::Ended => (self.ended && self.account.waiting == 0).then_some(Ok(())),
+            Goal::Ended => (self.ended && self.waiting() == 0).then_some(Ok(())),
         }
     }
 

@@ -136,9 +136,23 @@ pub(crate) fn has(bytes: &[u8], index: usize, needle: &str) -> bool {
     part(bytes, index, index + needle.len()).eq_ignore_ascii_case(needle.as_bytes())
 }
 
+/// Where `needle` stands first: for short text, where a searcher is not worth its making.
+pub(crate) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = needle.first()?;
+    memchr::memchr_iter(*first, bytes)
+        .find(|start| part(bytes, *start, start + needle.len()) == needle)
+}
+
 /// Whether every byte is in `set`, and there is one.
 pub(crate) fn all(bytes: &[u8], set: Set) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| is(*byte, set))
+}
+
+/// All sets that some byte is in.
+pub(crate) fn sets(bytes: &[u8]) -> Set {
+    bytes.iter().fold(0, |sets, byte| {
+        sets | TABLE.get(usize::from(*byte)).copied().unwrap_or(0)
+    })
 }
 
 /// Whether some byte is in `set`.

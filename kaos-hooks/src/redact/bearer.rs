@@ -23,14 +23,18 @@ pub(crate) fn bearer(text: &str, end: usize, runs: &mut Runs, findings: &mut Fin
     }
 }
 
-/// Finds the base64 of `user:password` behind `Basic `, which ends at `end`.
+/// Finds the base64 of `user:password` behind `Basic `, which ends at `end`, or what SASL's
+/// `AUTH PLAIN` has: the same with zeros between (RFC 4616).
 pub(crate) fn basic(bytes: &[u8], end: usize, runs: &mut Runs, findings: &mut Findings) {
     let start = ascii::short_run(bytes, end, ascii::SPACE, 8);
     let word_end = runs.end(bytes, start, ANY_BASE64);
     let head = ascii::part(bytes, start, word_end.min(start + 256));
     let is_pair = head.len() >= 4
         && base64::decode(head).is_some_and(|pair| {
-            pair.contains(&b':') && pair.iter().all(|byte| *byte >= b' ' && *byte != 0x7f)
+            let zeros = memchr::memchr_iter(0, &pair).count();
+            let is_text = |byte: &u8| *byte >= b' ' && *byte != 0x7f;
+            zeros == 2 && pair.iter().all(|byte| *byte == 0 || is_text(byte))
+                || pair.contains(&b':') && pair.iter().all(is_text)
         });
     if is_pair {
         findings.add(start, word_end, Class::Authorization, "pair behind Basic");

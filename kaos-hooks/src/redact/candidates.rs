@@ -1,6 +1,6 @@
 //! Where each scanner will find its next candidate, remembered from call to call.
 
-use super::engine::{Engine, Look};
+use super::engine::{Engine, Look, Looks};
 
 /// Where the next literal of a rule stands is the first of the scanners' answers.
 const LITERAL: usize = 0;
@@ -32,6 +32,15 @@ impl Candidates {
             first = first.min(known);
         }
         first
+    }
+
+    /// The scanners that may find something before `end`.
+    pub(crate) fn before(&self, end: usize) -> Looks {
+        let all = Look::ALL.iter().zip(&self.next);
+        all.fold(Looks::NONE, |looks, (look, next)| match next {
+            Some(known) if *known >= end => looks,
+            _ => looks.and(*look),
+        })
     }
 
     /// Where the first literal stands at or behind `from`, which was asked for in plain text.

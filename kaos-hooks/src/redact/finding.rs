@@ -1,6 +1,11 @@
 //! Where something was found.
 
+use smallvec::SmallVec;
+
 use super::Class;
+
+/// Findings; a line has few.
+pub(crate) type List = SmallVec<[Finding; 3]>;
 
 /// A range of a text and the class of what stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +19,7 @@ pub(crate) struct Finding {
 
 /// The findings of one scan, in the order in which the scanners made them.
 #[derive(Debug, Default)]
-pub(crate) struct Findings(pub(crate) Vec<Finding>);
+pub(crate) struct Findings(pub(crate) List);
 
 impl Findings {
     pub(crate) fn add(&mut self, start: usize, end: usize, class: Class, rule: &'static str) {
@@ -30,7 +35,7 @@ impl Findings {
 
     /// Takes out the addresses that are the end of a URL's credentials and its host.
     pub(crate) fn without_hosts(&mut self) {
-        let credentials: Vec<(usize, usize)> = self
+        let credentials: SmallVec<[(usize, usize); 4]> = self
             .0
             .iter()
             .filter(|found| matches!(found.class, Class::UrlUserinfo | Class::ConnectionString))
@@ -39,7 +44,7 @@ impl Findings {
         if credentials.is_empty() {
             return;
         }
-        self.0.retain(|found| {
+        self.0.retain(|found: &mut Finding| {
             let before = credentials.partition_point(|range| range.0 <= found.start);
             let over = before.checked_sub(1).and_then(|last| credentials.get(last));
             found.class != Class::Email || over.is_none_or(|range| found.start > range.1)
@@ -47,25 +52,22 @@ impl Findings {
     }
 
     /// Sorted, with overlapping ranges joined: the longer one gives the class.
-    pub(crate) fn joined(mut self) -> Vec<Finding> {
+    pub(crate) fn joined(mut self) -> List {
         self.0
             .sort_by(|a, b| (a.start, b.end, &a.class).cmp(&(b.start, a.end, &b.class)));
-        let mut joined: Vec<Finding> = Vec::with_capacity(self.0.len());
-        for finding in self.0 {
-            match joined.last_mut() {
-                Some(last)
-                    if finding.start < last.end
-                        || (finding.start == last.end && finding.class == last.class) =>
-                {
-                    if finding.end - finding.start > last.end - last.start {
-                        last.class = finding.class;
-                        last.rule = finding.rule;
-                    }
-                    last.end = last.end.max(finding.end);
+        // Of two neighbours that `dedup_by` shows, the first is the later one.
+        self.0.dedup_by(|finding, last| {
+            let is_over = finding.start < last.end
+                || (finding.start == last.end && finding.class == last.class);
+            if is_over {
+                if finding.end - finding.start > last.end - last.start {
+                    std::mem::swap(&mut last.class, &mut finding.class);
+                    last.rule = finding.rule;
                 }
-                _ => joined.push(finding),
+                last.end = last.end.max(finding.end);
             }
-        }
-        joined
+            is_over
+        });
+        self.0
     }
 }

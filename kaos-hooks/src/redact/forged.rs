@@ -1,8 +1,17 @@
 //! Sentinels in the input: those of this redactor stay, and others are values like any other.
 
+use std::sync::LazyLock;
+
 use super::engine::Engine;
-use super::finding::{Finding, Findings};
+use super::finding::{Finding, Findings, List};
+use super::sentinel::Ranges;
+use super::word_set::WordSet;
 use super::{Class, sentinel};
+
+static IS_BUILT_IN: LazyLock<WordSet> = LazyLock::new(|| {
+    let names: Vec<&str> = Class::BUILT_IN.iter().map(Class::as_str).collect();
+    WordSet::new(&names)
+});
 
 impl Engine {
     /// Whether a sentinel has a class that no rule of this redactor has, or a keyed token where
@@ -10,8 +19,8 @@ impl Engine {
     /// their own, for contents.
     pub(super) fn is_forged(&self, text: &str, range: (usize, usize)) -> bool {
         let (class, is_keyed) = sentinel::parts(text, range);
-        let is_known = Class::BUILT_IN.iter().any(|known| known.as_str() == class)
-            || self.rules.iter().any(|rule| rule.class().as_str() == class);
+        let is_known =
+            IS_BUILT_IN.has(class) || self.rules.iter().any(|rule| rule.class().as_str() == class);
         !is_known || (is_keyed && !self.has_key && class != Class::Content.as_str())
     }
 
@@ -22,23 +31,23 @@ impl Engine {
             .map(|range| range.0)
     }
 
-    /// Finds all forged sentinels.
-    pub(super) fn forged(&self, text: &str, findings: &mut Findings) {
-        for (start, end) in sentinel::ranges_from(text, 0) {
-            if self.is_forged(text, (start, end)) {
-                findings.add(start, end, Class::Content, "forged sentinel");
+    /// Finds all forged sentinels, and takes them out of the others.
+    pub(super) fn forged(&self, text: &str, sentinels: &mut Ranges, findings: &mut Findings) {
+        sentinels.retain(|range| {
+            let is_forged = self.is_forged(text, *range);
+            if is_forged {
+                findings.add(range.0, range.1, Class::Content, "forged sentinel");
             }
-        }
+            !is_forged
+        });
     }
 
     /// Takes out findings that hold nothing but sentinels; the others take a sentinel in whole.
-    pub(super) fn keep_sentinels(&self, text: &str, findings: &mut Vec<Finding>) {
-        let mut sentinels = sentinel::ranges(text);
-        sentinels.retain(|range| !self.is_forged(text, *range));
+    pub(super) fn keep_sentinels(text: &str, sentinels: &[(usize, usize)], findings: &mut List) {
         if sentinels.is_empty() {
             return;
         }
-        findings.retain_mut(|finding| {
+        findings.retain(|finding: &mut Finding| {
             let (start, end) = (finding.start, finding.end);
             let touched = |sentinel: &&(usize, usize)| sentinel.0 < end && start < sentinel.1;
             let mut rest = start;

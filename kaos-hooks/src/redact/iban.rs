@@ -22,10 +22,10 @@ const LENGTHS: &[(&[u8; 2], usize)] = &[
     (b"VA", 22), (b"VG", 24), (b"XK", 20), (b"YE", 30),
 ];
 
-/// Finds all account numbers of `bytes`, in one piece or in groups of four.
-pub(crate) fn scan(bytes: &[u8], findings: &mut Findings) {
-    let mut from = 0;
-    while let Some(start) = candidate(bytes, from) {
+/// Finds all account numbers that start in `from..to`, in one piece or in groups of four.
+pub(crate) fn scan(bytes: &[u8], from: usize, to: usize, findings: &mut Findings) {
+    let mut from = from;
+    while let Some(start) = candidate(ascii::part(bytes, 0, to), from) {
         from = match number(bytes, start) {
             Some(end) => {
                 findings.add(start, end, Class::Iban, "IBAN");

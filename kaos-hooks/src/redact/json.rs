@@ -1,15 +1,16 @@
 //! JSON text, redacted value by value: what is not redacted stays byte for byte.
 
+mod changes;
 mod leaf;
 mod object;
 mod told;
 
-use std::borrow::Cow;
+use changes::Changes;
 
 use super::ascii;
 use super::candidates::Candidates;
 use super::json_path::{JsonPath, Place};
-use super::vocabulary::Meaning;
+use super::vocabulary::{Meaning, Seen};
 use super::{Class, ContentPolicy, Redacted, Redactor, Report, json_string, sentinel};
 
 /// Deepest nesting that is looked at, strings that hold JSON counted in.
@@ -62,11 +63,12 @@ pub(crate) fn try_redact<'t>(
         rules,
         places,
         candidates: Candidates::new(),
-        changes: Vec::new(),
+        changes: Changes::default(),
         report,
         waiting: Vec::new(),
         waits: 0,
         key: (0, 0),
+        seen: Seen::default(),
         is_several: false,
         is_inherited: false,
     };
@@ -86,8 +88,7 @@ struct Walk<'w, 't> {
     rules: Rules<'w>,
     places: Vec<Place>,
     candidates: Candidates,
-    /// Ranges of the text and what replaces them.
-    changes: Vec<(usize, usize, String)>,
+    changes: Changes,
     report: Report,
     /// Strings that stay so far and are secret if their object turns out to hold secrets.
     waiting: Vec<(usize, usize)>,
@@ -95,6 +96,7 @@ struct Walk<'w, 't> {
     waits: usize,
     /// The last key, without its quotes.
     key: (usize, usize),
+    seen: Seen,
     /// Whether the last key names several things.
     is_several: bool,
     /// Whether it is a key outside that says what the value is.
@@ -102,21 +104,8 @@ struct Walk<'w, 't> {
 }
 
 impl<'t> Walk<'_, 't> {
-    fn finish(mut self) -> Redacted<'t> {
-        if self.changes.is_empty() {
-            return Redacted::new(Cow::Borrowed(self.text), self.report);
-        }
-        // An account name is redacted when its password comes, after what stands between them.
-        self.changes.sort_by_key(|change| change.0);
-        let mut out = String::with_capacity(self.text.len());
-        let mut copied = 0;
-        for (start, end, with) in &self.changes {
-            out.push_str(ascii::cut(self.text, copied, *start));
-            out.push_str(with);
-            copied = *end;
-        }
-        out.push_str(ascii::cut(self.text, copied, self.text.len()));
-        Redacted::new(out.into(), self.report)
+    fn finish(self) -> Redacted<'t> {
+        Redacted::new(self.changes.apply(self.text), self.report)
     }
 
     fn blanks(&mut self) {

@@ -78,20 +78,29 @@ fn code(escape: &str) -> Option<u32> {
 /// `text` as a JSON string with its quotes.
 pub(crate) fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            letter if letter < ' ' => {
-                let _written: Result<(), _> = write!(out, "\\u{:04x}", u32::from(letter));
-            }
-            letter => out.push(letter),
-        }
-    }
-    out.push('"');
+    write(&mut out, text);
     out
+}
+
+/// Writes `text` as a JSON string with its quotes.
+pub(crate) fn write(out: &mut String, text: &str) {
+    out.push('"');
+    let mut rest = text;
+    let is_escaped = |byte: &u8| matches!(byte, b'"' | b'\\') || *byte < b' ';
+    while let Some(at) = rest.as_bytes().iter().position(is_escaped) {
+        out.push_str(ascii::cut(rest, 0, at));
+        match ascii::at(rest.as_bytes(), at) {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            control => {
+                let _written: Result<(), _> = write!(out, "\\u{control:04x}");
+            }
+        }
+        rest = ascii::cut(rest, at + 1, rest.len());
+    }
+    out.push_str(rest);
+    out.push('"');
 }

@@ -4,49 +4,16 @@
 //! is unnamed: fields of other schemas, parts of unknown types, values of the wrong type. It could
 //! be any content, so it leaves only as the strictest policy lets any content leave.
 
+mod fields;
+mod says;
+
 use std::collections::HashMap;
 
+use fields::{CALL_IDS, FINISH_REASONS, ROLES, claims_to_be_messages, plain, text_of, word};
+use says::{Says, Tool};
 use serde_json::{Map, Value};
 
 use super::{ContentPolicies, ContentPolicy, Field, Redacted, Redactor, Report};
-
-/// The words that say who speaks.
-const ROLES: &[&str] = &[
-    "system",
-    "developer",
-    "user",
-    "assistant",
-    "model",
-    "tool",
-    "function",
-];
-
-/// The words that say why a message ended.
-const FINISH_REASONS: &[&str] = &[
-    "stop",
-    "length",
-    "content_filter",
-    "tool_call",
-    "tool_calls",
-    "error",
-];
-
-/// Fields that messages are known by, whatever became of the text around them.
-const KEYS: &[&str] = &[
-    "role",
-    "parts",
-    "content",
-    "type",
-    "tool_calls",
-    "arguments",
-    "response",
-    "output",
-    "text",
-    "thinking",
-    "call_id",
-    "tool_call_id",
-    "tool_use_id",
-];
 
 /// Where unnamed content stands that leaves as one token.
 const UNNAMED: &str = "unnamed";
@@ -309,87 +276,5 @@ impl Stage<'_> {
         } else {
             serde_json::from_str(safe.as_str()).unwrap_or_else(|_no_json| text())
         };
-    }
-}
-
-/// What a content is.
-#[derive(Clone)]
-enum Says {
-    /// What the whole list is.
-    OfField,
-    Of(Field, Tool),
-    /// Any content.
-    Unnamed,
-}
-
-impl ContentPolicies {
-    /// The policy for a content of the messages of `field`.
-    fn said(&self, field: Field, says: &Says) -> &ContentPolicy {
-        match says {
-            Says::OfField => self.policy(field, None),
-            Says::Of(field, Tool::Unneeded) => self.policy(*field, None),
-            Says::Of(field, Tool::Known(name)) => self.policy(*field, Some(name)),
-            Says::Of(field, Tool::Unknown) => self.of_unknown_tool(*field),
-            Says::Unnamed => self.unnamed(),
-        }
-    }
-}
-
-/// Whose arguments or result a content is.
-#[derive(Clone)]
-enum Tool {
-    Unneeded,
-    Known(String),
-    Unknown,
-}
-
-impl Tool {
-    fn of(name: Option<String>) -> Self {
-        name.map_or(Self::Unknown, Self::Known)
-    }
-}
-
-/// Fields with the id of a call.
-const CALL_IDS: &[&str] = &["id", "tool_call_id", "tool_use_id", "call_id"];
-
-fn text_of(fields: &Map<String, Value>, key: &str) -> Option<String> {
-    fields.get(key).and_then(Value::as_str).map(str::to_owned)
-}
-
-/// Whether a text that is no list of messages begins as one or has the keys of one, also where it
-/// is quoted once more, comes line by line or lost its beginning.
-fn claims_to_be_messages(text: &str) -> bool {
-    let opens = text.trim_start_matches(|sign: char| sign.is_whitespace() || sign == '\u{feff}');
-    let has = |key: &str| {
-        text.match_indices(key).any(|(at, _)| {
-            let (before, after) = (text.get(..at), text.get(at + key.len()..));
-            before.is_some_and(|it| it.ends_with(['"', '\'']))
-                && after.is_some_and(|it| it.trim_start_matches('\\').starts_with(['"', '\'']))
-        })
-    };
-    opens.starts_with("{\"") || opens.starts_with("[{") || KEYS.iter().any(|key| has(key))
-}
-
-/// A string's text, or any other value's JSON.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// Moves a field whose value is one of `words`; any other value is unnamed.
-fn word(
-    fields: &mut Map<String, Value>,
-    named: &mut Map<String, Value>,
-    key: &str,
-    words: &[&str],
-) {
-    let is_known = fields
-        .get(key)
-        .and_then(Value::as_str)
-        .is_some_and(|value| words.contains(&value));
-    if is_known {
-        named.extend(fields.remove_entry(key));
     }
 }

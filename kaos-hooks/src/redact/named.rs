@@ -9,13 +9,14 @@ mod form;
 mod header;
 mod line;
 mod rules;
+mod sibling;
 
 use super::ascii::{self, ALPHA, DASH, DOT, WORD};
 use super::lookahead::Lookahead;
 use super::value;
-use super::vocabulary::{self, Meaning};
+use super::vocabulary::{self, Meaning, Seen};
 pub(crate) use form::{Form, Join};
-pub(crate) use line::{indent_of, is_block_line, is_block_mark};
+pub(crate) use line::{indent_of, is_block_line, is_block_mark, is_form_part};
 
 /// Longest name, in bytes; a longer run of name bytes names nothing.
 const LONGEST_NAME: usize = 80;
@@ -87,6 +88,7 @@ pub(crate) fn read(
     text: &str,
     name_start: usize,
     name_end: usize,
+    seen: &mut Seen,
     ahead: &mut Lookahead,
 ) -> Option<Named> {
     let bytes = text.as_bytes();
@@ -99,7 +101,7 @@ pub(crate) fn read(
     }
     let join = form::read(text, name_start, name_end)?;
     let name = ascii::cut(text, name_start, name_end);
-    let meaning = meaning(text, name_start, name, join.form)?;
+    let meaning = meaning(text, (name_start, name_end), join.form, seen)?;
     match meaning {
         Meaning::Authorization => return header::authorization(text, &join, ahead),
         Meaning::Cookie => return header::cookie(text, name, &join, ahead),
@@ -142,14 +144,18 @@ pub(crate) fn read(
 }
 
 /// What the name means, with the word before it if it says little alone: `Api Key`.
-fn meaning(text: &str, name_start: usize, name: &str, form: Form) -> Option<Meaning> {
-    let alone = vocabulary::meaning(name);
+fn meaning(
+    text: &str,
+    (start, end): (usize, usize),
+    form: Form,
+    seen: &mut Seen,
+) -> Option<Meaning> {
+    let alone = seen.meaning(text, start, end);
     let meaning = match alone {
-        None | Some(Meaning::Weak) => {
-            vocabulary::meaning(&with_word_before(text, name_start, name))
-                .filter(|wider| matches!(wider, Meaning::Token | Meaning::Password))
-                .or(alone)
-        }
+        None | Some(Meaning::Weak) => with_word_before(text, start)
+            .and_then(|before| seen.meaning(text, before, end))
+            .filter(|wider| matches!(wider, Meaning::Token | Meaning::Password))
+            .or(alone),
         _ => alone,
     };
     match meaning? {
@@ -158,13 +164,14 @@ fn meaning(text: &str, name_start: usize, name: &str, form: Form) -> Option<Mean
     }
 }
 
-fn with_word_before(text: &str, name_start: usize, name: &str) -> String {
+/// Where the word before a name starts.
+fn with_word_before(text: &str, name_start: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     if ascii::before(bytes, name_start) != b' ' {
-        return String::new();
+        return None;
     }
     let start = ascii::run_back(bytes, name_start - 1, ALPHA, 16);
-    format!("{}_{name}", ascii::cut(text, start, name_start - 1))
+    (start + 1 < name_start).then_some(start)
 }
 
 /// Whether the name `start..end` may be joined to a value: a cheap test with no false answer no.
@@ -172,9 +179,21 @@ pub(crate) fn may_assign(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
     end - start <= LONGEST_NAME
         && (form::read(text, start, end).is_some()
+            || opens_login(bytes, start)
             || [" for ", " of "]
                 .iter()
                 .any(|link| ascii::has(bytes, end, link)))
+}
+
+/// Whether a line is `login NAME` or `USER NAME`: the password may stand on the next.
+pub(crate) fn opens_login(bytes: &[u8], start: usize) -> bool {
+    ["login ", "USER "]
+        .iter()
+        .any(|word| ascii::part(bytes, start, start + word.len()) == word.as_bytes())
+        && {
+            let indent = ascii::run_back(bytes, start, ascii::SPACE, 64);
+            matches!(ascii::before(bytes, indent), b'\n' | 0)
+        }
 }
 
 /// Where the value of the name `start..end` starts, if it is joined to one.

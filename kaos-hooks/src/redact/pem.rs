@@ -22,8 +22,18 @@ const END: &[u8] = b"-----END ";
 /// Longest label between `BEGIN` and the dashes, in bytes.
 const LONGEST_LABEL: usize = 64;
 
+/// How other private keys start, on a line of their own: RFC 4716's envelope, and `PuTTY`'s files.
+pub(crate) const OTHERS: &[&str] = &[
+    "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----",
+    "Private-Lines: ",
+];
+
 /// Where the body of the private key starts whose `-----BEGIN ` starts at `start`.
 pub(crate) fn body(bytes: &[u8], start: usize) -> Option<usize> {
+    if OTHERS.iter().any(|other| ascii::has(bytes, start, other)) {
+        let window = ascii::part(bytes, start, start + LONGEST_LABEL);
+        return memchr::memchr(b'\n', window).map(|end| start + end + 1);
+    }
     let label = start + BEGIN.len();
     let window = ascii::part(bytes, label, label + LONGEST_LABEL);
     let dashes = ascii::run(window, 0, UPPER | ascii::SPACE | ascii::DIGIT);

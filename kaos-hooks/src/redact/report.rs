@@ -1,7 +1,8 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+
+use smallvec::SmallVec;
 
 use super::Class;
 
@@ -18,7 +19,8 @@ use super::Class;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    counts: BTreeMap<Class, usize>,
+    /// By class, in order: mostly one or two, for each string of a document.
+    counts: SmallVec<[(Class, usize); 2]>,
     /// Each finding, if they are to be explained.
     found: Option<Vec<Explained>>,
 }
@@ -52,12 +54,15 @@ impl Explained {
 impl Report {
     /// Findings of one class.
     pub fn count(&self, class: &Class) -> usize {
-        self.counts.get(class).copied().unwrap_or(0)
+        self.slot(class)
+            .ok()
+            .and_then(|at| self.counts.get(at))
+            .map_or(0, |(_, count)| *count)
     }
 
     /// Findings of all classes.
     pub fn total(&self) -> usize {
-        self.counts.values().sum()
+        self.counts.iter().map(|(_, count)| count).sum()
     }
 
     /// Whether nothing was found.
@@ -73,7 +78,23 @@ impl Report {
     /// Adds the findings of `other`.
     pub fn merge(&mut self, other: &Self) {
         for (class, count) in &other.counts {
-            *self.counts.entry(class.clone()).or_default() += count;
+            self.add_many(class, *count);
+        }
+    }
+
+    /// Where the count of a class stands, or would.
+    fn slot(&self, class: &Class) -> Result<usize, usize> {
+        self.counts.binary_search_by(|(known, _)| known.cmp(class))
+    }
+
+    fn add_many(&mut self, class: &Class, count: usize) {
+        match self.slot(class) {
+            Ok(at) => {
+                if let Some((_, total)) = self.counts.get_mut(at) {
+                    *total += count;
+                }
+            }
+            Err(at) => self.counts.insert(at, (class.clone(), count)),
         }
     }
 
@@ -109,12 +130,7 @@ impl Report {
     }
 
     pub(crate) fn add(&mut self, class: &Class, rule: &'static str, place: Range<usize>) {
-        match self.counts.get_mut(class) {
-            Some(count) => *count += 1,
-            None => {
-                self.counts.insert(class.clone(), 1);
-            }
-        }
+        self.add_many(class, 1);
         if let Some(found) = &mut self.found {
             found.push(Explained {
                 class: class.clone(),

@@ -1,6 +1,8 @@
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use regex_automata::hybrid::dfa::DFA;
 use regex_automata::meta::Regex;
 use regex_automata::{Anchored, Input};
 
@@ -48,12 +50,20 @@ pub enum RuleError {
         length: usize,
     },
     /// The regex cannot be read or is too large.
-    #[error("regex of rule {name} cannot be used")]
+    #[error("regex of rule {name} cannot be used: {}", cause(source))]
     Regex {
         /// The rule.
         name: String,
         /// What is wrong with it.
         source: Box<regex_automata::meta::BuildError>,
+    },
+    /// The regex is tried where the literal starts, and what it matches begins otherwise.
+    #[error("regex of rule {name} can match nothing that begins with its literal {literal:?}")]
+    Start {
+        /// The rule.
+        name: String,
+        /// The literal that was given.
+        literal: String,
     },
     /// The regex matches nothing, which would be found everywhere.
     #[error("regex of rule {name} matches the empty text")]
@@ -61,6 +71,56 @@ pub enum RuleError {
         /// The rule.
         name: String,
     },
+}
+
+/// What is wrong in the end, in one line: an error of a regex shows it in several, with the place.
+fn cause(error: &dyn Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    let text = error.to_string();
+    let line = text.lines().rfind(|line| !line.trim().is_empty());
+    line.unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned()
+}
+
+/// Whether a match of a regex may begin with a literal, ASCII case aside, whatever stands before;
+/// also if that is not known.
+fn may_begin(regex: &str, literal: &str) -> bool {
+    let config = DFA::config().unicode_word_boundary(true);
+    let Ok(dfa) = DFA::builder().configure(config).build(regex) else {
+        return true;
+    };
+    ["", "\n", " ", "x"].iter().any(|before| {
+        let text = format!("{before}{literal}");
+        begins(&dfa, &text, before.len()).unwrap_or(true)
+    })
+}
+
+/// Whether the automaton still hopes at the end of a text, or matched before.
+fn begins(dfa: &DFA, text: &str, start: usize) -> Option<bool> {
+    let mut cache = dfa.create_cache();
+    let input = Input::new(text).range(start..).anchored(Anchored::Yes);
+    let mut states = vec![dfa.start_state_forward(&mut cache, &input).ok()?];
+    for byte in text.bytes().skip(start) {
+        let mut next = Vec::new();
+        for state in states {
+            for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
+                let state = dfa.next_state(&mut cache, state, byte).ok()?;
+                // A match is seen one byte late.
+                if state.is_match() || state.is_quit() {
+                    return Some(true);
+                }
+                if !state.is_dead() && !next.contains(&state) {
+                    next.push(state);
+                }
+            }
+        }
+        states = next;
+    }
+    Some(!states.is_empty())
 }
 
 impl Rule {
@@ -87,8 +147,7 @@ impl Rule {
             });
         }
         let limits = Regex::config().nfa_size_limit(Some(1 << 20)).onepass(false);
-        #[cfg(feature = "audit")]
-        let pattern = regex.to_owned();
+        let shown = regex.to_owned();
         let regex = match Regex::builder().configure(limits).build(regex) {
             Ok(regex) => regex,
             Err(error) => {
@@ -101,13 +160,17 @@ impl Rule {
         if regex.is_match("") {
             return Err(RuleError::Empty { name });
         }
+        if !may_begin(&shown, literal) {
+            let literal = literal.to_owned();
+            return Err(RuleError::Start { name, literal });
+        }
         let class = Class::Custom(Arc::from(name));
         Ok(Self {
             class,
             literal: literal.to_owned(),
             regex,
             #[cfg(feature = "audit")]
-            pattern,
+            pattern: shown,
             validator,
         })
     }

@@ -5,25 +5,27 @@
 //! exactly where the whole text would be: that is what makes the streaming form equal to the
 //! whole.
 
+mod pieces;
 mod reach;
+mod unit;
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
+
+pub(crate) use pieces::Pieces;
+pub(crate) use unit::line;
+use unit::one;
 
 use super::ascii;
 use super::candidates::Candidates;
 use super::engine::Engine;
-use super::finding::Finding;
 use super::named;
-use super::{Class, HashKey, Report, pem, sentinel, token};
+use super::{Class, HashKey, pem, sentinel, token};
 
 /// Longest unit, in bytes: what a stream holds back at most.
 pub(crate) const LONGEST: usize = 64 * 1024;
 
 /// No literal of a rule is longer, in bytes: one that ends later may start so much earlier.
 pub(crate) const LONGEST_LITERAL: usize = 64;
-
-/// How often a unit is redacted again before it counts as unstable.
-const PASSES: usize = 6;
 
 /// What goes on from one unit to the next.
 #[derive(Debug, Default)]
@@ -35,41 +37,6 @@ pub(crate) enum Open {
     Token(usize),
     /// A private key that was longer than a unit, and the characters of its other lines so far.
     Armour(usize),
-}
-
-/// Text as it was given, with parts replaced.
-pub(crate) struct Pieces<'t> {
-    text: &'t str,
-    out: String,
-    copied: usize,
-    pub(crate) report: Report,
-}
-
-impl<'t> Pieces<'t> {
-    pub(crate) fn new(text: &'t str, report: Report) -> Self {
-        Self {
-            text,
-            out: String::new(),
-            copied: 0,
-            report,
-        }
-    }
-
-    fn replace(&mut self, start: usize, end: usize, with: &str) {
-        self.out.push_str(ascii::cut(self.text, self.copied, start));
-        self.out.push_str(with);
-        self.copied = end;
-    }
-
-    /// The text up to `end`; borrowed when nothing was replaced.
-    pub(crate) fn finish(mut self, end: usize) -> (std::borrow::Cow<'t, str>, Report) {
-        let rest = ascii::cut(self.text, self.copied, end);
-        if self.copied == 0 && self.out.is_empty() {
-            return (rest.into(), self.report);
-        }
-        self.out.push_str(rest);
-        (self.out.into(), self.report)
-    }
 }
 
 /// Redacts as many whole units as `pieces` holds; gives how far it came.
@@ -132,7 +99,8 @@ pub(crate) fn redact(
         match end(engine, &mut candidates, text, position, last) {
             End::At(end) => {
                 let from = (literal.min(end) - position).saturating_sub(LONGEST_LITERAL);
-                one(engine, key, open, pieces, (position, end), from);
+                let looks = candidates.before(end);
+                one(engine, key, open, pieces, (position, end), (from, looks));
                 position = end;
             }
             End::Token => {
@@ -282,11 +250,10 @@ fn end(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize, l
 /// Where a line is cut that is longer than a unit: between two tokens, away from any name.
 fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
     let window = ascii::part(bytes, start, start + LONGEST);
-    let mut blanks = window
-        .iter()
-        .enumerate()
-        .rev()
-        .filter(|(_, byte)| ascii::is(**byte, ascii::BLANK));
+    let mut blanks =
+        window.iter().enumerate().rev().filter(|(index, byte)| {
+            ascii::is(**byte, ascii::BLANK) || ends_ideograph(window, *index)
+        });
     let Some((last, _)) = blanks.next() else {
         return End::Token;
     };
@@ -307,69 +274,11 @@ fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
     End::At(start + quiet.unwrap_or(last) + 1)
 }
 
-/// Redacts what is one line.
-pub(crate) fn line(engine: &Engine, key: Option<&HashKey>, pieces: &mut Pieces<'_>) {
-    let end = pieces.text.len();
-    one(engine, key, &mut Open::Nothing, pieces, (0, end), 0);
-}
-
-/// Redacts one unit until nothing is found in it any more.
-fn one(
-    engine: &Engine,
-    key: Option<&HashKey>,
-    open: &mut Open,
-    pieces: &mut Pieces<'_>,
-    (start, end): (usize, usize),
-    literal: usize,
-) {
-    let unit = ascii::cut(pieces.text, start, end);
-    let findings = engine.scan_from(unit, literal);
-    let is_cut = unit.len() + 4096 >= LONGEST;
-    if let Some(last) = findings.last()
-        && is_cut
-        && last.class == Class::PrivateKey
-        && last.end + 2 >= unit.len()
-    {
-        *open = Open::Armour(0);
-    }
-    if findings.is_empty() {
-        return;
-    }
-    let place = |found: &Finding| start + found.start..start + found.end;
-    let mut text = render(unit, &findings, key, &mut pieces.report, place);
-    for _ in 0..PASSES {
-        let more = engine.scan(&text);
-        if more.is_empty() {
-            pieces.replace(start, start + unit.len(), &text);
-            return;
-        }
-        // What shows only after another is gone has no place of its own in the input.
-        text = render(&text, &more, key, &mut pieces.report, |_| start..end);
-    }
-    pieces.report.add(&Class::Unstable, "limit", start..end);
-    let mut sentinel = sentinel::of(&Class::Unstable, unit.chars().count());
-    if unit.ends_with('\n') {
-        sentinel.push('\n');
-    }
-    pieces.replace(start, start + unit.len(), &sentinel);
-}
-
-fn render(
-    text: &str,
-    findings: &[Finding],
-    key: Option<&HashKey>,
-    report: &mut Report,
-    place: impl Fn(&Finding) -> Range<usize>,
-) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut copied = 0;
-    for finding in findings {
-        out.push_str(ascii::cut(text, copied, finding.start));
-        let secret = ascii::cut(text, finding.start, finding.end);
-        sentinel::write(&mut out, &finding.class, secret, key);
-        report.add(&finding.class, finding.rule, place(finding));
-        copied = finding.end;
-    }
-    out.push_str(ascii::cut(text, copied, text.len()));
-    out
+/// Whether a letter of the scripts that are written without blanks ends at `index`, or one of
+/// their signs: no token goes on behind it.
+fn ends_ideograph(bytes: &[u8], index: usize) -> bool {
+    // U+3000 to U+D7FF have three bytes, and the first of them is one of these.
+    ascii::at(bytes, index) >= 0x80
+        && index >= 2
+        && matches!(ascii::at(bytes, index - 2), 0xe3..=0xed)
 }

@@ -1,12 +1,22 @@
 //! What stands where a secret stood.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use smallvec::SmallVec;
 
 use super::ascii::{self, DIGIT, HEX};
 use super::{Class, HashKey};
 
+/// Places in a text, from and to.
+pub(crate) type Ranges = SmallVec<[(usize, usize); 4]>;
+
 /// How every sentinel starts.
 pub(crate) const OPENING: &str = "<redacted:";
+
+/// Made once: every short string of a document asks for sentinels.
+static FIND_OPENING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPENING));
 
 /// Longest name of a class, in bytes.
 pub(crate) const LONGEST_NAME: usize = 20;
@@ -19,8 +29,9 @@ pub(crate) fn write(out: &mut String, class: &Class, secret: &str, key: Option<&
     match key {
         Some(key) => {
             let token = key.token(class, secret);
-            // Writing to a string cannot fail.
-            let _written: Result<(), _> = write!(out, "{OPENING}{class}:{token}>");
+            for part in [OPENING, class.as_str(), ":", &token, ">"] {
+                out.push_str(part);
+            }
         }
         None => write_count(out, class, secret.chars().count()),
     }
@@ -28,7 +39,12 @@ pub(crate) fn write(out: &mut String, class: &Class, secret: &str, key: Option<&
 
 /// Writes `<redacted:CLASS:N-chars>`.
 pub(crate) fn write_count(out: &mut String, class: &Class, chars: usize) {
-    let _written: Result<(), _> = write!(out, "{OPENING}{class}:{chars}-chars>");
+    for part in [OPENING, class.as_str(), ":"] {
+        out.push_str(part);
+    }
+    // Writing to a string cannot fail.
+    let _written: Result<(), _> = write!(out, "{chars}");
+    out.push_str("-chars>");
 }
 
 /// The sentinel for `chars` characters of `class`.
@@ -122,14 +138,54 @@ pub(crate) fn glued(
     }
 }
 
+/// What is between the sentinels of a text, from a place on to another.
+pub(crate) struct Gaps<'s> {
+    sentinels: std::slice::Iter<'s, (usize, usize)>,
+    from: usize,
+    to: usize,
+}
+
+impl<'s> Gaps<'s> {
+    pub(crate) fn new(sentinels: &'s [(usize, usize)], from: usize, to: usize) -> Self {
+        let sentinels = sentinels.iter();
+        Self {
+            sentinels,
+            from,
+            to,
+        }
+    }
+}
+
+impl Iterator for Gaps<'_> {
+    type Item = (usize, usize);
+
+    fn next(&mut self) -> Option<(usize, usize)> {
+        while self.from < self.to {
+            let (start, end) = *self.sentinels.next().unwrap_or(&(self.to, self.to));
+            let gap = (self.from, start);
+            self.from = self.from.max(end);
+            if gap.0 < gap.1 {
+                return Some(gap);
+            }
+        }
+        None
+    }
+}
+
 /// The ranges of all sentinels in `text`.
-pub(crate) fn ranges(text: &str) -> Vec<(usize, usize)> {
-    ranges_from(text, 0).collect()
+pub(crate) fn ranges(text: &str) -> Ranges {
+    let bytes = text.as_bytes();
+    // Most text has no such sign, which is found sooner than a whole opening.
+    match memchr::memchr(b'<', bytes) {
+        Some(first) => ranges_from(text, first).collect(),
+        None => Ranges::new(),
+    }
 }
 
 /// The ranges of the sentinels that start at or behind `from`.
 pub(crate) fn ranges_from(text: &str, from: usize) -> impl Iterator<Item = (usize, usize)> {
     let bytes = text.as_bytes();
-    memchr::memmem::find_iter(ascii::part(bytes, from, bytes.len()), OPENING)
+    FIND_OPENING
+        .find_iter(ascii::part(bytes, from, bytes.len()))
         .filter_map(move |start| Some((from + start, end(bytes, from + start)?)))
 }

@@ -4,10 +4,17 @@
 //! a run of token bytes needs the shape of a random one, and a place where people put secrets:
 //! alone on its line, or behind a word such as *key* or *license*.
 
+mod shape;
+
+use std::sync::LazyLock;
+
+use shape::is_shape;
+
 use super::Class;
-use super::ascii::{self, ALNUM, ANY_HEX, BLANK, DIGIT, LOWER, QUOTE, Set, UPPER};
-use super::base64;
+use super::ascii::{self, ALNUM, BLANK, DIGIT, LOWER, QUOTE, Set, UPPER};
 use super::finding::{Finding, Findings};
+use super::sentinel::Gaps;
+use super::word_set::WordSet;
 
 const RULE: &str = "random token";
 
@@ -48,12 +55,9 @@ const SPARES: &[&str] = &[
     "h1:", "md5", "blake", "crc", "hmac", "root", "verif", "http", "src=", "href",
 ];
 
-/// How the base64 of files starts: images, fonts, archives, certificates.
-#[rustfmt::skip]
-const FILES: &[&str] = &[
-    "iVBORw0KGgo", "/9j/", "R0lGOD", "JVBER", "UEsDB", "H4sI", "AGFzbQ", "d09G", "MII", "PHN2Zy",
-    "PD94bW", "Qk0", "T2dnU", "SUQz", "AAAA", "LS0tLS1",
-];
+static IS_TELLING: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(TELLS));
+
+static IS_SPARING: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(SPARES));
 
 /// Where the next run starts that could be a token, or a line of wrapped base64.
 pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
@@ -79,15 +83,27 @@ pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// Whether both cases and digits occur.
 fn is_mixed(run: &[u8]) -> bool {
-    ascii::any(run, UPPER) && ascii::any(run, LOWER) && ascii::any(run, DIGIT)
+    let sets = ascii::sets(run);
+    sets & UPPER != 0 && sets & LOWER != 0 && sets & DIGIT != 0
 }
 
-/// Finds the tokens of a text.
-pub(crate) fn scan(text: &str, findings: &mut Findings) {
-    let bytes = text.as_bytes();
-    let keys = Keys::of(findings);
-    let mut from = 0;
-    while let Some(start) = candidate(bytes, from) {
+/// Finds the tokens of a text, between its sentinels.
+pub(crate) fn scan(text: &str, sentinels: &[(usize, usize)], findings: &mut Findings) {
+    let mut keys = None;
+    for (from, to) in Gaps::new(sentinels, 0, text.len()) {
+        scan_gap(text.as_bytes(), from, to, &mut keys, findings);
+    }
+}
+
+fn scan_gap(
+    bytes: &[u8],
+    from: usize,
+    to: usize,
+    keys: &mut Option<Keys>,
+    findings: &mut Findings,
+) {
+    let mut from = from;
+    while let Some(start) = candidate(ascii::part(bytes, 0, to), from) {
         let run_end = ascii::run(bytes, start, TOKEN);
         from = run_end;
         let (start, end) = trimmed(bytes, start, run_end);
@@ -96,7 +112,12 @@ pub(crate) fn scan(text: &str, findings: &mut Findings) {
             continue;
         }
         let end = ascii::short_run(bytes, end, ascii::EQUALS, 2);
-        if is_alone(bytes, start, end) || is_told(bytes, start) || keys.is_beside(bytes, start) {
+        if is_alone(bytes, start, end)
+            || is_told(bytes, start)
+            || keys
+                .get_or_insert_with(|| Keys::of(findings))
+                .is_beside(bytes, start)
+        {
             findings.add(start, end, Class::Token, RULE);
         }
     }
@@ -155,68 +176,6 @@ fn trimmed(bytes: &[u8], start: usize, end: usize) -> (usize, usize) {
     let first = run.iter().position(is_letter).unwrap_or(0);
     let last = run.iter().rposition(is_letter).map_or(0, |last| last + 1);
     (start + first, start + last.max(first))
-}
-
-/// Whether the bytes have the shape of random ones.
-fn is_shape(token: &[u8]) -> bool {
-    let length = token.len();
-    if !(SHORTEST..=LONGEST).contains(&length) || matches!(length, 64 | 76) {
-        return false;
-    }
-    let count = |set| token.iter().filter(|byte| ascii::is(**byte, set)).count();
-    let (lower, upper, digits) = (count(LOWER), count(UPPER), count(DIGIT));
-    let signs = length - lower - upper - digits;
-    if lower * 7 < length || upper * 7 < length || digits < 2 || signs * 6 > length {
-        return false;
-    }
-    let kind = |byte: u8| match byte {
-        _ if ascii::is(byte, LOWER) => 0,
-        _ if ascii::is(byte, UPPER) => 1,
-        _ if ascii::is(byte, DIGIT) => 2,
-        _ => 3,
-    };
-    // A sign between words is no turn.
-    let pairs = || {
-        token.windows(2).filter_map(|pair| match pair {
-            [a, b] if kind(*a) < 3 && kind(*b) < 3 => Some(kind(*a) != kind(*b)),
-            _ => None,
-        })
-    };
-    let turns = pairs().filter(|turns| *turns).count();
-    let seen = token.iter().fold(0u128, |seen, b| seen | 1 << (b & 127));
-    let different = usize::try_from(seen.count_ones()).unwrap_or(0);
-    // Random bytes of 62 turn in 62 of 100 places; the words of an identifier in 33.
-    turns * 100 >= pairs().count() * 45
-        && different * 100 >= expected(length) * 72
-        && !is_hex(token)
-        && !is_file(token)
-}
-
-/// How many different letters so many random ones of 62 have.
-fn expected(length: usize) -> usize {
-    const AT: &[(usize, usize)] = &[(32, 25), (40, 30), (50, 34), (60, 38), (80, 45), (101, 50)];
-    AT.iter()
-        .find(|(most, _)| length <= *most)
-        .map_or(50, |(_, different)| *different)
-}
-
-fn is_hex(token: &[u8]) -> bool {
-    let digits = token.strip_prefix(b"0x").unwrap_or(token);
-    ascii::all(digits, ANY_HEX | ascii::DASH)
-}
-
-/// Whether it is the base64 of a file or of plain text.
-fn is_file(token: &[u8]) -> bool {
-    FILES
-        .iter()
-        .any(|start| token.starts_with(start.as_bytes()))
-        || base64::decode(token).is_some_and(|bytes| {
-            let plain = bytes
-                .iter()
-                .filter(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
-                .count();
-            plain * 100 >= bytes.len() * 95
-        })
 }
 
 /// `sha256:…`, `sha512-…`, `h1:…`: a digest says how it was made.
@@ -279,10 +238,6 @@ fn is_told(bytes: &[u8], start: usize) -> bool {
     let head = ascii::part(bytes, start.saturating_sub(REACH), start);
     let line = memchr::memrchr(b'\n', head).map_or(0, |index| index + 1);
     let head = ascii::part(head, line, head.len());
-    let last = |words: &[&str]| {
-        (0..head.len())
-            .rev()
-            .find(|index| words.iter().any(|word| ascii::has(head, *index, word)))
-    };
-    last(TELLS).is_some_and(|tells| last(SPARES).is_none_or(|spares| spares < tells))
+    let tells = IS_TELLING.last_in(head);
+    tells.is_some_and(|tells| IS_SPARING.last_in(head).is_none_or(|spares| spares < tells))
 }

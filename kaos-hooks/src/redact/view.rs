@@ -1,9 +1,16 @@
 //! Text as its reader will decode it: without escapes, zero-width and full-width characters.
 
-use super::ascii::{self, ANY_HEX};
+use std::iter::Peekable;
+
+use smallvec::SmallVec;
+
+use super::ascii;
 
 /// How often an escape may itself be escaped and is still read.
-pub(crate) const LEVELS: usize = 3;
+const LEVELS: usize = 3;
+
+/// Most backslashes before the letter of one escape.
+const LONGEST_RUN: usize = 64;
 
 /// A decoded text that knows where its bytes came from.
 pub(crate) struct View {
@@ -13,22 +20,31 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// The text decoded once, and as often as it can be; nothing if there is nothing to decode.
+    pub(crate) fn all_of(text: &str) -> SmallVec<[Self; LEVELS]> {
+        let mut views: SmallVec<[Self; LEVELS]> = Self::of(text).into_iter().collect();
+        while views.len() < LEVELS
+            && let Some(deeper) = views.last().and_then(|last| Self::of(&last.text))
+        {
+            views.push(deeper);
+        }
+        views
+    }
+
     /// The decoded text, if there is anything to decode.
-    pub(crate) fn of(text: &str) -> Option<Self> {
-        let first = candidate(text.as_bytes(), 0)?;
+    fn of(text: &str) -> Option<Self> {
+        let mut escapes = Escapes::new(text.as_bytes(), 0, text.len()).peekable();
+        escapes.peek()?;
         let mut view = Self {
             text: String::with_capacity(text.len()),
             steps: vec![(0, 0)],
         };
         let mut copied = 0;
-        let mut next = Some(first);
-        while let Some(start) = next {
-            let (decoded, end) = escape(text.as_bytes(), start).unwrap_or((None, start));
-            view.text.push_str(ascii::cut(text, copied, start));
-            view.text.extend(decoded);
-            view.steps.push((view.text.len(), end));
-            copied = end;
-            next = candidate(text.as_bytes(), end);
+        for escape in escapes {
+            view.text.push_str(ascii::cut(text, copied, escape.start));
+            view.text.extend(escape.letter);
+            view.steps.push((view.text.len(), escape.end));
+            copied = escape.end;
         }
         view.text.push_str(ascii::cut(text, copied, text.len()));
         Some(view)
@@ -64,29 +80,86 @@ impl View {
 /// Where the next escape or foreign form of an ASCII character starts.
 pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
     // In blocks: a text with many of the one kind is not read to its end for the other each time.
-    const BLOCK: usize = 512;
+    let mut size = 64;
     let mut start = from;
     while start < bytes.len() {
-        let block = ascii::part(bytes, start, start + BLOCK);
-        let is_escape = |index: &usize| escape(bytes, start + index).is_some();
-        let escaped = memchr::memchr2_iter(b'%', b'\\', block).find(is_escape);
-        let block = ascii::part(block, 0, escaped.unwrap_or(block.len()));
-        let foreign = memchr::memchr3_iter(0xe2, 0xef, 0xc2, block).find(is_escape);
-        if let Some(index) = foreign.or(escaped) {
-            return Some(start + index);
+        let end = (start + size).min(bytes.len());
+        let mut escapes = Escapes::new(bytes, start, end);
+        if let Some(found) = escapes.next() {
+            return Some(found.start);
         }
-        start += BLOCK;
+        start = end.max(escapes.end);
+        size = 512;
     }
     None
 }
 
+/// An escape: what it stands for (nothing for a zero-width character), and its range.
+struct Escape {
+    start: usize,
+    end: usize,
+    letter: Option<char>,
+}
+
+/// The escapes and foreign forms that start in a stretch, in order.
+struct Escapes<'t> {
+    bytes: &'t [u8],
+    from: usize,
+    escaped: Peekable<memchr::Memchr2<'t>>,
+    foreign: Peekable<memchr::Memchr3<'t>>,
+    /// Where the last one ended.
+    end: usize,
+}
+
+impl<'t> Escapes<'t> {
+    fn new(bytes: &'t [u8], from: usize, to: usize) -> Self {
+        let stretch = ascii::part(bytes, from, to);
+        Self {
+            bytes,
+            from,
+            escaped: memchr::memchr2_iter(b'%', b'\\', stretch).peekable(),
+            foreign: memchr::memchr3_iter(0xe2, 0xef, 0xc2, stretch).peekable(),
+            end: 0,
+        }
+    }
+}
+
+impl Iterator for Escapes<'_> {
+    type Item = Escape;
+
+    fn next(&mut self) -> Option<Escape> {
+        loop {
+            let index = match (self.escaped.peek(), self.foreign.peek()) {
+                (Some(escaped), Some(foreign)) if foreign < escaped => self.foreign.next(),
+                (Some(_), _) => self.escaped.next(),
+                (None, _) => self.foreign.next(),
+            }?;
+            let start = self.from + index;
+            if start < self.end {
+                continue;
+            }
+            if let Some((letter, end)) = escape(self.bytes, start) {
+                self.end = end;
+                return Some(Escape { start, end, letter });
+            }
+            // No other backslash of a run begins an escape, but those of a run too long for one.
+            let run = ascii::run(self.bytes, start, ascii::BACKSLASH);
+            self.end = run.saturating_sub(LONGEST_RUN).max(start);
+            if run - start <= LONGEST_RUN {
+                self.end = run;
+            }
+        }
+    }
+}
+
 /// What the escape at `start` stands for (nothing for a zero-width character), and its end.
 fn escape(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
-    match ascii::at(bytes, start) {
+    let byte = |after: usize| ascii::at(bytes, start + after);
+    match byte(0) {
         b'%' => Some((Some(ascii_char(number(bytes, start + 1, 2)?)?), start + 3)),
         b'\\' => {
             // A run of backslashes is the same escape inside nested strings.
-            let slashes = ascii::short_run(bytes, start, ascii::BACKSLASH, 64);
+            let slashes = ascii::short_run(bytes, start, ascii::BACKSLASH, LONGEST_RUN);
             match ascii::at(bytes, slashes) {
                 b'u' => {
                     let code = number(bytes, slashes + 1, 4)?;
@@ -100,11 +173,12 @@ fn escape(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
                 _ => None,
             }
         }
-        0xc2 if ascii::at(bytes, start + 1) == 0xad => Some((None, start + 2)),
-        0xc2 if ascii::at(bytes, start + 1) == 0xa0 => Some((Some(' '), start + 2)),
+        0xc2 if byte(1) == 0xad => Some((None, start + 2)),
+        0xc2 if byte(1) == 0xa0 => Some((Some(' '), start + 2)),
         0xe2 | 0xef => {
-            let letter = std::str::from_utf8(ascii::part(bytes, start, start + 3)).ok()?;
-            Some((plain(letter.chars().next()?)?, start + 3))
+            let bits = |after: usize, mask: u8| u32::from(byte(after) & mask);
+            let letter = char::from_u32(bits(0, 0x0f) << 12 | bits(1, 0x3f) << 6 | bits(2, 0x3f))?;
+            Some((plain(letter)?, start + 3))
         }
         _ => None,
     }
@@ -116,10 +190,12 @@ fn ascii_char(code: u32) -> Option<char> {
 
 fn number(bytes: &[u8], start: usize, length: usize) -> Option<u32> {
     let digits = ascii::part(bytes, start, start + length);
-    if digits.len() != length || !ascii::all(digits, ANY_HEX) {
+    if digits.len() != length {
         return None;
     }
-    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    digits.iter().try_fold(0, |number, digit| {
+        Some(number << 4 | char::from(*digit).to_digit(16)?)
+    })
 }
 
 /// The ASCII character that `letter` is or looks like, or nothing if it cannot be seen.

@@ -1,14 +1,18 @@
 //! What the name of a field says about its value: one vocabulary for every syntax.
 
 mod lexicon;
+mod seen;
+mod split;
 mod words;
 
 use lexicon::Lists;
+pub(crate) use seen::Seen;
 use smallvec::SmallVec;
+use split::with_words;
 pub(crate) use words::SERVICES;
 
 use super::Class;
-use super::ascii::{self, ALNUM, DIGIT, LOWER, UPPER};
+use super::ascii::{self, ALNUM, DIGIT};
 
 /// What a name means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +181,11 @@ fn telling(last: &str, lists: Lists, head: &[Word<'_>]) -> Option<Meaning> {
 
 /// What a key of JSON says, where no code and no sentence can stand for the value.
 pub(crate) fn meaning_in_json(name: &str) -> Option<Meaning> {
-    let meaning = meaning(name);
+    in_json(meaning(name), name)
+}
+
+/// What a key of JSON says whose name means so much elsewhere.
+fn in_json(meaning: Option<Meaning>, name: &str) -> Option<Meaning> {
     match meaning {
         None | Some(Meaning::Token | Meaning::Weak) if is_always_secret(name) => {
             Some(Meaning::Certain)
@@ -188,13 +196,13 @@ pub(crate) fn meaning_in_json(name: &str) -> Option<Meaning> {
 
 /// Whether `name`, without case and separators, is one that is never written for anything else.
 fn is_always_secret(name: &str) -> bool {
-    let plain: String = name
+    let plain: SmallVec<[u8; 96]> = name
         .bytes()
         .filter(|byte| ascii::is(*byte, ALNUM))
-        .map(|b| char::from(b.to_ascii_lowercase()))
+        .map(|byte| byte.to_ascii_lowercase())
         .collect();
     matches!(
-        plain.as_str(),
+        std::str::from_utf8(&plain).unwrap_or_default(),
         "password"
             | "passwd"
             | "pwd"
@@ -255,60 +263,4 @@ pub(crate) fn is_public(key: &str) -> bool {
             || last.is_some_and(|last| last.is(lexicon::PUBLIC))
                 && !words.iter().any(|word| word.is(lexicon::PRIVATE))
     })
-}
-
-/// The words of a name in lower case: `clientSecret`, `CLIENT_SECRET` and `client-secret` alike.
-fn with_words<R>(name: &str, of: impl FnOnce(&[Word<'_>]) -> R) -> R {
-    // Tools define properties with a letter in front: `-Dsonar.login=`.
-    let name = name
-        .strip_prefix("-D")
-        .or_else(|| name.strip_prefix("-P"))
-        .unwrap_or(name);
-    let mut joined: SmallVec<[u8; 96]> = SmallVec::new();
-    let bytes = name.as_bytes();
-    let mut length = 0;
-    for (index, letter) in name.char_indices() {
-        let byte = ascii::at(bytes, index);
-        let previous = ascii::before(bytes, index);
-        let next = ascii::at(bytes, index + 1);
-        let starts_word = (ascii::is(byte, UPPER)
-            && (ascii::is(previous, LOWER | DIGIT)
-                || (ascii::is(previous, UPPER) && ascii::is(next, LOWER))))
-            || (letter.is_ascii()
-                && ascii::is(byte, DIGIT) != ascii::is(previous, DIGIT)
-                && !(ascii::is(byte, DIGIT) && length < 3));
-        let is_part = if letter.is_ascii() {
-            ascii::is(byte, ALNUM)
-        } else {
-            letter.is_alphanumeric()
-        };
-        if (starts_word || !is_part) && length > 0 {
-            joined.push(b'_');
-            length = 0;
-        }
-        if letter.is_ascii() && is_part {
-            joined.push(byte.to_ascii_lowercase());
-            length += 1;
-        } else if is_part {
-            let mut utf8 = [0; 4];
-            for lower in letter.to_lowercase() {
-                joined.extend_from_slice(lower.encode_utf8(&mut utf8).as_bytes());
-            }
-            length += letter.len_utf8();
-        }
-    }
-    let joined = std::str::from_utf8(&joined).unwrap_or_default();
-    let mut words: SmallVec<[Word<'_>; 12]> = SmallVec::new();
-    let mut start = 0;
-    while start < joined.len() {
-        let end = memchr::memchr(b'_', joined.as_bytes().get(start..).unwrap_or_default())
-            .map_or(joined.len(), |length| start + length);
-        let text = ascii::cut(joined, start, end);
-        words.push(Word {
-            text,
-            lists: lexicon::lists(text),
-        });
-        start = end + 1;
-    }
-    of(&words)
 }

@@ -39,6 +39,10 @@ impl Note {
                 let (budget, limit) = (exceeded.budget.as_str(), grouped(exceeded.limit));
                 format!("over the limit of {limit} for {budget}")
             }
+            Value::HistoryTrimmed(trimmed) => {
+                let (turns, results) = (trimmed.turns, trimmed.results);
+                format!("without {turns} earlier turns and {results} results, so that it fits")
+            }
             _ => return None,
         };
         Some(Self { at, text })

@@ -23,6 +23,7 @@ pub(crate) fn at_end(subject: &Subject, run: &Run, outcome: Outcome<'_>, to: &mu
 fn end_turn(turn: &TurnOutcome, to: &mut To<impl Put>) {
     tokens(turn.usage, to);
     to.count_if(semconv::KAOS_TOOL_CALL_COUNT, turn.tool_calls);
+    to.count_if(semconv::KAOS_TURN_NUMBER, turn.number);
     finish_reasons(&turn.finish_reasons, to);
 }
 
@@ -72,6 +73,9 @@ fn end_mcp(mcp: &McpCall, to: &mut To<impl Put>) {
 fn end_subagent(sub: &SubagentOutcome, to: &mut To<impl Put>) {
     tokens(sub.usage, to);
     finish_reasons(&sub.finish_reasons, to);
+    if sub.skipped {
+        to.value(semconv::KAOS_TOOL_SKIPPED, true);
+    }
 }
 
 fn tokens(usage: Option<Usage>, to: &mut To<impl Put>) {

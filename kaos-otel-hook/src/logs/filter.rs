@@ -83,7 +83,8 @@ impl Chatter {
             .split_once("::")
             .map_or(target, |(library, _)| library);
         match library {
-            "reqwest" => self.client,
+            // That of MCP says below WARN what servers say.
+            "reqwest" | "rmcp" => self.client,
             "axum" | "tower_http" => self.server,
             "h2" | "hyper" | "hyper_rustls" | "hyper_util" | "rustls" | "tonic" | "tower" => {
                 self.client || self.server

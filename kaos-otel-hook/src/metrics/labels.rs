@@ -3,7 +3,7 @@
 //! The order is always the same: the SDK finds a known set of labels at once only in the order it
 //! was first given.
 
-use kaos_hooks::{LlmCall, Phase, Server, Str, ToolCall};
+use kaos_hooks::{LlmCall, Phase, Server, Str, ToolCall, commands_terminals, plain};
 use opentelemetry::KeyValue;
 use smallvec::SmallVec;
 
@@ -47,6 +47,14 @@ impl Ending {
     }
 }
 
+/// The text without characters that command a terminal: no backend has a use for them.
+fn visible(text: &Str) -> Str {
+    if text.contains(commands_terminals) {
+        return plain(text).into();
+    }
+    text.clone()
+}
+
 /// The labels of one or more measurements, made on the stack.
 #[derive(Clone, Default)]
 pub(super) struct Labels(SmallVec<[KeyValue; 8]>);
@@ -55,7 +63,8 @@ impl Labels {
     /// A label, unless its value is unknown.
     pub(super) fn text(&mut self, key: &'static str, value: &Str) {
         if !value.is_empty() {
-            self.0.push(KeyValue::new(key, string(value, LONGEST)));
+            let value = string(&visible(value), LONGEST);
+            self.0.push(KeyValue::new(key, value));
         }
     }
 

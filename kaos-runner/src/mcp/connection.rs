@@ -1,18 +1,22 @@
 //! A connection to a server: made when needed, forgotten when broken.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use kaos_hooks::{McpCall, Str};
-use rmcp::model::{ClientCapabilities, ClientConfig, Implementation, PaginatedRequestParams, Tool};
-use rmcp::service::{ClientInitializeError, NotificationContext, Peer, RunningService};
+use rmcp::model::{
+    CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest, Implementation,
+    RequestId, ServerResult,
+};
+use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningService};
 use rmcp::{ClientHandler, RoleClient, ServiceError, ServiceExt as _};
 
-use super::{Address, Setup};
+use super::{Address, Setup, why};
 use crate::ToolError;
 
-/// The most tools of one server.
-const MOST_TOOLS: usize = 1000;
+/// How long closing may take: longer than a child may take to end.
+const CLOSING: Duration = Duration::from_secs(8);
 
 /// The connection to a server, if there is one.
 #[derive(Default)]
@@ -41,13 +45,24 @@ impl Link {
             *current = None;
         }
     }
+
+    /// Ends the connection in order, if there is one.
+    pub(super) async fn close(&self) {
+        let connection = self.0.lock().await.take();
+        if let Some(connection) = connection {
+            connection.close().await;
+        }
+    }
 }
 
-/// A connection that was agreed on with the server. Dropping it closes it.
+/// A connection that was agreed on with the server. Dropping it closes it, later.
 pub(super) struct Connection {
-    service: RunningService<RoleClient, Client>,
+    peer: Peer<RoleClient>,
+    running: Mutex<Option<RunningService<RoleClient, Client>>>,
+    changes: Arc<AtomicU64>,
     session: SessionId,
     transport: &'static str,
+    place: String,
 }
 
 /// The id of the protocol session, as the server gave it last.
@@ -69,63 +84,80 @@ impl SessionId {
 
 impl Connection {
     async fn open(setup: &Setup) -> Result<Self, ToolError> {
-        let client = Client::default();
+        let changes = Arc::default();
+        let client = Client {
+            changes: Arc::clone(&changes),
+        };
         let session = SessionId::default();
-        let (service, transport) = match &setup.address {
+        let place = setup.address.place();
+        let (running, transport) = match &setup.address {
             Address::Http(http) => {
                 let transport = http.transport(setup.limit, session.clone())?;
                 (client.serve(transport).await, "tcp")
             }
             Address::Stdio(stdio) => (client.serve(stdio.start()?).await, "pipe"),
         };
-        let service = service.map_err(|why| not_connected(&why))?;
+        let running = running.map_err(|why| why::not_connected(&place, &why))?;
         Ok(Self {
-            service,
+            peer: running.peer().clone(),
+            running: Mutex::new(Some(running)),
+            changes,
             session,
             transport,
+            place,
         })
     }
 
     fn works(&self) -> bool {
-        !self.service.is_closed() && !self.service.is_transport_closed()
+        !self.peer.is_transport_closed()
     }
 
-    /// Whether the server said that its tools changed since they were listed.
-    pub(super) fn changed(&self) -> bool {
-        self.service.service().changed.load(Ordering::Acquire)
+    async fn close(&self) {
+        let running = self.running.lock();
+        let running = running.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(running) = running {
+            // What is not done by then is dropped, and with it killed.
+            let _in_time = tokio::time::timeout(CLOSING, running.cancel()).await;
+        }
     }
 
-    pub(super) fn peer(&self) -> &Peer<RoleClient> {
-        self.service.peer()
+    /// How often the server said that its tools changed.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Sends a request, says under which id, and waits for its answer. Dropped, it is cancelled at
+    /// the server, too.
+    pub(super) async fn ask(
+        &self,
+        request: ClientRequest,
+        options: PeerRequestOptions,
+        sent: impl FnOnce(&RequestId),
+    ) -> Result<ServerResult, ServiceError> {
+        let handle = self.peer.send_cancellable_request(request, options).await?;
+        sent(&handle.id);
+        let mut asked = Asked {
+            peer: &self.peer,
+            id: Some(handle.id.clone()),
+        };
+        let answer = handle.await_response().await;
+        asked.id = None;
+        answer
+    }
+
+    /// Why a request over it has no result.
+    pub(super) fn failed(&self, why: &ServiceError) -> ToolError {
+        why::failed(&self.place, why)
     }
 
     /// What a call over this connection says of itself.
     pub(super) fn call(&self, request: Option<Str>) -> McpCall {
-        let agreed = self.service.peer_info();
+        let agreed = self.peer.peer_info();
         McpCall {
             request_id: request,
             session_id: self.session.get(),
             protocol_version: agreed.map(|it| Str::copied(it.protocol_version.as_str())),
             ..calling(self.transport)
-        }
-    }
-
-    /// The server's tools, in its order.
-    pub(super) async fn list(&self) -> Result<Vec<Tool>, ToolError> {
-        // Before the request: what changes meanwhile is listed again.
-        let changed = &self.service.service().changed;
-        changed.store(false, Ordering::Release);
-        let mut tools = Vec::new();
-        let mut page = PaginatedRequestParams::default();
-        loop {
-            let listed = self.peer().list_tools(Some(page)).await;
-            let listed = listed.map_err(|why| failed(&why))?;
-            tools.extend(listed.tools);
-            if listed.next_cursor.is_none() || tools.len() >= MOST_TOOLS {
-                tools.truncate(MOST_TOOLS);
-                return Ok(tools);
-            }
-            page = PaginatedRequestParams::default().with_cursor(listed.next_cursor);
         }
     }
 }
@@ -148,37 +180,27 @@ fn calling(transport: &'static str) -> McpCall {
     }
 }
 
-fn not_connected(why: &ClientInitializeError) -> ToolError {
-    let kind = if why.is_authorization_required() {
-        "auth"
-    } else {
-        "connection"
-    };
-    ToolError::of_kind(kind, format!("no connection to the server: {why}"))
+/// A request that waits for its answer: the server is told when nobody waits any more.
+struct Asked<'a> {
+    peer: &'a Peer<RoleClient>,
+    id: Option<RequestId>,
 }
 
-/// Why a request has no result.
-pub(super) fn failed(why: &ServiceError) -> ToolError {
-    match why {
-        // `error.type` is the code, as the conventions for MCP have it.
-        ServiceError::McpError(error) => {
-            ToolError::of_kind(error.code.0.to_string(), error.message.to_string())
-        }
-        ServiceError::TransportSend(_)
-        | ServiceError::TransportClosed
-        | ServiceError::Cancelled { .. } => {
-            let text = format!("the connection to the server broke: {why}");
-            ToolError::of_kind("connection", text)
-        }
-        ServiceError::Timeout { .. } => ToolError::of_kind("timeout", why.to_string()),
-        other => ToolError::of_kind("bad_response", other.to_string()),
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        let peer = self.peer.clone();
+        let params = CancelledNotificationParam::new(Some(id), None);
+        runtime.spawn(async move { peer.notify_cancelled(params).await });
     }
 }
 
 /// What the server may tell the client without being asked.
-#[derive(Default)]
 struct Client {
-    changed: AtomicBool,
+    changes: Arc<AtomicU64>,
 }
 
 impl ClientHandler for Client {
@@ -188,6 +210,6 @@ impl ClientHandler for Client {
     }
 
     async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
-        self.changed.store(true, Ordering::Release);
+        self.changes.fetch_add(1, Ordering::AcqRel);
     }
 }

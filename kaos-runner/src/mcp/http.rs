@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kaos_hooks::Str;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Error, Url};
 use rmcp::model::ClientJsonRpcMessage;
@@ -31,24 +30,33 @@ impl SseRetryPolicy for Soon {
 
 #[derive(Clone)]
 pub(super) struct Http {
-    url: Str,
+    /// `None`: what was given is no URL.
+    url: Option<Url>,
     pub(super) bearer: Option<String>,
     pub(super) headers: Vec<(String, String)>,
 }
 
 impl Http {
-    pub(super) fn new(url: Str) -> Self {
+    pub(super) fn new(url: &str) -> Self {
         Self {
-            url,
+            url: Url::parse(url).ok(),
             bearer: None,
             headers: Vec::new(),
         }
     }
 
     pub(super) fn host(&self) -> String {
-        let url = Url::parse(&self.url).ok();
-        let host = url.as_ref().and_then(Url::host_str);
+        let host = self.url.as_ref().and_then(Url::host_str);
         host.unwrap_or("mcp").to_owned()
+    }
+
+    /// The server without what may be a key: user, password, path and what is asked behind it.
+    pub(super) fn place(&self) -> String {
+        let origin = self
+            .url
+            .as_ref()
+            .map(|url| url.origin().ascii_serialization());
+        origin.unwrap_or_else(|| "without a URL".to_owned())
     }
 
     pub(super) fn transport(
@@ -60,7 +68,17 @@ impl Http {
             let text = format!("no connection to the server: {what}");
             ToolError::of_kind("connection", text)
         };
-        let url = Url::parse(&self.url).map_err(|_content| refused("its address is no URL"))?;
+        let url = self.url.as_ref().filter(|url| url.has_host());
+        let mut url = url
+            .cloned()
+            .ok_or_else(|| refused("its address is no URL"))?;
+        if self.bearer.is_some() {
+            // One way to say who one is; the client makes Basic authentication of the other.
+            let _cleared = url
+                .set_username("")
+                .and_then(|()| url.set_password(None))
+                .is_ok();
+        }
         let client = http_client::client(&url, connect).map_err(|why| refused(&why.to_string()))?;
         let mut headers = HashMap::new();
         for (name, value) in &self.headers {
@@ -72,7 +90,7 @@ impl Http {
             value.set_sensitive(true);
             headers.insert(name, value);
         }
-        let mut config = StreamableHttpClientTransportConfig::with_uri(self.url.to_string());
+        let mut config = StreamableHttpClientTransportConfig::with_uri(String::from(url));
         config.retry_config = Arc::new(Soon);
         config.auth_header.clone_from(&self.bearer);
         config.custom_headers = headers;
@@ -91,10 +109,22 @@ pub(super) struct Noting {
 type Sent<T> = Result<T, StreamableHttpError<Error>>;
 type Headers = HashMap<HeaderName, HeaderValue>;
 
-/// The same error without the URL, which may hold a key.
+/// The same error without the URL, which may hold a key, and without what the server sent, which is
+/// content: the library logs its errors.
 fn bare(why: StreamableHttpError<Error>) -> StreamableHttpError<Error> {
     match why {
         StreamableHttpError::Client(why) => StreamableHttpError::Client(why.without_url()),
+        StreamableHttpError::UnexpectedServerResponse(text) => {
+            let status = text.strip_prefix("HTTP ").and_then(|text| text.get(..3));
+            let bare = match status {
+                Some(status) => format!("HTTP {status}").into(),
+                None => "no answer of the protocol".into(),
+            };
+            StreamableHttpError::UnexpectedServerResponse(bare)
+        }
+        StreamableHttpError::UnexpectedContentType(_) => {
+            StreamableHttpError::UnexpectedServerResponse("an unexpected content type".into())
+        }
         other => other,
     }
 }

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use kaos_hooks::Str;
-use rmcp::transport::TokioChildProcess;
 use tokio::process::Command;
 
+use super::child::{Lines, Pipes};
 use crate::ToolError;
 
 /// What programs need to run, on any system.
@@ -37,6 +37,7 @@ pub(super) struct Stdio {
     program: Str,
     arguments: Vec<Str>,
     pub(super) env: Vec<(String, String)>,
+    pub(super) lines: Option<Lines>,
 }
 
 impl Stdio {
@@ -45,6 +46,7 @@ impl Stdio {
             program,
             arguments,
             env: Vec::new(),
+            lines: None,
         }
     }
 
@@ -54,7 +56,7 @@ impl Stdio {
         stem.unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    pub(super) fn start(&self) -> Result<TokioChildProcess, ToolError> {
+    pub(super) fn start(&self) -> Result<Pipes, ToolError> {
         let mut command = Command::new(self.program.as_str());
         let kept = KEPT
             .iter()
@@ -63,10 +65,9 @@ impl Stdio {
             .args(self.arguments.iter().map(Str::as_str))
             .env_clear()
             .envs(kept)
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
-            .kill_on_drop(true);
-        TokioChildProcess::new(command).map_err(|error| {
-            let text = format!("the server `{}` cannot be started: {error}", self.program);
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
+        Pipes::start(command, self.lines.clone()).map_err(|error| {
+            let text = format!("the server `{}` cannot be started: {error}", self.stem());
             ToolError::of_kind("connection", text)
         })
     }

@@ -4,61 +4,63 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kaos_hooks::{Str, ToolKind};
+use rmcp::ServiceError;
 use rmcp::model::{
-    CallToolRequest, CallToolRequestParams, CancelledNotificationParam, ClientRequest, JsonObject,
-    RequestId, RequestMetaObject, ServerResult,
+    CallToolRequest, CallToolRequestParams, ClientRequest, JsonObject, RequestMetaObject,
+    ServerResult, Tool,
 };
-use rmcp::service::{Peer, PeerRequestOptions};
-use rmcp::{RoleClient, ServiceError};
+use rmcp::service::PeerRequestOptions;
 use serde_json::Value;
 
 use super::Setup;
-use super::connection::{Connection, Link, failed};
-use crate::{Tool, ToolAnnotations, ToolContext, ToolError, ToolOutput, ToolSpec};
+use super::connection::{Connection, Link};
+use crate::{ToolAnnotations, ToolContext, ToolError, ToolOutput, ToolSpec};
 
 pub(super) struct McpTool {
     spec: ToolSpec,
-    raw: rmcp::model::Tool,
+    /// As the server calls it; the model may know another name.
+    name: String,
     setup: Arc<Setup>,
     link: Arc<Link>,
 }
 
 impl McpTool {
-    pub(super) fn new(raw: rmcp::model::Tool, setup: &Arc<Setup>, link: &Arc<Link>) -> Self {
-        let description = raw.description.as_deref().unwrap_or_default().to_owned();
-        let mut spec = ToolSpec::new(
-            raw.name.to_string(),
-            description,
-            raw.schema_as_json_value(),
-        );
-        spec.kind = ToolKind::Extension;
-        spec.annotations = annotations(&raw);
+    pub(super) fn new(raw: Tool, setup: &Arc<Setup>, link: &Arc<Link>) -> Self {
         let (setup, link) = (Arc::clone(setup), Arc::clone(link));
+        let annotations = annotations(&raw);
+        let name = raw.name.into_owned();
+        let description = raw.description.unwrap_or_default().into_owned();
+        let schema = Arc::unwrap_or_clone(raw.input_schema);
+        let mut spec = ToolSpec::new(name.clone(), description, Value::Object(schema));
+        spec.kind = ToolKind::Extension;
+        spec.annotations = annotations;
+        spec.time_limit = setup.call_limit;
         Self {
             spec,
-            raw,
+            name,
             setup,
             link,
         }
     }
 
-    /// Whether it is the tool that the server describes like this.
-    pub(super) fn is(&self, raw: &rmcp::model::Tool) -> bool {
-        self.raw == *raw
+    /// Whether it is what the server describes like this.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.spec == other.spec
     }
 
     async fn connected(&self) -> Result<Arc<Connection>, ToolError> {
         let limit = self.setup.limit;
         let connected = tokio::time::timeout(limit, self.link.connection(&self.setup)).await;
         connected.unwrap_or_else(|_elapsed| {
-            let text = format!("no connection to the server within {limit:?}");
+            let place = self.setup.address.place();
+            let text = format!("no connection to the server {place} within {limit:?}");
             Err(ToolError::of_kind("connection", text))
         })
     }
 }
 
 /// Hints that the server does not give are those of the protocol, as ours are.
-fn annotations(raw: &rmcp::model::Tool) -> ToolAnnotations {
+fn annotations(raw: &Tool) -> ToolAnnotations {
     let (unless, given) = (ToolAnnotations::default(), raw.annotations.as_ref());
     let read_only = given.and_then(|it| it.read_only_hint);
     let destructive = given.and_then(|it| it.destructive_hint);
@@ -71,21 +73,17 @@ fn annotations(raw: &rmcp::model::Tool) -> ToolAnnotations {
 }
 
 #[async_trait]
-impl Tool for McpTool {
+impl crate::Tool for McpTool {
     fn spec(&self) -> &ToolSpec {
         &self.spec
     }
 
-    async fn call(
-        &self,
-        arguments: &str,
-        context: &ToolContext<'_>,
-    ) -> Result<ToolOutput, ToolError> {
+    async fn call(&self, arguments: &str, context: &ToolContext) -> Result<ToolOutput, ToolError> {
         context.through_mcp(self.setup.address.call());
         let arguments: JsonObject = serde_json::from_str(arguments)
             .map_err(|why| ToolError::arguments(format!("the arguments are no object: {why}")))?;
         let connection = self.connected().await?;
-        let mut params = CallToolRequestParams::new(self.raw.name.clone());
+        let mut params = CallToolRequestParams::new(self.name.clone());
         params.arguments = Some(arguments);
         let mut meta = RequestMetaObject::new();
         context.hooks().inject(|name, value| {
@@ -93,33 +91,26 @@ impl Tool for McpTool {
         });
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
         let options = PeerRequestOptions::default().with_meta(meta);
-        let sent = connection.peer().send_cancellable_request(request, options);
-        let answer = match sent.await {
-            Ok(handle) => {
-                let id = handle.id.clone();
-                context.through_mcp(connection.call(Some(Str::from(id.to_string()))));
-                let mut asked = Asked::new(connection.peer(), id.clone());
-                let answer = handle.await_response().await;
-                asked.answered();
-                // The session may have become another one meanwhile.
-                let mut said = connection.call(Some(Str::from(id.to_string())));
-                said.status_code = status(&answer);
-                context.through_mcp(said);
-                answer
-            }
-            Err(why) => Err(why),
-        };
+        let mut request_id = None;
+        let answer = connection.ask(request, options, |id| {
+            let id = Str::from(id.to_string());
+            request_id = Some(id.clone());
+            context.through_mcp(connection.call(Some(id)));
+        });
+        let answer = answer.await;
+        if let Some(id) = request_id {
+            // The session may have become another one meanwhile.
+            let mut said = connection.call(Some(id));
+            said.status_code = status(&answer);
+            context.through_mcp(said);
+        }
         match answer {
-            Ok(ServerResult::CallToolResult(result)) => super::result::told(result),
-            Ok(_other) => {
-                let text = "the server answered with something else than a result";
-                Err(ToolError::of_kind("bad_response", text))
-            }
+            Ok(answer) => super::result::told(answer),
             Err(why) => {
                 if !matches!(why, ServiceError::McpError(_)) {
                     self.link.lost(&connection).await;
                 }
-                Err(failed(&why))
+                Err(connection.failed(&why))
             }
         }
     }
@@ -130,33 +121,5 @@ fn status(answer: &Result<ServerResult, ServiceError>) -> Option<Str> {
     match answer {
         Err(ServiceError::McpError(error)) => Some(Str::from(error.code.0.to_string())),
         _ => None,
-    }
-}
-
-/// A request that waits for its answer: the server is told when nobody waits any more.
-struct Asked<'a> {
-    peer: &'a Peer<RoleClient>,
-    id: Option<RequestId>,
-}
-
-impl<'a> Asked<'a> {
-    fn new(peer: &'a Peer<RoleClient>, id: RequestId) -> Self {
-        Self { peer, id: Some(id) }
-    }
-
-    fn answered(&mut self) {
-        self.id = None;
-    }
-}
-
-impl Drop for Asked<'_> {
-    fn drop(&mut self) {
-        let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current())
-        else {
-            return;
-        };
-        let peer = self.peer.clone();
-        let params = CancelledNotificationParam::new(Some(id), None);
-        runtime.spawn(async move { peer.notify_cancelled(params).await });
     }
 }

@@ -82,6 +82,10 @@ impl Model for AnthropicModel {
         }
     }
 
+    fn context(&self) -> Option<u64> {
+        self.0.context
+    }
+
     async fn respond(
         &self,
         request: ModelRequest<'_>,

@@ -67,6 +67,8 @@ pub(super) struct Endpoint<A> {
     pub(super) timeouts: Timeouts,
     pub(super) retries: Retries,
     pub(super) most_bytes: usize,
+    /// How many tokens a request and its answer may have.
+    pub(super) context: Option<u64>,
 }
 
 impl<A: Api> Endpoint<A> {

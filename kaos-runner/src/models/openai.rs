@@ -91,6 +91,10 @@ impl Model for OpenAiModel {
         }
     }
 
+    fn context(&self) -> Option<u64> {
+        self.0.context
+    }
+
     async fn respond(
         &self,
         request: ModelRequest<'_>,

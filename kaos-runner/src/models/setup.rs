@@ -97,6 +97,7 @@ pub(super) struct Setup {
     pub(super) timeouts: Timeouts,
     pub(super) retries: Retries,
     pub(super) most_bytes: usize,
+    pub(super) context: Option<u64>,
 }
 
 impl Setup {
@@ -108,6 +109,7 @@ impl Setup {
             timeouts: Timeouts::default(),
             retries: Retries::default(),
             most_bytes: 16 * 1024 * 1024,
+            context: None,
         }
     }
 
@@ -184,6 +186,7 @@ impl Setup {
             timeouts: self.timeouts,
             retries: self.retries,
             most_bytes: self.most_bytes,
+            context: self.context,
         })
     }
 }
@@ -215,6 +218,14 @@ macro_rules! shared_settings {
         /// When a request is sent again.
         pub fn retries(mut self, retries: super::super::Retries) -> Self {
             self.setup.retries = retries;
+            self
+        }
+
+        /// How many tokens a request and its answer may have together; of a longer conversation the
+        /// oldest turns are left out. Default: not known, and a conversation that is refused as too
+        /// long is sent once more with less.
+        pub fn context(mut self, tokens: u64) -> Self {
+            self.setup.context = Some(tokens);
             self
         }
 

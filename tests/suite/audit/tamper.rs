@@ -263,7 +263,7 @@ fn replay(trail: &Memory, segments: &[String]) -> u64 {
     let next = first(last) + trail.lines(last).len() as u64;
     let name = format!("seg-{next:020}.jsonl");
     trail.put(&name, trail.file(&segments[1]));
-    next
+    first(&segments[1])
 }
 
 fn splice(trail: &Memory, segments: &[String]) -> u64 {

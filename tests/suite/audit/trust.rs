@@ -559,7 +559,10 @@ fn what_an_opening_finds_it_does_not_vouch_for() {
         ),
         own(
             "retention",
-            &format!("\"to\":9999,\"log\":\"x\",\"root\":\"{empty}\",\"segments\":9"),
+            &format!(
+                "\"to\":9999,\"log\":\"kaos-trail/{0:032}\",\"root\":\"{empty}\",\"segments\":9",
+                1
+            ),
         ),
         own("key", &format!("\"from\":\"{ours}\",\"key\":\"{theirs}\"")),
     ];

@@ -6,11 +6,12 @@ use std::time::Duration;
 use kaos_events::{
     ApprovalRequired, AttributeValue, Attributes, BodyBuf, Briefing, Budget, BudgetExceeded,
     Custom, CustomOutcome, Decision, EventBuf, Failure, GateDecided, Handoff, HandoffOutcome,
-    Intent, IntentClassification, IntentClassified, IntentOutcome, LlmCall, LlmOutcome, LlmParams,
-    McpCall, OutcomeBuf, PhaseBuf, PhaseName, Progress, RemoteAgent, Run, RunId, Server, Session,
-    SpanBuf, SpanContext, SpanId, Step, StepOutcome, Str, Subagent, SubagentOutcome, Subject,
-    SubjectName, TextDelta, ThinkingDelta, Time, ToolCall, ToolCallArgsDelta, ToolCallSummary,
-    ToolKind, ToolOutcome, TraceId, Turn, TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
+    HistoryTrimmed, Intent, IntentClassification, IntentClassified, IntentOutcome, LlmCall,
+    LlmOutcome, LlmParams, McpCall, OutcomeBuf, PhaseBuf, PhaseName, Progress, RemoteAgent, Run,
+    RunId, Server, Session, SpanBuf, SpanContext, SpanId, Step, StepOutcome, Str, Subagent,
+    SubagentOutcome, Subject, SubjectName, TextDelta, ThinkingDelta, Time, ToolCall,
+    ToolCallArgsDelta, ToolCallSummary, ToolKind, ToolOutcome, TraceId, Turn, TurnOutcome,
+    TurnSummary, Usage, UsageObserved, Value,
 };
 use proptest::collection::vec;
 use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
@@ -359,15 +360,16 @@ fn outcome(name: SubjectName) -> BoxedStrategy<OutcomeBuf> {
                 of(text()),
                 of(usage()),
                 reasons,
-                of(any::<u32>()),
+                (of(any::<u32>()), of(any::<u32>())),
                 attributes(),
             )
                 .prop_map(
-                    |(text, usage, finish_reasons, tool_calls, attributes)| TurnOutcome {
+                    |(text, usage, finish_reasons, (tool_calls, number), attributes)| TurnOutcome {
                         text,
                         usage,
                         finish_reasons,
                         tool_calls,
+                        number,
                         attributes,
                     },
                 )
@@ -388,17 +390,22 @@ fn outcome(name: SubjectName) -> BoxedStrategy<OutcomeBuf> {
             .boxed(),
         SubjectName::LlmCall => llm_outcome().prop_map_into().boxed(),
         SubjectName::ToolCall => tool_outcome().prop_map_into().boxed(),
-        SubjectName::Subagent => (of(text()), of(usage()), vec(text(), 0..3), attributes())
-            .prop_map(
-                |(result, usage, finish_reasons, attributes)| SubagentOutcome {
-                    usage,
-                    finish_reasons,
-                    result,
-                    attributes,
-                },
-            )
-            .prop_map_into()
-            .boxed(),
+        SubjectName::Subagent => {
+            let reasons = vec(text(), 0..3);
+            let known = (of(text()), of(usage()), reasons, any::<bool>());
+            (known, attributes())
+                .prop_map(|((result, usage, finish_reasons, skipped), attributes)| {
+                    SubagentOutcome {
+                        usage,
+                        finish_reasons,
+                        skipped,
+                        result,
+                        attributes,
+                    }
+                })
+                .prop_map_into()
+                .boxed()
+        }
         SubjectName::Handoff => attributes()
             .prop_map(|attributes| HandoffOutcome { attributes })
             .prop_map_into()
@@ -521,13 +528,34 @@ fn value(name: &'static str) -> BoxedStrategy<Value> {
             .boxed(),
         "gate_decided" => gate_decided().prop_map_into().boxed(),
         "budget_exceeded" => {
-            let budgets = vec![Budget::Steps, Budget::Time, Budget::Tokens, Budget::Events];
+            let budgets = vec![
+                Budget::Steps,
+                Budget::Time,
+                Budget::Tokens,
+                Budget::ToolCalls,
+                Budget::Events,
+            ];
             (select(budgets), any::<u64>(), any::<u64>())
                 .prop_map(|(budget, limit, used)| BudgetExceeded {
                     budget,
                     limit,
                     used,
                 })
+                .prop_map_into()
+                .boxed()
+        }
+        "history_trimmed" => {
+            let counts = (any::<u32>(), any::<u32>(), any::<u32>());
+            (text(), counts, any::<u64>())
+                .prop_map(
+                    |(reason, (turns, messages, results), tokens)| HistoryTrimmed {
+                        reason,
+                        turns,
+                        messages,
+                        results,
+                        tokens,
+                    },
+                )
                 .prop_map_into()
                 .boxed()
         }

@@ -44,7 +44,7 @@ impl Tool for Speaks {
     async fn call(
         &self,
         _arguments: &str,
-        _context: &ToolContext<'_>,
+        _context: &ToolContext,
     ) -> Result<ToolOutput, ToolError> {
         let tool = self.spec.name.clone();
         tracing::info!(%tool, at = "begin", "speaks");

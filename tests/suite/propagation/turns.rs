@@ -47,7 +47,7 @@ impl Tool for Asks {
     async fn call(
         &self,
         _arguments: &str,
-        _context: &ToolContext<'_>,
+        _context: &ToolContext,
     ) -> Result<ToolOutput, ToolError> {
         let hooks = self.hooks.get().unwrap();
         let at_once = injected(hooks);

@@ -236,6 +236,112 @@ fn names_and_values_that_no_sign_joins_go() {
 }
 
 #[test]
+fn fields_that_programs_show_send_and_insert_go() {
+    go(&[
+        ("User{name=kim, password=harbor, age=3}", "harbor"),
+        ("Credentials[user=kim, password=harbor]", "harbor"),
+        ("{Name:kim Password:harbor Age:3}", "harbor"),
+        ("&{User:kim Password:harbor}", "harbor"),
+        ("map[password:harbor user:kim]", "harbor"),
+        ("user[password]=harbor&user[name]=kim", "harbor"),
+        ("curl -d 'user[password]=harbor' https://h", "harbor"),
+        ("user%5Bpassword%5D=harbor&x=1", "harbor"),
+        (
+            "Content-Disposition: form-data; name=\"password\"\r\n\r\nharbor\r\n--x",
+            "harbor",
+        ),
+        (
+            "Content-Disposition: form-data; name=\"password\"\nContent-Type: text/plain\n\nharbor\n--x",
+            "harbor",
+        ),
+        (
+            "INSERT INTO users(name,password) VALUES('bob','hunter2')",
+            "hunter2",
+        ),
+        (
+            "insert into `users` (`id`, `password`)\nvalues (1, 'harbor'), (2, 'it''s');",
+            "it''s",
+        ),
+        ("ALTER USER bob IDENTIFIED BY sunny1;", "sunny1"),
+        ("SET PASSWORD FOR 'bob' = PASSWORD('harbor');", "harbor"),
+        ("echo 'root:harbor' | chpasswd", "harbor"),
+        ("echo \"kim:harbor\" | sudo chpasswd", "harbor"),
+        ("chpasswd <<< 'root:harbor'", "harbor"),
+        ("echo harbor | passwd --stdin kim", "harbor"),
+        ("printf 'harbor\\n' | sudo -S ls", "harbor"),
+        (
+            "echo harbor | docker login -u kim --password-stdin",
+            "harbor",
+        ),
+        ("machine h.io\n  login kim\n  password harbor\n", "harbor"),
+        ("USER kim\r\nPASS harbor\r\n", "harbor"),
+        ("AUTH PLAIN AGtpbQBzdW5ueQ==", "AGtpbQBzdW5ueQ"),
+        (
+            "Authorization: Digest username=\"kim\", nonce=\"ab\", response=\"6629fae49393a053\"",
+            "6629fae49393a053",
+        ),
+        (
+            "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nComment: \"k\"\nP2/56wAAAi4AAAA3aWYtbW9kbntzaWdu\n---- END SSH2 ENCRYPTED PRIVATE KEY ----\n",
+            "P2/56wAAAi4AAAA3aWYtbW9kbntzaWdu",
+        ),
+        (
+            "Private-Lines: 2\nAAABAQC3q2tJNk1oUGc5ZE5wY0hB\nUGc5ZE5wY0hBAAAB\nPrivate-MAC: 1234\n",
+            "UGc5ZE5wY0hBAAAB",
+        ),
+        (
+            "mnemonic = \"abandon ability able about above absent absorb abstract absurd abuse access accident\"",
+            "abstract absurd",
+        ),
+        (
+            "seed phrase: abandon ability able about above absent absorb abstract absurd abuse access accident",
+            "abstract absurd",
+        ),
+    ]);
+    stay(&[
+        "{password=pw}",
+        "const {password: a, user: b} = it;",
+        "{a:b,password:pw}",
+        "e[password]=pw;",
+        "input[type=password], input[type=text]",
+        "INSERT INTO users(name, password) VALUES (?, ?)",
+        "INSERT INTO users(name, password) VALUES ($1, '$2')",
+        "INSERT INTO logs(token_type, note) VALUES ('bearer', 'harbor')",
+        "an account is identified by name",
+        "echo \"$PW\" | chpasswd",
+        "cat pw | docker login --password-stdin",
+        "ls | sudo -s",
+        "PASS tests/login.js\nPASS harbor\n",
+        "auth plain text is not sent",
+        "Authorization: Digest realm=\"x\", nonce=\"6629fae49393a053\"",
+        "passphrase: \"enter the words that you were shown when the wallet was made\"",
+        "Content-Disposition: form-data; name=\"note\"\n\nharbor\n--x",
+    ]);
+}
+
+#[test]
+fn long_text_of_a_script_without_blanks_is_cut_between_its_letters() {
+    let letters: String = "这是一个没有空格的长文本，密码是秘密。"
+        .chars()
+        .cycle()
+        .take(60_000)
+        .collect();
+    let text = format!("{letters} kim@corp.dev {letters}password=\"harbor\"。");
+    let redactor = Redactor::new();
+    let whole = redactor.text(&text);
+    assert!(whole.as_str().starts_with(&letters));
+    assert!(!whole.as_str().contains("harbor"));
+    assert!(!whole.as_str().contains("kim@corp.dev"));
+    assert_eq!(whole.report().count(&Class::Oversize), 0);
+    let mut stream = redactor.stream();
+    let mut out = String::new();
+    let letters: Vec<char> = text.chars().collect();
+    for chunk in letters.chunks(7_001) {
+        out += &stream.push(&chunk.iter().collect::<String>());
+    }
+    assert_eq!(out + &stream.finish(), whole.as_str());
+}
+
+#[test]
 fn keys_that_are_redacted_alike_cost_what_their_length_does() {
     let object = |keys: usize| {
         let fields: Vec<String> = (0..keys)

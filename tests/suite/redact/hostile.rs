@@ -17,8 +17,10 @@ const SEED: &str = "KAOS_HOSTILE_SEED";
 /// How many times as long as prose of the same length an input should take at most.
 const GOAL: f64 = 8.0;
 
-/// How many times as long it may take: a scan that is not linear takes hundreds of times.
-const MOST: f64 = 40.0;
+/// How many times as long it may take; 22.5 were found in ten minutes. Text of nothing but secrets
+/// of ten to thirty bytes, with escapes between, is read five times: to be cut into units, as it
+/// is, as it is decoded, and both once more with the sentinels in it, which have to come to rest.
+const MOST: f64 = 26.0;
 
 /// Length of an input: at least 64 KiB.
 const SIZE: usize = 96 * 1024;
@@ -120,7 +122,7 @@ fn pace(redactor: &Redactor, text: &str, runs: usize) -> f64 {
 }
 
 #[test]
-fn no_input_takes_longer_than_forty_times_prose() {
+fn no_input_takes_longer_than_twenty_six_times_prose() {
     let Some(minutes) = env::var(MINUTES).ok().and_then(|it| it.parse::<u64>().ok()) else {
         println!("not measured: {MINUTES} is not set");
         return;

@@ -671,7 +671,28 @@ fn bad_rules_say_what_is_wrong() {
         error("X", "ab", "ab"),
         "literal of rule X has 2 bytes, 3 to 64 are needed"
     );
-    assert_eq!(error("X", "abc", "("), "regex of rule X cannot be used");
+    assert_eq!(
+        error("X", "abc", "("),
+        "regex of rule X cannot be used: unclosed group"
+    );
+    assert_eq!(
+        error("X", "abc", r"\d+ abc"),
+        "regex of rule X can match nothing that begins with its literal \"abc\""
+    );
+    assert!(error("X", "abc", "[^aA]bc").contains("begins with its literal"));
+    for regex in [
+        "abc",
+        "ABC",
+        r"\babc",
+        "ab?c?",
+        ".*abc",
+        "(?:x|ab)c",
+        "(?i-u)aBcd",
+        "[a-z]{3}",
+    ] {
+        let built = Redactor::builder().rule("X", "abc", regex).build();
+        assert!(built.is_ok(), "{regex}");
+    }
     assert_eq!(
         error("X", "abc", "a*"),
         "regex of rule X matches the empty text"

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use kaos_events::TraceId;
+
 use super::chain::{Begins, Judge};
 use super::findings::{Findings, Place};
 use crate::audit::head::Head;
@@ -48,7 +50,7 @@ impl Anchored {
             *after += 1;
         }
         for (anchor, met) in &mut self.anchors {
-            if *met == Met::NotYet && anchor.log == head.log && anchor.size == head.tree.size() {
+            if *met != Met::Fits && anchor.log == head.log && anchor.size == head.tree.size() {
                 if anchor.root == head.tree.root() {
                     *met = Met::Fits;
                     self.after = Some(0);
@@ -78,11 +80,11 @@ impl Anchored {
             .unwrap_or(0)
     }
 
-    /// What is wrong with each that does not fit a trail, `log` being its newest log.
-    pub(in crate::audit) fn problems(&self, log: Option<LogId>) -> Vec<Problem> {
+    /// What is wrong with each that does not fit this trail; `None` where nothing says which it is.
+    pub(in crate::audit) fn problems(&self, trail: Option<TraceId>) -> Vec<Problem> {
         let wrong = |(anchor, met): &(Checkpoint, Met)| match met {
+            _ if trail.is_some_and(|trail| trail != anchor.log.trail) => Some(Problem::OtherTrail),
             Met::Fits => None,
-            _ if log.is_none_or(|log| log.trail != anchor.log.trail) => Some(Problem::OtherTrail),
             Met::Differs => Some(Problem::OtherRecords {
                 from: anchor.log.base,
                 to: anchor.end(),

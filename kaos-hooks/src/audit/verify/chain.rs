@@ -12,6 +12,7 @@ use crate::audit::own::{Cause, FORMAT, SegmentStart};
 use crate::audit::problem::Problem;
 use crate::audit::reader::{OpenSegment, beginning};
 use crate::audit::report::Torn;
+use crate::audit::scan::newer;
 use crate::audit::segment::{self, Piece};
 use crate::audit::{Hash, LogId};
 
@@ -44,12 +45,16 @@ pub(in crate::audit) struct Begins<'s> {
 
 /// How far the reading has come.
 pub(super) struct Chain {
-    trail: Option<TraceId>,
+    /// The trail that is expected, or that the first segment is of.
+    pub(super) trail: Option<TraceId>,
     has_writer: bool,
     /// After the last record; `None` before the first segment that can be read.
-    pub(super) head: Option<Head>,
-    /// The number that is expected next.
+    head: Option<Head>,
+    /// The number that is expected where the next line stands.
     next: u64,
+    /// The number after the last line that has a form: what the next segment is measured by, since
+    /// junk is no record.
+    pub(super) after: u64,
     format: u32,
     pub(super) log: Option<LogId>,
     pub(super) segments: u64,
@@ -65,6 +70,7 @@ impl Chain {
             has_writer,
             head: None,
             next: 0,
+            after: 0,
             format: 0,
             log: None,
             segments: 0,
@@ -115,11 +121,12 @@ impl Chain {
             if until.is_some_and(|until| self.next >= until && !is_first) {
                 break; // it stands in the next segment again
             }
-            end = piece.offset + piece.bytes.len() as u64 + u64::from(piece.whole);
+            end = piece.offset + piece.stored;
             if std::mem::take(&mut is_first) {
                 self.begin(&name, first, &piece, judge, findings);
             }
-            let line = Line::parse(piece.bytes).filter(|_| piece.whole);
+            let expected = self.next;
+            let line = piece.line().filter(|line| line.may_stand_at(expected));
             self.line(&name, &piece, line.as_ref(), before, judge, findings);
             before = line.map(|line| line.h);
             if self.records.is_multiple_of(4096) {
@@ -127,8 +134,7 @@ impl Chain {
             }
         }
         if is_first {
-            self.next = self.next.max(first);
-            findings.of_file(&name, Some(first), Problem::NoBeginning);
+            self.without_beginning(&name, first, Problem::NoBeginning, findings);
         }
         let at = Place {
             segment: &name,
@@ -148,32 +154,32 @@ impl Chain {
         judge: &mut dyn Judge,
         findings: &mut Findings,
     ) {
-        let mut find = |seq: u64, problem| findings.of_file(name, Some(seq), problem);
         let Some((start, stated)) = beginning(piece) else {
-            self.next = self.next.max(first);
-            let is_changed = piece.whole && is_crlf(piece.bytes);
-            return find(
-                first,
-                if is_changed {
-                    Problem::LineEnd
-                } else {
-                    Problem::NoBeginning
-                },
-            );
+            let problem = match piece.line().as_ref().and_then(newer) {
+                Some(format) => Problem::NewerFormat(format),
+                None if piece.whole && is_crlf(piece.bytes) => Problem::LineEnd,
+                None => Problem::NoBeginning,
+            };
+            return self.without_beginning(name, first, problem, findings);
         };
+        let number = stated.next;
+        let mut find = |problem| findings.of_file(name, Some(number), problem);
         if start.format > FORMAT {
-            find(first, Problem::NewerFormat(start.format));
+            find(Problem::NewerFormat(start.format));
         } else if start.format < self.format {
-            find(first, Problem::OlderFormat(start.format));
+            find(Problem::OlderFormat(start.format));
         }
         self.format = self.format.max(start.format);
-        if stated.next != first {
-            find(stated.next, Problem::Renamed);
+        if number != first {
+            find(Problem::Renamed);
         }
         if *self.trail.get_or_insert(stated.log.trail) != stated.log.trail {
-            find(first, Problem::OtherTrail);
+            find(Problem::OtherTrail);
         }
-        self.compare(&start, &stated, first, &mut find);
+        if let Some(problem) = self.compare(&start, &stated) {
+            let seq = problem.first().unwrap_or(number);
+            findings.of_file(name, Some(seq), problem);
+        }
         let begins = Begins {
             start: &start,
             head: &stated,
@@ -186,41 +192,48 @@ impl Chain {
         };
         judge.begins(&at, &begins, findings);
         self.log = Some(stated.log);
-        self.next = stated.next;
+        self.next = number;
+        self.after = number;
         self.head = Some(stated);
     }
 
-    fn compare(
-        &self,
-        start: &SegmentStart,
-        stated: &Head,
+    /// A segment whose first record cannot be read: its lines stand where its name says.
+    fn without_beginning(
+        &mut self,
+        name: &str,
         first: u64,
-        find: &mut dyn FnMut(u64, Problem),
+        problem: Problem,
+        findings: &mut Findings,
     ) {
-        let continues = |head: &Head| {
-            head.next == stated.next && head.prev == stated.prev && head.tree == stated.tree
-        };
+        findings.of_file(name, Some(first), problem);
+        if self.head.is_some() && self.after < first {
+            let (from, to) = (self.after, first);
+            findings.of_file(name, Some(from), Problem::Missing { from, to });
+        }
+        self.next = self.next.max(first);
+        self.after = self.after.max(first);
+    }
+
+    /// Whether the segment goes on where the one before it ended.
+    fn compare(&self, start: &SegmentStart, stated: &Head) -> Option<Problem> {
+        let (from, to) = (self.after, stated.next);
         let anew = stated.tree.size() == 0 && stated.prev == Hash::default();
-        let missing = |from| Problem::Missing {
-            from,
-            to: stated.next,
-        };
         match &self.head {
             Some(head) if head.log == stated.log => {
-                if head.next < stated.next {
-                    find(head.next, missing(head.next));
-                } else if !continues(head) {
-                    find(first, Problem::DoesNotContinue);
+                let continues = from == to && head.prev == stated.prev && head.tree == stated.tree;
+                if from < to {
+                    Some(Problem::Missing { from, to })
+                } else {
+                    (!continues).then_some(Problem::DoesNotContinue)
                 }
             }
-            Some(_) if start.cause == Cause::Restarted && anew => {
-                let (from, to) = (self.next, stated.next);
-                find(from.min(to), Problem::Restarted { from, to });
+            Some(_) if start.cause == Cause::Restarted && anew && from <= to => {
+                Some(Problem::Restarted { from, to })
             }
+            Some(_) => Some(Problem::DoesNotContinue),
             // Where records were missing when it was opened, a new log begins after them.
-            None if anew && self.next == stated.next => {}
-            None => find(0, missing(0)),
-            Some(_) => find(first, Problem::DoesNotContinue),
+            None if anew && from == to => None,
+            None => Some(Problem::Missing { from: 0, to }),
         }
     }
 
@@ -241,10 +254,16 @@ impl Chain {
         judge.piece(&at, piece.bytes);
         let Some(head) = &mut self.head else {
             self.next = self.next.saturating_add(1);
+            self.after = self.next;
             return;
         };
+        // A later line may say that what is in doubt was on the disk.
+        let follows_stored = |line: &&Line<'_>| before.is_none_or(|prev| line.follows(&prev));
+        if let Some(synced) = line.filter(follows_stored).and_then(|line| line.synced) {
+            findings.was_safe(synced);
+        }
         let problem = match line {
-            None if !piece.whole => Some(Problem::CutOff),
+            None if piece.is_cut_off() => Some(Problem::CutOff),
             None if is_crlf(piece.bytes) => Some(Problem::LineEnd),
             None => Some(Problem::NoLine),
             Some(line) if line.seq != self.next => Some(Problem::WrongNumber {
@@ -262,12 +281,6 @@ impl Chain {
             self.next = self.next.saturating_add(1);
             return;
         };
-        let said = line
-            .synced
-            .filter(|_| before.is_none_or(|prev| line.follows(&prev)));
-        if let Some(synced) = said {
-            findings.was_safe(synced);
-        }
         self.records += 1;
         if follows {
             judge.record(&at, line, head, findings);
@@ -276,29 +289,27 @@ impl Chain {
         head.prev = line.h;
         head.next = line.seq + 1;
         self.next = head.next;
+        self.after = head.next;
         judge.grown(head, findings);
     }
 
     /// What is still doubtful when a segment ends.
     fn doubts(&mut self, name: &str, end: u64, is_last: bool, findings: &mut Findings) {
-        let doubtful = findings.take_doubtful();
         if !is_last {
-            for finding in doubtful {
-                findings.is_certain(finding);
-            }
+            return findings.was_safe(u64::MAX);
+        }
+        let Some((first, is_all)) = findings.torn() else {
             return;
+        };
+        if self.has_writer && is_all && first.problem == Problem::CutOff {
+            return; // it is being written
         }
-        if self.has_writer && doubtful.iter().all(|it| it.problem == Problem::CutOff) {
-            return;
-        }
-        if let Some(first) = doubtful.first() {
-            self.torn = Some(Torn {
-                segment: name.to_owned(),
-                from_seq: first.seq.unwrap_or_default(),
-                offset: first.offset,
-                bytes: end.saturating_sub(first.offset),
-            });
-        }
+        self.torn = Some(Torn {
+            segment: name.to_owned(),
+            from_seq: first.seq.unwrap_or_default(),
+            offset: first.offset,
+            bytes: end.saturating_sub(first.offset),
+        });
     }
 }
 

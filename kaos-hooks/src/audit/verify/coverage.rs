@@ -13,8 +13,9 @@ pub(in crate::audit) const MOST_AFTER_TURN: u64 = 512;
 /// Where the records stand that no checkpoint covers.
 #[derive(Default)]
 pub(super) struct Coverage {
-    /// Since the last checkpoint, its own record not counted.
+    /// Since the last checkpoint, its own record not counted, and the first of them.
     records: u64,
+    first: Option<u64>,
     after_turn: Option<u64>,
     /// The records that are too many, until a checkpoint covers them.
     open: Option<Finding>,
@@ -24,13 +25,14 @@ impl Coverage {
     /// One more record.
     pub(super) fn record(&mut self, at: &Place<'_>, ends_turn: bool) {
         self.records += 1;
+        let from = *self.first.get_or_insert(at.seq);
         let to = at.seq.saturating_add(1);
         if let Some(Finding {
             problem: Problem::Uncovered { to: end, .. },
             ..
         }) = &mut self.open
         {
-            *end = to;
+            *end = to.max(from);
             return;
         }
         self.after_turn = self.after_turn.map(|after| after + 1);
@@ -39,7 +41,7 @@ impl Coverage {
         }
         let after_turn = self.after_turn.unwrap_or(0);
         if self.records > MOST_UNCOVERED || after_turn > MOST_AFTER_TURN {
-            let from = to.saturating_sub(self.records);
+            let to = to.max(from);
             let finding = at.finding(Problem::Uncovered { from, to });
             self.open = Some(Finding {
                 seq: Some(from),

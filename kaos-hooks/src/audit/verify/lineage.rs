@@ -19,7 +19,7 @@ struct Epoch {
 #[derive(Default)]
 pub(super) struct Lineage {
     epochs: Vec<Epoch>,
-    /// A hand-over that no checkpoint covers yet.
+    /// A hand-over that no seal covers yet.
     announced: Option<VerifyingKey>,
     /// Whom the current key handed over to.
     heir: Option<VerifyingKey>,
@@ -62,7 +62,7 @@ impl Lineage {
         self.epochs.len().saturating_sub(1)
     }
 
-    /// The current key says who comes after it. It counts with the next checkpoint.
+    /// The current key says who comes after it. It counts with the seal.
     pub(super) fn announces(&mut self, record: &HandOver) -> Option<Problem> {
         let (from, to) = (record.from.parse(), record.key.parse());
         match (from, to) {
@@ -76,13 +76,13 @@ impl Lineage {
         }
     }
 
-    /// A checkpoint of the current key covers all so far.
-    pub(super) fn signed(&mut self, seq: u64) {
+    /// A checkpoint of the current key covers all so far, and perhaps ends the segment.
+    pub(super) fn signed(&mut self, seq: u64, is_seal: bool) {
         let Some(epoch) = self.epochs.last_mut() else {
             return;
         };
         epoch.is_proven = epoch.key.is_some();
-        if let (Some(heir), Some(old)) = (self.announced.take(), &epoch.key) {
+        if is_seal && let (Some(heir), Some(old)) = (self.announced.take(), &epoch.key) {
             self.heir = Some(heir);
             self.retired.push((old.clone(), seq));
         }
@@ -150,7 +150,7 @@ impl Lineage {
         wrong
             .map(|((epoch, to), _)| Problem::NotTrusted {
                 from: epoch.from,
-                to,
+                to: to.max(epoch.from),
                 key: epoch.key.as_ref().map(ToString::to_string),
             })
             .collect()

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use kaos_events::codec::{self, DecodeErrorKind};
+use kaos_events::codec;
 
 use super::Expected;
 use super::accounts::Accounts;
@@ -18,7 +18,7 @@ use crate::audit::line::Line;
 use crate::audit::own::{Cause, CheckpointNote, Found, OwnRecord};
 use crate::audit::problem::Problem;
 use crate::audit::report::Verification;
-use crate::audit::{Checkpoint, VerifyingKey, writer};
+use crate::audit::{Checkpoint, LogId, json, writer};
 
 pub(super) struct Policy<'e> {
     expected: &'e Expected,
@@ -67,7 +67,7 @@ impl<'e> Policy<'e> {
     /// Whether it is a checkpoint that counts.
     fn own(&mut self, at: &Place<'_>, line: &Line<'_>, before: &Head, to: &mut Findings) -> bool {
         let epoch = self.lineage.epoch();
-        match OwnRecord::read(&line.record()) {
+        match OwnRecord::read(line) {
             Ok(OwnRecord::Checkpoint(note)) => return self.checkpoint(at, &note, before, to),
             Ok(OwnRecord::Recovery(recovery)) => {
                 if recovery.found == Found::Loss {
@@ -87,13 +87,18 @@ impl<'e> Policy<'e> {
                 }
             }
             Ok(OwnRecord::Accept(record)) => self.accounts.accepts(at.seq, epoch, record),
+            Ok(OwnRecord::Retention(record)) if record.log.parse::<LogId>().is_err() => {
+                to.of_line(at, Problem::Malformed("its log has no name".into()));
+            }
             Ok(OwnRecord::Retention(record)) => self.accounts.removes(at.seq, epoch, record),
-            Ok(OwnRecord::Segment(_)) => {
+            Ok(OwnRecord::Segment(start)) => {
                 if at.offset > 0 {
                     to.of_line(at, Problem::Misplaced);
+                } else if !start.has_form() {
+                    to.of_line(at, Problem::Malformed("a field has no form".into()));
                 }
             }
-            Err(error) if error.to_string().starts_with("unknown variant") => {}
+            Err(error) if OwnRecord::is_newer(&error) => {}
             Err(error) => to.of_line(at, Problem::Malformed(error.to_string())),
         }
         false
@@ -135,7 +140,7 @@ impl<'e> Policy<'e> {
                 at,
                 Problem::OtherRecords {
                     from: from.min(at.seq),
-                    to: at.seq,
+                    to: at.seq.max(from.min(at.seq) + 1),
                 },
             );
         }
@@ -146,15 +151,14 @@ impl<'e> Policy<'e> {
             return false;
         }
         self.report.checkpoints += 1;
-        self.stage = if note.seal {
-            Stage::Sealed
-        } else {
-            Stage::Open
+        self.stage = match self.stage {
+            Stage::Opening | Stage::Open if !note.seal => Stage::Open,
+            _ => Stage::Sealed,
         };
         let counts = covers && signed;
         if counts {
             self.coverage.covered(to);
-            self.lineage.signed(at.seq);
+            self.lineage.signed(at.seq, note.seal);
             self.accounts.signed();
             self.report.newest = Some(checkpoint);
         }
@@ -165,7 +169,8 @@ impl<'e> Policy<'e> {
     fn stage(&mut self, at: &Place<'_>, line: &Line<'_>, to: &mut Findings) {
         match self.stage {
             Stage::Sealed => to.of_line(at, Problem::AfterSeal),
-            Stage::Opening if at.offset > 0 && !OwnRecord::is_in(line.body) => {
+            // While damage is open, its end tells.
+            Stage::Opening if !OwnRecord::is_in(line.body) && !to.in_doubt() => {
                 self.stage = Stage::Open;
                 to.of_line(at, Problem::NoCheckpoint);
             }
@@ -175,17 +180,19 @@ impl<'e> Policy<'e> {
 
     /// Whether it is the end of a turn, as far as it can be read.
     fn event(&mut self, at: &Place<'_>, line: &Line<'_>, to: &mut Findings) -> bool {
-        let error = match codec::decode(line.record().as_bytes()) {
-            Ok(event) => return writer::ends_turn(&event),
-            Err(error) => error,
+        let (why, for_nobody) = match json::check(line.bytes) {
+            Ok(()) => match codec::decode(&line.record()) {
+                Ok(event) => return writer::ends_turn(&event),
+                Err(error) => (error.kind().to_string(), false),
+            },
+            Err(error) => (error.to_string(), error.is_data()),
         };
-        // What a newer version writes may be well-formed for it; a field that stands twice is so
-        // for nobody.
-        let is_newer = self.schema > codec::SCHEMA;
-        if is_newer && !matches!(error.kind(), DecodeErrorKind::DuplicateField(_)) {
+        // What a newer version writes may be well-formed for it; a key that stands twice is so for
+        // nobody.
+        if self.schema > codec::SCHEMA && !for_nobody {
             self.report.unread += 1;
         } else {
-            to.of_line(at, Problem::Malformed(error.kind().to_string()));
+            to.of_line(at, Problem::Malformed(why));
         }
         false
     }
@@ -200,14 +207,13 @@ impl<'e> Policy<'e> {
         self.report.unsigned_tail = self.coverage.end(&mut findings);
         let given = &self.expected.keys;
         let trusted = self.lineage.trusted(given);
-        let end = chain.head.as_ref().map_or(0, |head| head.next);
-        for problem in self.lineage.problems(&trusted, end) {
+        for problem in self.lineage.problems(&trusted, chain.after) {
             findings.of_file("trail", problem.first(), problem);
         }
         if !given.is_empty() && trusted.is_empty() {
             findings.of_file("trail", None, Problem::NotSigned);
         }
-        for problem in self.anchored.problems(chain.log) {
+        for problem in self.anchored.problems(chain.trail) {
             findings.of_file("anchor", problem.first(), problem);
         }
         let keys = self.lineage.keys(&trusted);
@@ -239,15 +245,11 @@ impl<'e> Policy<'e> {
 }
 
 impl Judge for Policy<'_> {
-    fn begins(&mut self, at: &Place<'_>, segment: &Begins<'_>, to: &mut Findings) {
+    fn begins(&mut self, at: &Place<'_>, segment: &Begins<'_>, _to: &mut Findings) {
         let start = segment.start;
-        let named = start.key.as_ref().map(|key| key.parse::<VerifyingKey>());
-        if let Some(Err(_)) = &named {
-            to.of_line(at, Problem::Malformed("its key is none".into()));
-        }
-        let former = start.former.as_ref().and_then(|key| key.parse().ok());
-        self.lineage
-            .begins(named.and_then(Result::ok), former.as_ref(), at.seq);
+        let key = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
+        let (named, former) = (key(&start.key), key(&start.former));
+        self.lineage.begins(named, former.as_ref(), at.seq);
         self.accounts.begins_segment();
         self.schema = start.schema;
         self.report.newer_schema |= start.schema > codec::SCHEMA;

@@ -3,15 +3,7 @@
 use super::{Failure, Rules, Walk};
 use crate::redact::ascii::{self, DIGIT};
 use crate::redact::vocabulary::{self, Meaning};
-use crate::redact::{
-    Class, ContentPolicy, HashKey, Redacted, json, json_string, sentinel, token, value,
-};
-
-/// What a policy makes of a string or number.
-enum Leaf {
-    Stays,
-    Becomes(String),
-}
+use crate::redact::{Class, ContentPolicy, Redacted, json, json_string, sentinel, token, value};
 
 impl Walk<'_, '_> {
     pub(super) fn string(
@@ -31,13 +23,8 @@ impl Walk<'_, '_> {
             return Ok(());
         }
         let text = json_string::decode(content).ok_or(Failure::Invalid)?;
-        match self.by_policy(policy, &text) {
-            Some(Leaf::Becomes(with)) => {
-                self.changes.push((start - 1, end + 1, with));
-                return Ok(());
-            }
-            Some(Leaf::Stays) => return Ok(()),
-            None => {}
+        if self.by_policy(policy, &text, start - 1, end + 1) {
+            return Ok(());
         }
         let is_said = says.filter(|_| !self.is_inherited || !value::is_label(&text));
         if let Some(class) = is_said.and_then(|says| tells(says, &text)) {
@@ -56,8 +43,7 @@ impl Walk<'_, '_> {
         }
         let (text, report) = redacted.into_parts();
         self.report.merge_at(report, start - 1..end + 1);
-        let with = json_string::encode(&text);
-        self.changes.push((start - 1, end + 1, with));
+        self.changes.text(start - 1, end + 1, &text);
         Ok(())
     }
 
@@ -90,8 +76,7 @@ impl Walk<'_, '_> {
             Ok(redacted) => {
                 let (safe, report) = redacted.into_parts();
                 self.report.merge_at(report, start - 1..end + 1);
-                let with = json_string::encode(&safe);
-                self.changes.push((start - 1, end + 1, with));
+                self.changes.text(start - 1, end + 1, &safe);
                 Ok(true)
             }
             Err(Failure::Invalid) => Ok(false),
@@ -107,13 +92,8 @@ impl Walk<'_, '_> {
         let start = self.position;
         self.position = number_end(self.bytes, start).ok_or(Failure::Invalid)?;
         let text = ascii::cut(self.text, start, self.position);
-        match self.by_policy(policy, text) {
-            Some(Leaf::Becomes(with)) => {
-                self.changes.push((start, self.position, with));
-                return Ok(());
-            }
-            Some(Leaf::Stays) => return Ok(()),
-            None => {}
+        if self.by_policy(policy, text, start, self.position) {
+            return Ok(());
         }
         let told =
             says.filter(|says| !matches!(says, Meaning::User | Meaning::Weak | Meaning::Token));
@@ -136,26 +116,25 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// What becomes of a leaf under a policy; nothing when it is to be redacted.
-    fn by_policy(&mut self, policy: &ContentPolicy, text: &str) -> Option<Leaf> {
+    /// Whether a policy decides about a leaf, which it then has replaced; it is to be redacted
+    /// otherwise.
+    fn by_policy(&mut self, policy: &ContentPolicy, text: &str, start: usize, end: usize) -> bool {
         let key = match policy {
-            ContentPolicy::Redacted => return None,
-            ContentPolicy::Full => return Some(Leaf::Stays),
+            ContentPolicy::Redacted => return false,
+            ContentPolicy::Full => return true,
             ContentPolicy::None => None,
             ContentPolicy::Hash(key) => Some(key),
         };
         let engine = self.redactor.engine();
-        if sentinel::end(text.as_bytes(), 0) == Some(text.len())
-            && !engine.is_forged(text, (0, text.len()))
-        {
-            return Some(Leaf::Stays);
+        let is_sentinel = sentinel::end(text.as_bytes(), 0) == Some(text.len())
+            && !engine.is_forged(text, (0, text.len()));
+        if !is_sentinel {
+            let at = self.position;
+            self.report.add(&Class::Content, "policy", at..at);
+            self.changes
+                .sentinel(start, end, &Class::Content, text, key);
         }
-        self.report
-            .add(&Class::Content, "policy", self.position..self.position);
-        Some(Leaf::Becomes(match key {
-            Some(key) => self.sentinel(&Class::Content, text, Some(key)),
-            None => json_string::encode(&sentinel::of(&Class::Content, text.chars().count())),
-        }))
+        true
     }
 
     /// Whether nothing but a whole string was found, as a token, and its key is one of an
@@ -172,17 +151,6 @@ impl Walk<'_, '_> {
         if self.waits > 0 {
             self.waiting.push((start, end));
         }
-    }
-
-    pub(super) fn sentinel(&self, class: &Class, text: &str, key: Option<&HashKey>) -> String {
-        let mut sentinel = String::new();
-        sentinel::write(
-            &mut sentinel,
-            class,
-            text,
-            key.or(self.redactor.token_key()),
-        );
-        json_string::encode(&sentinel)
     }
 }
 

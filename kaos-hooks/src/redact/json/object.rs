@@ -1,5 +1,7 @@
 //! Lists and objects: what keys and neighbours say about a value.
 
+use std::borrow::Cow;
+
 use super::told::{self, Told};
 use super::{Failure, Walk, leaf};
 use crate::redact::ascii::{self, DIGIT};
@@ -105,7 +107,13 @@ impl Walk<'_, '_> {
         let says = if is_data && told.is_secret {
             Some(Meaning::Password)
         } else {
-            told.says(&name, outer, is_clean)
+            let (text, seen) = (self.text, &mut self.seen);
+            let own = || match &name {
+                _ if is_clean => None,
+                Cow::Borrowed(_) => seen.meaning_in_json(text, start, end),
+                Cow::Owned(name) => vocabulary::meaning_in_json(name),
+            };
+            told.says(&name, own, outer)
         };
         // A model's token and how likely it was: no credential, unless it looks like one.
         let says = if is(&["token"]) && says.is_some() && self.is_likelihood() {
@@ -114,7 +122,7 @@ impl Walk<'_, '_> {
             says
         };
         let at = self.position;
-        let changes = self.changes.len();
+        let changes = self.changes.count();
         let waiting = self.waiting.len();
         self.key = (start, end);
         self.is_several = name.ends_with(['s', 'S']);
@@ -135,7 +143,7 @@ impl Walk<'_, '_> {
             told.data.push((waiting, self.waiting.len()));
         }
         let first = ascii::at(self.bytes, at);
-        let is_unchanged = self.changes.len() == changes;
+        let is_unchanged = self.changes.count() == changes;
         let is_redacted = matches!(policy, ContentPolicy::Redacted);
         if is_unchanged && is(told::VALUES) && (first == b'"' || ascii::is(first, DIGIT)) {
             told.nameless.push((at, self.position));
@@ -187,7 +195,10 @@ impl Walk<'_, '_> {
         if !ascii::all(name.as_bytes(), ascii::WORD | ascii::DASH | ascii::DOT) {
             return None;
         }
-        let says = vocabulary::meaning_in_json(name).filter(|says| *says != Meaning::User)?;
+        let says = self
+            .seen
+            .meaning_in_json(self.text, start + 1, end - 1)
+            .filter(|says| *says != Meaning::User)?;
         let close = json_string::end(self.bytes, self.position)?;
         let value = ascii::cut(self.text, self.position + 1, close);
         let after = ascii::run(self.bytes, close + 1, ascii::BLANK);
@@ -204,7 +215,11 @@ impl Walk<'_, '_> {
         } else {
             value::is_placeholder(value)
         };
-        let is_other = is_open || vocabulary::meaning(value).is_some();
+        let is_other = is_open
+            || self
+                .seen
+                .meaning(self.text, self.position + 1, close)
+                .is_some();
         (!is_other && (is_flag || is_pair || is_typed)).then_some(says)
     }
 
@@ -258,8 +273,8 @@ impl Walk<'_, '_> {
             return;
         }
         self.report.add(class, rule, start..end);
-        let with = self.sentinel(class, text, None);
-        self.changes.push((start, end, with));
+        let key = self.redactor.token_key();
+        self.changes.sentinel(start, end, class, text, key);
     }
 
     fn key(&mut self, start: usize, end: usize, name: &str, told: &mut Told) {
@@ -271,8 +286,7 @@ impl Walk<'_, '_> {
         self.report.merge_at(report, start - 1..end + 1);
         let key = told.once(&text);
         if key != name {
-            self.changes
-                .push((start - 1, end + 1, json_string::encode(&key)));
+            self.changes.text(start - 1, end + 1, &key);
         }
     }
 }

@@ -51,9 +51,11 @@ impl Told {
         loop {
             copies += 1;
             let next = format!("{key}-{copies}");
-            if !self.keys.contains_key(&next) {
-                self.keys.insert(key.to_owned(), copies);
-                self.keys.insert(next.clone(), 1);
+            if let Entry::Vacant(free) = self.keys.entry(next.clone()) {
+                free.insert(1);
+                if let Some(last) = self.keys.get_mut(key) {
+                    *last = copies;
+                }
                 return next;
             }
         }
@@ -63,18 +65,14 @@ impl Told {
     pub(super) fn says(
         &self,
         key: &str,
+        own: impl FnOnce() -> Option<Meaning>,
         outer: Option<Meaning>,
-        is_clean: bool,
     ) -> Option<Meaning> {
         let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(key));
         if is(VALUES) && (self.name.is_some() || outer.is_some()) {
             return self.name.or(outer);
         }
-        let own = if is_clean {
-            None
-        } else {
-            vocabulary::meaning_in_json(key)
-        };
+        let own = own();
         // All that stands under a password is one, but what is said about it.
         match (own, outer) {
             (None, Some(Meaning::Password)) if !vocabulary::is_about(key) => outer,

@@ -1,7 +1,7 @@
 //! Where a value starts and ends: what is between quotes, or up to what ends it in its form.
 
 use super::form::{Form, Join};
-use super::{LONGEST_VALUE, line};
+use super::{LONGEST_VALUE, line, sibling};
 use crate::redact::ascii::{self, ANY_BASE64, BLANK, DOT, SPACE, WORD};
 use crate::redact::lookahead::{Lookahead, Mark};
 use crate::redact::{sentinel, value};
@@ -126,7 +126,11 @@ pub(super) fn read<'t>(
         return None;
     }
     let is_parameter = matches!(join.form, Form::Equals | Form::Constant)
-        && (is_pair(bytes, name.0, end) || is_first_parameter(bytes, end));
+        && (sibling::is_pair(bytes, name.0, end)
+            || sibling::is_first_parameter(bytes, end)
+            || sibling::is_form_field(bytes, name, end))
+        || matches!(join.form, Form::Equals | Form::Constant | Form::Colon)
+            && sibling::is_shown(bytes, name, end);
     let form = if is_parameter { Form::Pair } else { join.form };
     Some(value((start, end), form, false))
 }
@@ -227,37 +231,4 @@ fn cell(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     let end = ascii::run_back(window, end, BLANK | ascii::QUOTE, end);
     let word = ascii::part(window, 0, end);
     (!word.is_empty() && !ascii::any(word, SPACE)).then_some((start, start + end))
-}
-
-/// Whether `name=value` stands among its like with blanks between: `host=x password=y`.
-fn is_pair(bytes: &[u8], name: usize, end: usize) -> bool {
-    let is_equation = |from: usize| {
-        let key = ascii::short_run(bytes, from, WORD, 40);
-        key > from
-            && ascii::at(bytes, key) == b'='
-            && !matches!(ascii::at(bytes, key + 1), b' ' | b'=' | b'>')
-    };
-    if ascii::at(bytes, end) == b' ' && is_equation(end + 1) {
-        return true;
-    }
-    if ascii::before(bytes, name) != b' ' {
-        return false;
-    }
-    let head = ascii::part(bytes, name.saturating_sub(80), name - 1);
-    let word = head
-        .iter()
-        .rposition(|byte| ascii::is(*byte, BLANK | ascii::QUOTE) || *byte == b'(')
-        .map_or(0, |index| index + 1);
-    let from = name - 1 - head.len() + word;
-    is_equation(from) && !matches!(ascii::at(bytes, name - 2), b',' | b';' | b'{' | b'(')
-}
-
-/// Whether a `;` or `&` and another parameter follow: `Password=x;Server=y`.
-fn is_first_parameter(bytes: &[u8], end: usize) -> bool {
-    if !matches!(ascii::at(bytes, end), b';' | b'&') {
-        return false;
-    }
-    let from = end + 1;
-    let key = ascii::short_run(bytes, from, WORD | SPACE | ascii::DASH, 40);
-    key > from + 1 && ascii::at(bytes, key) == b'=' && ascii::before(bytes, key) != b' '
 }

@@ -1,6 +1,11 @@
 //! What stands between a name and its value.
 
+mod call;
+mod markup;
 mod words;
+
+use call::{defines, is_method_pass, setter};
+use markup::{is_element, next_element, tag_end};
 
 use super::line;
 use crate::redact::ascii::{self, ALNUM, ALPHA, BLANK, SPACE, UPPER, WORD};
@@ -134,6 +139,10 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
         _ if quoted && spaced > closed && ascii::has(bytes, spaced, "value=") => {
             join(Form::Attribute, spaced + 6)
         }
+        b'\n' | b'\r' | 0 if is_closed && line::is_form_part(bytes, start) => Some(Join {
+            form: Form::Told,
+            value: line::value_of_part(bytes, closed),
+        }),
         b'\n' | b'\r' | 0 if line::is_told_above(bytes, start, closed) => Some(Join {
             form: Form::Told,
             value: line::value_below(bytes, closed),
@@ -193,25 +202,6 @@ fn untagged(bytes: &[u8], value: usize) -> usize {
     } else {
         value
     }
-}
-
-/// `base.pass("x")` hands something on.
-fn is_method_pass(bytes: &[u8], start: usize, end: usize) -> bool {
-    let name = ascii::part(bytes, start, end);
-    name == b"pass" || name.ends_with(b".pass") || name.ends_with(b"_pass")
-}
-
-/// `setPassword("value")` gives the value to the name; other calls only may.
-fn setter(bytes: &[u8], start: usize, end: usize) -> Form {
-    let name = ascii::part(bytes, start, end);
-    let last = name
-        .iter()
-        .rposition(|byte| *byte == b'.')
-        .map_or(0, |point| point + 1);
-    let sets = ["set", "with", "put", "use"]
-        .iter()
-        .any(|verb| ascii::has(name, last, verb));
-    if sets { Form::Definition } else { Form::Call }
 }
 
 /// Skips what closes around a name: an escaped quote, a bracket.
@@ -286,87 +276,4 @@ fn follows_option(bytes: &[u8], start: usize) -> bool {
     let end = start.saturating_sub(1);
     let option = ascii::run_back(bytes, end, ALPHA | ascii::DASH, 40);
     ascii::part(bytes, option, option + 2) == b"--" && end > option + 2
-}
-
-/// What a call is named that gives a value to a quoted name, or has it as a default.
-#[rustfmt::skip]
-const DEFINERS: &[&str] = &[
-    "define", "env", "getenv", "setenv", "putenv", "property", "setproperty", "getproperty", "put",
-    "putstring", "set", "add", "append", "header", "setheader", "addheader", "setrequestheader",
-    "param", "addparam", "setparameter", "setattribute", "setstring", "setoption", "field",
-    "addfield", "setitem", "insert", "setdefault", "resvalue", "buildconfigfield", "setconfig",
-    "entry", "of", "pair",
-];
-
-/// Whether a call before the quoted name defines it or gives its default.
-///
-/// A build file has the type before the name: `buildConfigField "String", "NAME", "value"`.
-fn defines(bytes: &[u8], start: usize) -> bool {
-    let mut call = ascii::run_back(bytes, start.saturating_sub(1), SPACE, 4);
-    if ascii::before(bytes, call) == b',' {
-        let head = ascii::part(bytes, call.saturating_sub(24), call - 1);
-        let Some(open) = head
-            .strip_suffix(b"\"")
-            .or_else(|| head.strip_suffix(b"'"))
-            .and_then(|head| {
-                let word = ascii::run_back(head, head.len(), ALPHA, head.len());
-                (word > 0 && word < head.len()).then(|| head.len() + 2 - word)
-            })
-        else {
-            return false;
-        };
-        call = ascii::run_back(bytes, call - 1 - open, SPACE, 4);
-    }
-    let end = call - usize::from(ascii::before(bytes, call) == b'(');
-    let name = ascii::run_back(bytes, end, ALPHA, 24);
-    let name = ascii::part(bytes, name, end);
-    DEFINERS
-        .iter()
-        .any(|definer| definer.as_bytes().eq_ignore_ascii_case(name))
-}
-
-/// `<name>` with an end tag behind its value, or a value on the next line.
-fn is_element(bytes: &[u8], start: usize, closed: usize) -> bool {
-    matches!(ascii::before(bytes, start), b'<' | b':') && {
-        let window = ascii::part(bytes, closed, closed + 512);
-        let line = memchr::memchr(b'\n', window).unwrap_or(window.len());
-        let line = ascii::part(window, 0, line);
-        line.trim_ascii() == b">" || memchr::memmem::find(line, b"</").is_some()
-    }
-}
-
-/// Where the tag ends whose name starts at `start` and whose attributes start at `attributes`.
-fn tag_end(bytes: &[u8], start: usize, attributes: usize) -> Option<usize> {
-    if ascii::before(bytes, start) != b'<' {
-        return None;
-    }
-    let window = ascii::part(bytes, attributes, attributes + 256);
-    let end = window
-        .iter()
-        .position(|byte| matches!(byte, b'<' | b'>' | b'\n'))?;
-    let has_content = ascii::at(window, end) == b'>' && ascii::before(window, end) != b'/';
-    (has_content && window.contains(&b'=')).then_some(attributes + end)
-}
-
-/// `<td>name</td> <td>value</td>`, and a property list's `<key>name</key> <string>value</string>`.
-fn next_element(bytes: &[u8], start: usize, closed: usize) -> Option<Join> {
-    if ascii::before(bytes, start) != b'>' || ascii::at(bytes, closed + 1) != b'/' {
-        return None;
-    }
-    let tag = ascii::short_run(bytes, closed + 2, WORD, 16);
-    let line = ascii::short_run(bytes, tag + 1, SPACE, 64);
-    let is_key = ascii::has(bytes, closed + 2, "key>") || ascii::has(bytes, closed + 2, "name>");
-    let next = ascii::short_run(bytes, tag + 1, BLANK, 64);
-    let open = ascii::short_run(bytes, next + 1, WORD, 16);
-    let is_tag = ascii::at(bytes, tag) == b'>'
-        && ascii::at(bytes, next) == b'<'
-        && open > next + 1
-        && ascii::at(bytes, open) == b'>';
-    let form = if is_key { Form::Element } else { Form::Cell };
-    let is_below = matches!(ascii::at(bytes, line), b'\n' | b'\r' | 0);
-    (is_tag || is_below).then_some(Join {
-        form,
-        // The value may be on the next line, which may not be there yet.
-        value: if is_tag { open + 1 } else { line },
-    })
 }

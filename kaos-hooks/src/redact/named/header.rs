@@ -21,6 +21,11 @@ pub(super) fn authorization(text: &str, join: &Join, ahead: &mut Lookahead) -> O
     while end > start && matches!(ascii::before(bytes, end), b' ' | b',' | b';') {
         end -= 1;
     }
+    // `Authorization: Digest username="x"` reads as a type and a value, too.
+    let head = ascii::part(bytes, start.saturating_sub(32), start + 7);
+    if ascii::find(head, b"Digest ").is_some() {
+        return digest(bytes, start);
+    }
     let word_end = ascii::run(bytes, start, WORD | DASH);
     let has_scheme = ascii::at(bytes, word_end) == b' ' && word_end > start;
     let credentials = if has_scheme { word_end + 1 } else { start };
@@ -49,6 +54,22 @@ pub(super) fn authorization(text: &str, join: &Join, ahead: &mut Lookahead) -> O
         end,
         meaning: Meaning::Authorization,
         rule: is_secret.then_some("authorization header"),
+        is_compared: false,
+    })
+}
+
+/// What a client answers of its password: `Digest username="x", …, response="HEX"`.
+fn digest(bytes: &[u8], start: usize) -> Option<Named> {
+    const KEY: &[u8] = b"response=\"";
+    let window = ascii::part(bytes, start, start + 1024);
+    let line = memchr::memchr(b'\n', window).unwrap_or(window.len());
+    let from = start + ascii::find(ascii::part(window, 0, line), KEY)? + KEY.len();
+    let end = ascii::short_run(bytes, from, ascii::ANY_HEX, 128);
+    Some(Named {
+        start: from,
+        end,
+        meaning: Meaning::Authorization,
+        rule: (end > from).then_some("authorization header"),
         is_compared: false,
     })
 }

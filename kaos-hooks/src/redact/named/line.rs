@@ -120,7 +120,10 @@ pub(super) fn phrase(
     if !is_phrase {
         return None;
     }
-    lead(bytes, name_start)?;
+    // `seed phrase: …`
+    let before = ascii::run_back(bytes, name_start, SPACE, 1);
+    let before = ascii::run_back(bytes, before, ascii::ALPHA, 16);
+    lead(bytes, name_start).or_else(|| lead(bytes, before))?;
     let window = ascii::part(bytes, join.value, join.value + 512);
     let end = ascii::run(window, 0, ascii::LOWER | SPACE);
     let text = ascii::part(window, 0, end).trim_ascii_end();
@@ -173,6 +176,31 @@ pub(super) fn is_told_above(bytes: &[u8], start: usize, end: usize) -> bool {
         && ["name: ", "key: "]
             .iter()
             .any(|key| key.len() <= head.len() && ascii::has(head, head.len() - key.len(), key))
+}
+
+/// Whether the name at `start` is one of a form whose parts have headers:
+/// `Content-Disposition: form-data; name="password"`.
+pub(crate) fn is_form_part(bytes: &[u8], start: usize) -> bool {
+    let head = ascii::part(bytes, start.saturating_sub(18), start);
+    head.eq_ignore_ascii_case(b" form-data; name=\"") || head.ends_with(b"form-data; name=\"")
+}
+
+/// Where the value of a part starts whose header ends at `end`: behind a blank line, with at most
+/// one more header before. The end if there is none.
+pub(super) fn value_of_part(bytes: &[u8], end: usize) -> usize {
+    let next_line = |from: usize| {
+        let window = ascii::part(bytes, from, from + 256);
+        memchr::memchr(b'\n', window).map(|at| from + at + 1)
+    };
+    let is_blank = |at: usize| matches!(ascii::at(bytes, at), b'\n' | b'\r');
+    let value = || {
+        let mut line = next_line(end)?;
+        if ascii::has(bytes, line, "content-") {
+            line = next_line(line)?;
+        }
+        next_line(line).filter(|_| is_blank(line))
+    };
+    value().unwrap_or(end)
 }
 
 /// Where the value starts that `value:` gives on the line behind `end`; the end if there is none.

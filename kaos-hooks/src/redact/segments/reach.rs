@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use crate::redact::ascii;
-use crate::redact::engine::{Engine, Trigger};
+use crate::redact::engine::Engine;
+use crate::redact::literals::Trigger;
 use crate::redact::named::{self, Form};
 use crate::redact::pem;
 use crate::redact::usernames::NEAR_LINES;
@@ -26,6 +27,8 @@ pub(super) fn reach(engine: &Engine, line: &str, from: usize) -> Reach {
     engine.literals(bytes, from, |start, end, trigger| {
         match trigger {
             Trigger::Pem => begin = Some(start),
+            // The rows of a statement mostly stand on the next line.
+            Trigger::Insert => reach.lines = reach.lines.max(1),
             Trigger::Name if start >= name_end => {
                 let (from, to) = named::name_around(line, start, end);
                 name_end = to;
@@ -55,6 +58,10 @@ impl Reach {
         if !is_last && !is_account {
             return;
         }
+        // `login NAME`, and the password on the next line.
+        if named::opens_login(bytes, from) {
+            self.lines = self.lines.max(1);
+        }
         let Some((form, value)) = named::value_start(line, from, to) else {
             return;
         };
@@ -65,6 +72,9 @@ impl Reach {
             self.block = Some(named::indent_of(bytes, from));
         } else if form == Form::Element && is_below {
             self.lines = self.lines.max(2);
+        } else if form == Form::Told && named::is_form_part(bytes, from) {
+            // A header perhaps, a blank line, the value.
+            self.lines = self.lines.max(3);
         } else if is_below {
             self.lines = self.lines.max(1);
         } else if is_account && named::names_account(ascii::cut(line, from, to)) {

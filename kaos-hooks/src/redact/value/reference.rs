@@ -1,8 +1,10 @@
 //! What stands where a secret could: placeholders, templates, variables, expressions, labels.
 
-use super::shape::{is_dotted_words, is_random};
+use std::sync::LazyLock;
+
 use crate::redact::ascii::{self, ALPHA, DASH, DIGIT, DOT, LOWER, QUOTE, SLUG, SPACE, UPPER, WORD};
 use crate::redact::sentinel;
+use crate::redact::word_set::WordSet;
 
 /// Words that stand where a value would: types, nothing, and what a form says.
 #[rustfmt::skip]
@@ -18,6 +20,8 @@ const WORDS: &[&str] = &[
     "n/a", "tbd", "dict", "list", "map", "option", "sequence", "mapping", "tuple", "callable",
     "function", "symbol", "void", "never", "file", "env", "prompt", "stdin", "vault", "keyring",
 ];
+
+static IS_WORD: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(WORDS));
 
 /// How a form asks for a value, in front of what it asks for.
 const ASKS: &[&str] = &[
@@ -48,7 +52,7 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
         )
     };
     bytes.iter().all(is_filler)
-        || (bytes.len() <= 11 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(value)))
+        || (bytes.len() <= 11 && IS_WORD.has(value))
         || is_wrapped(value)
         || has_template(value)
         || is_variable(bytes)
@@ -117,38 +121,34 @@ fn is_words(bytes: &[u8]) -> bool {
 
 /// Whether there is a place in it that a program fills.
 fn has_template(value: &str) -> bool {
-    if !value
-        .bytes()
-        .any(|byte| matches!(byte, b'$' | b'{' | b'<' | b'%' | b'&' | b'#'))
+    let bytes = value.as_bytes();
+    if !bytes
+        .iter()
+        .any(|byte| matches!(byte, b'$' | b'{' | b'<' | b'%' | b'&' | b'#' | b'@'))
     {
         return false;
     }
     let is_filled = |(open, close): &(&str, &str)| {
-        value.find(open).is_some_and(|start| {
+        ascii::find(bytes, open.as_bytes()).is_some_and(|start| {
             // The closing sign may be cut off; what is between is a name or a small expression.
-            let inner = value.get(start + open.len()..).unwrap_or_default();
-            let inner = inner
-                .find(close)
-                .map_or(inner, |end| ascii::cut(inner, 0, end));
-            inner.bytes().all(|byte| {
-                ascii::is(byte, WORD | SPACE | DASH | DOT | QUOTE) || b":()|/,[]?$>".contains(&byte)
+            let inner = ascii::part(bytes, start + open.len(), bytes.len());
+            let end = ascii::find(inner, close.as_bytes()).unwrap_or(inner.len());
+            ascii::part(inner, 0, end).iter().all(|byte| {
+                ascii::is(*byte, WORD | SPACE | DASH | DOT | QUOTE) || b":()|/,[]?$>".contains(byte)
             })
         })
     };
     let is_printed = |start: usize| {
-        let bytes = value.as_bytes();
         !ascii::is(ascii::before(bytes, start), WORD)
             && !ascii::is(ascii::at(bytes, start + 2), WORD)
     };
     TEMPLATES.iter().any(is_filled)
-        || value.contains("<your")
-        || value
-            .find("%s")
-            .or_else(|| value.find("%d"))
+        || ascii::find(bytes, b"<your").is_some()
+        || ascii::find(bytes, b"%s")
+            .or_else(|| ascii::find(bytes, b"%d"))
             .is_some_and(is_printed)
-        || value
-            .find("$.")
-            .is_some_and(|start| ascii::is(ascii::at(value.as_bytes(), start + 2), ALPHA))
+        || ascii::find(bytes, b"$.")
+            .is_some_and(|start| ascii::is(ascii::at(bytes, start + 2), ALPHA))
 }
 
 /// `$name`, `$env:NAME`, `@name` and `$name->field`.
@@ -174,8 +174,9 @@ pub(crate) fn is_code(value: &str) -> bool {
         ascii::at(bytes, 0),
         b'+' | b')' | b',' | b';' | b' ' | b']' | b'}' | b'|' | b'='
     ) || (ascii::at(bytes, 0) == b'.' && matches!(ascii::at(bytes, 1), b'$' | b' '))
-        || (value.contains("['") || value.contains("[\"") || value.contains(" + "))
-        || value.contains("());")
+        || ["['", "[\"", " + ", "());"]
+            .iter()
+            .any(|sign| ascii::find(bytes, sign.as_bytes()).is_some())
 }
 
 /// One word of eight or more with both cases, a digit and a sign: no piece of a program.
@@ -207,10 +208,12 @@ const OBJECTS: &[&str] = &[
 pub(crate) fn is_expression(value: &str, next: u8) -> bool {
     let bytes = value.as_bytes();
     matches!(next, b'(' | b'[' | b'{' | b'<')
-        || value.contains("::")
-        || value.contains("()")
-        || value.contains("->")
-        || value.contains(['(', '[', '{'])
+        || bytes.iter().enumerate().any(|(index, byte)| match byte {
+            b'(' | b'[' | b'{' => true,
+            b':' => ascii::at(bytes, index + 1) == b':',
+            b'-' => ascii::at(bytes, index + 1) == b'>',
+            _ => false,
+        })
         || OBJECTS.iter().any(|start| ascii::has(bytes, 0, start))
         || matches!(
             ascii::at(bytes, 0),
@@ -237,88 +240,4 @@ pub(crate) fn is_type(value: &str) -> bool {
         && ascii::is(ascii::at(bytes, 0), UPPER)
         && humps >= 2
         && humps < bytes.len()
-}
-
-/// Words that a label, a selector or a path names a secret with.
-const LABELS: &[&str] = &["passw", "secret", "token", "passphrase", "key", "pin code"];
-
-/// Words with the telling one among them: a label, a selector, a path, not the value.
-pub(crate) fn is_label(value: &str) -> bool {
-    let bytes = value.as_bytes();
-    let names_it = bytes.len() <= 256 && {
-        let lower = value.to_ascii_lowercase();
-        LABELS.iter().any(|word| lower.contains(word))
-    };
-    let is_titled = || {
-        let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
-        bytes.last() == Some(&b':') && letters + 1 == bytes.len()
-    };
-    let is_slug = || {
-        bytes
-            .iter()
-            .any(|b| matches!(b, b'_' | b'-' | b'#' | b'/' | b'.'))
-            && bytes.iter().all(|b| {
-                ascii::is(*b, ALPHA | SLUG | DOT) && !ascii::is(*b, DIGIT)
-                    || matches!(b, b'#' | b'/')
-            })
-    };
-    let is_path = || ascii::at(bytes, 0) == b'/' && memchr::memchr_iter(b'/', bytes).count() >= 2;
-    (names_it && (ascii::any(bytes, SPACE) || is_titled() || is_slug()))
-        || is_path()
-        || (memchr::memchr(b'/', bytes).is_some() && (is_file(value) || is_route(bytes)))
-        || memchr::memchr_iter(b' ', bytes).count() > 3
-        || is_url(value)
-}
-
-/// `some/file.txt`, `name@host/path`.
-fn is_file(value: &str) -> bool {
-    is_dotted_words(value)
-        && value
-            .bytes()
-            .all(|byte| ascii::is(byte, WORD | DASH | DOT | SPACE) || b"/:~@+,".contains(&byte))
-}
-
-/// `Resources/AWS::Stack/Properties/*`: words of letters with slashes between.
-fn is_route(bytes: &[u8]) -> bool {
-    memchr::memchr_iter(b'/', bytes).count() >= 2
-        && bytes.iter().all(|byte| {
-            ascii::is(*byte, ALPHA | ascii::UNDERSCORE | DASH) || b"/:*.".contains(byte)
-        })
-}
-
-/// The name of a resource, or a range of versions: whatever its key says, this is no password.
-pub(crate) fn names_a_thing(value: &str) -> bool {
-    let range = value.trim_start_matches(['^', '~', '>', '=', '<']);
-    let is_range = range.len() < value.len()
-        && range.len() >= 3
-        && ascii::all(range.as_bytes(), DIGIT | DOT)
-        && range.contains('.');
-    value.starts_with("arn:") || is_range
-}
-
-fn is_url(value: &str) -> bool {
-    ["http://", "https://", "arn:", "urn:", "file:", "mailto:"]
-        .iter()
-        .any(|scheme| value.starts_with(scheme))
-}
-
-/// Whether the value only repeats the name, as in `password=password1` or a table of labels.
-pub(crate) fn only_repeats(value: &str, name: &str) -> bool {
-    let plain = |text: &str| -> String {
-        text.chars()
-            .filter(char::is_ascii_alphabetic)
-            .map(|c| c.to_ascii_lowercase())
-            .collect()
-    };
-    let bytes = value.as_bytes();
-    bytes.len() <= 2 * name.len() + 16
-        && !ascii::any(bytes, DIGIT)
-        && bytes
-            .iter()
-            .all(|b| ascii::is(*b, WORD | DASH | DOT | SPACE))
-        && !is_random(value)
-        && {
-            let letters = plain(value);
-            !letters.is_empty() && letters == plain(name)
-        }
 }

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::words;
+use crate::redact::ascii;
 
 /// The lists that a word is in.
 pub(super) type Lists = u32;
@@ -43,18 +44,23 @@ const WHOLE: &[(Lists, &[&str])] = &[
     (OTHER_TOKEN, words::OTHER_TOKENS),
 ];
 
+/// What begins other words, too.
+const STARTS: &[(Lists, &[&str])] = &[(OTHER_KEY, words::OTHER_KEYS), (SERVICE, words::SERVICES)];
+
 const ENDS: &[(Lists, &[&str])] = &[(PASSWORD, words::PASSWORDS), (TOKEN, words::TOKENS)];
 
-/// Words by one of their bytes, with their lists.
+/// Words in slots, by two of their bytes and how many they have; with their lists.
 struct Words(Vec<Vec<(&'static str, Lists)>>);
 
+/// How many slots there are; a power of two.
+const SLOTS: usize = 1024;
+
 impl Words {
-    fn new(lists: &[(Lists, &[&'static str])], byte: impl Fn(&str) -> Option<u8>) -> Self {
-        let mut words: Vec<Vec<(&'static str, Lists)>> = vec![Vec::new(); 256];
+    fn new(lists: &[(Lists, &[&'static str])], slot: impl Fn(&str) -> usize) -> Self {
+        let mut words: Vec<Vec<(&'static str, Lists)>> = vec![Vec::new(); SLOTS];
         for (list, members) in lists {
             for word in *members {
-                let Some(slot) = byte(word).and_then(|byte| words.get_mut(usize::from(byte)))
-                else {
+                let Some(slot) = words.get_mut(slot(word)) else {
                     continue;
                 };
                 match slot.iter_mut().find(|(known, _)| known == word) {
@@ -66,20 +72,42 @@ impl Words {
         Self(words)
     }
 
-    fn at(&self, byte: Option<u8>) -> &[(&'static str, Lists)] {
-        byte.and_then(|byte| self.0.get(usize::from(byte)))
-            .map_or(&[], Vec::as_slice)
+    fn at(&self, slot: usize) -> &[(&'static str, Lists)] {
+        self.0.get(slot).map_or(&[], Vec::as_slice)
     }
 }
 
-static BY_START: LazyLock<Words> = LazyLock::new(|| Words::new(WHOLE, |word| word.bytes().next()));
+/// The slot of a whole word, by its first and last byte and its length.
+fn by_whole(word: &str) -> usize {
+    let bytes = word.as_bytes();
+    let first = usize::from(ascii::at(bytes, 0));
+    let last = usize::from(ascii::before(bytes, bytes.len()));
+    (first * 37 + last * 5 + bytes.len() * 131) % SLOTS
+}
 
-static BY_END: LazyLock<Words> = LazyLock::new(|| Words::new(ENDS, |word| word.bytes().last()));
+/// The slot of an ending, by its last two bytes.
+fn by_end(word: &str) -> usize {
+    let bytes = word.as_bytes();
+    let last = usize::from(ascii::before(bytes, bytes.len()));
+    let before = usize::from(ascii::before(bytes, bytes.len().saturating_sub(1)));
+    (last * 37 + before) % SLOTS
+}
+
+/// The slot of a beginning, by its first byte.
+fn by_start(word: &str) -> usize {
+    usize::from(ascii::at(word.as_bytes(), 0)) % SLOTS
+}
+
+static BY_WHOLE: LazyLock<Words> = LazyLock::new(|| Words::new(WHOLE, by_whole));
+
+static BY_END: LazyLock<Words> = LazyLock::new(|| Words::new(ENDS, by_end));
+
+static BY_START: LazyLock<Words> = LazyLock::new(|| Words::new(STARTS, by_start));
 
 /// The lists that a whole word is in.
 pub(super) fn lists(word: &str) -> Lists {
-    BY_START
-        .at(word.bytes().next())
+    BY_WHOLE
+        .at(by_whole(word))
         .iter()
         .find(|(known, _)| *known == word)
         .map_or(0, |(_, lists)| *lists)
@@ -88,7 +116,7 @@ pub(super) fn lists(word: &str) -> Lists {
 /// The lists of endings that a word ends in.
 pub(super) fn endings(word: &str) -> Lists {
     BY_END
-        .at(word.bytes().last())
+        .at(by_end(word))
         .iter()
         .filter(|(known, _)| word.ends_with(known))
         .fold(0, |all, (_, lists)| all | lists)
@@ -97,7 +125,7 @@ pub(super) fn endings(word: &str) -> Lists {
 /// Whether a word starts with one of the keys that are no secrets.
 pub(super) fn starts_other_key(word: &str) -> bool {
     BY_START
-        .at(word.bytes().next())
+        .at(by_start(word))
         .iter()
         .any(|(known, lists)| lists & OTHER_KEY != 0 && word.starts_with(known))
 }
@@ -105,13 +133,10 @@ pub(super) fn starts_other_key(word: &str) -> bool {
 /// Whether two words together name a service: `MailChimp`, `NEW_RELIC`.
 pub(super) fn is_service(first: &str, second: &str) -> bool {
     let length = first.len() + second.len();
-    BY_START
-        .at(first.bytes().next())
-        .iter()
-        .any(|(known, lists)| {
-            lists & SERVICE != 0
-                && known.len() == length
-                && known.starts_with(first)
-                && known.ends_with(second)
-        })
+    BY_START.at(by_start(first)).iter().any(|(known, lists)| {
+        lists & SERVICE != 0
+            && known.len() == length
+            && known.starts_with(first)
+            && known.ends_with(second)
+    })
 }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod attend;
+mod hand_over;
 mod keygen;
 mod prove;
 mod prune;
@@ -22,7 +23,7 @@ use crate::output::Failed;
 #[derive(ClapArgs)]
 #[command(
     arg_required_else_help = true,
-    after_help = "A trail is a directory that an AuditHook writes into. All commands but accept and prune are safe while it does."
+    after_help = "A trail is a directory that an AuditHook writes into. All commands but accept, prune and hand-over are safe while it does."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -43,6 +44,8 @@ enum Command {
     Accept(accept::Args),
     /// Removes old segments, and says so in the trail
     Prune(prune::Args),
+    /// Has the key that signs the trail hand over to another
+    HandOver(hand_over::Args),
     /// Proves that a record is in a log, or that a log only grew
     Prove(prove::Args),
     /// Makes a key pair to sign trails with
@@ -71,6 +74,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failed> {
         Command::Replay(args) => replay::run(&args),
         Command::Accept(args) => accept::run(&args),
         Command::Prune(args) => prune::run(&args),
+        Command::HandOver(args) => hand_over::run(&args),
         Command::Prove(args) => prove::run(&args),
         Command::Keygen(args) => keygen::run(&args),
     }

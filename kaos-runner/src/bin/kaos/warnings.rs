@@ -55,7 +55,8 @@ impl Write for Line<'_> {
 impl Drop for Line<'_> {
     fn drop(&mut self) {
         // Where else could it be said that the standard error is closed?
-        let write = || drop(io::stderr().write_all(&self.text));
+        let text = String::from_utf8_lossy(&self.text);
+        let write = || drop(crate::terminal::errors().print(&text));
         match self.above {
             Some(above) => above.suspend(write),
             None => write(),

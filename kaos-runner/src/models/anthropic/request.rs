@@ -65,8 +65,13 @@ impl Fixed {
             // An answer of a form is the input of a tool that must be called; thinking is not
             // possible beside that.
             body.remove("thinking");
-            tools = vec![form(output)];
-            let choice = json!({ "type": "tool", "name": output.name });
+            let choice = if request.tools.is_empty() {
+                tools.clear();
+                json!({ "type": "tool", "name": output.name })
+            } else {
+                json!({ "type": "any" })
+            };
+            tools.push(form(output));
             body.insert("tool_choice".to_owned(), choice);
         }
         if !tools.is_empty() {

@@ -110,11 +110,15 @@ fn follows_setter(bytes: &[u8], start: usize) -> bool {
     })
 }
 
-/// `login NAME` before a password, as in a netrc file.
+/// `login NAME` before a password, as in a netrc file; `USER NAME` before `PASS`, as clients say it.
 fn follows_login(bytes: &[u8], start: usize) -> bool {
-    if !ascii::has(bytes, start, "password ") {
+    let login = if ascii::has(bytes, start, "password ") {
+        "login"
+    } else if ascii::part(bytes, start, start + 5) == b"PASS " {
+        "USER"
+    } else {
         return false;
-    }
+    };
     let name_end = ascii::run_back(bytes, start, BLANK, 64);
     let head = ascii::part(bytes, name_end.saturating_sub(64), name_end);
     let name = head
@@ -123,7 +127,7 @@ fn follows_login(bytes: &[u8], start: usize) -> bool {
         .take_while(|byte| !ascii::is(**byte, BLANK))
         .count();
     let word_end = ascii::run_back(bytes, name_end - name, BLANK, 8);
-    ascii::part(bytes, ascii::run_back(bytes, word_end, WORD, 8), word_end) == b"login"
+    ascii::part(bytes, ascii::run_back(bytes, word_end, WORD, 8), word_end) == login.as_bytes()
 }
 
 /// A line of two words, `password VALUE`.

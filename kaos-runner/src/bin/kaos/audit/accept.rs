@@ -1,14 +1,15 @@
 //! `kaos audit accept`.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use kaos_hooks::audit::Accept;
+use kaos_hooks::plain;
 use serde_json::json;
 
 use super::attend::Attend;
-use crate::output::{Failed, plain};
+use crate::output::Failed;
+use crate::terminal;
 
 #[derive(ClapArgs)]
 #[command(
@@ -43,7 +44,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
         keys: keys?,
     };
     let accepted = args.attend.builder()?.accept(&accept)?;
-    let mut out = io::stdout().lock();
+    let mut out = terminal::json_or_people(args.json);
     if args.json {
         writeln!(out, "{}", json!({ "accepted": accepted }))?;
     } else if accepted.is_empty() {
@@ -54,6 +55,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
         let who = plain(&acceptance.who);
         writeln!(out, "records {from} to {to}: accepted by {who}")?;
     }
+    out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use kaos_hooks::audit::{AnchorFile, AuditBuilder, AuditHook, SigningKey};
+use kaos_hooks::audit::{AnchorFile, AuditBuilder, AuditHook, SigningKey, Trail};
 
 use crate::output::Failed;
 
@@ -22,6 +22,10 @@ pub(super) struct Attend {
 
 impl Attend {
     pub(super) fn builder(&self) -> Result<AuditBuilder, Failed> {
+        // A mistyped name makes no trail; an anchor says that there was one.
+        if self.anchor.is_empty() {
+            Trail::open_read(&self.trail)?;
+        }
         let mut builder = AuditHook::builder(&self.trail);
         if let Some(key) = &self.signing_key {
             builder = builder.signing_key(SigningKey::read(key)?);

@@ -1,7 +1,7 @@
 //! `kaos audit keygen`.
 
 use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,6 +10,7 @@ use kaos_hooks::audit::SigningKey;
 use serde_json::json;
 
 use crate::output::Failed;
+use crate::terminal;
 
 #[derive(ClapArgs)]
 #[command(
@@ -33,12 +34,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     public_file.push(".pub");
     write_new(&args.file, &key.to_secret_text(), 0o600)?;
     write_new(&public_file.into(), &public, 0o644)?;
-    let mut out = io::stdout().lock();
+    let mut out = terminal::json_or_people(args.json);
     if args.json {
         writeln!(out, "{}", json!({ "key": public, "file": args.file }))?;
     } else {
         writeln!(out, "{public}")?;
     }
+    out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,5 @@
 //! `kaos audit prove`.
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,6 +7,7 @@ use clap::Args as ClapArgs;
 
 use super::Of;
 use crate::output::Failed;
+use crate::terminal;
 
 #[derive(ClapArgs)]
 #[command(
@@ -33,6 +33,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
         (None, Some(record)) => trail.prove_inclusion(record)?.to_string(),
         (None, None) => return Err("--record or --since".into()),
     };
-    io::stdout().lock().write_all(proof.as_bytes())?;
+    let mut out = terminal::data();
+    out.print(&proof)?;
+    out.flush()?;
     Ok(ExitCode::SUCCESS)
 }

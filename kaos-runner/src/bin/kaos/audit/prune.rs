@@ -1,6 +1,5 @@
 //! `kaos audit prune`.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
@@ -9,6 +8,7 @@ use serde_json::json;
 use super::attend::Attend;
 use super::select;
 use crate::output::Failed;
+use crate::terminal;
 
 #[derive(ClapArgs)]
 #[command(after_help = "What something is wrong with stays, unless it was accepted.")]
@@ -25,7 +25,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let removed = args.attend.builder()?.prune(args.before)?;
-    let mut out = io::stdout().lock();
+    let mut out = terminal::json_or_people(args.json);
     match removed {
         _ if args.json => writeln!(out, "{}", json!({ "removed": removed }))?,
         None => writeln!(out, "nothing is so old")?,
@@ -37,5 +37,6 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
             )?;
         }
     }
+    out.flush()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,16 +1,16 @@
 //! `kaos audit query`.
 
-use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use jiff::Timestamp;
 use kaos_hooks::audit::{Content, Record};
-use kaos_hooks::{BodyBuf, EventBuf};
+use kaos_hooks::{BodyBuf, EventBuf, plain};
 
 use super::Of;
 use super::select::{About, Select};
-use crate::output::{Failed, plain};
+use crate::output::Failed;
+use crate::terminal;
 
 #[derive(ClapArgs)]
 pub(super) struct Args {
@@ -27,7 +27,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let filter = args.about.narrow(args.select.filter());
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = terminal::json_or_people(args.json);
     for record in args.of.open()?.records(filter)? {
         let record = record?;
         if args.json {

@@ -1,6 +1,5 @@
 //! `kaos audit replay`.
 
-use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, ValueEnum};
@@ -11,7 +10,8 @@ use serde_json::json;
 
 use super::Of;
 use super::select::Select;
-use crate::output::{Failed, progress};
+use crate::output::Failed;
+use crate::terminal::{self, progress};
 
 /// After how many records the exporter is waited for, so that its queue never overflows.
 const FLUSH_EVERY: u64 = 256;
@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
 }
 
 fn to_jsonl(trail: &Trail, filter: Filter) -> Result<ExitCode, Failed> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = terminal::data();
     for record in trail.records(filter)? {
         if let Content::Event(event) = record?.content {
             writeln!(out, "{}", event.to_line())?;
@@ -96,7 +96,7 @@ async fn to_otlp(trail: &Trail, filter: Filter, as_json: bool) -> Result<ExitCod
     let spans = telemetry.shutdown().await.traces;
     bar.finish_and_clear();
     let lost = spans.failed + spans.dropped;
-    let mut out = io::stdout().lock();
+    let mut out = terminal::json_or_people(as_json);
     if as_json {
         let account = json!({
             "runs": replayed.runs, "events": replayed.events, "unended": replayed.unended,
@@ -121,6 +121,7 @@ async fn to_otlp(trail: &Trail, filter: Filter, as_json: bool) -> Result<ExitCod
             )?;
         }
     }
+    out.flush()?;
     Ok(ExitCode::from(u8::from(lost > 0)))
 }
 

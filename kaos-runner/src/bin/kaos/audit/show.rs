@@ -1,7 +1,6 @@
 //! `kaos audit show`.
 
 use std::collections::HashMap;
-use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
@@ -12,7 +11,8 @@ use serde_json::json;
 use super::Of;
 use super::query::time;
 use super::select::Select;
-use crate::output::{Failed, progress};
+use crate::output::{self, Failed};
+use crate::terminal::{self, Out, progress};
 
 #[derive(ClapArgs)]
 #[command(after_help = "Without a choice, the newest run is shown.")]
@@ -32,7 +32,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let newest_only = !args.all && !args.select.is_any();
     let bar = progress("reading");
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = terminal::json_or_people(args.json);
     let mut runs = Runs::default();
     let (mut newest, mut shown) = (None, 0_u64);
     for record in args.of.open()?.records(args.select.filter())? {
@@ -71,11 +71,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
         }
         _ => return Ok(ExitCode::SUCCESS),
     };
-    writeln!(io::stderr(), "kaos: {hint}")?;
+    output::say(&format!("kaos: {hint}"));
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(out: &mut impl Write, run: &[EventBuf], as_json: bool) -> Result<(), Failed> {
+fn show(out: &mut Out, run: &[EventBuf], as_json: bool) -> Result<(), Failed> {
     let Some(first) = run.first() else {
         return Ok(());
     };

@@ -1,6 +1,5 @@
 //! `kaos audit verify`.
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,7 +10,8 @@ use kaos_hooks::audit::{
 use serde_json::json;
 
 use super::Of;
-use crate::output::{Failed, progress};
+use crate::output::Failed;
+use crate::terminal::{self, progress};
 
 #[derive(ClapArgs)]
 #[command(after_help = "Exit codes:
@@ -57,12 +57,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     }
     let report = verifier.run()?;
     bar.finish_and_clear();
-    let mut out = io::stdout().lock();
+    let mut out = terminal::json_or_people(args.json);
     if args.json {
         writeln!(out, "{}", as_json(&report, args.strict))?;
     } else {
         write!(out, "{report}")?;
     }
+    out.flush()?;
     Ok(ExitCode::from(report.exit_code(args.strict)))
 }
 

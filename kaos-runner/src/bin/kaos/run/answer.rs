@@ -1,13 +1,15 @@
 //! The answer on the standard output, as it is made.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use indicatif::MultiProgress;
 
+use crate::terminal::{self, Out};
+
 /// Text that is being printed. Where a live tree is drawn on the same terminal, whole lines are
 /// printed above it.
-#[derive(Default)]
 pub(super) struct Answer {
+    out: Out,
     /// What has come of the last line, where that waits to be whole.
     line: String,
     /// Whether anything was printed, and whether it ended with a line break.
@@ -17,6 +19,16 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    pub(super) fn new() -> Self {
+        Self {
+            out: terminal::data(),
+            line: String::new(),
+            begun: false,
+            in_line: false,
+            failed: None,
+        }
+    }
+
     pub(super) fn begun(&self) -> bool {
         self.begun
     }
@@ -56,8 +68,8 @@ impl Answer {
         if text.is_empty() || self.failed.is_some() {
             return;
         }
-        let mut out = io::stdout().lock();
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let out = &mut self.out;
+        let written = out.print(text).and_then(|()| out.flush());
         self.in_line = !text.ends_with('\n');
         self.failed = written.err();
     }

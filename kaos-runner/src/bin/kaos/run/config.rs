@@ -1,24 +1,26 @@
 //! Settings: flags, then variables, then `kaos.toml`.
 
-use std::fs;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use kaos_runner::Limits;
 use serde::Deserialize;
 
 use super::Args;
+use super::servers::Mcp;
 use crate::output::Failed;
+use crate::trust;
 
 const FILE: &str = "kaos.toml";
 
-pub(super) struct Config {
+pub(crate) struct Config {
     url: Option<String>,
     model: Option<String>,
     pub(super) instructions: Option<String>,
     pub(super) trail: Option<String>,
     pub(super) trail_key: Option<String>,
-    pub(super) mcp: Vec<String>,
+    pub(super) mcp: Vec<Mcp>,
     pub(super) steps: u32,
     pub(super) time: Duration,
 }
@@ -33,12 +35,6 @@ struct File {
     model: Model,
     limits: Bounds,
     mcp: Vec<Mcp>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Mcp {
-    server: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -67,12 +63,25 @@ impl Config {
             trail_key: first(args.trail_key.as_ref(), "KAOS_TRAIL_KEY", file.trail_key),
             instructions: args.instructions.clone().or(file.instructions),
             mcp: match &*args.mcp {
-                [] => file.mcp.into_iter().map(|mcp| mcp.server).collect(),
-                given => given.to_vec(),
+                [] => file.mcp,
+                given => given.iter().map(|server| Mcp::flag(server)).collect(),
             },
             steps: args.steps.or(file.limits.steps).unwrap_or(usual.steps),
             time: seconds.map_or(usual.turn, Duration::from_secs),
         })
+    }
+
+    /// What this content of a settings file makes a run do, besides asking and answering.
+    pub(crate) fn effects(path: &Path, content: &[u8]) -> Result<Vec<String>, Failed> {
+        let file = parse(path, content)?;
+        let model = file.model.url.iter();
+        let model = model.map(|url| format!("asks the model at {}", origin(url)));
+        let named = file.model.name.iter();
+        let named = named.map(|name| format!("asks for the model {name}"));
+        let trail = file.trail.iter();
+        let trail = trail.map(|trail| format!("writes the audit trail {trail}"));
+        let servers = file.mcp.iter().map(Mcp::effect);
+        Ok(model.chain(named).chain(servers).chain(trail).collect())
     }
 
     /// The variables that a model is made from, as settled here.
@@ -90,18 +99,63 @@ fn first(flag: Option<&String>, name: &str, file: Option<String>) -> Option<Stri
 }
 
 /// An empty variable is absent.
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// A URL without what may be a key.
+pub(super) fn origin(url: &str) -> String {
+    let parsed = reqwest::Url::parse(url);
+    parsed.map_or_else(
+        |_no_url| "what is no URL".to_owned(),
+        |url| url.origin().ascii_serialization(),
+    )
+}
+
+/// The file that was named; else the one of the current directory, if there is one and it is trusted.
 fn read(named: Option<&str>) -> Result<File, Failed> {
-    let path = named.unwrap_or(FILE);
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let path = Path::new(named.unwrap_or(FILE));
+    let read = match named {
+        Some(_) => trust::read_named(path),
+        None => trust::read(path),
+    };
+    let content = match read {
+        Ok(content) => content,
         Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
             return Ok(File::default());
         }
-        Err(error) => return Err(format!("{path} cannot be read: {error}").into()),
+        Err(error) => return Err(trust::unreadable(path, &error)),
     };
-    toml::from_str(&text).map_err(|error| format!("{path}: {error}").into())
+    if named.is_none() {
+        trust::check(path, &content)?;
+    }
+    parse(path, &content)
+}
+
+/// A message without the text that it quotes.
+fn without_value(message: &str) -> String {
+    match (message.find('"'), message.rfind('"')) {
+        (Some(from), Some(to)) if from < to => {
+            let (before, after) = (message.get(..from), message.get(to + 1..));
+            format!(
+                "{}(a text){}",
+                before.unwrap_or_default(),
+                after.unwrap_or_default()
+            )
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// What is wrong is said without the line, which may hold a key.
+fn parse(path: &Path, content: &[u8]) -> Result<File, Failed> {
+    let name = path.display();
+    let text =
+        std::str::from_utf8(content).map_err(|_content| format!("{name}: it is no UTF-8"))?;
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        let what = without_value(error.message());
+        format!("{name}:{line}: {what}").into()
+    })
 }

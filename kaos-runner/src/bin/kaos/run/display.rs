@@ -1,16 +1,19 @@
 //! What a run does, as it happens: a live tree on a terminal, plain lines elsewhere.
 
 use std::collections::HashMap;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use kaos_hooks::{Body, Event, EventBuf, Outcome, Phase, RunId, Span, SpanId, SpanTree, Value};
+use indicatif::{MultiProgress, ProgressBar};
+use kaos_hooks::{
+    Body, Event, EventBuf, Outcome, Phase, RunId, Span, SpanId, SpanTree, Value, plain,
+};
 use kaos_runner::Reply;
 
 use super::answer::Answer;
-use crate::output::{Failed, plain};
+use crate::output::{self, Failed};
+use crate::terminal::{self, style};
 
 /// How often a live tree is drawn again.
 const TICK: Duration = Duration::from_millis(100);
@@ -51,18 +54,18 @@ impl Display {
     pub(super) fn new(wanted: bool) -> Self {
         let tree = if !wanted {
             Tree::None
-        } else if io::stderr().is_terminal() {
+        } else if let Some(bars) = terminal::bars() {
             Tree::Live {
-                bars: MultiProgress::new(),
+                bars,
                 spans: Vec::new(),
-                shares: io::stdout().is_terminal(),
+                shares: terminal::shares_terminal(),
             }
         } else {
             Tree::Lines(HashMap::new())
         };
         Self(Arc::new(Mutex::new(Shown {
             tree,
-            answer: Answer::default(),
+            answer: Answer::new(),
             root: None,
             events: Vec::new(),
         })))
@@ -101,7 +104,7 @@ impl Display {
         answer.end(tree.above());
         if !matches!(tree, Tree::None) {
             let summary = SpanTree::of(&*events).summary();
-            writeln!(io::stderr(), "{summary}")?;
+            output::say(&summary);
         }
         match answer.failure() {
             Some(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -156,15 +159,13 @@ impl Tree {
                     let depth = depths.remove(&span.id).unwrap_or_default();
                     let (name, ended) = (name(span), ended(span));
                     let indent = "  ".repeat(depth);
-                    // Without a place to write to, there is nobody to show it to.
-                    let _shown = writeln!(io::stderr(), "{indent}{name}  {ended}");
+                    output::say(&format!("{indent}{name}  {ended}"));
                 }
             },
             Self::Live { bars, spans, .. } => match span.phase {
                 Phase::Start => {
                     let (at, depth) = place(spans, span.parent);
-                    let bar = ProgressBar::new_spinner()
-                        .with_style(style("{prefix}{spinner} {msg}  {elapsed}"));
+                    let bar = terminal::bar("{prefix}{spinner} {msg}  {elapsed}");
                     let bar = bars.insert(at, bar);
                     bar.set_prefix("  ".repeat(depth));
                     bar.set_message(name(span));
@@ -174,7 +175,8 @@ impl Tree {
                 }
                 Phase::Progress(progress) => {
                     if let Some(Row { bar, .. }) = spans.iter().find(|row| row.id == span.id) {
-                        bar.set_message(format!("{} ({})", name(span), progress.note));
+                        let note = plain(&progress.note);
+                        bar.set_message(format!("{} ({note})", name(span)));
                     }
                 }
                 _ => {
@@ -219,9 +221,4 @@ fn ended(span: &Span<'_>) -> String {
         Phase::Suspended { .. } => format!("{text}  [suspended]"),
         Phase::Start | Phase::Progress(_) | Phase::Complete { .. } => text,
     }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    let style = ProgressStyle::with_template(template);
-    style.unwrap_or_else(|_| ProgressStyle::default_spinner())
 }

@@ -1,0 +1,153 @@
+//! A server as a source of tools: what it lists, kept as long as it is true, and longer where the
+//! server does not say what is true now.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use async_trait::async_trait;
+use tracing::warn;
+
+use super::McpServer;
+use super::connection::{Connection, Link};
+use super::listing::Listed;
+use super::tool::McpTool;
+use crate::{Tool, ToolError, ToolListing, ToolSource};
+
+/// What all clones of a server share.
+#[derive(Default)]
+pub(super) struct Shared {
+    pub(super) link: Arc<Link>,
+    known: Mutex<Option<Known>>,
+    /// Held by who lists: turns at the same time ask once.
+    listing: tokio::sync::Mutex<()>,
+    warned: AtomicBool,
+}
+
+/// The tools that were listed last.
+#[derive(Clone)]
+struct Known {
+    /// Over this connection, which they do not keep,
+    over: Weak<Connection>,
+    /// when it had been told of so many changes. One that comes while the list is on its way counts
+    /// as newer than the list.
+    changes: u64,
+    tools: Vec<Arc<McpTool>>,
+    left_out: usize,
+}
+
+impl Known {
+    fn holds(&self, connection: &Arc<Connection>) -> bool {
+        self.over.ptr_eq(&Arc::downgrade(connection)) && self.changes == connection.changes()
+    }
+
+    fn listing(&self, stale: Option<ToolError>) -> ToolListing {
+        let tools = self.tools.iter();
+        ToolListing {
+            tools: tools
+                .map(|tool| Arc::clone(tool) as Arc<dyn Tool>)
+                .collect(),
+            stale,
+            left_out: self.left_out,
+        }
+    }
+}
+
+impl Shared {
+    fn known(&self) -> MutexGuard<'_, Option<Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl McpServer {
+    /// Says why there is no list: what the server itself said of that is its content.
+    fn warn(&self, why: &ToolError, known: bool) {
+        let (server, error_type) = (self.setup.name.as_str(), why.kind());
+        let ours = matches!(error_type, "connection" | "timeout" | "auth");
+        let why = ours.then(|| why.to_string());
+        let why = why.as_deref();
+        if known {
+            warn!(
+                server,
+                error_type,
+                why,
+                "an MCP server does not list its tools: turns go on with those known before"
+            );
+        } else {
+            warn!(
+                server,
+                error_type, why, "an MCP server is not available: turns go on without its tools"
+            );
+        }
+    }
+
+    /// The tools, listed anew where the connection is new or the server said that they changed.
+    async fn listed(&self) -> Result<ToolListing, ToolError> {
+        let Shared { link, listing, .. } = &*self.shared;
+        let _alone = listing.lock().await;
+        let connection = link.connection(&self.setup).await?;
+        let before = self.shared.known().clone();
+        if let Some(known) = before.as_ref().filter(|known| known.holds(&connection)) {
+            return Ok(known.listing(None));
+        }
+        // Before the request: what changes meanwhile is listed again.
+        let changes = connection.changes();
+        let listed = match Listed::ask(&connection).await {
+            Ok(listed) => listed,
+            Err(why) => {
+                if why.kind() == "connection" {
+                    link.lost(&connection).await;
+                }
+                return Err(why);
+            }
+        };
+        for why in &listed.left_out {
+            let server = self.setup.name.as_str();
+            warn!(server, why, "a tool of an MCP server is left out");
+        }
+        let before = before.map_or_else(Vec::new, |known| known.tools);
+        let tools = listed.tools.into_iter().map(|raw| {
+            let tool = Arc::new(McpTool::new(raw, &self.setup, link));
+            // What did not change keeps its compiled schema.
+            let same = before.iter().find(|known| known.is(&tool));
+            same.map_or(tool, Arc::clone)
+        });
+        let known = Known {
+            over: Arc::downgrade(&connection),
+            changes,
+            tools: tools.collect(),
+            left_out: listed.left_out.len(),
+        };
+        let listing = known.listing(None);
+        *self.shared.known() = Some(known);
+        Ok(listing)
+    }
+}
+
+#[async_trait]
+impl ToolSource for McpServer {
+    fn name(&self) -> &str {
+        &self.setup.name
+    }
+
+    async fn tools(&self) -> Result<ToolListing, ToolError> {
+        let limit = self.setup.limit;
+        let listed = tokio::time::timeout(limit, self.listed()).await;
+        let why = match listed {
+            Ok(Ok(listing)) => {
+                self.shared.warned.store(false, Ordering::Relaxed);
+                return Ok(listing);
+            }
+            Ok(Err(why)) => why,
+            Err(_elapsed) => {
+                let place = self.setup.address.place();
+                let text = format!("the server {place} did not list its tools within {limit:?}");
+                ToolError::of_kind("timeout", text)
+            }
+        };
+        let known = self.shared.known().clone();
+        if !self.shared.warned.swap(true, Ordering::Relaxed) {
+            self.warn(&why, known.is_some());
+        }
+        known.map_or(Err(why.clone()), |known| Ok(known.listing(Some(why))))
+    }
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+#
+# Sessions in a real Redis, Debian's server on loopback: two processes on one session, a process that is killed or stands
+# still, a server that is restarted, full, slow, behind TLS; then `kaos sessions` on what `kaos run` said. The checks are
+# redis_sessions.rs.
+#
+# Needs cargo and openssl. Where there is no redis-server on PATH, Debian's is fetched with apt-get (2 MB) and unpacked into
+# the ignored folder .cache: nothing is installed.
+
+set -euo pipefail
+cd "$(dirname "$0")"
+
+package=$PWD/.cache/redis
+logs='stdout stderr redis.log' # of $dir: what a failure shows
+what=redis
+
+main() {
+    unset "${!OTEL_@}" "${!KAOS_@}" "${!MODEL_@}" DEBUG_MOCK_RESPONSES SSL_CERT_FILE
+    . ./common.sh
+    fetch_server
+    certificates
+    cargo build -q -p kaos-tests --example redis_sessions
+cargo build -q -p kaos-runner --features cli --bin kaos
+    built=$(cargo metadata --no-deps --format-version 1 |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug
+    REDIS_CERTS=$dir timeout -k 5 120 "$built/examples/redis_sessions" 2>"$dir/stderr" || fail "the checks end with $?"
+command_line
+}
+
+fetch_server() {
+    REDIS_SERVER=$(command -v redis-server || true)
+    if [[ -z $REDIS_SERVER ]]; then
+        if [[ ! -e $package/fetched ]]; then
+            rm -rf "$package" && mkdir -p "$package"
+            echo 'fetching the Redis server'
+            # Its list of packages may be missing or old.
+            (cd "$package" && { apt-get -qq download "${packages[@]}" || { as_root apt-get -qq update && apt-get -qq download "${packages[@]}"; }; })
+            for each in "$package"/*.deb; do
+                dpkg-deb -x "$each" "$package"
+            done
+            touch "$package/fetched"
+        fi
+        REDIS_SERVER=$package/usr/bin/redis-server
+        LD_LIBRARY_PATH=$(printf '%s:' "$package"/usr/lib/*-linux-gnu*)
+        export LD_LIBRARY_PATH
+    fi
+    export REDIS_SERVER
+    "$REDIS_SERVER" --version
+}
+
+packages=(redis-server redis-tools libatomic1 libjemalloc2 liblzf1 libssl3 libsystemd0)
+
+as_root() {
+    if [[ $EUID == 0 ]]; then "$@"; else sudo -n "$@"; fi
+}
+
+# An authority, and a server's certificate by it for 127.0.0.1.
+certificates() {
+    local name=/CN=kaos-tests
+    (
+        cd "$dir"
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.crt -days 2 -subj "$name" \
+            -addext basicConstraints=critical,CA:TRUE
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr -subj "$name-server"
+        openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out server.crt -days 2 \
+            -extfile <(echo subjectAltName=IP:127.0.0.1)
+    ) 2>"$dir/stderr" || fail 'no certificates'
+}
+
+command_line() {
+    local port result
+    what=command_line
+    read -r port _ < <(free_ports)
+    "$REDIS_SERVER" --bind 127.0.0.1 --port "$port" --save '' --requirepass canary-PASSWORD >"$dir/redis.log" &
+    server=$!
+    disown
+    HTTP_PORT=$port
+    within 10 listening || fail 'the server does not start'
+    export KAOS_SESSIONS=redis://:canary-PASSWORD@127.0.0.1:$port
+    cd "$dir"
+    says() { # what is expected, in order, arguments of the command…
+        local expected=$1 status=0
+        shift
+        "$built/kaos" "$@" >stdout 2>stderr || status=$?
+        grep -zqP "$expected" <(echo "exit $status" && cat stdout stderr) || fail "kaos $*: exit $status, not /$expected/"
+        ! grep -q canary stdout stderr || fail "kaos $*: the password is shown"
+    }
+    export DEBUG_MOCK_RESPONSES='["Twelve months."]'
+    says '^exit 0\nTwelve months\.' run --quiet --session s-1 'How long?'
+    says '^exit 0\nTwelve months\.' run --quiet --session $'odd\e[31m' 'And now?'
+    says '^exit 0\nTwelve months\.' run --quiet --session s-1 'Really?'
+    says '^exit 0\n.*\ns-1 .* 2 .*\nodd\S*31m .* 1 ' sessions list
+    says '(?s)^exit 0\n.*How long\?.*Twelve months\..*Really\?.*Twelve months\.' sessions show s-1
+    says '^exit 0\n' sessions forget s-1
+    says '^exit 1\n.*no session' sessions show s-1
+    says '^exit 1\n.*no session' sessions forget s-1
+    ! grep -q $'\e' stdout stderr || fail 'an escape sequence reaches the terminal'
+    KAOS_SESSIONS='' says '^exit 2\n.*KAOS_SESSIONS' sessions list
+    stop KILL
+    says '^exit 1\n.*127\.0\.0\.1' sessions list
+    echo 'ok    command line: kaos run continues a session, kaos sessions lists, shows and forgets it'
+}
+
+listening() {
+    (: <"/dev/tcp/127.0.0.1/$HTTP_PORT") 2>/dev/null
+}
+
+main "$@"

@@ -1,0 +1,40 @@
+//! The command `kaos`, as a process.
+
+mod servers;
+mod signals;
+mod terminal;
+mod trust;
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use tokio::process::Command;
+
+/// The command with nothing of this process' environment that it looks at.
+fn kaos(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kaos_under_test"));
+    command.args(arguments).env_clear();
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    command
+        .env("OTEL_SDK_DISABLED", "true")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// Answers without a model.
+fn answering(arguments: &[&str], within: &Path) -> Command {
+    let mut command = kaos(arguments);
+    command
+        .env("DEBUG_MOCK_RESPONSES", r#"["Hello."]"#)
+        .current_dir(within);
+    command
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
