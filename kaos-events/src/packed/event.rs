@@ -46,9 +46,10 @@ pub(super) fn pack(event: &Event<'_>, former: &mut Former<()>, to: &mut Packer) 
     };
     if let Some(later) = later.filter(|_| same_run) {
         // Nearly every event: one write.
-        let ([a, b, c, d], [i, j, k, l, m, n, o, p]) = (later.to_ne_bytes(), id.to_bytes());
+        let [t0, t1, t2, t3] = later.to_ne_bytes();
+        let [i0, i1, i2, i3, i4, i5, i6, i7] = id.to_bytes();
         let flags = NEXT | SAME_RUN | kind;
-        to.put([flags, a, b, c, d, i, j, k, l, m, n, o, p]);
+        to.put([flags, t0, t1, t2, t3, i0, i1, i2, i3, i4, i5, i6, i7]);
     } else {
         let next = if later.is_some() { NEXT } else { 0 };
         let of_run = if same_run { SAME_RUN } else { 0 };
