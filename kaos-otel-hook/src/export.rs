@@ -5,11 +5,13 @@
 //! is accounted for, and an exporter that needs a runtime works under any runtime flavour, or
 //! without any. The caller's side of a lane is a short lock: it never waits for an exporter.
 
+mod exporter;
 mod lane;
 mod logs;
 mod metrics;
 mod spans;
 mod stats;
+mod told;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,8 +22,11 @@ use tokio::task::LocalSet;
 
 use crate::ExporterError;
 
+pub(crate) use exporter::{Answer, Exporter};
 pub(crate) use lane::{BatchSettings, Lane, Sending};
 pub(crate) use logs::LogLane;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+pub(crate) use logs::Record;
 pub(crate) use metrics::{MetricLane, MetricSettings, Reader};
 pub(crate) use spans::SpanLane;
 pub use stats::{ExportStats, TelemetryStats};

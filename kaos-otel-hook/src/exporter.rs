@@ -8,6 +8,8 @@
     )
 )]
 
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+mod cut;
 #[cfg(feature = "otlp-grpc")]
 mod grpc;
 #[cfg(feature = "otlp-http")]
@@ -15,6 +17,10 @@ mod http;
 mod nothing;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 mod otlp;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+mod request;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+mod retry;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 mod tls;
 
@@ -24,7 +30,9 @@ use self::nothing::Nothing;
 use crate::export::{Export, LogLane, MetricLane, SpanLane};
 use crate::settings::ExporterChoice;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-use crate::settings::Protocol;
+use crate::settings::Signal;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+use otlp::OtlpExporter;
 
 /// Telemetry could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -72,12 +80,12 @@ pub(crate) fn spans(
     resource: &Resource,
 ) -> Built<Export> {
     Ok(match choice {
-        ExporterChoice::Otlp(otlp) => match otlp.protocol {
-            #[cfg(feature = "otlp-grpc")]
-            Protocol::Grpc => lane.export(grpc::spans(otlp)?, resource),
-            #[cfg(feature = "otlp-http")]
-            Protocol::HttpProtobuf => lane.export(http::spans(otlp)?, resource),
-        },
+        #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+        ExporterChoice::Otlp(otlp) => {
+            lane.export_by(OtlpExporter::new(otlp, Signal::Traces, resource)?)
+        }
+        #[cfg(not(any(feature = "otlp-grpc", feature = "otlp-http")))]
+        ExporterChoice::Otlp(otlp) => match otlp.protocol {},
         #[cfg(feature = "console")]
         ExporterChoice::Console => lane.export(crate::console::Spans::default(), resource),
         ExporterChoice::None => lane.export(Nothing, resource),
@@ -87,12 +95,12 @@ pub(crate) fn spans(
 /// As [`spans`], for log records.
 pub(crate) fn logs(choice: &ExporterChoice, lane: &LogLane, resource: &Resource) -> Built<Export> {
     Ok(match choice {
-        ExporterChoice::Otlp(otlp) => match otlp.protocol {
-            #[cfg(feature = "otlp-grpc")]
-            Protocol::Grpc => lane.export(grpc::logs(otlp)?, resource),
-            #[cfg(feature = "otlp-http")]
-            Protocol::HttpProtobuf => lane.export(http::logs(otlp)?, resource),
-        },
+        #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+        ExporterChoice::Otlp(otlp) => {
+            lane.export_by(OtlpExporter::new(otlp, Signal::Logs, resource)?)
+        }
+        #[cfg(not(any(feature = "otlp-grpc", feature = "otlp-http")))]
+        ExporterChoice::Otlp(otlp) => match otlp.protocol {},
         #[cfg(feature = "console")]
         ExporterChoice::Console => {
             lane.export(opentelemetry_stdout::LogExporter::default(), resource)
@@ -105,12 +113,14 @@ pub(crate) fn logs(choice: &ExporterChoice, lane: &LogLane, resource: &Resource)
 /// lane's.
 pub(crate) fn metrics(choice: &ExporterChoice, lane: &MetricLane) -> Built<Export> {
     Ok(match choice {
-        ExporterChoice::Otlp(otlp) => match otlp.protocol {
-            #[cfg(feature = "otlp-grpc")]
-            Protocol::Grpc => lane.export(grpc::metrics(otlp)?),
-            #[cfg(feature = "otlp-http")]
-            Protocol::HttpProtobuf => lane.export(http::metrics(otlp)?),
-        },
+        #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+        ExporterChoice::Otlp(otlp) => lane.export_by(OtlpExporter::new(
+            otlp,
+            Signal::Metrics,
+            &Resource::builder_empty().build(),
+        )?),
+        #[cfg(not(any(feature = "otlp-grpc", feature = "otlp-http")))]
+        ExporterChoice::Otlp(otlp) => match otlp.protocol {},
         #[cfg(feature = "console")]
         ExporterChoice::Console => lane.export(opentelemetry_stdout::MetricExporter::default()),
         ExporterChoice::None => lane.export(Nothing),

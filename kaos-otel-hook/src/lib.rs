@@ -40,7 +40,7 @@
 //! | `console` | `ExporterChoice::Console`: signals on standard output | no |
 //!
 //! Without them no HTTP, gRPC or TLS is compiled; the hooks and [`Telemetry::in_memory`] work all the
-//! same. What a variable asks for and is not built in is a warning that names the feature.
+//! same. What becomes of an export in each case is in `docs/exports.md`. What a variable asks for and is not built in is a warning that names the feature.
 
 mod arises;
 mod attributes;

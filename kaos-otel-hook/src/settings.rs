@@ -1,6 +1,7 @@
 //! What the variables ask for, as data.
 
 mod config;
+mod endpoint;
 mod limits;
 mod otlp;
 mod protocol;
@@ -17,9 +18,10 @@ use crate::export::{BatchSettings, MetricSettings};
 use crate::{Capture, LogSettings, Propagators, SpanNames, content, notice};
 
 pub use config::TelemetryConfig;
+pub(crate) use endpoint::{Endpoint, shown};
 pub use limits::Limits;
+pub(crate) use otlp::Signal;
 pub use otlp::{ExporterChoice, Otlp, TlsFile};
-pub(crate) use otlp::{Signal, usable};
 pub use protocol::Protocol;
 pub(crate) use vars::Vars;
 

@@ -12,7 +12,7 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use crate::settings::{self, usable};
+use crate::settings::{self, Endpoint};
 use crate::{
     Content, ExporterError, Limits, LogSettings, Memory, Prices, Propagators, Settings, SpanNames,
     TelemetryConfig, TelemetryStats, notice,
@@ -73,14 +73,15 @@ impl Telemetry {
     /// | `OTEL_TRACES_EXPORTER` | `otlp`, `console` (with the feature `console`) or `none` | `otlp` |
     /// | `OTEL_EXPORTER_OTLP_ENDPOINT` | where to export to; over HTTP `/v1/traces` and so on are added | off |
     /// | `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | the signal's own, used as it is | – |
-    /// | `OTEL_EXPORTER_OTLP_PROTOCOL`, `…_TRACES_PROTOCOL` | `grpc` or `http/protobuf` | `grpc` |
+    /// | `OTEL_EXPORTER_OTLP_PROTOCOL`, `…_TRACES_PROTOCOL` | `grpc` or `http/protobuf`, which also stands in for `http/json` | `grpc` |
     /// | `OTEL_EXPORTER_OTLP_HEADERS`, `…_TRACES_HEADERS` | `key=value,…`, percent-encoded | – |
     /// | `OTEL_EXPORTER_OTLP_TIMEOUT`, `…_TRACES_TIMEOUT` | of one request with its retries | 10 000 ms |
     /// | `OTEL_EXPORTER_OTLP_COMPRESSION`, `…_TRACES_COMPRESSION` | `gzip` or `none` | `none` |
+    /// | `KAOS_OTLP_MAX_REQUEST_BYTES` | of one request, before compression: larger batches are split | 3 MiB |
     /// | `OTEL_EXPORTER_OTLP_INSECURE`, `…_TRACES_INSECURE` | gRPC without TLS, where the endpoint has no scheme | `false` |
     /// | `OTEL_EXPORTER_OTLP_CERTIFICATE`, `…_TRACES_CERTIFICATE` | PEM file: whom to trust | the machine's |
     /// | `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `_CLIENT_KEY`, `…_TRACES_…` | PEM files: who we are | – |
-    /// | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who exports | `unknown_service:` and the program |
+    /// | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who exports | `unknown_service:` and the program; a random `service.instance.id` for each process |
     /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | what is recorded | `parentbased_always_on`, 1.0 |
     /// | `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_…`, `OTEL_LOGRECORD_…` | in characters | 32 768 |
     /// | `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_…`, `OTEL_EVENT_…`, `OTEL_LINK_…` | attributes of each | 128 |
@@ -125,8 +126,7 @@ impl Telemetry {
 
     /// As [`from_env`](Self::from_env), with variables from this function.
     ///
-    /// Touches no globals, and shares nothing: meant for tests. Headers and compression in the
-    /// process's own environment are the exception, since the exporter reads those itself.
+    /// Touches no globals, and shares nothing: meant for tests.
     ///
     /// # Errors
     ///
@@ -349,10 +349,10 @@ fn is_set(name: &str) -> bool {
 
 /// An endpoint in code or configuration is a URL: a mistake there is an error, not a warning.
 fn checked(endpoint: &str) -> Result<(), ExporterError> {
-    match usable(endpoint.trim(), false, false) {
+    match Endpoint::of(endpoint.trim(), false, false) {
         Some(_) => Ok(()),
         None => Err(ExporterError::BadEndpoint {
-            endpoint: endpoint.to_owned(),
+            endpoint: settings::shown(endpoint),
         }),
     }
 }

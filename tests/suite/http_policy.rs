@@ -2,14 +2,16 @@
 //! nowhere else.
 
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use kaos_otel_hook::{Settings, Telemetry};
 use kaos_runner::mcp::McpServer;
 use kaos_runner::models::{Retries, SetupError};
-use kaos_runner::testing::{Answer, ModelServer};
 use kaos_runner::{
     Agent, AnthropicModel, Model, OpenAiModel, Runner, ToolSource as _, TurnErrorKind,
 };
+use kaos_tests::receivers::{Receiver, Reply};
+use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
 
 const KEY: &str = "sk-policy-0123456789";
 
@@ -19,9 +21,11 @@ enum Client {
     OpenAi,
     Anthropic,
     Mcp,
+    /// The exporter of spans, over HTTP.
+    Otlp,
 }
 
-const CLIENTS: [Client; 3] = [Client::OpenAi, Client::Anthropic, Client::Mcp];
+const CLIENTS: [Client; 4] = [Client::OpenAi, Client::Anthropic, Client::Mcp, Client::Otlp];
 
 impl Client {
     /// Sends something to this base URL; `Err` is all that it says of what went wrong.
@@ -52,6 +56,7 @@ impl Client {
                     .map(drop)
                     .map_err(|why| format!("{why:?} {why} {server:?}"));
             }
+            Self::Otlp => return export(url.to_owned()).await,
         };
         let model = model.map_err(|why| format!("{why:?} {why}"))?;
         let shown = format!("{model:?}", model = model.call());
@@ -65,31 +70,59 @@ impl Client {
     }
 }
 
+/// A server that answers everything with a failure.
+fn refusing() -> Receiver {
+    Receiver::start(false, [Reply::Http(500, Vec::new(), Vec::new())])
+}
+
+/// A span to this endpoint; what went wrong, and all that was said from the start.
+async fn export(url: String) -> Result<(), String> {
+    let vars = |name: &str| match name {
+        "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(url.clone()),
+        "OTEL_EXPORTER_OTLP_PROTOCOL" => Some("http/protobuf".to_owned()),
+        "OTEL_EXPORTER_OTLP_HEADERS" => Some(format!("x-api-key={KEY}")),
+        "OTEL_EXPORTER_OTLP_TIMEOUT" => Some("1000".to_owned()),
+        "OTEL_METRICS_EXPORTER" | "OTEL_LOGS_EXPORTER" => Some("none".to_owned()),
+        _ => None,
+    };
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let to = Arc::clone(&written);
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || crate::hooks::Shared(Arc::clone(&to)))
+        .finish();
+    let (settings, telemetry) = tracing::subscriber::with_default(subscriber, || {
+        (Settings::from_vars(vars), Telemetry::from_vars(vars))
+    });
+    let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+    let said = format!("{text} {settings:?} {telemetry:?}");
+    let telemetry = telemetry.map_err(|why| format!("{said} {why:?} {why}"))?;
+    let Some(provider) = telemetry.tracer_provider().cloned() else {
+        return Err(said);
+    };
+    provider.tracer("test").start("span").end();
+    let sent = tokio::task::spawn_blocking(move || provider.force_flush()).await;
+    let sent = sent.unwrap();
+    sent.map_err(|why| format!("{said} {why:?} {why} {:?}", telemetry.stats()))
+}
+
 #[tokio::test]
 async fn no_redirection_is_followed() {
     for client in CLIENTS {
-        for status in [
-            "301 Moved",
-            "302 Found",
-            "303 See Other",
-            "307 Temporary Redirect",
-            "308 Permanent Redirect",
-        ] {
-            let elsewhere = ModelServer::start([]).await;
-            let place = format!("{}/v1", elsewhere.url());
-            let server =
-                ModelServer::start([Answer::new(status, &[("location", &place)], "")]).await;
-            client.send(server.url()).await.unwrap_err();
-            assert_eq!(server.requests().len(), 1, "{client:?} {status}");
-            assert!(elsewhere.requests().is_empty(), "{client:?} {status}");
+        for status in [301, 302, 303, 307, 308] {
+            let elsewhere = refusing();
+            let place = vec![("location", format!("{}/v1", elsewhere.url))];
+            let server = Receiver::start(false, [Reply::Http(status, place, Vec::new())]);
+            client.send(&server.url).await.unwrap_err();
+            assert_eq!(server.got().len(), 1, "{client:?} {status}");
+            assert!(elsewhere.got().is_empty(), "{client:?} {status}");
         }
     }
 }
 
 #[tokio::test]
 async fn credentials_in_a_url_are_never_shown() {
-    let server = ModelServer::start([]).await;
-    let port = server.url().rsplit(':').next().unwrap().to_owned();
+    let server = refusing();
+    let port = server.url.rsplit(':').next().unwrap().to_owned();
     for client in CLIENTS {
         // One that answers with an error, one that nobody is behind, and ones that are none.
         for url in [
@@ -105,6 +138,62 @@ async fn credentials_in_a_url_are_never_shown() {
     }
 }
 
+/// What a receiver sees of an endpoint: path and query, and who asks.
+#[tokio::test]
+async fn a_user_in_an_endpoint_is_a_header_and_a_query_stays_behind_the_path() {
+    let endpoint = |at: &str| format!("http://me:p%40ss@{at}/base/?api_key=k");
+    let vars = |url: String, protocol: &'static str, headers: &'static str| {
+        move |name: &str| match name {
+            "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(url.clone()),
+            "OTEL_EXPORTER_OTLP_PROTOCOL" => Some(protocol.to_owned()),
+            "OTEL_EXPORTER_OTLP_HEADERS" => Some(headers.to_owned()),
+            "OTEL_METRICS_EXPORTER" | "OTEL_LOGS_EXPORTER" => Some("none".to_owned()),
+            _ => None,
+        }
+    };
+    let basic = "Basic bWU6cEBzcw=="; // me:p@ss
+    for (http2, protocol, target, headers, expected) in [
+        (
+            false,
+            "http/protobuf",
+            "/base/v1/traces?api_key=k",
+            "",
+            basic,
+        ),
+        (
+            false,
+            "http/protobuf",
+            "/base/v1/traces?api_key=k",
+            "Authorization=Bearer%20x",
+            "Bearer x",
+        ),
+        (
+            true,
+            "grpc",
+            "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+            "",
+            basic,
+        ),
+    ] {
+        let reply = if http2 {
+            Reply::Message(Vec::new())
+        } else {
+            Reply::Http(200, Vec::new(), Vec::new())
+        };
+        let receiver = Receiver::start(http2, [reply]);
+        let url = endpoint(receiver.url.trim_start_matches("http://"));
+        let telemetry = Telemetry::from_vars(vars(url, protocol, headers)).unwrap();
+        let tracer = telemetry.tracer_provider().unwrap().tracer("test");
+        tracer.start("span").end();
+        assert_eq!(telemetry.shutdown().await.traces.exported, 1);
+        let got = receiver.got();
+        assert_eq!(got.len(), 1);
+        assert_eq!(got[0].target, target);
+        let said: Vec<_> = got[0].headers.get_all("authorization").iter().collect();
+        assert_eq!(said, [expected]);
+    }
+}
+
 /// In a process of its own, whose environment names a proxy.
 #[test]
 fn this_machine_is_asked_directly_and_others_through_the_proxy() {
@@ -115,8 +204,7 @@ fn this_machine_is_asked_directly_and_others_through_the_proxy() {
         .build()
         .unwrap();
     let Ok(proxy_seen) = std::env::var(CHILD) else {
-        let _runs = runtime.enter();
-        let proxy = runtime.block_on(ModelServer::start([]));
+        let proxy = refusing();
         let mut child = Command::new(std::env::current_exe().unwrap());
         child
             .args(["--exact", "--nocapture"])
@@ -125,24 +213,22 @@ fn this_machine_is_asked_directly_and_others_through_the_proxy() {
             .env_remove("no_proxy")
             .env(CHILD, "1");
         for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
-            child.env(name, proxy.url());
+            child.env(name, &proxy.url);
         }
         let output = child.output().unwrap();
         let said =
             String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");
-        let asked: Vec<String> = proxy
-            .requests()
-            .iter()
-            .map(|it| it.line().to_owned())
-            .collect();
+        let asked: Vec<String> = proxy.got().into_iter().map(|it| it.uri).collect();
         assert_eq!(
             asked.len(),
             CLIENTS.len(),
             "only for the host elsewhere: {asked:?}"
         );
         assert!(
-            asked.iter().all(|line| line.contains("http://models.test")),
+            asked
+                .iter()
+                .all(|line| line.starts_with("http://models.test")),
             "{asked:?}"
         );
         return;
@@ -150,8 +236,8 @@ fn this_machine_is_asked_directly_and_others_through_the_proxy() {
     assert_eq!(proxy_seen, "1");
     runtime.block_on(async {
         for client in CLIENTS {
-            let server = ModelServer::start([]).await;
-            let port = server.url().rsplit(':').next().unwrap().to_owned();
+            let server = refusing();
+            let port = server.url.rsplit(':').next().unwrap().to_owned();
             for host in [
                 "127.0.0.1",
                 "localhost",
@@ -163,7 +249,7 @@ fn this_machine_is_asked_directly_and_others_through_the_proxy() {
                 // It may be refused, or have no such name; the proxy does not hear of it.
                 let _refused = client.send(&format!("http://{host}:{port}/v1")).await;
             }
-            assert!(server.requests().len() >= 2, "{client:?}");
+            assert!(server.got().len() >= 2, "{client:?}");
             client.send("http://models.test/v1").await.unwrap_err();
         }
     });

@@ -20,6 +20,7 @@ mod content;
 mod context;
 mod discovery;
 mod every_event;
+mod exports;
 mod gates;
 mod hooks;
 mod http_policy;

@@ -1,17 +1,18 @@
 //! A bounded queue with an exact account, and its two ends.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kaos_hooks::catch_panic;
 use kaos_hooks::park::{block_within, this_task, woken};
-use kaos_hooks::queue::{Bounds, Gathering, Goal, Next, Queue, Reader};
+use kaos_hooks::queue::{Bounds, Gathering, Goal, Next, NotDone, Queue, Reader, Taken};
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::exporter::{Answer, Exporter};
+use super::told::Told;
 use crate::{ExportStats, notice};
 
 /// How batches are made.
@@ -44,7 +45,7 @@ pub(crate) struct Lane<T: Send + 'static> {
     /// When to stop, once somebody asked to.
     deadline: watch::Sender<Option<Instant>>,
     sending: Sending,
-    said: AtomicBool,
+    told: Mutex<Told>,
 }
 
 impl<T: Send + 'static> Lane<T> {
@@ -71,7 +72,7 @@ impl<T: Send + 'static> Lane<T> {
             reader: Mutex::new(Some(reader)),
             deadline: watch::Sender::new(None),
             sending,
-            said: AtomicBool::new(false),
+            told: Mutex::default(),
         })
     }
 
@@ -97,8 +98,10 @@ impl<T: Send + 'static> Lane<T> {
         self.queue.close();
     }
 
-    /// [Closes](Self::close), and waits until all is sent or the time is up.
+    /// [Closes](Self::close), and waits until all is sent or the time is up. An error also when
+    /// something was lost meanwhile.
     pub(crate) fn shut_down(&self, limit: Duration) -> OTelSdkResult {
+        let before = self.stats().lost();
         self.close(limit);
         let until = self.deadline.borrow().unwrap_or_else(Instant::now);
         let left = until.saturating_duration_since(Instant::now());
@@ -107,15 +110,30 @@ impl<T: Send + 'static> Lane<T> {
             // An exporter blocks the thread: what it has not got is lost, and it never gets it.
             self.queue.give_up();
         }
-        ended
+        ended.and(self.nothing_lost_since(before))
     }
 
-    /// Waits until all is sent, at most this long.
+    /// Waits until all is sent, at most this long. An error also when something was lost meanwhile.
     pub(crate) fn flush(&self, limit: Duration) -> OTelSdkResult {
         if self.deadline.borrow().is_some() {
             return Err(OTelSdkError::AlreadyShutdown);
         }
-        wait(limit, self.queue.flush())
+        let before = self.stats().lost();
+        wait(limit, self.queue.flush())?;
+        self.nothing_lost_since(before)
+    }
+
+    fn nothing_lost_since(&self, before: u64) -> OTelSdkResult {
+        let lost = self.stats().lost() - before;
+        if lost == 0 {
+            return Ok(());
+        }
+        let what = self.sending.what;
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = told.last_reason().unwrap_or("there was no room for them");
+        Err(OTelSdkError::InternalFailure(format!(
+            "{lost} {what} were lost: {why}"
+        )))
     }
 
     // --- the exporter's end ---------------------------------------------------------------------
@@ -126,23 +144,55 @@ impl<T: Send + 'static> Lane<T> {
         reader.take()
     }
 
-    /// Sends something; whether it arrived.
-    pub(super) async fn send(&self, export: impl Future<Output = OTelSdkResult>) -> bool {
+    /// Sends a batch in its parts, and accounts for each as it goes.
+    pub(super) async fn send<B, E: Exporter<B>>(
+        &self,
+        exporter: &E,
+        batch: B,
+        mut taken: Taken<'_, Vec<T>>,
+    ) {
+        for (items, part) in exporter.parts(batch) {
+            let lost = match self.attempt(exporter.send(part)).await {
+                Ok(Answer { rejected, message }) => {
+                    let rejected = rejected.min(items);
+                    if rejected > 0 || !message.is_empty() {
+                        self.tell(rejected, &partial(rejected, items, &message));
+                    }
+                    rejected
+                }
+                Err(why) => {
+                    self.tell(items, &why);
+                    items
+                }
+            };
+            if items == taken.left() && lost == 0 {
+                return taken.all_done(std::time::Instant::now());
+            }
+            for _ in 0..lost {
+                taken.one_failed();
+            }
+            for _ in lost..items {
+                taken.one_done();
+            }
+        }
+        // All parts together are the batch: nothing is left.
+        taken.all_failed();
+    }
+
+    async fn attempt(
+        &self,
+        export: impl Future<Output = Result<Answer, String>>,
+    ) -> Result<Answer, String> {
         let mut deadline = self.deadline.subscribe();
         let limit = self.sending.limit;
-        let sent = tokio::select! {
+        tokio::select! {
             sent = tokio::time::timeout(limit, catch_panic(export)) => match sent {
-                Ok(Ok(Ok(()))) => Ok(()),
-                Ok(Ok(Err(error))) => Err(error.to_string()),
+                Ok(Ok(answered)) => answered,
                 Ok(Err(panicked)) => Err(format!("the exporter {panicked}")),
                 Err(_) => Err(format!("no answer within {limit:?}")),
             },
             () = passed(&mut deadline) => Err("the time for shutdown was up".to_owned()),
-        };
-        if let Err(why) = &sent {
-            self.say_once(why);
         }
-        sent.is_ok()
     }
 
     /// Whether the time for shutdown is up.
@@ -152,15 +202,23 @@ impl<T: Send + 'static> Lane<T> {
             .is_some_and(|at| at <= Instant::now())
     }
 
-    fn say_once(&self, why: &str) {
-        let Sending { what, advice, .. } = &self.sending;
-        if !self.said.swap(true, Ordering::Relaxed) {
-            notice::say(&format!("{what} could not be exported: {why}. {advice}"));
+    /// Tells the user, at a bounded rate.
+    fn tell(&self, lost: u64, why: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = told.is_due(lost, why, std::time::Instant::now());
+        drop(told);
+        if let Some(lost) = due {
+            let Sending { what, advice, .. } = &self.sending;
+            let lost = match lost {
+                0 => (*what).to_owned(),
+                lost => format!("{lost} {what} could not be exported"),
+            };
+            notice::say(format!("{lost}: {why}. {advice}").trim_end());
         }
     }
 
     /// Sends batches until the lane is closed and empty, or time is up.
-    pub(super) async fn run(&self, mut export: impl AsyncFnMut(Vec<T>) -> OTelSdkResult) {
+    pub(super) async fn run(&self, exporter: impl Exporter<Vec<T>>) {
         let Some(mut reader) = self.reader() else {
             return;
         };
@@ -170,11 +228,7 @@ impl<T: Send + 'static> Lane<T> {
                 Next::Wait(patience) => idle(patience).await,
                 Next::Batch(mut taken) => {
                     let batch = taken.take().unwrap_or_default();
-                    if self.send(export(batch)).await {
-                        taken.all_done(std::time::Instant::now());
-                    } else {
-                        taken.all_failed();
-                    }
+                    self.send(&exporter, batch, taken).await;
                 }
                 Next::Flush(flush) => flush.made(Ok(())),
                 Next::Closed => return,
@@ -194,12 +248,25 @@ pub(super) async fn idle(patience: Option<Duration>) {
     }
 }
 
-fn wait<T>(limit: Duration, done: impl Future<Output = T>) -> OTelSdkResult {
+fn wait(limit: Duration, done: impl Future<Output = Result<(), NotDone>>) -> OTelSdkResult {
     // The thread keeps the deadline itself; the grace is for one that is blocked by its exporter.
     let grace = Duration::from_millis(500);
     match block_within(limit + grace, done) {
-        Some(_done) => Ok(()),
+        Some(Ok(())) => Ok(()),
+        Some(Err(NotDone::Failing(why))) => Err(OTelSdkError::InternalFailure(why.to_string())),
+        Some(Err(NotDone::Lost)) => Err(OTelSdkError::InternalFailure(
+            "the thread that exports has ended".to_owned(),
+        )),
         None => Err(OTelSdkError::Timeout(limit)),
+    }
+}
+
+/// What a receiver said that took only a part.
+fn partial(rejected: u64, of: u64, message: &str) -> String {
+    match (rejected, message) {
+        (0, message) => format!("the receiver took them, and says: {message}"),
+        (rejected, "") => format!("the receiver rejected {rejected} of {of}"),
+        (rejected, message) => format!("the receiver rejected {rejected} of {of}: {message}"),
     }
 }
 

@@ -6,7 +6,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, LogProcessor, SdkLogRecord};
 
-use super::{Export, Lane};
+use super::exporter::OfSdk;
+use super::{Answer, Export, Exporter, Lane};
 
 /// A log record with who wrote it.
 pub(crate) type Record = (SdkLogRecord, InstrumentationScope);
@@ -22,17 +23,30 @@ impl LogLane {
         resource: &Resource,
     ) -> Export {
         exporter.set_resource(resource);
+        self.export_by(OfSdk(exporter))
+    }
+
+    pub(crate) fn export_by(&self, exporter: impl Exporter<Vec<Record>> + 'static) -> Export {
         let lane = Arc::clone(&self.0);
-        Box::pin(async move {
-            lane.run(async |batch| {
-                let batch: Vec<_> = batch
-                    .iter()
-                    .map(|(record, scope)| (record, scope))
-                    .collect();
-                exporter.export(LogBatch::new(&batch)).await
-            })
-            .await;
-        })
+        Box::pin(async move { lane.run(exporter).await })
+    }
+}
+
+impl<E: LogExporter> Exporter<Vec<Record>> for OfSdk<E> {
+    type Part = Vec<Record>;
+
+    fn parts(&self, batch: Vec<Record>) -> Vec<(u64, Vec<Record>)> {
+        vec![(batch.len() as u64, batch)]
+    }
+
+    async fn send(&self, batch: Vec<Record>) -> Result<Answer, String> {
+        let records: Vec<_> = batch
+            .iter()
+            .map(|(record, scope)| (record, scope))
+            .collect();
+        let sent = self.0.export(LogBatch::new(&records)).await;
+        sent.map(|()| Answer::default())
+            .map_err(|error| error.to_string())
     }
 }
 

@@ -15,8 +15,9 @@ use opentelemetry_sdk::metrics::{InstrumentKind, ManualReader, Pipeline, Tempora
 use kaos_hooks::park::this_task;
 use kaos_hooks::queue::Next;
 
+use super::exporter::OfSdk;
 use super::lane::idle;
-use super::{BatchSettings, Export, Lane, Sending};
+use super::{Answer, BatchSettings, Export, Exporter, Lane, Sending};
 use crate::notice;
 
 /// When metrics are collected.
@@ -97,6 +98,10 @@ impl MetricLane {
     }
 
     pub(crate) fn export(&self, exporter: impl PushMetricExporter) -> Export {
+        self.export_by(OfSdk(exporter))
+    }
+
+    pub(crate) fn export_by(&self, exporter: impl Exporter<ResourceMetrics> + 'static) -> Export {
         let Self {
             lane,
             reader,
@@ -126,11 +131,7 @@ impl MetricLane {
                 let metrics = reader.read();
                 let taken = queue.bring(vec![(); data_points(&metrics)]);
                 if taken.left() > 0 {
-                    if lane.send(exporter.export(&metrics)).await {
-                        taken.all_done(Instant::now());
-                    } else {
-                        taken.all_failed();
-                    }
+                    lane.send(&exporter, metrics, taken).await;
                 }
                 if let Some(flush) = flush {
                     flush.made(Ok(()));
@@ -141,6 +142,20 @@ impl MetricLane {
                 due = Instant::now() + interval;
             }
         })
+    }
+}
+
+impl<E: PushMetricExporter> Exporter<ResourceMetrics> for OfSdk<E> {
+    type Part = ResourceMetrics;
+
+    fn parts(&self, metrics: ResourceMetrics) -> Vec<(u64, ResourceMetrics)> {
+        vec![(data_points(&metrics) as u64, metrics)]
+    }
+
+    async fn send(&self, metrics: ResourceMetrics) -> Result<Answer, String> {
+        let sent = self.0.export(&metrics).await;
+        sent.map(|()| Answer::default())
+            .map_err(|error| error.to_string())
     }
 }
 

@@ -6,7 +6,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
-use super::{Export, Lane};
+use super::exporter::OfSdk;
+use super::{Answer, Export, Exporter, Lane};
 
 /// The tracer provider's end of the lane of spans.
 #[derive(Debug, Clone)]
@@ -19,8 +20,26 @@ impl SpanLane {
         resource: &Resource,
     ) -> Export {
         exporter.set_resource(resource);
+        self.export_by(OfSdk(exporter))
+    }
+
+    pub(crate) fn export_by(&self, exporter: impl Exporter<Vec<SpanData>> + 'static) -> Export {
         let lane = Arc::clone(&self.0);
-        Box::pin(async move { lane.run(async |batch| exporter.export(batch).await).await })
+        Box::pin(async move { lane.run(exporter).await })
+    }
+}
+
+impl<E: SpanExporter> Exporter<Vec<SpanData>> for OfSdk<E> {
+    type Part = Vec<SpanData>;
+
+    fn parts(&self, batch: Vec<SpanData>) -> Vec<(u64, Vec<SpanData>)> {
+        vec![(batch.len() as u64, batch)]
+    }
+
+    async fn send(&self, batch: Vec<SpanData>) -> Result<Answer, String> {
+        let sent = self.0.export(batch).await;
+        sent.map(|()| Answer::default())
+            .map_err(|error| error.to_string())
     }
 }
 

@@ -3,12 +3,12 @@
 #[cfg(feature = "otlp-http")]
 use std::sync::Arc;
 
-#[cfg(feature = "otlp-grpc")]
-use opentelemetry_otlp::tonic_types::transport::{Certificate, ClientTlsConfig, Identity};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 #[cfg(feature = "otlp-http")]
 use rustls::{ClientConfig, RootCertStore};
+#[cfg(feature = "otlp-grpc")]
+use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
 use super::{Built, ExporterError};
 use crate::settings::{Otlp, TlsFile};

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderName, HeaderValue};
 
+use super::endpoint::{Endpoint, shown};
 use super::protocol::Protocol;
 use super::vars::{Vars, percent_decoded};
 
@@ -16,6 +17,8 @@ pub(crate) enum Signal {
 }
 
 impl Signal {
+    const ALL: [Self; 3] = [Self::Traces, Self::Metrics, Self::Logs];
+
     /// As it stands in variables.
     pub(crate) const fn upper(self) -> &'static str {
         match self {
@@ -61,7 +64,7 @@ pub enum ExporterChoice {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Otlp {
-    /// The URL as it is used, with its path.
+    /// The URL as it is used, with its path. A user and a password in it have become a header.
     pub endpoint: String,
     /// What it is sent over.
     pub protocol: Protocol,
@@ -69,6 +72,10 @@ pub struct Otlp {
     pub headers: Vec<(String, String)>,
     /// How long one request with its retries may take. Default: 10 s.
     pub timeout: Duration,
+    /// The most bytes of one request, before compression: larger batches are split, and a record
+    /// that is larger alone is cut. `KAOS_OTLP_MAX_REQUEST_BYTES`; default: 3 MiB, below the 4 MiB
+    /// that receivers over gRPC take.
+    pub max_request_bytes: usize,
     /// Compressed with gzip. Default: not.
     pub gzip: bool,
     /// The file of the certificates to trust, instead of the machine's.
@@ -126,9 +133,7 @@ impl Otlp {
         let names = |field| names(signal, field);
         let own = format!("OTEL_EXPORTER_OTLP_{}_ENDPOINT", signal.upper());
         let (variable, url) = vars.first(&names("ENDPOINT"))?;
-        let (default, word) = Protocol::DEFAULT;
-        let protocol = vars.word(&names("PROTOCOL"), &Protocol::WORDS, default, word);
-        let protocol = match protocol {
+        let protocol = match Protocol::of(vars, &names("PROTOCOL")) {
             Ok(protocol) => protocol,
             Err((word, feature)) => {
                 let said = format!("{variable} is set, but OTLP over {word}");
@@ -138,23 +143,38 @@ impl Otlp {
         };
         let http = protocol.is_http();
         let insecure = vars.flag(&names("INSECURE"));
-        let Some(url) = usable(&url, http, insecure) else {
+        let Some(mut endpoint) = Endpoint::of(&url, http, insecure) else {
             let expected = "a URL such as http://localhost:4317";
             let used = format!("none: {} are not exported", signal.what());
-            vars.bad(&variable, &url, expected, used);
+            vars.bad(&variable, &shown(&url), expected, used);
             return None;
         };
         // The general endpoint is a base: HTTP has a path per signal.
-        let endpoint = if http && variable != own {
-            format!("{}/{}", url.trim_end_matches('/'), signal.path())
-        } else {
-            url
-        };
+        if http && variable != own {
+            if Signal::ALL.iter().any(|it| endpoint.strip(it.path())) {
+                vars.warn(format!(
+                    "{variable} is `{}`, but the path of a signal is added to it; using {} as the \
+                     base. An endpoint with its path stands in OTEL_EXPORTER_OTLP_TRACES_ENDPOINT \
+                     and so on",
+                    shown(&url),
+                    shown(&endpoint.url)
+                ));
+            }
+            endpoint.join(signal.path());
+        }
+        let mut headers = headers(vars, &names("HEADERS"));
+        if let Some(basic) = endpoint.basic {
+            let is_named = |(name, _): &(String, _)| name.eq_ignore_ascii_case("authorization");
+            if !headers.iter().any(is_named) {
+                headers.push(("authorization".to_owned(), basic));
+            }
+        }
         Some(Self {
-            endpoint,
+            endpoint: endpoint.url,
             protocol,
-            headers: headers(vars, &names("HEADERS")),
+            headers,
             timeout: timeout(vars, &names("TIMEOUT")),
+            max_request_bytes: vars.number("KAOS_OTLP_MAX_REQUEST_BYTES", 4096, 3 * 1024 * 1024),
             gzip: vars.word(
                 &names("COMPRESSION"),
                 &[("gzip", true), ("none", false)],
@@ -166,9 +186,14 @@ impl Otlp {
         })
     }
 
+    /// The endpoint as it may be shown.
+    pub(crate) fn shown(&self) -> String {
+        shown(&self.endpoint)
+    }
+
     /// What to do when nothing arrives.
     pub(crate) fn advice(&self) -> String {
-        let endpoint = &self.endpoint;
+        let endpoint = self.shown();
         let (speaks, other, port) = if self.protocol.is_http() {
             ("http/protobuf", "grpc", "4317")
         } else {
@@ -257,33 +282,15 @@ fn client(vars: &Vars<'_>, signal: Signal) -> Option<(TlsFile, TlsFile)> {
     None
 }
 
-/// The endpoint as a URL. For gRPC the scheme may be missing: then `INSECURE` decides.
-pub(crate) fn usable(endpoint: &str, http: bool, insecure: bool) -> Option<String> {
-    let url = if endpoint.contains("://") {
-        endpoint.to_owned()
-    } else if http {
-        return None;
-    } else {
-        let scheme = if insecure { "http" } else { "https" };
-        format!("{scheme}://{endpoint}")
-    };
-    // What the exporters read it as.
-    let parsed: Uri = url.parse().ok()?;
-    let named = matches!(parsed.scheme_str(), Some("http" | "https"));
-    let reachable = parsed.authority().is_some_and(|it| {
-        !it.host().is_empty() && (it.port().is_none() || it.port_u16().is_some())
-    });
-    (named && reachable).then_some(url)
-}
-
 impl std::fmt::Debug for Otlp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("Otlp")
-            .field("endpoint", &self.endpoint)
+            .field("endpoint", &self.shown())
             .field("protocol", &self.protocol)
             .field("headers", &names)
             .field("timeout", &self.timeout)
+            .field("max_request_bytes", &self.max_request_bytes)
             .field("gzip", &self.gzip)
             .field("certificate", &self.certificate)
             .field("client", &self.client)

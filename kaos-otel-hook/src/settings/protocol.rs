@@ -1,5 +1,7 @@
 //! What OTLP is sent over, as far as it is built in.
 
+use super::vars::Vars;
+
 /// What OTLP is sent over: what this crate is built with, by its features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -26,12 +28,28 @@ impl Protocol {
     #[cfg(not(feature = "otlp-http"))]
     const HTTP: Named = Err(("http/protobuf", "otlp-http"));
 
-    pub(super) const WORDS: [(&'static str, Named); 2] =
-        [("grpc", Self::GRPC), ("http/protobuf", Self::HTTP)];
+    const WORDS: [(&'static str, Named); 2] = [("grpc", Self::GRPC), ("http/protobuf", Self::HTTP)];
+
+    /// A protocol of the specification that is not spoken here, and what stands in for it: the same
+    /// receivers take it on the same ports.
+    const JSON: (&'static str, &'static str) = ("http/json", "http/protobuf");
+
+    /// What the first of these variables names.
+    pub(super) fn of(vars: &Vars<'_>, names: &[String; 2]) -> Named {
+        let (default, word) = Self::DEFAULT;
+        let (json, instead) = Self::JSON;
+        match vars.first(names) {
+            Some((name, value)) if value.eq_ignore_ascii_case(json) => {
+                vars.bad(&name, &value, "grpc or http/protobuf", instead);
+                Self::HTTP
+            }
+            _ => vars.word(names, &Self::WORDS, default, word),
+        }
+    }
 
     /// gRPC unless a protocol is set, as in the ancestors; the OpenTelemetry specification (1.59,
     /// OTLP exporter) recommends `http/protobuf`. Where only one is built in, that one.
-    pub(super) const DEFAULT: (Named, &'static str) = match (Self::GRPC, Self::HTTP) {
+    const DEFAULT: (Named, &'static str) = match (Self::GRPC, Self::HTTP) {
         (Err(_), Ok(_)) => (Self::HTTP, "http/protobuf"),
         _ => (Self::GRPC, "grpc"),
     };

@@ -1,5 +1,8 @@
 //! Who exports.
 
+use std::sync::LazyLock;
+
+use kaos_hooks::{IdSource as _, RandomIds, RunId};
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::{ResourceDetector as _, TelemetryResourceDetector};
@@ -7,6 +10,15 @@ use opentelemetry_sdk::resource::{ResourceDetector as _, TelemetryResourceDetect
 use super::vars::Vars;
 
 const SERVICE_NAME: &str = "service.name";
+
+/// Which of several processes of one service it is: without it their metrics are one series.
+const SERVICE_INSTANCE_ID: &str = "service.instance.id";
+
+/// This process's, where nobody gives another: a random UUID, as the conventions advise.
+static INSTANCE: LazyLock<String> = LazyLock::new(|| {
+    let [high, low] = [RandomIds.next(), RandomIds.next()].map(u128::from);
+    RunId::from_random_bits(high << 64 | low).to_string()
+});
 
 /// The service's name, where one is given, and the other attributes.
 pub(super) fn identity(vars: &Vars<'_>) -> (Option<String>, Vec<(String, String)>) {
@@ -42,6 +54,8 @@ pub(super) fn resource(service_name: &str, attributes: &[(String, String)]) -> R
             sdk.iter()
                 .map(|(key, value)| KeyValue::new(key.clone(), value.clone())),
         )
+        .with_attribute(KeyValue::new(SERVICE_INSTANCE_ID, INSTANCE.as_str()))
+        // These go over those above.
         .with_attributes(
             attributes
                 .iter()

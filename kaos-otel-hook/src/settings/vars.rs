@@ -37,8 +37,12 @@ impl<'a> Vars<'a> {
             .find_map(|name| Some((name.clone(), self.get(name)?)))
     }
 
+    /// The same is not said twice, though three signals may read it.
     pub(crate) fn warn(&self, text: String) {
-        self.warnings.borrow_mut().push(text);
+        let mut warnings = self.warnings.borrow_mut();
+        if !warnings.contains(&text) {
+            warnings.push(text);
+        }
     }
 
     /// Names variable and value, what was expected, and what is used instead.

@@ -21,7 +21,7 @@ impl Greeting {
         let places: Vec<_> = [("traces", traces), ("metrics", metrics), ("logs", logs)]
             .into_iter()
             .map(|(signal, choice)| match choice {
-                ExporterChoice::Otlp(otlp) => format!("{signal} to {}", otlp.endpoint),
+                ExporterChoice::Otlp(otlp) => format!("{signal} to {}", otlp.shown()),
                 #[cfg(feature = "console")]
                 ExporterChoice::Console => format!("{signal} to the console"),
                 ExporterChoice::None => format!("no {signal}"),
