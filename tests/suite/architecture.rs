@@ -10,12 +10,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("kaos-hooks", &["kaos-events"]),
     ("kaos-otel-hook", &["kaos-events", "kaos-hooks"]),
     ("kaos-runner", &["kaos-events", "kaos-hooks"]),
+    ("kaos-cli", &["kaos-hooks", "kaos-otel-hook", "kaos-runner"]),
 ];
-
-/// Edges that are none unless a feature is chosen: the dependency must be optional, and must be
-/// enabled by these features of the crate only.
-const OPTIONAL_EDGES: &[(&str, &str, &[&str])] =
-    &[("kaos-runner", "kaos-otel-hook", &["cli", "server"])];
 
 /// Crates that a library crate must not see, itself excepted.
 const FORBIDDEN: &[(&str, &[&str])] = &[
@@ -23,6 +19,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("kaos-hooks", &["opentelemetry"]),
     // The API alone is fine, for context; the SDK is not.
     ("kaos-runner", &["opentelemetry_sdk", "opentelemetry-proto"]),
+    ("kaos-cli", &["opentelemetry"]),
 ];
 
 /// The longest source file of a library crate, in lines.
@@ -48,10 +45,6 @@ impl Entry {
 
     fn is_of_the_library(&self) -> bool {
         self.is_dependency() && !self.table.ends_with("dev-dependencies")
-    }
-
-    fn is_optional(&self) -> bool {
-        self.rest.contains("optional = true")
     }
 }
 
@@ -97,24 +90,9 @@ fn check_edges(member: &str, allowed: &[&str]) {
     let manifest = manifest(member);
     for entry in manifest.iter().filter(|entry| entry.is_dependency()) {
         let name = entry.name.as_str();
-        if !name.starts_with("kaos-") || allowed.contains(&name) {
-            continue;
-        }
-        let exception = OPTIONAL_EDGES
-            .iter()
-            .find(|(from, to, _)| (*from, *to) == (member, name) && entry.is_optional());
-        let Some((_, _, features)) = exception else {
-            panic!("{member} must not depend on {name}");
-        };
-        let enabled_by: BTreeSet<_> = manifest
-            .iter()
-            .filter(|feature| feature.table == "features" && feature.rest.contains(name))
-            .map(|feature| feature.name.as_str())
-            .collect();
-        let expected: BTreeSet<_> = features.iter().copied().collect();
         assert!(
-            enabled_by.is_subset(&expected),
-            "{member} may have {name} with {expected:?} only, not with {enabled_by:?}"
+            !name.starts_with("kaos-") || allowed.contains(&name),
+            "{member} must not depend on {name}"
         );
     }
 }
@@ -265,7 +243,7 @@ fn no_source_file_of_a_library_holds_more_than_one_concept() {
 /// The command's outputs are opened by one file, whose types print safely.
 #[test]
 fn the_command_prints_in_one_place() {
-    let command = workspace().join("kaos-runner/src/bin/kaos");
+    let command = workspace().join("kaos-cli/src");
     let mut waiting = vec![command];
     let mut checked = 0;
     while let Some(path) = waiting.pop() {

@@ -1,4 +1,6 @@
-//! The command `kaos`.
+//! The command `kaos`: runs an agent in a terminal, and reads audit trails.
+//!
+//! It is a program, not a library: [`main`] is all of it, here so that tests can run the very same.
 
 #![expect(clippy::doc_markdown, reason = "help is shown as it is written")]
 
@@ -34,7 +36,9 @@ enum Command {
     Audit(audit::Args),
 }
 
-fn main() -> ExitCode {
+/// Does what the process' arguments say, and gives the process' exit code.
+#[must_use = "it is the exit code of the process"]
+pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| output::say(&format!("kaos: {panic}"))));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
