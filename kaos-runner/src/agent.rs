@@ -1,11 +1,16 @@
+mod limits;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use kaos_hooks::{Str, Turn};
 
-use crate::toolbox::Toolbox;
-use crate::{IntentBy, Limits, Model, Tool, ToolSource, content};
+pub use limits::Limits;
+
+use crate::turn::genai_json;
+use crate::turn::toolbox::Toolbox;
+use crate::{IntentBy, Model, Tool, ToolSource};
 
 /// What an agent is: plain configuration, cheap to clone.
 ///
@@ -137,7 +142,7 @@ impl Agent {
     pub(crate) fn begin(&self, mut turn: Turn, toolbox: &Arc<Toolbox>, message: &Str) -> Turn {
         turn.description.clone_from(&self.description);
         turn.max_steps = Some(self.limits.steps);
-        turn.briefing = content::briefing(toolbox);
+        turn.briefing = genai_json::briefing(toolbox);
         let call = self.model.call();
         turn.model = Some(call.model);
         turn.params = call.params;

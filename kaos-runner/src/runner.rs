@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use kaos_hooks::{Emitter, Hooks, IntoHooks, Session};
 
-use crate::request::Asking;
+use crate::Asking;
 use crate::{Agent, MemorySessions, RunStream, SessionStore, TurnRequest};
 
 /// Lets an agent answer messages.

@@ -1,8 +1,10 @@
 //! Where conversations are kept between turns.
 
+pub(crate) mod conversation;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
+pub(crate) mod seat;
 
 use std::any::Any;
 use std::fmt;
@@ -17,7 +19,8 @@ pub use memory::MemorySessions;
 #[cfg(feature = "redis")]
 pub use redis::RedisSessions;
 
-use crate::{Message, estimate};
+use crate::Message;
+use crate::message::estimate;
 
 /// Where conversations are kept between turns, by the session's name.
 ///

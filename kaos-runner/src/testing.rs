@@ -24,7 +24,7 @@ mod says;
 mod server;
 mod strict;
 
-pub use crate::deltas::Heard;
+pub use crate::model::Heard;
 pub use answer::Answer;
 pub use asserting::AssertingModel;
 pub use says::{Api, completion, event, events, message, message_events};

@@ -1,3 +1,12 @@
+//! What a tool is: the trait, what it is told and what it says; where tools come from.
+
+pub(crate) mod arguments;
+pub(crate) mod fenced;
+mod function;
+mod listing;
+pub(crate) mod shape;
+mod source;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,9 +15,13 @@ use async_trait::async_trait;
 use kaos_hooks::{Failure, Hooks, McpCall, Str, ToolAnnotations, ToolKind};
 use serde_json::{Value, json};
 
+pub use function::{FunctionTool, ToolFunction};
+pub use listing::ToolListing;
+pub use source::ToolSource;
+
 use crate::ToolOutput;
-use crate::arguments::Form;
-use crate::setting::{Caller, Setting};
+use crate::tool::arguments::Form;
+use crate::turn::setting::{Caller, Setting};
 
 /// Something an agent can do.
 #[async_trait]

@@ -6,13 +6,16 @@ use kaos_hooks::{
     Briefing, LlmCall, LlmOutcome, Scope, Step, Str, SubjectType, Usage, UsageObserved, catch_panic,
 };
 
-use crate::paced::Paced;
-use crate::setting::Setting;
-use crate::token_budget::Need;
-use crate::turn::{Progress, overspent};
+use crate::message::estimate;
+use crate::tool::fenced;
+use crate::turn::debug_lines;
+use crate::turn::genai_json;
+use crate::turn::paced::Paced;
+use crate::turn::setting::Setting;
+use crate::turn::steps::{Progress, overspent};
+use crate::turn::token_budget::Need;
 use crate::{
     Deltas, Message, Model, ModelReply, ModelRequest, OutputSchema, ToolSpec, TurnErrorKind,
-    content, debug_lines, estimate, fenced,
 };
 
 /// What an answer may be, in tokens, where nothing limits it: what is reserved for it.
@@ -155,7 +158,7 @@ fn as_sent(
         let params = call.params.get_or_insert_default();
         params.output_type = Some(Str::Static("json"));
     }
-    call.input = Some(content::input(system, messages));
+    call.input = Some(genai_json::input(system, messages));
     call
 }
 

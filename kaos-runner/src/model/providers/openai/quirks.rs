@@ -1,8 +1,8 @@
 //! What providers of chat completions do differently: rows of data, and which row counts.
 
-use crate::models::history::{nine_letters, plain_id};
-use crate::models::schema::Dialect;
-use crate::models::setup::KeyIn;
+use crate::model::providers::history::{nine_letters, plain_id};
+use crate::model::providers::schema::Dialect;
+use crate::model::providers::setup::KeyIn;
 
 /// A provider's row.
 #[derive(Debug, Clone)]

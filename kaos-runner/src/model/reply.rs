@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use kaos_hooks::{Attributes, LlmOutcome, Str, Usage};
 
-use crate::{AssistantMessage, FinishReason, Part, Reasoning, ToolUse, content};
+use crate::turn::genai_json;
+use crate::{AssistantMessage, FinishReason, Part, Reasoning, ToolUse};
 
 /// A model's answer: text, calls, or both.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -81,7 +82,7 @@ impl ModelReply {
     pub(crate) fn outcome(&self, time_to_first_chunk: Option<Duration>) -> LlmOutcome {
         LlmOutcome {
             time_to_first_chunk,
-            output: Some(content::output(self)),
+            output: Some(genai_json::output(self)),
             response_id: self.response_id.clone(),
             response_model: self.response_model.clone(),
             finish_reasons: self.finish_reason.iter().map(Str::from).collect(),

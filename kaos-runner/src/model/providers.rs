@@ -1,4 +1,4 @@
-#![doc = include_str!("../docs/models.md")]
+#![doc = include_str!("../../docs/models.md")]
 
 mod anthropic;
 mod as_sent;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use kaos_hooks::{LlmParams, Str};
 use serde_json::{Map, Value, json};
 
-use crate::models::history::{self, Called, NO_RESULT, Said, Spoken, plain_id};
-use crate::models::names::Names;
-use crate::models::schema::{self, Dialect};
+use crate::model::providers::history::{self, Called, NO_RESULT, Said, Spoken, plain_id};
+use crate::model::providers::names::Names;
+use crate::model::providers::schema::{self, Dialect};
 use crate::{Content, Image, Message, ModelRequest, OutputSchema, ProviderData, ToolSpec};
 
 /// What is said in every request of a model.

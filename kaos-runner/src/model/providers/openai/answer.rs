@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use super::calls::{self, Calls};
 use super::request::Fixed;
-use crate::models::endpoint::{MOST_PARTS, Reading};
-use crate::models::error::{Failed, error_in};
-use crate::models::json;
-use crate::models::names::Names;
+use crate::model::providers::endpoint::{MOST_PARTS, Reading};
+use crate::model::providers::error::{Failed, error_in};
+use crate::model::providers::json;
+use crate::model::providers::names::Names;
 use crate::{Deltas, FinishReason, ModelErrorKind, ModelReply, Part, ProviderData};
 
 /// The names of the field that holds the reasoning.

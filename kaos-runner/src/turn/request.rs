@@ -5,14 +5,14 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use kaos_hooks::{AttributeValue, Observer, Session, SpanContext, Str, Turn};
 
-use crate::conversation::{Conversation, turns_of};
-use crate::seat::Seat;
-use crate::setting::{Caller, Form, Setting};
-use crate::toolbox::Toolbox;
-use crate::turn::{Progress, answer};
+use crate::session::conversation::{Conversation, turns_of};
+use crate::session::seat::Seat;
+use crate::turn::setting::{Caller, Form, Setting};
+use crate::turn::steps::{Progress, answer};
+use crate::turn::token_budget::Budgets;
+use crate::turn::toolbox::Toolbox;
 use crate::{
     Limits, Message, OutputSchema, Reply, RunStream, Runner, SessionTurn, TokenBudget, TurnError,
-    token_budget::Budgets,
 };
 
 /// What an agent is asked: a text, a message, or several of them.

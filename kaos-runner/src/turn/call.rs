@@ -7,9 +7,11 @@ use kaos_hooks::{
     Callable as Subject, Failure, Ruling, Scope, Step, Str, SubjectType, ToolCall, Usage,
 };
 
-use crate::setting::Setting;
-use crate::toolbox::Callable;
-use crate::{ToolContext, ToolError, ToolOutput, ToolSpec, ToolUse, arguments, debug_lines};
+use crate::tool::arguments;
+use crate::turn::debug_lines;
+use crate::turn::setting::Setting;
+use crate::turn::toolbox::Callable;
+use crate::{ToolContext, ToolError, ToolOutput, ToolSpec, ToolUse};
 
 pub(crate) use subagent::CalledAgent;
 pub(crate) use tool::CalledTool;

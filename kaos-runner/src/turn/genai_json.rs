@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kaos_hooks::{Briefing, Str};
 use serde_json::{Value, json};
 
-use crate::toolbox::Toolbox;
+use crate::turn::toolbox::Toolbox;
 use crate::{Content, Image, Message, ModelReply, Part, ToolSpec, ToolUse};
 
 /// What JSON has around a message's texts, in bytes, about.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kaos_hooks::{Hooks, Session, Str};
 
-use crate::token_budget::Budgets;
+use crate::turn::token_budget::Budgets;
 use crate::{Agent, Limits, OutputSchema, ToolSpec};
 
 /// What a turn works with.

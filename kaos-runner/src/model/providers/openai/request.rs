@@ -4,9 +4,9 @@ use kaos_hooks::{LlmParams, Str};
 use serde_json::{Map, Value, json};
 
 use super::quirks::{Quirks, Reasoning};
-use crate::models::history::{self, Called, NO_RESULT, Said, Spoken};
-use crate::models::names::Names;
-use crate::models::schema;
+use crate::model::providers::history::{self, Called, NO_RESULT, Said, Spoken};
+use crate::model::providers::names::Names;
+use crate::model::providers::schema;
 use crate::{Content, Image, ModelRequest, OutputSchema, ProviderData, ToolSpec};
 
 /// What is said in every request of a model.

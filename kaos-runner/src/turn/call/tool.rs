@@ -5,9 +5,10 @@ use std::sync::Arc;
 use kaos_hooks::{Scope, Str, ToolCall, ToolOutcome, catch_panic};
 
 use super::{Callee, Ran, asked_for};
-use crate::setting::Setting;
-use crate::shape::Shape;
-use crate::{Tool, ToolContext, ToolError, ToolSpec, ToolUse, debug_lines};
+use crate::tool::shape::Shape;
+use crate::turn::debug_lines;
+use crate::turn::setting::Setting;
+use crate::{Tool, ToolContext, ToolError, ToolSpec, ToolUse};
 
 /// A tool, and how its arguments stand in what the model writes.
 pub(crate) struct CalledTool {

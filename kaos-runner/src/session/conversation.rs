@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use kaos_hooks::{HistoryTrimmed, Str};
 
-use crate::{Content, Message, SessionTurn, ToolOutput, ToolResult, estimate};
+use crate::message::estimate;
+use crate::{Content, Message, SessionTurn, ToolOutput, ToolResult};
 
 /// A conversation in a turn.
 #[derive(Debug, Default)]

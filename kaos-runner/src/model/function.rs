@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use kaos_hooks::Str;
 
-use crate::scripted::Scripted;
+use crate::model::scripted::Scripted;
 use crate::{Deltas, Model, ModelError, ModelReply, ModelRequest};
 
 /// A model made of a function: offline and deterministic.

@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use kaos_hooks::{Attributes, Scope, Str, Turn, catch_panic};
 
-use crate::conversation::{Conversation, whole};
-use crate::setting::Setting;
-use crate::turn::Progress;
+use crate::session::conversation::{Conversation, whole};
+use crate::turn::setting::Setting;
+use crate::turn::steps::Progress;
 use crate::{
     Message, SessionBounds, SessionError, SessionLock, SessionStore, SessionTurn, TurnErrorKind,
 };

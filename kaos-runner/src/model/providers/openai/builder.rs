@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::quirks::Quirks;
 use super::request::Fixed;
 use super::{ChatCompletions, OpenAiModel};
-use crate::models::setup::{Setup, shared_settings};
-use crate::models::{SetupError, as_sent};
+use crate::model::providers::setup::{Setup, shared_settings};
+use crate::model::providers::{SetupError, as_sent};
 
 /// The makings of an [`OpenAiModel`]; see [`OpenAiModel::builder`].
 #[derive(Clone)]
@@ -24,7 +24,10 @@ pub struct OpenAiBuilder {
 }
 
 impl OpenAiBuilder {
-    pub(in crate::models) fn new(base_url: impl Into<String>, model: impl Into<Str>) -> Self {
+    pub(in crate::model::providers) fn new(
+        base_url: impl Into<String>,
+        model: impl Into<Str>,
+    ) -> Self {
         Self {
             setup: Setup::new(base_url.into()),
             model: model.into(),

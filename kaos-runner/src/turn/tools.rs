@@ -7,10 +7,10 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use kaos_hooks::{Scope, Step, ToolCallSummary};
 
-use crate::call::{self, Told};
-use crate::setting::Setting;
-use crate::toolbox::Toolbox;
-use crate::turn::{Progress, add};
+use crate::turn::call::{self, Told};
+use crate::turn::setting::Setting;
+use crate::turn::steps::{Progress, add};
+use crate::turn::toolbox::Toolbox;
 use crate::{Message, ToolResult, ToolUse};
 
 /// What came of one call: what the model is told, and what a sub-agent spent.

@@ -6,13 +6,13 @@ use kaos_hooks::{Scope, Str, Subagent, SubagentOutcome, Turn};
 use serde_json::Value;
 
 use super::{Callee, Ran};
-use crate::conversation::Conversation;
-use crate::setting::Setting;
-use crate::toolbox::Toolbox;
-use crate::turn::{Progress, answer, overspent};
+use crate::session::conversation::Conversation;
+use crate::turn::debug_lines;
+use crate::turn::setting::Setting;
+use crate::turn::steps::{Progress, answer, overspent};
+use crate::turn::toolbox::Toolbox;
 use crate::{
     Agent, Message, TokenBudget, ToolContext, ToolError, ToolSpec, ToolUse, TurnErrorKind,
-    debug_lines,
 };
 
 /// A sub-agent, by the name that the model calls it by.

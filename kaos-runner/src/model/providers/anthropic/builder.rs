@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::request::Fixed;
 use super::{AnthropicModel, Messages};
-use crate::models::setup::{KeyIn, Setup, shared_settings};
-use crate::models::{SetupError, as_sent};
+use crate::model::providers::setup::{KeyIn, Setup, shared_settings};
+use crate::model::providers::{SetupError, as_sent};
 
 /// The version of the API that is spoken.
 const VERSION: &str = "2023-06-01";

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use kaos_hooks::{Attributes, Custom, CustomOutcome, Progress, Scope, Str, Turn, catch_panic};
 
-use crate::call::{CalledAgent, CalledTool};
-use crate::setting::Setting;
-use crate::shape::Shape;
-use crate::{Agent, Tool, ToolError, ToolListing, ToolSource, ToolSpec, arguments, fenced};
+use crate::tool::arguments;
+use crate::tool::fenced;
+use crate::tool::shape::Shape;
+use crate::turn::call::{CalledAgent, CalledTool};
+use crate::turn::setting::Setting;
+use crate::{Agent, Tool, ToolError, ToolListing, ToolSource, ToolSpec};
 
 /// What the model can ask for by name.
 #[derive(Default)]

@@ -4,10 +4,10 @@ use kaos_hooks::{Attributes, Str, Usage};
 use serde_json::{Map, Value, json};
 
 use super::request::Fixed;
-use crate::models::endpoint::{MOST_PARTS, Reading};
-use crate::models::error::Failed;
-use crate::models::json;
-use crate::models::names::Names;
+use crate::model::providers::endpoint::{MOST_PARTS, Reading};
+use crate::model::providers::error::Failed;
+use crate::model::providers::json;
+use crate::model::providers::names::Names;
 use crate::{
     AssistantMessage, Deltas, FinishReason, ModelErrorKind, ModelReply, Part, ProviderData,
     Reasoning, ToolUse,

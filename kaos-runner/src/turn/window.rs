@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 
 use kaos_hooks::{Scope, Step};
 
-use crate::estimate;
-use crate::setting::Setting;
-use crate::turn::Progress;
+use crate::message::estimate;
+use crate::turn::setting::Setting;
+use crate::turn::steps::Progress;
 
 /// Leaves out what goes beyond the smallest limit that is known.
 pub(crate) fn fit(setting: &Setting<'_>, step: &Scope<Step>, progress: &mut Progress) {

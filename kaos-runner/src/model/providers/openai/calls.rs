@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use kaos_hooks::Str;
 use serde_json::Value;
 
-use crate::models::json;
+use crate::model::providers::json;
 use crate::{Deltas, ModelReply, Part, ProviderData, ToolUse};
 
 /// A call, or a fragment of one, as it came.

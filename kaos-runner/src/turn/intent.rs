@@ -9,10 +9,12 @@ use kaos_hooks::{
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::model_call::{Asked, ask};
-use crate::setting::Setting;
-use crate::turn::{self, add};
-use crate::{Message, OutputSchema, ToolSpec, content, estimate};
+use crate::message::estimate;
+use crate::turn::genai_json;
+use crate::turn::model_call::{Asked, ask};
+use crate::turn::setting::Setting;
+use crate::turn::steps::{self, add};
+use crate::{Message, OutputSchema, ToolSpec};
 
 /// How it is found out what a message asks for.
 ///
@@ -48,7 +50,7 @@ struct Found {
 pub(crate) async fn classify(
     setting: &Setting<'_>,
     turn: &Scope<Turn>,
-    progress: &mut turn::Progress,
+    progress: &mut steps::Progress,
 ) {
     let message = match progress.conversation.own().last() {
         Some(question @ Message::User(_)) => Str::from(question.text().into_owned()),
@@ -154,7 +156,7 @@ async fn by_model(
     setting: &Setting<'_>,
     scope: &Scope<IntentClassification>,
     message: Str,
-    progress: &mut turn::Progress,
+    progress: &mut steps::Progress,
 ) -> Result<Found, Failure> {
     let instructions = Str::from(instructions(&progress.toolbox.specs));
     let message = Message::user(message);
@@ -165,7 +167,7 @@ async fn by_model(
         tools: &[],
         stream: false,
         output: Some(&VERDICT),
-        briefing: content::instructions(&instructions),
+        briefing: genai_json::instructions(&instructions),
         deltas: false,
     };
     let limit = setting.limits.intent;
