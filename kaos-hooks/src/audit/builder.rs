@@ -14,7 +14,7 @@ use super::recover::{Opened, Permits};
 use super::retention::Keep;
 use super::writer::Writer;
 use super::{Anchor, AuditError, AuditHook, Hash, Recovery, Signer, Storage, recover};
-use crate::queue::Reader;
+use crate::dispatch::queue::Reader;
 use crate::redact::{ContentPolicies, Redactor};
 
 /// What happens to tools that change something while the trail cannot be written.

@@ -8,7 +8,7 @@ use super::intake::Intake;
 use super::own::Recovery;
 use super::recorded::Recorded;
 use super::{AuditBuilder, AuditError};
-use crate::park::within;
+use crate::dispatch::park::within;
 use crate::{Gate, GateError, Hook, HookError, IntoHooks, Registry, ToolRequest, Verdict, marker};
 
 /// Writes every event into an audit trail: redacted, durable, chained, signed.

@@ -11,8 +11,8 @@ use super::intake::{Intake, Missing};
 use super::log::Log;
 use super::record::Recorder;
 use super::retention::{self, Keep};
-use crate::park::this_thread;
-use crate::queue::{Next, Reader};
+use crate::dispatch::park::this_thread;
+use crate::dispatch::queue::{Next, Reader};
 
 /// How long after a failure it is tried again: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

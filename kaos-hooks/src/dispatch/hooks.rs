@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use kaos_events::{Emitter, Observer, Run, Scope, Str, Turn};
 
-use crate::fanout::Fanout;
-use crate::health::{Health, HooksWatch};
-use crate::into_hooks::Seated;
-use crate::isolate::isolated;
+use crate::dispatch::fanout::Fanout;
+use crate::dispatch::health::{Health, HooksWatch};
+use crate::dispatch::into_hooks::Seated;
+use crate::dispatch::isolate::isolated;
 use crate::{Hook, HookError, HookStats, IntoHooks, Registry, catch_panic};
 
 /// The ordered set of hooks and gates, and what opens runs that they see.

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use kaos_events::{Event, EventBuf, Observer, PackedEvents, Run, Str};
 
-use crate::hook::short_type_name;
-use crate::park::{this_task, within, woken};
-use crate::queue::{Bounds, Gathering, Next, NotDone, Queue, Reader};
+use crate::dispatch::hook::short_type_name;
+use crate::dispatch::park::{this_task, within, woken};
+use crate::dispatch::queue::{Bounds, Gathering, Next, NotDone, Queue, Reader};
 use crate::{Hook, HookError, MOST_PANICS, catch_panic};
 
 /// A hook whose work waits: for a network, a disk, another service.

@@ -2,7 +2,7 @@
 
 use kaos_events::{Event, PackedEvents};
 
-use crate::queue::Packing;
+use crate::dispatch::queue::Packing;
 
 /// Room for a batch of common events, in bytes; and the most that is kept of one.
 const ROOM: usize = 96 * 1024;

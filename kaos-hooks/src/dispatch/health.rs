@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use kaos_events::Str;
 
-use crate::isolate::Panicked;
+use crate::dispatch::isolate::Panicked;
 use crate::{LaneCounters, LaneStats, MOST_PANICS};
 
 /// How a hook or gate is doing.

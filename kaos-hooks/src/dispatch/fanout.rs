@@ -9,8 +9,8 @@ use kaos_events::{
 };
 use smallvec::SmallVec;
 
-use crate::health::Health;
-use crate::isolate::{drop_isolated, isolated};
+use crate::dispatch::health::Health;
+use crate::dispatch::isolate::{drop_isolated, isolated};
 
 /// The observers of one run, in the order of their hooks.
 pub(crate) struct Fanout {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kaos_events::{Handle, Settled, SpanId, Str, TraceId};
 
-use crate::hook::short_type_name;
+use crate::dispatch::hook::short_type_name;
 
 /// Decides, before a tool runs, whether it may.
 ///

@@ -3,7 +3,7 @@
 use kaos_events::SpanContext;
 
 use crate::Hooks;
-use crate::isolate::isolated;
+use crate::dispatch::isolate::isolated;
 
 impl Hooks {
     /// The caller's span in another process, from a request's headers; `None`, if no hook finds one,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use kaos_events::{Event, Observer, Run, Str};
 
-use crate::health::Health;
-use crate::isolate::isolated;
+use crate::dispatch::health::Health;
+use crate::dispatch::isolate::isolated;
 use crate::{Gate, Hook};
 
 /// What can be given to [`Hooks::new`](crate::Hooks::new): a hook, a gate, a closure over events,
