@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::fields::fields;
+use crate::fields::{always_there, fields};
+use crate::texts::numbers;
 use crate::{Attributes, Str};
 
 fields! {
@@ -131,3 +132,6 @@ fields! {
         pub transport: Option<Str> as name,
     }
 }
+
+always_there! { ToolKind }
+numbers! { ToolKind }

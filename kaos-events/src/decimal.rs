@@ -8,7 +8,7 @@ use std::time::Duration;
 pub(crate) struct Decimal<const DIGITS: usize>(u64);
 
 /// Seconds with nine digits behind the point.
-pub(super) type Seconds = Decimal<9>;
+pub(crate) type Seconds = Decimal<9>;
 
 /// Milliseconds with six digits behind the point.
 pub(crate) type Millis = Decimal<6>;
@@ -21,7 +21,7 @@ impl<const DIGITS: usize> fmt::Display for Decimal<DIGITS> {
 }
 
 impl<const DIGITS: usize> Decimal<DIGITS> {
-    pub(super) const fn of_nanos(nanos: u64) -> Self {
+    pub(crate) const fn of_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
 
@@ -30,7 +30,7 @@ impl<const DIGITS: usize> Decimal<DIGITS> {
         Self(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
     }
 
-    pub(super) const fn nanos(self) -> u64 {
+    pub(crate) const fn nanos(self) -> u64 {
         self.0
     }
 

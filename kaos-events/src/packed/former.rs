@@ -1,7 +1,7 @@
 //! An event as bytes: what all have in common, as far as it differs from the former event, then
 //! what happened.
 
-use super::bytes::{Pack, Packer, Unpack, Unpacker};
+use crate::bytes::{Pack, Packer, Unpack, Unpacker};
 use crate::{
     Body, BodyBuf, Event, EventBuf, OutcomeBuf, Phase, PhaseBuf, Run, Span, SpanBuf, SpanId,
     Subject, Time, TraceId, Value,
