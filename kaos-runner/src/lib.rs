@@ -52,7 +52,7 @@ pub mod testing;
 mod tool;
 mod turn;
 
-pub use agent::{Agent, Limits};
+pub use agent::{Agent, IntentBy, Limits};
 pub use kaos_hooks::ToolAnnotations;
 pub use message::{
     AssistantMessage, Content, Image, Message, Part, ProviderData, Reasoning, Resource, ToolOutput,
@@ -77,6 +77,5 @@ pub use tool::{
     FunctionTool, Tool, ToolContext, ToolError, ToolFunction, ToolListing, ToolSource, ToolSpec,
 };
 pub use turn::{
-    Asking, IntentBy, Reply, RunStream, TextStream, TokenBudget, TurnError, TurnErrorKind,
-    TurnRequest,
+    Asking, Reply, RunStream, TextStream, TokenBudget, TurnError, TurnErrorKind, TurnRequest,
 };

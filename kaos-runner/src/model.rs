@@ -9,6 +9,7 @@ mod mock;
 pub mod providers;
 mod reply;
 mod scripted;
+pub(crate) mod usage;
 
 use std::sync::Arc;
 

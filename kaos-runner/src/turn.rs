@@ -1,23 +1,25 @@
 //! One turn of an agent: what is asked, the loop, and what comes of it.
 
+mod answer;
 mod call;
+mod callable;
 mod debug_lines;
-pub(crate) mod genai_json;
+mod genai_json;
 mod intent;
 mod model_call;
 mod paced;
+mod progress;
 mod reply;
 mod request;
-pub(crate) mod setting;
-pub(crate) mod steps;
+mod setting;
+mod steps;
 mod stream;
 mod text_stream;
 mod token_budget;
-pub(crate) mod toolbox;
+mod toolbox;
 mod tools;
 mod window;
 
-pub use intent::IntentBy;
 pub use reply::{Reply, TurnError, TurnErrorKind};
 pub use request::{Asking, TurnRequest};
 pub use stream::RunStream;

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::{AssistantMessage, Content, Image, Message, Part, ProviderData, ToolSpec};
+use crate::{AssistantMessage, Content, Image, Message, Part, ProviderData};
 
 /// What a message or a tool costs besides its texts.
-const AROUND: u64 = 8;
+pub(crate) const AROUND: u64 = 8;
 
 /// What an image costs: providers count by its size in pixels, which is not known here.
 const IMAGE: u64 = 1_000;
@@ -59,17 +59,6 @@ fn provider(data: Option<&ProviderData>) -> u64 {
     data.map_or(0, |data| value_bytes(&data.data).div_ceil(4) as u64)
 }
 
-/// About how many tokens the model is told besides the messages.
-pub(crate) fn briefing(instructions: &str, tools: &[ToolSpec]) -> u64 {
-    let tool = |tool: &ToolSpec| {
-        AROUND
-            + text(&tool.name)
-            + text(&tool.description)
-            + value_bytes(&tool.schema).div_ceil(3) as u64
-    };
-    text(instructions) + tools.iter().map(tool).sum::<u64>()
-}
-
 /// How many bytes a message's texts, images and what its provider added take.
 pub(crate) fn bytes(message: &Message) -> usize {
     let own = size_of::<Message>();
@@ -105,7 +94,7 @@ fn part_bytes(part: &Part) -> usize {
     }
 }
 
-fn value_bytes(value: &Value) -> usize {
+pub(crate) fn value_bytes(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,
         Value::String(text) => text.len() + 2,

@@ -16,10 +16,12 @@ mod retry;
 mod schema;
 mod setup;
 mod sse;
+mod timeouts;
 
 pub use anthropic::{AnthropicBuilder, AnthropicModel};
 pub use by_name::{model_by_name, model_by_name_with};
 pub use env::{model_from_env, model_from_vars};
 pub use openai::{OpenAiBuilder, OpenAiModel};
 pub use retry::Retries;
-pub use setup::{SetupError, Timeouts};
+pub use setup::SetupError;
+pub use timeouts::Timeouts;

@@ -1,8 +1,5 @@
-use std::time::Duration;
+use kaos_hooks::{Attributes, Str, Usage};
 
-use kaos_hooks::{Attributes, LlmOutcome, Str, Usage};
-
-use crate::turn::genai_json;
 use crate::{AssistantMessage, FinishReason, Part, Reasoning, ToolUse};
 
 /// A model's answer: text, calls, or both.
@@ -77,17 +74,5 @@ impl ModelReply {
     pub fn finished(mut self, reason: FinishReason) -> Self {
         self.finish_reason = Some(reason);
         self
-    }
-
-    pub(crate) fn outcome(&self, time_to_first_chunk: Option<Duration>) -> LlmOutcome {
-        LlmOutcome {
-            time_to_first_chunk,
-            output: Some(genai_json::output(self)),
-            response_id: self.response_id.clone(),
-            response_model: self.response_model.clone(),
-            finish_reasons: self.finish_reason.iter().map(Str::from).collect(),
-            usage: self.usage,
-            attributes: self.attributes.clone(),
-        }
     }
 }

@@ -8,11 +8,7 @@ use futures_util::future::{Either, select};
 use kaos_hooks::{Attributes, Scope, Str, Turn, catch_panic};
 
 use crate::session::conversation::{Conversation, whole};
-use crate::turn::setting::Setting;
-use crate::turn::steps::Progress;
-use crate::{
-    Message, SessionBounds, SessionError, SessionLock, SessionStore, SessionTurn, TurnErrorKind,
-};
+use crate::{Message, SessionBounds, SessionError, SessionLock, SessionStore, SessionTurn};
 
 /// How long a turn waits for its session before it says so.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -28,6 +24,14 @@ struct Held {
     store: usize,
     session: Str,
     outer: Option<Arc<Self>>,
+}
+
+/// Why a turn has no place in its session.
+pub(crate) enum NoSeat {
+    /// A turn around this one has it, and would wait for itself.
+    Busy,
+    /// The store says why.
+    Store(SessionError),
 }
 
 /// A turn's place in its session.
@@ -57,28 +61,28 @@ impl Seat {
         self.waits
     }
 
-    /// Waits for the session and reads what was said in it.
+    /// Which turn of its session it is, once it has its place.
+    pub(crate) fn number(&self) -> u32 {
+        let last = self.earlier.last().map_or(0, |turn| turn.number);
+        last.saturating_add(1)
+    }
+
+    /// Waits for the session and reads what was said in it, which takes this long at most.
     pub(crate) async fn take(
         &mut self,
-        setting: &Setting<'_>,
+        limit: Duration,
         turn: &Scope<Turn>,
-        progress: &mut Progress,
-    ) -> Result<(), TurnErrorKind> {
+    ) -> Result<&[SessionTurn], NoSeat> {
         if self.is_held() {
-            // It would wait for itself.
-            return Err(TurnErrorKind::SessionBusy);
+            return Err(NoSeat::Busy);
         }
         self.waits = true;
-        let lock = self.lock(turn).await.map_err(TurnErrorKind::Session)?;
+        let lock = self.lock(turn).await.map_err(NoSeat::Store)?;
         self.waits = false;
         self.lock = Some(lock);
-        let loading = self.store.load(&self.session);
-        let earlier = within(setting.limits.session, loading).await;
-        self.earlier = earlier.map_err(TurnErrorKind::Session)?;
-        progress.conversation.after(&self.earlier);
-        let last = self.earlier.last().map_or(0, |turn| turn.number);
-        progress.number = Some(last.saturating_add(1));
-        Ok(())
+        let earlier = within(limit, self.store.load(&self.session)).await;
+        self.earlier = earlier.map_err(NoSeat::Store)?;
+        Ok(&self.earlier)
     }
 
     async fn lock(&self, turn: &Scope<Turn>) -> Result<SessionLock, SessionError> {
@@ -105,10 +109,10 @@ impl Seat {
     }
 
     /// Works while it has the session.
-    pub(crate) async fn held<T>(
+    pub(crate) async fn held<T, E: From<SessionError>>(
         &self,
-        work: impl Future<Output = Result<T, TurnErrorKind>>,
-    ) -> Result<T, TurnErrorKind> {
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         let Some(lock) = &self.lock else {
             return work.await;
         };
@@ -123,34 +127,31 @@ impl Seat {
             Either::Left((done, _)) => done,
             Either::Right((lost, _)) => {
                 let lost = lost.unwrap_or_else(|_panicked| panicked());
-                Err(TurnErrorKind::Session(lost))
+                Err(lost.into())
             }
         }
     }
 
-    /// Remembers what was said as far as it is valid, and gives the session up.
+    /// Remembers what was said, which takes this long at most, and gives the session up.
     pub(crate) async fn remember(
         self,
-        setting: &Setting<'_>,
+        limit: Duration,
         turn: &Scope<Turn>,
-        progress: &mut Progress,
-        ended: Result<(), &TurnErrorKind>,
+        said: &[Message],
     ) -> Result<(), SessionError> {
         let Some(lock) = &self.lock else {
             return Ok(());
         };
-        progress.settle();
-        let said = whole(progress.valid(ended));
+        let said = whole(said);
         if said.is_empty() {
             return Ok(());
         }
         let bounds = self.store.bounds();
-        let number = progress.number.unwrap_or(1);
-        let remembered = match bounded(&bounds, number, said) {
+        let remembered = match bounded(&bounds, self.number(), said) {
             Some(new) => {
                 let forgotten = bounds.excess(&self.earlier, &new);
                 let appending = self.store.append(lock, new, forgotten);
-                within(setting.limits.session, appending).await
+                within(limit, appending).await
             }
             None => Err(SessionError::TooLarge),
         };

@@ -8,13 +8,10 @@ use kaos_hooks::{
 };
 
 use crate::tool::arguments;
+use crate::turn::callable::Callable;
 use crate::turn::debug_lines;
 use crate::turn::setting::Setting;
-use crate::turn::toolbox::Callable;
 use crate::{ToolContext, ToolError, ToolOutput, ToolSpec, ToolUse};
-
-pub(crate) use subagent::CalledAgent;
-pub(crate) use tool::CalledTool;
 
 /// What the model is told of a call.
 pub(crate) struct Told {
@@ -156,7 +153,7 @@ async fn run<C: Callee>(
         debug_lines::not_run(&scope, call, wrong.kind()).await;
         return failed(scope, &wrong, most);
     }
-    let context = ToolContext::of(setting);
+    let context = ToolContext::with(setting.hooks, &setting.caller);
     let ran = callee.run(setting, &scope, &arguments, &context).await;
     let Ran { output, delegated } = ran;
     match output {

@@ -10,34 +10,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::message::estimate;
+use crate::model::usage::add;
 use crate::turn::genai_json;
 use crate::turn::model_call::{Asked, ask};
+use crate::turn::progress::Progress as TurnProgress;
 use crate::turn::setting::Setting;
-use crate::turn::steps::{self, add};
-use crate::{Message, OutputSchema, ToolSpec};
-
-/// How it is found out what a message asks for.
-///
-/// # Example
-///
-/// ```
-/// use kaos_runner::{Agent, FunctionModel, IntentBy};
-///
-/// let agent = Agent::new("assistant", FunctionModel::answer("Hello.")).intent(IntentBy::Off);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum IntentBy {
-    /// Not at all: every message asks for an answer, and the turn has no span for it.
-    Off,
-    /// By a few words, without asking anybody.
-    #[default]
-    Rules,
-    /// By the agent's model, before the first step: one more call, whose tokens are the turn's. It is
-    /// asked for JSON of a fixed form. A call that fails, takes longer than
-    /// [`Limits::intent`](crate::Limits::intent) or gives something else makes the intent `respond`:
-    /// the span of the classification fails with the reason, and the turn goes on.
-    Model,
-}
+use crate::{IntentBy, Message, OutputSchema, ToolSpec};
 
 /// What was found, how sure that is (0 to 1), and why.
 struct Found {
@@ -50,7 +28,7 @@ struct Found {
 pub(crate) async fn classify(
     setting: &Setting<'_>,
     turn: &Scope<Turn>,
-    progress: &mut steps::Progress,
+    progress: &mut TurnProgress,
 ) {
     let message = match progress.conversation.own().last() {
         Some(question @ Message::User(_)) => Str::from(question.text().into_owned()),
@@ -156,7 +134,7 @@ async fn by_model(
     setting: &Setting<'_>,
     scope: &Scope<IntentClassification>,
     message: Str,
-    progress: &mut steps::Progress,
+    progress: &mut TurnProgress,
 ) -> Result<Found, Failure> {
     let instructions = Str::from(instructions(&progress.toolbox.specs));
     let message = Message::user(message);

@@ -1,6 +1,7 @@
 //! One call of a model, as a span.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kaos_hooks::{
     Briefing, LlmCall, LlmOutcome, Scope, Step, Str, SubjectType, Usage, UsageObserved, catch_panic,
@@ -11,9 +12,10 @@ use crate::tool::fenced;
 use crate::turn::debug_lines;
 use crate::turn::genai_json;
 use crate::turn::paced::Paced;
+use crate::turn::progress::Progress;
 use crate::turn::setting::Setting;
-use crate::turn::steps::{Progress, overspent};
 use crate::turn::token_budget::Need;
+use crate::turn::window;
 use crate::{
     Deltas, Message, Model, ModelReply, ModelRequest, OutputSchema, ToolSpec, TurnErrorKind,
 };
@@ -71,7 +73,7 @@ pub(crate) async fn ask<S: SubjectType>(
     let (agent, hooks) = (setting.agent, setting.hooks);
     let need = need(setting, &asked);
     let reserved = match need {
-        Some(need) => Some(setting.budgets.reserve(need).await.map_err(overspent)?),
+        Some(need) => Some(setting.budgets.reserve(need).await?),
         None => None,
     };
     let Asked {
@@ -113,7 +115,7 @@ pub(crate) async fn ask<S: SubjectType>(
             }
             observed(&call, reply.usage);
             let first = deltas.time_to_first_chunk().filter(|_| stream);
-            call.complete(reply.outcome(first));
+            call.complete(outcome(&reply, first));
             return Ok(reply);
         }
         Ok(Err(error)) => TurnErrorKind::Model(error),
@@ -169,7 +171,7 @@ fn need(setting: &Setting<'_>, asked: &Asked<'_>) -> Option<Need> {
     }
     let params = setting.agent.model.call().params;
     Some(Need {
-        input: asked.tokens + estimate::briefing(asked.instructions, asked.tools),
+        input: asked.tokens + window::briefing(asked.instructions, asked.tools),
         output: params
             .and_then(|params| params.max_tokens)
             .unwrap_or(ANSWER),
@@ -182,4 +184,16 @@ fn observed(call: &Scope<LlmCall>, usage: Option<Usage>) {
         cost_usd: None,
         source: Str::Static("response"),
     });
+}
+
+fn outcome(reply: &ModelReply, time_to_first_chunk: Option<Duration>) -> LlmOutcome {
+    LlmOutcome {
+        time_to_first_chunk,
+        output: Some(genai_json::output(reply)),
+        response_id: reply.response_id.clone(),
+        response_model: reply.response_model.clone(),
+        finish_reasons: reply.finish_reason.iter().map(Str::from).collect(),
+        usage: reply.usage,
+        attributes: reply.attributes.clone(),
+    }
 }

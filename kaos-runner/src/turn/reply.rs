@@ -3,6 +3,8 @@ use std::fmt;
 use kaos_hooks::{Budget, Failure, Intent, NotDurable, Str, TraceId, Usage};
 use serde::de::DeserializeOwned;
 
+use super::token_budget::Spent;
+use crate::session::seat::NoSeat;
 use crate::{FinishReason, Message, ModelError, ModelErrorKind, SessionError};
 
 /// An agent's answer. Displays as its text.
@@ -220,5 +222,31 @@ impl TurnErrorKind {
                 Failure::new("budget_exceeded").message(format!("{self} ({})", budget.as_str()))
             }
         }
+    }
+}
+
+/// There are no tokens left.
+impl From<Spent> for TurnErrorKind {
+    fn from(Spent { limit, used }: Spent) -> Self {
+        Self::Budget {
+            budget: Budget::Tokens,
+            limit,
+            used,
+        }
+    }
+}
+
+impl From<NoSeat> for TurnErrorKind {
+    fn from(why: NoSeat) -> Self {
+        match why {
+            NoSeat::Busy => Self::SessionBusy,
+            NoSeat::Store(error) => Self::Session(error),
+        }
+    }
+}
+
+impl From<SessionError> for TurnErrorKind {
+    fn from(error: SessionError) -> Self {
+        Self::Session(error)
     }
 }

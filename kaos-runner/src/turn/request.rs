@@ -3,16 +3,18 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use kaos_hooks::{AttributeValue, Observer, Session, SpanContext, Str, Turn};
+use kaos_hooks::{AttributeValue, Hooks, Observer, Session, SpanContext, Str, Turn};
 
 use crate::session::conversation::{Conversation, turns_of};
 use crate::session::seat::Seat;
-use crate::turn::setting::{Caller, Form, Setting};
-use crate::turn::steps::{Progress, answer};
+use crate::tool::Caller;
+use crate::turn::answer::answer;
+use crate::turn::progress::{Progress, begin as begin_of};
+use crate::turn::setting::{Form, Setting};
 use crate::turn::token_budget::Budgets;
 use crate::turn::toolbox::Toolbox;
 use crate::{
-    Limits, Message, OutputSchema, Reply, RunStream, Runner, SessionTurn, TokenBudget, TurnError,
+    Agent, Limits, Message, OutputSchema, Reply, SessionStore, SessionTurn, TokenBudget, TurnError,
 };
 
 /// What an agent is asked: a text, a message, or several of them.
@@ -43,7 +45,7 @@ macro_rules! texts {
 
 texts! { &'static str String Str Arc<str> }
 
-/// A message that waits to be answered; see [`Runner::turn`].
+/// A message that waits to be answered; see [`Runner::turn`](crate::Runner::turn).
 ///
 /// # Example
 ///
@@ -78,7 +80,9 @@ texts! { &'static str String Str Arc<str> }
 /// ```
 #[must_use = "a turn does nothing unless awaited"]
 pub struct TurnRequest {
-    runner: Runner,
+    agent: Arc<Agent>,
+    hooks: Hooks,
+    sessions: Arc<dyn SessionStore>,
     asked: Vec<Message>,
     begin: Turn,
     history: Option<Vec<Message>>,
@@ -88,10 +92,18 @@ pub struct TurnRequest {
 }
 
 impl TurnRequest {
-    pub(crate) fn new(runner: Runner, asked: Asking, session: Session) -> Self {
-        let begin = Turn::new(runner.agent.name.clone()).session(session);
+    pub(crate) fn new(
+        agent: Arc<Agent>,
+        hooks: Hooks,
+        sessions: Arc<dyn SessionStore>,
+        asked: Asking,
+        session: Session,
+    ) -> Self {
+        let begin = Turn::new(agent.name.clone()).session(session);
         Self {
-            runner,
+            agent,
+            hooks,
+            sessions,
             asked: asked.0,
             begin,
             history: None,
@@ -152,17 +164,8 @@ impl TurnRequest {
         self
     }
 
-    /// The events as they happen. Dropping the stream stops the turn.
-    pub fn run(self) -> RunStream {
-        RunStream::new(self)
-    }
-
     pub(crate) async fn answer(self, extra: Option<Box<dyn Observer>>) -> Result<Reply, TurnError> {
-        let Runner {
-            agent,
-            hooks,
-            sessions,
-        } = self.runner;
+        let (agent, hooks, sessions) = (self.agent, self.hooks, self.sessions);
         let limits = self.limits.as_ref().unwrap_or(&agent.limits);
         let own = limits.tokens.map(TokenBudget::new);
         let session = self.begin.session.clone();
@@ -192,7 +195,7 @@ impl TurnRequest {
                 .map(|name| Seat::new(sessions, Str::copied(name))),
         };
         let toolbox = Arc::new(Toolbox::of(&agent));
-        let mut begin = agent.begin(self.begin, &toolbox, &asked);
+        let mut begin = begin_of(&agent, self.begin, &toolbox, &asked);
         begin.max_steps = Some(limits.steps);
         begin.stream = extra.is_some();
         let mut progress = Progress::new(conversation, &begin, toolbox);
@@ -221,7 +224,7 @@ impl IntoFuture for TurnRequest {
 impl fmt::Debug for TurnRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TurnRequest")
-            .field("runner", &self.runner)
+            .field("agent", &self.agent)
             .field("session", &self.begin.session)
             .finish_non_exhaustive()
     }

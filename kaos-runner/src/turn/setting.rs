@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::{Hooks, Session, Str};
+use kaos_hooks::Hooks;
 
+use crate::tool::Caller;
 use crate::turn::token_budget::Budgets;
 use crate::{Agent, Limits, OutputSchema, ToolSpec};
 
@@ -17,14 +18,6 @@ pub(crate) struct Setting<'a> {
     /// The form of its answer.
     pub(crate) output: Option<Form<'a>>,
     pub(crate) caller: Arc<Caller>,
-}
-
-/// Who is answered, and in which conversation; the same for sub-agents.
-#[derive(Debug, Default)]
-pub(crate) struct Caller {
-    pub(crate) session: Session,
-    pub(crate) user: Option<Str>,
-    pub(crate) tenant: Option<Str>,
 }
 
 /// The form of an answer, and what checks it.

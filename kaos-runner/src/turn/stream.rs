@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use kaos_hooks::{Event, EventBuf, SpanContext, Str};
 use tokio_stream::Stream;
 
-use crate::{Reply, TextStream, TurnError, TurnRequest};
+use crate::{Reply, TurnError, TurnRequest};
 
 /// The events of one run, as they happen; see [`Runner::run`](crate::Runner::run).
 ///
@@ -57,11 +57,14 @@ fn pop(queue: &Queue) -> Option<EventBuf> {
         .pop_front()
 }
 
-impl RunStream {
-    pub(crate) fn new(request: TurnRequest) -> Self {
-        Self(State::Waiting(Some(Box::new(request))))
+impl TurnRequest {
+    /// The events as they happen. Dropping the stream stops the turn.
+    pub fn run(self) -> RunStream {
+        RunStream(State::Waiting(Some(Box::new(self))))
     }
+}
 
+impl RunStream {
     /// Makes the run part of an existing trace. No effect once the stream has been read from.
     pub fn parent(mut self, parent: impl Into<Option<SpanContext>>) -> Self {
         if let State::Waiting(request) = &mut self.0 {
@@ -70,11 +73,6 @@ impl RunStream {
                 .map(|request| Box::new(request.parent(parent)));
         }
         self
-    }
-
-    /// The answer's text as it is made, instead of the events.
-    pub fn text(self) -> TextStream {
-        TextStream::new(self)
     }
 
     /// The answer; what was not read of the events is passed over.

@@ -40,6 +40,13 @@ pub struct TextStream {
     begun: bool,
 }
 
+impl RunStream {
+    /// The answer's text as it is made, instead of the events.
+    pub fn text(self) -> TextStream {
+        TextStream::new(self)
+    }
+}
+
 impl TextStream {
     pub(crate) fn new(events: RunStream) -> Self {
         Self {

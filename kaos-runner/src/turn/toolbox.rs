@@ -10,7 +10,7 @@ use kaos_hooks::{Attributes, Custom, CustomOutcome, Progress, Scope, Str, Turn, 
 use crate::tool::arguments;
 use crate::tool::fenced;
 use crate::tool::shape::Shape;
-use crate::turn::call::{CalledAgent, CalledTool};
+use crate::turn::callable::{Callable, CalledAgent, CalledTool};
 use crate::turn::setting::Setting;
 use crate::{Agent, Tool, ToolError, ToolListing, ToolSource, ToolSpec};
 
@@ -23,12 +23,6 @@ pub(crate) struct Toolbox {
     pub(crate) specs: Vec<ToolSpec>,
     /// What the model is told of itself, and of blocks where it calls tools by them.
     pub(crate) instructions: Str,
-}
-
-/// What a name stands for.
-pub(crate) enum Callable {
-    Tool(CalledTool),
-    Subagent(CalledAgent),
 }
 
 impl Toolbox {

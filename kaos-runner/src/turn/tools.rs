@@ -7,9 +7,10 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use kaos_hooks::{Scope, Step, ToolCallSummary};
 
+use crate::model::usage::add;
 use crate::turn::call::{self, Told};
+use crate::turn::progress::Progress;
 use crate::turn::setting::Setting;
-use crate::turn::steps::{Progress, add};
 use crate::turn::toolbox::Toolbox;
 use crate::{Message, ToolResult, ToolUse};
 

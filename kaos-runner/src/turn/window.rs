@@ -4,9 +4,10 @@ use std::sync::atomic::Ordering;
 
 use kaos_hooks::{Scope, Step};
 
+use crate::ToolSpec;
 use crate::message::estimate;
+use crate::turn::progress::Progress;
 use crate::turn::setting::Setting;
-use crate::turn::steps::Progress;
 
 /// Leaves out what goes beyond the smallest limit that is known.
 pub(crate) fn fit(setting: &Setting<'_>, step: &Scope<Step>, progress: &mut Progress) {
@@ -55,5 +56,10 @@ pub(crate) fn besides(setting: &Setting<'_>, progress: &Progress) -> u64 {
     } else {
         &toolbox.specs[..]
     };
-    estimate::briefing(&toolbox.instructions, tools)
+    briefing(&toolbox.instructions, tools)
+}
+
+/// About how many tokens the model is told besides the messages.
+pub(super) fn briefing(instructions: &str, tools: &[ToolSpec]) -> u64 {
+    estimate::text(instructions) + tools.iter().map(ToolSpec::tokens).sum::<u64>()
 }

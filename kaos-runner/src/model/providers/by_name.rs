@@ -87,7 +87,7 @@ pub fn model_by_name_with(
     lookup: impl Fn(&str) -> Option<String>,
 ) -> Result<Arc<dyn Model>, SetupError> {
     let name = name.trim();
-    let variable = |name: &str| super::env::set(&lookup, name);
+    let variable = |name: &str| set(&lookup, name);
     if name.starts_with("http://") || name.starts_with("https://") {
         let why = "has no #model behind it";
         let (url, model) = name.rsplit_once('#').ok_or(SetupError::Url { why })?;
@@ -136,4 +136,9 @@ fn known(name: &str) -> Option<(&'static Provider, &str)> {
 /// Whether a model can be found by this name alone.
 pub(super) fn is_known(name: &str) -> bool {
     name.contains("://") || known(name).is_some()
+}
+
+pub(super) fn set(lookup: &impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
+    let value = lookup(name)?.trim().to_owned();
+    (!value.is_empty()).then_some(value)
 }

@@ -12,7 +12,7 @@ use super::lines::{Last, Lines};
 use super::names::Names;
 use super::sse::{Event, Events};
 use super::{Retries, Timeouts, http, json};
-use crate::turn::steps::add;
+use crate::model::usage::add;
 use crate::{Deltas, ModelError, ModelErrorKind, ModelReply, ModelRequest};
 
 /// What one model API says in another way than others.

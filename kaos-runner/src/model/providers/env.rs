@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::by_name::set;
 use super::{OpenAiBuilder, OpenAiModel, SetupError, by_name, model_by_name_with};
 use crate::{FunctionModel, Model};
 
@@ -92,9 +93,4 @@ impl OpenAiBuilder {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
-}
-
-pub(super) fn set(lookup: &impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
-    let value = lookup(name)?.trim().to_owned();
-    (!value.is_empty()).then_some(value)
 }

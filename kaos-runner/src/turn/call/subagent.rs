@@ -7,25 +7,13 @@ use serde_json::Value;
 
 use super::{Callee, Ran};
 use crate::session::conversation::Conversation;
+use crate::turn::answer::answer;
+use crate::turn::callable::CalledAgent;
 use crate::turn::debug_lines;
+use crate::turn::progress::{Progress, begin};
 use crate::turn::setting::Setting;
-use crate::turn::steps::{Progress, answer, overspent};
 use crate::turn::toolbox::Toolbox;
-use crate::{
-    Agent, Message, TokenBudget, ToolContext, ToolError, ToolSpec, ToolUse, TurnErrorKind,
-};
-
-/// A sub-agent, by the name that the model calls it by.
-pub(crate) struct CalledAgent {
-    agent: Arc<Agent>,
-    spec: ToolSpec,
-}
-
-impl CalledAgent {
-    pub(crate) fn new(agent: Arc<Agent>, spec: ToolSpec) -> Self {
-        Self { agent, spec }
-    }
-}
+use crate::{Message, TokenBudget, ToolContext, ToolError, ToolSpec, ToolUse, TurnErrorKind};
 
 impl Callee for CalledAgent {
     type Span = Subagent;
@@ -61,7 +49,7 @@ impl Callee for CalledAgent {
         _context: &ToolContext,
     ) -> Ran {
         if let Err(spent) = setting.budgets.check() {
-            return Ran::failed(told(&overspent(spent)));
+            return Ran::failed(told(&spent.into()));
         }
         let agent = &*self.agent;
         let task = task_of(arguments);
@@ -77,7 +65,7 @@ impl Callee for CalledAgent {
             caller: Arc::clone(&setting.caller),
         };
         let toolbox = Arc::new(Toolbox::of(agent));
-        let begin = agent.begin(Turn::new(agent.name.clone()), &toolbox, &task);
+        let begin = begin(agent, Turn::new(agent.name.clone()), &toolbox, &task);
         let asked = Conversation::new(vec![Message::user(task)]);
         let mut progress = Progress::new(asked, &begin, toolbox);
         let turn = scope.turn(begin);

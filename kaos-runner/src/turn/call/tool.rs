@@ -1,26 +1,12 @@
 //! A tool as what is called.
 
-use std::sync::Arc;
-
 use kaos_hooks::{Scope, Str, ToolCall, ToolOutcome, catch_panic};
 
 use super::{Callee, Ran, asked_for};
-use crate::tool::shape::Shape;
+use crate::turn::callable::CalledTool;
 use crate::turn::debug_lines;
 use crate::turn::setting::Setting;
-use crate::{Tool, ToolContext, ToolError, ToolSpec, ToolUse};
-
-/// A tool, and how its arguments stand in what the model writes.
-pub(crate) struct CalledTool {
-    tool: Arc<dyn Tool>,
-    shape: Shape,
-}
-
-impl CalledTool {
-    pub(crate) fn new(tool: Arc<dyn Tool>, shape: Shape) -> Self {
-        Self { tool, shape }
-    }
-}
+use crate::{ToolContext, ToolError, ToolSpec, ToolUse};
 
 impl Callee for CalledTool {
     type Span = ToolCall;
