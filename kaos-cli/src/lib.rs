@@ -5,11 +5,13 @@
 #![expect(clippy::doc_markdown, reason = "help is shown as it is written")]
 
 mod audit;
+mod config;
 mod output;
 mod run;
 mod sessions;
 mod terminal;
 mod trust;
+mod trusted;
 mod warnings;
 
 use std::process::ExitCode;

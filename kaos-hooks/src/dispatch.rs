@@ -1,5 +1,6 @@
 //! From one event to all who listen, and from all gates to one ruling.
 
+mod async_hook;
 pub(crate) mod fanout;
 mod gate;
 mod gating;
@@ -10,11 +11,13 @@ mod hooks;
 mod into_hooks;
 pub(crate) mod isolate;
 mod lane;
+mod lane_counters;
 mod packing;
 pub mod park;
 pub mod queue;
 mod sync;
 
+pub use async_hook::AsyncHook;
 pub use gate::{Gate, GateError, ToolAnnotations, ToolRequest, Verdict};
 pub use gating::Ruling;
 pub use health::{HookStats, HooksWatch};
@@ -22,4 +25,5 @@ pub use hook::{Hook, HookError};
 pub use hooks::{Hooks, HooksError};
 pub use into_hooks::{Both, FailOpen, IntoHooks, Registry, marker};
 pub use isolate::{Panicked, catch_panic};
-pub use lane::{AsyncHook, Lane, LaneCounters, LaneStats};
+pub use lane::Lane;
+pub use lane_counters::{LaneCounters, LaneStats};

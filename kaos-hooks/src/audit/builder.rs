@@ -2,41 +2,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kaos_events::{Clock, IdSource as _, PackedEvents, RandomIds, SystemClock, TraceId};
+use kaos_events::{Clock, SystemClock};
 
 use super::anchor::Anchors;
 use super::attend::Attended;
 use super::directory::Directory;
 use super::head::Settings;
 use super::intake::Intake;
+use super::origin::{fingerprint, host, new_trail};
+use super::ready::Ready;
 use super::record::Recorder;
 use super::recover::{Opened, Permits};
 use super::retention::Keep;
 use super::writer::Writer;
-use super::{Anchor, AuditError, AuditHook, Hash, Recovery, Signer, Storage, recover};
-use crate::dispatch::queue::Reader;
+use super::{Anchor, AuditError, AuditHook, Durability, OnFailure, Signer, Storage, recover};
 use crate::redact::{ContentPolicies, Redactor};
-
-/// What happens to tools that change something while the trail cannot be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum OnFailure {
-    /// They are denied, and the model is told why.
-    #[default]
-    FailClosed,
-    /// They run; how many did is counted, and stands in the trail once it can be written again.
-    Degrade,
-}
-
-/// What *safe* means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Durability {
-    /// On the disk: survives the machine's death.
-    #[default]
-    Disk,
-    /// With the operating system: survives the process's death only. For disks on which waiting
-    /// costs too much.
-    Process,
-}
 
 /// Settings of an [`AuditHook`].
 ///
@@ -331,48 +311,6 @@ impl AuditBuilder {
     }
 }
 
-/// A trail that is open, and whose writer has not started.
-pub(super) struct Ready {
-    pub(super) writer: Writer,
-    pub(super) reader: Reader<PackedEvents>,
-    pub(super) recoveries: Vec<Recovery>,
-    place: String,
-}
-
-/// A hash of what decides which content is recorded: policies, rules, limits, and which key makes
-/// tokens.
-fn fingerprint(policies: &ContentPolicies, redactor: &Redactor) -> String {
-    let text = format!("{}\n{}", policies.described(), redactor.described());
-    let mut hash = Hash::of(&[text.as_bytes()]).to_string();
-    hash.truncate(16);
-    hash
-}
-
-/// The number of a trail that is made now.
-fn new_trail() -> TraceId {
-    loop {
-        let bits = u128::from(RandomIds.next()) << 64 | u128::from(RandomIds.next());
-        if let Some(trail) = TraceId::new(bits) {
-            return trail;
-        }
-    }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-#[cfg(unix)]
-fn host() -> String {
-    let name = rustix::system::uname();
-    name.nodename().to_string_lossy().into_owned()
-}
-
-#[cfg(not(unix))]
-fn host() -> String {
-    std::env::var("COMPUTERNAME").unwrap_or_default()
-}
-
 impl std::fmt::Debug for AuditBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AuditBuilder")
@@ -380,4 +318,8 @@ impl std::fmt::Debug for AuditBuilder {
             .field("on_failure", &self.on_failure)
             .finish_non_exhaustive()
     }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -3,35 +3,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use kaos_events::{Event, EventBuf, Observer, PackedEvents, Run, Str};
+use kaos_events::{Event, Observer, PackedEvents, Run, Str};
 
-use crate::dispatch::hook::short_type_name;
 use crate::dispatch::park::{this_task, within, woken};
 use crate::dispatch::queue::{Bounds, Gathering, Next, NotDone, Queue, Reader};
-use crate::{Hook, HookError, MOST_PANICS, catch_panic};
-
-/// A hook whose work waits: for a network, a disk, another service.
-///
-/// It lives in a [`Lane`], which feeds it the events of all runs, one at a time.
-#[async_trait]
-pub trait AsyncHook: Send + 'static {
-    /// What it is called in statistics and warnings; its type's name unless given.
-    fn name(&self) -> Str {
-        Str::Static(short_type_name::<Self>())
-    }
-
-    /// Takes the next event.
-    async fn on_event(&mut self, event: EventBuf);
-
-    /// Hands on what is buffered.
-    ///
-    /// # Errors
-    ///
-    /// What could not be handed on, and why.
-    async fn flush(&mut self) -> Result<(), HookError> {
-        Ok(())
-    }
-}
+use crate::{AsyncHook, Hook, HookError, LaneCounters, LaneStats, MOST_PANICS, catch_panic};
 
 /// A bounded queue in front of an [`AsyncHook`], and the task that empties it.
 ///
@@ -95,47 +71,6 @@ struct Worker {
     /// When it has ended in peace, how many events had been dropped by then.
     finished: Arc<AtomicU64>,
     reader: Reader<PackedEvents>,
-}
-
-/// What became of the events that a lane was offered:
-/// `offered = waiting + delivered + failed + dropped`, at every moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LaneStats {
-    /// Events that came.
-    pub offered: u64,
-    /// Events that wait; the hook may have one of them.
-    pub waiting: u64,
-    /// Events the hook took.
-    pub delivered: u64,
-    /// Events dropped: the queue was full or closed, there was no runtime, or it ended before.
-    pub dropped: u64,
-    /// Events the hook panicked on.
-    pub failed: u64,
-}
-
-/// Reads what became of a lane's events, without keeping the lane alive.
-#[derive(Debug, Clone, Default)]
-pub struct LaneCounters(Option<Arc<Queue<PackedEvents>>>);
-
-impl LaneCounters {
-    /// What became of the events so far.
-    pub fn stats(&self) -> LaneStats {
-        let account = self.0.as_ref().map(|queue| queue.account());
-        let account = account.unwrap_or_default();
-        LaneStats {
-            offered: account.offered,
-            waiting: account.waiting,
-            delivered: account.done,
-            dropped: account.dropped,
-            failed: account.failed,
-        }
-    }
-
-    /// Whether the lane is gone.
-    pub(crate) fn is_over(&self) -> bool {
-        let queue = self.0.as_ref();
-        queue.is_none_or(|queue| Arc::strong_count(queue) == 1)
-    }
 }
 
 impl Lane {
@@ -204,7 +139,7 @@ impl Lane {
     }
 
     fn counters(&self) -> LaneCounters {
-        LaneCounters(Some(Arc::clone(&self.shared.queue)))
+        LaneCounters::of(Arc::clone(&self.shared.queue))
     }
 
     /// Waits for the flush of all that came so far; with `last`, nothing comes after it.

@@ -13,7 +13,7 @@ use crate::output::Failed;
 const MOST_BYTES: u64 = 16 * 1024;
 
 /// What is known of a file.
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Trusted,
     /// It was trusted with another content.
     Changed,
@@ -22,12 +22,12 @@ pub(super) enum Verdict {
 
 /// The directory of entries. It and they belong to the user, and nobody else may write them, or they
 /// say nothing.
-pub(super) struct Store(PathBuf);
+pub(crate) struct Store(PathBuf);
 
 impl Store {
     /// `$XDG_STATE_HOME/kaos/trust`, by default `~/.local/state/kaos/trust` (XDG Base Directory
     /// Specification 0.8: a path that is not absolute is none).
-    pub(super) fn of_the_user() -> Result<Self, Failed> {
+    pub(crate) fn of_the_user() -> Result<Self, Failed> {
         let absolute = |name| {
             env::var_os(name)
                 .map(PathBuf::from)
@@ -39,7 +39,7 @@ impl Store {
         Ok(Self(state.join("kaos/trust")))
     }
 
-    pub(super) fn judge(&self, place: &Path, content: &[u8]) -> Result<Verdict, Failed> {
+    pub(crate) fn judge(&self, place: &Path, content: &[u8]) -> Result<Verdict, Failed> {
         let Some(remembered) = self.entry(place)? else {
             return Ok(Verdict::Unknown);
         };
@@ -51,7 +51,7 @@ impl Store {
         })
     }
 
-    pub(super) fn remember(&self, place: &Path, content: &[u8]) -> Result<(), Failed> {
+    pub(crate) fn remember(&self, place: &Path, content: &[u8]) -> Result<(), Failed> {
         let mut builder = DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// Whether it was known.
-    pub(super) fn forget(&self, place: &Path) -> Result<bool, Failed> {
+    pub(crate) fn forget(&self, place: &Path) -> Result<bool, Failed> {
         match fs::remove_file(self.name(place)) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),

@@ -1,5 +1,9 @@
 //! Settings: flags, then variables, then `kaos.toml`.
 
+mod args;
+mod servers;
+mod variables;
+
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -7,22 +11,23 @@ use std::time::Duration;
 use kaos_runner::Limits;
 use serde::Deserialize;
 
-use super::Args;
-use super::servers::Mcp;
+pub(crate) use self::args::Args;
+pub(crate) use self::servers::Mcp;
+use self::variables::{origin, variable};
 use crate::output::Failed;
-use crate::trust;
+use crate::trusted as trust;
 
 const FILE: &str = "kaos.toml";
 
 pub(crate) struct Config {
     url: Option<String>,
     model: Option<String>,
-    pub(super) instructions: Option<String>,
-    pub(super) trail: Option<String>,
-    pub(super) trail_key: Option<String>,
-    pub(super) mcp: Vec<Mcp>,
-    pub(super) steps: u32,
-    pub(super) time: Duration,
+    pub(crate) instructions: Option<String>,
+    pub(crate) trail: Option<String>,
+    pub(crate) trail_key: Option<String>,
+    pub(crate) mcp: Vec<Mcp>,
+    pub(crate) steps: u32,
+    pub(crate) time: Duration,
 }
 
 /// `kaos.toml`.
@@ -52,7 +57,7 @@ struct Bounds {
 }
 
 impl Config {
-    pub(super) fn of(args: &Args) -> Result<Self, Failed> {
+    pub(crate) fn of(args: &Args) -> Result<Self, Failed> {
         let file = read(args.config.as_deref())?;
         let usual = Limits::default();
         let seconds = args.seconds.or(file.limits.seconds);
@@ -85,7 +90,7 @@ impl Config {
     }
 
     /// The variables that a model is made from, as settled here.
-    pub(super) fn model_variable(&self, name: &str) -> Option<String> {
+    pub(crate) fn model_variable(&self, name: &str) -> Option<String> {
         match name {
             "MODEL_API_URL" => self.url.clone(),
             "MODEL_NAME" => self.model.clone(),
@@ -96,20 +101,6 @@ impl Config {
 
 fn first(flag: Option<&String>, name: &str, file: Option<String>) -> Option<String> {
     flag.cloned().or_else(|| variable(name)).or(file)
-}
-
-/// An empty variable is absent.
-pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// A URL without what may be a key.
-pub(super) fn origin(url: &str) -> String {
-    let parsed = reqwest::Url::parse(url);
-    parsed.map_or_else(
-        |_no_url| "what is no URL".to_owned(),
-        |url| url.origin().ascii_serialization(),
-    )
 }
 
 /// The file that was named; else the one of the current directory, if there is one and it is trusted.

@@ -8,13 +8,13 @@ use kaos_runner::mcp::McpServer;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 
-use super::config::variable;
+use super::variables::{origin, variable};
 use crate::output::Failed;
 
 /// `[[mcp]]`.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Mcp {
+pub(crate) struct Mcp {
     /// A URL, or a program; without `args`, with its arguments behind it.
     server: String,
     args: Option<Vec<String>>,
@@ -33,7 +33,7 @@ pub(super) struct Mcp {
 
 impl Mcp {
     /// As `--mcp` gives it.
-    pub(super) fn flag(server: &str) -> Self {
+    pub(crate) fn flag(server: &str) -> Self {
         Self {
             server: server.to_owned(),
             ..Self::default()
@@ -45,7 +45,7 @@ impl Mcp {
     }
 
     /// What it makes a run do, for people.
-    pub(super) fn effect(&self) -> String {
+    pub(crate) fn effect(&self) -> String {
         if !self.is_url() {
             let (program, arguments) = self.command();
             return format!("starts {program} {}", arguments.join(" "));
@@ -57,7 +57,7 @@ impl Mcp {
         } else {
             format!(" and sends it {}", tokens.join(", "))
         };
-        format!("asks {}{with}", super::config::origin(&self.server))
+        format!("asks {}{with}", origin(&self.server))
     }
 
     /// The server.
@@ -65,7 +65,7 @@ impl Mcp {
     /// # Errors
     ///
     /// What is wrong with the settings, without a value.
-    pub(super) fn server(&self) -> Result<McpServer, Failed> {
+    pub(crate) fn server(&self) -> Result<McpServer, Failed> {
         if self.server.trim().is_empty() {
             return Err("[[mcp]]: server is missing".into());
         }
