@@ -19,6 +19,7 @@ mod key;
 mod line;
 mod log;
 mod log_id;
+mod open;
 mod origin;
 mod own;
 mod problem;

@@ -27,7 +27,7 @@
 #[cfg(feature = "audit")]
 pub mod audit;
 mod dispatch;
-mod log;
+mod log_hook;
 mod plain;
 #[cfg(feature = "redact")]
 pub mod redact;
@@ -43,7 +43,7 @@ pub use dispatch::{
 };
 #[doc(hidden)]
 pub use dispatch::{park, queue};
-pub use log::LogHook;
+pub use log_hook::LogHook;
 #[doc(hidden)]
 pub use plain::{commands_terminals, plain};
 pub use replay::{Replay, Replayed};

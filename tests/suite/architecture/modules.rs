@@ -234,7 +234,8 @@ fn names(word: Option<&String>) -> bool {
 /// Whether this ends with `pub(…)`.
 fn visible(words: &[String]) -> bool {
     let open = words.iter().rposition(|it| it == "(");
-    open.and_then(|open| open.checked_sub(1)).is_some_and(|it| words[it] == "pub")
+    open.and_then(|open| open.checked_sub(1))
+        .is_some_and(|it| words[it] == "pub")
 }
 
 /// Reads one tree of a `use` from here; gives where it ends.

@@ -23,7 +23,41 @@ const ALLOWED: &[(&str, &str, &str, &str)] = &[
 
 /// Circles that are left to be mended.
 const TO_MEND: &[(&str, &str, &str)] = &[
-LATER
+    ("kaos-hooks", "audit/scan", "audit/verify/anchored"),
+    ("kaos-hooks", "dispatch/queue", "dispatch/queue/state"),
+    ("kaos-hooks", "dispatch/queue/state", "dispatch/queue/wait"),
+    ("kaos-hooks", "redact/builder", "redact/redactor"),
+    ("kaos-hooks", "redact/digits", "redact/digits/card"),
+    ("kaos-hooks", "redact/json", "redact/redactor"),
+    ("kaos-hooks", "redact/named/form", "redact/named/form/call"),
+    (
+        "kaos-hooks",
+        "redact/named/form",
+        "redact/named/form/markup",
+    ),
+    ("kaos-hooks", "redact/named/form", "redact/named/line"),
+    (
+        "kaos-hooks",
+        "redact/named/rules",
+        "redact/named/rules/look",
+    ),
+    ("kaos-hooks", "redact/policy", "redact/json"),
+    ("kaos-hooks", "redact/policy", "redact/redactor"),
+    ("kaos-hooks", "redact/redactor", "redact/stream"),
+    ("kaos-hooks", "redact/rule", "redact/segments"),
+    ("kaos-hooks", "redact/segments", "redact/segments/unit"),
+    ("kaos-hooks", "redact/token", "redact/token/shape"),
+    ("kaos-hooks", "redact/vocabulary", "redact/vocabulary/split"),
+    ("kaos-otel-hook", "context", "propagation"),
+    ("kaos-otel-hook", "export", "exporter"),
+    ("kaos-otel-hook", "exporter", "exporter/otlp"),
+    ("kaos-otel-hook", "exporter/grpc", "exporter/otlp"),
+    ("kaos-otel-hook", "exporter/http", "exporter/otlp"),
+    ("kaos-otel-hook", "metrics", "metrics/observer"),
+    ("kaos-otel-hook", "metrics/known", "metrics"),
+    ("kaos-otel-hook", "otel_hook", "spans"),
+    ("kaos-otel-hook", "telemetry", "telemetry/started"),
+    ("kaos-runner", "mcp", "mcp/source"),
 ];
 
 /// The longest source file of a crate, in lines, and the longest of the middle one.
@@ -32,12 +66,26 @@ const MAX_MEDIAN: usize = 110;
 
 /// Files that are longer, and are left to be split.
 const TO_SPLIT: &[&str] = &[
-SPLIT
+    "kaos-hooks/src/audit/directory.rs",
+    "kaos-hooks/src/audit/key.rs",
+    "kaos-hooks/src/audit/log.rs",
+    "kaos-hooks/src/audit/record.rs",
+    "kaos-hooks/src/audit/recover.rs",
+    "kaos-hooks/src/audit/trail.rs",
+    "kaos-hooks/src/audit/verify/chain.rs",
+    "kaos-otel-hook/src/settings.rs",
+    "kaos-otel-hook/src/spans.rs",
+    "kaos-otel-hook/src/telemetry.rs",
+    "kaos-runner/src/model/providers/anthropic/answer.rs",
+    "kaos-runner/src/model/providers/openai/answer.rs",
+    "kaos-runner/src/model/providers/schema.rs",
+    "kaos-runner/src/session/redis.rs",
 ];
 
 /// Files that share their name with one on the ground floor, and are left to be named anew.
 const TO_NAME: &[&str] = &[
-NAMES
+    "kaos-otel-hook attributes/content",
+    "kaos-otel-hook logs/context",
 ];
 
 fn module(place: &str) -> Module {
@@ -69,7 +117,7 @@ fn no_circles(what: &str, edges: &Edges<Module>) {
     let mut seen = String::new();
     for (from, to) in edges {
         if circle.contains(from) && circle.contains(to) {
-            seen += &format!("\n    {} names {}", shown(from), shown(to));
+            seen.push_str(&["\n    ", &shown(from), " names ", &shown(to)].concat());
         }
     }
     panic!("{what} go round in a circle; which type stands in the wrong place?{seen}");
@@ -102,13 +150,21 @@ fn no_folders_name_each_other_in_a_circle() {
 #[test]
 fn what_is_allowed_is_inside_one_folder_and_closes_a_circle() {
     for (member, from, to, why) in ALLOWED {
-        let folder = |place: &str| module(place).first().cloned().filter(|_| place.contains('/'));
+        let folder = |place: &str| {
+            module(place)
+                .first()
+                .cloned()
+                .filter(|_| place.contains('/'))
+        };
         assert_eq!(folder(from), folder(to), "{member}: {from}, {to}");
         assert!(why.len() > 20, "{from}, {to}: say why");
         let mut edges = edges(member);
         assert!(circles(&edges).is_empty());
         edges.insert((module(from), module(to)));
-        assert!(!circles(&edges).is_empty(), "{from} may name {to} without being allowed to");
+        assert!(
+            !circles(&edges).is_empty(),
+            "{from} may name {to} without being allowed to"
+        );
     }
 }
 
@@ -131,11 +187,15 @@ fn no_source_file_holds_more_than_one_concept() {
         }
         all.sort_unstable();
         let median = all[all.len() / 2];
-        assert!(median <= MAX_MEDIAN, "{member}: the middle file has {median} lines");
+        assert!(
+            median <= MAX_MEDIAN,
+            "{member}: the middle file has {median} lines"
+        );
     }
 }
 
-/// A name comes twice only where folders say what each is.
+/// A name comes twice only where folders say what each is; a room may give its name to what a folder
+/// has of it.
 #[test]
 fn no_file_is_called_like_one_on_the_ground_floor() {
     let mut found = Vec::new();
@@ -143,10 +203,16 @@ fn no_file_is_called_like_one_on_the_ground_floor() {
         let modules = modules(member);
         let mut by_name: BTreeMap<&String, Vec<&Module>> = BTreeMap::new();
         for place in modules.all().filter(|it| !it.is_empty()) {
-            by_name.entry(place.last().unwrap()).or_default().push(place);
+            by_name
+                .entry(place.last().unwrap())
+                .or_default()
+                .push(place);
         }
         for places in by_name.values().filter(|places| places.len() > 1) {
-            if places.iter().any(|it| it.len() == 1) {
+            if places
+                .iter()
+                .any(|it| it.len() == 1 && !modules.is_folder(it))
+            {
                 let above = places.iter().filter(|it| it.len() > 1);
                 found.extend(above.map(|it| format!("{member} {}", shown(it))));
             }
@@ -159,7 +225,9 @@ fn no_file_is_called_like_one_on_the_ground_floor() {
 #[test]
 fn the_runner_s_ground_floor_holds_its_rooms_and_what_belongs_to_none() {
     let runner = modules("kaos-runner");
-    let ground = runner.all().filter(|it| it.len() == 1 && !runner.is_folder(it));
+    let ground = runner
+        .all()
+        .filter(|it| it.len() == 1 && !runner.is_folder(it));
     let ground: Vec<String> = ground.map(|it| shown(it)).collect();
     assert_eq!(ground, ["http_client", "runner"]);
 }
@@ -172,10 +240,22 @@ fn the_reader_sees_what_it_should() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     };
-    write("lib.rs", "mod a;\nmod b;\npub use a::Thing;\npub use b::deep::{Other as Named, Third};\n");
-    write("a.rs", "use crate::{Named, b::{self, deep}};\npub struct Thing; // crate::b::Comment\n");
-    write("b.rs", "mod deep;\nmacro_rules! it { () => {} }\npub(crate) use it;\nfn x() -> &'static str { \"crate::a\" }\n");
-    write("b/deep.rs", "use super::it;\nfn y(_: super::super::Thing) {}\n#[cfg(test)]\nmod tests {\n use crate::a;\n}\n");
+    write(
+        "lib.rs",
+        "mod a;\nmod b;\npub use a::Thing;\npub use b::deep::{Other as Named, Third};\n",
+    );
+    write(
+        "a.rs",
+        "use crate::{Named, b::{self, deep}};\npub struct Thing; // crate::b::Comment\n",
+    );
+    write(
+        "b.rs",
+        "mod deep;\nmacro_rules! it { () => {} }\npub(crate) use it;\nfn x() -> &'static str { \"crate::a\" }\n",
+    );
+    write(
+        "b/deep.rs",
+        "use super::it;\nfn y(_: super::super::Thing) {}\n#[cfg(test)]\nmod tests {\n use crate::a;\n}\n",
+    );
     let modules = Modules::read(&folder);
     let edges: Vec<String> = modules
         .edges()
