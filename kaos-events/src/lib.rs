@@ -27,6 +27,7 @@
 //! turn.complete(TurnOutcome::default());
 //! ```
 
+mod attribute_value;
 mod attributes;
 mod buf;
 mod bytes;
@@ -34,6 +35,7 @@ mod call_summary;
 mod callee;
 mod clock;
 pub mod codec;
+mod content_kind;
 mod decimal;
 mod emitter;
 mod enter;
@@ -58,11 +60,13 @@ mod texts;
 mod usage;
 mod value;
 
-pub use attributes::{AttributeValue, Attributes};
+pub use attribute_value::AttributeValue;
+pub use attributes::Attributes;
 pub use buf::{BodyBuf, EventBuf, PhaseBuf, SpanBuf};
 pub use call_summary::ToolCallSummary;
 pub use callee::{Callable, Callee};
 pub use clock::{Clock, ManualClock, SystemClock, Time};
+pub use content_kind::ContentKind;
 pub use emitter::Emitter;
 pub use enter::{Enter, Entered};
 pub use event::{Body, Event, Failure, Phase, PhaseName, Progress, Slot, Span};
@@ -83,7 +87,7 @@ pub use subject::{
     OutcomeType, RemoteAgent, Server, Step, StepOutcome, Subagent, SubagentOutcome, Subject,
     SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn, TurnOutcome,
 };
-pub use texts::{ContentKind, TextVisitor};
+pub use texts::TextVisitor;
 pub use usage::Usage;
 pub use value::{
     ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, HistoryTrimmed,

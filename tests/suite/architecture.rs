@@ -213,7 +213,9 @@ fn the_loop_is_one_function_of_at_most_120_lines() {
         .filter(|text| text.contains("in 1..=limit {"))
         .collect();
     assert_eq!(looping.len(), 1, "one loop over the steps");
-    let (_, work) = looping[0].split_once("\nasync fn work(").unwrap();
+    let (_, work) = looping[0]
+        .split_once("\npub(super) async fn work(")
+        .unwrap();
     let (work, _) = work.split_once("\n}\n").unwrap();
     for part in [
         "intent::classify",

@@ -9,7 +9,8 @@ use super::{EDGES, members, sources, workspace};
 /// The lines of the map, under the folder that each is about.
 fn map() -> Vec<(PathBuf, String)> {
     let text = fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap();
-    let (_, map) = text.split_once("## Code map\n\n```text\n").unwrap();
+    let (_, map) = text.split_once("## Code map\n").unwrap();
+    let (_, map) = map.split_once("```text\n").unwrap();
     let (map, _) = map.split_once("```").unwrap();
     let mut crate_ = PathBuf::new();
     let mut room = PathBuf::new();

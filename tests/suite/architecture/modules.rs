@@ -212,7 +212,10 @@ fn source(words: &[String]) -> Source {
         if word == "use" && [";", "{", "}", ")", "]", "pub"].contains(&before) {
             let passed_on = before == "pub" || before == ")" && visible(&words[..at]);
             at = tree(words, at + 1, &[], passed_on, &mut source.uses) + 1;
-        } else if word == "crate" || word == "super" {
+        } else if ["crate", "super"].contains(&&**word)
+            && before != "in"
+            && words.get(at + 1).is_some_and(|it| it == "::")
+        {
             let mut path = vec![word.clone()];
             at += 1;
             while words.get(at).is_some_and(|it| it == "::") && names(words.get(at + 1)) {
@@ -284,20 +287,23 @@ fn tree(
 
 /// The circles of a graph: those who reach each other.
 pub(super) fn circles<N: Ord + Clone>(edges: &Edges<N>) -> Vec<BTreeSet<N>> {
+    let mut after: BTreeMap<&N, Vec<&N>> = BTreeMap::new();
+    for (from, to) in edges {
+        after.entry(from).or_default().push(to);
+    }
     let reached = |from: &N| {
         let mut reached = BTreeSet::new();
         let mut waiting = vec![from];
         while let Some(at) = waiting.pop() {
-            for (_, to) in edges.iter().filter(|(of, _)| of == at) {
-                if reached.insert(to.clone()) {
+            for to in after.get(at).into_iter().flatten() {
+                if reached.insert((*to).clone()) {
                     waiting.push(to);
                 }
             }
         }
         reached
     };
-    let nodes: BTreeSet<&N> = edges.iter().map(|(from, _)| from).collect();
-    let reached: BTreeMap<&N, BTreeSet<N>> = nodes.iter().map(|it| (*it, reached(it))).collect();
+    let reached: BTreeMap<&N, BTreeSet<N>> = after.keys().map(|it| (*it, reached(it))).collect();
     let mut circles: Vec<BTreeSet<N>> = Vec::new();
     for (node, from) in &reached {
         if !from.contains(node) || circles.iter().any(|circle| circle.contains(*node)) {
