@@ -44,12 +44,13 @@ index() {
 }
 
 suite() {
-    timeout 300 cargo test --quiet -p kaos-tests --test suite "$@" </dev/null
+    timeout "${limit:-300}" cargo test --quiet -p kaos-tests --test suite "$@" </dev/null
 }
 
 all_pass_unpatched() {
     local tests output
     mapfile -t tests < <(index | awk '{ print $2 }' | sort -u)
+    limit=1800 suite --no-run
     output=$(suite -- --exact "${tests[@]}" 2>&1) || { echo "$output"; return 1; }
     if ! grep -q "ok. ${#tests[@]} passed" <<<"$output"; then
         echo "$output"
@@ -65,7 +66,7 @@ caught() {
         echo 'does not apply'
         return 1
     fi
-    if ! output=$(suite --no-run 2>&1); then
+    if ! output=$(limit=1800 suite --no-run 2>&1); then
         tail -5 <<<"$output"
         echo 'does not compile'
     elif output=$(suite -- --exact "$2" 2>&1); then
