@@ -139,8 +139,10 @@ impl Seat {
     ) -> Result<(), SessionError> {
         let remembered = self.add(setting, turn, progress, ended).await;
         if let Some(lock) = self.lock.take() {
-            let freeing = self.store.free(lock);
-            let freeing = async { Ok(freeing.await) };
+            let freeing = async {
+                self.store.free(lock).await;
+                Ok(())
+            };
             // Not done in time, it is done by the lock's end.
             let _in_time = within(setting.limits.session, freeing).await.is_ok();
         }
