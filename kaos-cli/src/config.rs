@@ -1,6 +1,7 @@
 //! Settings: flags, then variables, then `kaos.toml`.
 
 mod args;
+mod complaints;
 mod servers;
 mod variables;
 

@@ -61,6 +61,8 @@ async fn answer(args: &Args, config: &Config, mut signals: Signals) -> Result<Ex
     let mut flush = Box::pin(async {
         let told = async {
             let hooks = runner.observed_by().shutdown().await;
+            // A turn that was interrupted has not told the store that its session is free.
+            runner.session_store().settled().await;
             drop(runner);
             let _account = telemetry.shutdown().await;
             hooks

@@ -132,9 +132,28 @@ impl Seat {
         }
     }
 
-    /// Remembers what was said, which takes this long at most, and gives the session up.
+    /// Remembers what was said, which takes this long at most, and gives the session up: free when it
+    /// returns, so that a process may end then.
     pub(crate) async fn remember(
-        self,
+        mut self,
+        limit: Duration,
+        turn: &Scope<Turn>,
+        said: &[Message],
+    ) -> Result<(), SessionError> {
+        let remembered = self.add(limit, turn, said).await;
+        if let Some(lock) = self.lock.take() {
+            let freeing = async {
+                self.store.free(lock).await;
+                Ok(())
+            };
+            // Not done in time, it is done by the lock's end.
+            let _in_time = within(limit, freeing).await.is_ok();
+        }
+        remembered
+    }
+
+    async fn add(
+        &self,
         limit: Duration,
         turn: &Scope<Turn>,
         said: &[Message],

@@ -80,7 +80,6 @@ const TO_SPLIT: &[&str] = &[
     "kaos-runner/src/model/providers/anthropic/answer.rs",
     "kaos-runner/src/model/providers/openai/answer.rs",
     "kaos-runner/src/model/providers/schema.rs",
-    "kaos-runner/src/session/redis.rs",
 ];
 
 /// Files that share their name with one on the ground floor, and are left to be named anew.
