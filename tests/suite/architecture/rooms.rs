@@ -77,9 +77,6 @@ const TO_SPLIT: &[&str] = &[
     "kaos-otel-hook/src/settings.rs",
     "kaos-otel-hook/src/spans.rs",
     "kaos-otel-hook/src/telemetry.rs",
-    "kaos-runner/src/model/providers/anthropic/answer.rs",
-    "kaos-runner/src/model/providers/openai/answer.rs",
-    "kaos-runner/src/model/providers/schema.rs",
 ];
 
 /// Files that share their name with one on the ground floor, and are left to be named anew.

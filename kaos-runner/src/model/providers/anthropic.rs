@@ -1,7 +1,9 @@
 //! Models that speak Anthropic's Messages API.
 
 mod answer;
+mod block;
 mod builder;
+mod reading;
 mod request;
 
 use std::fmt;

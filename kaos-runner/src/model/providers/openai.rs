@@ -3,6 +3,7 @@
 mod answer;
 mod builder;
 mod calls;
+mod pieces;
 mod quirks;
 mod request;
 

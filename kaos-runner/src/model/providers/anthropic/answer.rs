@@ -1,71 +1,29 @@
 //! What the Messages API answers, whole or in pieces.
 
-use kaos_hooks::{Attributes, Str, Usage};
+use kaos_hooks::Str;
 use serde_json::{Map, Value, json};
 
+use super::block::Block;
 use super::request::Fixed;
-use crate::model::providers::endpoint::{MOST_PARTS, Reading};
-use crate::model::providers::error::Failed;
 use crate::model::providers::json;
 use crate::model::providers::names::Names;
-use crate::{
-    AssistantMessage, Deltas, FinishReason, ModelErrorKind, ModelReply, Part, ProviderData,
-    Reasoning, ToolUse,
-};
+use crate::{Deltas, FinishReason, Part, ProviderData, Reasoning, ToolUse};
 
 /// A reply in the making.
 #[derive(Debug)]
 pub(crate) struct Answer<'a> {
-    fixed: &'a Fixed,
-    names: &'a Names,
+    pub(super) fixed: &'a Fixed,
+    pub(super) names: &'a Names,
     /// The tool whose input is the answer, where that was asked for in a form.
-    form: Option<&'a str>,
-    blocks: Vec<Block>,
+    pub(super) form: Option<&'a str>,
+    pub(super) blocks: Vec<Block>,
     /// What `usage` said so far; its parts come at different times.
-    counts: Map<String, Value>,
-    response_id: Option<String>,
-    response_model: Option<String>,
-    finish_reason: Option<FinishReason>,
-    answered: bool,
-    ended: bool,
-}
-
-/// A block of the content.
-#[derive(Debug)]
-struct Block {
-    index: Option<u64>,
-    /// The reply's id of a call.
-    id: Str,
-    /// As it began, with its texts as they are by now.
-    value: Map<String, Value>,
-    /// The input of a call, as far as it came in pieces.
-    input: String,
-}
-
-impl Block {
-    fn kind(&self) -> &str {
-        self.value
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    }
-
-    fn text(&self, key: &str) -> String {
-        self.value
-            .get(key)
-            .map(json::text)
-            .unwrap_or_default()
-            .into_owned()
-    }
-
-    fn append(&mut self, key: &str, piece: &str) {
-        match self.value.get_mut(key) {
-            Some(Value::String(text)) => text.push_str(piece),
-            _ => {
-                self.value.insert(key.to_owned(), piece.into());
-            }
-        }
-    }
+    pub(super) counts: Map<String, Value>,
+    pub(super) response_id: Option<String>,
+    pub(super) response_model: Option<String>,
+    pub(super) finish_reason: Option<FinishReason>,
+    pub(super) answered: bool,
+    pub(super) ended: bool,
 }
 
 impl<'a> Answer<'a> {
@@ -85,7 +43,7 @@ impl<'a> Answer<'a> {
     }
 
     /// What a message says of itself, whole or at its beginning.
-    fn about(&mut self, message: &Value) {
+    pub(super) fn about(&mut self, message: &Value) {
         self.response_id = self.response_id.take().or(json::word(message.get("id")));
         self.response_model = self
             .response_model
@@ -95,20 +53,20 @@ impl<'a> Answer<'a> {
         self.stopped(message);
     }
 
-    fn counted(&mut self, usage: Option<&Value>) {
+    pub(super) fn counted(&mut self, usage: Option<&Value>) {
         let told = usage.and_then(Value::as_object).into_iter().flatten();
         for (key, value) in told.filter(|(_, value)| json::count(Some(value)).is_some()) {
             self.counts.insert(key.clone(), value.clone());
         }
     }
 
-    fn stopped(&mut self, message: &Value) {
+    pub(super) fn stopped(&mut self, message: &Value) {
         if let Some(word) = json::word(message.get("stop_reason")) {
             self.finish_reason = Some(reason(&word));
         }
     }
 
-    fn begin(&mut self, index: Option<u64>, block: &Value, deltas: Option<&Deltas>) {
+    pub(super) fn begin(&mut self, index: Option<u64>, block: &Value, deltas: Option<&Deltas>) {
         let Value::Object(value) = block else { return };
         let mut block = Block {
             index,
@@ -130,7 +88,7 @@ impl<'a> Answer<'a> {
         self.blocks.push(block);
     }
 
-    fn delta(&mut self, index: Option<u64>, delta: &Value, deltas: &Deltas) {
+    pub(super) fn delta(&mut self, index: Option<u64>, delta: &Value, deltas: &Deltas) {
         let kind = delta
             .get("type")
             .and_then(Value::as_str)
@@ -200,13 +158,13 @@ impl<'a> Answer<'a> {
     }
 
     /// Whether a call is none, but the answer in its form.
-    fn is_form(&self, at: usize) -> bool {
+    pub(super) fn is_form(&self, at: usize) -> bool {
         let name = self.blocks.get(at).map(|block| block.text("name"));
         self.form.is_some() && name.as_deref() == self.form
     }
 
     /// The id of the next block: its own unless an earlier one has it.
-    fn free_id(&self, block: &Map<String, Value>) -> Str {
+    pub(super) fn free_id(&self, block: &Map<String, Value>) -> Str {
         let own = block.get("id").map(json::text).unwrap_or_default();
         if own.is_empty() || self.blocks.iter().any(|block| block.id == *own) {
             return format!("{own}call-{}", self.blocks.len() + 1).into();
@@ -214,7 +172,7 @@ impl<'a> Answer<'a> {
         own.into_owned().into()
     }
 
-    fn part(&self, at: usize, block: &Block) -> Option<Part> {
+    pub(super) fn part(&self, at: usize, block: &Block) -> Option<Part> {
         let data = |value: &Map<String, Value>| ProviderData {
             origin: self.fixed.origin.clone(),
             data: value.clone().into(),
@@ -254,126 +212,6 @@ impl<'a> Answer<'a> {
                 Some(Part::Provider(data(&value)))
             }
         }
-    }
-}
-
-impl Reading for Answer<'_> {
-    fn whole(&mut self, answer: &Value) -> Result<(), Failed> {
-        self.about(answer);
-        match answer.get("content") {
-            Some(Value::Array(blocks)) => {
-                self.answered = true;
-                // One more is enough to refuse them all.
-                for block in blocks.iter().take(MOST_PARTS + 1) {
-                    self.begin(None, block, None);
-                }
-                Ok(())
-            }
-            Some(Value::String(text)) => {
-                self.answered = true;
-                self.begin(None, &json!({ "type": "text", "text": text }), None);
-                Ok(())
-            }
-            _ if answer
-                .get("message")
-                .or_else(|| answer.get("detail"))
-                .is_some() =>
-            {
-                Err(Failed::in_answer(answer))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn piece(&mut self, piece: &Value, deltas: &Deltas) -> Result<(), Failed> {
-        let index = json::count(piece.get("index"));
-        match piece.get("type").and_then(Value::as_str) {
-            Some("message_start") => {
-                self.answered = true;
-                if let Some(message) = piece.get("message") {
-                    self.about(message);
-                }
-            }
-            Some("content_block_start") => {
-                if let Some(block) = piece.get("content_block") {
-                    self.begin(index, block, Some(deltas));
-                }
-            }
-            Some("content_block_delta") => {
-                if let Some(delta) = piece.get("delta") {
-                    self.answered = true;
-                    self.delta(index, delta, deltas);
-                }
-            }
-            Some("message_delta") => {
-                self.counted(piece.get("usage"));
-                if let Some(delta) = piece.get("delta") {
-                    self.stopped(delta);
-                }
-            }
-            Some("message_stop") => self.ended = true,
-            // A whole answer, as one event.
-            Some("message") => self.whole(piece)?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn is_whole(&self) -> bool {
-        self.ended
-    }
-
-    fn is_finished(&self) -> bool {
-        self.finish_reason.is_some()
-    }
-
-    /// The API counts what it cached beside the input; the conventions count it as part of it.
-    fn usage(&self) -> Option<Usage> {
-        let count = |key: &str| json::count(self.counts.get(key));
-        let (read, written) = (
-            count("cache_read_input_tokens"),
-            count("cache_creation_input_tokens"),
-        );
-        let sent = count("input_tokens")?;
-        let all = [read, written].into_iter().flatten();
-        let all = all.fold(sent, u64::saturating_add);
-        Some(Usage {
-            cache_read_tokens: read,
-            cache_creation_tokens: written,
-            ..Usage::new(all, count("output_tokens")?)
-        })
-    }
-
-    fn parts(&self) -> usize {
-        self.blocks.len()
-    }
-
-    fn reply(self) -> Result<ModelReply, Failed> {
-        if !self.answered {
-            return Err(Failed::bad_response("the response has no content"));
-        }
-        let blocks = self.blocks.iter().enumerate();
-        let parts = blocks.filter_map(|(at, block)| self.part(at, block));
-        let message = AssistantMessage {
-            parts: parts.collect(),
-        };
-        if message.is_empty() && self.finish_reason == Some(FinishReason::ContentFilter) {
-            let why = "the model refused to answer";
-            return Err(Failed::new(ModelErrorKind::ContentFilter, why));
-        }
-        let form_given = self.form.is_some() && message.tool_calls().next().is_none();
-        let finish_reason = match self.finish_reason.clone() {
-            Some(FinishReason::ToolCall) if form_given => Some(FinishReason::Stop),
-            other => other,
-        };
-        Ok(ModelReply {
-            attributes: Attributes::new(),
-            message,
-            usage: self.usage(),
-            response_id: self.response_id.map(Str::from),
-            response_model: self.response_model.map(Str::from),
-            finish_reason,
-        })
     }
 }
 
