@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use kaos_hooks::{Hook, HookError, Observer, Run, SpanContext, Str};
+use kaos_hooks::{Hook, HookError, Incoming, Observer, Run, SpanContext, Str};
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::trace::{TraceId, TracerProvider as _};
 use opentelemetry::{InstrumentationScope, global};
@@ -245,7 +245,7 @@ impl Hook for OTelHook {
         self.1.inject(&mut Each(header));
     }
 
-    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<SpanContext> {
+    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<Incoming> {
         self.1.extract_from(headers)
     }
 

@@ -89,9 +89,13 @@ impl<T: Tracer> Spans<T> {
             }
             build(parent.as_parent())
         } else {
-            let outer = outer_parent(span);
-            self.handed_on = outer.map(HandedOn::from).unwrap_or_default();
-            build(&outer.map(context::outer).unwrap_or_default())
+            // A run's root may have a parent outside; a turn says so itself.
+            let mut outer = None;
+            if let Subject::Turn(turn) = span.subject {
+                self.handed_on = HandedOn::of(turn);
+                outer = turn.parent.as_deref().map(context::outer);
+            }
+            build(&outer.unwrap_or_default())
         };
         if span.slot.parent.is_none() && !made.is_recording() {
             self.recorded = false;
@@ -220,14 +224,6 @@ impl<T: Tracer> Spans<T> {
         }
         ended.end_with_timestamp(time.system_time());
         *place = None;
-    }
-}
-
-/// A run's root may have a parent outside; a turn says so itself.
-fn outer_parent<'a>(span: &SpanEvent<'a>) -> Option<&'a kaos_hooks::SpanContext> {
-    match span.subject {
-        Subject::Turn(turn) => turn.parent.as_deref(),
-        _ => None,
     }
 }
 
