@@ -69,9 +69,10 @@ pub use span_context::SpanContext;
 pub use str::{LazyStr, Str};
 pub use subject::{
     Briefing, Custom, CustomOutcome, Handoff, HandoffOutcome, Intent, IntentClassification,
-    IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall, Nested, Outcome, OutcomeBuf,
-    OutcomeType, RemoteAgent, Server, Step, StepOutcome, Subagent, SubagentOutcome, Subject,
-    SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn, TurnOutcome, Usage,
+    IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall, McpOutcome, McpRequest, Nested,
+    Outcome, OutcomeBuf, OutcomeType, RemoteAgent, Server, Step, StepOutcome, Subagent,
+    SubagentOutcome, Subject, SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn,
+    TurnOutcome, Usage,
 };
 pub use texts::{ContentKind, TextVisitor};
 pub use value::{

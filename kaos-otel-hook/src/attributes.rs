@@ -37,6 +37,7 @@ pub(crate) fn at_start(subject: &Subject, run: &Run, limit: Option<usize>) -> Ve
             to.word(semconv::GEN_AI_OPERATION_NAME, "plan");
             agent(&mut to, &run.agent);
         }
+        Subject::McpRequest(request) => to.text(semconv::MCP_METHOD_NAME, &request.method),
         Subject::IntentClassification(_) | Subject::Handoff(_) | Subject::Custom(_) => {}
     }
     let List(mut list) = to.into_inner();

@@ -1,6 +1,7 @@
 mod instruments;
 mod known;
 mod labels;
+mod mcp;
 mod observer;
 pub(crate) mod pipeline;
 mod series;
@@ -41,11 +42,15 @@ use series::AllSeries;
 /// | `gen_ai.invoke_agent.duration` | histogram, s | turn in this process | `gen_ai.agent.name`, request model, `error.type` |
 /// | `gen_ai.invoke_agent.inference_calls`, `.tool_calls` | histogram, `{inference_call}`, `{tool_call}` | turn: its own calls, not its sub-agents'; embeddings are no inference | `gen_ai.agent.name` |
 /// | `gen_ai.execute_tool.duration` | histogram, s | tool call | tool name and type, `gen_ai.agent.name`, `error.type` |
+/// | `mcp.client.operation.duration` | histogram, s | request to an MCP server: `initialize`, `tools/list`, `tools/call` | method, tool name (of a call), status code, protocol version, transport, server, `error.type` |
 /// | `kaos.hooks.events`, `.dropped`, `.panics` | counter | hook beside this one (and, for panics, gate) | `hook` |
 ///
 /// - **Outcomes.** `success` is `true` for work that completed, skipped tools included, and `false`
 ///   for work that failed or was cancelled; the latter has `error.type` = `cancelled` as well. The
 ///   GenAI durations have `error.type` = the failure's kind, or `cancelled`.
+/// - **A tool behind a server** is measured twice: as a tool, with what its gates and a new connection
+///   took, and as a request, from when that was sent until its answer came. A connection's own
+///   duration (`mcp.client.session.duration`) is not measured: it lasts longer than any run.
 /// - **Suspended** work is not counted and not measured: it has not ended. The run that takes it
 ///   up counts it.
 /// - **Sums.** Each token is counted once by `gen_ai.client.token.usage`, which is of model calls

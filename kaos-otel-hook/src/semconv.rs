@@ -113,6 +113,8 @@ names! {
     RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code";
     /// `pipe` for stdio, `tcp` for HTTP.
     NETWORK_TRANSPORT = "network.transport";
+    /// `http`, or absent for stdio.
+    NETWORK_PROTOCOL_NAME = "network.protocol.name";
 
     /// The span event of a failure.
     EXCEPTION = "exception";
@@ -209,6 +211,8 @@ names! {
     GEN_AI_INVOKE_AGENT_INFERENCE_CALLS = "gen_ai.invoke_agent.inference_calls";
     /// Metric: tool calls of a turn.
     GEN_AI_INVOKE_AGENT_TOOL_CALLS = "gen_ai.invoke_agent.tool_calls";
+    /// Metric: seconds of requests to servers of the Model Context Protocol.
+    MCP_CLIENT_OPERATION_DURATION = "mcp.client.operation.duration";
     /// Metric: seconds of tool calls.
     GEN_AI_EXECUTE_TOOL_DURATION = "gen_ai.execute_tool.duration";
     /// Metric: events that hooks were offered.

@@ -28,6 +28,7 @@ mod intent;
 mod logs;
 mod mcp;
 mod mcp_rogues;
+mod mcp_telemetry;
 mod metrics;
 mod models;
 mod own_loop;

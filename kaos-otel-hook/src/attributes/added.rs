@@ -67,17 +67,23 @@ fn is_said_later(subject: &Subject, key: &str) -> bool {
         semconv::KAOS_TOOL_ASKED_NAME,
         semconv::KAOS_TOOL_SKIPPED,
         semconv::MCP_METHOD_NAME,
+    ];
+    const MCP: &[&str] = &[
         semconv::JSONRPC_REQUEST_ID,
         semconv::MCP_SESSION_ID,
         semconv::MCP_PROTOCOL_VERSION,
         semconv::RPC_RESPONSE_STATUS_CODE,
         semconv::NETWORK_TRANSPORT,
+        semconv::NETWORK_PROTOCOL_NAME,
+        semconv::SERVER_ADDRESS,
+        semconv::SERVER_PORT,
     ];
     let own: [&[&str]; 2] = match subject {
         Subject::Turn(_) => [MESSAGES, &[semconv::KAOS_TOOL_CALL_COUNT]],
         Subject::LlmCall(_) => [MESSAGES, LLM_CALL],
         Subject::Subagent(_) => [MESSAGES, &[]],
-        Subject::ToolCall(_) => [TOOL_CALL, &[]],
+        Subject::ToolCall(_) => [TOOL_CALL, MCP],
+        Subject::McpRequest(_) => [MCP, &[]],
         Subject::IntentClassification(_) => {
             [&[semconv::KAOS_INTENT, semconv::KAOS_CONFIDENCE], &[]]
         }

@@ -5,7 +5,7 @@ use kaos_hooks::{
     ToolOutcome, TurnOutcome, Usage,
 };
 
-use super::{Put, To, added};
+use super::{Put, To, added, server};
 use crate::operation::is_inference;
 use crate::semconv;
 
@@ -29,6 +29,11 @@ pub(crate) fn at_end(span: &Span<'_>, run: &Run, to: &mut To<impl Put>) {
         Outcome::IntentClassification(found) => end_intent(found, to),
         Outcome::ToolCall(tool) => end_tool_call(tool, to),
         Outcome::Subagent(sub) => end_subagent(sub, to),
+        Outcome::McpRequest(asked) => {
+            if let Some(mcp) = asked.mcp.as_deref() {
+                end_mcp(mcp, to);
+            }
+        }
         Outcome::Step(_) | Outcome::Handoff(_) | Outcome::Custom(_) => {}
     }
     added::at_end(span.subject, run, outcome, to);
@@ -92,12 +97,13 @@ fn end_tool_call(tool: &ToolOutcome, to: &mut To<impl Put>) {
         to.value(semconv::KAOS_TOOL_SKIPPED, true);
     }
     if let Some(mcp) = tool.mcp.as_deref() {
+        to.text(semconv::MCP_METHOD_NAME, &mcp.method);
         end_mcp(mcp, to);
     }
 }
 
+/// What is known of a request to a server besides its method.
 fn end_mcp(mcp: &McpCall, to: &mut To<impl Put>) {
-    to.text(semconv::MCP_METHOD_NAME, &mcp.method);
     to.text_if(semconv::JSONRPC_REQUEST_ID, mcp.request_id.as_ref());
     to.text_if(semconv::MCP_SESSION_ID, mcp.session_id.as_ref());
     let version = mcp.protocol_version.as_ref();
@@ -105,6 +111,9 @@ fn end_mcp(mcp: &McpCall, to: &mut To<impl Put>) {
     let status = mcp.status_code.as_ref();
     to.text_if(semconv::RPC_RESPONSE_STATUS_CODE, status);
     to.text_if(semconv::NETWORK_TRANSPORT, mcp.transport.as_ref());
+    let protocol = mcp.network_protocol.as_ref();
+    to.text_if(semconv::NETWORK_PROTOCOL_NAME, protocol);
+    server(to, mcp.server.as_ref());
 }
 
 fn end_subagent(sub: &SubagentOutcome, to: &mut To<impl Put>) {

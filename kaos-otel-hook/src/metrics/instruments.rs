@@ -73,6 +73,11 @@ impl Pair {
     }
 }
 
+/// Seconds of one request to a server of the Model Context Protocol.
+const MCP_SECONDS: [f64; 14] = [
+    0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+];
+
 #[derive(Clone)]
 pub(super) struct Instruments {
     pub(super) requests: Pair,
@@ -88,6 +93,7 @@ pub(super) struct Instruments {
     pub(super) invoke_agent_inference_calls: Histogram<u64>,
     pub(super) invoke_agent_tool_calls: Histogram<u64>,
     pub(super) execute_tool_duration: Histogram<f64>,
+    pub(super) mcp_duration: Histogram<f64>,
 }
 
 impl Instruments {
@@ -181,6 +187,11 @@ impl Instruments {
                 semconv::GEN_AI_EXECUTE_TOOL_DURATION,
                 "Duration of a tool's execution.",
                 &CALL_SECONDS,
+            ),
+            mcp_duration: seconds(
+                semconv::MCP_CLIENT_OPERATION_DURATION,
+                "Duration of a request to an MCP server, from when it was sent until its answer came.",
+                &MCP_SECONDS,
             ),
         }
     }

@@ -13,6 +13,7 @@ use opentelemetry::metrics::{BoundCounter, BoundHistogram};
 use super::instruments::{Instruments, Pair};
 use super::known::Known;
 use super::labels::{Ending, Labels};
+use super::mcp::{McpKey, McpSeries};
 use crate::operation::is_inference;
 use crate::semconv;
 
@@ -23,6 +24,7 @@ pub(super) struct AllSeries {
     pub(super) model_calls: Known<ModelKey, ModelSeries>,
     pub(super) tool_calls: Known<ToolKey, ToolSeries>,
     pub(super) delegations: Known<DelegationKey, DelegationSeries>,
+    pub(super) mcp: Known<McpKey, McpSeries>,
 }
 
 /// The ancestors' pair, bound.
