@@ -13,6 +13,8 @@ use smallvec::SmallVec;
 
 use crate::arises::OfChildren;
 use crate::attributes::{self, To};
+use crate::fitted::Fitted;
+use crate::otel_hook::scope;
 use crate::{Content, context, messages, operation, semconv, spans};
 
 /// Writes the log events of the GenAI conventions, whether the trace is sampled or not.
@@ -24,7 +26,10 @@ use crate::{Content, context, messages, operation, semconv, spans};
 ///   content is captured on events: what its span says, and its messages, structured. Embeddings
 ///   have none.
 ///
-/// Each carries the ids of its span. [`Telemetry`](crate::Telemetry) registers it.
+/// Each carries the ids of its span and, where an [`OTelHook`](crate::OTelHook) stands before it,
+/// its trace flags. Content has no more characters as JSON than
+/// [`with_value_length`](Self::with_value_length) says: what is longer is cut inside, and the
+/// record has `kaos.truncated`. [`Telemetry`](crate::Telemetry) registers it.
 ///
 /// # Example
 ///
@@ -57,7 +62,7 @@ impl GenAiEvents {
     /// Events of this provider, without content.
     pub fn with_provider(provider: &SdkLoggerProvider) -> Self {
         Self(Arc::new(Inner {
-            logger: provider.logger("kaos"),
+            logger: provider.logger_with_scope(scope()),
             content: None,
             value_length: Some(crate::OTelHook::DEFAULT_VALUE_LENGTH),
         }))
@@ -105,7 +110,31 @@ struct Events {
     failures: OfChildren,
 }
 
-type Said = Vec<(Key, AnyValue)>;
+/// The attributes of a record.
+#[derive(Default)]
+struct Said {
+    pairs: Vec<(Key, AnyValue)>,
+    /// Whether content was cut.
+    cut: bool,
+}
+
+impl Said {
+    /// Content, structured: of no more characters than its JSON may have as text.
+    fn content(&mut self, key: &'static str, content: Option<Value>, limit: Option<usize>) {
+        let Some(value) = content else {
+            return;
+        };
+        let cut = match Fitted::new(&value, limit) {
+            Some(whole) if !whole.is_cut() => None,
+            Some(cut) => Some(serde_json::to_value(&cut).ok()),
+            None => Some(None),
+        };
+        self.cut |= cut.is_some();
+        let value = cut.unwrap_or(Some(value));
+        self.pairs
+            .extend(value.map(|value| (Key::new(key), any(value))));
+    }
+}
 
 impl Observer for Events {
     fn on_event(&mut self, event: &Event<'_>) {
@@ -141,24 +170,25 @@ impl Events {
         if !operation::is_inference(call) {
             return;
         }
-        let start = attributes::at_start(span.subject, event.run, self.inner.value_length);
-        let mut said: Said = start.into_iter().map(pair).collect();
-        let mut structured = |key: &'static str, value: Option<Value>| {
-            said.extend(value.map(|value| (Key::new(key), any(value))));
+        let limit = self.inner.value_length;
+        let start = attributes::at_start(span.subject, event.run, limit);
+        let mut said = Said {
+            pairs: start.into_iter().map(pair).collect(),
+            cut: false,
         };
         if let Some(text) = span.subject.content() {
             let sent = messages::messages(content, Field::Input, text);
-            structured(semconv::GEN_AI_INPUT_MESSAGES, sent);
+            said.content(semconv::GEN_AI_INPUT_MESSAGES, sent, limit);
         }
         if let Some(briefing) = span.subject.briefing() {
             let instructions = briefing.instructions.as_deref();
             let instructions =
                 instructions.and_then(|it| messages::text_parts(content, Field::Instructions, it));
-            structured(semconv::GEN_AI_SYSTEM_INSTRUCTIONS, instructions);
+            said.content(semconv::GEN_AI_SYSTEM_INSTRUCTIONS, instructions, limit);
             let tools = briefing.tools.as_deref();
             let tools =
                 tools.and_then(|it| messages::json_of(content, Field::Instructions, None, it));
-            structured(semconv::GEN_AI_TOOL_DEFINITIONS, tools);
+            said.content(semconv::GEN_AI_TOOL_DEFINITIONS, tools, limit);
         }
         let slot = span.slot.own as usize;
         if self.asked.len() <= slot {
@@ -175,22 +205,25 @@ impl Events {
             return;
         };
         let inner = &self.inner;
-        let mut to = To::new(inner.value_length, |attribute| said.push(pair(attribute)));
+        let limit = inner.value_length;
+        let mut to = To::new(limit, |attribute| said.pairs.push(pair(attribute)));
         attributes::at_end(span, event.run, &mut to);
+        if let Some(kind) = failed {
+            to.text(semconv::ERROR_TYPE, kind);
+        }
         if let Some(outcome) = span.phase.outcome() {
             let content = inner.content.as_ref();
             let answered =
                 content.and_then(|it| attributes::output_messages(it, span.subject, outcome));
-            let key = Key::new(semconv::GEN_AI_OUTPUT_MESSAGES);
-            said.extend(answered.map(|messages| (key, any(messages))));
+            said.content(semconv::GEN_AI_OUTPUT_MESSAGES, answered, limit);
         }
-        if let Some(kind) = failed {
-            let kind = AnyValue::from(kind.to_string());
-            said.push((Key::new(semconv::ERROR_TYPE), kind));
+        if said.cut {
+            let mark = (Key::new(semconv::KAOS_TRUNCATED), AnyValue::Boolean(true));
+            said.pairs.push(mark);
         }
         let name = semconv::GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS;
         let mut record = inner.record(name, Severity::Debug, event.run, span, event.time);
-        record.add_attributes(said);
+        record.add_attributes(said.pairs);
         inner.logger.emit(record);
     }
 }
@@ -226,7 +259,8 @@ impl Inner {
         record.set_severity_number(severity);
         record.set_severity_text(severity.name());
         let (trace_id, span_id) = (context::trace_id(run.trace_id), context::span_id(span.id));
-        record.set_trace_context(trace_id, span_id, None);
+        let flags = context::told_flags(run.trace_id);
+        record.set_trace_context(trace_id, span_id, flags);
         record
     }
 }

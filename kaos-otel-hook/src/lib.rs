@@ -51,6 +51,7 @@ mod content;
 mod context;
 mod export;
 mod exporter;
+mod fitted;
 mod genai_events;
 mod ids;
 mod logs;

@@ -11,7 +11,7 @@ use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
 use crate::propagation::Each;
 use crate::spans::Spans;
-use crate::{Content, Prices, Propagators, SpanNames, context, notice};
+use crate::{Content, Prices, Propagators, SpanNames, context, notice, semconv};
 
 /// Turns every span of the event stream into an OpenTelemetry span.
 ///
@@ -124,8 +124,11 @@ impl OTelHook {
         self.with(|settings| settings.exceptions = exceptions)
     }
 
-    /// The most characters of an attribute's text; a longer one is cut, and ends with `…`. `None`
-    /// is no limit: one attribute of many megabytes can then cost a whole batch. Default:
+    /// The most characters of an attribute's text, each of up to four bytes; a longer one is cut, and
+    /// ends with `…`. Content in JSON is cut inside and is JSON still: its longest texts end with
+    /// `…`, then the middle of its longest lists is left out, with an element that says how many
+    /// that were; such a span has `kaos.truncated`. Of what has no room at all, `[]` or `{}` is
+    /// left, or nothing. `None` is no limit: one attribute of many megabytes can then cost a whole batch. Default:
     /// [`Self::DEFAULT_VALUE_LENGTH`].
     #[must_use]
     pub fn with_value_length(self, limit: Option<usize>) -> Self {
@@ -177,9 +180,13 @@ impl OTelHook {
     }
 }
 
+/// Who makes our spans, metrics and records.
+pub(crate) const SCOPE: &str = "kaos";
+
 pub(crate) fn scope() -> InstrumentationScope {
-    InstrumentationScope::builder("kaos")
+    InstrumentationScope::builder(SCOPE)
         .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url(semconv::SCHEMA_URL)
         .build()
 }
 

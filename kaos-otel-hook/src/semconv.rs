@@ -10,6 +10,10 @@ macro_rules! names {
     };
 }
 
+/// The conventions that all telemetry of KAOS follows beside the GenAI ones, which have no schema
+/// of their own yet.
+pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.43.0";
+
 names! {
     /// The operation: `chat`, `execute_tool`, `invoke_agent`, …
     GEN_AI_OPERATION_NAME = "gen_ai.operation.name";
@@ -153,6 +157,8 @@ names! {
     KAOS_TOOL_ASKED_NAME = "kaos.tool.asked_name";
     /// The tool did not run: a gate skipped it.
     KAOS_TOOL_SKIPPED = "kaos.tool.skipped";
+    /// Content was cut, or all of the record for its size; present and true.
+    KAOS_TRUNCATED = "kaos.truncated";
     /// The work pauses; present and true.
     KAOS_SUSPENDED = "kaos.suspended";
 
@@ -221,14 +227,10 @@ names! {
     LOGGER_NAME = "logger_name";
     /// The source file.
     CODE_FILE_PATH = "code.file.path";
-    /// The function, with the modules it is in.
-    CODE_FUNCTION_NAME = "code.function.name";
     /// The line of the source file.
     CODE_LINE_NUMBER = "code.line.number";
     /// The source file, by the ancestors' name.
     CODE_FILEPATH = "code.filepath";
-    /// The function, by the ancestors' name.
-    CODE_FUNCTION = "code.function";
     /// The line of the source file, by the ancestors' name.
     CODE_LINENO = "code.lineno";
 }

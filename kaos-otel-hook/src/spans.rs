@@ -26,6 +26,7 @@ pub(crate) struct Spans<T: Tracer> {
     open: SmallVec<[Option<Open<T::Span>>; 4]>,
     /// Whether the root span is recorded; the rest of the run follows it, unasked.
     recorded: bool,
+    flags: TraceFlags,
     handed_on: HandedOn,
     failures: OfChildren,
 }
@@ -39,6 +40,8 @@ struct Open<S> {
     turn: u32,
     /// What a turn's own model calls have cost.
     cost: Option<f64>,
+    /// Whether content of the start was cut.
+    cut: bool,
 }
 
 impl<S: Span> Open<S> {
@@ -55,6 +58,7 @@ impl<T: Tracer> Spans<T> {
             trace_id,
             open: SmallVec::new(),
             recorded: true,
+            flags: TraceFlags::default(),
             handed_on: HandedOn::default(),
             failures: OfChildren::default(),
         }
@@ -97,6 +101,9 @@ impl<T: Tracer> Spans<T> {
             }
             build(&outer.unwrap_or_default())
         };
+        if span.slot.parent.is_none() {
+            self.flags = made.span_context().trace_flags();
+        }
         if span.slot.parent.is_none() && !made.is_recording() {
             self.recorded = false;
             self.handed_on.trace_state = made.span_context().trace_state().clone();
@@ -105,9 +112,11 @@ impl<T: Tracer> Spans<T> {
         if made.span_context().span_id() != span_id {
             made.set_attribute(KeyValue::new(semconv::KAOS_SPAN_ID, span.id.to_string()));
         }
+        let mut cut = false;
         if let Some(content) = &self.hook.settings.content {
             let mut to = To::new(value_length, |attribute| made.set_attribute(attribute));
             attributes::content_at_start(content, span.subject, &mut to);
+            cut = to.has_cut();
         }
         self.failures.begins(span);
         let slot = span.slot.own as usize;
@@ -120,6 +129,7 @@ impl<T: Tracer> Spans<T> {
             as_parent: None,
             turn,
             cost: None,
+            cut,
         });
         if let Some(place) = self.open.get_mut(slot) {
             // The place was free, so this moves the span into it, which is large, and moves it once.
@@ -198,7 +208,10 @@ impl<T: Tracer> Spans<T> {
         let Some(place) = self.open.get_mut(span.slot.own as usize) else {
             return;
         };
-        let Some(Open { span: ended, .. }) = place else {
+        let Some(Open {
+            span: ended, cut, ..
+        }) = place
+        else {
             return;
         };
         let mut to = To::new(settings.value_length, |attribute| {
@@ -207,6 +220,9 @@ impl<T: Tracer> Spans<T> {
         attributes::at_end(span, event.run, &mut to);
         if let (Some(content), Some(outcome)) = (&settings.content, span.phase.outcome()) {
             attributes::content_at_end(content, span.subject, outcome, &mut to);
+        }
+        if *cut || to.has_cut() {
+            to.value(semconv::KAOS_TRUNCATED, true);
         }
         match span.phase {
             Phase::Error { failure, .. } => {
@@ -268,21 +284,19 @@ where
     T::Span: Send + Sync + 'static,
 {
     fn on_event(&mut self, event: &Event<'_>) {
-        if !self.recorded {
-            return;
+        match &event.body {
+            _ if !self.recorded => {}
+            Body::Value { span, value } => self.value(*span, value),
+            Body::Span(span) => match span.phase {
+                Phase::Start => self.start(event, span),
+                Phase::Progress(progress) => self.progress(span, progress, event.time),
+                Phase::Complete { .. }
+                | Phase::Error { .. }
+                | Phase::Cancelled { .. }
+                | Phase::Suspended { .. } => self.end(event, span),
+            },
         }
-        let span = match &event.body {
-            Body::Span(span) => span,
-            Body::Value { span, value } => return self.value(*span, value),
-        };
-        match span.phase {
-            Phase::Start => self.start(event, span),
-            Phase::Progress(progress) => self.progress(span, progress, event.time),
-            Phase::Complete { .. }
-            | Phase::Error { .. }
-            | Phase::Cancelled { .. }
-            | Phase::Suspended { .. } => self.end(event, span),
-        }
+        context::tell_flags(self.trace_id, self.flags);
     }
 
     /// A run that is not recorded is entered all the same: its ids go out in headers, unsampled.

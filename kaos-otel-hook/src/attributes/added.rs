@@ -41,6 +41,7 @@ fn is_said_later(subject: &Subject, key: &str) -> bool {
         semconv::KAOS_COST_USD,
         semconv::KAOS_SPAN_ID,
         semconv::KAOS_SUSPENDED,
+        semconv::KAOS_TRUNCATED,
     ];
     const MESSAGES: &[&str] = &[
         semconv::GEN_AI_SYSTEM_INSTRUCTIONS,

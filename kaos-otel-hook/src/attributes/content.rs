@@ -15,7 +15,7 @@ pub(crate) fn at_start(content: &Content, subject: &Subject, to: &mut To<impl Pu
     }
     let mut json = |key, value: Option<Value>| {
         if let Some(value) = value {
-            to.made(key, &value.to_string());
+            to.json(key, &value);
         }
     };
     if let Some(briefing) = subject.briefing() {
@@ -45,7 +45,7 @@ pub(crate) fn at_start(content: &Content, subject: &Subject, to: &mut To<impl Pu
         ),
         Subject::ToolCall(call) => {
             if let Some(safe) = content.text(Field::Arguments, Some(&call.name), text) {
-                to.made(semconv::GEN_AI_TOOL_CALL_ARGUMENTS, &safe);
+                to.json_text(semconv::GEN_AI_TOOL_CALL_ARGUMENTS, &safe);
             }
         }
         _ => {}
@@ -90,12 +90,12 @@ pub(crate) fn at_end(
             if let Some(text) = &tool.result
                 && let Some(result) = messages::result(content, name, text)
             {
-                to.made(semconv::GEN_AI_TOOL_CALL_RESULT, &result.to_string());
+                to.json(semconv::GEN_AI_TOOL_CALL_RESULT, &result);
             }
         }
         _ => {
             if let Some(messages) = output(content, subject, outcome) {
-                to.made(semconv::GEN_AI_OUTPUT_MESSAGES, &messages.to_string());
+                to.json(semconv::GEN_AI_OUTPUT_MESSAGES, &messages);
             }
         }
     }

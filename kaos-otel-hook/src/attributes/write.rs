@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use kaos_hooks::{AttributeValue, Attributes, Str};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
+use serde_json::Value as Json;
 
 use crate::bounded::bounded;
+use crate::fitted::Fitted;
 
 /// Where attributes go.
 pub(crate) struct To<P> {
     limit: Option<usize>,
+    cut: bool,
     to: P,
 }
 
@@ -36,7 +39,16 @@ impl Put for List {
 
 impl<P: Put> To<P> {
     pub(crate) const fn new(limit: Option<usize>, to: P) -> Self {
-        Self { limit, to }
+        Self {
+            limit,
+            cut: false,
+            to,
+        }
+    }
+
+    /// Whether JSON was cut.
+    pub(crate) const fn has_cut(&self) -> bool {
+        self.cut
     }
 
     pub(crate) fn into_inner(self) -> P {
@@ -76,6 +88,29 @@ impl<P: Put> To<P> {
     pub(crate) fn made(&mut self, key: &'static str, value: &str) {
         let value = bounded(value, self.limit);
         self.to.put(|| KeyValue::new(key, value.into_owned()));
+    }
+
+    /// JSON, which is JSON still when it is cut; left out when nothing of it fits.
+    pub(crate) fn json(&mut self, key: &'static str, value: &Json) {
+        let text = value.to_string();
+        if fits(&text, self.limit) {
+            return self.to.put(|| KeyValue::new(key, text));
+        }
+        let fitted = Fitted::new(value, self.limit);
+        self.cut |= fitted.as_ref().is_none_or(Fitted::is_cut);
+        if let Some(fitted) = fitted {
+            self.to.put(|| KeyValue::new(key, fitted.to_string()));
+        }
+    }
+
+    /// A text that should be JSON; what is none is cut as a text.
+    pub(crate) fn json_text(&mut self, key: &'static str, text: &str) {
+        if !fits(text, self.limit)
+            && let Ok(value) = serde_json::from_str::<Json>(text)
+        {
+            return self.json(key, &value);
+        }
+        self.made(key, text);
     }
 
     pub(crate) fn value(&mut self, key: &'static str, value: impl Into<Value>) {

@@ -11,6 +11,7 @@ use opentelemetry_sdk::trace::{
 
 use super::greeting::Greeting;
 use crate::export::{self, BatchSettings, Export, Lane, LogLane, MetricLane, Sending, SpanLane};
+use crate::otel_hook::scope;
 use crate::settings::Signal;
 use crate::{
     EventIds, ExportStats, ExporterChoice, ExporterError, Memory, MetricsHook, Settings, Telemetry,
@@ -65,7 +66,7 @@ impl Started {
         }
         let meter = meter.build();
         let counted = lanes.clone();
-        crate::export_results(&meter.meter("kaos"), move || {
+        crate::export_results(&meter.meter_with_scope(scope()), move || {
             let TelemetryStats {
                 traces,
                 metrics,
