@@ -15,7 +15,9 @@ use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 
 use crate::export::{BatchSettings, MetricSettings};
-use crate::{Capture, LogSettings, Propagators, SpanNames, content, notice};
+use crate::{
+    Capture, Conventions, LogSettings, Propagators, SpanNames, content, conventions, notice,
+};
 
 pub use config::TelemetryConfig;
 pub(crate) use endpoint::{Endpoint, shown};
@@ -81,6 +83,8 @@ pub struct Settings {
     pub temporality: Temporality,
     /// What spans are called.
     pub names: SpanNames,
+    /// Which names the GenAI attributes and metrics have. Default: the pinned ones.
+    pub conventions: Conventions,
     /// Where content goes. Default: nowhere.
     pub capture: Capture,
     /// Whether failing spans carry an `exception` event. Default: yes.
@@ -142,6 +146,10 @@ impl Settings {
             metric_timeout: vars.millis("OTEL_METRIC_EXPORT_TIMEOUT", 1, EXPORT_TIMEOUT),
             temporality: temporality(&vars),
             names: names(&vars),
+            conventions: said(
+                &vars,
+                Conventions::from_list(vars.get(conventions::STABILITY_OPT_IN).as_deref()),
+            ),
             capture: said(
                 &vars,
                 Capture::from_value(vars.get(content::CAPTURE).as_deref()),

@@ -30,13 +30,13 @@ impl TelemetryHooks {
         if let Some(prices) = &telemetry.prices {
             spans = spans.with_prices(prices.clone());
         }
-        let metrics = started
-            .metrics
-            .clone()
-            .map(|metrics| match &telemetry.prices {
+        let metrics = started.metrics.clone().map(|metrics| {
+            let metrics = metrics.with_conventions(telemetry.conventions);
+            match &telemetry.prices {
                 Some(prices) => metrics.with_prices(prices.clone()),
                 None => metrics,
-            });
+            }
+        });
         let events = started.has_logs.then(|| {
             GenAiEvents::with_provider(&started.logger)
                 .with_content(telemetry.content.clone())
