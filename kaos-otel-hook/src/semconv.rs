@@ -1,12 +1,17 @@
-//! Every attribute name this crate emits.
+//! Every attribute name this crate emits. **Unstable:** names follow conventions that have the status
+//! *development*, so any release may rename or remove one.
 //!
 //! GenAI names follow the OpenTelemetry GenAI semantic conventions (repository
 //! `semantic-conventions-genai`, revision `fe5608e`, 2026-08-03, status *development*); names
 //! without `gen_ai.` before them are the ancestors' own, kept for the dashboards made for them.
 
 macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident = $value:literal;)+) => {
-        $($(#[$doc])* pub const $name: &str = $value;)+
+    ($($(#[doc = $doc:literal])+ $name:ident = $value:literal;)+) => {
+        $($(#[doc = $doc])+ pub const $name: &str = $value;)+
+
+        /// Each name and what it means.
+        #[cfg(test)]
+        pub(crate) const MEANINGS: &[(&str, &str)] = &[$(($value, concat!($($doc),+))),+];
     };
 }
 

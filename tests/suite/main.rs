@@ -11,6 +11,7 @@
 
 mod architecture;
 mod arguments;
+mod attributes;
 mod audit;
 mod callables;
 mod codec;
@@ -25,6 +26,7 @@ mod gates;
 mod hooks;
 mod http_policy;
 mod intent;
+mod limits;
 mod logs;
 mod mcp;
 mod mcp_rogues;

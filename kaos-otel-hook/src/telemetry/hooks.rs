@@ -26,6 +26,7 @@ impl TelemetryHooks {
             .with_content(telemetry.content.clone())
             .with_exception_events(telemetry.exception_events)
             .with_value_length(limits.value_length)
+            .with_span_limits(&started.span_limits)
             .with_propagators(telemetry.propagators.clone());
         if let Some(prices) = &telemetry.prices {
             spans = spans.with_prices(prices.clone());
