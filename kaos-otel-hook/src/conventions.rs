@@ -34,12 +34,6 @@ const fn renamed(pinned: &'static str, latest: &'static str) -> Renamed {
     Renamed { pinned, latest }
 }
 
-/// Attributes that are called otherwise.
-const ATTRIBUTES: &[Renamed] = &[renamed(
-    semconv::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS,
-    "gen_ai.usage.cache_write.input_tokens",
-)];
-
 /// Seconds of an inference; all else that is done elsewhere keeps the pinned name.
 pub(crate) const INFERENCE_DURATION: Renamed = renamed(
     semconv::GEN_AI_CLIENT_OPERATION_DURATION,
@@ -93,17 +87,18 @@ impl Conventions {
         }
     }
 
-    /// What the attribute of this pinned name is called.
-    pub(crate) fn attribute(self, pinned: &'static str) -> &'static str {
-        let otherwise = ATTRIBUTES.iter().find(|name| name.pinned == pinned);
-        otherwise.map_or(pinned, |name| self.name(name))
+    /// What is said under a pinned name that is another since: `gen_ai.usage.cache_creation.…`.
+    pub(crate) fn pinned<T>(self, said: Option<T>) -> Option<T> {
+        said.filter(|_| self == Self::Pinned)
+    }
+
+    /// What is said under that other name: `gen_ai.usage.cache_write.…`.
+    pub(crate) fn latest<T>(self, said: Option<T>) -> Option<T> {
+        said.filter(|_| self == Self::Latest)
     }
 
     /// The conversation, as a tool's call says it: the pinned revision does not have it there.
     pub(crate) fn conversation_of_tool(self, run: &Run) -> Option<&Str> {
-        match self {
-            Self::Pinned => None,
-            Self::Latest => run.session.shared(),
-        }
+        self.latest(run.session.shared())
     }
 }

@@ -12,10 +12,10 @@ use serde_json::Value;
 use smallvec::SmallVec;
 
 use crate::arises::OfChildren;
-use crate::attributes::{self, To};
+use crate::attributes::{self, Ended, To};
 use crate::fitted::Fitted;
 use crate::otel_hook::scope;
-use crate::{Content, context, messages, operation, semconv, spans};
+use crate::{Content, Conventions, context, messages, operation, semconv, spans};
 
 /// Writes the log events of the GenAI conventions, whether the trace is sampled or not.
 ///
@@ -56,6 +56,7 @@ struct Inner {
     logger: SdkLogger,
     content: Option<Content>,
     value_length: Option<usize>,
+    conventions: Conventions,
 }
 
 impl GenAiEvents {
@@ -65,6 +66,7 @@ impl GenAiEvents {
             logger: provider.logger_with_scope(scope()),
             content: None,
             value_length: Some(crate::OTelHook::DEFAULT_VALUE_LENGTH),
+            conventions: Conventions::default(),
         }))
     }
 
@@ -80,6 +82,12 @@ impl GenAiEvents {
     #[must_use]
     pub fn with_value_length(self, limit: Option<usize>) -> Self {
         self.with(|inner| inner.value_length = limit)
+    }
+
+    /// Which names the GenAI attributes have. Default: the pinned ones.
+    #[must_use]
+    pub fn with_conventions(self, conventions: Conventions) -> Self {
+        self.with(|inner| inner.conventions = conventions)
     }
 
     fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -171,7 +179,9 @@ impl Events {
             return;
         }
         let limit = self.inner.value_length;
-        let start = attributes::at_start(span.subject, event.run, limit);
+        let mut start =
+            attributes::at_start(span.subject, event.run, limit, self.inner.conventions);
+        attributes::added_at_start(span.subject, &mut start, limit, usize::MAX);
         let mut said = Said {
             pairs: start.into_iter().map(pair).collect(),
             cut: false,
@@ -181,13 +191,9 @@ impl Events {
             said.content(semconv::GEN_AI_INPUT_MESSAGES, sent, limit);
         }
         if let Some(briefing) = span.subject.briefing() {
-            let instructions = briefing.instructions.as_deref();
-            let instructions =
-                instructions.and_then(|it| messages::text_parts(content, Field::Instructions, it));
+            let instructions = attributes::instructions(content, briefing);
             said.content(semconv::GEN_AI_SYSTEM_INSTRUCTIONS, instructions, limit);
-            let tools = briefing.tools.as_deref();
-            let tools =
-                tools.and_then(|it| messages::json_of(content, Field::Instructions, None, it));
+            let tools = attributes::tools(content, briefing);
             said.content(semconv::GEN_AI_TOOL_DEFINITIONS, tools, limit);
         }
         let slot = span.slot.own as usize;
@@ -206,12 +212,17 @@ impl Events {
         };
         let inner = &self.inner;
         let limit = inner.value_length;
-        let mut to = To::new(limit, |attribute| said.pairs.push(pair(attribute)));
-        attributes::at_end(span, event.run, &mut to);
-        if let Some(kind) = failed {
-            to.text(semconv::ERROR_TYPE, kind);
-        }
-        if let Some(outcome) = span.phase.outcome() {
+        let to = To::new(limit, |attribute| said.pairs.push(pair(attribute)));
+        let mut to = to.by(inner.conventions);
+        attributes::at_end(span, &mut to);
+        let ended = Ended {
+            error: failed,
+            ..Ended::default()
+        };
+        attributes::ends(ended, &mut to);
+        let outcome = span.phase.outcome();
+        attributes::added_at_end(span.subject, event.run, outcome, usize::MAX, &mut to);
+        if let Some(outcome) = outcome {
             let content = inner.content.as_ref();
             let answered =
                 content.and_then(|it| attributes::output_messages(it, span.subject, outcome));

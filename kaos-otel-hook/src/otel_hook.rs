@@ -7,11 +7,11 @@ use kaos_hooks::{Hook, HookError, Incoming, Observer, Run, SpanContext, Str};
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::trace::{TraceId, TracerProvider as _};
 use opentelemetry::{InstrumentationScope, global};
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanLimits};
 
 use crate::propagation::Each;
 use crate::spans::Spans;
-use crate::{Content, Prices, Propagators, SpanNames, context, notice, semconv};
+use crate::{Content, Conventions, Prices, Propagators, SpanNames, context, notice, semconv};
 
 /// Turns every span of the event stream into an OpenTelemetry span.
 ///
@@ -59,6 +59,7 @@ pub(crate) struct Inner<T> {
 #[derive(Debug, Clone)]
 pub(crate) struct SpanSettings {
     pub(crate) names: SpanNames,
+    pub(crate) conventions: Conventions,
     /// What content they carry; `None` when none.
     pub(crate) content: Option<Arc<Content>>,
     /// Whether a failing span carries an `exception` event.
@@ -67,16 +68,48 @@ pub(crate) struct SpanSettings {
     pub(crate) value_length: Option<usize>,
     /// What model calls cost.
     pub(crate) prices: Option<Prices>,
+    pub(crate) room: Room,
+}
+
+/// How much a span holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    pub(crate) attributes: usize,
+    pub(crate) events: usize,
+    /// Of the notes beyond that, how many are kept until the span ends, in case it holds more.
+    pub(crate) held: usize,
+}
+
+impl Room {
+    fn of(limits: &SpanLimits) -> Self {
+        Self {
+            attributes: limits.max_attributes_per_span as usize,
+            events: limits.max_events_per_span as usize,
+            held: 1,
+        }
+    }
+}
+
+impl Default for Room {
+    /// Of a provider whose limits nobody said.
+    fn default() -> Self {
+        Self {
+            held: 1024,
+            ..Self::of(&SpanLimits::default())
+        }
+    }
 }
 
 impl Default for SpanSettings {
     fn default() -> Self {
         Self {
             names: SpanNames::default(),
+            conventions: Conventions::default(),
             content: None,
             exceptions: true,
             value_length: Some(OTelHook::DEFAULT_VALUE_LENGTH),
             prices: None,
+            room: Room::default(),
         }
     }
 }
@@ -107,6 +140,12 @@ impl OTelHook {
     #[must_use]
     pub fn with_names(self, names: SpanNames) -> Self {
         self.with(|settings| settings.names = names)
+    }
+
+    /// Which names the GenAI attributes have. Default: the pinned ones.
+    #[must_use]
+    pub fn with_conventions(self, conventions: Conventions) -> Self {
+        self.with(|settings| settings.conventions = conventions)
     }
 
     /// Which content spans carry. Default: none.
@@ -141,6 +180,16 @@ impl OTelHook {
     #[must_use]
     pub fn with_prices(self, prices: Prices) -> Self {
         self.with(|settings| settings.prices = Some(prices))
+    }
+
+    /// The provider's limits, where they are not the SDK's defaults.
+    ///
+    /// A provider keeps what comes first, and counts what it drops. Ours comes last: tokens, finish
+    /// reasons, `error.type`, the `exception` event. So room is reserved for it, and what users add
+    /// beyond the rest is dropped and counted.
+    #[must_use]
+    pub fn with_span_limits(self, limits: &SpanLimits) -> Self {
+        self.with(|settings| settings.room = Room::of(limits))
     }
 
     fn with(self, change: impl FnOnce(&mut SpanSettings)) -> Self {

@@ -1,12 +1,17 @@
-//! Every attribute name this crate emits.
+//! Every attribute name this crate emits. **Unstable:** names follow conventions that have the status
+//! *development*, so any release may rename or remove one.
 //!
 //! GenAI names follow the OpenTelemetry GenAI semantic conventions (repository
 //! `semantic-conventions-genai`, revision `fe5608e`, 2026-08-03, status *development*); names
 //! without `gen_ai.` before them are the ancestors' own, kept for the dashboards made for them.
 
 macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident = $value:literal;)+) => {
-        $($(#[$doc])* pub const $name: &str = $value;)+
+    ($($(#[doc = $doc:literal])+ $name:ident = $value:literal;)+) => {
+        $($(#[doc = $doc])+ pub const $name: &str = $value;)+
+
+        /// Each name and what it means.
+        #[cfg(test)]
+        pub(crate) const MEANINGS: &[(&str, &str)] = &[$(($value, concat!($($doc),+))),+];
     };
 }
 
@@ -55,6 +60,8 @@ names! {
     GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS = "gen_ai.usage.cache_read.input_tokens";
     /// Of the input tokens, those written to the provider's cache.
     GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS = "gen_ai.usage.cache_creation.input_tokens";
+    /// The same by its newest name, on request.
+    GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS = "gen_ai.usage.cache_write.input_tokens";
     /// Of the output tokens, those spent on reasoning.
     GEN_AI_USAGE_REASONING_OUTPUT_TOKENS = "gen_ai.usage.reasoning.output_tokens";
     /// What the model is told before the conversation. Content.

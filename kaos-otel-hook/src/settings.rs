@@ -67,7 +67,8 @@ pub struct Settings {
     pub resource_attributes: Vec<(String, String)>,
     /// Which traces are recorded. Default: all, unless a remote parent says otherwise.
     pub sampler: Sampler,
-    /// How many attributes, events and links a span has at most. Default: 128 of each.
+    /// How many attributes, events and links a span has at most. Default: 128 of each. What KAOS
+    /// says of a span always has room; what users add is dropped, and counted.
     pub span_limits: SpanLimits,
     /// How long attribute values may be.
     pub limits: Limits,
@@ -210,6 +211,11 @@ impl Settings {
 
     pub(crate) fn resource(&self) -> Resource {
         resource::resource(&self.service_name, &self.resource_attributes)
+    }
+
+    /// The span limits that hold: with room for what we say ourselves.
+    pub(crate) fn limits_of_provider(&self) -> SpanLimits {
+        limits::with_room(self.span_limits)
     }
 
     pub(crate) const fn metric_settings(&self) -> MetricSettings {

@@ -1,22 +1,25 @@
 //! The observer that turns one run's events into spans.
 
+mod notes;
+
 use std::sync::Arc;
 
 use kaos_hooks::redact::Field;
 use kaos_hooks::{
-    Body, Enter, Event, Failure, Observer, Outcome, Phase, Progress, Span as SpanEvent, Subject,
-    Time, Value,
+    Body, Enter, Event, Failure, Observer, Outcome, Phase, Progress, Span as SpanEvent, Str,
+    Subject, Time, Value,
 };
 use opentelemetry::trace::{Span, SpanBuilder, SpanContext, Status, TraceFlags, Tracer};
 use opentelemetry::{Context, KeyValue};
 use smallvec::SmallVec;
 
 use crate::arises::OfChildren;
-use crate::attributes::To;
+use crate::attributes::{Ended, To};
 use crate::bounded::bounded;
 use crate::context::{self, Current, HandedOn};
 use crate::otel_hook::{Inner, SpanSettings};
 use crate::{SpanNames, attributes, ids, operation, semconv};
+use notes::Notes;
 
 /// Makes and ends the spans of one run.
 pub(crate) struct Spans<T: Tracer> {
@@ -38,10 +41,11 @@ struct Open<S> {
     as_parent: Option<Context>,
     /// The slot of the turn it belongs to; its own, if it is one.
     turn: u32,
-    /// What a turn's own model calls have cost.
+    /// What a model call, or a turn's own model calls, have cost.
     cost: Option<f64>,
     /// Whether content of the start was cut.
     cut: bool,
+    notes: Notes,
 }
 
 impl<S: Span> Open<S> {
@@ -67,13 +71,18 @@ impl<T: Tracer> Spans<T> {
     fn start(&mut self, event: &Event<'_>, span: &SpanEvent<'_>) {
         let SpanSettings {
             names,
+            conventions,
             value_length,
+            room,
             ..
         } = self.hook.settings;
         let mut builder = SpanBuilder::from_name(names.name(span.subject, &event.run.agent));
         builder.span_kind = Some(names.kind(span.subject));
         builder.start_time = Some(event.time.system_time());
-        builder.attributes = Some(attributes::at_start(span.subject, event.run, value_length));
+        let mut said = attributes::at_start(span.subject, event.run, value_length, conventions);
+        let users = attributes::room(span.subject, room.attributes);
+        attributes::added_at_start(span.subject, &mut said, value_length, users);
+        builder.attributes = Some(said);
 
         let (trace_id, span_id) = (context::trace_id(self.trace_id), context::span_id(span.id));
         let tracer = &self.hook.tracer;
@@ -109,15 +118,15 @@ impl<T: Tracer> Spans<T> {
             self.handed_on.trace_state = made.span_context().trace_state().clone();
             return self.hook.not_recording(made.span_context(), trace_id);
         }
-        if made.span_context().span_id() != span_id {
-            made.set_attribute(KeyValue::new(semconv::KAOS_SPAN_ID, span.id.to_string()));
+        let is_foreign = made.span_context().span_id() != span_id;
+        let mut to = To::new(value_length, |attribute| made.set_attribute(attribute));
+        if is_foreign {
+            attributes::own_id(span.id, &mut to);
         }
-        let mut cut = false;
         if let Some(content) = &self.hook.settings.content {
-            let mut to = To::new(value_length, |attribute| made.set_attribute(attribute));
             attributes::content_at_start(content, span.subject, &mut to);
-            cut = to.has_cut();
         }
+        let cut = to.has_cut();
         self.failures.begins(span);
         let slot = span.slot.own as usize;
         if self.open.len() <= slot {
@@ -130,6 +139,7 @@ impl<T: Tracer> Spans<T> {
             turn,
             cost: None,
             cut,
+            notes: Notes::default(),
         });
         if let Some(place) = self.open.get_mut(slot) {
             // The place was free, so this moves the span into it, which is large, and moves it once.
@@ -142,15 +152,12 @@ impl<T: Tracer> Spans<T> {
     }
 
     fn progress(&mut self, span: &SpanEvent<'_>, progress: &Progress, time: Time) {
-        let limit = self.hook.settings.value_length;
-        let Some(open) = self.at(span.slot.own) else {
-            return;
-        };
-        let mut details = Vec::new();
-        To::new(limit, |detail| details.push(detail)).all(&progress.attributes);
-        let note = progress.note.to_string();
-        open.span
-            .add_event_with_timestamp(note, time.system_time(), details);
+        let SpanSettings {
+            value_length, room, ..
+        } = self.hook.settings;
+        if let Some(Open { span, notes, .. }) = self.at(span.slot.own) {
+            notes.tell(span, (progress, time), value_length, room);
+        }
     }
 
     /// The cost of a model call or turn that an event tells, where no prices are given here.
@@ -163,12 +170,10 @@ impl<T: Tracer> Spans<T> {
             Value::TurnSummary(summary) => summary.cost_usd,
             _ => None,
         };
-        let Some(cost) = cost else {
-            return;
-        };
-        if let Some(open) = self.open.iter_mut().flatten().find(|open| open.id == span) {
-            open.span
-                .set_attribute(KeyValue::new(semconv::KAOS_COST_USD, cost));
+        if cost.is_some()
+            && let Some(open) = self.open.iter_mut().flatten().find(|open| open.id == span)
+        {
+            open.cost = cost;
         }
     }
 
@@ -180,23 +185,18 @@ impl<T: Tracer> Spans<T> {
         let Some(prices) = &self.hook.settings.prices else {
             return;
         };
-        let cost = match (span.subject, span.phase.outcome()) {
-            (Subject::LlmCall(call), Some(Outcome::LlmCall(outcome))) => {
-                prices.of_call(call, outcome)
-            }
-            (Subject::Turn(_), _) => self.at(span.slot.own).and_then(|turn| turn.cost),
-            _ => None,
-        };
-        let (Some(cost), Some(ended)) = (cost, self.at(span.slot.own)) else {
+        let (Subject::LlmCall(call), Some(Outcome::LlmCall(outcome))) =
+            (span.subject, span.phase.outcome())
+        else {
             return;
         };
-        ended
-            .span
-            .set_attribute(KeyValue::new(semconv::KAOS_COST_USD, cost));
+        let (Some(cost), Some(ended)) = (prices.of_call(call, outcome), self.at(span.slot.own))
+        else {
+            return;
+        };
+        ended.cost = Some(cost);
         let turn = ended.turn;
-        if let Subject::LlmCall(_) = span.subject
-            && let Some(turn) = self.at(turn)
-        {
+        if let Some(turn) = self.at(turn).filter(|_| turn != span.slot.own) {
             *turn.cost.get_or_insert(0.0) += cost;
         }
     }
@@ -209,39 +209,55 @@ impl<T: Tracer> Spans<T> {
             return;
         };
         let Some(Open {
-            span: ended, cut, ..
+            span: ended,
+            cost,
+            cut,
+            notes,
+            ..
         }) = place
         else {
             return;
         };
-        let mut to = To::new(settings.value_length, |attribute| {
+        let outcome = span.phase.outcome();
+        let to = To::new(settings.value_length, |attribute| {
             ended.set_attribute(attribute);
         });
-        attributes::at_end(span, event.run, &mut to);
-        if let (Some(content), Some(outcome)) = (&settings.content, span.phase.outcome()) {
+        let mut to = to.by(settings.conventions);
+        attributes::at_end(span, &mut to);
+        if let Some(cost) = *cost {
+            attributes::cost(cost, &mut to);
+        }
+        if let (Some(content), Some(outcome)) = (&settings.content, outcome) {
             attributes::content_at_end(content, span.subject, outcome, &mut to);
         }
-        if *cut || to.has_cut() {
-            to.value(semconv::KAOS_TRUNCATED, true);
-        }
+        let how = Ended {
+            error: match span.phase {
+                Phase::Error { failure, .. } => Some(&failure.kind),
+                Phase::Cancelled { .. } => Some(&CANCELLED),
+                _ => None,
+            },
+            suspended: matches!(span.phase, Phase::Suspended { .. }),
+            cut: *cut || to.has_cut(),
+        };
+        attributes::ends(how, &mut to);
+        let users = attributes::room(span.subject, settings.room.attributes);
+        attributes::added_at_end(span.subject, event.run, outcome, users, &mut to);
         match span.phase {
             Phase::Error { failure, .. } => {
                 let arises = self.failures.arises(span, failure);
                 fail(ended, span.subject, failure, arises, settings, time);
             }
-            Phase::Cancelled { .. } => {
-                ended.set_attribute(KeyValue::new(semconv::ERROR_TYPE, "cancelled"));
-                ended.set_status(Status::error(""));
-            }
-            Phase::Suspended { .. } => {
-                ended.set_attribute(KeyValue::new(semconv::KAOS_SUSPENDED, true));
-            }
-            Phase::Complete { .. } | Phase::Start | Phase::Progress(_) => {}
+            Phase::Cancelled { .. } => ended.set_status(Status::error("")),
+            _ => {}
         }
+        notes.end(ended, time);
         ended.end_with_timestamp(time.system_time());
         *place = None;
     }
 }
+
+/// What ended a span that was cancelled.
+const CANCELLED: Str = Str::Static("cancelled");
 
 /// The description is the error's text where a policy lets it out, and else empty: its type stands
 /// in `error.type`.
@@ -260,7 +276,6 @@ fn fail(
         let safe = content.text(Field::Error, tool_of(subject), text)?;
         Some(bounded(&safe, limit).into_owned())
     });
-    span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, kind.clone()));
     span.set_status(Status::error(message.clone().unwrap_or_default()));
     // Under the conventions' names a client operation's is a log event alone.
     let told = operation::is_client(subject) && settings.names == SpanNames::GenAi;

@@ -6,12 +6,14 @@ use kaos_hooks::{AttributeValue, Attributes, Str};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde_json::Value as Json;
 
+use crate::Conventions;
 use crate::bounded::bounded;
 use crate::fitted::Fitted;
 
 /// Where attributes go.
 pub(crate) struct To<P> {
     limit: Option<usize>,
+    conventions: Conventions,
     cut: bool,
     to: P,
 }
@@ -41,9 +43,26 @@ impl<P: Put> To<P> {
     pub(crate) const fn new(limit: Option<usize>, to: P) -> Self {
         Self {
             limit,
+            conventions: Conventions::Pinned,
             cut: false,
             to,
         }
+    }
+
+    /// By these names.
+    pub(crate) fn by(self, conventions: Conventions) -> Self {
+        Self {
+            conventions,
+            ..self
+        }
+    }
+
+    pub(crate) const fn conventions(&self) -> Conventions {
+        self.conventions
+    }
+
+    pub(crate) const fn limit(&self) -> Option<usize> {
+        self.limit
     }
 
     /// Whether JSON was cut.
@@ -90,8 +109,20 @@ impl<P: Put> To<P> {
         self.to.put(|| KeyValue::new(key, value.into_owned()));
     }
 
+    pub(crate) fn made_if(&mut self, key: &'static str, value: Option<String>) {
+        if let Some(value) = value {
+            self.made(key, &value);
+        }
+    }
+
+    pub(crate) fn json_if(&mut self, key: &'static str, value: Option<Json>) {
+        if let Some(value) = value {
+            self.json(key, &value);
+        }
+    }
+
     /// JSON, which is JSON still when it is cut; left out when nothing of it fits.
-    pub(crate) fn json(&mut self, key: &'static str, value: &Json) {
+    fn json(&mut self, key: &'static str, value: &Json) {
         let text = value.to_string();
         if fits(&text, self.limit) {
             return self.to.put(|| KeyValue::new(key, text));
@@ -104,13 +135,16 @@ impl<P: Put> To<P> {
     }
 
     /// A text that should be JSON; what is none is cut as a text.
-    pub(crate) fn json_text(&mut self, key: &'static str, text: &str) {
-        if !fits(text, self.limit)
-            && let Ok(value) = serde_json::from_str::<Json>(text)
+    pub(crate) fn json_text_if(&mut self, key: &'static str, text: Option<String>) {
+        let Some(text) = text else {
+            return;
+        };
+        if !fits(&text, self.limit)
+            && let Ok(value) = serde_json::from_str::<Json>(&text)
         {
             return self.json(key, &value);
         }
-        self.made(key, text);
+        self.made(key, &text);
     }
 
     pub(crate) fn value(&mut self, key: &'static str, value: impl Into<Value>) {
@@ -142,6 +176,11 @@ impl<P: Put> To<P> {
         let value = any(value, self.limit);
         self.to
             .put(|| KeyValue::new(String::from(key.as_str()), value));
+    }
+
+    /// One that was made before.
+    pub(crate) fn again(&mut self, attribute: &KeyValue) {
+        self.to.put(|| attribute.clone());
     }
 
     pub(crate) fn all(&mut self, attributes: &Attributes) {

@@ -23,9 +23,11 @@ impl TelemetryHooks {
         let limits = telemetry.limits;
         let mut spans = OTelHook::with_provider(&started.tracer)
             .with_names(telemetry.names)
+            .with_conventions(telemetry.conventions)
             .with_content(telemetry.content.clone())
             .with_exception_events(telemetry.exception_events)
             .with_value_length(limits.value_length)
+            .with_span_limits(&started.span_limits)
             .with_propagators(telemetry.propagators.clone());
         if let Some(prices) = &telemetry.prices {
             spans = spans.with_prices(prices.clone());
@@ -39,6 +41,7 @@ impl TelemetryHooks {
         });
         let events = started.has_logs.then(|| {
             GenAiEvents::with_provider(&started.logger)
+                .with_conventions(telemetry.conventions)
                 .with_content(telemetry.content.clone())
                 .with_value_length(limits.log_value_length)
         });

@@ -6,7 +6,7 @@ use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{
-    Sampler, SdkTracerProvider, SimpleSpanProcessor, TracerProviderBuilder,
+    Sampler, SdkTracerProvider, SimpleSpanProcessor, SpanLimits, TracerProviderBuilder,
 };
 
 use super::greeting::Greeting;
@@ -24,6 +24,7 @@ pub(super) struct Started {
     pub(super) logger: SdkLoggerProvider,
     /// One for all sets of hooks, so that they count together; `None` when metrics are off.
     pub(super) metrics: Option<MetricsHook>,
+    pub(super) span_limits: SpanLimits,
     pub(super) has_logs: bool,
     pub(super) service_name: String,
     /// What is said at the start; nothing of what stays in memory.
@@ -46,9 +47,10 @@ impl Started {
         export::start(exports)?;
 
         let resource = settings.resource();
+        let span_limits = settings.limits_of_provider();
         let mut tracer = tracer()
             .with_resource(resource.clone())
-            .with_span_limits(settings.span_limits);
+            .with_span_limits(span_limits);
         let mut meter = SdkMeterProvider::builder().with_resource(resource.clone());
         let mut logger = SdkLoggerProvider::builder().with_resource(resource);
         // Without spans runs still have ids for logs and outgoing headers, unsampled.
@@ -79,6 +81,7 @@ impl Started {
                 .metrics
                 .is_some()
                 .then(|| MetricsHook::with_provider(&meter)),
+            span_limits,
             has_logs: lanes.logs.is_some(),
             tracer: tracer.build(),
             meter,
@@ -97,8 +100,12 @@ impl Started {
             .build();
         Self {
             metrics: Some(MetricsHook::with_provider(&meter)),
+            span_limits: SpanLimits::default(),
             has_logs: true,
-            tracer: tracer().with_span_processor(spans).build(),
+            tracer: tracer()
+                .with_span_limits(SpanLimits::default())
+                .with_span_processor(spans)
+                .build(),
             meter,
             logger: SdkLoggerProvider::builder()
                 .with_log_processor(logs)
