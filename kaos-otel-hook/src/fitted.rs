@@ -4,7 +4,7 @@
 //! then the middle of its longest lists, and of its largest objects; then the texts again. Where a text was cut it
 //! ends in `…`; where elements were left out stands how many, in an element like its neighbours.
 
-use std::{fmt, io};
+use std::io;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Value, json};
@@ -71,15 +71,13 @@ impl<'a> Fitted<'a> {
         self.cut.is_some()
     }
 
+    pub(crate) fn text(&self) -> String {
+        // A JSON value can be written, and memory does not refuse it.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     fn fits(&self, limit: usize) -> bool {
         serde_json::to_writer(Room(limit), self).is_ok()
-    }
-}
-
-impl fmt::Display for Fitted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = serde_json::to_string(self).map_err(|_| fmt::Error)?;
-        f.write_str(&text)
     }
 }
 
@@ -95,24 +93,24 @@ impl Serialize for Fitted<'_> {
         match self.value {
             Value::String(text) => to.serialize_str(&bounded(text, Some(cut.text))),
             Value::Array(list) => {
-                let (first, left_out, last) = middle(list.len(), cut.list);
+                let (before, left_out, behind) = middle(list.len(), cut.list);
                 let mut to = to.serialize_seq(None)?;
-                for value in list.iter().take(first) {
+                for value in list.iter().take(before) {
                     to.serialize_element(&within(value))?;
                 }
                 if left_out > 0 && cut.list > 0 {
                     to.serialize_element(&element(list.first(), left_out))?;
                 }
-                for value in list.iter().skip(list.len() - last) {
+                for value in list.iter().skip(list.len() - behind) {
                     to.serialize_element(&within(value))?;
                 }
                 to.end()
             }
             Value::Object(fields) => {
-                let (first, left_out, last) = middle(fields.len(), cut.fields);
+                let (before, left_out, behind) = middle(fields.len(), cut.fields);
                 let mut to = to.serialize_map(None)?;
                 for (at, (key, value)) in fields.iter().enumerate() {
-                    if at < first || at >= fields.len() - last {
+                    if at < before || at >= fields.len() - behind {
                         match value {
                             Value::String(text) if is_name(key, text) => {
                                 to.serialize_entry(key, text)?;
@@ -205,11 +203,15 @@ impl Longest {
             Value::String(text) => self.text = self.text.max(text.len()),
             Value::Array(list) => {
                 self.list = self.list.max(list.len());
-                list.iter().for_each(|value| self.look(value));
+                for value in list {
+                    self.look(value);
+                }
             }
             Value::Object(fields) => {
                 self.fields = self.fields.max(fields.len());
-                fields.values().for_each(|value| self.look(value));
+                for value in fields.values() {
+                    self.look(value);
+                }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }

@@ -1,21 +1,22 @@
 //! The log events of the GenAI conventions: failures, and on request a model call's content.
 
+mod said;
+
 use std::fmt;
 use std::sync::Arc;
 
 use kaos_hooks::redact::Field;
 use kaos_hooks::{Body, Event, Failure, Hook, Observer, Phase, Run, Span, Str, Subject, Time};
+use opentelemetry::Key;
 use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider as _, Severity};
-use opentelemetry::{Key, KeyValue};
 use opentelemetry_sdk::logs::{SdkLogRecord, SdkLogger, SdkLoggerProvider};
-use serde_json::Value;
 use smallvec::SmallVec;
 
 use crate::arises::OfChildren;
 use crate::attributes::{self, Ended, To};
-use crate::fitted::Fitted;
 use crate::otel_hook::scope;
 use crate::{Content, Conventions, context, messages, operation, semconv, spans};
+use said::{Said, pair};
 
 /// Writes the log events of the GenAI conventions, whether the trace is sampled or not.
 ///
@@ -116,32 +117,6 @@ struct Events {
     inner: Arc<Inner>,
     asked: SmallVec<[Option<Said>; 4]>,
     failures: OfChildren,
-}
-
-/// The attributes of a record.
-#[derive(Default)]
-struct Said {
-    pairs: Vec<(Key, AnyValue)>,
-    /// Whether content was cut.
-    cut: bool,
-}
-
-impl Said {
-    /// Content, structured: of no more characters than its JSON may have as text.
-    fn content(&mut self, key: &'static str, content: Option<Value>, limit: Option<usize>) {
-        let Some(value) = content else {
-            return;
-        };
-        let cut = match Fitted::new(&value, limit) {
-            Some(whole) if !whole.is_cut() => None,
-            Some(cut) => Some(serde_json::to_value(&cut).ok()),
-            None => Some(None),
-        };
-        self.cut |= cut.is_some();
-        let value = cut.unwrap_or(Some(value));
-        self.pairs
-            .extend(value.map(|value| (Key::new(key), any(value))));
-    }
 }
 
 impl Observer for Events {
@@ -273,42 +248,6 @@ impl Inner {
         let flags = context::told_flags(run.trace_id);
         record.set_trace_context(trace_id, span_id, flags);
         record
-    }
-}
-
-fn pair(attribute: KeyValue) -> (Key, AnyValue) {
-    use opentelemetry::{Array, Value};
-    let value = match attribute.value {
-        Value::Bool(value) => AnyValue::Boolean(value),
-        Value::I64(value) => AnyValue::Int(value),
-        Value::F64(value) => AnyValue::Double(value),
-        Value::String(value) => AnyValue::String(value),
-        Value::Array(Array::String(values)) => {
-            let values = values.into_iter().map(AnyValue::String).collect();
-            AnyValue::ListAny(Box::new(values))
-        }
-        other => AnyValue::from(other.to_string()),
-    };
-    (attribute.key, value)
-}
-
-/// JSON as a structured value.
-fn any(json: Value) -> AnyValue {
-    match json {
-        Value::Null => AnyValue::from(""),
-        Value::Bool(value) => AnyValue::Boolean(value),
-        Value::Number(number) => match number.as_i64() {
-            Some(whole) => AnyValue::Int(whole),
-            None => AnyValue::Double(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Value::String(text) => AnyValue::from(text),
-        Value::Array(items) => AnyValue::ListAny(Box::new(items.into_iter().map(any).collect())),
-        Value::Object(fields) => AnyValue::Map(Box::new(
-            fields
-                .into_iter()
-                .map(|(key, value)| (Key::from(key), any(value)))
-                .collect(),
-        )),
     }
 }
 

@@ -1,3 +1,5 @@
+mod room;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +11,7 @@ use opentelemetry::trace::{TraceId, TracerProvider as _};
 use opentelemetry::{InstrumentationScope, global};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanLimits};
 
+pub(crate) use self::room::Room;
 use crate::propagation::Each;
 use crate::spans::Spans;
 use crate::{Content, Conventions, Prices, Propagators, SpanNames, context, notice, semconv};
@@ -69,35 +72,6 @@ pub(crate) struct SpanSettings {
     /// What model calls cost.
     pub(crate) prices: Option<Prices>,
     pub(crate) room: Room,
-}
-
-/// How much a span holds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Room {
-    pub(crate) attributes: usize,
-    pub(crate) events: usize,
-    /// Of the notes beyond that, how many are kept until the span ends, in case it holds more.
-    pub(crate) held: usize,
-}
-
-impl Room {
-    fn of(limits: &SpanLimits) -> Self {
-        Self {
-            attributes: limits.max_attributes_per_span as usize,
-            events: limits.max_events_per_span as usize,
-            held: 1,
-        }
-    }
-}
-
-impl Default for Room {
-    /// Of a provider whose limits nobody said.
-    fn default() -> Self {
-        Self {
-            held: 1024,
-            ..Self::of(&SpanLimits::default())
-        }
-    }
 }
 
 impl Default for SpanSettings {

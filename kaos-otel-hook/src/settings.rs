@@ -1,5 +1,6 @@
 //! What the variables ask for, as data.
 
+mod batches;
 mod config;
 mod endpoint;
 mod limits;
@@ -14,11 +15,12 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 
-use crate::export::{BatchSettings, MetricSettings};
-use crate::{
-    Capture, Conventions, LogSettings, Propagators, SpanNames, content, conventions, notice,
-};
+#[cfg(feature = "logs")]
+use crate::LogSettings;
+use crate::export::MetricSettings;
+use crate::{Capture, Conventions, Propagators, SpanNames, content, conventions, notice};
 
+pub use batches::Batches;
 pub use config::TelemetryConfig;
 pub(crate) use endpoint::{Endpoint, shown};
 pub use limits::Limits;
@@ -27,7 +29,7 @@ pub use otlp::{ExporterChoice, Otlp, TlsFile};
 pub use protocol::Protocol;
 pub(crate) use vars::Vars;
 
-/// What the `OTEL_*` variables ask for; [`Telemetry`](crate::Telemetry) starts it.
+/// What the `OTEL_*` variables ask for; [`Telemetry::from_settings`](crate::Telemetry::from_settings) starts it.
 ///
 /// Reading never fails: what a variable should not be is in [`warnings`](Self::warnings), which
 /// name it, its value, and what is used instead. An empty value is as none.
@@ -93,23 +95,10 @@ pub struct Settings {
     /// Which headers carry traces from and to other processes.
     pub propagators: Propagators,
     /// Which `tracing` events become log lines and records.
+    #[cfg(feature = "logs")]
     pub log_lines: LogSettings,
     /// What was wrong with the variables.
     pub warnings: Vec<String>,
-}
-
-/// How spans or log records are batched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Batches {
-    /// How many wait at most. Default: 2048.
-    pub queue: usize,
-    /// How many a batch has at most; not more than `queue`. Default: 512.
-    pub size: usize,
-    /// How long one waits at most for its batch to fill. Default: 5 s for spans, 1 s for logs.
-    pub delay: Duration,
-    /// How long the export of one batch may take. Default: 30 s.
-    pub timeout: Duration,
 }
 
 /// The general endpoint.
@@ -163,6 +152,7 @@ impl Settings {
                 &vars,
                 Propagators::from_list(vars.get("OTEL_PROPAGATORS").as_deref()),
             ),
+            #[cfg(feature = "logs")]
             log_lines: said(&vars, LogSettings::from_vars(&lookup)),
             warnings: Vec::new(),
         };
@@ -222,33 +212,6 @@ impl Settings {
         MetricSettings {
             interval: self.metric_interval,
             temporality: self.temporality,
-        }
-    }
-}
-
-impl Batches {
-    fn of(prefix: &str, delay: u64, vars: &Vars<'_>) -> Self {
-        let name = |field| format!("{prefix}_{field}");
-        let queue = vars.number(&name("MAX_QUEUE_SIZE"), 1, 2048);
-        let largest = name("MAX_EXPORT_BATCH_SIZE");
-        let size = vars.number(&largest, 1, queue.min(512));
-        if size > queue {
-            let expected = format!("at most {}", name("MAX_QUEUE_SIZE"));
-            vars.bad(&largest, &size.to_string(), &expected, queue);
-        }
-        Self {
-            queue,
-            size: size.min(queue),
-            delay: vars.millis(&name("SCHEDULE_DELAY"), 0, Duration::from_millis(delay)),
-            timeout: vars.millis(&name("EXPORT_TIMEOUT"), 1, EXPORT_TIMEOUT),
-        }
-    }
-
-    pub(crate) const fn of_lane(self) -> BatchSettings {
-        BatchSettings {
-            queue: self.queue,
-            batch: self.size,
-            delay: self.delay,
         }
     }
 }

@@ -1,24 +1,25 @@
 //! The observer that turns one run's events into spans.
 
+mod fail;
 mod notes;
 
 use std::sync::Arc;
 
-use kaos_hooks::redact::Field;
 use kaos_hooks::{
-    Body, Enter, Event, Failure, Observer, Outcome, Phase, Progress, Span as SpanEvent, Str,
-    Subject, Time, Value,
+    Body, Enter, Event, Observer, Outcome, Phase, Progress, Span as SpanEvent, Str, Subject, Time,
+    Value,
 };
+use opentelemetry::Context;
 use opentelemetry::trace::{Span, SpanBuilder, SpanContext, Status, TraceFlags, Tracer};
-use opentelemetry::{Context, KeyValue};
 use smallvec::SmallVec;
 
 use crate::arises::OfChildren;
 use crate::attributes::{Ended, To};
-use crate::bounded::bounded;
 use crate::context::{self, Current, HandedOn};
 use crate::otel_hook::{Inner, SpanSettings};
-use crate::{SpanNames, attributes, ids, operation, semconv};
+use crate::{attributes, ids};
+use fail::fail;
+pub(crate) use fail::tool_of;
 use notes::Notes;
 
 /// Makes and ends the spans of one run.
@@ -258,40 +259,6 @@ impl<T: Tracer> Spans<T> {
 
 /// What ended a span that was cancelled.
 const CANCELLED: Str = Str::Static("cancelled");
-
-/// The description is the error's text where a policy lets it out, and else empty: its type stands
-/// in `error.type`.
-fn fail(
-    span: &mut impl Span,
-    subject: &Subject,
-    failure: &Failure,
-    arises: bool,
-    settings: &SpanSettings,
-    time: Time,
-) {
-    let limit = settings.value_length;
-    let kind = attributes::string(&failure.kind, limit);
-    let message = settings.content.as_ref().and_then(|content| {
-        let text = failure.message.as_ref()?;
-        let safe = content.text(Field::Error, tool_of(subject), text)?;
-        Some(bounded(&safe, limit).into_owned())
-    });
-    span.set_status(Status::error(message.clone().unwrap_or_default()));
-    // Under the conventions' names a client operation's is a log event alone.
-    let told = operation::is_client(subject) && settings.names == SpanNames::GenAi;
-    if arises && settings.exceptions && !told {
-        let mut details = vec![KeyValue::new(semconv::EXCEPTION_TYPE, kind)];
-        details.extend(message.map(|text| KeyValue::new(semconv::EXCEPTION_MESSAGE, text)));
-        span.add_event_with_timestamp(semconv::EXCEPTION, time.system_time(), details);
-    }
-}
-
-pub(crate) fn tool_of(subject: &Subject) -> Option<&str> {
-    match subject {
-        Subject::ToolCall(call) => Some(&call.name),
-        _ => None,
-    }
-}
 
 impl<T> Observer for Spans<T>
 where

@@ -1,6 +1,8 @@
 mod greeting;
 mod hooks;
+#[cfg(feature = "logs")]
 mod log_lines;
+mod shutdown;
 mod started;
 
 use std::fmt;
@@ -12,10 +14,12 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+#[cfg(feature = "logs")]
+use crate::LogSettings;
 use crate::settings::{self, Endpoint};
 use crate::{
-    Content, Conventions, ExporterError, Limits, LogSettings, Memory, Prices, Propagators,
-    Settings, SpanNames, TelemetryConfig, TelemetryStats, notice,
+    Content, Conventions, ExporterError, Limits, Memory, Prices, Propagators, Settings, SpanNames,
+    TelemetryConfig, TelemetryStats, notice,
 };
 pub use hooks::TelemetryHooks;
 use started::Started;
@@ -51,6 +55,7 @@ pub struct Telemetry {
     exception_events: bool,
     propagators: Propagators,
     prices: Option<Prices>,
+    #[cfg(feature = "logs")]
     logs: LogSettings,
 }
 
@@ -85,7 +90,7 @@ impl Telemetry {
     /// | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who exports | `unknown_service:` and the program; a random `service.instance.id` for each process |
     /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | what is recorded | `parentbased_always_on`, 1.0 |
     /// | `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_…`, `OTEL_LOGRECORD_…` | in characters | 32 768 |
-    /// | `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_…`, `OTEL_EVENT_…`, `OTEL_LINK_…` | attributes of each | 128 |
+    /// | `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_…`, `OTEL_EVENT_…`, `OTEL_LINK_…` | attributes of each; of a span at least what KAOS says itself | 128 |
     /// | `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | events and links of a span | 128 |
     /// | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_SCHEDULE_DELAY` | batching of spans, of log records | 5000, 1000 ms |
     /// | `OTEL_BSP_…`, `OTEL_BLRP_MAX_QUEUE_SIZE` | | 2048 |
@@ -163,6 +168,28 @@ impl Telemetry {
         Self::shared(&Settings::from_config(config, env))
     }
 
+    /// What these settings ask for: those of the variables, changed by code. Else as
+    /// [`from_env`](Self::from_env).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_env`](Self::from_env).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use kaos_otel_hook::sdk::Sampler;
+    /// use kaos_otel_hook::{Settings, Telemetry};
+    ///
+    /// let mut settings = Settings::from_vars(|name| std::env::var(name).ok());
+    /// settings.sampler = Sampler::TraceIdRatioBased(0.1);
+    /// let telemetry = Telemetry::from_settings(&settings)?;
+    /// # Ok::<(), kaos_otel_hook::ExporterError>(())
+    /// ```
+    pub fn from_settings(settings: &Settings) -> Result<Self, ExporterError> {
+        Self::shared(settings)
+    }
+
     /// Whether [the environment](Self::should_enable_by) has what the ancestors ask for.
     pub fn should_enable() -> bool {
         Self::should_enable_by(env)
@@ -197,6 +224,7 @@ impl Telemetry {
             exception_events: settings.exception_events,
             propagators: settings.propagators.clone(),
             prices: None,
+            #[cfg(feature = "logs")]
             logs: settings
                 .log_lines
                 .clone()
@@ -296,50 +324,6 @@ impl Telemetry {
             .map(|started| started.stats())
             .unwrap_or_default()
     }
-
-    /// Sends what still waits, within [`Self::SHUTDOWN_LIMIT`], and reports.
-    ///
-    /// While another shares it, telemetry goes on after that; the last one stops it.
-    ///
-    /// # Cancel safety
-    ///
-    /// When dropped it goes on in the background; the report is lost.
-    pub async fn shutdown(mut self) -> TelemetryStats {
-        let Some(started) = self.started.take() else {
-            return TelemetryStats::default();
-        };
-        let (done, finished) = tokio::sync::oneshot::channel();
-        // A thread, not `spawn_blocking`: it works under any executor.
-        let thread = std::thread::Builder::new().name("kaos-otel-shutdown".to_owned());
-        let spawned = thread.spawn(move || {
-            // Whoever waited may be gone.
-            let _sent: Result<(), _> = done.send(end(started));
-        });
-        if let Err(error) = spawned {
-            notice::say(&format!("telemetry could not be shut down: {error}"));
-        }
-        // An error means that the thread is gone, and with it what it had.
-        finished.await.unwrap_or_default()
-    }
-}
-
-/// Stops it, or only flushes it while another shares it.
-fn end(started: Arc<Started>) -> TelemetryStats {
-    match Arc::try_unwrap(started) {
-        Ok(last) => {
-            last.stop();
-            last.stats()
-        }
-        Err(shared) => {
-            shared.flush();
-            let stats = shared.stats();
-            // The others may have ended meanwhile.
-            if let Some(last) = Arc::into_inner(shared) {
-                last.stop();
-            }
-            stats
-        }
-    }
 }
 
 fn start(settings: &Settings) -> Result<Arc<Started>, ExporterError> {
@@ -363,19 +347,6 @@ fn checked(endpoint: &str) -> Result<(), ExporterError> {
         None => Err(ExporterError::BadEndpoint {
             endpoint: settings::shown(endpoint),
         }),
-    }
-}
-
-impl Drop for Telemetry {
-    fn drop(&mut self) {
-        let Some(started) = self.started.take().and_then(Arc::into_inner) else {
-            return;
-        };
-        started.stop();
-        let stats = started.stats();
-        if stats.lost() > 0 {
-            notice::say(&stats.to_string());
-        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! A provider keeps the attributes that come first and counts the others. So from the start on
 //! users have the room that we shall not need, and what is left of theirs comes last of all.
 
-use kaos_hooks::{Outcome, Run, Subject};
+use kaos_hooks::{Attributes, Outcome, Run, Subject};
 use opentelemetry::KeyValue;
 
 use super::kinds::is_said_later;
@@ -46,9 +46,11 @@ pub(crate) fn at_end(
     let until = said.len().saturating_add(room);
     at_start(subject, &mut said, to.limit(), usize::MAX);
     if let Some(late) = said.get(until..) {
-        late.iter().for_each(|attribute| to.again(attribute));
+        for attribute in late {
+            to.again(attribute);
+        }
     }
-    for (key, value) in added.into_iter().flat_map(|added| added.iter()) {
+    for (key, value) in added.into_iter().flat_map(Attributes::iter) {
         if !has(&said, key) && !is_said_later(subject, key) {
             to.any(key, value);
         }

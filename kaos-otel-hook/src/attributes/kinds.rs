@@ -102,12 +102,12 @@ impl Kind {
 
 /// How many attributes of ours a span has at most.
 pub(crate) const MOST: usize = {
-    let (mut most, mut at) = (0, 0);
-    while at < ALL.len() {
-        if ALL[at].most() > most {
-            most = ALL[at].most();
+    let (mut most, mut left) = (0, ALL);
+    while let [kind, others @ ..] = left {
+        if kind.most() > most {
+            most = kind.most();
         }
-        at += 1;
+        left = others;
     }
     most
 };

@@ -19,10 +19,10 @@ impl Names {
 
     /// How many there are at most.
     pub(crate) const fn most(&self) -> usize {
-        let (mut most, mut at) = (self.own.len(), 0);
-        while at < self.also.len() {
-            most += self.also[at].most();
-            at += 1;
+        let (mut most, mut left) = (self.own.len(), self.also);
+        while let [part, others @ ..] = left {
+            most += part.most();
+            left = others;
         }
         most
     }

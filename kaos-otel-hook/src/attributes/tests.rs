@@ -42,7 +42,8 @@ fn table() -> String {
         .chain(heads)
         .chain(["any span".to_owned()])
         .collect());
-    table += &format!("{}|\n", "|---".repeat(kinds.len() + 3));
+    table += &"|---".repeat(kinds.len() + 3);
+    table += "|\n";
     for name in names {
         let meaning = semconv::MEANINGS.iter().find(|(known, _)| *known == name);
         let meaning = meaning.map_or("", |(_, meaning)| meaning.trim());

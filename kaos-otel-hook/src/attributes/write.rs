@@ -15,7 +15,7 @@ pub(crate) struct To<P> {
     limit: Option<usize>,
     conventions: Conventions,
     cut: bool,
-    to: P,
+    sink: P,
 }
 
 /// Takes attributes one by one.
@@ -45,7 +45,7 @@ impl<P: Put> To<P> {
             limit,
             conventions: Conventions::Pinned,
             cut: false,
-            to,
+            sink: to,
         }
     }
 
@@ -71,17 +71,18 @@ impl<P: Put> To<P> {
     }
 
     pub(crate) fn into_inner(self) -> P {
-        self.to
+        self.sink
     }
 
     pub(crate) fn text(&mut self, key: &'static str, value: &Str) {
         match value {
             Str::Static(text) if fits(text, self.limit) => self.word(key, text),
             Str::Shared(text) if fits(text, self.limit) => {
-                self.to.put(|| KeyValue::new(key, Arc::clone(text)));
+                self.sink.put(|| KeyValue::new(key, Arc::clone(text)));
             }
             Str::Lazy(text) if fits(text.made(), self.limit) => {
-                self.to.put(|| KeyValue::new(key, Arc::clone(text.made())));
+                self.sink
+                    .put(|| KeyValue::new(key, Arc::clone(text.made())));
             }
             long => self.long(key, long),
         }
@@ -100,13 +101,13 @@ impl<P: Put> To<P> {
 
     /// A text of ours, which is short.
     pub(crate) fn word(&mut self, key: &'static str, value: &'static str) {
-        self.to.put(|| KeyValue::new(key, value));
+        self.sink.put(|| KeyValue::new(key, value));
     }
 
     /// A text that was made for this.
     pub(crate) fn made(&mut self, key: &'static str, value: &str) {
         let value = bounded(value, self.limit);
-        self.to.put(|| KeyValue::new(key, value.into_owned()));
+        self.sink.put(|| KeyValue::new(key, value.into_owned()));
     }
 
     pub(crate) fn made_if(&mut self, key: &'static str, value: Option<String>) {
@@ -125,12 +126,12 @@ impl<P: Put> To<P> {
     fn json(&mut self, key: &'static str, value: &Json) {
         let text = value.to_string();
         if fits(&text, self.limit) {
-            return self.to.put(|| KeyValue::new(key, text));
+            return self.sink.put(|| KeyValue::new(key, text));
         }
         let fitted = Fitted::new(value, self.limit);
         self.cut |= fitted.as_ref().is_none_or(Fitted::is_cut);
         if let Some(fitted) = fitted {
-            self.to.put(|| KeyValue::new(key, fitted.to_string()));
+            self.sink.put(|| KeyValue::new(key, fitted.text()));
         }
     }
 
@@ -148,7 +149,7 @@ impl<P: Put> To<P> {
     }
 
     pub(crate) fn value(&mut self, key: &'static str, value: impl Into<Value>) {
-        self.to.put(|| KeyValue::new(key, value));
+        self.sink.put(|| KeyValue::new(key, value));
     }
 
     pub(crate) fn value_if<V: Into<Value>>(&mut self, key: &'static str, value: Option<V>) {
@@ -167,20 +168,20 @@ impl<P: Put> To<P> {
     pub(crate) fn list_if(&mut self, key: &'static str, values: &[Str]) {
         if !values.is_empty() {
             let values = list(values, self.limit);
-            self.to.put(|| KeyValue::new(key, values));
+            self.sink.put(|| KeyValue::new(key, values));
         }
     }
 
     /// What a user says under a name of their own.
     pub(crate) fn any(&mut self, key: &Str, value: &AttributeValue) {
         let value = any(value, self.limit);
-        self.to
+        self.sink
             .put(|| KeyValue::new(String::from(key.as_str()), value));
     }
 
     /// One that was made before.
     pub(crate) fn again(&mut self, attribute: &KeyValue) {
-        self.to.put(|| attribute.clone());
+        self.sink.put(|| attribute.clone());
     }
 
     pub(crate) fn all(&mut self, attributes: &Attributes) {

@@ -58,8 +58,7 @@ fn shorten(text: &mut String, limit: usize) {
     }
     let json = text.starts_with(['[', '{', '"']);
     if let Some(json) = json.then(|| serde_json::from_str(text).ok()).flatten() {
-        *text =
-            Fitted::new(&json, Some(limit.max(2))).map_or_else(String::new, |it| it.to_string());
+        *text = Fitted::new(&json, Some(limit.max(2))).map_or_else(String::new, |it| it.text());
     } else if let std::borrow::Cow::Owned(shorter) = bounded(text, Some(limit)) {
         *text = shorter;
     }

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use kaos_hooks::{IntoHooks, Registry, marker};
 
 use super::Telemetry;
-use crate::{GenAiEvents, MetricsHook, OTelHook};
+#[cfg(feature = "metrics")]
+use crate::MetricsHook;
+use crate::{GenAiEvents, OTelHook};
 
 /// The hooks of a [`Telemetry`]: give them to a runner or to `Hooks::new`.
 #[derive(Debug, Default)]
 pub struct TelemetryHooks {
     spans: Option<OTelHook>,
+    #[cfg(feature = "metrics")]
     metrics: Option<MetricsHook>,
     events: Option<GenAiEvents>,
 }
@@ -32,6 +35,7 @@ impl TelemetryHooks {
         if let Some(prices) = &telemetry.prices {
             spans = spans.with_prices(prices.clone());
         }
+        #[cfg(feature = "metrics")]
         let metrics = started.metrics.clone().map(|metrics| {
             let metrics = metrics.with_conventions(telemetry.conventions);
             match &telemetry.prices {
@@ -47,6 +51,7 @@ impl TelemetryHooks {
         });
         Self {
             spans: Some(spans),
+            #[cfg(feature = "metrics")]
             metrics,
             events,
         }
@@ -58,6 +63,7 @@ impl IntoHooks<marker::Own> for TelemetryHooks {
         if let Some(spans) = self.spans {
             to.hook(Arc::new(spans));
         }
+        #[cfg(feature = "metrics")]
         if let Some(metrics) = self.metrics {
             to.hook(Arc::new(metrics));
         }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "metrics")]
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -10,11 +11,12 @@ use opentelemetry_sdk::trace::{
 };
 
 use super::greeting::Greeting;
+#[cfg(feature = "metrics")]
+use crate::MetricsHook;
 use crate::export::{self, BatchSettings, Export, Lane, LogLane, MetricLane, Sending, SpanLane};
-use crate::otel_hook::scope;
 use crate::settings::Signal;
 use crate::{
-    EventIds, ExportStats, ExporterChoice, ExporterError, Memory, MetricsHook, Settings, Telemetry,
+    EventIds, ExportStats, ExporterChoice, ExporterError, Memory, Settings, Telemetry,
     TelemetryStats, exporter,
 };
 
@@ -23,6 +25,7 @@ pub(super) struct Started {
     pub(super) meter: SdkMeterProvider,
     pub(super) logger: SdkLoggerProvider,
     /// One for all sets of hooks, so that they count together; `None` when metrics are off.
+    #[cfg(feature = "metrics")]
     pub(super) metrics: Option<MetricsHook>,
     pub(super) span_limits: SpanLimits,
     pub(super) has_logs: bool,
@@ -67,16 +70,10 @@ impl Started {
             logger = logger.with_log_processor(lane.clone());
         }
         let meter = meter.build();
-        let counted = lanes.clone();
-        crate::export_results(&meter.meter_with_scope(scope()), move || {
-            let TelemetryStats {
-                traces,
-                metrics,
-                logs,
-            } = counted.stats();
-            [("traces", traces), ("metrics", metrics), ("logs", logs)]
-        });
+        #[cfg(feature = "metrics")]
+        count_exports(&meter, lanes.clone());
         Ok(Self {
+            #[cfg(feature = "metrics")]
             metrics: lanes
                 .metrics
                 .is_some()
@@ -99,6 +96,7 @@ impl Started {
             .with_reader(memory.metric_reader())
             .build();
         Self {
+            #[cfg(feature = "metrics")]
             metrics: Some(MetricsHook::with_provider(&meter)),
             span_limits: SpanLimits::default(),
             has_logs: true,
@@ -223,6 +221,20 @@ impl Lanes {
             lane.0.close(limit);
         }
     }
+}
+
+/// What becomes of what is exported, as metrics.
+#[cfg(feature = "metrics")]
+fn count_exports(meter: &SdkMeterProvider, lanes: Lanes) {
+    let meter = meter.meter_with_scope(crate::otel_hook::scope());
+    crate::export_results(&meter, move || {
+        let TelemetryStats {
+            traces,
+            metrics,
+            logs,
+        } = lanes.stats();
+        [("traces", traces), ("metrics", metrics), ("logs", logs)]
+    });
 }
 
 fn read<T: Send + 'static>(lane: &Lane<T>) -> ExportStats {
