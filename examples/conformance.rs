@@ -38,13 +38,13 @@ const BY_HAND: [Row; 8] = [
     ("MCP tool", by_hand::mcp_tool),
     ("remote sub-agent", by_hand::remote_agent),
     ("plan", |it, case| {
-        by_hand::bare(it, Custom::new("plan"), case)
+        by_hand::bare(it, Custom::new("plan"), case);
     }),
     ("handoff", |it, case| {
-        by_hand::bare(it, Handoff::new("lawyer"), case)
+        by_hand::bare(it, Handoff::new("lawyer"), case);
     }),
     ("custom", |it, case| {
-        by_hand::bare(it, Custom::new("rerank"), case)
+        by_hand::bare(it, Custom::new("rerank"), case);
     }),
 ];
 

@@ -85,15 +85,14 @@ pub(super) async fn unreachable(hooks: &Hooks) -> Result<String, Box<dyn Error>>
 
 /// A tool of a server, called over HTTP or over pipes.
 pub(super) async fn mcp(hooks: &Hooks, over_http: bool) -> Result<String, Box<dyn Error>> {
-    let server = match over_http {
-        true => McpServer::http(mcp_server::over_http()?),
-        false => {
-            let this = std::env::current_exe()?;
-            McpServer::stdio(
-                this.to_string_lossy().into_owned(),
-                [mcp_server::OVER_PIPES],
-            )
-        }
+    let server = if over_http {
+        McpServer::http(mcp_server::over_http()?)
+    } else {
+        let this = std::env::current_exe()?;
+        McpServer::stdio(
+            this.to_string_lossy().into_owned(),
+            [mcp_server::OVER_PIPES],
+        )
     };
     let call = ModelReply::call("call-1", "get_weather", r#"{"city":"Lyon"}"#);
     let call = reply(call.usage(180, 41), FinishReason::ToolCall);

@@ -28,9 +28,10 @@ impl Conventions {
         let words = list.unwrap_or_default().split(',').map(str::trim);
         let ours: Vec<&str> = words.filter(|word| word.starts_with("gen_ai")).collect();
         let latest = ours.contains(&LATEST);
-        let (chosen, used) = match latest {
-            true => (Self::Latest, LATEST),
-            false => (Self::Pinned, "the pinned conventions"),
+        let (chosen, used) = if latest {
+            (Self::Latest, LATEST)
+        } else {
+            (Self::Pinned, "the pinned conventions")
         };
         let unknown = ours.into_iter().filter(|word| *word != LATEST);
         let warning =

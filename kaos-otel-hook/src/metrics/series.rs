@@ -145,9 +145,10 @@ impl ModelSeries {
         ended.ending(&key.ending);
         let what = Some((semconv::MODEL, &key.model));
         let inference = is_inference(call);
-        let duration = match inference {
-            true => &to.inference_duration,
-            false => &to.operation_duration,
+        let duration = if inference {
+            &to.inference_duration
+        } else {
+            &to.operation_duration
         };
         Self {
             calls: BoundPair::new(&to.model_calls, &key.agent, what, &key.ending),

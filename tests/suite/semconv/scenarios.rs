@@ -99,9 +99,10 @@ fn check(spans: &[SpanData], name: &str, expected: &[&str]) {
     let said = said.filter(|it| OURS.iter().any(|of| it.key.as_str().starts_with(of)));
     let said = said.map(|it| {
         let whole = format!("{}={}", it.key, it.value);
-        match expected.contains(&&*whole) {
-            true => whole,
-            false => it.key.to_string(),
+        if expected.contains(&&*whole) {
+            whole
+        } else {
+            it.key.to_string()
         }
     });
     let said: BTreeSet<String> = said.collect();
