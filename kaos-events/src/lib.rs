@@ -65,13 +65,14 @@ pub use refused::Refused;
 pub use run::{Run, Session};
 pub use scope::{Handle, Scope};
 pub use settled::{Keeper, Kept, NotDurable, NotDurableKind, Settled};
-pub use span_context::SpanContext;
+pub use span_context::{Incoming, SpanContext};
 pub use str::{LazyStr, Str};
 pub use subject::{
     Briefing, Custom, CustomOutcome, Handoff, HandoffOutcome, Intent, IntentClassification,
-    IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall, Nested, Outcome, OutcomeBuf,
-    OutcomeType, RemoteAgent, Server, Step, StepOutcome, Subagent, SubagentOutcome, Subject,
-    SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn, TurnOutcome, Usage,
+    IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall, McpOutcome, McpRequest, Nested,
+    Outcome, OutcomeBuf, OutcomeType, RemoteAgent, Server, Step, StepOutcome, Subagent,
+    SubagentOutcome, Subject, SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn,
+    TurnOutcome, Usage,
 };
 pub use texts::{ContentKind, TextVisitor};
 pub use value::{

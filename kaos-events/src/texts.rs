@@ -170,8 +170,8 @@ macro_rules! either {
 }
 
 either! {
-    Subject { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff Custom }
-    OutcomeBuf { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff Custom }
+    Subject { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff McpRequest Custom }
+    OutcomeBuf { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff McpRequest Custom }
     Value {
         IntentClassified UsageObserved TextDelta ThinkingDelta ToolCallArgsDelta ApprovalRequired
         GateDecided BudgetExceeded HistoryTrimmed TurnSummary

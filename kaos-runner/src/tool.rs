@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kaos_hooks::{Failure, Hooks, McpCall, Str, ToolAnnotations, ToolKind};
+use kaos_hooks::{Failure, Handle, Hooks, McpCall, Nested, Scope, Str, ToolAnnotations, ToolKind};
 use serde_json::{Value, json};
 
 use crate::ToolOutput;
@@ -30,13 +30,16 @@ pub trait Tool: Send + Sync + 'static {
     async fn call(&self, arguments: &str, context: &ToolContext) -> Result<ToolOutput, ToolError>;
 }
 
-/// What a tool may use besides its arguments, and where it says how it did its work. Clones are the
-/// same call's.
-#[derive(Clone)]
+/// What a tool, or a source of tools, may use besides its arguments, and where it says how it did its
+/// work. Clones are the same call's. The default one is of no run.
+#[derive(Clone, Default)]
 pub struct ToolContext(Arc<Surroundings>);
 
+#[derive(Default)]
 struct Surroundings {
     hooks: Hooks,
+    /// What the work is done in.
+    span: Option<Handle>,
     caller: Arc<Caller>,
     mcp: Mutex<Option<Box<McpCall>>>,
 }
@@ -44,16 +47,17 @@ struct Surroundings {
 impl ToolContext {
     /// The surroundings of a call in a run with these hooks; for those who call tools themselves.
     pub fn new(hooks: &Hooks) -> Self {
-        Self::with(hooks, &Arc::default())
+        Self::with(hooks, None, &Arc::default())
     }
 
-    pub(crate) fn of(setting: &Setting<'_>) -> Self {
-        Self::with(setting.hooks, &setting.caller)
+    pub(crate) fn of(setting: &Setting<'_>, span: Handle) -> Self {
+        Self::with(setting.hooks, Some(span), &setting.caller)
     }
 
-    fn with(hooks: &Hooks, caller: &Arc<Caller>) -> Self {
+    fn with(hooks: &Hooks, span: Option<Handle>, caller: &Arc<Caller>) -> Self {
         Self(Arc::new(Surroundings {
             hooks: hooks.clone(),
+            span,
             caller: Arc::clone(caller),
             mcp: Mutex::default(),
         }))
@@ -63,6 +67,12 @@ impl ToolContext {
     /// [`inject`](Hooks::inject) hands out the headers that name it.
     pub fn hooks(&self) -> &Hooks {
         &self.0.hooks
+    }
+
+    /// Opens a span inside the call's, or the discovery's; `None` where there is no run.
+    pub fn open<S: Nested>(&self, subject: S) -> Option<Scope<S>> {
+        let span = self.0.span.as_ref()?;
+        Some(span.open(subject))
     }
 
     /// The conversation; `None` where it has no name. That of the turn that was asked for, in its

@@ -10,7 +10,9 @@ use kaos_hooks::{Attributes, Custom, CustomOutcome, Progress, Scope, Str, Turn, 
 use crate::call::{CalledAgent, CalledTool};
 use crate::setting::Setting;
 use crate::shape::Shape;
-use crate::{Agent, Tool, ToolError, ToolListing, ToolSource, ToolSpec, arguments, fenced};
+use crate::{
+    Agent, Tool, ToolContext, ToolError, ToolListing, ToolSource, ToolSpec, arguments, fenced,
+};
 
 /// What the model can ask for by name.
 #[derive(Default)]
@@ -161,7 +163,8 @@ async fn list(
     span.attributes.set("source", Str::copied(source.name()));
     let scope = turn.open(span);
     let limit = setting.limits.tool;
-    let asked = tokio::time::timeout(limit, catch_panic(source.tools()));
+    let context = ToolContext::of(setting, scope.handle());
+    let asked = tokio::time::timeout(limit, catch_panic(source.tools(&context)));
     let listed = match scope.entered(asked).await {
         Ok(Ok(listed)) => listed,
         Ok(Err(_panicked)) => Err(ToolError::of_kind("panic", "the source panicked")),
