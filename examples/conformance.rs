@@ -228,6 +228,7 @@ fn mcp_tool(turn: &Scope<Turn>, case: Case) {
         protocol_version: Some("2025-06-18".into()),
         transport: Some("tcp".into()),
         status_code: (case == Case::Error).then(|| "-32603".into()),
+        ..McpCall::default()
     };
     let mut outcome = weather_outcome();
     outcome.mcp = Some(Box::new(mcp));

@@ -65,7 +65,7 @@ pub use refused::Refused;
 pub use run::{Run, Session};
 pub use scope::{Handle, Scope};
 pub use settled::{Keeper, Kept, NotDurable, NotDurableKind, Settled};
-pub use span_context::SpanContext;
+pub use span_context::{Incoming, SpanContext};
 pub use str::{LazyStr, Str};
 pub use subject::{
     Briefing, Custom, CustomOutcome, Handoff, HandoffOutcome, Intent, IntentClassification,

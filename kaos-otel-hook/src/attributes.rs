@@ -26,17 +26,23 @@ use self::start::{
 };
 use self::write::{List, Put};
 pub(crate) use self::write::{To, string};
+use crate::Conventions;
 
 /// More than most subjects set, so that a span's attributes are allocated once.
 const ROOM: usize = 12;
 
 /// What we say of a span from its start on.
-pub(crate) fn at_start(subject: &Subject, run: &Run, limit: Option<usize>) -> Vec<KeyValue> {
+pub(crate) fn at_start(
+    subject: &Subject,
+    run: &Run,
+    limit: Option<usize>,
+    names: Conventions,
+) -> Vec<KeyValue> {
     let mut to = To::new(limit, List(Vec::with_capacity(ROOM)));
     match subject {
         Subject::Turn(turn) => TurnStart::put(&mut to, (turn, run)),
         Subject::LlmCall(call) => ModelCallStart::put(&mut to, (call, run)),
-        Subject::ToolCall(call) => ToolCallStart::put(&mut to, (call, run)),
+        Subject::ToolCall(call) => ToolCallStart::put(&mut to, (call, run, names)),
         Subject::Step(step) => StepStart::put(&mut to, step),
         Subject::Subagent(sub) => SubagentStart::put(&mut to, (sub, run)),
         Subject::McpRequest(request) => McpRequestStart::put(&mut to, request),

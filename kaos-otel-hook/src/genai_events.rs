@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 use crate::arises::OfChildren;
 use crate::attributes::{self, Ended, To};
 use crate::otel_hook::scope;
-use crate::{Content, context, messages, operation, semconv, spans};
+use crate::{Content, Conventions, context, messages, operation, semconv, spans};
 use said::{Said, pair};
 
 /// Writes the log events of the GenAI conventions, whether the trace is sampled or not.
@@ -57,6 +57,7 @@ struct Inner {
     logger: SdkLogger,
     content: Option<Content>,
     value_length: Option<usize>,
+    conventions: Conventions,
 }
 
 impl GenAiEvents {
@@ -66,6 +67,7 @@ impl GenAiEvents {
             logger: provider.logger_with_scope(scope()),
             content: None,
             value_length: Some(crate::OTelHook::DEFAULT_VALUE_LENGTH),
+            conventions: Conventions::default(),
         }))
     }
 
@@ -81,6 +83,12 @@ impl GenAiEvents {
     #[must_use]
     pub fn with_value_length(self, limit: Option<usize>) -> Self {
         self.with(|inner| inner.value_length = limit)
+    }
+
+    /// Which names the GenAI attributes have. Default: the pinned ones.
+    #[must_use]
+    pub fn with_conventions(self, conventions: Conventions) -> Self {
+        self.with(|inner| inner.conventions = conventions)
     }
 
     fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -146,7 +154,8 @@ impl Events {
             return;
         }
         let limit = self.inner.value_length;
-        let mut start = attributes::at_start(span.subject, event.run, limit);
+        let mut start =
+            attributes::at_start(span.subject, event.run, limit, self.inner.conventions);
         attributes::added_at_start(span.subject, &mut start, limit, usize::MAX);
         let mut said = Said {
             pairs: start.into_iter().map(pair).collect(),
@@ -178,7 +187,8 @@ impl Events {
         };
         let inner = &self.inner;
         let limit = inner.value_length;
-        let mut to = To::new(limit, |attribute| said.pairs.push(pair(attribute)));
+        let to = To::new(limit, |attribute| said.pairs.push(pair(attribute)));
+        let mut to = to.by(inner.conventions);
         attributes::at_end(span, &mut to);
         let ended = Ended {
             error: failed,

@@ -55,6 +55,7 @@ mod bounded;
 mod console;
 mod content;
 mod context;
+mod conventions;
 mod export;
 mod exporter;
 mod fitted;
@@ -79,6 +80,7 @@ mod spans;
 mod telemetry;
 
 pub use content::{Capture, Content};
+pub use conventions::Conventions;
 pub use export::{ExportStats, TelemetryStats};
 pub use exporter::ExporterError;
 pub use genai_events::GenAiEvents;

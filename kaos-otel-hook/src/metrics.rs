@@ -5,6 +5,7 @@ mod mcp;
 mod observer;
 pub(crate) mod pipeline;
 mod series;
+mod tokens;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,8 +16,8 @@ use opentelemetry::global;
 use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
-use crate::Prices;
 use crate::otel_hook::scope;
+use crate::{Conventions, Prices};
 use instruments::Instruments;
 use observer::Measuring;
 use pipeline::Sets;
@@ -92,6 +93,7 @@ use series::AllSeries;
 pub struct MetricsHook {
     inner: Arc<Inner>,
     sets: Arc<Sets>,
+    meter: Meter,
     provider: Option<SdkMeterProvider>,
 }
 
@@ -119,7 +121,7 @@ impl MetricsHook {
 
     fn of(meter: &Meter, provider: Option<SdkMeterProvider>) -> Self {
         let inner = Arc::new(Inner {
-            instruments: Instruments::new(meter),
+            instruments: Instruments::new(meter, Conventions::default()),
             series: AllSeries::default(),
             prices: None,
         });
@@ -128,6 +130,7 @@ impl MetricsHook {
         Self {
             inner,
             sets,
+            meter: meter.clone(),
             provider,
         }
     }
@@ -136,14 +139,24 @@ impl MetricsHook {
     #[must_use]
     pub fn with_prices(self, prices: Prices) -> Self {
         let instruments = self.inner.instruments.clone();
-        Self {
-            inner: Arc::new(Inner {
-                instruments,
-                series: AllSeries::default(),
-                prices: Some(prices),
-            }),
-            ..self
-        }
+        self.measuring(instruments, Some(prices))
+    }
+
+    /// Which names the GenAI metrics have. Default: the pinned ones.
+    #[must_use]
+    pub fn with_conventions(self, conventions: Conventions) -> Self {
+        let instruments = Instruments::new(&self.meter, conventions);
+        let prices = self.inner.prices.clone();
+        self.measuring(instruments, prices)
+    }
+
+    fn measuring(self, instruments: Instruments, prices: Option<Prices>) -> Self {
+        let inner = Arc::new(Inner {
+            instruments,
+            series: AllSeries::default(),
+            prices,
+        });
+        Self { inner, ..self }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use kaos_hooks::{Hook, HookError, Observer, Run, SpanContext, Str};
+use kaos_hooks::{Hook, HookError, Incoming, Observer, Run, SpanContext, Str};
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::trace::{TraceId, TracerProvider as _};
 use opentelemetry::{InstrumentationScope, global};
@@ -14,7 +14,7 @@ use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanLimits};
 pub(crate) use self::room::Room;
 use crate::propagation::Each;
 use crate::spans::Spans;
-use crate::{Content, Prices, Propagators, SpanNames, context, notice, semconv};
+use crate::{Content, Conventions, Prices, Propagators, SpanNames, context, notice, semconv};
 
 /// Turns every span of the event stream into an OpenTelemetry span.
 ///
@@ -62,6 +62,7 @@ pub(crate) struct Inner<T> {
 #[derive(Debug, Clone)]
 pub(crate) struct SpanSettings {
     pub(crate) names: SpanNames,
+    pub(crate) conventions: Conventions,
     /// What content they carry; `None` when none.
     pub(crate) content: Option<Arc<Content>>,
     /// Whether a failing span carries an `exception` event.
@@ -77,6 +78,7 @@ impl Default for SpanSettings {
     fn default() -> Self {
         Self {
             names: SpanNames::default(),
+            conventions: Conventions::default(),
             content: None,
             exceptions: true,
             value_length: Some(OTelHook::DEFAULT_VALUE_LENGTH),
@@ -112,6 +114,12 @@ impl OTelHook {
     #[must_use]
     pub fn with_names(self, names: SpanNames) -> Self {
         self.with(|settings| settings.names = names)
+    }
+
+    /// Which names the GenAI attributes have. Default: the pinned ones.
+    #[must_use]
+    pub fn with_conventions(self, conventions: Conventions) -> Self {
+        self.with(|settings| settings.conventions = conventions)
     }
 
     /// Which content spans carry. Default: none.
@@ -267,7 +275,7 @@ impl Hook for OTelHook {
         self.1.inject(&mut Each(header));
     }
 
-    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<SpanContext> {
+    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<Incoming> {
         self.1.extract_from(headers)
     }
 

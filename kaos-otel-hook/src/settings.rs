@@ -18,7 +18,7 @@ use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 #[cfg(feature = "logs")]
 use crate::LogSettings;
 use crate::export::MetricSettings;
-use crate::{Capture, Propagators, SpanNames, content, notice};
+use crate::{Capture, Conventions, Propagators, SpanNames, content, conventions, notice};
 
 pub use batches::Batches;
 pub use config::TelemetryConfig;
@@ -86,6 +86,8 @@ pub struct Settings {
     pub temporality: Temporality,
     /// What spans are called.
     pub names: SpanNames,
+    /// Which names the GenAI attributes and metrics have. Default: the pinned ones.
+    pub conventions: Conventions,
     /// Where content goes. Default: nowhere.
     pub capture: Capture,
     /// Whether failing spans carry an `exception` event. Default: yes.
@@ -134,6 +136,10 @@ impl Settings {
             metric_timeout: vars.millis("OTEL_METRIC_EXPORT_TIMEOUT", 1, EXPORT_TIMEOUT),
             temporality: temporality(&vars),
             names: names(&vars),
+            conventions: said(
+                &vars,
+                Conventions::from_list(vars.get(conventions::STABILITY_OPT_IN).as_deref()),
+            ),
             capture: said(
                 &vars,
                 Capture::from_value(vars.get(content::CAPTURE).as_deref()),

@@ -72,6 +72,7 @@ impl<T: Tracer> Spans<T> {
     fn start(&mut self, event: &Event<'_>, span: &SpanEvent<'_>) {
         let SpanSettings {
             names,
+            conventions,
             value_length,
             room,
             ..
@@ -79,7 +80,7 @@ impl<T: Tracer> Spans<T> {
         let mut builder = SpanBuilder::from_name(names.name(span.subject, &event.run.agent));
         builder.span_kind = Some(names.kind(span.subject));
         builder.start_time = Some(event.time.system_time());
-        let mut said = attributes::at_start(span.subject, event.run, value_length);
+        let mut said = attributes::at_start(span.subject, event.run, value_length, conventions);
         let users = attributes::room(span.subject, room.attributes);
         attributes::added_at_start(span.subject, &mut said, value_length, users);
         builder.attributes = Some(said);
@@ -102,9 +103,13 @@ impl<T: Tracer> Spans<T> {
             }
             build(parent.as_parent())
         } else {
-            let outer = outer_parent(span);
-            self.handed_on = outer.map(HandedOn::from).unwrap_or_default();
-            build(&outer.map(context::outer).unwrap_or_default())
+            // A run's root may have a parent outside; a turn says so itself.
+            let mut outer = None;
+            if let Subject::Turn(turn) = span.subject {
+                self.handed_on = HandedOn::of(turn);
+                outer = turn.parent.as_deref().map(context::outer);
+            }
+            build(&outer.unwrap_or_default())
         };
         if span.slot.parent.is_none() {
             self.flags = made.span_context().trace_flags();
@@ -215,9 +220,10 @@ impl<T: Tracer> Spans<T> {
             return;
         };
         let outcome = span.phase.outcome();
-        let mut to = To::new(settings.value_length, |attribute| {
+        let to = To::new(settings.value_length, |attribute| {
             ended.set_attribute(attribute);
         });
+        let mut to = to.by(settings.conventions);
         attributes::at_end(span, &mut to);
         if let Some(cost) = *cost {
             attributes::cost(cost, &mut to);
@@ -253,14 +259,6 @@ impl<T: Tracer> Spans<T> {
 
 /// What ended a span that was cancelled.
 const CANCELLED: Str = Str::Static("cancelled");
-
-/// A run's root may have a parent outside; a turn says so itself.
-fn outer_parent<'a>(span: &SpanEvent<'a>) -> Option<&'a kaos_hooks::SpanContext> {
-    match span.subject {
-        Subject::Turn(turn) => turn.parent.as_deref(),
-        _ => None,
-    }
-}
 
 impl<T> Observer for Spans<T>
 where

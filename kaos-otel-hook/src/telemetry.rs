@@ -18,7 +18,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use crate::LogSettings;
 use crate::settings::{self, Endpoint};
 use crate::{
-    Content, ExporterError, Limits, Memory, Prices, Propagators, Settings, SpanNames,
+    Content, Conventions, ExporterError, Limits, Memory, Prices, Propagators, Settings, SpanNames,
     TelemetryConfig, TelemetryStats, notice,
 };
 pub use hooks::TelemetryHooks;
@@ -49,6 +49,7 @@ use started::Started;
 pub struct Telemetry {
     started: Option<Arc<Started>>,
     names: SpanNames,
+    conventions: Conventions,
     limits: Limits,
     content: Content,
     exception_events: bool,
@@ -97,6 +98,7 @@ impl Telemetry {
     /// | `OTEL_BSP_…`, `OTEL_BLRP_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT` | of one batch | 30 000 ms |
     /// | `OTEL_METRIC_EXPORT_INTERVAL` | between two exports of metrics | 60 000 ms |
     /// | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `cumulative`, `delta` or `lowmemory` | `cumulative` |
+    /// | `OTEL_SEMCONV_STABILITY_OPT_IN` | with `gen_ai_latest_experimental` in it: [the newest names](crate::Conventions) | the pinned ones |
     /// | `KAOS_SPAN_NAMES` | `kaos`, `genai` or `operator` | `kaos` |
     ///
     /// The default protocol is the ancestors'; the specification recommends `http/protobuf`. A
@@ -216,6 +218,7 @@ impl Telemetry {
         Self {
             started,
             names: settings.names,
+            conventions: settings.conventions,
             limits: settings.limits,
             content: Content::new(settings.capture),
             exception_events: settings.exception_events,
@@ -258,6 +261,12 @@ impl Telemetry {
     /// What spans are called, over the environment's word.
     pub fn with_names(mut self, names: SpanNames) -> Self {
         self.names = names;
+        self
+    }
+
+    /// Which names the GenAI attributes and metrics have, over the environment's word.
+    pub const fn with_conventions(mut self, conventions: Conventions) -> Self {
+        self.conventions = conventions;
         self
     }
 

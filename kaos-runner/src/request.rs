@@ -3,7 +3,7 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use kaos_hooks::{AttributeValue, Observer, Session, SpanContext, Str, Turn};
+use kaos_hooks::{AttributeValue, Incoming, Observer, Session, Str, Turn};
 
 use crate::conversation::{Conversation, turns_of};
 use crate::seat::Seat;
@@ -146,8 +146,11 @@ impl TurnRequest {
         self
     }
 
-    /// Makes the run part of an existing trace, for example that of a request's headers.
-    pub fn parent(mut self, parent: impl Into<Option<SpanContext>>) -> Self {
+    /// Makes the run part of an existing trace, for example that of a request's headers
+    /// ([`Hooks::extract`](kaos_hooks::Hooks::extract)). That request's baggage goes on to what tools and
+    /// MCP servers are asked, and to models on request alone
+    /// (their builders' `send_baggage`).
+    pub fn parent(mut self, parent: impl Into<Incoming>) -> Self {
         self.begin = self.begin.parent(parent);
         self
     }

@@ -19,6 +19,7 @@ mod command;
 mod concurrency;
 mod content;
 mod context;
+mod dashboard;
 mod discovery;
 mod every_event;
 mod exports;

@@ -159,12 +159,12 @@ async fn over_pipes_each_request_is_a_span_and_a_measurement() {
 }
 
 #[tokio::test]
-async fn each_request_names_its_own_span_to_the_server() {
+async fn each_request_names_its_own_span_to_the_server_and_hands_on_the_baggage() {
     let told: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
     let to = Arc::clone(&told);
     let (place, _) = by_hand(move |method, message| {
-        let traceparent = message["params"]["_meta"]["traceparent"].to_string();
-        to.lock().unwrap().push((method.to_owned(), traceparent));
+        let meta = message["params"]["_meta"].to_string();
+        to.lock().unwrap().push((method.to_owned(), meta));
         let tool = json!({ "name": "rogue", "inputSchema": { "type": "object" } });
         match method {
             "initialize" => None,
@@ -172,13 +172,20 @@ async fn each_request_names_its_own_span_to_the_server() {
             _ => Some(json!({ "result": { "content": [] } })),
         }
     });
-    let observed = one_call(McpServer::http(format!("http://{place}/mcp")), "rogue").await;
+    let call = ModelReply::call("1", "rogue", "{}");
+    let (model, _) = watched([call, ModelReply::text("done")]);
+    let server = McpServer::http(format!("http://{place}/mcp")).discovery_limit(PATIENCE);
+    let observed = Observed::new(agent("assistant", model).tools_from(server));
+    let hooks = observed.runner.observed_by();
+    let parent = hooks.extract([("baggage", "user=u-7")]);
+    let turn = observed.runner.turn("Work.", "s").parent(parent);
+    turn.await.unwrap();
     let told = told.lock().unwrap();
     assert_eq!(told.len(), 3, "{told:?}");
-    for ((method, traceparent), span) in told.iter().zip(["initialize", "tools/list", "tool.rogue"])
-    {
+    for ((method, meta), span) in told.iter().zip(["initialize", "tools/list", "tool.rogue"]) {
         let id = spans(&observed, span)[0].span_context.span_id().to_string();
-        assert!(traceparent.contains(&id), "{method}: {traceparent}");
+        assert!(meta.contains(&id), "{method}: {meta}");
+        assert!(meta.contains(r#""baggage":"user=u-7""#), "{method}: {meta}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod added;
 mod failures;
+mod generations;
 mod results;
 
 use std::collections::BTreeMap;

@@ -42,7 +42,7 @@ pub(crate) fn at_end(
     if added.is_none() && subject.attributes().iter().nth(room).is_none() {
         return;
     }
-    let mut said = super::at_start(subject, run, Some(0));
+    let mut said = super::at_start(subject, run, Some(0), to.conventions());
     let until = said.len().saturating_add(room);
     at_start(subject, &mut said, to.limit(), usize::MAX);
     if let Some(late) = said.get(until..) {

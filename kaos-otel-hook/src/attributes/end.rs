@@ -8,6 +8,7 @@ use kaos_hooks::{
 use super::start::ServerAt;
 use super::table::said;
 use super::{Put, To};
+use crate::Conventions;
 use crate::operation::is_inference;
 
 /// The reason to stop that stands for one that did not come.
@@ -21,7 +22,8 @@ pub(crate) fn at_end(span: &Span<'_>, to: &mut To<impl Put>) {
     match outcome {
         Outcome::Turn(turn) => TurnEnd::put(to, (turn, span.subject)),
         Outcome::LlmCall(call) if asks_a_model(span.subject) => {
-            InferenceEnd::put(to, call);
+            let names = to.conventions();
+            InferenceEnd::put(to, (call, names));
             if call.finish_reasons.is_empty() {
                 no_answer(span, to);
             }
@@ -62,13 +64,13 @@ said! {
         GEN_AI_RESPONSE_MODEL: text_if(call.response_model.as_ref());
     }
 
-    InferenceEnd of call, &LlmOutcome {
+    InferenceEnd of (call, names), (&LlmOutcome, Conventions) {
         GEN_AI_RESPONSE_ID: text_if(call.response_id.as_ref());
         GEN_AI_RESPONSE_MODEL: text_if(call.response_model.as_ref());
         GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK:
             value_if(call.time_to_first_chunk.map(|first| first.as_secs_f64()));
         + Tokens: call.usage;
-        + TokenParts: call.usage;
+        + TokenParts: call.usage.map(|usage| (usage, names));
         + FinishReasons: Some(&*call.finish_reasons);
     }
 
@@ -78,9 +80,12 @@ said! {
     }
 
     /// A part that is none says nothing.
-    TokenParts of usage, Usage {
+    TokenParts of (usage, names), (Usage, Conventions) {
         GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: count_if(some(usage.cache_read_tokens));
-        GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS: count_if(some(usage.cache_creation_tokens));
+        GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS:
+            count_if(names.pinned(some(usage.cache_creation_tokens)));
+        GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS:
+            count_if(names.latest(some(usage.cache_creation_tokens)));
         GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: count_if(some(usage.reasoning_tokens));
     }
 

@@ -5,6 +5,7 @@ use kaos_hooks::{
 };
 
 use super::table::said;
+use crate::Conventions;
 use crate::operation::is_inference;
 
 said! {
@@ -37,12 +38,13 @@ said! {
         + Params: call.params.as_deref();
     }
 
-    ToolCallStart of (call, run), (&ToolCall, &Run) {
+    ToolCallStart of (call, run, names), (&ToolCall, &Run, Conventions) {
         GEN_AI_OPERATION_NAME: word("execute_tool");
         GEN_AI_TOOL_NAME: text(&call.name);
         TOOL_NAME: text(&call.name);
         GEN_AI_TOOL_TYPE: word(call.kind.as_str());
         GEN_AI_TOOL_CALL_ID: text_if(call.call_id.as_ref());
+        GEN_AI_CONVERSATION_ID: text_if(names.conversation_of_tool(run));
         + AgentName: name_of(run);
     }
 

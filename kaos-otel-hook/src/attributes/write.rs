@@ -6,12 +6,14 @@ use kaos_hooks::{AttributeValue, Attributes, Str};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde_json::Value as Json;
 
+use crate::Conventions;
 use crate::bounded::bounded;
 use crate::fitted::Fitted;
 
 /// Where attributes go.
 pub(crate) struct To<P> {
     limit: Option<usize>,
+    conventions: Conventions,
     cut: bool,
     sink: P,
 }
@@ -41,9 +43,22 @@ impl<P: Put> To<P> {
     pub(crate) const fn new(limit: Option<usize>, to: P) -> Self {
         Self {
             limit,
+            conventions: Conventions::Pinned,
             cut: false,
             sink: to,
         }
+    }
+
+    /// By these names.
+    pub(crate) fn by(self, conventions: Conventions) -> Self {
+        Self {
+            conventions,
+            ..self
+        }
+    }
+
+    pub(crate) const fn conventions(&self) -> Conventions {
+        self.conventions
     }
 
     pub(crate) const fn limit(&self) -> Option<usize> {

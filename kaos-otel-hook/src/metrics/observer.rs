@@ -137,7 +137,7 @@ impl Measuring {
                     && let Some(duration) = mcp.duration
                 {
                     let tool = ending.tool_name(call);
-                    self.mcp_request(McpKey::new(mcp, Some(tool), ending.clone()), duration);
+                    self.mcp_request(&McpKey::new(mcp, Some(tool), ending.clone()), duration);
                 }
                 self.end_tool_call(run, call, ending, duration);
                 self.of_turn(slot, |turn| turn.tool_calls += 1);
@@ -153,7 +153,7 @@ impl Measuring {
                     ..McpCall::default()
                 };
                 let key = McpKey::new(&mcp.unwrap_or_else(unknown), None, ending);
-                self.mcp_request(key, duration);
+                self.mcp_request(&key, duration);
             }
             Subject::IntentClassification(_)
             | Subject::Step(_)
@@ -162,13 +162,13 @@ impl Measuring {
         }
     }
 
-    fn mcp_request(&self, key: McpKey, duration: Duration) {
+    fn mcp_request(&self, key: &McpKey, duration: Duration) {
         let Inner {
             instruments: to,
             series,
             ..
         } = &*self.hook;
-        let series = series.mcp.find(&key, |key| McpSeries::new(to, key));
+        let series = series.mcp.find(key, |key| McpSeries::new(to, key));
         series.record(duration);
     }
 

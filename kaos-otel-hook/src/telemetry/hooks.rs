@@ -26,6 +26,7 @@ impl TelemetryHooks {
         let limits = telemetry.limits;
         let mut spans = OTelHook::with_provider(&started.tracer)
             .with_names(telemetry.names)
+            .with_conventions(telemetry.conventions)
             .with_content(telemetry.content.clone())
             .with_exception_events(telemetry.exception_events)
             .with_value_length(limits.value_length)
@@ -35,15 +36,16 @@ impl TelemetryHooks {
             spans = spans.with_prices(prices.clone());
         }
         #[cfg(feature = "metrics")]
-        let metrics = started
-            .metrics
-            .clone()
-            .map(|metrics| match &telemetry.prices {
+        let metrics = started.metrics.clone().map(|metrics| {
+            let metrics = metrics.with_conventions(telemetry.conventions);
+            match &telemetry.prices {
                 Some(prices) => metrics.with_prices(prices.clone()),
                 None => metrics,
-            });
+            }
+        });
         let events = started.has_logs.then(|| {
             GenAiEvents::with_provider(&started.logger)
+                .with_conventions(telemetry.conventions)
                 .with_content(telemetry.content.clone())
                 .with_value_length(limits.log_value_length)
         });

@@ -223,7 +223,6 @@ fn turn() -> impl Strategy<Value = Turn> {
             span_id,
             flags,
             trace_state,
-            baggage: Str::default(),
             remote,
         },
     );
@@ -248,6 +247,7 @@ fn turn() -> impl Strategy<Value = Turn> {
                     tenant: who.2,
                     description: texts.0,
                     parent: parent.map(Box::new),
+                    baggage: None, // on no line
                     number,
                     max_steps,
                     model: texts.1,
