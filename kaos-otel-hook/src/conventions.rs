@@ -3,9 +3,6 @@
 
 use kaos_hooks::{Run, Str};
 
-#[cfg(feature = "metrics")]
-use crate::semconv;
-
 /// The variable that asks for names before they are pinned.
 pub(crate) const STABILITY_OPT_IN: &str = "OTEL_SEMCONV_STABILITY_OPT_IN";
 const LATEST: &str = "gen_ai_latest_experimental";
@@ -22,52 +19,6 @@ pub enum Conventions {
     /// Those merged upstream since (November 2026): `OTEL_SEMCONV_STABILITY_OPT_IN` with
     /// `gen_ai_latest_experimental`.
     Latest,
-}
-
-/// A name, by generation.
-#[cfg(feature = "metrics")]
-#[derive(Debug)]
-pub(crate) struct Renamed {
-    pinned: &'static str,
-    latest: &'static str,
-}
-
-#[cfg(feature = "metrics")]
-const fn renamed(pinned: &'static str, latest: &'static str) -> Renamed {
-    Renamed { pinned, latest }
-}
-
-/// Seconds of an inference; all else that is done elsewhere keeps the pinned name.
-#[cfg(feature = "metrics")]
-pub(crate) const INFERENCE_DURATION: Renamed = renamed(
-    semconv::GEN_AI_CLIENT_OPERATION_DURATION,
-    "gen_ai.client.inference.duration",
-);
-/// Seconds to the first chunk.
-#[cfg(feature = "metrics")]
-pub(crate) const TIME_TO_FIRST_CHUNK: Renamed = renamed(
-    semconv::GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
-    "gen_ai.client.inference.time_to_first_chunk",
-);
-/// Seconds between two chunks.
-#[cfg(feature = "metrics")]
-pub(crate) const TIME_PER_OUTPUT_CHUNK: Renamed = renamed(
-    semconv::GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK,
-    "gen_ai.client.inference.time_per_output_chunk",
-);
-
-/// What stands in place of `gen_ai.client.token.usage` and its `gen_ai.token.type`: a counter for each
-/// kind of token, and a histogram of each call's.
-#[cfg(feature = "metrics")]
-pub(crate) mod latest {
-    pub(crate) const TOKEN_MODALITY: &str = "gen_ai.token.modality";
-    pub(crate) const INPUT: &str = "gen_ai.client.inference.usage.input_tokens";
-    pub(crate) const OUTPUT: &str = "gen_ai.client.inference.usage.output_tokens";
-    pub(crate) const CACHE_READ: &str = "gen_ai.client.inference.usage.cache_read.input_tokens";
-    pub(crate) const CACHE_WRITE: &str = "gen_ai.client.inference.usage.cache_write.input_tokens";
-    pub(crate) const REASONING: &str = "gen_ai.client.inference.usage.reasoning.output_tokens";
-    pub(crate) const INPUT_OF_CALL: &str = "gen_ai.client.inference.operation.input_tokens";
-    pub(crate) const OUTPUT_OF_CALL: &str = "gen_ai.client.inference.operation.output_tokens";
 }
 
 impl Conventions {
@@ -88,14 +39,6 @@ impl Conventions {
         (chosen, unknown.map(warning).collect())
     }
 
-    #[cfg(feature = "metrics")]
-    pub(crate) const fn name(self, name: &Renamed) -> &'static str {
-        match self {
-            Self::Pinned => name.pinned,
-            Self::Latest => name.latest,
-        }
-    }
-
     /// What is said under a pinned name that is another since: `gen_ai.usage.cache_creation.…`.
     pub(crate) fn pinned<T>(self, said: Option<T>) -> Option<T> {
         said.filter(|_| self == Self::Pinned)
@@ -109,5 +52,62 @@ impl Conventions {
     /// The conversation, as a tool's call says it: the pinned revision does not have it there.
     pub(crate) fn conversation_of_tool(self, run: &Run) -> Option<&Str> {
         self.latest(run.session.shared())
+    }
+}
+
+/// Names of metrics.
+#[cfg(feature = "metrics")]
+pub(crate) mod measured {
+    use super::Conventions;
+    use crate::semconv;
+
+    /// A name, by generation.
+    #[derive(Debug)]
+    pub(crate) struct Renamed {
+        pinned: &'static str,
+        latest: &'static str,
+    }
+
+    const fn renamed(pinned: &'static str, latest: &'static str) -> Renamed {
+        Renamed { pinned, latest }
+    }
+
+    /// Seconds of an inference; all else that is done elsewhere keeps the pinned name.
+    pub(crate) const INFERENCE_DURATION: Renamed = renamed(
+        semconv::GEN_AI_CLIENT_OPERATION_DURATION,
+        "gen_ai.client.inference.duration",
+    );
+    /// Seconds to the first chunk.
+    pub(crate) const TIME_TO_FIRST_CHUNK: Renamed = renamed(
+        semconv::GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
+        "gen_ai.client.inference.time_to_first_chunk",
+    );
+    /// Seconds between two chunks.
+    pub(crate) const TIME_PER_OUTPUT_CHUNK: Renamed = renamed(
+        semconv::GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK,
+        "gen_ai.client.inference.time_per_output_chunk",
+    );
+
+    /// What stands in place of `gen_ai.client.token.usage` and its `gen_ai.token.type`: a counter for each
+    /// kind of token, and a histogram of each call's.
+    pub(crate) mod latest {
+        pub(crate) const TOKEN_MODALITY: &str = "gen_ai.token.modality";
+        pub(crate) const INPUT: &str = "gen_ai.client.inference.usage.input_tokens";
+        pub(crate) const OUTPUT: &str = "gen_ai.client.inference.usage.output_tokens";
+        pub(crate) const CACHE_READ: &str = "gen_ai.client.inference.usage.cache_read.input_tokens";
+        pub(crate) const CACHE_WRITE: &str =
+            "gen_ai.client.inference.usage.cache_write.input_tokens";
+        pub(crate) const REASONING: &str = "gen_ai.client.inference.usage.reasoning.output_tokens";
+        pub(crate) const INPUT_OF_CALL: &str = "gen_ai.client.inference.operation.input_tokens";
+        pub(crate) const OUTPUT_OF_CALL: &str = "gen_ai.client.inference.operation.output_tokens";
+    }
+
+    impl Conventions {
+        pub(crate) const fn name(self, name: &Renamed) -> &'static str {
+            match self {
+                Self::Pinned => name.pinned,
+                Self::Latest => name.latest,
+            }
+        }
     }
 }

@@ -198,6 +198,10 @@ impl TurnRequest {
         let mut begin = agent.begin(self.begin, &toolbox, &asked);
         begin.max_steps = Some(limits.steps);
         begin.stream = extra.is_some();
+        if self.output.is_some() {
+            let params = begin.params.get_or_insert_default();
+            params.output_type = Some(Str::Static("json"));
+        }
         let mut progress = Progress::new(conversation, &begin, toolbox);
         let turn = hooks.turn_with(begin, extra);
         let trace_id = turn.trace_id();

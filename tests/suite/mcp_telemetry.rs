@@ -231,9 +231,10 @@ async fn a_request_that_fails_says_why() {
     ];
     for (way, method, code, kind, limit) in each.iter().copied() {
         for http in [true, false] {
-            let server = match http {
-                true => McpServer::http(rogue::over_http(way)),
-                false => child(&[way]),
+            let server = if http {
+                McpServer::http(rogue::over_http(way))
+            } else {
+                child(&[way])
             };
             let at = format!("{way}, {http}");
             let observed = without(server, limit).await;

@@ -5,6 +5,7 @@ mod added;
 mod failures;
 mod generations;
 mod results;
+mod scenarios;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
 use super::tokens::{Each, Tokens};
-use crate::conventions::{self, latest};
+use crate::conventions::measured::{self, latest};
 use crate::{Conventions, semconv};
 
 /// Seconds of one model or tool call: `0.01 · 2ⁿ`.
@@ -155,18 +155,18 @@ impl Instruments {
                 &CALL_SECONDS,
             ),
             inference_duration: seconds(
-                conventions.name(&conventions::INFERENCE_DURATION),
+                conventions.name(&measured::INFERENCE_DURATION),
                 "GenAI operation duration.",
                 &CALL_SECONDS,
             ),
             tokens: tokens(meter, conventions),
             time_to_first_chunk: seconds(
-                conventions.name(&conventions::TIME_TO_FIRST_CHUNK),
+                conventions.name(&measured::TIME_TO_FIRST_CHUNK),
                 "Time to receive the first chunk of a streamed response.",
                 &CALL_SECONDS,
             ),
             time_per_output_chunk: seconds(
-                conventions.name(&conventions::TIME_PER_OUTPUT_CHUNK),
+                conventions.name(&measured::TIME_PER_OUTPUT_CHUNK),
                 "Time between two chunks of a streamed response.",
                 &CALL_SECONDS,
             ),

@@ -6,7 +6,7 @@ use kaos_hooks::Usage;
 use opentelemetry::metrics::{BoundCounter, BoundHistogram, Counter, Histogram};
 
 use super::labels::Labels;
-use crate::conventions::latest;
+use crate::conventions::measured::latest;
 use crate::semconv;
 
 /// The instruments.
