@@ -30,6 +30,7 @@ mod child;
 mod connection;
 mod http;
 mod listing;
+mod messages;
 mod request;
 mod result;
 mod source;

@@ -13,6 +13,7 @@ use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningServic
 use rmcp::{ClientHandler, RoleClient, ServiceError, ServiceExt as _};
 
 use super::begun::{Begun, BegunWith};
+use super::messages::Broken;
 use super::request::{Asking, Request, meta};
 use super::{Address, Setup, why};
 use crate::ToolError;
@@ -71,6 +72,7 @@ pub(super) struct Connection {
     changes: Arc<AtomicU64>,
     session: SessionId,
     address: Address,
+    broken: Broken,
 }
 
 /// The id of the protocol session, as the server gave it last.
@@ -96,7 +98,7 @@ impl Connection {
         let (changes, session) = (Arc::default(), SessionId::default());
         let (address, with) = (setup.address.clone(), BegunWith::default());
         let request = Request::begin(asking, address.call(INITIALIZE));
-        let mut code = None;
+        let (mut code, mut broken) = (None, Broken::default());
         let begun = request.within(async {
             let client = Client {
                 changes: Arc::clone(&changes),
@@ -110,12 +112,16 @@ impl Connection {
                 }
                 Address::Stdio(stdio) => {
                     let inner = stdio.start()?;
+                    broken = inner.broken();
                     client.serve(Begun { inner, with }).await
                 }
             };
             begun.map_err(|why| {
                 code = why::refused(&why);
-                why::not_connected(&address.place(), &why)
+                match broken.get() {
+                    Some(broken) => why::broke(&address.place(), broken),
+                    None => why::not_connected(&address.place(), &why),
+                }
             })
         });
         let begun = begun.await;
@@ -133,6 +139,7 @@ impl Connection {
             changes,
             session,
             address,
+            broken,
         })
     }
 
@@ -200,7 +207,10 @@ impl Connection {
 
     /// Why a request over it has no result.
     pub(super) fn failed(&self, why: &ServiceError) -> ToolError {
-        why::failed(&self.address.place(), why)
+        match self.broken.get() {
+            Some(broken) => why::broke(&self.address.place(), broken),
+            None => why::failed(&self.address.place(), why),
+        }
     }
 
     /// What a request over this connection says of itself.
