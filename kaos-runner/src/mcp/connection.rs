@@ -99,7 +99,7 @@ impl Connection {
         let (address, with) = (setup.address.clone(), BegunWith::default());
         let mut broken = Broken::default();
         let request = Request::begin(asking, address.call(INITIALIZE));
-        let mut code = None;
+        let (mut code, mut broken) = (None, Broken::default());
         let begun = request.within(async {
             let client = Client {
                 changes: Arc::clone(&changes),
