@@ -27,10 +27,6 @@ class SegmentRecord:
             self.number - self.log.base, [bytes.fromhex(root) for root in record["tree"]]
         )
 
-    def fits(self):
-        leaves = self.tree.size
-        return leaves >= 0 and leaves.bit_count() == len(self.tree.roots)
-
     def begins_log(self):
         return self.prev == ZEROS and not self.tree.roots
 
@@ -55,10 +51,8 @@ def segment_record(piece):
         return None, False
     try:
         check_own(json)
-        record = SegmentRecord(line, json)
-        if record.fits():
-            return record, False
-    except Unreadable:
+        return SegmentRecord(line, json), False
+    except (Unreadable, ValueError):
         pass
     version = json.get("format")
     known = isinstance(version, Number) and number_of(version)

@@ -18,6 +18,9 @@ class Tree:
     """A tree that grows by leaves: the roots of its complete subtrees, the largest first."""
 
     def __init__(self, size=0, roots=()):
+        """Raises `ValueError` where there are not as many roots as bits are set in `size`."""
+        if size < 0 or size.bit_count() != len(roots):
+            raise ValueError("another number of subtrees")
         self.size = size
         self.roots = list(roots)
 
