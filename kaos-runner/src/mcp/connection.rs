@@ -97,7 +97,6 @@ impl Connection {
     async fn open(setup: &Setup, asking: Asking<'_>) -> Result<Self, ToolError> {
         let (changes, session) = (Arc::default(), SessionId::default());
         let (address, with) = (setup.address.clone(), BegunWith::default());
-        let mut broken = Broken::default();
         let request = Request::begin(asking, address.call(INITIALIZE));
         let (mut code, mut broken) = (None, Broken::default());
         let begun = request.within(async {
