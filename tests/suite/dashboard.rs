@@ -11,7 +11,7 @@ use kaos_hooks::{
 use kaos_otel_hook::{ExportStats, Price, Prices, Telemetry};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider as _;
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
 use serde_json::Value;
 
 const DASHBOARD: &str = include_str!("../../docs/grafana-dashboard.json");
@@ -91,7 +91,7 @@ fn exported() -> BTreeMap<String, BTreeSet<String>> {
     let (_telemetry, memory) = everything();
     let metrics = memory.metrics();
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for metric in metrics.scope_metrics().flat_map(|it| it.metrics()) {
+    for metric in metrics.scope_metrics().flat_map(ScopeMetrics::metrics) {
         // A unit in braces is a remark, and not part of the name.
         let unit = match metric.unit() {
             "s" => "_seconds",

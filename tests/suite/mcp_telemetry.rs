@@ -12,7 +12,7 @@ use kaos_tests::mcp_server::{OverHttp, Server};
 use kaos_tests::observed::Observed;
 use kaos_tests::rogue;
 use opentelemetry::trace::{SpanKind, Status};
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::json;
 
@@ -64,7 +64,7 @@ fn spans(observed: &Observed, name: &str) -> Vec<SpanData> {
 /// The labels of a series of `mcp.client.operation.duration`, and how often it was measured.
 fn measured(observed: &Observed) -> Vec<(BTreeMap<String, String>, u64)> {
     let metrics = observed.memory.metrics();
-    let metrics = metrics.scope_metrics().flat_map(|scope| scope.metrics());
+    let metrics = metrics.scope_metrics().flat_map(ScopeMetrics::metrics);
     let mut all = Vec::new();
     for metric in metrics.filter(|it| it.name() == "mcp.client.operation.duration") {
         assert_eq!(metric.unit(), "s");

@@ -236,6 +236,13 @@ fn mcp() -> McpCall {
     }
 }
 
+fn mcp_outcome() -> McpOutcome {
+    McpOutcome {
+        mcp: Some(Box::new(mcp())),
+        ..McpOutcome::default()
+    }
+}
+
 fn remote(full: bool) -> Subagent {
     let provider = Str::from("aws.bedrock");
     let bare = RemoteAgent {
@@ -353,10 +360,6 @@ fn play(hooks: &Hooks, case: Case) {
         ..SubagentOutcome::default()
     };
     let outcome = model_outcome(case);
-    let mcp_outcome = McpOutcome {
-        mcp: Some(Box::new(mcp())),
-        ..McpOutcome::default()
-    };
     let turn_outcome = TurnOutcome {
         text: Some(Str::from("Ho")),
         usage: Some(usage()),
@@ -371,7 +374,7 @@ fn play(hooks: &Hooks, case: Case) {
         tool.so_far(tool_outcome);
         call.so_far(outcome);
         turn.so_far(turn_outcome);
-        listing.so_far(mcp_outcome);
+        listing.so_far(mcp_outcome());
         other.fail(failure());
         plan.fail(failure());
         listing.fail(failure());
@@ -385,7 +388,7 @@ fn play(hooks: &Hooks, case: Case) {
     }
     other.complete(CustomOutcome::default());
     plan.complete(CustomOutcome::default());
-    listing.complete(mcp_outcome);
+    listing.complete(mcp_outcome());
     remote.complete(remote_outcome);
     embeddings.complete(outcome.clone());
     tool.complete(tool_outcome);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kaos_hooks::Hooks;
 use kaos_otel_hook::{Conventions, Settings, SpanNames, Telemetry};
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData};
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, ScopeMetrics};
 
 use super::{Case, play};
 
@@ -65,7 +65,11 @@ fn names(conventions: Conventions) -> BTreeSet<String> {
             names.insert(format!("{}: {}", span.name, attribute.key));
         }
     }
-    for metric in memory.metrics().scope_metrics().flat_map(|it| it.metrics()) {
+    for metric in memory
+        .metrics()
+        .scope_metrics()
+        .flat_map(ScopeMetrics::metrics)
+    {
         for labels in series(metric) {
             let of = labels
                 .iter()
