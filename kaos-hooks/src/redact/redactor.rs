@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::draft::Scratch;
 use super::engine::Engine;
 use super::json::{self, Failure, Rules};
 use super::segments::{self, Open, Pieces};
@@ -67,14 +68,20 @@ impl Redactor {
     ///
     /// Text longer than [`RedactorBuilder::max_bytes`] leaves as one `OVERSIZE` sentinel.
     pub fn text<'t>(&self, text: &'t str) -> Redacted<'t> {
-        self.text_as(text, Report::default())
+        self.text_as(text, Report::default(), &mut Scratch::default())
     }
 
-    pub(crate) fn text_as<'t>(&self, text: &'t str, report: Report) -> Redacted<'t> {
+    /// [`Redactor::text`] in what was used before.
+    pub(crate) fn text_as<'t>(
+        &self,
+        text: &'t str,
+        report: Report,
+        scratch: &mut Scratch,
+    ) -> Redacted<'t> {
         if text.len() > self.0.max_bytes {
             return failed(&Class::Oversize, text, report);
         }
-        let mut pieces = Pieces::new(text, report);
+        let mut pieces = Pieces::new(text, report, scratch);
         // A short line need not be cut first.
         if text.len() <= SHORT && memchr::memchr(b'\n', text.as_bytes()).is_none() {
             segments::line(&self.0.engine, self.token_key(), &mut pieces);
@@ -113,7 +120,7 @@ impl Redactor {
 
     /// Redacts what may be JSON or plain text: JSON if it can be read as such.
     pub fn any<'t>(&self, text: &'t str) -> Redacted<'t> {
-        self.any_at(text, 0, Report::default())
+        self.any_at(text, 0, Report::default(), &mut Scratch::default())
     }
 
     /// What [`Redactor::any`] finds, with the rule and the place of each finding.
@@ -129,7 +136,8 @@ impl Redactor {
     /// assert_eq!(found[0].place(), 21..27);
     /// ```
     pub fn explain(&self, text: &str) -> Vec<Explained> {
-        let (_, report) = self.any_at(text, 0, Report::explaining()).into_parts();
+        let found = self.any_at(text, 0, Report::explaining(), &mut Scratch::default());
+        let (_, report) = found.into_parts();
         report.into_found()
     }
 
@@ -139,10 +147,16 @@ impl Redactor {
     }
 
     /// [`Redactor::any`] for a text inside `depth` levels of JSON.
-    pub(crate) fn any_at<'t>(&self, text: &'t str, depth: usize, report: Report) -> Redacted<'t> {
+    pub(crate) fn any_at<'t>(
+        &self,
+        text: &'t str,
+        depth: usize,
+        report: Report,
+        scratch: &mut Scratch,
+    ) -> Redacted<'t> {
         let opens = text.trim_start_matches([' ', '\t', '\r', '\n']);
         if text.len() > self.0.max_bytes || !opens.starts_with(['{', '[', '"']) {
-            return self.text_as(text, report);
+            return self.text_as(text, report, scratch);
         }
         let policy = ContentPolicy::Redacted;
         match json::try_redact(
@@ -154,9 +168,10 @@ impl Redactor {
             },
             (depth, Vec::new()),
             report.like(),
+            scratch,
         ) {
             Ok(redacted) => redacted,
-            Err(Failure::Invalid) => self.text_as(text, report),
+            Err(Failure::Invalid) => self.text_as(text, report, scratch),
             Err(Failure::Depth) => failed(&Class::Depth, text, report),
         }
     }

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use smallvec::SmallVec;
 
 use super::ascii::{self, DIGIT, HEX};
-use super::{Class, HashKey};
+use super::{Class, HashKey, letter};
 
 /// Places in a text, from and to.
 pub(crate) type Ranges = SmallVec<[(usize, usize); 4]>;
@@ -97,12 +97,12 @@ pub(crate) fn hides_more(text: &str) -> bool {
         return has_more(0, text.len());
     }
     for (start, end) in ranges {
-        if ascii::cut(text, rest, start).contains(char::is_alphanumeric) {
+        if ascii::cut(text, rest, start).contains(letter::is) {
             return true;
         }
         rest = end;
     }
-    ascii::cut(text, rest, text.len()).contains(char::is_alphanumeric)
+    ascii::cut(text, rest, text.len()).contains(letter::is)
 }
 
 /// The class in the sentinel that starts at `start`, and whether a keyed token stands behind it.

@@ -2,8 +2,6 @@
 
 use std::iter::Peekable;
 
-use smallvec::SmallVec;
-
 use super::ascii;
 
 /// How often an escape may itself be escaped and is still read.
@@ -12,7 +10,36 @@ const LEVELS: usize = 3;
 /// Most backslashes before the letter of one escape.
 const LONGEST_RUN: usize = 64;
 
+/// A text decoded once, twice, as often as it can be; used over and over.
+#[derive(Default)]
+pub(crate) struct Views([View; LEVELS]);
+
+impl Views {
+    /// Decodes a text; gives how often it could be.
+    pub(crate) fn decode(&mut self, text: &str) -> usize {
+        let mut count = 0;
+        while let Some((outer, view)) = self.level(count)
+            && view.decode(outer.unwrap_or(text))
+        {
+            count += 1;
+        }
+        count
+    }
+
+    /// The view to fill, and the text of the one before it.
+    fn level(&mut self, level: usize) -> Option<(Option<&str>, &mut View)> {
+        let (outer, rest) = self.0.split_at_mut_checked(level)?;
+        Some((outer.last().map(|outer| &*outer.text), rest.first_mut()?))
+    }
+
+    /// The first views.
+    pub(crate) fn upto(&self, count: usize) -> &[View] {
+        self.0.get(..count).unwrap_or_default()
+    }
+}
+
 /// A decoded text that knows where its bytes came from.
+#[derive(Default)]
 pub(crate) struct View {
     pub(crate) text: String,
     /// From an offset of the view on, the offset of the original.
@@ -20,34 +47,24 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// The text decoded once, and as often as it can be; nothing if there is nothing to decode.
-    pub(crate) fn all_of(text: &str) -> SmallVec<[Self; LEVELS]> {
-        let mut views: SmallVec<[Self; LEVELS]> = Self::of(text).into_iter().collect();
-        while views.len() < LEVELS
-            && let Some(deeper) = views.last().and_then(|last| Self::of(&last.text))
-        {
-            views.push(deeper);
-        }
-        views
-    }
-
-    /// The decoded text, if there is anything to decode.
-    fn of(text: &str) -> Option<Self> {
+    /// Becomes the decoded text; whether there is anything to decode.
+    fn decode(&mut self, text: &str) -> bool {
         let mut escapes = Escapes::new(text.as_bytes(), 0, text.len()).peekable();
-        escapes.peek()?;
-        let mut view = Self {
-            text: String::with_capacity(text.len()),
-            steps: vec![(0, 0)],
-        };
+        if escapes.peek().is_none() {
+            return false;
+        }
+        self.text.clear();
+        self.steps.clear();
+        self.steps.push((0, 0));
         let mut copied = 0;
         for escape in escapes {
-            view.text.push_str(ascii::cut(text, copied, escape.start));
-            view.text.extend(escape.letter);
-            view.steps.push((view.text.len(), escape.end));
+            self.text.push_str(ascii::cut(text, copied, escape.start));
+            self.text.extend(escape.letter);
+            self.steps.push((self.text.len(), escape.end));
             copied = escape.end;
         }
-        view.text.push_str(ascii::cut(text, copied, text.len()));
-        Some(view)
+        self.text.push_str(ascii::cut(text, copied, text.len()));
+        true
     }
 
     /// The offset of the original for an offset of the view.

@@ -31,7 +31,8 @@ impl Walk<'_, '_> {
             self.replace(&class, "field whose key tells", &text, start - 1, end + 1);
             return Ok(());
         }
-        let redacted = self.redactor.any_at(&text, depth, self.report.like());
+        let report = self.report.like();
+        let redacted = self.redactor.any_at(&text, depth, report, self.scratch);
         if redacted.report().is_empty() || self.is_public_token(&redacted, &text) {
             self.wait(start - 1, end + 1);
             return Ok(());
@@ -71,7 +72,8 @@ impl Walk<'_, '_> {
             paths: self.rules.paths,
         };
         let place = (depth, self.places.clone());
-        match json::try_redact(self.redactor, &text, rules, place, self.report.like()) {
+        let report = self.report.like();
+        match json::try_redact(self.redactor, &text, rules, place, report, self.scratch) {
             Ok(redacted) if redacted.as_str() == text => Ok(true),
             Ok(redacted) => {
                 let (safe, report) = redacted.into_parts();

@@ -282,7 +282,8 @@ impl Walk<'_, '_> {
     }
 
     fn key(&mut self, start: usize, end: usize, name: &str, told: &mut Told) {
-        let redacted = self.redactor.text_as(name, self.report.like());
+        let report = self.report.like();
+        let redacted = self.redactor.text_as(name, report, self.scratch);
         if redacted.report().is_empty() && !name.contains(sentinel::OPENING) {
             return;
         }

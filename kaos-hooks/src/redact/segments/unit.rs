@@ -1,33 +1,38 @@
 //! One unit, redacted until nothing is found in it any more.
 
-use std::ops::Range;
-
 use super::{LONGEST, Open, Pieces};
+use crate::redact::draft::Known;
 use crate::redact::engine::{Engine, Looks};
 use crate::redact::finding::Finding;
-use crate::redact::{Class, HashKey, Report, ascii, sentinel};
+use crate::redact::hits::{Hit, Hits};
+use crate::redact::{Class, HashKey, ascii, sentinel};
 
 /// Redacts what is one line.
-pub(crate) fn line(engine: &Engine, key: Option<&HashKey>, pieces: &mut Pieces<'_>) {
+pub(crate) fn line(engine: &Engine, key: Option<&HashKey>, pieces: &mut Pieces<'_, '_>) {
     let end = pieces.text.len();
-    let open = &mut Open::Nothing;
-    one(engine, key, open, pieces, (0, end), (0, Looks::ALL));
+    let mut hits = Hits::default();
+    hits.read_to(engine.literals(), pieces.text.as_bytes(), end);
+    let known = (hits.within(0, end), Looks::ALL);
+    one(engine, key, &mut Open::Nothing, pieces, (0, end), known);
 }
 
 /// How often a unit is redacted again before it counts as unstable.
 const PASSES: usize = 6;
 
-/// Redacts one unit until nothing is found in it any more.
+/// Redacts one unit until nothing is found in it any more. Of the text it is in, its literals are
+/// known, and which scanners may find something in it.
 pub(super) fn one(
     engine: &Engine,
     key: Option<&HashKey>,
     open: &mut Open,
-    pieces: &mut Pieces<'_>,
+    pieces: &mut Pieces<'_, '_>,
     (start, end): (usize, usize),
-    (literal, looks): (usize, Looks),
+    (hits, looks): (&[Hit], Looks),
 ) {
     let unit = ascii::cut(pieces.text, start, end);
-    let findings = engine.scan_from(unit, literal, looks);
+    let mut known = Known::of(unit, hits, looks);
+    known.start = start;
+    let findings = engine.scan_known(&mut known, &mut pieces.scratch.views);
     let is_cut = unit.len() + 4096 >= LONGEST;
     if let Some(last) = findings.last()
         && is_cut
@@ -40,44 +45,26 @@ pub(super) fn one(
         return;
     }
     let place = |found: &Finding| start + found.start..start + found.end;
-    let (mut text, mut spare) = std::mem::take(&mut pieces.spare);
-    render(unit, &findings, key, &mut pieces.report, place, &mut text);
+    let mut draft = std::mem::take(&mut pieces.scratch.first);
+    let mut next = std::mem::take(&mut pieces.scratch.second);
+    draft.redact(&known, &findings, key, &mut pieces.report, place);
     for _ in 0..PASSES {
-        let more = engine.scan_from(&text, 0, looks.after_cuts());
+        let mut known = draft.known(looks.after_cuts());
+        let more = engine.scan_known(&mut known, &mut pieces.scratch.views);
         if more.is_empty() {
-            pieces.replace(start, start + unit.len(), &text);
-            pieces.spare = (text, spare);
+            pieces.replace(start, end, &draft.text);
+            (pieces.scratch.first, pieces.scratch.second) = (draft, next);
             return;
         }
         // What shows only after another is gone has no place of its own in the input.
         let whole = |_: &Finding| start..end;
-        render(&text, &more, key, &mut pieces.report, whole, &mut spare);
-        std::mem::swap(&mut text, &mut spare);
+        next.redact(&known, &more, key, &mut pieces.report, whole);
+        std::mem::swap(&mut draft, &mut next);
     }
     pieces.report.add(&Class::Unstable, "limit", start..end);
     let mut sentinel = sentinel::of(&Class::Unstable, unit.chars().count());
     if unit.ends_with('\n') {
         sentinel.push('\n');
     }
-    pieces.replace(start, start + unit.len(), &sentinel);
-}
-
-fn render(
-    text: &str,
-    findings: &[Finding],
-    key: Option<&HashKey>,
-    report: &mut Report,
-    place: impl Fn(&Finding) -> Range<usize>,
-    out: &mut String,
-) {
-    out.clear();
-    let mut copied = 0;
-    for finding in findings {
-        out.push_str(ascii::cut(text, copied, finding.start));
-        let secret = ascii::cut(text, finding.start, finding.end);
-        sentinel::write(out, &finding.class, secret, key);
-        report.add(&finding.class, finding.rule, place(finding));
-        copied = finding.end;
-    }
-    out.push_str(ascii::cut(text, copied, text.len()));
+    pieces.replace(start, end, &sentinel);
 }

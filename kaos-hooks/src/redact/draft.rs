@@ -1,0 +1,120 @@
+//! A text on its way to a safe one, and what is known of it from what it was made of: so that it
+//! need not be read again.
+
+use std::ops::Range;
+
+use super::engine::Looks;
+use super::finding::Finding;
+use super::hits::Hit;
+use super::sentinel::{self, Ranges};
+use super::view::Views;
+use super::{HashKey, Report, ascii};
+
+/// A text to be scanned, and what is known of it.
+pub(crate) struct Known<'t> {
+    pub(crate) text: &'t str,
+    /// Its literals, which may be counted in a text...
+    pub(crate) hits: &'t [Hit],
+    /// ...of which this one starts here.
+    pub(crate) start: usize,
+    pub(crate) sentinels: Ranges,
+    /// The scanners that may find something.
+    pub(crate) looks: Looks,
+}
+
+impl<'t> Known<'t> {
+    /// A text that nobody has looked at for sentinels.
+    pub(crate) fn of(text: &'t str, hits: &'t [Hit], looks: Looks) -> Self {
+        Self {
+            text,
+            hits,
+            start: 0,
+            sentinels: sentinel::ranges(text),
+            looks,
+        }
+    }
+}
+
+/// What texts are redacted in, used over and over.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    pub(crate) first: Draft,
+    pub(crate) second: Draft,
+    pub(crate) views: Views,
+}
+
+/// A text with sentinels in the place of its findings.
+#[derive(Default)]
+pub(crate) struct Draft {
+    pub(crate) text: String,
+    hits: Vec<Hit>,
+    sentinels: Ranges,
+}
+
+impl Draft {
+    pub(crate) fn known(&mut self, looks: Looks) -> Known<'_> {
+        Known {
+            text: &self.text,
+            hits: &self.hits,
+            start: 0,
+            sentinels: std::mem::take(&mut self.sentinels),
+            looks,
+        }
+    }
+
+    /// Becomes what `known` is with its findings redacted. Literals and sentinels between the
+    /// findings stay what they are, and a cut makes no new ones.
+    pub(crate) fn redact(
+        &mut self,
+        known: &Known<'_>,
+        findings: &[Finding],
+        key: Option<&HashKey>,
+        report: &mut Report,
+        place: impl Fn(&Finding) -> Range<usize>,
+    ) {
+        self.text.clear();
+        self.hits.clear();
+        self.sentinels.clear();
+        let mut rest = Rest {
+            known,
+            from: 0,
+            hits: known.hits.iter().peekable(),
+            sentinels: known.sentinels.iter().peekable(),
+        };
+        for finding in findings {
+            rest.copy_to(finding.start, self);
+            let secret = ascii::cut(known.text, finding.start, finding.end);
+            let start = self.text.len();
+            sentinel::write(&mut self.text, &finding.class, secret, key);
+            self.sentinels.push((start, self.text.len()));
+            report.add(&finding.class, finding.rule, place(finding));
+            rest.from = finding.end;
+        }
+        rest.copy_to(known.text.len(), self);
+    }
+}
+
+/// What of a text is not copied yet.
+struct Rest<'k> {
+    known: &'k Known<'k>,
+    from: usize,
+    hits: std::iter::Peekable<std::slice::Iter<'k, Hit>>,
+    sentinels: std::iter::Peekable<std::slice::Iter<'k, (usize, usize)>>,
+}
+
+impl Rest<'_> {
+    /// Copies the stretch up to `to`, and what is known of it.
+    fn copy_to(&mut self, to: usize, draft: &mut Draft) {
+        let at = draft.text.len();
+        let start = self.known.start;
+        while let Some(hit) = self.hits.next_if(|hit| hit.end <= start + to) {
+            draft.hits.extend(hit.moved(start + self.from, at));
+        }
+        while let Some((first, last)) = self.sentinels.next_if(|sentinel| sentinel.1 <= to) {
+            if *first >= self.from {
+                draft.sentinels.push((first - self.from + at, last - self.from + at));
+            }
+        }
+        draft.text.push_str(ascii::cut(self.known.text, self.from, to));
+    }
+}
