@@ -3,34 +3,55 @@
 
 use std::ops::Range;
 
-use super::engine::Looks;
+use super::engine::{Engine, Looks};
 use super::finding::Finding;
-use super::hits::Hit;
+use super::hits::{Hit, Hits};
 use super::sentinel::{self, Ranges};
 use super::view::Views;
 use super::{HashKey, Report, ascii};
 
-/// A text to be scanned, and what is known of it.
-pub(crate) struct Known<'t> {
-    pub(crate) text: &'t str,
+/// What is known of a text before anybody scans it.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'h> {
     /// Its literals, which may be counted in a text...
-    pub(crate) hits: &'t [Hit],
+    pub(crate) hits: &'h [Hit],
     /// ...of which this one starts here.
     pub(crate) start: usize,
-    pub(crate) sentinels: Ranges,
     /// The scanners that may find something.
     pub(crate) looks: Looks,
 }
 
+impl<'h> Given<'h> {
+    /// All literals of `text`, and that anything may be found in it.
+    pub(crate) fn all(engine: &Engine, text: &str, hits: &'h mut Hits) -> Self {
+        hits.clear();
+        hits.read_to(engine.literals(), text.as_bytes(), text.len());
+        Self {
+            hits: hits.within(0, text.len()),
+            start: 0,
+            looks: Looks::ALL,
+        }
+    }
+}
+
+/// A text to be scanned, and what is known of it.
+pub(crate) struct Known<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) given: Given<'t>,
+    pub(crate) sentinels: Ranges,
+    /// Whether all its sentinels are known to be of this redactor.
+    pub(crate) is_ours: bool,
+}
+
 impl<'t> Known<'t> {
     /// A text that nobody has looked at for sentinels.
-    pub(crate) fn of(text: &'t str, hits: &'t [Hit], looks: Looks) -> Self {
+    pub(crate) fn of(text: &'t str, given: Given<'t>) -> Self {
+        let sentinels = sentinel::ranges(text);
         Self {
             text,
-            hits,
-            start: 0,
-            sentinels: sentinel::ranges(text),
-            looks,
+            given,
+            is_ours: sentinels.is_empty(),
+            sentinels,
         }
     }
 }
@@ -55,10 +76,13 @@ impl Draft {
     pub(crate) fn known(&mut self, looks: Looks) -> Known<'_> {
         Known {
             text: &self.text,
-            hits: &self.hits,
-            start: 0,
+            given: Given {
+                hits: &self.hits,
+                start: 0,
+                looks,
+            },
             sentinels: std::mem::take(&mut self.sentinels),
-            looks,
+            is_ours: true,
         }
     }
 
@@ -78,7 +102,7 @@ impl Draft {
         let mut rest = Rest {
             known,
             from: 0,
-            hits: known.hits.iter().peekable(),
+            hits: known.given.hits.iter().peekable(),
             sentinels: known.sentinels.iter().peekable(),
         };
         for finding in findings {
@@ -106,7 +130,7 @@ impl Rest<'_> {
     /// Copies the stretch up to `to`, and what is known of it.
     fn copy_to(&mut self, to: usize, draft: &mut Draft) {
         let at = draft.text.len();
-        let start = self.known.start;
+        let start = self.known.given.start;
         while let Some(hit) = self.hits.next_if(|hit| hit.end <= start + to) {
             draft.hits.extend(hit.moved(start + self.from, at));
         }

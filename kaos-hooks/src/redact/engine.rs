@@ -6,7 +6,7 @@
 //! input.
 
 use super::cursor::Cursor;
-use super::draft::Known;
+use super::draft::{Given, Known};
 use super::finding::{Findings, List};
 use super::hits::Hits;
 use super::literals::{BUILT_IN, Literals};
@@ -116,19 +116,10 @@ impl Engine {
         }
     }
 
-    /// The scanners that may find something in `text`.
-    fn looks(&self, text: &str) -> Looks {
-        [Look::Digits, Look::Iban, Look::At, Look::Token]
-            .into_iter()
-            .filter(|look| self.look(*look, text, 0).is_some())
-            .fold(Looks::NONE, Looks::and)
-    }
-
     /// All findings of `text`, sorted and apart from each other.
     pub(crate) fn scan(&self, text: &str) -> List {
-        let mut hits = Hits::default();
-        hits.read_to(self.literals(), text.as_bytes(), text.len());
-        let mut known = Known::of(text, hits.within(0, text.len()), Looks::ALL);
+        let hits = &mut Hits::default();
+        let mut known = Known::of(text, Given::all(self, text, hits));
         self.scan_known(&mut known, &mut Views::default())
     }
 
@@ -136,7 +127,7 @@ impl Engine {
     pub(crate) fn scan_known(&self, known: &mut Known<'_>, views: &mut Views) -> List {
         let mut findings = Findings::default();
         self.scan_plain(known, &mut findings);
-        if known.looks.has(Look::Escape) {
+        if known.given.looks.has(Look::Escape) {
             self.scan_views(known, views, &mut findings);
         }
         if !self.off.is_empty() {
@@ -155,6 +146,7 @@ impl Engine {
     fn scan_views(&self, known: &Known<'_>, views: &mut Views, findings: &mut Findings) {
         let text = known.text;
         let count = views.decode(text);
+        let mut hits = std::mem::take(&mut views.hits);
         for depth in 1..=count {
             if depth > 1 && depth < count {
                 continue;
@@ -163,11 +155,8 @@ impl Engine {
                 continue;
             };
             let mut inner = Findings::default();
-            let mut hits = Hits::default();
-            hits.read_to(self.literals(), view.text.as_bytes(), view.text.len());
-            let looks = self.looks(&view.text);
-            let mut seen = Known::of(&view.text, hits.within(0, view.text.len()), looks);
-            self.scan_plain(&mut seen, &mut inner);
+            let mut view_known = Known::of(&view.text, Given::all(self, &view.text, &mut hits));
+            self.scan_plain(&mut view_known, &mut inner);
             for found in inner.0 {
                 let (start, end) = outer.iter().rev().fold(
                     (view.original(found.start), view.original_end(found.end)),
@@ -178,19 +167,23 @@ impl Engine {
                 }
             }
         }
+        views.hits = hits;
     }
 
     /// All findings of a text as it is.
     fn scan_plain(&self, known: &mut Known<'_>, findings: &mut Findings) {
-        let (text, looks, sentinels) = (known.text, known.looks, &mut known.sentinels);
+        let (text, looks, sentinels) = (known.text, known.given.looks, &mut known.sentinels);
         let bytes = text.as_bytes();
         let literals = self.literals();
-        let mut cursor = Cursor::default();
-        for hit in known.hits {
-            if let Some(hit) = hit.moved(known.start, 0)
-                && let Some(trigger) = literals.trigger(hit)
-            {
-                cursor.at_literal(&self.rules, text, (hit.start, hit.end), trigger, findings);
+        if !known.given.hits.is_empty() {
+            let mut cursor = Cursor::default();
+            for hit in known.given.hits {
+                if let Some(hit) = hit.moved(known.given.start, 0)
+                    && let Some(trigger) = literals.trigger(hit)
+                {
+                    let place = (hit.start, hit.end);
+                    cursor.at_literal(&self.rules, text, place, trigger, findings);
+                }
             }
         }
         for (start, end) in Gaps::new(sentinels, 0, bytes.len()) {
@@ -207,7 +200,9 @@ impl Engine {
         if looks.has(Look::Token) {
             token::scan(text, sentinels, findings);
         }
-        self.forged(text, sentinels, findings);
+        if !known.is_ours {
+            self.forged(text, sentinels, findings);
+        }
         findings.without_hosts();
         if self.addresses {
             on_request::scan_addresses(text, findings);

@@ -69,7 +69,14 @@ impl Hits {
     /// The number of the first literal that ends behind `from`.
     pub(crate) fn behind(&self, from: usize) -> usize {
         let known = self.found.get(self.forgotten..).unwrap_or_default();
-        self.forgotten + known.partition_point(|hit| hit.end <= from)
+        // Mostly it is one of the next.
+        let mut size = 1;
+        while known.get(size - 1).is_some_and(|hit| hit.end <= from) {
+            size *= 2;
+        }
+        let near = known.get(size / 2..size.min(known.len()));
+        let near = near.unwrap_or_default().partition_point(|hit| hit.end <= from);
+        self.forgotten + size / 2 + near
     }
 
     pub(crate) fn get(&self, number: usize) -> Option<Hit> {

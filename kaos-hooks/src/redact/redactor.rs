@@ -1,8 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::draft::Scratch;
+use super::draft::{Given, Scratch};
 use super::engine::Engine;
+use super::hits::Hits;
 use super::json::{self, Failure, Rules};
 use super::segments::{self, Open, Pieces};
 use super::{
@@ -11,7 +12,7 @@ use super::{
 };
 
 /// Longest line that is redacted without looking where to cut it, in bytes.
-const SHORT: usize = 256;
+pub(super) const SHORT: usize = 256;
 
 /// Takes secrets and personal data out of text; cheap to clone and to share.
 ///
@@ -81,13 +82,13 @@ impl Redactor {
         if text.len() > self.0.max_bytes {
             return failed(&Class::Oversize, text, report);
         }
-        let mut pieces = Pieces::new(text, report, scratch);
         // A short line need not be cut first.
         if text.len() <= SHORT && memchr::memchr(b'\n', text.as_bytes()).is_none() {
-            segments::line(&self.0.engine, self.token_key(), &mut pieces);
-            let (text, report) = pieces.finish(text.len());
-            return Redacted::new(text, report);
+            let hits = &mut Hits::default();
+            let known = Given::all(&self.0.engine, text, hits);
+            return self.line_as(text, report, scratch, known);
         }
+        let mut pieces = Pieces::new(text, report, scratch);
         let mut open = Open::Nothing;
         let end = segments::redact(
             &self.0.engine,
@@ -97,6 +98,23 @@ impl Redactor {
             true,
         );
         let (text, report) = pieces.finish(end);
+        Redacted::new(text, report)
+    }
+
+    /// Redacts one line, of which something is known.
+    pub(crate) fn line_as<'t>(
+        &self,
+        text: &'t str,
+        report: Report,
+        scratch: &mut Scratch,
+        known: Given<'_>,
+    ) -> Redacted<'t> {
+        if text.len() > self.0.max_bytes {
+            return failed(&Class::Oversize, text, report);
+        }
+        let mut pieces = Pieces::new(text, report, scratch);
+        segments::line(&self.0.engine, self.token_key(), &mut pieces, known);
+        let (text, report) = pieces.finish(text.len());
         Redacted::new(text, report)
     }
 

@@ -15,6 +15,7 @@ use unit::one;
 
 use super::ascii;
 use super::candidates::Candidates;
+use super::draft::Given;
 use super::engine::Engine;
 use super::hits::Hits;
 use super::named;
@@ -95,8 +96,12 @@ pub(crate) fn redact(
         match end(engine, &mut candidates, text, position, last) {
             End::At(end) => {
                 let looks = candidates.before(end);
-                let hits = candidates.hits(engine, text, literal.min(end), end);
-                one(engine, key, open, pieces, (position, end), (hits, looks));
+                let given = Given {
+                    hits: candidates.hits(engine, text, literal.min(end), end),
+                    start: position,
+                    looks,
+                };
+                one(engine, key, open, pieces, (position, end), given);
                 position = end;
             }
             End::Token => {

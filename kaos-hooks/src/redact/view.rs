@@ -3,6 +3,7 @@
 use std::iter::Peekable;
 
 use super::ascii;
+use super::hits::Hits;
 
 /// How often an escape may itself be escaped and is still read.
 const LEVELS: usize = 3;
@@ -12,7 +13,11 @@ const LONGEST_RUN: usize = 64;
 
 /// A text decoded once, twice, as often as it can be; used over and over.
 #[derive(Default)]
-pub(crate) struct Views([View; LEVELS]);
+pub(crate) struct Views {
+    levels: [View; LEVELS],
+    /// The literals of one of them.
+    pub(crate) hits: Hits,
+}
 
 impl Views {
     /// Decodes a text; gives how often it could be.
@@ -28,13 +33,13 @@ impl Views {
 
     /// The view to fill, and the text of the one before it.
     fn level(&mut self, level: usize) -> Option<(Option<&str>, &mut View)> {
-        let (outer, rest) = self.0.split_at_mut_checked(level)?;
+        let (outer, rest) = self.levels.split_at_mut_checked(level)?;
         Some((outer.last().map(|outer| &*outer.text), rest.first_mut()?))
     }
 
     /// The first views.
     pub(crate) fn upto(&self, count: usize) -> &[View] {
-        self.0.get(..count).unwrap_or_default()
+        self.levels.get(..count).unwrap_or_default()
     }
 }
 

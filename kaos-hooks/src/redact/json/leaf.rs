@@ -1,11 +1,20 @@
 //! Strings and numbers: what a policy, their key or their content makes of them.
 
+use std::borrow::Cow;
+
 use super::{Failure, Rules, Walk};
 use crate::redact::ascii::{self, DIGIT};
+use crate::redact::draft::Given;
+use crate::redact::literals::Trigger;
 use crate::redact::vocabulary::{self, Meaning};
-use crate::redact::{Class, ContentPolicy, Redacted, json, json_string, sentinel, token, value};
+use crate::redact::{
+    Class, ContentPolicy, Redacted, json, json_string, redactor, sentinel, token, value,
+};
 
-impl Walk<'_, '_> {
+/// What may stand before a document.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
+impl<'t> Walk<'_, 't> {
     pub(super) fn string(
         &mut self,
         depth: usize,
@@ -31,8 +40,12 @@ impl Walk<'_, '_> {
             self.replace(&class, "field whose key tells", &text, start - 1, end + 1);
             return Ok(());
         }
-        let report = self.report.like();
-        let redacted = self.redactor.any_at(&text, depth, report, self.scratch);
+        let redacted = if text.trim_start_matches(BLANKS).starts_with(['{', '[', '"']) {
+            let report = self.report.like();
+            self.redactor.any_at(&text, depth, report, self.scratch)
+        } else {
+            self.text(&text, (start, end))
+        };
         if redacted.report().is_empty() || self.is_public_token(&redacted, &text) {
             self.wait(start - 1, end + 1);
             return Ok(());
@@ -146,6 +159,35 @@ impl Walk<'_, '_> {
             && redacted.report().count(&Class::Token) == 1
             && token::is_one(text)
             && vocabulary::is_public(ascii::cut(self.text, self.key.0, self.key.1))
+    }
+
+    /// The text of the string `start..end`, redacted. Of one without escapes it is known what
+    /// may be found in it.
+    pub(super) fn text<'s>(
+        &mut self,
+        text: &'s Cow<'t, str>,
+        (start, end): (usize, usize),
+    ) -> Redacted<'s> {
+        let report = self.report.like();
+        if matches!(text, Cow::Owned(_)) || text.len() > redactor::SHORT {
+            return self.redactor.text_as(text, report, self.scratch);
+        }
+        let engine = self.redactor.engine();
+        let looks = self.candidates.before(end);
+        let known = Given {
+            hits: self.candidates.hits(engine, self.text, start, end),
+            start,
+            looks,
+        };
+        self.redactor.line_as(text, report, self.scratch, known)
+    }
+
+    /// Whether a word that tells about a value stands in the string `start..end`.
+    pub(super) fn has_name(&mut self, start: usize, end: usize) -> bool {
+        let engine = self.redactor.engine();
+        let hits = self.candidates.hits(engine, self.text, start, end);
+        hits.iter()
+            .any(|hit| matches!(engine.literals().trigger(*hit), Some(Trigger::Name)))
     }
 
     /// Keeps a string in mind whose object may still tell that it is secret.

@@ -9,7 +9,7 @@ use crate::redact::json_path::Place;
 use crate::redact::vocabulary::{self, Meaning};
 use crate::redact::{Class, ContentPolicy, json_string, sentinel, value};
 
-impl Walk<'_, '_> {
+impl<'t> Walk<'_, 't> {
     pub(super) fn array(
         &mut self,
         depth: usize,
@@ -111,9 +111,11 @@ impl Walk<'_, '_> {
         let says = if is_data && told.is_secret {
             Some(Meaning::Password)
         } else {
+            // What has no word that tells says nothing, as far as it is written out.
+            let tells = !is_clean && !goes && (self.has_name(start, end) || matches!(name, Cow::Owned(_)));
             let (text, seen) = (self.text, &mut self.seen);
             let own = || match &name {
-                _ if is_clean || goes => None,
+                _ if !tells => None,
                 Cow::Borrowed(_) => seen.meaning_in_json(text, start, end),
                 Cow::Owned(name) => vocabulary::meaning_in_json(name),
             };
@@ -281,16 +283,15 @@ impl Walk<'_, '_> {
         self.changes.sentinel(start, end, class, text, key);
     }
 
-    fn key(&mut self, start: usize, end: usize, name: &str, told: &mut Told) {
-        let report = self.report.like();
-        let redacted = self.redactor.text_as(name, report, self.scratch);
+    fn key(&mut self, start: usize, end: usize, name: &Cow<'t, str>, told: &mut Told) {
+        let redacted = self.text(name, (start, end));
         if redacted.report().is_empty() && !name.contains(sentinel::OPENING) {
             return;
         }
         let (text, report) = redacted.into_parts();
         self.report.merge_at(report, start - 1..end + 1);
         let key = told.once(&text);
-        if key != name {
+        if key != *name {
             self.changes.text(start - 1, end + 1, &key);
         }
     }

@@ -1,37 +1,36 @@
 //! One unit, redacted until nothing is found in it any more.
 
 use super::{LONGEST, Open, Pieces};
-use crate::redact::draft::Known;
-use crate::redact::engine::{Engine, Looks};
+use crate::redact::draft::{Given, Known};
+use crate::redact::engine::Engine;
 use crate::redact::finding::Finding;
-use crate::redact::hits::{Hit, Hits};
 use crate::redact::{Class, HashKey, ascii, sentinel};
 
 /// Redacts what is one line.
-pub(crate) fn line(engine: &Engine, key: Option<&HashKey>, pieces: &mut Pieces<'_, '_>) {
+pub(crate) fn line(
+    engine: &Engine,
+    key: Option<&HashKey>,
+    pieces: &mut Pieces<'_, '_>,
+    given: Given<'_>,
+) {
     let end = pieces.text.len();
-    let mut hits = Hits::default();
-    hits.read_to(engine.literals(), pieces.text.as_bytes(), end);
-    let known = (hits.within(0, end), Looks::ALL);
-    one(engine, key, &mut Open::Nothing, pieces, (0, end), known);
+    one(engine, key, &mut Open::Nothing, pieces, (0, end), given);
 }
 
 /// How often a unit is redacted again before it counts as unstable.
 const PASSES: usize = 6;
 
-/// Redacts one unit until nothing is found in it any more. Of the text it is in, its literals are
-/// known, and which scanners may find something in it.
+/// Redacts one unit until nothing is found in it any more.
 pub(super) fn one(
     engine: &Engine,
     key: Option<&HashKey>,
     open: &mut Open,
     pieces: &mut Pieces<'_, '_>,
     (start, end): (usize, usize),
-    (hits, looks): (&[Hit], Looks),
+    given: Given<'_>,
 ) {
     let unit = ascii::cut(pieces.text, start, end);
-    let mut known = Known::of(unit, hits, looks);
-    known.start = start;
+    let mut known = Known::of(unit, given);
     let findings = engine.scan_known(&mut known, &mut pieces.scratch.views);
     let is_cut = unit.len() + 4096 >= LONGEST;
     if let Some(last) = findings.last()
@@ -49,7 +48,7 @@ pub(super) fn one(
     let mut next = std::mem::take(&mut pieces.scratch.second);
     draft.redact(&known, &findings, key, &mut pieces.report, place);
     for _ in 0..PASSES {
-        let mut known = draft.known(looks.after_cuts());
+        let mut known = draft.known(given.looks.after_cuts());
         let more = engine.scan_known(&mut known, &mut pieces.scratch.views);
         if more.is_empty() {
             pieces.replace(start, end, &draft.text);
