@@ -1,14 +1,12 @@
 //! A text on its way to a safe one, and what is known of it from what it was made of: so that it
 //! need not be read again.
 
-use std::ops::Range;
-
 use super::engine::{Engine, Looks};
 use super::finding::Finding;
 use super::hits::{Hit, Hits};
 use super::sentinel::{self, Ranges};
 use super::view::Views;
-use super::{HashKey, Report, ascii};
+use super::{HashKey, ascii};
 
 /// What is known of a text before anybody scans it.
 #[derive(Clone, Copy)]
@@ -41,6 +39,16 @@ pub(crate) struct Known<'t> {
     pub(crate) sentinels: Ranges,
     /// Whether all its sentinels are known to be of this redactor.
     pub(crate) is_ours: bool,
+    pub(crate) decoded: Decoded<'t>,
+}
+
+/// What a text reads as when it is decoded.
+pub(crate) enum Decoded<'t> {
+    Unknown,
+    /// There is nothing to decode.
+    Same,
+    /// Another text, and as much is known of it.
+    As(&'t mut Draft),
 }
 
 impl<'t> Known<'t> {
@@ -52,6 +60,7 @@ impl<'t> Known<'t> {
             given,
             is_ours: sentinels.is_empty(),
             sentinels,
+            decoded: Decoded::Unknown,
         }
     }
 }
@@ -61,6 +70,7 @@ impl<'t> Known<'t> {
 pub(crate) struct Scratch {
     pub(crate) first: Draft,
     pub(crate) second: Draft,
+    pub(crate) decoded: Draft,
     pub(crate) views: Views,
 }
 
@@ -73,7 +83,7 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    pub(crate) fn known(&mut self, looks: Looks) -> Known<'_> {
+    pub(crate) fn known<'d>(&'d mut self, looks: Looks, decoded: Decoded<'d>) -> Known<'d> {
         Known {
             text: &self.text,
             given: Given {
@@ -83,18 +93,18 @@ impl Draft {
             },
             sentinels: std::mem::take(&mut self.sentinels),
             is_ours: true,
+            decoded,
         }
     }
 
-    /// Becomes what `known` is with its findings redacted. Literals and sentinels between the
-    /// findings stay what they are, and a cut makes no new ones.
+    /// Becomes what `known` is with sentinels in the place of some ranges; `write` writes the
+    /// next one. Literals and sentinels between them stay what they are, and a cut makes no new
+    /// ones.
     pub(crate) fn redact(
         &mut self,
         known: &Known<'_>,
-        findings: &[Finding],
-        key: Option<&HashKey>,
-        report: &mut Report,
-        place: impl Fn(&Finding) -> Range<usize>,
+        ranges: impl Iterator<Item = (usize, usize)>,
+        mut write: impl FnMut(&mut String),
     ) {
         self.text.clear();
         self.hits.clear();
@@ -105,16 +115,29 @@ impl Draft {
             hits: known.given.hits.iter().peekable(),
             sentinels: known.sentinels.iter().peekable(),
         };
-        for finding in findings {
-            rest.copy_to(finding.start, self);
-            let secret = ascii::cut(known.text, finding.start, finding.end);
-            let start = self.text.len();
-            sentinel::write(&mut self.text, &finding.class, secret, key);
-            self.sentinels.push((start, self.text.len()));
-            report.add(&finding.class, finding.rule, place(finding));
-            rest.from = finding.end;
+        for (start, end) in ranges {
+            rest.copy_to(start, self);
+            let written = self.text.len();
+            write(&mut self.text);
+            self.sentinels.push((written, self.text.len()));
+            rest.from = end;
         }
         rest.copy_to(known.text.len(), self);
+    }
+}
+
+/// Writes the sentinels of the findings of `text`, one after the other.
+pub(crate) fn sentinels<'f>(
+    text: &'f str,
+    findings: &'f [Finding],
+    key: Option<&'f HashKey>,
+) -> impl FnMut(&mut String) + 'f {
+    let mut findings = findings.iter();
+    move |out| {
+        if let Some(found) = findings.next() {
+            let secret = ascii::cut(text, found.start, found.end);
+            sentinel::write(out, &found.class, secret, key);
+        }
     }
 }
 

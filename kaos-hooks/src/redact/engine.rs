@@ -6,12 +6,12 @@
 //! input.
 
 use super::cursor::Cursor;
-use super::draft::{Given, Known};
+use super::draft::{Decoded, Given, Known};
 use super::finding::{Findings, List};
 use super::hits::Hits;
 use super::literals::{BUILT_IN, Literals};
 use super::rule::Rule;
-use super::sentinel::Gaps;
+use super::sentinel::{self, Gaps, Ranges};
 use super::view::{self, Views};
 use super::{Class, digits, email, iban, on_request, token};
 
@@ -127,8 +127,10 @@ impl Engine {
     pub(crate) fn scan_known(&self, known: &mut Known<'_>, views: &mut Views) -> List {
         let mut findings = Findings::default();
         self.scan_plain(known, &mut findings);
-        if known.given.looks.has(Look::Escape) {
+        if known.given.looks.has(Look::Escape) && !self.reads_safe(known) {
             self.scan_views(known, views, &mut findings);
+        } else {
+            views.clear();
         }
         if !self.off.is_empty() {
             findings.0.retain(|found| self.finds(&found.class));
@@ -141,12 +143,29 @@ impl Engine {
         joined
     }
 
+    /// Whether a text is known to hide nothing when it is decoded.
+    fn reads_safe(&self, known: &mut Known<'_>) -> bool {
+        let draft = match &mut known.decoded {
+            Decoded::Unknown => return false,
+            Decoded::Same => return true,
+            Decoded::As(draft) => draft,
+        };
+        let mut findings = Findings::default();
+        let mut known = draft.known(Looks::ALL, Decoded::Same);
+        self.scan_plain(&mut known, &mut findings);
+        findings.0.iter().all(|found| {
+            !self.finds(&found.class)
+                || sentinel::covers(&known.sentinels, found.start, found.end)
+        })
+    }
+
     /// The text as its reader decodes it, once and as often as it can be: what lies between is
     /// found with the one or the other.
     fn scan_views(&self, known: &Known<'_>, views: &mut Views, findings: &mut Findings) {
         let text = known.text;
         let count = views.decode(text);
         let mut hits = std::mem::take(&mut views.hits);
+        let mut sentinels = Ranges::new();
         for depth in 1..=count {
             if depth > 1 && depth < count {
                 continue;
@@ -166,8 +185,9 @@ impl Engine {
                     findings.add(start, end, found.class, found.rule);
                 }
             }
+            sentinels = view_known.sentinels;
         }
-        views.hits = hits;
+        (views.hits, views.sentinels) = (hits, sentinels);
     }
 
     /// All findings of a text as it is.

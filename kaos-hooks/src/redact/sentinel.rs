@@ -138,6 +138,16 @@ pub(crate) fn glued(
     }
 }
 
+/// Whether there is nothing but sentinels in a range.
+pub(crate) fn covers(sentinels: &[(usize, usize)], start: usize, end: usize) -> bool {
+    let from = sentinels.partition_point(|sentinel| sentinel.1 <= start);
+    let rest = sentinels.iter().skip(from);
+    let covered = rest
+        .take_while(|sentinel| sentinel.0 < end)
+        .try_fold(start, |at, sentinel| (sentinel.0 <= at).then_some(sentinel.1));
+    covered.is_some_and(|covered| covered >= end)
+}
+
 /// What is between the sentinels of a text, from a place on to another.
 pub(crate) struct Gaps<'s> {
     sentinels: std::slice::Iter<'s, (usize, usize)>,

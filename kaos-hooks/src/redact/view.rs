@@ -2,8 +2,15 @@
 
 use std::iter::Peekable;
 
+use smallvec::SmallVec;
+
 use super::ascii;
+use super::draft::{self, Decoded, Draft, Given, Known};
+use super::engine::Looks;
+use super::finding::Finding;
 use super::hits::Hits;
+use super::sentinel::Ranges;
+use super::{HashKey};
 
 /// How often an escape may itself be escaped and is still read.
 const LEVELS: usize = 3;
@@ -15,20 +22,80 @@ const LONGEST_RUN: usize = 64;
 #[derive(Default)]
 pub(crate) struct Views {
     levels: [View; LEVELS],
-    /// The literals of one of them.
+    /// How often the last text could be decoded.
+    count: usize,
+    /// The literals of the last of them.
     pub(crate) hits: Hits,
+    /// And its sentinels.
+    pub(crate) sentinels: Ranges,
 }
 
 impl Views {
     /// Decodes a text; gives how often it could be.
     pub(crate) fn decode(&mut self, text: &str) -> usize {
-        let mut count = 0;
-        while let Some((outer, view)) = self.level(count)
+        self.count = 0;
+        while let Some((outer, view)) = self.level(self.count)
             && view.decode(outer.unwrap_or(text))
         {
-            count += 1;
+            self.count += 1;
         }
-        count
+        self.count
+    }
+
+    /// No text was decoded.
+    pub(crate) fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    /// What `text` reads as with its findings redacted: what it read as itself, with the same
+    /// ranges redacted there. Nobody knows where a range cuts an escape in two, or where escapes
+    /// are escaped themselves.
+    pub(crate) fn redacted<'d>(
+        &mut self,
+        text: &str,
+        findings: &[Finding],
+        key: Option<&HashKey>,
+        draft: &'d mut Draft,
+    ) -> Decoded<'d> {
+        let [view, ..] = &self.levels;
+        match self.count {
+            0 => return Decoded::Same,
+            1 => {}
+            _ => return Decoded::Unknown,
+        }
+        let mut ranges: SmallVec<[(usize, usize); 4]> = SmallVec::new();
+        let (mut escapes, mut last) = (view.steps.len() - 1, 0);
+        for found in findings {
+            let Some((start, first)) = view.offset(found.start) else {
+                return Decoded::Unknown;
+            };
+            let Some((end, behind)) = view.offset(found.end) else {
+                return Decoded::Unknown;
+            };
+            if start < last {
+                return Decoded::Unknown;
+            }
+            escapes -= behind - first;
+            last = end;
+            ranges.push((start, end));
+        }
+        if escapes == 0 {
+            return Decoded::Same;
+        }
+        let given = Given {
+            hits: self.hits.within(0, view.text.len()),
+            start: 0,
+            looks: Looks::ALL,
+        };
+        let known = Known {
+            text: &view.text,
+            given,
+            sentinels: std::mem::take(&mut self.sentinels),
+            is_ours: true,
+            decoded: Decoded::Same,
+        };
+        draft.redact(&known, ranges.into_iter(), draft::sentinels(text, findings, key));
+        Decoded::As(draft)
     }
 
     /// The view to fill, and the text of the one before it.
@@ -70,6 +137,17 @@ impl View {
         }
         self.text.push_str(ascii::cut(text, copied, text.len()));
         true
+    }
+
+    /// The offset for one of the original, and how many escapes end at or before it; nothing
+    /// inside an escape.
+    fn offset(&self, original: usize) -> Option<(usize, usize)> {
+        let after = self.steps.partition_point(|step| step.1 <= original);
+        let (from, start) = *self.steps.get(after.checked_sub(1)?)?;
+        let offset = from + (original - start);
+        let next = self.steps.get(after);
+        next.is_none_or(|next| offset < next.0)
+            .then_some((offset, after))
     }
 
     /// The offset of the original for an offset of the view.

@@ -1,9 +1,8 @@
 //! One unit, redacted until nothing is found in it any more.
 
 use super::{LONGEST, Open, Pieces};
-use crate::redact::draft::{Given, Known};
+use crate::redact::draft::{self, Decoded, Given, Known, Scratch};
 use crate::redact::engine::Engine;
-use crate::redact::finding::Finding;
 use crate::redact::{Class, HashKey, ascii, sentinel};
 
 /// Redacts what is one line.
@@ -43,21 +42,35 @@ pub(super) fn one(
     if findings.is_empty() {
         return;
     }
-    let place = |found: &Finding| start + found.start..start + found.end;
-    let mut draft = std::mem::take(&mut pieces.scratch.first);
-    let mut next = std::mem::take(&mut pieces.scratch.second);
-    draft.redact(&known, &findings, key, &mut pieces.report, place);
+    let scratch = std::mem::take(pieces.scratch);
+    let Scratch {
+        first: mut draft,
+        second: mut next,
+        mut decoded,
+        mut views,
+    } = scratch;
+    let ranges = findings.iter().map(|found| (found.start, found.end));
+    draft.redact(&known, ranges, draft::sentinels(unit, &findings, key));
+    for found in &findings {
+        let place = start + found.start..start + found.end;
+        pieces.report.add(&found.class, found.rule, place);
+    }
+    let mut reads_as = views.redacted(unit, &findings, key, &mut decoded);
     for _ in 0..PASSES {
-        let mut known = draft.known(given.looks.after_cuts());
-        let more = engine.scan_known(&mut known, &mut pieces.scratch.views);
+        let mut known = draft.known(given.looks.after_cuts(), reads_as);
+        let more = engine.scan_known(&mut known, &mut views);
         if more.is_empty() {
             pieces.replace(start, end, &draft.text);
-            (pieces.scratch.first, pieces.scratch.second) = (draft, next);
+            *pieces.scratch = Scratch { first: draft, second: next, decoded, views };
             return;
         }
-        // What shows only after another is gone has no place of its own in the input.
-        let whole = |_: &Finding| start..end;
-        next.redact(&known, &more, key, &mut pieces.report, whole);
+        let ranges = more.iter().map(|found| (found.start, found.end));
+        next.redact(&known, ranges, draft::sentinels(known.text, &more, key));
+        for found in &more {
+            // What shows only after another is gone has no place of its own in the input.
+            pieces.report.add(&found.class, found.rule, start..end);
+        }
+        reads_as = Decoded::Unknown;
         std::mem::swap(&mut draft, &mut next);
     }
     pieces.report.add(&Class::Unstable, "limit", start..end);
