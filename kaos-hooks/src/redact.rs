@@ -43,6 +43,7 @@ mod usernames;
 mod value;
 mod vendors;
 mod view;
+mod views;
 mod vocabulary;
 mod word_set;
 

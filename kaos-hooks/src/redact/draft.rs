@@ -5,7 +5,7 @@ use super::engine::{Engine, Looks};
 use super::finding::Finding;
 use super::hits::{Hit, Hits};
 use super::sentinel::{self, Ranges};
-use super::view::Views;
+use super::views::Views;
 use super::{HashKey, ascii};
 
 /// What is known of a text before anybody scans it.
@@ -159,9 +159,13 @@ impl Rest<'_> {
         }
         while let Some((first, last)) = self.sentinels.next_if(|sentinel| sentinel.1 <= to) {
             if *first >= self.from {
-                draft.sentinels.push((first - self.from + at, last - self.from + at));
+                draft
+                    .sentinels
+                    .push((first - self.from + at, last - self.from + at));
             }
         }
-        draft.text.push_str(ascii::cut(self.known.text, self.from, to));
+        draft
+            .text
+            .push_str(ascii::cut(self.known.text, self.from, to));
     }
 }

@@ -11,8 +11,9 @@ use super::finding::{Findings, List};
 use super::hits::Hits;
 use super::literals::{BUILT_IN, Literals};
 use super::rule::Rule;
-use super::sentinel::{self, Gaps, Ranges};
-use super::view::{self, Views};
+use super::sentinel::{self, Gaps};
+use super::view::{self, View};
+use super::views::Views;
 use super::{Class, digits, email, iban, on_request, token};
 
 /// The scanners that can say where to look next.
@@ -154,8 +155,7 @@ impl Engine {
         let mut known = draft.known(Looks::ALL, Decoded::Same);
         self.scan_plain(&mut known, &mut findings);
         findings.0.iter().all(|found| {
-            !self.finds(&found.class)
-                || sentinel::covers(&known.sentinels, found.start, found.end)
+            !self.finds(&found.class) || sentinel::covers(&known.sentinels, found.start, found.end)
         })
     }
 
@@ -164,18 +164,17 @@ impl Engine {
     fn scan_views(&self, known: &Known<'_>, views: &mut Views, findings: &mut Findings) {
         let text = known.text;
         let count = views.decode(text);
-        let mut hits = std::mem::take(&mut views.hits);
-        let mut sentinels = Ranges::new();
+        let (levels, hits, sentinels) = views.parts();
         for depth in 1..=count {
             if depth > 1 && depth < count {
                 continue;
             }
-            let Some((view, outer)) = views.upto(depth).split_last() else {
+            let Some((view, outer)) = levels.get(..depth).and_then(<[View]>::split_last) else {
                 continue;
             };
             let mut inner = Findings::default();
-            let mut view_known = Known::of(&view.text, Given::all(self, &view.text, &mut hits));
-            self.scan_plain(&mut view_known, &mut inner);
+            let mut seen = Known::of(&view.text, Given::all(self, &view.text, hits));
+            self.scan_plain(&mut seen, &mut inner);
             for found in inner.0 {
                 let (start, end) = outer.iter().rev().fold(
                     (view.original(found.start), view.original_end(found.end)),
@@ -185,9 +184,8 @@ impl Engine {
                     findings.add(start, end, found.class, found.rule);
                 }
             }
-            sentinels = view_known.sentinels;
+            *sentinels = seen.sentinels;
         }
-        (views.hits, views.sentinels) = (hits, sentinels);
     }
 
     /// All findings of a text as it is.

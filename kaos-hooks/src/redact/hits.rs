@@ -75,7 +75,9 @@ impl Hits {
             size *= 2;
         }
         let near = known.get(size / 2..size.min(known.len()));
-        let near = near.unwrap_or_default().partition_point(|hit| hit.end <= from);
+        let near = near
+            .unwrap_or_default()
+            .partition_point(|hit| hit.end <= from);
         self.forgotten + size / 2 + near
     }
 

@@ -92,12 +92,12 @@ pub(crate) fn redact(
                 continue;
             }
         }
-        let literal = candidates.literal(engine, text, position);
         match end(engine, &mut candidates, text, position, last) {
             End::At(end) => {
                 let looks = candidates.before(end);
                 let given = Given {
-                    hits: candidates.hits(engine, text, literal.min(end), end),
+                    // Also names without a value: a cut may join one to them.
+                    hits: candidates.hits(engine, text, position, end),
                     start: position,
                     looks,
                 };

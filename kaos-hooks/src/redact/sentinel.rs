@@ -128,11 +128,16 @@ pub(crate) fn glued(
             continue;
         }
         let stop = end(position);
+        let goes_on = self::end(bytes, stop).is_some();
+        // Most words are not glued to anything, and may be long.
+        if !has_sentinel && !goes_on {
+            return None;
+        }
         has_more |= ascii::part(bytes, position, stop)
             .iter()
             .any(|byte| ascii::is(*byte, ascii::WORD) || *byte >= 0x80);
         position = stop;
-        if self::end(bytes, position).is_none() {
+        if !goes_on {
             return (has_sentinel && has_more).then_some(position);
         }
     }
@@ -144,7 +149,9 @@ pub(crate) fn covers(sentinels: &[(usize, usize)], start: usize, end: usize) -> 
     let rest = sentinels.iter().skip(from);
     let covered = rest
         .take_while(|sentinel| sentinel.0 < end)
-        .try_fold(start, |at, sentinel| (sentinel.0 <= at).then_some(sentinel.1));
+        .try_fold(start, |at, sentinel| {
+            (sentinel.0 <= at).then_some(sentinel.1)
+        });
     covered.is_some_and(|covered| covered >= end)
 }
 

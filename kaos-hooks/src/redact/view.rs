@@ -2,113 +2,10 @@
 
 use std::iter::Peekable;
 
-use smallvec::SmallVec;
-
 use super::ascii;
-use super::draft::{self, Decoded, Draft, Given, Known};
-use super::engine::Looks;
-use super::finding::Finding;
-use super::hits::Hits;
-use super::sentinel::Ranges;
-use super::{HashKey};
-
-/// How often an escape may itself be escaped and is still read.
-const LEVELS: usize = 3;
 
 /// Most backslashes before the letter of one escape.
 const LONGEST_RUN: usize = 64;
-
-/// A text decoded once, twice, as often as it can be; used over and over.
-#[derive(Default)]
-pub(crate) struct Views {
-    levels: [View; LEVELS],
-    /// How often the last text could be decoded.
-    count: usize,
-    /// The literals of the last of them.
-    pub(crate) hits: Hits,
-    /// And its sentinels.
-    pub(crate) sentinels: Ranges,
-}
-
-impl Views {
-    /// Decodes a text; gives how often it could be.
-    pub(crate) fn decode(&mut self, text: &str) -> usize {
-        self.count = 0;
-        while let Some((outer, view)) = self.level(self.count)
-            && view.decode(outer.unwrap_or(text))
-        {
-            self.count += 1;
-        }
-        self.count
-    }
-
-    /// No text was decoded.
-    pub(crate) fn clear(&mut self) {
-        self.count = 0;
-    }
-
-    /// What `text` reads as with its findings redacted: what it read as itself, with the same
-    /// ranges redacted there. Nobody knows where a range cuts an escape in two, or where escapes
-    /// are escaped themselves.
-    pub(crate) fn redacted<'d>(
-        &mut self,
-        text: &str,
-        findings: &[Finding],
-        key: Option<&HashKey>,
-        draft: &'d mut Draft,
-    ) -> Decoded<'d> {
-        let [view, ..] = &self.levels;
-        match self.count {
-            0 => return Decoded::Same,
-            1 => {}
-            _ => return Decoded::Unknown,
-        }
-        let mut ranges: SmallVec<[(usize, usize); 4]> = SmallVec::new();
-        let (mut escapes, mut last) = (view.steps.len() - 1, 0);
-        for found in findings {
-            let Some((start, first)) = view.offset(found.start) else {
-                return Decoded::Unknown;
-            };
-            let Some((end, behind)) = view.offset(found.end) else {
-                return Decoded::Unknown;
-            };
-            if start < last {
-                return Decoded::Unknown;
-            }
-            escapes -= behind - first;
-            last = end;
-            ranges.push((start, end));
-        }
-        if escapes == 0 {
-            return Decoded::Same;
-        }
-        let given = Given {
-            hits: self.hits.within(0, view.text.len()),
-            start: 0,
-            looks: Looks::ALL,
-        };
-        let known = Known {
-            text: &view.text,
-            given,
-            sentinels: std::mem::take(&mut self.sentinels),
-            is_ours: true,
-            decoded: Decoded::Same,
-        };
-        draft.redact(&known, ranges.into_iter(), draft::sentinels(text, findings, key));
-        Decoded::As(draft)
-    }
-
-    /// The view to fill, and the text of the one before it.
-    fn level(&mut self, level: usize) -> Option<(Option<&str>, &mut View)> {
-        let (outer, rest) = self.levels.split_at_mut_checked(level)?;
-        Some((outer.last().map(|outer| &*outer.text), rest.first_mut()?))
-    }
-
-    /// The first views.
-    pub(crate) fn upto(&self, count: usize) -> &[View] {
-        self.levels.get(..count).unwrap_or_default()
-    }
-}
 
 /// A decoded text that knows where its bytes came from.
 #[derive(Default)]
@@ -120,7 +17,7 @@ pub(crate) struct View {
 
 impl View {
     /// Becomes the decoded text; whether there is anything to decode.
-    fn decode(&mut self, text: &str) -> bool {
+    pub(super) fn decode(&mut self, text: &str) -> bool {
         let mut escapes = Escapes::new(text.as_bytes(), 0, text.len()).peekable();
         if escapes.peek().is_none() {
             return false;
@@ -139,9 +36,14 @@ impl View {
         true
     }
 
+    /// How many escapes were decoded.
+    pub(super) fn escapes(&self) -> usize {
+        self.steps.len() - 1
+    }
+
     /// The offset for one of the original, and how many escapes end at or before it; nothing
     /// inside an escape.
-    fn offset(&self, original: usize) -> Option<(usize, usize)> {
+    pub(super) fn offset(&self, original: usize) -> Option<(usize, usize)> {
         let after = self.steps.partition_point(|step| step.1 <= original);
         let (from, start) = *self.steps.get(after.checked_sub(1)?)?;
         let offset = from + (original - start);

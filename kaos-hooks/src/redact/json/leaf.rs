@@ -1,7 +1,5 @@
 //! Strings and numbers: what a policy, their key or their content makes of them.
 
-use std::borrow::Cow;
-
 use super::{Failure, Rules, Walk};
 use crate::redact::ascii::{self, DIGIT};
 use crate::redact::draft::Given;
@@ -14,7 +12,7 @@ use crate::redact::{
 /// What may stand before a document.
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
-impl<'t> Walk<'_, 't> {
+impl Walk<'_, '_> {
     pub(super) fn string(
         &mut self,
         depth: usize,
@@ -163,13 +161,10 @@ impl<'t> Walk<'_, 't> {
 
     /// The text of the string `start..end`, redacted. Of one without escapes it is known what
     /// may be found in it.
-    pub(super) fn text<'s>(
-        &mut self,
-        text: &'s Cow<'t, str>,
-        (start, end): (usize, usize),
-    ) -> Redacted<'s> {
+    pub(super) fn text<'s>(&mut self, text: &'s str, (start, end): (usize, usize)) -> Redacted<'s> {
         let report = self.report.like();
-        if matches!(text, Cow::Owned(_)) || text.len() > redactor::SHORT {
+        // An escape is longer than what it stands for.
+        if text.len() != end - start || text.len() > redactor::SHORT {
             return self.redactor.text_as(text, report, self.scratch);
         }
         let engine = self.redactor.engine();

@@ -9,7 +9,7 @@ use crate::redact::json_path::Place;
 use crate::redact::vocabulary::{self, Meaning};
 use crate::redact::{Class, ContentPolicy, json_string, sentinel, value};
 
-impl<'t> Walk<'_, 't> {
+impl Walk<'_, '_> {
     pub(super) fn array(
         &mut self,
         depth: usize,
@@ -112,7 +112,8 @@ impl<'t> Walk<'_, 't> {
             Some(Meaning::Password)
         } else {
             // What has no word that tells says nothing, as far as it is written out.
-            let tells = !is_clean && !goes && (self.has_name(start, end) || matches!(name, Cow::Owned(_)));
+            let tells =
+                !is_clean && !goes && (self.has_name(start, end) || matches!(name, Cow::Owned(_)));
             let (text, seen) = (self.text, &mut self.seen);
             let own = || match &name {
                 _ if !tells => None,
@@ -283,7 +284,7 @@ impl<'t> Walk<'_, 't> {
         self.changes.sentinel(start, end, class, text, key);
     }
 
-    fn key(&mut self, start: usize, end: usize, name: &Cow<'t, str>, told: &mut Told) {
+    fn key(&mut self, start: usize, end: usize, name: &str, told: &mut Told) {
         let redacted = self.text(name, (start, end));
         if redacted.report().is_empty() && !name.contains(sentinel::OPENING) {
             return;
@@ -291,7 +292,7 @@ impl<'t> Walk<'_, 't> {
         let (text, report) = redacted.into_parts();
         self.report.merge_at(report, start - 1..end + 1);
         let key = told.once(&text);
-        if key != *name {
+        if key != name {
             self.changes.text(start - 1, end + 1, &key);
         }
     }

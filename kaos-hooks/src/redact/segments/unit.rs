@@ -61,7 +61,12 @@ pub(super) fn one(
         let more = engine.scan_known(&mut known, &mut views);
         if more.is_empty() {
             pieces.replace(start, end, &draft.text);
-            *pieces.scratch = Scratch { first: draft, second: next, decoded, views };
+            *pieces.scratch = Scratch {
+                first: draft,
+                second: next,
+                decoded,
+                views,
+            };
             return;
         }
         let ranges = more.iter().map(|found| (found.start, found.end));

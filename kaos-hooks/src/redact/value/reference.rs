@@ -131,14 +131,16 @@ fn has_template(value: &str) -> bool {
     }
     let is_filled = |(open, close): &(&str, &str)| {
         let start = || ascii::find(bytes, open.as_bytes());
-        has(open) && start().is_some_and(|start| {
-            // The closing sign may be cut off; what is between is a name or a small expression.
-            let inner = ascii::part(bytes, start + open.len(), bytes.len());
-            let end = ascii::find(inner, close.as_bytes()).unwrap_or(inner.len());
-            ascii::part(inner, 0, end).iter().all(|byte| {
-                ascii::is(*byte, WORD | SPACE | DASH | DOT | QUOTE) || b":()|/,[]?$>".contains(byte)
+        has(open)
+            && start().is_some_and(|start| {
+                // The closing sign may be cut off; what is between is a name or a small expression.
+                let inner = ascii::part(bytes, start + open.len(), bytes.len());
+                let end = ascii::find(inner, close.as_bytes()).unwrap_or(inner.len());
+                ascii::part(inner, 0, end).iter().all(|byte| {
+                    ascii::is(*byte, WORD | SPACE | DASH | DOT | QUOTE)
+                        || b":()|/,[]?$>".contains(byte)
+                })
             })
-        })
     };
     let is_printed = |start: usize| {
         !ascii::is(ascii::before(bytes, start), WORD)

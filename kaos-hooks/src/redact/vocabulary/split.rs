@@ -3,8 +3,8 @@
 use smallvec::SmallVec;
 
 use super::{Word, lexicon};
-use crate::redact::letter;
 use crate::redact::ascii::{self, ALNUM, DIGIT, LOWER, UPPER};
+use crate::redact::letter;
 
 /// The words of a name in lower case: `clientSecret`, `CLIENT_SECRET` and `client-secret` alike.
 pub(super) fn with_words<R>(name: &str, of: impl FnOnce(&[Word<'_>]) -> R) -> R {
