@@ -27,6 +27,7 @@ mod child;
 mod connection;
 mod http;
 mod listing;
+mod messages;
 mod result;
 mod source;
 mod stdio;

@@ -128,9 +128,29 @@ impl Seat {
         }
     }
 
-    /// Remembers what was said as far as it is valid, and gives the session up.
+    /// Remembers what was said as far as it is valid, and gives the session up: free when it returns, so that
+    /// a process may end then.
     pub(crate) async fn remember(
-        self,
+        mut self,
+        setting: &Setting<'_>,
+        turn: &Scope<Turn>,
+        progress: &mut Progress,
+        ended: Result<(), &TurnErrorKind>,
+    ) -> Result<(), SessionError> {
+        let remembered = self.add(setting, turn, progress, ended).await;
+        if let Some(lock) = self.lock.take() {
+            let freeing = async {
+                self.store.free(lock).await;
+                Ok(())
+            };
+            // Not done in time, it is done by the lock's end.
+            let _in_time = within(setting.limits.session, freeing).await.is_ok();
+        }
+        remembered
+    }
+
+    async fn add(
+        &self,
         setting: &Setting<'_>,
         turn: &Scope<Turn>,
         progress: &mut Progress,

@@ -46,6 +46,25 @@ pub trait SessionStore: Send + Sync + 'static {
     /// When dropped, the session is not taken, or soon free again.
     async fn lock(&self, session: &str) -> Result<SessionLock, SessionError>;
 
+    /// Frees the session, and ends when another turn may have it, wherever that is. Where the store cannot be
+    /// reached, the lock is left to run out.
+    ///
+    /// # Cancel safety
+    ///
+    /// When dropped, the session is soon free, as if the lock had been dropped.
+    async fn free(&self, lock: SessionLock) {
+        drop(lock);
+    }
+
+    /// Waits until the sessions of locks that were dropped, by turns that were, are free. To be awaited before
+    /// a process ends: what it has not done by then it does not do, and such a session is busy until the lock
+    /// has run out.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it loses nothing.
+    async fn settled(&self) {}
+
     /// Keeps the lock while it is polled, where locks run out; ends when the lock is lost, and why.
     ///
     /// # Cancel safety

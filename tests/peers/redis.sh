@@ -88,6 +88,7 @@ command_line() {
     export DEBUG_MOCK_RESPONSES='["Twelve months."]'
     says '^exit 0\nTwelve months\.' run --quiet --session s-1 'How long?'
     says '^exit 0\nTwelve months\.' run --quiet --session $'odd\e[31m' 'And now?'
+    free_at_the_end
     says '^exit 0\nTwelve months\.' run --quiet --session s-1 'Really?'
     says '^exit 0\n.*\ns-1 .* 2 .*\nodd\S*31m .* 1 ' sessions list
     says '(?s)^exit 0\n.*How long\?.*Twelve months\..*Really\?.*Twelve months\.' sessions show s-1
@@ -99,6 +100,33 @@ command_line() {
     stop KILL
     says '^exit 1\n.*127\.0\.0\.1' sessions list
     echo 'ok    command line: kaos run continues a session, kaos sessions lists, shows and forgets it'
+}
+
+# The next command need not wait for the lease of one that has ended, however that ended.
+free_at_the_end() {
+    local began=$SECONDS silent status=0
+    says '^exit 0\nTwelve months\.' run --quiet --session s-2 'Answered?'
+    says '^exit 0\nTwelve months\.' run --quiet --session s-2 'Again?'
+    DEBUG_MOCK_RESPONSES='' says '^exit 1\n' run --quiet --session s-2 --url http://127.0.0.1:1 --model none 'Failed?'
+    # An endpoint that never answers.
+    python3 -c 'import socket, time; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(30)' >endpoint &
+    silent=$!
+    within 10 test -s endpoint || fail 'no endpoint'
+    DEBUG_MOCK_RESPONSES='' timeout --preserve-status 2 "$built/kaos" run --quiet --session s-2 \
+        --url "http://127.0.0.1:$(<endpoint)" --model none 'Interrupted?' >stdout 2>stderr || status=$?
+    kill "$silent"
+    [[ $status == 143 ]] || fail "kaos run, terminated: exit $status"
+    says '^exit 0\nTwelve months\.' run --quiet --session s-2 'And now?'
+    ((SECONDS - began < 12)) || fail "a session is not free when its turn has ended: $((SECONDS - began)) s"
+    says '^exit 0\n' sessions forget s-2
+    # A name of any length is listed.
+    local long
+    long=$(printf 'n%.0s' {1..70000})
+    says '^exit 0\nTwelve months\.' run --quiet --session "$long" 'How long?'
+    says '^exit 0\nsession ' sessions list
+    grep -qE '^n+ +1 ' stdout || fail 'a long name is not listed'
+    says '^exit 0\n' sessions forget "$long"
+    echo 'ok    command line: a session is free when its turn has ended, failed or was interrupted'
 }
 
 listening() {

@@ -142,6 +142,23 @@ async fn a_result_is_all_its_parts_and_so_is_an_error() {
     }
 }
 
+#[tokio::test]
+async fn a_result_that_is_too_large_or_too_deep_to_be_read_is_an_error_at_once() {
+    for over in [Over::Http, Over::Stdio] {
+        for (way, why) in [
+            ("answers with 17 MiB", "more than 16 MiB"),
+            ("answers with what is nested 200 deep", "nested too deeply"),
+        ] {
+            let told = told(over, way).await;
+            let broke = told.starts_with("error: the connection to the server ");
+            assert!(broke, "{over:?}, {way}: {told}");
+            if matches!(over, Over::Stdio) {
+                assert!(told.contains(why), "{way}: {told}");
+            }
+        }
+    }
+}
+
 /// A server over HTTP that is told what to do with each request, by hand.
 pub(crate) fn by_hand(
     mut answer: impl FnMut(&str, &Value) -> Option<Value> + Send + 'static,

@@ -13,6 +13,8 @@ use kaos_tests::slow_disk::{Broken, SlowDisk};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 
+mod exporter;
+
 /// What ends a sink.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {

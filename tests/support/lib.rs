@@ -38,5 +38,10 @@ struct Readme;
 #[doc = include_str!("../../docs/write-a-hook.md")]
 struct WriteAHook;
 
+/// The short answers' code, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/how-do-i.md")]
+struct HowDoI;
+
 pub use stopped::Stopped;
 pub use subscribed::subscribed;

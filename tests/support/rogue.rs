@@ -26,7 +26,12 @@ pub const WAYS: &[(&str, Has)] = &[
     ("refuses to list", Has::Nothing("-32603")),
     ("never lists", Has::Nothing("timeout")),
     ("lists under another id", Has::Nothing("timeout")),
-    ("lists 17 MiB", Has::NothingAnyhow),
+    ("lists 17 MiB", Has::Nothing("connection")),
+    ("lists what is nested 200 deep", Has::Nothing("connection")),
+    (
+        "says what is nested 200 deep by mistake",
+        Has::Tools(&["rogue"]),
+    ),
     ("lists no JSON", Has::NothingAnyhow),
     ("dies when it lists", Has::Nothing("connection")),
     ("never begins", Has::Nothing("timeout")),
@@ -139,6 +144,17 @@ fn acts(way: &str, lists: &AtomicUsize, message: &Value) -> Vec<Act> {
             large["description"] = json!("d".repeat(17 * 1024 * 1024));
             result(json!({ "tools": [large] }))
         }
+        ("tools/list", "lists what is nested 200 deep") => {
+            let mut deep = tool("deep");
+            deep["inputSchema"]["title"] = nested(200);
+            result(json!({ "tools": [tool("rogue"), deep] }))
+        }
+        ("tools/list", "says what is nested 200 deep by mistake") => {
+            return vec![
+                Act::Raw("[".repeat(200)),
+                result(json!({ "tools": [tool("rogue")] })),
+            ];
+        }
         ("tools/list", "lists no JSON") => Act::Raw("{\"tools\": [".to_owned()),
         ("tools/list", "talks before it answers") => {
             return vec![
@@ -164,6 +180,11 @@ fn acts(way: &str, lists: &AtomicUsize, message: &Value) -> Vec<Act> {
     vec![answer]
 }
 
+/// A list in a list, and so on.
+fn nested(depth: usize) -> Value {
+    (0..depth).fold(Value::Null, |inner, _| Value::Array(vec![inner]))
+}
+
 /// The result of any tool.
 fn called(way: &str) -> Value {
     match way {
@@ -179,6 +200,13 @@ fn called(way: &str) -> Value {
             ],
             "structuredContent": { "rows": 3 },
             "isError": way == "all parts, as an error",
+        }),
+        "answers with 17 MiB" => json!({
+            "content": [{ "type": "text", "text": "t".repeat(17 * 1024 * 1024) }],
+        }),
+        "answers with what is nested 200 deep" => json!({
+            "content": [],
+            "structuredContent": { "deep": nested(200) },
         }),
         "an unknown part" => json!({
             "content": [
@@ -200,6 +228,8 @@ fn called(way: &str) -> Value {
 /// - `deaf`: does not end when its input is closed.
 /// - `stubborn`: nor when it is asked to.
 /// - `complains`: writes an escape sequence to its standard error.
+/// - `tells secrets`: writes a token to its standard error.
+/// - `floods`: writes 20 000 lines to its standard error.
 ///
 /// # Panics
 ///
@@ -227,6 +257,13 @@ pub fn over_stdio(way: &str, words: &[String]) {
             "pid {}",
             String::from_utf8_lossy(&left.stdout).trim()
         ));
+    }
+    if has("tells secrets") {
+        eprintln!("Authorization: Bearer 38bb7b318cc6898c80317decb34525844bc9db55");
+    }
+    if has("floods") {
+        let flood = "the same complaint\n".repeat(20_000);
+        let _written = std::io::stderr().write_all(flood.as_bytes());
     }
     if has("complains") {
         let mut err = std::io::stderr();

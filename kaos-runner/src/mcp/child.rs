@@ -14,6 +14,8 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
+use super::messages::{Broken, Messages};
+
 /// How long a child may take to end by itself, and again after it was asked to.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -35,8 +37,9 @@ pub(super) type Lines = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Messages to and from a child, one a line.
 pub(super) struct Pipes {
-    messages: AsyncRwTransport<RoleClient, ChildStdout, ChildStdin>,
+    messages: AsyncRwTransport<RoleClient, Messages<ChildStdout>, ChildStdin>,
     process: Process,
+    broken: Broken,
 }
 
 impl Pipes {
@@ -56,9 +59,22 @@ impl Pipes {
         let stdout = child.stdout.take().ok_or_else(missing)?;
         let told = child.stderr.take().zip(lines);
         let told = told.map(|(stderr, lines)| tokio::spawn(tell(stderr, lines)).abort_handle());
+        let broken = Broken::default();
+        let stdout = Messages::new(stdout, Arc::clone(&broken));
         let messages = AsyncRwTransport::new_client(stdout, stdin);
+        // Theirs is a limit that nobody hears of.
+        let messages = messages.with_max_line_length(usize::MAX);
         let process = Process::new(child, told);
-        Ok(Self { messages, process })
+        Ok(Self {
+            messages,
+            process,
+            broken,
+        })
+    }
+
+    /// Where it stands why what the child says cannot be read on, should that be so.
+    pub(super) fn broken(&self) -> Broken {
+        Arc::clone(&self.broken)
     }
 }
 
@@ -86,7 +102,9 @@ impl Transport<RoleClient> for Pipes {
     /// Closes its input, and ends it in order.
     async fn close(&mut self) -> io::Result<()> {
         // However that ends, the process does.
-        let Self { messages, process } = self;
+        let Self {
+            messages, process, ..
+        } = self;
         let _closed = timeout(CLOSING, messages.close()).await;
         // A child that still writes must not have to wait for somebody who reads.
         let read = async {

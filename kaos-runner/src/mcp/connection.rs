@@ -12,6 +12,7 @@ use rmcp::model::{
 use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningService};
 use rmcp::{ClientHandler, RoleClient, ServiceError, ServiceExt as _};
 
+use super::messages::Broken;
 use super::{Address, Setup, why};
 use crate::ToolError;
 
@@ -63,6 +64,7 @@ pub(super) struct Connection {
     session: SessionId,
     transport: &'static str,
     place: String,
+    broken: Broken,
 }
 
 /// The id of the protocol session, as the server gave it last.
@@ -90,14 +92,21 @@ impl Connection {
         };
         let session = SessionId::default();
         let place = setup.address.place();
-        let (running, transport) = match &setup.address {
+        let (running, transport, broken) = match &setup.address {
             Address::Http(http) => {
                 let transport = http.transport(setup.limit, session.clone())?;
-                (client.serve(transport).await, "tcp")
+                (client.serve(transport).await, "tcp", Broken::default())
             }
-            Address::Stdio(stdio) => (client.serve(stdio.start()?).await, "pipe"),
+            Address::Stdio(stdio) => {
+                let pipes = stdio.start()?;
+                let broken = pipes.broken();
+                (client.serve(pipes).await, "pipe", broken)
+            }
         };
-        let running = running.map_err(|why| why::not_connected(&place, &why))?;
+        let running = running.map_err(|why| match broken.get() {
+            Some(broken) => why::broke(&place, broken),
+            None => why::not_connected(&place, &why),
+        })?;
         Ok(Self {
             peer: running.peer().clone(),
             running: Mutex::new(Some(running)),
@@ -105,6 +114,7 @@ impl Connection {
             session,
             transport,
             place,
+            broken,
         })
     }
 
@@ -147,7 +157,10 @@ impl Connection {
 
     /// Why a request over it has no result.
     pub(super) fn failed(&self, why: &ServiceError) -> ToolError {
-        why::failed(&self.place, why)
+        match self.broken.get() {
+            Some(broken) => why::broke(&self.place, broken),
+            None => why::failed(&self.place, why),
+        }
     }
 
     /// What a call over this connection says of itself.

@@ -1,6 +1,7 @@
 //! A server as a source of tools: what it lists, kept as long as it is true, and longer where the
 //! server does not say what is true now.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -100,9 +101,14 @@ impl McpServer {
                 return Err(why);
             }
         };
+        let mut left_out = BTreeMap::<_, usize>::new();
         for why in &listed.left_out {
+            *left_out.entry(*why).or_default() += 1;
+        }
+        // A line for each reason: who sends tools without end sends no lines without end.
+        for (why, count) in left_out {
             let server = self.setup.name.as_str();
-            warn!(server, why, "a tool of an MCP server is left out");
+            warn!(server, why, count, "tools of an MCP server are left out");
         }
         let before = before.map_or_else(Vec::new, |known| known.tools);
         let tools = listed.tools.into_iter().map(|raw| {

@@ -44,12 +44,15 @@ fn detail(why: &ClientInitializeError) -> String {
     }
 }
 
+/// The connection to the server at this place broke.
+pub(super) fn broke(place: &str, what: &str) -> ToolError {
+    let text = format!("the connection to the server {place} broke: {what}");
+    ToolError::of_kind("connection", text)
+}
+
 /// Why a request to the server at this place has no result.
 pub(super) fn failed(place: &str, why: &ServiceError) -> ToolError {
-    let broke = |what: String| {
-        let text = format!("the connection to the server {place} broke: {what}");
-        ToolError::of_kind("connection", text)
-    };
+    let broke = |what: String| broke(place, &what);
     match why {
         // `error.type` is the code, as the conventions for MCP have it.
         ServiceError::McpError(error) => {

@@ -1,6 +1,7 @@
 //! Conversations where several processes find them.
 
 mod connection;
+mod held;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use redis::{Script, ScriptInvocation};
 use tokio::time::Instant;
 
 use self::connection::Connection;
+use self::held::{Held, Leaving};
 use super::{SessionBounds, SessionError, SessionLock, SessionStore, SessionSummary, SessionTurn};
 
 /// Conversations in Redis (5 or newer), or what speaks its protocol: several processes continue the
@@ -42,6 +44,7 @@ use super::{SessionBounds, SessionError, SessionLock, SessionStore, SessionSumma
 pub struct RedisSessions {
     connection: Arc<Connection>,
     scripts: Arc<Scripts>,
+    leaving: Leaving,
     bounds: SessionBounds,
     prefix: Str,
     lease: Duration,
@@ -83,6 +86,7 @@ impl RedisSessions {
         Ok(Self {
             connection: Arc::new(Connection::to(url)?),
             scripts: Arc::new(scripts),
+            leaving: Leaving::default(),
             bounds: SessionBounds::default(),
             prefix: Str::Static("kaos:"),
             lease: Self::DEFAULT_LEASE,
@@ -151,45 +155,6 @@ fn millis(time: Duration) -> u64 {
     time.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
-/// A turn that waits for a session, or has it. Dropped, it gives up its place, as well as it can: where
-/// nothing runs any more, the lease does.
-struct Held {
-    /// What tells the turn from others.
-    token: String,
-    /// The lock's value: token and number.
-    value: String,
-    /// The lock's key, and those of who waits.
-    keys: [String; 3],
-    connection: Arc<Connection>,
-    scripts: Arc<Scripts>,
-}
-
-impl Held {
-    fn lock_key(&self) -> &str {
-        let [lock, ..] = &self.keys;
-        lock
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        let (connection, scripts) = (Arc::clone(&self.connection), Arc::clone(&self.scripts));
-        let keys = std::mem::take(&mut self.keys);
-        let [value, token] = [&mut self.value, &mut self.token].map(std::mem::take);
-        runtime.spawn(async move {
-            let mut release = scripts.release.prepare_invoke();
-            for key in keys {
-                release.key(key);
-            }
-            // Failing, it leaves the lock to its lease.
-            let _left: Result<u64, _> = connection.call(release.arg(value).arg(token)).await;
-        });
-    }
-}
-
 #[async_trait]
 impl SessionStore for RedisSessions {
     fn bounds(&self) -> SessionBounds {
@@ -198,29 +163,39 @@ impl SessionStore for RedisSessions {
 
     async fn lock(&self, session: &str) -> Result<SessionLock, SessionError> {
         let ids = RandomIds;
-        let mut held = Held {
-            token: format!("{:016x}{:016x}", ids.next(), ids.next()),
-            value: String::new(),
-            keys: ["lock", "waiting", "asked"].map(|kind| self.key(kind, session)),
-            connection: Arc::clone(&self.connection),
-            scripts: Arc::clone(&self.scripts),
-        };
+        let mut held = Held::new(
+            format!("{:016x}{:016x}", ids.next(), ids.next()),
+            ["lock", "waiting", "asked"].map(|kind| self.key(kind, session)),
+            Arc::clone(&self.connection),
+            Arc::clone(&self.scripts),
+            self.leaving.clone(),
+        );
         let mut pause = Duration::from_millis(5);
         loop {
-            let [key, waiting, asked] = &held.keys;
+            let [key, waiting, asked] = held.keys();
             let mut lock = self.scripts.lock.prepare_invoke();
             lock.key(key).key(self.fences()).key(waiting).key(asked);
-            lock.arg(&held.token)
+            lock.arg(held.token())
                 .arg(millis(self.lease))
                 .arg(millis(4 * LONGEST_PAUSE));
             let fence = self.call(&lock).await?;
             if fence > 0 {
-                held.value = format!("{}:{fence}", held.token);
+                held.has(fence);
                 return Ok(SessionLock::new(Str::copied(session), fence, held));
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    async fn free(&self, lock: SessionLock) {
+        if let Some(held) = lock.frees::<Held>() {
+            held.free().await;
+        }
+    }
+
+    async fn settled(&self) {
+        self.leaving.none().await;
     }
 
     async fn keep(&self, lock: &SessionLock) -> SessionError {
@@ -235,7 +210,7 @@ impl SessionStore for RedisSessions {
                 .key(held.lock_key())
                 .key(self.key("session", lock.session()));
             renew
-                .arg(&held.value)
+                .arg(held.value())
                 .arg(lock.fence())
                 .arg(millis(self.lease));
             let asked = Instant::now();
@@ -279,7 +254,7 @@ impl SessionStore for RedisSessions {
             .key(self.key("session", session));
         append.key(self.key("turns", session)).key(self.index());
         append
-            .arg(&held.value)
+            .arg(held.value())
             .arg(lock.fence())
             .arg(forgotten)
             .arg(json);

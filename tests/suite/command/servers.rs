@@ -99,6 +99,53 @@ async fn a_server_that_never_begins_has_the_seconds_that_the_settings_say() {
     assert!(said.contains("server=\"slow\""), "{said}");
 }
 
+/// What `kaos run` says beside a program that behaves so.
+async fn beside(name: &str, words: &str) -> String {
+    let settings = format!(
+        "[[mcp]]\nserver = {:?}\nargs = {words}\nname = \"rogue\"\n",
+        env!("CARGO_BIN_EXE_mcp_stdio_server"),
+    );
+    let output = run(name, &settings, &[]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    said(&output)
+}
+
+#[tokio::test]
+async fn what_a_program_writes_to_its_standard_error_is_redacted() {
+    let said = beside("secrets", "[\"good\", \"tells secrets\"]").await;
+    assert!(
+        said.contains("kaos: rogue: Authorization: Bearer <redacted:"),
+        "{said}"
+    );
+    assert!(!said.contains("38bb7b31"), "{said}");
+}
+
+#[tokio::test]
+async fn a_program_that_floods_its_standard_error_floods_no_terminal() {
+    let said = beside("floods", "[\"good\", \"floods\"]").await;
+    let shown = said
+        .lines()
+        .filter(|line| line.ends_with("the same complaint"));
+    let shown = shown.count();
+    // A hundred in each second that it takes to read them.
+    assert!((1..5_000).contains(&shown), "{shown} lines");
+    let more = said
+        .lines()
+        .filter_map(|line| line.strip_suffix(" more lines"));
+    let more = more.filter_map(|line| line.rsplit_once("… ")?.1.parse::<usize>().ok());
+    let more: usize = more.sum();
+    // What it has not read when the program ends is neither.
+    assert!(more > 0 && shown + more <= 20_000, "{shown} and {more}");
+}
+
+#[tokio::test]
+async fn tools_that_are_left_out_are_a_line_for_each_reason() {
+    let said = beside("left-out", "[\"tools without end\"]").await;
+    let lines: Vec<&str> = said.lines().filter(|it| it.contains("left out")).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("count=201"), "{lines:?}");
+}
+
 #[tokio::test]
 async fn settings_that_cannot_be_meant_are_refused_before_anything_starts() {
     let cases = [

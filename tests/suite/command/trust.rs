@@ -235,6 +235,8 @@ async fn what_a_file_does_is_shown_when_it_is_trusted_and_a_broken_one_is_not() 
         [[mcp]]
         server = "mcp-files"
         args = ["--root", "/srv/my files"]
+        env = { PATH = "/secret-word", LD_PRELOAD = "secret-word" }
+        env_from = ["FILES_TOKEN"]
     "#;
     fs::write(place.path("here/kaos.toml"), settings).unwrap();
     let output = place.kaos("here", &["trust"]).await;
@@ -242,7 +244,7 @@ async fn what_a_file_does_is_shown_when_it_is_trusted_and_a_broken_one_is_not() 
     for line in [
         "asks the model at https://models.example.org\n",
         "asks https://mcp.example.org and sends it $SEARCH_TOKEN\n",
-        "starts mcp-files --root /srv/my files\n",
+        "starts mcp-files --root /srv/my files with its own LD_PRELOAD, PATH and gives it $FILES_TOKEN\n",
         "writes the audit trail trail\n",
     ] {
         assert!(text.contains(line), "{text}");

@@ -7,8 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kaos_hooks::testing::Recorder;
 use kaos_runner::{
-    Agent, FunctionModel, FunctionTool, Limits, MemorySessions, ModelReply, Runner, SessionError,
-    SessionLock, SessionStore, SessionSummary, SessionTurn, ToolError,
+    Agent, FunctionModel, FunctionTool, Limits, MemorySessions, ModelError, ModelErrorKind,
+    ModelReply, Runner, SessionError, SessionLock, SessionStore, SessionSummary, SessionTurn,
+    ToolError,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -246,4 +247,65 @@ async fn a_turn_whose_session_is_forgotten_meanwhile_adds_nothing() {
     let reply = turn.await.unwrap().unwrap();
     assert_eq!(reply.remembered(), Err(&SessionError::Lost));
     assert_eq!(runner.session_store().load("s").await.unwrap(), []);
+}
+
+/// A store that takes a second to free a session.
+struct Slow {
+    inner: MemorySessions,
+    freed: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl SessionStore for Slow {
+    async fn lock(&self, session: &str) -> Result<SessionLock, SessionError> {
+        self.inner.lock(session).await
+    }
+
+    async fn free(&self, lock: SessionLock) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        self.freed.fetch_add(1, Ordering::SeqCst);
+        self.inner.free(lock).await;
+    }
+
+    async fn load(&self, session: &str) -> Result<Vec<SessionTurn>, SessionError> {
+        self.inner.load(session).await
+    }
+
+    async fn append(
+        &self,
+        lock: &SessionLock,
+        turn: SessionTurn,
+        forgotten: usize,
+    ) -> Result<(), SessionError> {
+        self.inner.append(lock, turn, forgotten).await
+    }
+
+    async fn forget(&self, session: &str) -> Result<bool, SessionError> {
+        self.inner.forget(session).await
+    }
+
+    async fn list(&self, most: usize) -> Result<Vec<SessionSummary>, SessionError> {
+        self.inner.list(most).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_free_when_its_turn_has_ended_however_that_ended() {
+    let models = [
+        FunctionModel::answer("Hello."),
+        FunctionModel::new(|_| Err(ModelError::new(ModelErrorKind::Auth, "no"))),
+        FunctionModel::from_async(|_| std::future::pending()),
+    ];
+    for (at, model) in models.into_iter().enumerate() {
+        let freed = Arc::<AtomicUsize>::default();
+        let store = Slow {
+            inner: MemorySessions::default(),
+            freed: Arc::clone(&freed),
+        };
+        let agent = Agent::new("assistant", model).limits(within(7));
+        let runner = Runner::new(agent).sessions(store);
+        let answered = runner.turn("Hi!", "s").await.is_ok();
+        assert_eq!(answered, at == 0, "{at}");
+        assert_eq!(freed.load(Ordering::SeqCst), 1, "{at}");
+    }
 }

@@ -1,6 +1,7 @@
 //! `kaos run`.
 
 mod answer;
+mod complaints;
 mod config;
 mod display;
 mod servers;
@@ -143,6 +144,8 @@ async fn answer(args: &Args, config: &Config, mut signals: Signals) -> Result<Ex
     let mut flush = Box::pin(async {
         let told = async {
             let hooks = runner.observed_by().shutdown().await;
+            // A turn that was interrupted has not told the store that its session is free.
+            runner.session_store().settled().await;
             drop(runner);
             let _account = telemetry.shutdown().await;
             hooks

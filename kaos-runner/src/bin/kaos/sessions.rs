@@ -95,7 +95,8 @@ fn table(all: &[SessionSummary]) -> String {
         .iter()
         .map(|it| plain(&it.session).chars().count())
         .max();
-    let width = widest.unwrap_or_default().max(7);
+    // A longer one stands out, and is whole.
+    let width = widest.unwrap_or_default().clamp(7, 40);
     let mut text = format!(
         "{:<width$}  {:>6}  {:>8}  {:>9}  {:>10}\n",
         "session", "turns", "tokens", "bytes", "idle"

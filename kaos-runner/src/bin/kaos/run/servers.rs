@@ -8,6 +8,7 @@ use kaos_runner::mcp::McpServer;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 
+use super::complaints::Complaints;
 use super::config::variable;
 use crate::output::Failed;
 
@@ -48,15 +49,19 @@ impl Mcp {
     pub(super) fn effect(&self) -> String {
         if !self.is_url() {
             let (program, arguments) = self.command();
-            return format!("starts {program} {}", arguments.join(" "));
+            let set: Vec<&str> = self.env.keys().map(String::as_str).collect();
+            let given: Vec<String> = self
+                .env_from
+                .iter()
+                .map(|name| format!("${name}"))
+                .collect();
+            let set = listed(" with its own ", &set.join(", "));
+            let given = listed(" and gives it ", &given.join(", "));
+            return format!("starts {program} {}{set}{given}", arguments.join(" "));
         }
         let token = self.token_env.iter().chain(self.headers_env.values());
         let tokens: Vec<String> = token.map(|name| format!("${name}")).collect();
-        let with = if tokens.is_empty() {
-            String::new()
-        } else {
-            format!(" and sends it {}", tokens.join(", "))
-        };
+        let with = listed(" and sends it ", &tokens.join(", "));
         format!("asks {}{with}", super::config::origin(&self.server))
     }
 
@@ -131,9 +136,9 @@ impl Mcp {
             let file = Path::new(&program).file_name().unwrap_or_default();
             file.to_string_lossy().into_owned()
         });
-        let mut server = McpServer::stdio(program, arguments).stderr(move |line| {
-            tracing::warn!(target: "kaos::mcp", "{called}: {line}");
-        });
+        let complaints = Complaints::of(called);
+        let mut server =
+            McpServer::stdio(program, arguments).stderr(move |line| complaints.line(line));
         for (name, value) in &self.env {
             server = server.env(name, value);
         }
@@ -150,6 +155,14 @@ impl Mcp {
         let mut words = self.server.split_whitespace().map(str::to_owned);
         (words.next().unwrap_or_default(), words.collect())
     }
+}
+
+/// Names behind what they are, where there are any.
+fn listed(what: &str, names: &str) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("{what}{names}")
 }
 
 /// What a variable holds that a setting names.
