@@ -38,8 +38,8 @@ fn page() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     kinds
 }
 
-fn params() -> Option<Box<LlmParams>> {
-    Some(Box::new(LlmParams {
+fn params() -> Box<LlmParams> {
+    Box::new(LlmParams {
         max_tokens: Some(1),
         temperature: Some(1.0),
         top_p: Some(1.0),
@@ -50,7 +50,7 @@ fn params() -> Option<Box<LlmParams>> {
         seed: Some(1),
         choice_count: Some(2),
         output_type: Some("json".into()),
-    }))
+    })
 }
 
 fn server() -> Server {
@@ -60,28 +60,28 @@ fn server() -> Server {
     }
 }
 
-fn usage() -> Option<Usage> {
-    Some(Usage {
+fn usage() -> Usage {
+    Usage {
         cache_read_tokens: Some(1),
         cache_creation_tokens: Some(1),
         reasoning_tokens: Some(1),
         ..Usage::new(9, 9)
+    }
+}
+
+fn long() -> kaos_hooks::Str {
+    format!("[\"{}\"]", "x".repeat(5000)).into()
+}
+
+fn briefing() -> Arc<Briefing> {
+    Arc::new(Briefing {
+        instructions: Some(long()),
+        tools: Some(long()),
     })
 }
 
-fn long() -> Option<kaos_hooks::Str> {
-    Some(format!("[\"{}\"]", "x".repeat(5000)).into())
-}
-
-fn briefing() -> Option<Arc<Briefing>> {
-    Some(Arc::new(Briefing {
-        instructions: long(),
-        tools: long(),
-    }))
-}
-
-fn mcp() -> Option<Box<McpCall>> {
-    Some(Box::new(McpCall {
+fn mcp() -> Box<McpCall> {
+    Box::new(McpCall {
         method: "tools/call".into(),
         request_id: Some("1".into()),
         session_id: Some("m-1".into()),
@@ -91,7 +91,7 @@ fn mcp() -> Option<Box<McpCall>> {
         network_protocol: Some("http".into()),
         server: Some(server()),
         duration: Some(Duration::from_secs(1)),
-    }))
+    })
 }
 
 /// One span of each kind, with all that can be said of it.
@@ -100,10 +100,10 @@ fn tell(hooks: &Hooks) {
         description: Some("answers".into()),
         max_steps: Some(3),
         model: Some("gpt-4o".into()),
-        params: params(),
+        params: Some(params()),
         number: Some(1),
-        input: long(),
-        briefing: briefing(),
+        input: Some(long()),
+        briefing: Some(briefing()),
         ..Turn::new("assistant").session("s-1")
     });
     let intent = turn.open(IntentClassification::default());
@@ -121,30 +121,30 @@ fn tell(hooks: &Hooks) {
     let call = turn.open(LlmCall {
         stream: true,
         server: Some(server()),
-        params: params(),
-        input: long(),
-        briefing: briefing(),
+        params: Some(params()),
+        input: Some(long()),
+        briefing: Some(briefing()),
         ..LlmCall::new("openai", "gpt-4o")
     });
     call.complete(LlmOutcome {
         response_id: Some("r-1".into()),
         response_model: Some("gpt-4o".into()),
         finish_reasons: vec!["stop".into()],
-        usage: usage(),
+        usage: Some(usage()),
         time_to_first_chunk: Some(Duration::from_secs(1)),
-        output: long(),
+        output: Some(long()),
         ..LlmOutcome::default()
     });
     let tool = turn.open(ToolCall {
         call_id: Some("call-1".into()),
-        description: long(),
-        arguments: long(),
+        description: Some(long()),
+        arguments: Some(long()),
         ..ToolCall::unknown("calcluator")
     });
     tool.complete(ToolOutcome {
-        result: long(),
+        result: Some(long()),
         skipped: true,
-        mcp: mcp(),
+        mcp: Some(mcp()),
         ..ToolOutcome::default()
     });
     let sub = turn.open(Subagent {
@@ -155,21 +155,21 @@ fn tell(hooks: &Hooks) {
             description: Some("researches".into()),
             server: Some(server()),
             model: Some("gpt-4o".into()),
-            params: params(),
+            params: Some(params()),
         })),
-        task: long(),
+        task: Some(long()),
         ..Subagent::new("researcher")
     });
     sub.complete(SubagentOutcome {
-        usage: usage(),
+        usage: Some(usage()),
         finish_reasons: vec!["stop".into()],
         skipped: true,
-        result: long(),
+        result: Some(long()),
         ..SubagentOutcome::default()
     });
     let request = turn.open(McpRequest::new("tools/list"));
     request.complete(McpOutcome {
-        mcp: mcp(),
+        mcp: Some(mcp()),
         ..McpOutcome::default()
     });
     turn.open(Custom::new("plan"))
@@ -180,8 +180,8 @@ fn tell(hooks: &Hooks) {
         .fail(Failure::new("timeout"));
     turn.open(Custom::new("suspended")).suspend();
     turn.complete(TurnOutcome {
-        text: long(),
-        usage: usage(),
+        text: Some(long()),
+        usage: Some(usage()),
         finish_reasons: vec!["stop".into()],
         tool_calls: Some(1),
         number: Some(1),
