@@ -38,6 +38,7 @@ fn page() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     kinds
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what the fields take")]
 fn params() -> Option<Box<LlmParams>> {
     Some(Box::new(LlmParams {
         max_tokens: Some(1),
@@ -60,6 +61,7 @@ fn server() -> Server {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what the fields take")]
 fn usage() -> Option<Usage> {
     Some(Usage {
         cache_read_tokens: Some(1),
@@ -69,10 +71,12 @@ fn usage() -> Option<Usage> {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what the fields take")]
 fn long() -> Option<kaos_hooks::Str> {
     Some(format!("[\"{}\"]", "x".repeat(5000)).into())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what the fields take")]
 fn briefing() -> Option<Arc<Briefing>> {
     Some(Arc::new(Briefing {
         instructions: long(),
@@ -80,6 +84,7 @@ fn briefing() -> Option<Arc<Briefing>> {
     }))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what the fields take")]
 fn mcp() -> Option<Box<McpCall>> {
     Some(Box::new(McpCall {
         method: "tools/call".into(),
