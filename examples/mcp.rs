@@ -11,7 +11,7 @@ use std::io::{self, Write as _};
 
 use kaos_otel_hook::Telemetry;
 use kaos_runner::mcp::McpServer;
-use kaos_runner::{Agent, FunctionModel, ModelReply, Runner, ToolSource as _};
+use kaos_runner::{Agent, FunctionModel, ModelReply, Runner, ToolContext, ToolSource as _};
 use tokio_stream::StreamExt as _;
 
 #[tokio::main(flavor = "current_thread")]
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let calls: Vec<String> = words.collect();
     if calls.is_empty() {
-        for tool in server.tools().await?.tools {
+        for tool in server.tools(&ToolContext::default()).await?.tools {
             let spec = tool.spec();
             writeln!(io::stdout(), "{}: {}", spec.name, spec.description)?;
         }

@@ -79,13 +79,14 @@ pub use refused::Refused;
 pub use run::{Run, Session};
 pub use scope::Scope;
 pub use settled::{Keeper, Kept, NotDurable, NotDurableKind, Settled};
-pub use span_context::SpanContext;
+pub use span_context::{Incoming, SpanContext};
 pub use str::{LazyStr, Str};
 pub use subject::{
     Briefing, Custom, CustomOutcome, Handoff, HandoffOutcome, Intent, IntentClassification,
-    IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall, Nested, Outcome, OutcomeBuf,
-    OutcomeType, RemoteAgent, Server, Step, StepOutcome, Subagent, SubagentOutcome, Subject,
-    SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn, TurnOutcome,
+    IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall, McpOutcome, McpRequest, Nested,
+    Outcome, OutcomeBuf, OutcomeType, RemoteAgent, Server, Step, StepOutcome, Subagent,
+    SubagentOutcome, Subject, SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn,
+    TurnOutcome,
 };
 pub use texts::TextVisitor;
 pub use usage::Usage;

@@ -202,7 +202,7 @@ impl Scope<Subagent> {
     /// A turn without a session of its own belongs to no conversation. Its parent is this span,
     /// whatever [`Turn::parent`] says.
     pub fn turn(&self, mut turn: Turn) -> Scope<Turn> {
-        turn.parent = None;
+        (turn.parent, turn.baggage) = (None, None);
         let stream = &self.link.stream;
         let run = Box::new(stream.sub_run(turn.agent.clone(), turn.session.clone()));
         let key = stream.start(stream, self.link.key, &mut Some(turn.into()), Some(run));

@@ -19,10 +19,6 @@ fields! {
         /// The header `tracestate` as it was received; empty when there was none.
         #[serde(default)]
         pub trace_state: Str as name,
-        /// The header `baggage` (W3C Baggage) as it was received; empty when there was none. Handed on
-        /// by the run's own requests, and content: it never stands in an event's line.
-        #[serde(skip)]
-        pub baggage: Str as name,
         /// Whether it came from another process (a header), not from the caller's own span.
         #[serde(default)]
         pub remote: bool as number,
@@ -37,7 +33,6 @@ impl SpanContext {
             span_id,
             flags: 1,
             trace_state: Str::default(),
-            baggage: Str::default(),
             remote: true,
         }
     }
@@ -45,5 +40,36 @@ impl SpanContext {
     /// Whether the sampled flag is set.
     pub fn is_sampled(&self) -> bool {
         self.flags & 1 == 1
+    }
+}
+
+/// What a request to this process says of where it comes from: a turn's
+/// [`parent`](crate::Turn::parent).
+///
+/// Either may be there without the other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Incoming {
+    /// The caller's span; `None` starts a new trace.
+    pub span: Option<SpanContext>,
+    /// The header `baggage` (W3C Baggage) as it was received; empty when there was none.
+    pub baggage: Str,
+}
+
+impl From<SpanContext> for Incoming {
+    fn from(span: SpanContext) -> Self {
+        Some(span).into()
+    }
+}
+
+impl From<Option<SpanContext>> for Incoming {
+    fn from(span: Option<SpanContext>) -> Self {
+        let baggage = Str::default();
+        Self { span, baggage }
+    }
+}
+
+impl From<Option<Self>> for Incoming {
+    fn from(incoming: Option<Self>) -> Self {
+        incoming.unwrap_or_default()
     }
 }

@@ -1,8 +1,10 @@
-//! What a span can be about: eight subjects, each with the fields known at its start and those
+//! What a span can be about: nine subjects, each with the fields known at its start and those
 //! known at its end.
 
+mod at_start;
 mod intent;
 mod llm_call;
+mod mcp;
 mod name;
 mod other;
 mod tool_call;
@@ -10,11 +12,12 @@ mod turn;
 
 pub use intent::{Intent, IntentClassification, IntentOutcome};
 pub use llm_call::{Briefing, LlmCall, LlmOutcome, LlmParams, Server};
+pub use mcp::{McpCall, McpOutcome, McpRequest};
 pub use other::{
     Custom, CustomOutcome, Handoff, HandoffOutcome, RemoteAgent, Step, StepOutcome, Subagent,
     SubagentOutcome,
 };
-pub use tool_call::{McpCall, ToolCall, ToolKind, ToolOutcome};
+pub use tool_call::{ToolCall, ToolKind, ToolOutcome};
 pub use turn::{Turn, TurnOutcome};
 
 use std::fmt;
@@ -22,13 +25,13 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::fields::{BriefingAtStart as _, ContentAtStart as _, HasBriefing, HasContent};
+use crate::fields::{BriefingAtStart as _, ContentAtStart as _};
 use crate::texts::{Fields as _, either};
 use crate::{Attributes, Str};
 
 /// A typed subject: what a [`Scope`](crate::Scope) is about and what comes of it.
 ///
-/// Implemented by the eight subjects of this crate; the set is closed.
+/// Implemented by the nine subjects of this crate; the set is closed.
 pub trait SubjectType: Into<Subject> + sealed::Sealed {
     /// The fields known when the work is done.
     type Outcome: OutcomeType;
@@ -199,33 +202,22 @@ subjects! {
     Subagent / SubagentOutcome = "subagent" in Nested;
     /// The conversation given to another agent for good.
     Handoff / HandoffOutcome = "handoff" in Nested;
+    /// A request to a server of the Model Context Protocol that is no tool's call.
+    McpRequest / McpOutcome = "mcp_request" in Nested;
     /// Whatever else a user traces: retrieval, a guardrail, a plan.
     Custom / CustomOutcome = "custom" in Nested;
 }
 
 either! {
-    Subject { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff Custom }
-    OutcomeBuf { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff Custom }
+    Subject { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff McpRequest Custom }
+    OutcomeBuf { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff McpRequest Custom }
 }
-
-// Those of `content` and `briefing` below: what `at start` of `fields!` may be declared in.
-macro_rules! have {
-    (content: $($subject:ident)+) => { $(impl HasContent for $subject {})+ };
-    (briefing: $($subject:ident)+) => {
-        $(impl HasBriefing for $subject {
-            type Briefing = Briefing;
-        })+
-    };
-}
-
-have!(content: Turn LlmCall ToolCall Subagent);
-have!(briefing: Turn LlmCall);
 
 impl Subject {
     /// The span's name under the default name set: the ancestors' names.
     ///
     /// `agent.turn`, `agent.intent_classification`, `agent.step.1`, `model.inference`,
-    /// `tool.calculator`, `delegate.researcher`, `handoff.billing`, or the custom name.
+    /// `tool.calculator`, `delegate.researcher`, `handoff.billing`, the method that a server is asked, or the custom name.
     pub fn span_name(&self) -> Str {
         match self {
             Self::Turn(_) => Str::Static("agent.turn"),
@@ -235,6 +227,7 @@ impl Subject {
             Self::ToolCall(call) => Str::from(format!("tool.{}", call.name)),
             Self::Subagent(sub) => Str::from(format!("delegate.{}", sub.agent)),
             Self::Handoff(handoff) => Str::from(format!("handoff.{}", handoff.agent)),
+            Self::McpRequest(request) => request.method.clone(),
             Self::Custom(custom) => custom.name.clone(),
         }
     }
@@ -246,9 +239,11 @@ impl Subject {
             Self::LlmCall(call) => call.input.as_ref(),
             Self::ToolCall(call) => call.arguments.as_ref(),
             Self::Subagent(sub) => sub.task.as_ref(),
-            Self::IntentClassification(_) | Self::Step(_) | Self::Handoff(_) | Self::Custom(_) => {
-                None
-            }
+            Self::IntentClassification(_)
+            | Self::Step(_)
+            | Self::Handoff(_)
+            | Self::McpRequest(_)
+            | Self::Custom(_) => None,
         }
     }
 
@@ -258,7 +253,11 @@ impl Subject {
             Self::LlmCall(call) => *call.content_at_start() = content,
             Self::ToolCall(call) => *call.content_at_start() = content,
             Self::Subagent(sub) => *sub.content_at_start() = content,
-            Self::IntentClassification(_) | Self::Step(_) | Self::Handoff(_) | Self::Custom(_) => {}
+            Self::IntentClassification(_)
+            | Self::Step(_)
+            | Self::Handoff(_)
+            | Self::McpRequest(_)
+            | Self::Custom(_) => {}
         }
     }
 

@@ -11,15 +11,18 @@ mod cursor;
 #[cfg(feature = "audit")]
 mod described;
 mod digits;
+mod draft;
 mod email;
 mod engine;
 mod finding;
 mod forged;
 mod hash_key;
+mod hits;
 mod iban;
 mod json;
 mod json_path;
 mod json_string;
+mod letter;
 mod literals;
 mod lookahead;
 mod messages;
@@ -40,6 +43,7 @@ mod usernames;
 mod value;
 mod vendors;
 mod view;
+mod views;
 mod vocabulary;
 mod word_set;
 

@@ -1,6 +1,7 @@
 //! Text of a limited length.
 
 use std::borrow::Cow;
+#[cfg(feature = "logs")]
 use std::fmt::{self, Write as _};
 
 /// What stands where text was cut off.
@@ -29,6 +30,7 @@ pub(crate) fn bounded(text: &str, limit: Option<usize>) -> Cow<'_, str> {
 }
 
 /// As [`bounded`], for what is yet to be formatted: what is too long is not even made.
+#[cfg(feature = "logs")]
 pub(crate) fn formatted(text: fmt::Arguments<'_>, limit: Option<usize>) -> String {
     if let Some(text) = text.as_str() {
         return bounded(text, limit).into_owned();
@@ -47,11 +49,13 @@ pub(crate) fn formatted(text: fmt::Arguments<'_>, limit: Option<usize>) -> Strin
 }
 
 /// Takes a number of characters, and refuses the rest.
+#[cfg(feature = "logs")]
 struct Head {
     text: String,
     room: Option<usize>,
 }
 
+#[cfg(feature = "logs")]
 impl fmt::Write for Head {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let Some(room) = &mut self.room else {

@@ -1,6 +1,8 @@
 //! From the events' ids to OpenTelemetry's, and making a span current.
 
-use kaos_hooks::{Enter, Str};
+use std::cell::Cell;
+
+use kaos_hooks::{Enter, Str, Turn};
 use opentelemetry::Context;
 use opentelemetry::baggage::{Baggage, BaggageExt as _, KeyValueMetadata};
 use opentelemetry::trace::{
@@ -15,6 +17,22 @@ pub(crate) fn trace_id(id: kaos_hooks::TraceId) -> TraceId {
 
 pub(crate) fn span_id(id: kaos_hooks::SpanId) -> SpanId {
     SpanId::from(id.get())
+}
+
+thread_local! {
+    /// What the span observer of the run whose event is being told has said of it last.
+    static FLAGS: Cell<Option<(kaos_hooks::TraceId, TraceFlags)>> = const { Cell::new(None) };
+}
+
+/// Says whether a run is sampled, to the hooks that hear the same event behind this one.
+pub(crate) fn tell_flags(run: kaos_hooks::TraceId, flags: TraceFlags) {
+    FLAGS.set(Some((run, flags)));
+}
+
+/// Whether a run is sampled, where a hook before this one has made its spans.
+pub(crate) fn told_flags(run: kaos_hooks::TraceId) -> Option<TraceFlags> {
+    let (told, flags) = FLAGS.get()?;
+    (told == run).then_some(flags)
 }
 
 /// The context of a parent outside the run. A `tracestate` that is not valid is left out, as W3C
@@ -91,13 +109,19 @@ pub(crate) struct HandedOn {
 }
 
 impl HandedOn {
-    pub(crate) fn from(parent: &kaos_hooks::SpanContext) -> Self {
-        let held = held(&parent.trace_state);
-        Self {
-            unheld: held.is_none().then(|| Unheld::of(parent)),
-            trace_state: held.unwrap_or_default(),
-            baggage: propagation::decode_baggage(&parent.baggage),
+    /// That of a root's turn.
+    pub(crate) fn of(turn: &Turn) -> Self {
+        let baggage = turn.baggage.as_deref();
+        let mut handed_on = Self {
+            baggage: baggage.map_or_else(Vec::new, propagation::decode_baggage),
+            ..Self::default()
+        };
+        if let Some(parent) = turn.parent.as_deref() {
+            let held = held(&parent.trace_state);
+            handed_on.unheld = held.is_none().then(|| Unheld::of(parent));
+            handed_on.trace_state = held.unwrap_or_default();
         }
+        handed_on
     }
 
     /// The caller's context with this in it. What the caller has in its own baggage stands nearer,
@@ -137,7 +161,6 @@ pub(crate) fn ambient() -> Option<kaos_hooks::SpanContext> {
             span_id: kaos_hooks::SpanId::new(u64::from_be_bytes(span.span_id().to_bytes()))?,
             flags: span.trace_flags().to_u8(),
             trace_state: trace_state(context, span).into(),
-            baggage: Str::default(),
             remote: span.is_remote(),
         })
     })

@@ -1,19 +1,22 @@
 //! The log events of the GenAI conventions: failures, and on request a model call's content.
 
+mod said;
+
 use std::fmt;
 use std::sync::Arc;
 
 use kaos_hooks::redact::Field;
 use kaos_hooks::{Body, Event, Failure, Hook, Observer, Phase, Run, Span, Str, Subject, Time};
+use opentelemetry::Key;
 use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider as _, Severity};
-use opentelemetry::{Key, KeyValue};
 use opentelemetry_sdk::logs::{SdkLogRecord, SdkLogger, SdkLoggerProvider};
-use serde_json::Value;
 use smallvec::SmallVec;
 
 use crate::arises::OfChildren;
-use crate::attributes::{self, To};
-use crate::{Content, context, messages, operation, semconv, spans};
+use crate::attributes::{self, Ended, To};
+use crate::otel_hook::scope;
+use crate::{Content, Conventions, context, messages, operation, semconv, spans};
+use said::{Said, pair};
 
 /// Writes the log events of the GenAI conventions, whether the trace is sampled or not.
 ///
@@ -24,7 +27,10 @@ use crate::{Content, context, messages, operation, semconv, spans};
 ///   content is captured on events: what its span says, and its messages, structured. Embeddings
 ///   have none.
 ///
-/// Each carries the ids of its span. [`Telemetry`](crate::Telemetry) registers it.
+/// Each carries the ids of its span and, where an [`OTelHook`](crate::OTelHook) stands before it,
+/// its trace flags. Content has no more characters as JSON than
+/// [`with_value_length`](Self::with_value_length) says: what is longer is cut inside, and the
+/// record has `kaos.truncated`. [`Telemetry`](crate::Telemetry) registers it.
 ///
 /// # Example
 ///
@@ -51,15 +57,17 @@ struct Inner {
     logger: SdkLogger,
     content: Option<Content>,
     value_length: Option<usize>,
+    conventions: Conventions,
 }
 
 impl GenAiEvents {
     /// Events of this provider, without content.
     pub fn with_provider(provider: &SdkLoggerProvider) -> Self {
         Self(Arc::new(Inner {
-            logger: provider.logger("kaos"),
+            logger: provider.logger_with_scope(scope()),
             content: None,
             value_length: Some(crate::OTelHook::DEFAULT_VALUE_LENGTH),
+            conventions: Conventions::default(),
         }))
     }
 
@@ -75,6 +83,12 @@ impl GenAiEvents {
     #[must_use]
     pub fn with_value_length(self, limit: Option<usize>) -> Self {
         self.with(|inner| inner.value_length = limit)
+    }
+
+    /// Which names the GenAI attributes have. Default: the pinned ones.
+    #[must_use]
+    pub fn with_conventions(self, conventions: Conventions) -> Self {
+        self.with(|inner| inner.conventions = conventions)
     }
 
     fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -104,8 +118,6 @@ struct Events {
     asked: SmallVec<[Option<Said>; 4]>,
     failures: OfChildren,
 }
-
-type Said = Vec<(Key, AnyValue)>;
 
 impl Observer for Events {
     fn on_event(&mut self, event: &Event<'_>) {
@@ -141,24 +153,23 @@ impl Events {
         if !operation::is_inference(call) {
             return;
         }
-        let start = attributes::at_start(span.subject, event.run, self.inner.value_length);
-        let mut said: Said = start.into_iter().map(pair).collect();
-        let mut structured = |key: &'static str, value: Option<Value>| {
-            said.extend(value.map(|value| (Key::new(key), any(value))));
+        let limit = self.inner.value_length;
+        let mut start =
+            attributes::at_start(span.subject, event.run, limit, self.inner.conventions);
+        attributes::added_at_start(span.subject, &mut start, limit, usize::MAX);
+        let mut said = Said {
+            pairs: start.into_iter().map(pair).collect(),
+            cut: false,
         };
         if let Some(text) = span.subject.content() {
             let sent = messages::messages(content, Field::Input, text);
-            structured(semconv::GEN_AI_INPUT_MESSAGES, sent);
+            said.content(semconv::GEN_AI_INPUT_MESSAGES, sent, limit);
         }
         if let Some(briefing) = span.subject.briefing() {
-            let instructions = briefing.instructions.as_deref();
-            let instructions =
-                instructions.and_then(|it| messages::text_parts(content, Field::Instructions, it));
-            structured(semconv::GEN_AI_SYSTEM_INSTRUCTIONS, instructions);
-            let tools = briefing.tools.as_deref();
-            let tools =
-                tools.and_then(|it| messages::json_of(content, Field::Instructions, None, it));
-            structured(semconv::GEN_AI_TOOL_DEFINITIONS, tools);
+            let instructions = attributes::instructions(content, briefing);
+            said.content(semconv::GEN_AI_SYSTEM_INSTRUCTIONS, instructions, limit);
+            let tools = attributes::tools(content, briefing);
+            said.content(semconv::GEN_AI_TOOL_DEFINITIONS, tools, limit);
         }
         let slot = span.slot.own as usize;
         if self.asked.len() <= slot {
@@ -175,22 +186,30 @@ impl Events {
             return;
         };
         let inner = &self.inner;
-        let mut to = To::new(inner.value_length, |attribute| said.push(pair(attribute)));
-        attributes::at_end(span, event.run, &mut to);
-        if let Some(outcome) = span.phase.outcome() {
+        let limit = inner.value_length;
+        let to = To::new(limit, |attribute| said.pairs.push(pair(attribute)));
+        let mut to = to.by(inner.conventions);
+        attributes::at_end(span, &mut to);
+        let ended = Ended {
+            error: failed,
+            ..Ended::default()
+        };
+        attributes::ends(ended, &mut to);
+        let outcome = span.phase.outcome();
+        attributes::added_at_end(span.subject, event.run, outcome, usize::MAX, &mut to);
+        if let Some(outcome) = outcome {
             let content = inner.content.as_ref();
             let answered =
                 content.and_then(|it| attributes::output_messages(it, span.subject, outcome));
-            let key = Key::new(semconv::GEN_AI_OUTPUT_MESSAGES);
-            said.extend(answered.map(|messages| (key, any(messages))));
+            said.content(semconv::GEN_AI_OUTPUT_MESSAGES, answered, limit);
         }
-        if let Some(kind) = failed {
-            let kind = AnyValue::from(kind.to_string());
-            said.push((Key::new(semconv::ERROR_TYPE), kind));
+        if said.cut {
+            let mark = (Key::new(semconv::KAOS_TRUNCATED), AnyValue::Boolean(true));
+            said.pairs.push(mark);
         }
         let name = semconv::GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS;
         let mut record = inner.record(name, Severity::Debug, event.run, span, event.time);
-        record.add_attributes(said);
+        record.add_attributes(said.pairs);
         inner.logger.emit(record);
     }
 }
@@ -226,44 +245,9 @@ impl Inner {
         record.set_severity_number(severity);
         record.set_severity_text(severity.name());
         let (trace_id, span_id) = (context::trace_id(run.trace_id), context::span_id(span.id));
-        record.set_trace_context(trace_id, span_id, None);
+        let flags = context::told_flags(run.trace_id);
+        record.set_trace_context(trace_id, span_id, flags);
         record
-    }
-}
-
-fn pair(attribute: KeyValue) -> (Key, AnyValue) {
-    use opentelemetry::{Array, Value};
-    let value = match attribute.value {
-        Value::Bool(value) => AnyValue::Boolean(value),
-        Value::I64(value) => AnyValue::Int(value),
-        Value::F64(value) => AnyValue::Double(value),
-        Value::String(value) => AnyValue::String(value),
-        Value::Array(Array::String(values)) => {
-            let values = values.into_iter().map(AnyValue::String).collect();
-            AnyValue::ListAny(Box::new(values))
-        }
-        other => AnyValue::from(other.to_string()),
-    };
-    (attribute.key, value)
-}
-
-/// JSON as a structured value.
-fn any(json: Value) -> AnyValue {
-    match json {
-        Value::Null => AnyValue::from(""),
-        Value::Bool(value) => AnyValue::Boolean(value),
-        Value::Number(number) => match number.as_i64() {
-            Some(whole) => AnyValue::Int(whole),
-            None => AnyValue::Double(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Value::String(text) => AnyValue::from(text),
-        Value::Array(items) => AnyValue::ListAny(Box::new(items.into_iter().map(any).collect())),
-        Value::Object(fields) => AnyValue::Map(Box::new(
-            fields
-                .into_iter()
-                .map(|(key, value)| (Key::from(key), any(value)))
-                .collect(),
-        )),
     }
 }
 

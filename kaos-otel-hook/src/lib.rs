@@ -35,12 +35,18 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
+//! | `logs` | `LogLayer`, `LogLine`, `Telemetry::install_logs`: log records of the program's `tracing` events | yes |
+//! | `metrics` | `MetricsHook`, `export_results`: metrics from the events | yes |
 //! | `otlp-grpc` | `Protocol::Grpc`: OTLP over gRPC, with TLS | yes |
 //! | `otlp-http` | `Protocol::HttpProtobuf`: OTLP over HTTP, with TLS | yes |
 //! | `console` | `ExporterChoice::Console`: signals on standard output | no |
 //!
-//! Without them no HTTP, gRPC or TLS is compiled; the hooks and [`Telemetry::in_memory`] work all the
-//! same. What becomes of an export in each case is in `docs/exports.md`. What a variable asks for and is not built in is a warning that names the feature.
+//! Without them no HTTP, gRPC, TLS or `tracing-subscriber` is compiled: with
+//! `default-features = false` a program of [`OTelHook::with_provider`] has 69 crates, itself
+//! included. [`Telemetry::in_memory`] works all the same. What a variable asks for and is not built
+//! in is a warning that names the feature. The SDK's types stand in [`sdk`], which says its version.
+//! What becomes of an export in each case is in `docs/exports.md`, what a span says in
+//! `docs/attributes.md`.
 
 mod arises;
 mod attributes;
@@ -49,13 +55,17 @@ mod bounded;
 mod console;
 mod content;
 mod context;
+mod conventions;
 mod export;
 mod exporter;
+mod fitted;
 mod genai_events;
 mod ids;
+#[cfg(feature = "logs")]
 mod logs;
 mod memory;
 mod messages;
+#[cfg(feature = "metrics")]
 mod metrics;
 mod names;
 mod notice;
@@ -63,20 +73,23 @@ mod operation;
 mod otel_hook;
 mod prices;
 mod propagation;
+pub mod sdk;
 pub mod semconv;
 mod settings;
 mod spans;
 mod telemetry;
 
 pub use content::{Capture, Content};
+pub use conventions::Conventions;
 pub use export::{ExportStats, TelemetryStats};
 pub use exporter::ExporterError;
 pub use genai_events::GenAiEvents;
 pub use ids::EventIds;
+#[cfg(feature = "logs")]
 pub use logs::{AlreadyInstalled, LogLayer, LogLine, LogSettings};
 pub use memory::Memory;
-pub use metrics::MetricsHook;
-pub use metrics::pipeline::export_results;
+#[cfg(feature = "metrics")]
+pub use metrics::{MetricsHook, pipeline::export_results};
 pub use names::SpanNames;
 pub use otel_hook::OTelHook;
 pub use prices::{Price, Prices, PricesError};

@@ -1,9 +1,11 @@
 mod instruments;
 mod known;
 mod labels;
+mod mcp;
 mod observer;
 pub(crate) mod pipeline;
 mod series;
+mod tokens;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,8 +16,8 @@ use opentelemetry::global;
 use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
-use crate::Prices;
 use crate::otel_hook::scope;
+use crate::{Conventions, Prices};
 use instruments::Instruments;
 use observer::Measuring;
 use pipeline::Sets;
@@ -41,11 +43,15 @@ use series::AllSeries;
 /// | `gen_ai.invoke_agent.duration` | histogram, s | turn in this process | `gen_ai.agent.name`, request model, `error.type` |
 /// | `gen_ai.invoke_agent.inference_calls`, `.tool_calls` | histogram, `{inference_call}`, `{tool_call}` | turn: its own calls, not its sub-agents'; embeddings are no inference | `gen_ai.agent.name` |
 /// | `gen_ai.execute_tool.duration` | histogram, s | tool call | tool name and type, `gen_ai.agent.name`, `error.type` |
+/// | `mcp.client.operation.duration` | histogram, s | request to an MCP server: `initialize`, `tools/list`, `tools/call` | method, tool name (of a call), status code, protocol version, transport, server, `error.type` |
 /// | `kaos.hooks.events`, `.dropped`, `.panics` | counter | hook beside this one (and, for panics, gate) | `hook` |
 ///
 /// - **Outcomes.** `success` is `true` for work that completed, skipped tools included, and `false`
 ///   for work that failed or was cancelled; the latter has `error.type` = `cancelled` as well. The
 ///   GenAI durations have `error.type` = the failure's kind, or `cancelled`.
+/// - **A tool behind a server** is measured twice: as a tool, with what its gates and a new connection
+///   took, and as a request, from when that was sent until its answer came. A connection's own
+///   duration (`mcp.client.session.duration`) is not measured: it lasts longer than any run.
 /// - **Suspended** work is not counted and not measured: it has not ended. The run that takes it
 ///   up counts it.
 /// - **Sums.** Each token is counted once by `gen_ai.client.token.usage`, which is of model calls
@@ -87,6 +93,7 @@ use series::AllSeries;
 pub struct MetricsHook {
     inner: Arc<Inner>,
     sets: Arc<Sets>,
+    meter: Meter,
     provider: Option<SdkMeterProvider>,
 }
 
@@ -114,7 +121,7 @@ impl MetricsHook {
 
     fn of(meter: &Meter, provider: Option<SdkMeterProvider>) -> Self {
         let inner = Arc::new(Inner {
-            instruments: Instruments::new(meter),
+            instruments: Instruments::new(meter, Conventions::default()),
             series: AllSeries::default(),
             prices: None,
         });
@@ -123,6 +130,7 @@ impl MetricsHook {
         Self {
             inner,
             sets,
+            meter: meter.clone(),
             provider,
         }
     }
@@ -131,14 +139,24 @@ impl MetricsHook {
     #[must_use]
     pub fn with_prices(self, prices: Prices) -> Self {
         let instruments = self.inner.instruments.clone();
-        Self {
-            inner: Arc::new(Inner {
-                instruments,
-                series: AllSeries::default(),
-                prices: Some(prices),
-            }),
-            ..self
-        }
+        self.measuring(instruments, Some(prices))
+    }
+
+    /// Which names the GenAI metrics have. Default: the pinned ones.
+    #[must_use]
+    pub fn with_conventions(self, conventions: Conventions) -> Self {
+        let instruments = Instruments::new(&self.meter, conventions);
+        let prices = self.inner.prices.clone();
+        self.measuring(instruments, prices)
+    }
+
+    fn measuring(self, instruments: Instruments, prices: Option<Prices>) -> Self {
+        let inner = Arc::new(Inner {
+            instruments,
+            series: AllSeries::default(),
+            prices,
+        });
+        Self { inner, ..self }
     }
 }
 

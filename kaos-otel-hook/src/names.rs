@@ -64,6 +64,7 @@ impl SpanNames {
             Subject::ToolCall(_) | Subject::Subagent(_) if self == Self::Operator => {
                 SpanKind::Client
             }
+            Subject::McpRequest(_) => SpanKind::Client,
             _ if operation::is_client(subject) => SpanKind::Client,
             _ => SpanKind::Internal,
         }

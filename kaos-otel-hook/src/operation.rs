@@ -9,7 +9,7 @@ pub(crate) fn is_inference(call: &LlmCall) -> bool {
     !matches!(&*call.operation, "embeddings" | "retrieval")
 }
 
-/// Whether the work is done elsewhere, and this is its caller's view of it.
+/// Whether a model or a remote agent does the work, and this is its caller's view of it.
 pub(crate) fn is_client(subject: &Subject) -> bool {
     match subject {
         Subject::LlmCall(_) => true,
@@ -19,6 +19,7 @@ pub(crate) fn is_client(subject: &Subject) -> bool {
         | Subject::Step(_)
         | Subject::ToolCall(_)
         | Subject::Handoff(_)
+        | Subject::McpRequest(_)
         | Subject::Custom(_) => false,
     }
 }

@@ -1,17 +1,20 @@
+mod room;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use kaos_hooks::{Hook, HookError, Observer, Run, SpanContext, Str};
+use kaos_hooks::{Hook, HookError, Incoming, Observer, Run, SpanContext, Str};
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::trace::{TraceId, TracerProvider as _};
 use opentelemetry::{InstrumentationScope, global};
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanLimits};
 
+pub(crate) use self::room::Room;
 use crate::propagation::Each;
 use crate::spans::Spans;
-use crate::{Content, Prices, Propagators, SpanNames, context, notice};
+use crate::{Content, Conventions, Prices, Propagators, SpanNames, context, notice, semconv};
 
 /// Turns every span of the event stream into an OpenTelemetry span.
 ///
@@ -59,6 +62,7 @@ pub(crate) struct Inner<T> {
 #[derive(Debug, Clone)]
 pub(crate) struct SpanSettings {
     pub(crate) names: SpanNames,
+    pub(crate) conventions: Conventions,
     /// What content they carry; `None` when none.
     pub(crate) content: Option<Arc<Content>>,
     /// Whether a failing span carries an `exception` event.
@@ -67,16 +71,19 @@ pub(crate) struct SpanSettings {
     pub(crate) value_length: Option<usize>,
     /// What model calls cost.
     pub(crate) prices: Option<Prices>,
+    pub(crate) room: Room,
 }
 
 impl Default for SpanSettings {
     fn default() -> Self {
         Self {
             names: SpanNames::default(),
+            conventions: Conventions::default(),
             content: None,
             exceptions: true,
             value_length: Some(OTelHook::DEFAULT_VALUE_LENGTH),
             prices: None,
+            room: Room::default(),
         }
     }
 }
@@ -109,6 +116,12 @@ impl OTelHook {
         self.with(|settings| settings.names = names)
     }
 
+    /// Which names the GenAI attributes have. Default: the pinned ones.
+    #[must_use]
+    pub fn with_conventions(self, conventions: Conventions) -> Self {
+        self.with(|settings| settings.conventions = conventions)
+    }
+
     /// Which content spans carry. Default: none.
     #[must_use]
     pub fn with_content(self, content: Content) -> Self {
@@ -124,8 +137,11 @@ impl OTelHook {
         self.with(|settings| settings.exceptions = exceptions)
     }
 
-    /// The most characters of an attribute's text; a longer one is cut, and ends with `…`. `None`
-    /// is no limit: one attribute of many megabytes can then cost a whole batch. Default:
+    /// The most characters of an attribute's text, each of up to four bytes; a longer one is cut, and
+    /// ends with `…`. Content in JSON is cut inside and is JSON still: its longest texts end with
+    /// `…`, then the middle of its longest lists is left out, with an element that says how many
+    /// that were; such a span has `kaos.truncated`. Of what has no room at all, `[]` or `{}` is
+    /// left, or nothing. `None` is no limit: one attribute of many megabytes can then cost a whole batch. Default:
     /// [`Self::DEFAULT_VALUE_LENGTH`].
     #[must_use]
     pub fn with_value_length(self, limit: Option<usize>) -> Self {
@@ -138,6 +154,16 @@ impl OTelHook {
     #[must_use]
     pub fn with_prices(self, prices: Prices) -> Self {
         self.with(|settings| settings.prices = Some(prices))
+    }
+
+    /// The provider's limits, where they are not the SDK's defaults.
+    ///
+    /// A provider keeps what comes first, and counts what it drops. Ours comes last: tokens, finish
+    /// reasons, `error.type`, the `exception` event. So room is reserved for it, and what users add
+    /// beyond the rest is dropped and counted.
+    #[must_use]
+    pub fn with_span_limits(self, limits: &SpanLimits) -> Self {
+        self.with(|settings| settings.room = Room::of(limits))
     }
 
     fn with(self, change: impl FnOnce(&mut SpanSettings)) -> Self {
@@ -177,9 +203,13 @@ impl OTelHook {
     }
 }
 
+/// Who makes our spans, metrics and records.
+pub(crate) const SCOPE: &str = "kaos";
+
 pub(crate) fn scope() -> InstrumentationScope {
-    InstrumentationScope::builder("kaos")
+    InstrumentationScope::builder(SCOPE)
         .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url(semconv::SCHEMA_URL)
         .build()
 }
 
@@ -245,7 +275,7 @@ impl Hook for OTelHook {
         self.1.inject(&mut Each(header));
     }
 
-    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<SpanContext> {
+    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<Incoming> {
         self.1.extract_from(headers)
     }
 

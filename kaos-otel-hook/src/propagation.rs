@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use kaos_hooks::SpanContext;
+use kaos_hooks::{Incoming, SpanContext};
 use opentelemetry::Context;
 use opentelemetry::baggage::BaggageExt as _;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
@@ -93,19 +93,20 @@ impl Propagators {
         self.malformed.load(Ordering::Relaxed)
     }
 
-    /// The caller's span in another process, the parent of a run; `None` starts a new trace.
+    /// The caller's span in another process, the parent of a run, and its baggage, each whether the
+    /// other is there or not; `None` where there is neither.
     ///
     /// The carrier must find names in any case, or have them in lower case, as `http::HeaderMap` and
     /// what [`inject`](Self::inject) writes into a `HashMap` do. Values that a carrier repeats are
     /// seen if it has [`Extractor::get_all`]. [`Hooks::extract`](kaos_hooks::Hooks::extract) takes
     /// any headers.
-    pub fn extract(&self, carrier: &dyn Extractor) -> Option<SpanContext> {
-        self.parent(|name| values(carrier, name))
+    pub fn extract(&self, carrier: &dyn Extractor) -> Option<Incoming> {
+        self.incoming(|name| values(carrier, name))
     }
 
     /// As [`extract`](Self::extract), from pairs of name and value.
-    pub(crate) fn extract_from(&self, headers: &[(&str, &[u8])]) -> Option<SpanContext> {
-        self.parent(|name| {
+    pub(crate) fn extract_from(&self, headers: &[(&str, &[u8])]) -> Option<Incoming> {
+        self.incoming(|name| {
             headers
                 .iter()
                 .filter(|(known, _)| known.eq_ignore_ascii_case(name))
@@ -123,6 +124,19 @@ impl Propagators {
         self.inject_context(&Context::current(), carrier);
     }
 
+    fn incoming<'a>(&self, header: impl Fn(&str) -> Vec<Cow<'a, str>>) -> Option<Incoming> {
+        let baggage = if self.baggage {
+            header(BAGGAGE)
+        } else {
+            Vec::new()
+        };
+        let incoming = Incoming {
+            span: self.parent(header),
+            baggage: baggage::join(baggage.iter().map(AsRef::as_ref)).into(),
+        };
+        (incoming != Incoming::default()).then_some(incoming)
+    }
+
     fn parent<'a>(&self, header: impl Fn(&str) -> Vec<Cow<'a, str>>) -> Option<SpanContext> {
         if !self.trace_context {
             return None;
@@ -138,15 +152,9 @@ impl Propagators {
         };
         let states = header(TRACESTATE);
         let trace_state = trace_state::join(states.iter().map(AsRef::as_ref)).unwrap_or_default();
-        let baggage = if self.baggage {
-            header(BAGGAGE)
-        } else {
-            Vec::new()
-        };
         Some(SpanContext {
             flags,
             trace_state: trace_state.into(),
-            baggage: baggage::join(baggage.iter().map(AsRef::as_ref)).into(),
             ..SpanContext::remote(trace_id, span_id)
         })
     }
@@ -192,15 +200,12 @@ impl TextMapPropagator for Propagators {
 
     fn extract_with_context(&self, context: &Context, carrier: &dyn Extractor) -> Context {
         let mut context = context.clone();
-        if let Some(parent) = self.extract(carrier) {
+        let Incoming { span, baggage } = self.extract(carrier).into();
+        if let Some(parent) = span {
             context = context::with_outer(&context, &parent);
         }
-        if self.baggage {
-            let received = values(carrier, BAGGAGE);
-            if !received.is_empty() {
-                let received = baggage::join(received.iter().map(AsRef::as_ref));
-                context = context.with_baggage(baggage::decode(&received));
-            }
+        if !baggage.is_empty() {
+            context = context.with_baggage(baggage::decode(&baggage));
         }
         context
     }

@@ -1,14 +1,23 @@
-//! Every attribute name this crate emits.
+//! Every attribute name this crate emits. **Unstable:** names follow conventions that have the status
+//! *development*, so any release may rename or remove one.
 //!
 //! GenAI names follow the OpenTelemetry GenAI semantic conventions (repository
 //! `semantic-conventions-genai`, revision `fe5608e`, 2026-08-03, status *development*); names
 //! without `gen_ai.` before them are the ancestors' own, kept for the dashboards made for them.
 
 macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident = $value:literal;)+) => {
-        $($(#[$doc])* pub const $name: &str = $value;)+
+    ($($(#[doc = $doc:literal])+ $name:ident = $value:literal;)+) => {
+        $($(#[doc = $doc])+ pub const $name: &str = $value;)+
+
+        /// Each name and what it means.
+        #[cfg(test)]
+        pub(crate) const MEANINGS: &[(&str, &str)] = &[$(($value, concat!($($doc),+))),+];
     };
 }
+
+/// The conventions that all telemetry of KAOS follows beside the GenAI ones, which have no schema
+/// of their own yet.
+pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.43.0";
 
 names! {
     /// The operation: `chat`, `execute_tool`, `invoke_agent`, …
@@ -51,6 +60,8 @@ names! {
     GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS = "gen_ai.usage.cache_read.input_tokens";
     /// Of the input tokens, those written to the provider's cache.
     GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS = "gen_ai.usage.cache_creation.input_tokens";
+    /// The same by its newest name, on request.
+    GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS = "gen_ai.usage.cache_write.input_tokens";
     /// Of the output tokens, those spent on reasoning.
     GEN_AI_USAGE_REASONING_OUTPUT_TOKENS = "gen_ai.usage.reasoning.output_tokens";
     /// What the model is told before the conversation. Content.
@@ -109,6 +120,8 @@ names! {
     RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code";
     /// `pipe` for stdio, `tcp` for HTTP.
     NETWORK_TRANSPORT = "network.transport";
+    /// `http`, or absent for stdio.
+    NETWORK_PROTOCOL_NAME = "network.protocol.name";
 
     /// The span event of a failure.
     EXCEPTION = "exception";
@@ -151,6 +164,8 @@ names! {
     KAOS_TOOL_ASKED_NAME = "kaos.tool.asked_name";
     /// The tool did not run: a gate skipped it.
     KAOS_TOOL_SKIPPED = "kaos.tool.skipped";
+    /// Content was cut, or all of the record for its size; present and true.
+    KAOS_TRUNCATED = "kaos.truncated";
     /// The work pauses; present and true.
     KAOS_SUSPENDED = "kaos.suspended";
 
@@ -203,6 +218,8 @@ names! {
     GEN_AI_INVOKE_AGENT_INFERENCE_CALLS = "gen_ai.invoke_agent.inference_calls";
     /// Metric: tool calls of a turn.
     GEN_AI_INVOKE_AGENT_TOOL_CALLS = "gen_ai.invoke_agent.tool_calls";
+    /// Metric: seconds of requests to servers of the Model Context Protocol.
+    MCP_CLIENT_OPERATION_DURATION = "mcp.client.operation.duration";
     /// Metric: seconds of tool calls.
     GEN_AI_EXECUTE_TOOL_DURATION = "gen_ai.execute_tool.duration";
     /// Metric: events that hooks were offered.
@@ -217,14 +234,10 @@ names! {
     LOGGER_NAME = "logger_name";
     /// The source file.
     CODE_FILE_PATH = "code.file.path";
-    /// The function, with the modules it is in.
-    CODE_FUNCTION_NAME = "code.function.name";
     /// The line of the source file.
     CODE_LINE_NUMBER = "code.line.number";
     /// The source file, by the ancestors' name.
     CODE_FILEPATH = "code.filepath";
-    /// The function, by the ancestors' name.
-    CODE_FUNCTION = "code.function";
     /// The line of the source file, by the ancestors' name.
     CODE_LINENO = "code.lineno";
 }

@@ -1,5 +1,6 @@
 //! What the variables ask for, as data.
 
+mod batches;
 mod config;
 mod endpoint;
 mod limits;
@@ -14,9 +15,12 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 
-use crate::export::{BatchSettings, MetricSettings};
-use crate::{Capture, LogSettings, Propagators, SpanNames, content, notice};
+#[cfg(feature = "logs")]
+use crate::LogSettings;
+use crate::export::MetricSettings;
+use crate::{Capture, Conventions, Propagators, SpanNames, content, conventions, notice};
 
+pub use batches::Batches;
 pub use config::TelemetryConfig;
 pub(crate) use endpoint::{Endpoint, shown};
 pub use limits::Limits;
@@ -25,7 +29,7 @@ pub use otlp::{ExporterChoice, Otlp, TlsFile};
 pub use protocol::Protocol;
 pub(crate) use vars::Vars;
 
-/// What the `OTEL_*` variables ask for; [`Telemetry`](crate::Telemetry) starts it.
+/// What the `OTEL_*` variables ask for; [`Telemetry::from_settings`](crate::Telemetry::from_settings) starts it.
 ///
 /// Reading never fails: what a variable should not be is in [`warnings`](Self::warnings), which
 /// name it, its value, and what is used instead. An empty value is as none.
@@ -65,7 +69,8 @@ pub struct Settings {
     pub resource_attributes: Vec<(String, String)>,
     /// Which traces are recorded. Default: all, unless a remote parent says otherwise.
     pub sampler: Sampler,
-    /// How many attributes, events and links a span has at most. Default: 128 of each.
+    /// How many attributes, events and links a span has at most. Default: 128 of each. What KAOS
+    /// says of a span always has room; what users add is dropped, and counted.
     pub span_limits: SpanLimits,
     /// How long attribute values may be.
     pub limits: Limits,
@@ -81,6 +86,8 @@ pub struct Settings {
     pub temporality: Temporality,
     /// What spans are called.
     pub names: SpanNames,
+    /// Which names the GenAI attributes and metrics have. Default: the pinned ones.
+    pub conventions: Conventions,
     /// Where content goes. Default: nowhere.
     pub capture: Capture,
     /// Whether failing spans carry an `exception` event. Default: yes.
@@ -88,23 +95,10 @@ pub struct Settings {
     /// Which headers carry traces from and to other processes.
     pub propagators: Propagators,
     /// Which `tracing` events become log lines and records.
+    #[cfg(feature = "logs")]
     pub log_lines: LogSettings,
     /// What was wrong with the variables.
     pub warnings: Vec<String>,
-}
-
-/// How spans or log records are batched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Batches {
-    /// How many wait at most. Default: 2048.
-    pub queue: usize,
-    /// How many a batch has at most; not more than `queue`. Default: 512.
-    pub size: usize,
-    /// How long one waits at most for its batch to fill. Default: 5 s for spans, 1 s for logs.
-    pub delay: Duration,
-    /// How long the export of one batch may take. Default: 30 s.
-    pub timeout: Duration,
 }
 
 /// The general endpoint.
@@ -142,6 +136,10 @@ impl Settings {
             metric_timeout: vars.millis("OTEL_METRIC_EXPORT_TIMEOUT", 1, EXPORT_TIMEOUT),
             temporality: temporality(&vars),
             names: names(&vars),
+            conventions: said(
+                &vars,
+                Conventions::from_list(vars.get(conventions::STABILITY_OPT_IN).as_deref()),
+            ),
             capture: said(
                 &vars,
                 Capture::from_value(vars.get(content::CAPTURE).as_deref()),
@@ -154,6 +152,7 @@ impl Settings {
                 &vars,
                 Propagators::from_list(vars.get("OTEL_PROPAGATORS").as_deref()),
             ),
+            #[cfg(feature = "logs")]
             log_lines: said(&vars, LogSettings::from_vars(&lookup)),
             warnings: Vec::new(),
         };
@@ -204,37 +203,15 @@ impl Settings {
         resource::resource(&self.service_name, &self.resource_attributes)
     }
 
+    /// The span limits that hold: with room for what we say ourselves.
+    pub(crate) fn limits_of_provider(&self) -> SpanLimits {
+        limits::with_room(self.span_limits)
+    }
+
     pub(crate) const fn metric_settings(&self) -> MetricSettings {
         MetricSettings {
             interval: self.metric_interval,
             temporality: self.temporality,
-        }
-    }
-}
-
-impl Batches {
-    fn of(prefix: &str, delay: u64, vars: &Vars<'_>) -> Self {
-        let name = |field| format!("{prefix}_{field}");
-        let queue = vars.number(&name("MAX_QUEUE_SIZE"), 1, 2048);
-        let largest = name("MAX_EXPORT_BATCH_SIZE");
-        let size = vars.number(&largest, 1, queue.min(512));
-        if size > queue {
-            let expected = format!("at most {}", name("MAX_QUEUE_SIZE"));
-            vars.bad(&largest, &size.to_string(), &expected, queue);
-        }
-        Self {
-            queue,
-            size: size.min(queue),
-            delay: vars.millis(&name("SCHEDULE_DELAY"), 0, Duration::from_millis(delay)),
-            timeout: vars.millis(&name("EXPORT_TIMEOUT"), 1, EXPORT_TIMEOUT),
-        }
-    }
-
-    pub(crate) const fn of_lane(self) -> BatchSettings {
-        BatchSettings {
-            queue: self.queue,
-            batch: self.size,
-            delay: self.delay,
         }
     }
 }

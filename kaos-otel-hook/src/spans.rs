@@ -1,22 +1,26 @@
 //! The observer that turns one run's events into spans.
 
+mod fail;
+mod notes;
+
 use std::sync::Arc;
 
-use kaos_hooks::redact::Field;
 use kaos_hooks::{
-    Body, Enter, Event, Failure, Observer, Outcome, Phase, Progress, Span as SpanEvent, Subject,
-    Time, Value,
+    Body, Enter, Event, Observer, Outcome, Phase, Progress, Span as SpanEvent, Str, Subject, Time,
+    Value,
 };
+use opentelemetry::Context;
 use opentelemetry::trace::{Span, SpanBuilder, SpanContext, Status, TraceFlags, Tracer};
-use opentelemetry::{Context, KeyValue};
 use smallvec::SmallVec;
 
 use crate::arises::OfChildren;
-use crate::attributes::To;
-use crate::bounded::bounded;
+use crate::attributes::{Ended, To};
 use crate::context::{self, Current, HandedOn};
 use crate::otel_hook::{Inner, SpanSettings};
-use crate::{SpanNames, attributes, ids, operation, semconv};
+use crate::{attributes, ids};
+use fail::fail;
+pub(crate) use fail::tool_of;
+use notes::Notes;
 
 /// Makes and ends the spans of one run.
 pub(crate) struct Spans<T: Tracer> {
@@ -26,6 +30,7 @@ pub(crate) struct Spans<T: Tracer> {
     open: SmallVec<[Option<Open<T::Span>>; 4]>,
     /// Whether the root span is recorded; the rest of the run follows it, unasked.
     recorded: bool,
+    flags: TraceFlags,
     handed_on: HandedOn,
     failures: OfChildren,
 }
@@ -37,8 +42,11 @@ struct Open<S> {
     as_parent: Option<Context>,
     /// The slot of the turn it belongs to; its own, if it is one.
     turn: u32,
-    /// What a turn's own model calls have cost.
+    /// What a model call, or a turn's own model calls, have cost.
     cost: Option<f64>,
+    /// Whether content of the start was cut.
+    cut: bool,
+    notes: Notes,
 }
 
 impl<S: Span> Open<S> {
@@ -55,6 +63,7 @@ impl<T: Tracer> Spans<T> {
             trace_id,
             open: SmallVec::new(),
             recorded: true,
+            flags: TraceFlags::default(),
             handed_on: HandedOn::default(),
             failures: OfChildren::default(),
         }
@@ -63,13 +72,18 @@ impl<T: Tracer> Spans<T> {
     fn start(&mut self, event: &Event<'_>, span: &SpanEvent<'_>) {
         let SpanSettings {
             names,
+            conventions,
             value_length,
+            room,
             ..
         } = self.hook.settings;
         let mut builder = SpanBuilder::from_name(names.name(span.subject, &event.run.agent));
         builder.span_kind = Some(names.kind(span.subject));
         builder.start_time = Some(event.time.system_time());
-        builder.attributes = Some(attributes::at_start(span.subject, event.run, value_length));
+        let mut said = attributes::at_start(span.subject, event.run, value_length, conventions);
+        let users = attributes::room(span.subject, room.attributes);
+        attributes::added_at_start(span.subject, &mut said, value_length, users);
+        builder.attributes = Some(said);
 
         let (trace_id, span_id) = (context::trace_id(self.trace_id), context::span_id(span.id));
         let tracer = &self.hook.tracer;
@@ -89,22 +103,31 @@ impl<T: Tracer> Spans<T> {
             }
             build(parent.as_parent())
         } else {
-            let outer = outer_parent(span);
-            self.handed_on = outer.map(HandedOn::from).unwrap_or_default();
-            build(&outer.map(context::outer).unwrap_or_default())
+            // A run's root may have a parent outside; a turn says so itself.
+            let mut outer = None;
+            if let Subject::Turn(turn) = span.subject {
+                self.handed_on = HandedOn::of(turn);
+                outer = turn.parent.as_deref().map(context::outer);
+            }
+            build(&outer.unwrap_or_default())
         };
+        if span.slot.parent.is_none() {
+            self.flags = made.span_context().trace_flags();
+        }
         if span.slot.parent.is_none() && !made.is_recording() {
             self.recorded = false;
             self.handed_on.trace_state = made.span_context().trace_state().clone();
             return self.hook.not_recording(made.span_context(), trace_id);
         }
-        if made.span_context().span_id() != span_id {
-            made.set_attribute(KeyValue::new(semconv::KAOS_SPAN_ID, span.id.to_string()));
+        let is_foreign = made.span_context().span_id() != span_id;
+        let mut to = To::new(value_length, |attribute| made.set_attribute(attribute));
+        if is_foreign {
+            attributes::own_id(span.id, &mut to);
         }
         if let Some(content) = &self.hook.settings.content {
-            let mut to = To::new(value_length, |attribute| made.set_attribute(attribute));
             attributes::content_at_start(content, span.subject, &mut to);
         }
+        let cut = to.has_cut();
         self.failures.begins(span);
         let slot = span.slot.own as usize;
         if self.open.len() <= slot {
@@ -116,6 +139,8 @@ impl<T: Tracer> Spans<T> {
             as_parent: None,
             turn,
             cost: None,
+            cut,
+            notes: Notes::default(),
         });
         if let Some(place) = self.open.get_mut(slot) {
             // The place was free, so this moves the span into it, which is large, and moves it once.
@@ -128,15 +153,12 @@ impl<T: Tracer> Spans<T> {
     }
 
     fn progress(&mut self, span: &SpanEvent<'_>, progress: &Progress, time: Time) {
-        let limit = self.hook.settings.value_length;
-        let Some(open) = self.at(span.slot.own) else {
-            return;
-        };
-        let mut details = Vec::new();
-        To::new(limit, |detail| details.push(detail)).all(&progress.attributes);
-        let note = progress.note.to_string();
-        open.span
-            .add_event_with_timestamp(note, time.system_time(), details);
+        let SpanSettings {
+            value_length, room, ..
+        } = self.hook.settings;
+        if let Some(Open { span, notes, .. }) = self.at(span.slot.own) {
+            notes.tell(span, (progress, time), value_length, room);
+        }
     }
 
     /// The cost of a model call or turn that an event tells, where no prices are given here.
@@ -149,12 +171,10 @@ impl<T: Tracer> Spans<T> {
             Value::TurnSummary(summary) => summary.cost_usd,
             _ => None,
         };
-        let Some(cost) = cost else {
-            return;
-        };
-        if let Some(open) = self.open.iter_mut().flatten().find(|open| open.id == span) {
-            open.span
-                .set_attribute(KeyValue::new(semconv::KAOS_COST_USD, cost));
+        if cost.is_some()
+            && let Some(open) = self.open.iter_mut().flatten().find(|open| open.id == span)
+        {
+            open.cost = cost;
         }
     }
 
@@ -166,23 +186,18 @@ impl<T: Tracer> Spans<T> {
         let Some(prices) = &self.hook.settings.prices else {
             return;
         };
-        let cost = match (span.subject, span.phase.outcome()) {
-            (Subject::LlmCall(call), Some(Outcome::LlmCall(outcome))) => {
-                prices.of_call(call, outcome)
-            }
-            (Subject::Turn(_), _) => self.at(span.slot.own).and_then(|turn| turn.cost),
-            _ => None,
-        };
-        let (Some(cost), Some(ended)) = (cost, self.at(span.slot.own)) else {
+        let (Subject::LlmCall(call), Some(Outcome::LlmCall(outcome))) =
+            (span.subject, span.phase.outcome())
+        else {
             return;
         };
-        ended
-            .span
-            .set_attribute(KeyValue::new(semconv::KAOS_COST_USD, cost));
+        let (Some(cost), Some(ended)) = (prices.of_call(call, outcome), self.at(span.slot.own))
+        else {
+            return;
+        };
+        ended.cost = Some(cost);
         let turn = ended.turn;
-        if let Subject::LlmCall(_) = span.subject
-            && let Some(turn) = self.at(turn)
-        {
+        if let Some(turn) = self.at(turn).filter(|_| turn != span.slot.own) {
             *turn.cost.get_or_insert(0.0) += cost;
         }
     }
@@ -194,77 +209,56 @@ impl<T: Tracer> Spans<T> {
         let Some(place) = self.open.get_mut(span.slot.own as usize) else {
             return;
         };
-        let Some(Open { span: ended, .. }) = place else {
+        let Some(Open {
+            span: ended,
+            cost,
+            cut,
+            notes,
+            ..
+        }) = place
+        else {
             return;
         };
-        let mut to = To::new(settings.value_length, |attribute| {
+        let outcome = span.phase.outcome();
+        let to = To::new(settings.value_length, |attribute| {
             ended.set_attribute(attribute);
         });
-        attributes::at_end(span, event.run, &mut to);
-        if let (Some(content), Some(outcome)) = (&settings.content, span.phase.outcome()) {
+        let mut to = to.by(settings.conventions);
+        attributes::at_end(span, &mut to);
+        if let Some(cost) = *cost {
+            attributes::cost(cost, &mut to);
+        }
+        if let (Some(content), Some(outcome)) = (&settings.content, outcome) {
             attributes::content_at_end(content, span.subject, outcome, &mut to);
         }
+        let how = Ended {
+            error: match span.phase {
+                Phase::Error { failure, .. } => Some(&failure.kind),
+                Phase::Cancelled { .. } => Some(&CANCELLED),
+                _ => None,
+            },
+            suspended: matches!(span.phase, Phase::Suspended { .. }),
+            cut: *cut || to.has_cut(),
+        };
+        attributes::ends(how, &mut to);
+        let users = attributes::room(span.subject, settings.room.attributes);
+        attributes::added_at_end(span.subject, event.run, outcome, users, &mut to);
         match span.phase {
             Phase::Error { failure, .. } => {
                 let arises = self.failures.arises(span, failure);
                 fail(ended, span.subject, failure, arises, settings, time);
             }
-            Phase::Cancelled { .. } => {
-                ended.set_attribute(KeyValue::new(semconv::ERROR_TYPE, "cancelled"));
-                ended.set_status(Status::error(""));
-            }
-            Phase::Suspended { .. } => {
-                ended.set_attribute(KeyValue::new(semconv::KAOS_SUSPENDED, true));
-            }
-            Phase::Complete { .. } | Phase::Start | Phase::Progress(_) => {}
+            Phase::Cancelled { .. } => ended.set_status(Status::error("")),
+            _ => {}
         }
+        notes.end(ended, time);
         ended.end_with_timestamp(time.system_time());
         *place = None;
     }
 }
 
-/// A run's root may have a parent outside; a turn says so itself.
-fn outer_parent<'a>(span: &SpanEvent<'a>) -> Option<&'a kaos_hooks::SpanContext> {
-    match span.subject {
-        Subject::Turn(turn) => turn.parent.as_deref(),
-        _ => None,
-    }
-}
-
-/// The description is the error's text where a policy lets it out, and else empty: its type stands
-/// in `error.type`.
-fn fail(
-    span: &mut impl Span,
-    subject: &Subject,
-    failure: &Failure,
-    arises: bool,
-    settings: &SpanSettings,
-    time: Time,
-) {
-    let limit = settings.value_length;
-    let kind = attributes::string(&failure.kind, limit);
-    let message = settings.content.as_ref().and_then(|content| {
-        let text = failure.message.as_ref()?;
-        let safe = content.text(Field::Error, tool_of(subject), text)?;
-        Some(bounded(&safe, limit).into_owned())
-    });
-    span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, kind.clone()));
-    span.set_status(Status::error(message.clone().unwrap_or_default()));
-    // Under the conventions' names a client operation's is a log event alone.
-    let told = operation::is_client(subject) && settings.names == SpanNames::GenAi;
-    if arises && settings.exceptions && !told {
-        let mut details = vec![KeyValue::new(semconv::EXCEPTION_TYPE, kind)];
-        details.extend(message.map(|text| KeyValue::new(semconv::EXCEPTION_MESSAGE, text)));
-        span.add_event_with_timestamp(semconv::EXCEPTION, time.system_time(), details);
-    }
-}
-
-pub(crate) fn tool_of(subject: &Subject) -> Option<&str> {
-    match subject {
-        Subject::ToolCall(call) => Some(&call.name),
-        _ => None,
-    }
-}
+/// What ended a span that was cancelled.
+const CANCELLED: Str = Str::Static("cancelled");
 
 impl<T> Observer for Spans<T>
 where
@@ -272,21 +266,19 @@ where
     T::Span: Send + Sync + 'static,
 {
     fn on_event(&mut self, event: &Event<'_>) {
-        if !self.recorded {
-            return;
+        match &event.body {
+            _ if !self.recorded => {}
+            Body::Value { span, value } => self.value(*span, value),
+            Body::Span(span) => match span.phase {
+                Phase::Start => self.start(event, span),
+                Phase::Progress(progress) => self.progress(span, progress, event.time),
+                Phase::Complete { .. }
+                | Phase::Error { .. }
+                | Phase::Cancelled { .. }
+                | Phase::Suspended { .. } => self.end(event, span),
+            },
         }
-        let span = match &event.body {
-            Body::Span(span) => span,
-            Body::Value { span, value } => return self.value(*span, value),
-        };
-        match span.phase {
-            Phase::Start => self.start(event, span),
-            Phase::Progress(progress) => self.progress(span, progress, event.time),
-            Phase::Complete { .. }
-            | Phase::Error { .. }
-            | Phase::Cancelled { .. }
-            | Phase::Suspended { .. } => self.end(event, span),
-        }
+        context::tell_flags(self.trace_id, self.flags);
     }
 
     /// A run that is not recorded is entered all the same: its ids go out in headers, unsampled.

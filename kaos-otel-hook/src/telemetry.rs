@@ -1,6 +1,8 @@
 mod greeting;
 mod hooks;
+#[cfg(feature = "logs")]
 mod log_lines;
+mod shutdown;
 mod started;
 
 use std::fmt;
@@ -12,9 +14,11 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+#[cfg(feature = "logs")]
+use crate::LogSettings;
 use crate::settings::{self, Endpoint};
 use crate::{
-    Content, ExporterError, Limits, LogSettings, Memory, Prices, Propagators, Settings, SpanNames,
+    Content, Conventions, ExporterError, Limits, Memory, Prices, Propagators, Settings, SpanNames,
     TelemetryConfig, TelemetryStats, notice,
 };
 pub use hooks::TelemetryHooks;
@@ -45,11 +49,13 @@ use started::Started;
 pub struct Telemetry {
     started: Option<Arc<Started>>,
     names: SpanNames,
+    conventions: Conventions,
     limits: Limits,
     content: Content,
     exception_events: bool,
     propagators: Propagators,
     prices: Option<Prices>,
+    #[cfg(feature = "logs")]
     logs: LogSettings,
 }
 
@@ -84,7 +90,7 @@ impl Telemetry {
     /// | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who exports | `unknown_service:` and the program; a random `service.instance.id` for each process |
     /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | what is recorded | `parentbased_always_on`, 1.0 |
     /// | `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_…`, `OTEL_LOGRECORD_…` | in characters | 32 768 |
-    /// | `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_…`, `OTEL_EVENT_…`, `OTEL_LINK_…` | attributes of each | 128 |
+    /// | `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_…`, `OTEL_EVENT_…`, `OTEL_LINK_…` | attributes of each; of a span at least what KAOS says itself | 128 |
     /// | `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | events and links of a span | 128 |
     /// | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_SCHEDULE_DELAY` | batching of spans, of log records | 5000, 1000 ms |
     /// | `OTEL_BSP_…`, `OTEL_BLRP_MAX_QUEUE_SIZE` | | 2048 |
@@ -92,6 +98,7 @@ impl Telemetry {
     /// | `OTEL_BSP_…`, `OTEL_BLRP_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT` | of one batch | 30 000 ms |
     /// | `OTEL_METRIC_EXPORT_INTERVAL` | between two exports of metrics | 60 000 ms |
     /// | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `cumulative`, `delta` or `lowmemory` | `cumulative` |
+    /// | `OTEL_SEMCONV_STABILITY_OPT_IN` | with `gen_ai_latest_experimental` in it: [the newest names](crate::Conventions) | the pinned ones |
     /// | `KAOS_SPAN_NAMES` | `kaos`, `genai` or `operator` | `kaos` |
     ///
     /// The default protocol is the ancestors'; the specification recommends `http/protobuf`. A
@@ -161,6 +168,28 @@ impl Telemetry {
         Self::shared(&Settings::from_config(config, env))
     }
 
+    /// What these settings ask for: those of the variables, changed by code. Else as
+    /// [`from_env`](Self::from_env).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_env`](Self::from_env).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use kaos_otel_hook::sdk::Sampler;
+    /// use kaos_otel_hook::{Settings, Telemetry};
+    ///
+    /// let mut settings = Settings::from_vars(|name| std::env::var(name).ok());
+    /// settings.sampler = Sampler::TraceIdRatioBased(0.1);
+    /// let telemetry = Telemetry::from_settings(&settings)?;
+    /// # Ok::<(), kaos_otel_hook::ExporterError>(())
+    /// ```
+    pub fn from_settings(settings: &Settings) -> Result<Self, ExporterError> {
+        Self::shared(settings)
+    }
+
     /// Whether [the environment](Self::should_enable_by) has what the ancestors ask for.
     pub fn should_enable() -> bool {
         Self::should_enable_by(env)
@@ -189,11 +218,13 @@ impl Telemetry {
         Self {
             started,
             names: settings.names,
+            conventions: settings.conventions,
             limits: settings.limits,
             content: Content::new(settings.capture),
             exception_events: settings.exception_events,
             propagators: settings.propagators.clone(),
             prices: None,
+            #[cfg(feature = "logs")]
             logs: settings
                 .log_lines
                 .clone()
@@ -230,6 +261,12 @@ impl Telemetry {
     /// What spans are called, over the environment's word.
     pub fn with_names(mut self, names: SpanNames) -> Self {
         self.names = names;
+        self
+    }
+
+    /// Which names the GenAI attributes and metrics have, over the environment's word.
+    pub const fn with_conventions(mut self, conventions: Conventions) -> Self {
+        self.conventions = conventions;
         self
     }
 
@@ -287,50 +324,6 @@ impl Telemetry {
             .map(|started| started.stats())
             .unwrap_or_default()
     }
-
-    /// Sends what still waits, within [`Self::SHUTDOWN_LIMIT`], and reports.
-    ///
-    /// While another shares it, telemetry goes on after that; the last one stops it.
-    ///
-    /// # Cancel safety
-    ///
-    /// When dropped it goes on in the background; the report is lost.
-    pub async fn shutdown(mut self) -> TelemetryStats {
-        let Some(started) = self.started.take() else {
-            return TelemetryStats::default();
-        };
-        let (done, finished) = tokio::sync::oneshot::channel();
-        // A thread, not `spawn_blocking`: it works under any executor.
-        let thread = std::thread::Builder::new().name("kaos-otel-shutdown".to_owned());
-        let spawned = thread.spawn(move || {
-            // Whoever waited may be gone.
-            let _sent: Result<(), _> = done.send(end(started));
-        });
-        if let Err(error) = spawned {
-            notice::say(&format!("telemetry could not be shut down: {error}"));
-        }
-        // An error means that the thread is gone, and with it what it had.
-        finished.await.unwrap_or_default()
-    }
-}
-
-/// Stops it, or only flushes it while another shares it.
-fn end(started: Arc<Started>) -> TelemetryStats {
-    match Arc::try_unwrap(started) {
-        Ok(last) => {
-            last.stop();
-            last.stats()
-        }
-        Err(shared) => {
-            shared.flush();
-            let stats = shared.stats();
-            // The others may have ended meanwhile.
-            if let Some(last) = Arc::into_inner(shared) {
-                last.stop();
-            }
-            stats
-        }
-    }
 }
 
 fn start(settings: &Settings) -> Result<Arc<Started>, ExporterError> {
@@ -354,19 +347,6 @@ fn checked(endpoint: &str) -> Result<(), ExporterError> {
         None => Err(ExporterError::BadEndpoint {
             endpoint: settings::shown(endpoint),
         }),
-    }
-}
-
-impl Drop for Telemetry {
-    fn drop(&mut self) {
-        let Some(started) = self.started.take().and_then(Arc::into_inner) else {
-            return;
-        };
-        started.stop();
-        let stats = started.stats();
-        if stats.lost() > 0 {
-            notice::say(&stats.to_string());
-        }
     }
 }
 

@@ -19,15 +19,19 @@
 //! images, resources; what a model cannot be given is named. Its size is bounded by
 //! [`Limits::tool_result`](crate::Limits::tool_result).
 //!
-//! A call is one span, the tool's; its outcome says how the server was spoken to, and the request's
-//! `params._meta` carries the `traceparent` that names it. Connections live in tasks of their own on
+//! A call is one span, the tool's; its outcome says how the server was spoken to. `initialize` and each
+//! `tools/list` are spans of their own, inside what they are made for: the discovery of tools, or the
+//! call that connects anew. A request's `params._meta` carries the `traceparent` that names its span,
+//! and the baggage. Connections live in tasks of their own on
 //! the runtime that made them.
 
+mod begun;
 mod child;
 mod connection;
 mod http;
 mod listing;
 mod messages;
+mod request;
 mod result;
 mod source;
 mod stdio;

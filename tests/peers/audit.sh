@@ -6,7 +6,7 @@
 # command `kaos audit verify` must come to the same verdict each time, and its other commands must
 # show what is there.
 #
-# Needs cargo and python3; fetches PyPI's `cryptography` once, into the ignored folder .cache.
+# Needs cargo and python3; fetches PyPI's `cryptography` once, to sign changed trails, into the ignored folder .cache.
 
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -4,7 +4,8 @@
 #
 # Proves, over gRPC and over HTTP/protobuf, that the collector receives each span of the example's
 # events exactly once and nothing else, with their ids, parents, names, kinds, times, status and
-# resource; and so it does when they are replayed from an audit trail. And with no collector, one
+# resource; and so it does when they are replayed from an audit trail. What it gives to Prometheus has
+# each metric and label that the dashboard asks for. And with no collector, one
 # killed mid-run, one that never answers, or a server that answers errors (each on both of tokio's
 # runtime flavours), or the wrong protocol: the turns go as they otherwise do, the example exits 0 at
 # most 5 s after its last event, and every span is counted as exported or lost. The comparing is
@@ -26,12 +27,14 @@ main() {
     python3 collector/signals_test.py # the comparing itself
     build_collector
     cargo build -q -p kaos-examples --all-features --example otlp
+    cargo build -q -p kaos-examples --all-features --example conformance
     cargo build -q -p kaos-cli
 
     received_as_in_the_events grpc
     received_as_in_the_events http/protobuf
     signals_tell_the_same_story grpc
     signals_tell_the_same_story http/protobuf
+    dashboard_names_what_prometheus_gets
     replayed_from_the_trail grpc
     replayed_from_the_trail http/protobuf
     local flavor
@@ -66,6 +69,21 @@ signals_tell_the_same_story() { # protocol
     stop TERM
     check received "$TRACES"
     check signals "$TRACES" "$METRICS" "$LOGS"
+}
+
+# Every scenario of the conventions, and what the dashboard asks for.
+dashboard_names_what_prometheus_gets() {
+    local result
+    start_collector
+    what=${FUNCNAME[0]}
+    OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$GRPC_PORT OTEL_SERVICE_NAME=kaos-peer-check timeout -k 5 60 \
+        cargo run -q -p kaos-examples --all-features --example conformance >"$dir/stdout" 2>"$dir/stderr" ||
+        fail 'the example fails'
+    python3 -c 'import sys, urllib.request as it; sys.stdout.write(it.urlopen(sys.argv[1]).read().decode())' \
+        "http://127.0.0.1:$PROMETHEUS_PORT/metrics" >"$dir/page" || fail 'no page of metrics'
+    stop TERM
+    result=$(python3 collector/dashboard.py ../../docs/grafana-dashboard.json "$dir/page" 2>&1) || fail "$result"
+    echo "ok    ${what//_/ }: $result"
 }
 
 # The run was recorded while there was no collector: it gets what it missed.
@@ -155,8 +173,9 @@ check() { # name, arguments after the events
 
 start_collector() {
     what="${FUNCNAME[1]}"
-    export GRPC_PORT HTTP_PORT TRACES=$dir/traces.jsonl METRICS=$dir/metrics.jsonl LOGS=$dir/logs.jsonl
+    export GRPC_PORT HTTP_PORT PROMETHEUS_PORT TRACES=$dir/traces.jsonl METRICS=$dir/metrics.jsonl LOGS=$dir/logs.jsonl
     read -r GRPC_PORT HTTP_PORT < <(free_ports)
+    read -r PROMETHEUS_PORT _ < <(free_ports)
     rm -f "$TRACES" "$METRICS" "$LOGS"
     "$collector" --config collector/config.yaml >"$dir/collector.log" 2>&1 &
     server=$!

@@ -21,26 +21,31 @@ import sys
 import tempfile
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from trail_notes import HIGHEST, ZEROS, Checkpoint, Key, Log, Tree, Unreadable, is_own, sha
-from verify_trail import Verifier, segment_names
+from trail_reader.directory import segments_of
+from trail_reader.forms import MAX_NUMBER, checkpoint_of, key_of, log_of, sha256
+from trail_reader.merkle import Tree, leaf_of
+from trail_reader.records import OWN
+from trail_reader.verify import verify
 
 MOST = 100  # findings that kaos lists
 
 # What this reader says, and what kaos calls that.
 KINDS = [
-    ("another number than", "renamed"), ("the segment's first line", "no_beginning line_end unreadable"),
-    ("a segment without a checkpoint", "no_checkpoint"), ("an event before", "no_checkpoint"),
+    ("renamed", "renamed"), ("its segment has no first record", "no_beginning line_end unreadable"),
+    ("its segment has no checkpoint", "no_checkpoint"),
     ("a log of another trail", "other_trail"), ("an anchor of another trail", "other_trail"),
-    ("a higher format", "newer_format"), ("a lower format", "older_format"), ("missing", "missing"),
+    ("its format is higher", "newer_format"), ("a format lower", "older_format"), ("missing", "missing"),
     ("does not continue the log", "does_not_continue"), ("damaged or lost", "restarted"),
-    ("damaged:", "no_line line_end cut_off wrong_number broken_chain unreadable"), ("cannot be read", "malformed"),
-    ("a line without an end", "unreadable"),
-    ("something stands after the seal", "after_seal"), ("a segment's first record within", "misplaced"),
-    ("records were lost", "loss"), ("not the records", "other_records"),
+    ("no line of a trail", "no_line cut_off"), ("longer than a line", "no_line cut_off"), ("a tool put", "line_end"),
+    ("has the number", "wrong_number"), ("does not follow", "broken_chain"), ("cannot be read", "malformed"),
+    ("more than 2^24", "unreadable"),
+    ("stands behind the seal", "after_seal"), ("a segment's record within", "misplaced"),
+    ("a loss was found", "loss"), ("not what", "other_records"), ("covers other records", "other_records"),
     ("no valid signature of a key that counts", "not_trusted"), ("not signed", "not_trusted not_signed"),
-    ("no valid signature", "not_signed"), ("a signature without", "not_signed"),
-    ("an anchor without a valid", "not_signed"), ("too many records without", "uncovered"),
+    ("signed by a key not named", "not_signed"), ("an anchor that no key", "not_signed"),
+    ("covered by no checkpoint", "uncovered"),
 ]
+ZEROS = bytes(32)
 
 
 # --- trails to begin with -------------------------------------------------------------------------
@@ -56,7 +61,7 @@ class Secrets:
         for name, seed in seeds:
             secret = Ed25519PrivateKey.from_private_bytes(seed)
             data = b"\1" + secret.public_key().public_bytes_raw()
-            identity = sha(name.encode(), b"\n", data)[:4]
+            identity = sha256(name.encode() + b"\n" + data)[:4]
             text = f"{name}+{identity.hex()}+{base64.b64encode(data).decode()}"
             self.by_text[text] = (name, identity, secret)
 
@@ -117,7 +122,7 @@ def change_bytes(trail, chance):
         del trail[name]
         return
     elif kind == 5:
-        moved = min(max(0, int(name[4:24]) + chance.choice([-3, -1, 1, 2, 5, 2**40, 2**62])), HIGHEST)
+        moved = min(max(0, int(name[4:24]) + chance.choice([-3, -1, 1, 2, 5, 2**40, 2**62])), MAX_NUMBER)
         trail[f"seg-{moved:020}.jsonl"] = trail.pop(name)
         return
     elif kind == 6:
@@ -251,19 +256,21 @@ def made_record(trail, chance):
 def accepted(trail, chance):
     """The range of a finding that there is, and the root over what stands there."""
     with written(trail) as directory:
-        verifier = Verifier(directory, [], []).run()
-    found = [finding for finding in verifier.findings if finding.start is not None]
+        if not segments_of(directory):
+            return {"root": "0" * 64}
+        report = verify(directory)
+    found = [finding for finding in report.findings if finding.start is not None]
     start, end = (chance.choice(found).start, chance.choice(found).end) if found else (chance.randrange(20), chance.randrange(30))
-    return {"from": start, "to": end, "root": verifier.accounts.root(start, end).hex()}
+    return {"from": start, "to": end, "root": report.root(start, end).hex()}
 
 
 def removed(trail, chance):
     """The beginning of one of the segments."""
     for line in [trail[name].split(b"\n")[0] for name in chance.sample(sorted(trail), len(trail))]:
-        with contextlib.suppress(ValueError, KeyError, TypeError):
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
             record = json.loads(line)
-            base = Log(record["log"]).base
-            tree = Tree([bytes.fromhex(each) for each in record["tree"]], record["trail_seq"] - base)
+            base = log_of(record["log"]).base
+            tree = Tree(record["trail_seq"] - base, [bytes.fromhex(each) for each in record["tree"]])
             return {"to": record["trail_seq"], "log": record["log"], "root": tree.root().hex()}
     return {"root": "0" * 64}
 
@@ -287,10 +294,10 @@ def relinked(trail, chance):
                 if number is None or (kind == "restarted" and header.get("log") != log):
                     number, prev, tree = int(place[1]) if place else int(name[4:24]), given_hash(header), Tree()
                     with contextlib.suppress(Exception):
-                        base = Log(header["log"]).base
-                        tree = Tree([bytes.fromhex(each) for each in header["tree"]], number - base)
+                        base = log_of(header["log"]).base
+                        tree = Tree(number - base, [bytes.fromhex(each) for each in header["tree"]])
                 elif rebases and header:
-                    hashes = ",".join(f'"{each.hex()}"' for each in tree.subtrees).encode()
+                    hashes = ",".join(f'"{each.hex()}"' for each in tree.roots).encode()
                     record = re.sub(rb'"prev":"[0-9a-f]*"', b'"prev":"' + prev.hex().encode() + b'"', record, count=1)
                     record = re.sub(rb'"tree":\[[^\]]*\]', b'"tree":[' + hashes + b"]", record, count=1)
                 log, key = header.get("log", log), header.get("key")
@@ -300,9 +307,9 @@ def relinked(trail, chance):
                 record = resigned(record, log, key, tree)
             written_number = number if renumbers or not place else int(place[1])
             hashed = record + b',"trail_seq":%d,"synced":%b' % (written_number, synced)
-            prev = sha(prev, hashed)
+            prev = sha256(prev + hashed)
             line = hashed + b',"h":"%b"}' % prev.hex().encode()
-            tree.push(line)
+            tree.push(leaf_of(line))
             data, number = data + line + b"\n", number + 1
         made[made_name if lines else name] = data
     return made
@@ -346,11 +353,12 @@ def written(trail):
 
 
 def ours(directory, keys, anchors, log, strict):
-    verifier = Verifier(directory, [Key(key) for key in keys], [Checkpoint(anchor) for anchor in anchors], log).run()
-    found = {(finding.start, finding.end, kind(finding.what)) for finding in verifier.findings}
+    report = verify(directory, list(map(key_of, keys)), list(map(checkpoint_of, anchors)), log and log_of(log))
+    found = {(finding.start, finding.end, kind(finding.what)) for finding in report.findings}
     return {
-        "exit": verifier.exit(strict), "findings": found, "accounted": len(verifier.accounted),
-        "tail": verifier.tail, "torn": verifier.torn,
+        "exit": report.exit_code(strict), "findings": found, "accounted": len(report.accounted),
+        "tail": report.unsigned_tail, "torn": report.torn,
+        "unreadable": {each.start for each in report.findings + report.accounted if kind(each.what) == "malformed"},
     }
 
 
@@ -376,10 +384,11 @@ def theirs(kaos, directory, keys, anchors, log, strict):
     return {
         "exit": done.returncode, "findings": found, "accounted": len(report["accounted"]),
         "tail": report["unsigned_tail"], "torn": torn, "more": report["more_findings"],
-        "events": any(
-            is_of_event(directory, finding)
+        "events": {
+            finding["seq"]
             for finding in report["findings"] + [each["finding"] for each in report["accounted"]]
-        ),
+            if is_of_event(directory, finding)
+        },
     }
 
 
@@ -389,7 +398,7 @@ def is_of_event(directory, finding):
         return False
     with open(os.path.join(directory, finding["segment"]), "rb") as file:
         file.seek(finding["offset"])
-        return not is_own(file.read(20))
+        return not file.read(20).startswith(OWN)
 
 
 def told(finding):
@@ -402,8 +411,8 @@ def told(finding):
 
 
 def differences(mine, other):
-    """What the readers disagree about; kaos reads events, too, and that is no disagreement."""
-    if other["events"]:
+    """What the readers disagree about; that what is JSON is no event to kaos is no disagreement."""
+    if other["events"] - mine["unreadable"]:
         return
     if mine["exit"] != other["exit"]:
         yield f"exit {mine['exit']} here, {other['exit']} there"
@@ -416,7 +425,7 @@ def differences(mine, other):
             yield f"accounted: {mine['accounted']} here, {other['accounted']} there"
     if mine["torn"] != other["torn"]:
         yield f"torn from {mine['torn']} here, {other['torn']} there"
-    if mine["exit"] != 1 and mine["tail"] != other["tail"]:
+    if mine["tail"] != other["tail"]:
         yield f"a tail of {mine['tail']} here, {other['tail']} there"
 
 
@@ -438,10 +447,8 @@ def knowledge(trail, chance):
     notes = []
     for note in re.findall(rb'"note":("(?:[^"\\]|\\.)*")', everything):
         with contextlib.suppress(ValueError):
-            notes.append(json.loads(note))
-            Checkpoint(notes[-1])
-            continue
-        notes and notes.pop()
+            text = json.loads(note)
+            notes += [text] if checkpoint_of(text) else []
     logs = re.findall(r"kaos-trail/[0-9a-f]{32}", everything.decode(errors="replace"))
     keys = chance.sample(named, chance.randrange(len(named) + 1))
     keys += chance.sample(sorted(SECRETS.by_text), 1) if chance.random() < 0.1 else []
@@ -489,7 +496,7 @@ def main():
         trail = changed(source, chance)
         known = knowledge(trail, chance)
         with written(trail) as directory:
-            if not segment_names(directory):
+            if not segments_of(directory):
                 continue
             if given.run is not None and given.keep:
                 shutil.copytree(directory, given.keep, dirs_exist_ok=True)

@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{
-    Custom, Gate, GateError, Handoff, HandoffOutcome, Hooks, Step, ToolRequest, Turn, TurnOutcome,
-    Verdict,
+    Custom, Gate, GateError, Handoff, HandoffOutcome, Hooks, McpRequest, Step, ToolRequest, Turn,
+    TurnOutcome, Verdict,
 };
 use kaos_runner::{
     Agent, FunctionModel, IntentBy, Limits, ModelError, ModelErrorKind, ModelReply, Runner,
@@ -93,6 +93,7 @@ async fn main() {
 
     let hooks = Hooks::new(recorder.clone());
     let turn = hooks.turn(Turn::new("by hand").session("s-2"));
+    drop(turn.open(McpRequest::new("tools/list")));
     drop(turn.open(Custom::new("retrieval")));
     turn.open(Step::new(1)).suspend();
     turn.open(Handoff::new("billing"))

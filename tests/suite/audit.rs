@@ -12,6 +12,7 @@ mod killed;
 #[cfg(unix)]
 mod outsiders;
 mod races;
+mod readers;
 mod replay;
 mod tamper;
 mod trust;

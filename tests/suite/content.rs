@@ -1,5 +1,7 @@
 //! Content leaves with the telemetry only where the policy says, and redacted unless it says more.
 
+mod cut;
+
 use std::fmt::Write as _;
 
 use kaos_hooks::Hooks;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kaos_hooks::Budget;
 use kaos_runner::{
-    Agent, FunctionModel, Limits, ModelReply, Tool, ToolError, ToolListing, ToolSource,
-    TurnErrorKind,
+    Agent, FunctionModel, Limits, ModelReply, Tool, ToolContext, ToolError, ToolListing,
+    ToolSource, TurnErrorKind,
 };
 use kaos_tests::agents::{Act, Scripted, watched};
 use kaos_tests::observed::Observed;
@@ -21,7 +21,7 @@ impl ToolSource for Source {
         self.0
     }
 
-    async fn tools(&self) -> Result<ToolListing, ToolError> {
+    async fn tools(&self, _: &ToolContext) -> Result<ToolListing, ToolError> {
         match self.0 {
             "hangs" => std::future::pending().await,
             "panics" => panic!("a source of the tests panics"),

@@ -156,8 +156,13 @@ async fn a_scripted_turn_emits_every_event_in_its_place() {
     assert_eq!(values, Value::NAMES.iter().copied().collect());
     let subjects = all.iter().filter_map(EventBuf::span);
     let subjects: BTreeSet<SubjectName> = subjects.map(|span| span.subject.name()).collect();
-    // Handoffs and spans of one's own come from one's own loop.
-    let own = [SubjectName::Handoff, SubjectName::Custom];
+    // Handoffs and spans of one's own come from one's own loop, requests to servers from those who
+    // have one (see `mcp_telemetry`).
+    let own = [
+        SubjectName::Handoff,
+        SubjectName::McpRequest,
+        SubjectName::Custom,
+    ];
     let runner_s = SubjectName::ALL.iter().filter(|name| !own.contains(name));
     assert_eq!(subjects, runner_s.copied().collect());
 }

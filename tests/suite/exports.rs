@@ -8,6 +8,7 @@ use kaos_tests::receivers::{Receiver, Reply};
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
 
 mod resource;
+mod scopes;
 mod sizes;
 
 /// What is spoken.

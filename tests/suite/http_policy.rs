@@ -8,7 +8,7 @@ use kaos_otel_hook::{Settings, Telemetry};
 use kaos_runner::mcp::McpServer;
 use kaos_runner::models::{Retries, SetupError};
 use kaos_runner::{
-    Agent, AnthropicModel, Model, OpenAiModel, Runner, ToolSource as _, TurnErrorKind,
+    Agent, AnthropicModel, Model, OpenAiModel, Runner, ToolContext, ToolSource as _, TurnErrorKind,
 };
 use kaos_tests::receivers::{Receiver, Reply};
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
@@ -51,7 +51,7 @@ impl Client {
             }
             Self::Mcp => {
                 let server = McpServer::http(url.to_owned()).header("x-api-key", KEY);
-                let listed = server.tools().await;
+                let listed = server.tools(&ToolContext::default()).await;
                 return listed
                     .map(drop)
                     .map_err(|why| format!("{why:?} {why} {server:?}"));

@@ -11,6 +11,7 @@
 
 mod architecture;
 mod arguments;
+mod attributes;
 mod audit;
 mod callables;
 mod codec;
@@ -18,6 +19,7 @@ mod command;
 mod concurrency;
 mod content;
 mod context;
+mod dashboard;
 mod discovery;
 mod every_event;
 mod exports;
@@ -25,9 +27,11 @@ mod gates;
 mod hooks;
 mod http_policy;
 mod intent;
+mod limits;
 mod logs;
 mod mcp;
 mod mcp_rogues;
+mod mcp_telemetry;
 mod metrics;
 mod models;
 mod own_loop;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use kaos_hooks::{EventBuf, OutcomeBuf, PhaseBuf, SpanBuf};
 use kaos_runner::mcp::McpServer;
-use kaos_runner::{FunctionModel, Limits, ModelReply, ToolAnnotations, ToolSource as _};
+use kaos_runner::{
+    FunctionModel, Limits, ModelReply, ToolAnnotations, ToolContext, ToolSource as _,
+};
 use kaos_tests::agents::{self, Act, Scripted, watched};
 use kaos_tests::mcp_server::{OverHttp, Server};
 use kaos_tests::observed::Observed;
@@ -83,6 +85,8 @@ async fn check_trace(source: McpServer, transport: &str, has_session: bool) {
         "
         agent.turn
           tools.discovery
+            initialize
+            tools/list
           agent.intent_classification
           agent.step.1
             model.inference
@@ -92,7 +96,7 @@ async fn check_trace(source: McpServer, transport: &str, has_session: bool) {
         ",
     );
     let exported = observed.memory.spans();
-    assert_eq!(exported.len(), 8);
+    assert_eq!(exported.len(), 10);
     let tool = exported.iter().find(|it| it.name == "tool.meta").unwrap();
     let method = tool
         .attributes
@@ -148,7 +152,11 @@ async fn results_are_structured_or_text_and_errors_are_the_tool_s() {
 #[tokio::test]
 async fn the_server_s_hints_are_the_tool_s_annotations() {
     let server = OverHttp::start(Server::default()).await;
-    let tools = McpServer::http(server.url()).tools().await.unwrap().tools;
+    let tools = McpServer::http(server.url())
+        .tools(&ToolContext::default())
+        .await
+        .unwrap()
+        .tools;
     let of = |name: &str| {
         let tool = tools.iter().find(|tool| tool.spec().name == name);
         tool.unwrap().spec().annotations
@@ -260,7 +268,7 @@ async fn a_server_that_never_answers_holds_up_the_turn_only_so_long() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/mcp", silent.local_addr().unwrap());
     let server = McpServer::http(url).discovery_limit(Duration::from_millis(50));
-    let Err(error) = server.tools().await else {
+    let Err(error) = server.tools(&ToolContext::default()).await else {
         panic!("it has tools");
     };
     assert_eq!(error.kind(), "timeout");
@@ -273,7 +281,7 @@ async fn a_server_that_never_answers_holds_up_the_turn_only_so_long() {
 #[tokio::test]
 async fn a_program_that_is_not_there_is_an_error_of_the_connection() {
     let server = McpServer::stdio("/nonexistent/mcp-server", ["--quiet"]);
-    let Err(error) = server.tools().await else {
+    let Err(error) = server.tools(&ToolContext::default()).await else {
         panic!("it has tools");
     };
     assert_eq!(error.kind(), "connection");
@@ -307,8 +315,8 @@ async fn tools_are_listed_once_for_a_connection() {
     let listed = Arc::clone(&server.listed);
     let http = OverHttp::start(server).await;
     let source = McpServer::http(http.url());
-    let first = source.tools().await.unwrap().tools;
-    let again = source.tools().await.unwrap().tools;
+    let first = source.tools(&ToolContext::default()).await.unwrap().tools;
+    let again = source.tools(&ToolContext::default()).await.unwrap().tools;
     assert_eq!(listed.load(Ordering::SeqCst), 1);
     assert!(
         Arc::ptr_eq(&first[0], &again[0]),

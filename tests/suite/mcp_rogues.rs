@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use kaos_hooks::{EventBuf, PhaseBuf};
 use kaos_runner::mcp::McpServer;
-use kaos_runner::{Limits, ModelReply, ToolSource as _};
+use kaos_runner::{Limits, ModelReply, ToolContext, ToolSource as _};
 use kaos_tests::agents::{agent, watched};
 use kaos_tests::collectors::read_request;
 use kaos_tests::mcp_server::{OverHttp, Server};
@@ -67,7 +67,7 @@ async fn beside_a_good_one(over: Over, way: &'static str, has: Has, good: &str) 
         Has::Nothing("timeout") | Has::NothingAnyhow | Has::Anything
     );
     let rogue = rogue.discovery_limit(if hangs { LIMIT } else { PATIENCE });
-    let alone = rogue.tools().await;
+    let alone = rogue.tools(&ToolContext::default()).await;
     let good = McpServer::http(good.to_owned()).discovery_limit(PATIENCE);
     let call = ModelReply::call("1", "echo", r#"{"text":"hello"}"#);
     let (model, asked) = watched([call, ModelReply::text("done")]);
@@ -178,6 +178,7 @@ pub(crate) fn by_hand(
             let result = if !head.starts_with("POST") || message["id"].is_null() {
                 "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
             } else if message["method"] == "initialize" {
+                let _by_the_book = answer("initialize", &message);
                 json_answer(
                     &message,
                     &json!({ "result": {
@@ -274,7 +275,7 @@ async fn who_asks_is_said_to_the_server_and_to_nobody_else() {
             let (model, asked) = watched(calls);
             let observed = Observed::new(agent("assistant", model).tools_from(server.clone()));
             let (logged, listening) = heard();
-            let listed = server.tools().await;
+            let listed = server.tools(&ToolContext::default()).await;
             observed.runner.turn("Work.", "s").await.unwrap();
             server.close().await;
             drop(listening);
@@ -305,7 +306,7 @@ async fn what_changes_while_a_list_is_on_its_way_is_listed_again_and_old_tools_a
         .rogue("changes")
         .discovery_limit(Duration::from_secs(2));
     let list = async || {
-        let listing = server.tools().await.unwrap();
+        let listing = server.tools(&ToolContext::default()).await.unwrap();
         let names = listing.tools.iter();
         let names: Vec<String> = names.map(|tool| tool.spec().name.to_string()).collect();
         (names, listing.stale.map(|why| why.kind().to_owned()))
@@ -350,7 +351,9 @@ async fn what_a_server_says_when_it_wants_a_token_is_its_own_affair() {
         }
     });
     let (logged, listening) = heard();
-    let why = McpServer::http(format!("http://{place}/mcp")).tools().await;
+    let why = McpServer::http(format!("http://{place}/mcp"))
+        .tools(&ToolContext::default())
+        .await;
     drop(listening);
     let why = why.unwrap_err();
     assert_eq!(why.kind(), "auth");
@@ -406,7 +409,7 @@ async fn a_call_has_the_limit_of_its_server() {
     });
     let limit = Duration::from_secs(7);
     let server = McpServer::http(format!("http://{place}/mcp")).call_limit(limit);
-    let listing = server.tools().await.unwrap();
+    let listing = server.tools(&ToolContext::default()).await.unwrap();
     assert_eq!(listing.tools[0].spec().time_limit, Some(limit));
     assert!(limit < Limits::default().tool);
 }
@@ -449,7 +452,7 @@ async fn a_child_ends_in_order_and_so_does_what_it_started() {
         let path = file.display().to_string();
         let words: Vec<&str> = how.iter().copied().chain(["writes", &path]).collect();
         let server = Over::Stdio.ending("good", &words);
-        server.tools().await.unwrap();
+        server.tools(&ToolContext::default()).await.unwrap();
         if *waits {
             // Nobody waits for it here: the clock goes on as soon as nothing else does.
             tokio::time::pause();
@@ -470,7 +473,15 @@ async fn a_child_ends_in_order_and_so_does_what_it_started() {
         if !*waits {
             assert!(closed, "{how:?}: its input is closed first");
             // It can be started again.
-            assert_eq!(server.tools().await.unwrap().tools.len(), 1);
+            assert_eq!(
+                server
+                    .tools(&ToolContext::default())
+                    .await
+                    .unwrap()
+                    .tools
+                    .len(),
+                1
+            );
             server.close().await;
         }
     }
@@ -488,7 +499,9 @@ fn a_runtime_that_ends_leaves_no_child_behind() {
         .build()
         .unwrap();
     let server = Over::Stdio.ending("good", &["stubborn", "leaves", "writes", &path]);
-    runtime.block_on(server.tools()).unwrap();
+    runtime
+        .block_on(server.tools(&ToolContext::default()))
+        .unwrap();
     drop(runtime);
     let (pids, _closed) = noted(&file);
     assert_eq!(pids.len(), 2);
@@ -504,7 +517,7 @@ async fn a_child_s_standard_error_is_whose_asks_for_it() {
     let server = Over::Stdio
         .ending("good", &["complains"])
         .stderr(move |line| drop(tell.try_send(line.to_owned())));
-    server.tools().await.unwrap();
+    server.tools(&ToolContext::default()).await.unwrap();
     assert_eq!(told.recv().await.unwrap(), "\u{1b}]0;owned\u{7}complaint");
     server.close().await;
 }

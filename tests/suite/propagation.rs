@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kaos_hooks::{Hooks, SpanContext};
+use kaos_hooks::{Hooks, Incoming, SpanContext};
 use kaos_otel_hook::{OTelHook, Propagators, Telemetry};
 use opentelemetry::Context;
 use opentelemetry::baggage::{BaggageExt as _, BaggageMetadata, KeyValueMetadata};
@@ -50,6 +50,13 @@ impl Extractor for Headers {
 /// What the three ways in say, which must be the same; and how many headers are malformed.
 #[track_caller]
 fn extracted(headers: &[(&str, &str)]) -> (Option<SpanContext>, u64) {
+    let (incoming, malformed) = incoming(headers);
+    (incoming.span, malformed)
+}
+
+/// The same, with the baggage.
+#[track_caller]
+fn incoming(headers: &[(&str, &str)]) -> (Incoming, u64) {
     let carrier = Headers::new(headers);
     let propagators = Propagators::default();
     let parent = propagators.extract(&carrier);
@@ -63,8 +70,10 @@ fn extracted(headers: &[(&str, &str)]) -> (Option<SpanContext>, u64) {
     assert_eq!(counted.malformed(), malformed, "{headers:?}");
 
     let context = propagators.extract_with_context(&Context::new(), &carrier);
-    assert_eq!(context.has_active_span(), parent.is_some(), "{headers:?}");
-    (parent, malformed)
+    let incoming = Incoming::from(parent);
+    let has_span = incoming.span.is_some();
+    assert_eq!(context.has_active_span(), has_span, "{headers:?}");
+    (incoming, malformed)
 }
 
 #[track_caller]
@@ -164,10 +173,9 @@ fn a_repeated_traceparent_is_malformed() {
 #[test]
 fn header_names_match_in_any_case_and_only_themselves() {
     for name in ["TraceParent", "TrAcEpArEnT", "TRACEPARENT"] {
-        let (parent, _) = extracted(&[(name, VALID), ("TRACEstate", "foo=1"), ("Baggage", "a=1")]);
-        let parent = parent.unwrap();
-        assert_eq!(parent.trace_state, "foo=1");
-        assert_eq!(parent.baggage, "a=1");
+        let (incoming, _) = incoming(&[(name, VALID), ("TRACEstate", "foo=1"), ("Baggage", "a=1")]);
+        assert_eq!(incoming.span.unwrap().trace_state, "foo=1");
+        assert_eq!(incoming.baggage, "a=1");
     }
     for name in ["trace-parent", "trace.parent", "traceparents"] {
         assert_eq!(extracted(&[(name, VALID)]), (None, 0));
@@ -193,7 +201,8 @@ fn a_header_that_is_not_text_is_malformed() {
         ("traceparent", VALID.as_bytes()),
         ("tracestate", b"foo=\xff"),
     ];
-    assert_eq!(hooks.extract(headers).unwrap().trace_state, "");
+    let span = hooks.extract(headers).unwrap().span;
+    assert_eq!(span.unwrap().trace_state, "");
 }
 
 #[test]
@@ -351,10 +360,15 @@ fn flags_that_nobody_knows_go_no_further() {
 /// The `baggage` of a request with these values of it.
 #[track_caller]
 fn check_baggage(values: &[&str], expected: &str) {
-    let mut headers = vec![("traceparent", VALID)];
-    headers.extend(values.iter().map(|value| ("baggage", *value)));
-    let (parent, _) = extracted(&headers);
-    assert_eq!(parent.unwrap().baggage, expected, "{values:?}");
+    // Whatever else there is, or is wrong.
+    for parent in [Some(VALID), Some("nonsense"), None] {
+        let mut headers: Vec<_> = parent.map(|it| ("traceparent", it)).into_iter().collect();
+        headers.extend(values.iter().map(|value| ("baggage", *value)));
+        let (incoming, malformed) = incoming(&headers);
+        assert_eq!(incoming.baggage, expected, "{values:?}");
+        assert_eq!(incoming.span.is_some(), parent == Some(VALID));
+        assert_eq!(malformed, u64::from(parent == Some("nonsense")));
+    }
 }
 
 #[test]

@@ -3,15 +3,17 @@
 
 mod added;
 mod failures;
+mod generations;
 mod results;
+mod scenarios;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kaos_hooks::{
     Briefing, Custom, CustomOutcome, Failure, Hooks, LlmCall, LlmOutcome, LlmParams, McpCall,
-    RemoteAgent, Server, Step, StepOutcome, Str, Subagent, SubagentOutcome, ToolCall, ToolOutcome,
-    Turn, TurnOutcome, Usage,
+    McpOutcome, McpRequest, RemoteAgent, Server, Step, StepOutcome, Str, Subagent, SubagentOutcome,
+    ToolCall, ToolOutcome, Turn, TurnOutcome, Usage,
 };
 use kaos_otel_hook::{Capture, Content, SpanNames, Telemetry};
 use opentelemetry::trace::{SpanKind, Status};
@@ -139,6 +141,22 @@ const TOOL_CALL: &[Row] = &[
     ("jsonrpc.request.id", "s", Conditional),
     ("rpc.response.status_code", "s", Conditional),
     ("network.transport", "s", Recommended),
+    ("network.protocol.name", "s", Recommended),
+    ("server.address", "s", Recommended),
+    ("server.port", "i", Recommended),
+];
+
+const MCP_REQUEST: &[Row] = &[
+    ("mcp.method.name", "s", Required),
+    ("error.type", "s", OnError),
+    ("mcp.session.id", "s", Recommended),
+    ("mcp.protocol.version", "s", Recommended),
+    ("jsonrpc.request.id", "s", Conditional),
+    ("rpc.response.status_code", "s", Conditional),
+    ("network.transport", "s", Recommended),
+    ("network.protocol.name", "s", Recommended),
+    ("server.address", "s", Recommended),
+    ("server.port", "i", Recommended),
 ];
 
 const PLAN: &[Row] = &[
@@ -212,6 +230,16 @@ fn mcp() -> McpCall {
         protocol_version: Some(Str::from("2025-06-18")),
         transport: Some(Str::from("tcp")),
         status_code: Some(Str::from("-32603")),
+        network_protocol: Some(Str::from("http")),
+        server: Some(server()),
+        duration: Some(Duration::from_millis(3)),
+    }
+}
+
+fn mcp_outcome() -> McpOutcome {
+    McpOutcome {
+        mcp: Some(Box::new(mcp())),
+        ..McpOutcome::default()
     }
 }
 
@@ -304,6 +332,7 @@ fn play(hooks: &Hooks, case: Case) {
     let mut embeddings = step.open(embeddings);
     let mut tool = step.open(calculator(full));
     let mut remote = step.open(remote(full));
+    let mut listing = step.open(McpRequest::new("tools/list"));
     let plan = step.open(Custom::new("plan"));
     let other = step.open(Custom::new("retrieval"));
 
@@ -315,6 +344,7 @@ fn play(hooks: &Hooks, case: Case) {
     if !full {
         other.complete(CustomOutcome::default());
         plan.complete(CustomOutcome::default());
+        listing.complete(McpOutcome::default());
         embeddings.complete(LlmOutcome::default());
         remote.complete(SubagentOutcome::default());
         tool.complete(ToolOutcome::default());
@@ -344,8 +374,10 @@ fn play(hooks: &Hooks, case: Case) {
         tool.so_far(tool_outcome);
         call.so_far(outcome);
         turn.so_far(turn_outcome);
+        listing.so_far(mcp_outcome());
         other.fail(failure());
         plan.fail(failure());
+        listing.fail(failure());
         remote.fail(failure());
         embeddings.fail(failure());
         tool.fail(failure());
@@ -356,6 +388,7 @@ fn play(hooks: &Hooks, case: Case) {
     }
     other.complete(CustomOutcome::default());
     plan.complete(CustomOutcome::default());
+    listing.complete(mcp_outcome());
     remote.complete(remote_outcome);
     embeddings.complete(outcome.clone());
     tool.complete(tool_outcome);
@@ -398,10 +431,14 @@ fn rows(name: &str) -> (&'static str, SpanKind, Vec<Row>) {
         "execute_tool calculator" => ("tool call", TOOL_CALL, false),
         "invoke_agent translator" => ("remote agent", REMOTE_AGENT, true),
         "plan assistant" => ("plan", PLAN, false),
+        "tools/list" => ("MCP request", MCP_REQUEST, false),
         "agent.step.1" | "retrieval" => ("other", NONE, false),
         other => panic!("a span {other} is in no table"),
     };
-    let client = matches!(kind, "llm call" | "embeddings" | "remote agent");
+    let client = matches!(
+        kind,
+        "llm call" | "embeddings" | "remote agent" | "MCP request"
+    );
     let span_kind = if client {
         SpanKind::Client
     } else {
@@ -477,7 +514,7 @@ fn every_span_says_what_the_conventions_ask_for_and_nothing_else() {
         Case::Bare,
     ] {
         let spans = played(SpanNames::GenAi, case);
-        assert_eq!(spans.len(), 8, "{case:?}");
+        assert_eq!(spans.len(), 9, "{case:?}");
         for span in &spans {
             check(span, case);
         }

@@ -661,6 +661,19 @@ fn a_configuration_goes_over_the_environment() {
 }
 
 #[test]
+fn a_configuration_s_debug_text_shows_no_credentials() {
+    let config = TelemetryConfig {
+        enabled: Some(true),
+        endpoint: Some("https://user:pass-w0rd@collector:4318/base?api_key=s3cret".to_owned()),
+    };
+    let text = format!("{config:?}");
+    assert!(text.contains("collector:4318"), "{text}");
+    for secret in ["pass-w0rd", "s3cret"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
+#[test]
 fn an_endpoint_in_a_configuration_that_is_no_url_is_an_error() {
     let config = TelemetryConfig {
         enabled: None,
@@ -714,4 +727,20 @@ fn started_twice_it_is_shared_and_says_when_the_name_differs() {
     drop(differs);
     let anew = Telemetry::from_env().unwrap();
     assert_eq!(anew.stats().traces.offered, 0, "after the last, a new one");
+    // Settings changed by code start as the environment does.
+    let mut settings = Settings::from_vars(|name| std::env::var(name).ok());
+    settings.sampler = kaos_otel_hook::sdk::Sampler::AlwaysOff;
+    let shared = Telemetry::from_settings(&settings).unwrap();
+    let offered = |telemetry: &Telemetry| {
+        let tracer = telemetry.tracer_provider().unwrap().tracer("test");
+        tracer.start("span").end();
+        telemetry.stats().traces.offered
+    };
+    assert_eq!(offered(&shared), 1, "it shares what runs");
+    drop((shared, anew));
+    let own = Telemetry::from_settings(&settings).unwrap();
+    assert_eq!(offered(&own), 0, "nothing is sampled");
+    settings.disabled = true;
+    drop(own);
+    assert!(!Telemetry::from_settings(&settings).unwrap().is_on());
 }

@@ -368,7 +368,7 @@ impl ToolSource for Shelf {
         self.0
     }
 
-    async fn tools(&self) -> Result<ToolListing, ToolError> {
+    async fn tools(&self, _: &ToolContext) -> Result<ToolListing, ToolError> {
         let tools = self
             .1
             .clone()

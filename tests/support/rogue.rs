@@ -70,6 +70,17 @@ fn tool(name: &str) -> Value {
     json!({ "name": name, "description": "A tool.", "inputSchema": { "type": "object" } })
 }
 
+/// A page of tools of these names.
+fn listed(names: &[&str], next: &str) -> Value {
+    let tools: Vec<Value> = names.iter().map(|name| tool(name)).collect();
+    json!({ "tools": tools, "nextCursor": next })
+}
+
+fn refusal(id: &Value, code: i32) -> Act {
+    let error = json!({ "code": code, "message": "no" });
+    Act::Say(json!({ "jsonrpc": "2.0", "id": id, "error": error }))
+}
+
 /// `lists` counts the lists that were asked for.
 fn acts(way: &str, lists: &AtomicUsize, message: &Value) -> Vec<Act> {
     let method = message["method"].as_str().unwrap_or_default();
@@ -78,14 +89,8 @@ fn acts(way: &str, lists: &AtomicUsize, message: &Value) -> Vec<Act> {
         return Vec::new();
     }
     let result = |result: Value| Act::Say(json!({ "jsonrpc": "2.0", "id": id, "result": result }));
-    let error = |code: i32| {
-        let error = json!({ "code": code, "message": "no" });
-        Act::Say(json!({ "jsonrpc": "2.0", "id": id, "error": error }))
-    };
-    let page = |tools: &[&str], next: &str| {
-        let tools: Vec<Value> = tools.iter().map(|name| tool(name)).collect();
-        result(json!({ "tools": tools, "nextCursor": next }))
-    };
+    let error = |code: i32| refusal(id, code);
+    let page = |tools: &[&str], next: &str| result(listed(tools, next));
     let cursor = message["params"]["cursor"].as_str().unwrap_or("0");
     let number: usize = cursor.parse().unwrap_or_default();
     let answer = match (method, way) {
@@ -259,7 +264,8 @@ pub fn over_stdio(way: &str, words: &[String]) {
         ));
     }
     if has("tells secrets") {
-        eprintln!("Authorization: Bearer 38bb7b318cc6898c80317decb34525844bc9db55");
+        let secret = b"Authorization: Bearer 38bb7b318cc6898c80317decb34525844bc9db55\n";
+        let _written = std::io::stderr().write_all(secret);
     }
     if has("floods") {
         let flood = "the same complaint\n".repeat(20_000);

@@ -8,8 +8,8 @@ use crate::decimal::{Decimal, Millis, Seconds};
 use crate::raw_line::RawLine;
 use crate::{
     BodyBuf, Briefing, Custom, EventBuf, Failure, Handoff, IntentClassification, LlmCall,
-    OutcomeBuf, PhaseBuf, PhaseName, Run, RunId, Session, SpanBuf, SpanId, Step, Str, Subagent,
-    Subject, SubjectName, Time, ToolCall, TraceId, Turn, Value,
+    McpRequest, OutcomeBuf, PhaseBuf, PhaseName, Run, RunId, Session, SpanBuf, SpanId, Step, Str,
+    Subagent, Subject, SubjectName, Time, ToolCall, TraceId, Turn, Value,
 };
 
 /// Reads one line; a line break at its end is ignored.
@@ -194,6 +194,7 @@ fn ancestral(subject: SubjectName, name: &Str) -> Subject {
         SubjectName::ToolCall => ToolCall::new(after("tool.")).into(),
         SubjectName::Subagent => Subagent::new(after("delegate.")).into(),
         SubjectName::Handoff => Handoff::new(after("handoff.")).into(),
+        SubjectName::McpRequest => McpRequest::new(name.clone()).into(),
         SubjectName::Custom => Custom::new(name).into(),
     }
 }

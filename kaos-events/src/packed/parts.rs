@@ -66,10 +66,12 @@ macro_rules! enums {
 
 enums! {
     Subject / Subject {
-        Turn, IntentClassification, Step, LlmCall, ToolCall, Subagent, Handoff, Custom
+        Turn, IntentClassification, Step, LlmCall, ToolCall, Subagent, Handoff, McpRequest,
+        Custom
     }
     Outcome<'_> / OutcomeBuf {
-        Turn, IntentClassification, Step, LlmCall, ToolCall, Subagent, Handoff, Custom
+        Turn, IntentClassification, Step, LlmCall, ToolCall, Subagent, Handoff, McpRequest,
+        Custom
     }
     Value / Value {
         IntentClassified, UsageObserved, TextDelta, ThinkingDelta, ToolCallArgsDelta,

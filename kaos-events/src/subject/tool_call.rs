@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fields::{always_there, fields};
 use crate::texts::numbers;
-use crate::{Attributes, Str};
+use crate::{Attributes, McpCall, Str};
 
 fields! {
     /// The execution of a tool.
@@ -105,31 +105,11 @@ fields! {
         pub result_bytes: Option<u64> as number,
         /// A gate skipped the call: the tool did not run.
         pub skipped: bool as number,
-        /// The Model Context Protocol's part, where the tool lives behind a server.
+        /// How the server was asked, where the tool lives behind one of the Model Context Protocol.
         #[serde(default, deserialize_with = "crate::fields::boxed")]
         pub mcp: Option<Box<McpCall>> as fields,
         /// What the user adds.
         pub attributes: Attributes as attributes,
-    }
-}
-
-fields! {
-    /// The Model Context Protocol's part of a tool call.
-    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-    #[serde(default)]
-    pub struct McpCall {
-        /// The method, for example `tools/call`.
-        pub method: Str as name,
-        /// The JSON-RPC request id.
-        pub request_id: Option<Str> as name,
-        /// The protocol session.
-        pub session_id: Option<Str> as name,
-        /// `rpc.response.status_code`: the JSON-RPC error code, where the server gave one.
-        pub status_code: Option<Str> as name,
-        /// The protocol version agreed on.
-        pub protocol_version: Option<Str> as name,
-        /// `pipe` for stdio, `tcp` for HTTP.
-        pub transport: Option<Str> as name,
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::fields::fields;
-use crate::{Attributes, Briefing, LlmParams, Session, SpanContext, Str, Usage};
+use crate::{Attributes, Briefing, Incoming, LlmParams, Session, SpanContext, Str, Usage};
 
 fields! {
     /// An agent answering one message; opens a run.
@@ -36,6 +36,10 @@ fields! {
         /// The parent outside this run: from a request's headers, or the caller's own span.
         #[serde(default, deserialize_with = "crate::fields::boxed")]
         pub parent: Option<Box<SpanContext>> as fields,
+        /// The baggage of the request that is answered, as it was received: handed on to the services
+        /// that the run asks. Content: it never stands in an event's line.
+        #[serde(skip)]
+        pub baggage: Option<Str> as name,
         /// Which turn of its session it is, from 1.
         pub number: Option<u32> as number,
         /// How many steps it may take.
@@ -73,10 +77,13 @@ impl Turn {
         self
     }
 
-    /// Makes the run part of an existing trace.
+    /// Makes the run part of an existing trace, and hands on the baggage of the request that is
+    /// answered.
     #[must_use]
-    pub fn parent(mut self, parent: impl Into<Option<SpanContext>>) -> Self {
-        self.parent = parent.into().map(Box::new);
+    pub fn parent(mut self, parent: impl Into<Incoming>) -> Self {
+        let Incoming { span, baggage } = parent.into();
+        self.parent = span.map(Box::new);
+        self.baggage = Some(baggage).filter(|baggage| !baggage.is_empty());
         self
     }
 }

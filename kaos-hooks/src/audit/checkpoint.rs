@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::key::is_name;
+use super::line::MOST_NUMBER;
 use super::tree::Tree;
 use super::{Hash, LogId, Signer, VerifyingKey};
 
@@ -149,7 +150,7 @@ fn signature(line: &str) -> Option<(String, Vec<u8>)> {
 }
 
 fn decimal(text: &str) -> Option<u64> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())?
+    let number = text.parse().ok()?;
+    let is_one = number <= MOST_NUMBER && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_one.then_some(number)
 }

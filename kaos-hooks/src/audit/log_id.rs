@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use kaos_events::TraceId;
 
+use super::line::MOST_NUMBER;
+
 /// Names one log for good: the origin of its checkpoints.
 ///
 /// A trail is one log, unless its records were damaged: then a new log begins in the same trail,
@@ -43,7 +45,7 @@ impl FromStr for LogId {
             base: base.parse().map_err(|_error| InvalidLogId)?,
         };
         // One text for one log.
-        if log.to_string() == text {
+        if log.base <= MOST_NUMBER && log.to_string() == text {
             Ok(log)
         } else {
             Err(InvalidLogId)

@@ -1,13 +1,13 @@
 //! Traces that cross processes, for those who know no tracing system.
 
-use kaos_events::SpanContext;
+use kaos_events::Incoming;
 
 use crate::Hooks;
 use crate::dispatch::isolate::isolated;
 
 impl Hooks {
-    /// The caller's span in another process, from a request's headers; `None`, if no hook finds one,
-    /// starts a new trace.
+    /// The caller's span in another process, and its baggage, from a request's headers; `None`, if no
+    /// hook finds anything, starts a new trace.
     ///
     /// Takes pairs of name and value, repeated ones too: an `&http::HeaderMap`, a
     /// `&HashMap<String, String>`, an array of `(&str, &str)`.
@@ -21,7 +21,7 @@ impl Hooks {
     /// let parent = hooks.extract([("traceparent", "00-...")]);
     /// let turn = hooks.turn(Turn::new("assistant").parent(parent));
     /// ```
-    pub fn extract<N, V>(&self, headers: impl IntoIterator<Item = (N, V)>) -> Option<SpanContext>
+    pub fn extract<N, V>(&self, headers: impl IntoIterator<Item = (N, V)>) -> Option<Incoming>
     where
         N: AsRef<str>,
         V: AsRef<[u8]>,
@@ -38,8 +38,9 @@ impl Hooks {
         })
     }
 
-    /// Hands the name and value of each header that names the current span to `header`, for a
-    /// request to another process. Without a hook that knows a current span there is none.
+    /// Hands the name and value of each header that names the current span, and that of its baggage,
+    /// to `header`, for a request to another process. Baggage is for services of one's own: a request
+    /// to somebody else's leaves it out. Without a hook that knows a current span there is none.
     ///
     /// # Example
     ///

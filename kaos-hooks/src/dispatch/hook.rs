@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use kaos_events::{Observer, Run, SpanContext, Str};
+use kaos_events::{Incoming, Observer, Run, SpanContext, Str};
 
 use crate::{HooksWatch, LaneCounters};
 
@@ -62,11 +62,11 @@ pub trait Hook: Send + Sync + 'static {
     /// Hooks are asked in order; the first that hands on a header counts.
     fn inject(&self, _header: &mut dyn FnMut(&str, &str)) {}
 
-    /// The caller's span in another process, read from a request's headers (name in any case, and
-    /// value): the parent of a run.
+    /// The caller's span in another process, or its baggage, read from a request's headers (name in
+    /// any case, and value): the parent of a run.
     ///
     /// Hooks are asked in order; the first answer counts. Malformed headers are no answer.
-    fn extract(&self, _headers: &[(&str, &[u8])]) -> Option<SpanContext> {
+    fn extract(&self, _headers: &[(&str, &[u8])]) -> Option<Incoming> {
         None
     }
 

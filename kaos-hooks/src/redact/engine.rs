@@ -5,21 +5,20 @@
 //! their own. No step goes back over more than a bounded stretch, so the cost is linear on any
 //! input.
 
-use std::ops::ControlFlow;
-
-use super::ascii;
 use super::cursor::Cursor;
+use super::draft::{Decoded, Given, Known};
 use super::finding::{Findings, List};
-use super::literals::{BUILT_IN, Literals, Trigger};
+use super::hits::Hits;
+use super::literals::{BUILT_IN, Literals};
 use super::rule::Rule;
-use super::sentinel::{Gaps, Ranges};
+use super::sentinel::{self, Gaps};
 use super::view::{self, View};
-use super::{Class, digits, email, iban, named, on_request, sentinel, token};
+use super::views::Views;
+use super::{Class, digits, email, iban, on_request, token};
 
 /// The scanners that can say where to look next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Look {
-    Literal,
     Digits,
     Iban,
     At,
@@ -29,8 +28,7 @@ pub(crate) enum Look {
 }
 
 impl Look {
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Literal,
+    pub(crate) const ALL: [Self; 6] = [
         Self::Digits,
         Self::Iban,
         Self::At,
@@ -57,14 +55,10 @@ impl Looks {
         self.0 & 1 << look as u8 != 0
     }
 
-    /// The same for a text that sentinels were put into. Only a run of letters becomes one by a
-    /// cut; where escapes are, anything may.
+    /// The same for a text that sentinels were put into: only a run of letters becomes one by a
+    /// cut.
     pub(crate) const fn after_cuts(self) -> Self {
-        if self.has(Look::Escape) {
-            Self::ALL
-        } else {
-            self.and(Look::Literal).and(Look::Iban).and(Look::Token)
-        }
+        self.and(Look::Iban).and(Look::Token)
     }
 }
 
@@ -105,25 +99,15 @@ impl Engine {
         !self.off.contains(class)
     }
 
-    /// Calls `found` for every literal of `bytes` from `from` on, until it breaks.
-    pub(crate) fn literals<B>(
-        &self,
-        bytes: &[u8],
-        from: usize,
-        found: impl FnMut(usize, usize, &Trigger) -> ControlFlow<B>,
-    ) -> Option<B> {
-        let literals = self.own.as_ref().unwrap_or_else(|| &*BUILT_IN);
-        literals.each(bytes, from, found)
+    /// The automaton of all rules.
+    pub(crate) fn literals(&self) -> &Literals {
+        self.own.as_ref().unwrap_or_else(|| &*BUILT_IN)
     }
 
-    /// Where the next candidate of one scanner stands; before it that scanner finds nothing.
-    ///
-    /// In JSON a word that tells about a value counts wherever it stands.
-    pub(crate) fn look(&self, look: Look, text: &str, from: usize, in_json: bool) -> Option<usize> {
+    /// Where the next candidate of a scanner stands; before it that scanner finds nothing.
+    pub(crate) fn look(&self, look: Look, text: &str, from: usize) -> Option<usize> {
         let bytes = text.as_bytes();
         match look {
-            Look::Literal if self.addresses || self.phones => (from < bytes.len()).then_some(from),
-            Look::Literal => self.next_literal(text, from, in_json),
             Look::Digits => digits::candidate(bytes, from),
             Look::Iban => iban::candidate(bytes, from),
             Look::At => memchr::memchr(b'@', bytes.get(from..)?).map(|index| from + index),
@@ -133,39 +117,21 @@ impl Engine {
         }
     }
 
-    fn next_literal(&self, text: &str, from: usize, in_json: bool) -> Option<usize> {
-        let bytes = text.as_bytes();
-        let mut read_to = 0;
-        self.literals(bytes, from, |start, end, trigger| {
-            if !matches!(trigger, Trigger::Name) || in_json {
-                return ControlFlow::Break(start);
-            }
-            if start < read_to {
-                return ControlFlow::Continue(());
-            }
-            let (name_start, name_end) = named::name_around(text, start, end);
-            read_to = name_end;
-            if named::may_assign(text, name_start, name_end) {
-                ControlFlow::Break(start)
-            } else {
-                ControlFlow::Continue(())
-            }
-        })
-    }
-
     /// All findings of `text`, sorted and apart from each other.
     pub(crate) fn scan(&self, text: &str) -> List {
-        self.scan_from(text, 0, Looks::ALL)
+        let hits = &mut Hits::default();
+        let mut known = Known::of(text, Given::all(self, text, hits));
+        self.scan_known(&mut known, &mut Views::default())
     }
 
-    /// All findings of `text`, which has no literal before `from`, and nothing for other scanners
-    /// than `looks`.
-    pub(crate) fn scan_from(&self, text: &str, from: usize, looks: Looks) -> List {
+    /// All findings of a text; of its sentinels, those stay known that this redactor wrote.
+    pub(crate) fn scan_known(&self, known: &mut Known<'_>, views: &mut Views) -> List {
         let mut findings = Findings::default();
-        let mut sentinels = sentinel::ranges(text);
-        self.scan_plain(text, from, looks, &mut sentinels, &mut findings);
-        if looks.has(Look::Escape) {
-            self.scan_views(text, &mut findings);
+        self.scan_plain(known, &mut findings);
+        if known.given.looks.has(Look::Escape) && !self.reads_safe(known) {
+            self.scan_views(known, views, &mut findings);
+        } else {
+            views.clear();
         }
         if !self.off.is_empty() {
             findings.0.retain(|found| self.finds(&found.class));
@@ -174,24 +140,41 @@ impl Engine {
             return List::new();
         }
         let mut joined = findings.joined();
-        Self::keep_sentinels(text, &sentinels, &mut joined);
+        Self::keep_sentinels(known.text, &known.sentinels, &mut joined);
         joined
+    }
+
+    /// Whether a text is known to hide nothing when it is decoded.
+    fn reads_safe(&self, known: &mut Known<'_>) -> bool {
+        let draft = match &mut known.decoded {
+            Decoded::Unknown => return false,
+            Decoded::Same => return true,
+            Decoded::As(draft) => draft,
+        };
+        let mut findings = Findings::default();
+        let mut known = draft.known(Looks::ALL, Decoded::Same);
+        self.scan_plain(&mut known, &mut findings);
+        findings.0.iter().all(|found| {
+            !self.finds(&found.class) || sentinel::covers(&known.sentinels, found.start, found.end)
+        })
     }
 
     /// The text as its reader decodes it, once and as often as it can be: what lies between is
     /// found with the one or the other.
-    fn scan_views(&self, text: &str, findings: &mut Findings) {
-        let views = View::all_of(text);
-        for depth in 1..=views.len() {
-            if depth > 1 && depth < views.len() {
+    fn scan_views(&self, known: &Known<'_>, views: &mut Views, findings: &mut Findings) {
+        let text = known.text;
+        let count = views.decode(text);
+        let (levels, hits, sentinels) = views.parts();
+        for depth in 1..=count {
+            if depth > 1 && depth < count {
                 continue;
             }
-            let Some((view, outer)) = views.get(..depth).and_then(<[View]>::split_last) else {
+            let Some((view, outer)) = levels.get(..depth).and_then(<[View]>::split_last) else {
                 continue;
             };
             let mut inner = Findings::default();
-            let mut sentinels = sentinel::ranges(&view.text);
-            self.scan_plain(&view.text, 0, Looks::ALL, &mut sentinels, &mut inner);
+            let mut seen = Known::of(&view.text, Given::all(self, &view.text, hits));
+            self.scan_plain(&mut seen, &mut inner);
             for found in inner.0 {
                 let (start, end) = outer.iter().rev().fold(
                     (view.original(found.start), view.original_end(found.end)),
@@ -201,27 +184,25 @@ impl Engine {
                     findings.add(start, end, found.class, found.rule);
                 }
             }
+            *sentinels = seen.sentinels;
         }
     }
 
-    /// All findings of `text` as it is; of `sentinels`, those stay that this redactor wrote.
-    fn scan_plain(
-        &self,
-        text: &str,
-        from: usize,
-        looks: Looks,
-        sentinels: &mut Ranges,
-        findings: &mut Findings,
-    ) {
+    /// All findings of a text as it is.
+    fn scan_plain(&self, known: &mut Known<'_>, findings: &mut Findings) {
+        let (text, looks, sentinels) = (known.text, known.given.looks, &mut known.sentinels);
         let bytes = text.as_bytes();
-        let mut cursor = Cursor::default();
-        // What was redacted before is full of words that tell, and tells nothing.
-        for (start, end) in Gaps::new(sentinels, from, bytes.len()) {
-            let gap = ascii::part(bytes, 0, end);
-            self.literals(gap, start, |start, end, trigger| {
-                cursor.at_literal(&self.rules, text, (start, end), trigger, findings);
-                ControlFlow::<()>::Continue(())
-            });
+        let literals = self.literals();
+        if !known.given.hits.is_empty() {
+            let mut cursor = Cursor::default();
+            for hit in known.given.hits {
+                if let Some(hit) = hit.moved(known.given.start, 0)
+                    && let Some(trigger) = literals.trigger(hit)
+                {
+                    let place = (hit.start, hit.end);
+                    cursor.at_literal(&self.rules, text, place, trigger, findings);
+                }
+            }
         }
         for (start, end) in Gaps::new(sentinels, 0, bytes.len()) {
             if looks.has(Look::Digits) {
@@ -237,7 +218,9 @@ impl Engine {
         if looks.has(Look::Token) {
             token::scan(text, sentinels, findings);
         }
-        self.forged(text, sentinels, findings);
+        if !known.is_ours {
+            self.forged(text, sentinels, findings);
+        }
         findings.without_hosts();
         if self.addresses {
             on_request::scan_addresses(text, findings);

@@ -35,6 +35,9 @@ impl Findings {
 
     /// Takes out the addresses that are the end of a URL's credentials and its host.
     pub(crate) fn without_hosts(&mut self) {
+        if self.0.is_empty() {
+            return;
+        }
         let credentials: SmallVec<[(usize, usize); 4]> = self
             .0
             .iter()

@@ -6,7 +6,7 @@ use super::engine::Engine;
 use super::finding::{Finding, Findings, List};
 use super::sentinel::Ranges;
 use super::word_set::WordSet;
-use super::{Class, sentinel};
+use super::{Class, letter, sentinel};
 
 static IS_BUILT_IN: LazyLock<WordSet> = LazyLock::new(|| {
     let names: Vec<&str> = Class::BUILT_IN.iter().map(Class::as_str).collect();
@@ -56,7 +56,7 @@ impl Engine {
             for sentinel in sentinels.iter().skip(from).take_while(touched) {
                 holds_more |= text
                     .get(rest..sentinel.0)
-                    .is_some_and(|part| part.contains(char::is_alphanumeric));
+                    .is_some_and(|part| part.contains(letter::is));
                 finding.start = finding.start.min(sentinel.0);
                 rest = sentinel.1;
             }
@@ -64,7 +64,7 @@ impl Engine {
             holds_more
                 | text
                     .get(rest..end)
-                    .is_some_and(|part| part.contains(char::is_alphanumeric) || rest == start)
+                    .is_some_and(|part| part.contains(letter::is) || rest == start)
         });
     }
 }

@@ -9,6 +9,7 @@ use changes::Changes;
 
 use super::ascii;
 use super::candidates::Candidates;
+use super::draft::Scratch;
 use super::json_path::{JsonPath, Place};
 use super::vocabulary::{Meaning, Seen};
 use super::{Class, ContentPolicy, Redacted, Redactor, Report, json_string, sentinel};
@@ -35,7 +36,8 @@ pub(crate) fn redact<'t>(redactor: &Redactor, text: &'t str, rules: Rules<'_>) -
     let class = if text.len() > redactor.max_bytes() {
         Class::Oversize
     } else {
-        match try_redact(redactor, text, rules, (0, Vec::new()), Report::default()) {
+        let (report, scratch) = (Report::default(), &mut Scratch::default());
+        match try_redact(redactor, text, rules, (0, Vec::new()), report, scratch) {
             Ok(redacted) => return redacted,
             Err(Failure::Invalid) => Class::InvalidJson,
             Err(Failure::Depth) => Class::Depth,
@@ -54,6 +56,7 @@ pub(crate) fn try_redact<'t>(
     rules: Rules<'_>,
     (depth, places): (usize, Vec<Place>),
     report: Report,
+    scratch: &mut Scratch,
 ) -> Result<Redacted<'t>, Failure> {
     let mut walk = Walk {
         redactor,
@@ -62,9 +65,10 @@ pub(crate) fn try_redact<'t>(
         position: 0,
         rules,
         places,
-        candidates: Candidates::new(),
+        candidates: Candidates::default(),
         changes: Changes::default(),
         report,
+        scratch,
         waiting: Vec::new(),
         waits: 0,
         key: (0, 0),
@@ -90,6 +94,8 @@ struct Walk<'w, 't> {
     candidates: Candidates,
     changes: Changes,
     report: Report,
+    /// What strings are redacted in.
+    scratch: &'w mut Scratch,
     /// Strings that stay so far and are secret if their object turns out to hold secrets.
     waiting: Vec<(usize, usize)>,
     /// In how many objects strings wait for that.

@@ -1,15 +1,18 @@
 //! The literals of all rules, found in one pass, and what each of them triggers.
 
-use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use aho_corasick::automaton::Automaton;
+use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::{Anchored, MatchKind, dfa};
 
 use super::commands::{self, Command};
+use super::hits::Hit;
 use super::rule::Rule;
 use super::vendors::{self, Vendor};
-use super::{Class, pem, sentinel, url, vocabulary};
+use super::{Class, ascii, pem, sentinel, url, vocabulary};
+
+/// No literal is longer, in bytes.
+pub(super) const LONGEST: usize = 64;
 
 /// What to do where a literal was found.
 #[derive(Clone, Debug)]
@@ -40,7 +43,7 @@ pub(super) static BUILT_IN: LazyLock<Literals> = LazyLock::new(|| Literals::new(
 
 /// The automaton, and what each of its literals triggers.
 #[derive(Debug)]
-pub(super) struct Literals {
+pub(crate) struct Literals {
     automaton: dfa::DFA,
     triggers: Vec<Trigger>,
 }
@@ -102,42 +105,51 @@ impl Literals {
         }
     }
 
-    /// Calls `found` for every literal of `bytes`, until it breaks.
-    pub(super) fn each<B>(
+    /// What is to be done where a literal was found.
+    pub(super) fn trigger(&self, hit: Hit) -> Option<&Trigger> {
+        self.triggers.get(hit.which)
+    }
+
+    /// Adds the literals of `bytes` that end in `from..to`; gives how far it came, and the state
+    /// there, which may be given back to go on.
+    pub(super) fn read(
         &self,
         bytes: &[u8],
-        from: usize,
-        mut found: impl FnMut(usize, usize, &Trigger) -> ControlFlow<B>,
-    ) -> Option<B> {
+        (from, state): (usize, Option<StateID>),
+        to: usize,
+        found: &mut Vec<Hit>,
+    ) -> (usize, Option<StateID>) {
         let automaton = &self.automaton;
-        let begin = automaton.start_state(Anchored::No).ok()?;
-        let mut state = begin;
-        let mut rest = bytes.iter().enumerate();
-        if from > 0 {
-            rest.nth(from - 1);
-        }
+        let Ok(begin) = automaton.start_state(Anchored::No) else {
+            return (to, None);
+        };
+        let mut state = state.unwrap_or(begin);
+        let mut rest = ascii::part(bytes, from, to).iter().enumerate();
         while let Some((index, byte)) = rest.next() {
             // What was redacted before is full of words that tell, and tells nothing.
             if *byte == b'<'
-                && let Some(end) = sentinel::end(bytes, index)
+                && let Some(end) = sentinel::end(bytes, from + index)
             {
-                rest.nth(end - index - 2);
+                if end >= to {
+                    return (end, None);
+                }
+                rest.nth(end - from - index - 2);
                 state = begin;
                 continue;
             }
             state = automaton.next_state(Anchored::No, state, *byte);
             if automaton.is_special(state) && automaton.is_match(state) {
-                for which in 0..automaton.match_len(state) {
-                    let pattern = automaton.match_pattern(state, which);
-                    let start = index + 1 - automaton.pattern_len(pattern);
-                    if let Some(trigger) = self.triggers.get(pattern.as_usize())
-                        && let ControlFlow::Break(value) = found(start, index + 1, trigger)
-                    {
-                        return Some(value);
-                    }
+                let end = from + index + 1;
+                for number in 0..automaton.match_len(state) {
+                    let pattern = automaton.match_pattern(state, number);
+                    found.push(Hit {
+                        start: end - automaton.pattern_len(pattern),
+                        end,
+                        which: pattern.as_usize(),
+                    });
                 }
             }
         }
-        None
+        (to, Some(state))
     }
 }

@@ -22,10 +22,14 @@ pub(crate) enum Mark {
     Equals,
     /// What parts the parameters of a header.
     Comma,
+    /// What ends the one word of credentials of a header.
+    Word,
+    /// What ends a sentinel that is none.
+    Forged,
 }
 
 /// How many kinds of marks there are.
-const KINDS: usize = 8;
+const KINDS: usize = 10;
 
 /// What is known about the way to the next mark of one kind.
 #[derive(Clone, Copy, Debug, Default)]
@@ -100,13 +104,13 @@ impl Lookahead {
 }
 
 /// For each byte, the marks that it is, as bits.
-static MARKS: [u8; 256] = marks();
+static MARKS: [u16; 256] = marks();
 
 #[expect(
     clippy::indexing_slicing,
     reason = "checked when the table is made, at compile time"
 )]
-const fn marks() -> [u8; 256] {
+const fn marks() -> [u16; 256] {
     let mut table = [0; 256];
     let mut byte = 0u8;
     while byte < 128 {
@@ -116,14 +120,16 @@ const fn marks() -> [u8; 256] {
             b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'<' | b'>' | b'|'
         );
         let closing = matches!(byte, b';' | b'&' | b',' | b')' | b'}' | b']');
-        table[byte as usize] = (header as u8) << Mark::Header as u8
-            | ((header || byte == b';') as u8) << Mark::SetCookie as u8
-            | (value as u8) << Mark::Flag as u8
-            | ((value || closing || byte == b'`') as u8) << Mark::Colon as u8
-            | ((value || closing) as u8) << Mark::Other as u8
-            | (byte.is_ascii_digit() as u8) << Mark::Digit as u8
-            | ((byte == b'=') as u8) << Mark::Equals as u8
-            | ((byte == b',') as u8) << Mark::Comma as u8;
+        table[byte as usize] = (header as u16) << Mark::Header as u8
+            | ((header || byte == b';') as u16) << Mark::SetCookie as u8
+            | (value as u16) << Mark::Flag as u8
+            | ((value || closing || byte == b'`') as u16) << Mark::Colon as u8
+            | ((value || closing) as u16) << Mark::Other as u8
+            | (byte.is_ascii_digit() as u16) << Mark::Digit as u8
+            | ((byte == b'=') as u16) << Mark::Equals as u8
+            | ((byte == b',') as u16) << Mark::Comma as u8
+            | (matches!(byte, b' ' | b')' | b'}' | b']') as u16) << Mark::Word as u8
+            | (matches!(byte, b'>' | b'\n') as u16) << Mark::Forged as u8;
         byte += 1;
     }
     table

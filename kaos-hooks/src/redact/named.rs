@@ -12,6 +12,7 @@ mod rules;
 mod sibling;
 
 use super::ascii::{self, ALPHA, DASH, DOT, WORD};
+use super::letter;
 use super::lookahead::Lookahead;
 use super::value;
 use super::vocabulary::{self, Meaning, Seen};
@@ -57,7 +58,7 @@ pub(crate) fn name_around(text: &str, start: usize, end: usize) -> (usize, usize
         let Some(letter) = ascii::cut(text, 0, name_start)
             .chars()
             .next_back()
-            .filter(|letter| letter.is_alphanumeric())
+            .filter(|letter| letter::is(*letter))
         else {
             break;
         };
@@ -69,7 +70,7 @@ pub(crate) fn name_around(text: &str, start: usize, end: usize) -> (usize, usize
         let Some(letter) = text
             .get(name_end..)
             .and_then(|rest| rest.chars().next())
-            .filter(|letter| letter.is_alphanumeric())
+            .filter(|letter| letter::is(*letter))
         else {
             break;
         };

@@ -1,7 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::draft::{Given, Scratch};
 use super::engine::Engine;
+use super::hits::Hits;
 use super::json::{self, Failure, Rules};
 use super::segments::{self, Open, Pieces};
 use super::{
@@ -10,7 +12,7 @@ use super::{
 };
 
 /// Longest line that is redacted without looking where to cut it, in bytes.
-const SHORT: usize = 256;
+pub(super) const SHORT: usize = 256;
 
 /// Takes secrets and personal data out of text; cheap to clone and to share.
 ///
@@ -67,20 +69,26 @@ impl Redactor {
     ///
     /// Text longer than [`RedactorBuilder::max_bytes`] leaves as one `OVERSIZE` sentinel.
     pub fn text<'t>(&self, text: &'t str) -> Redacted<'t> {
-        self.text_as(text, Report::default())
+        self.text_as(text, Report::default(), &mut Scratch::default())
     }
 
-    pub(crate) fn text_as<'t>(&self, text: &'t str, report: Report) -> Redacted<'t> {
+    /// [`Redactor::text`] in what was used before.
+    pub(crate) fn text_as<'t>(
+        &self,
+        text: &'t str,
+        report: Report,
+        scratch: &mut Scratch,
+    ) -> Redacted<'t> {
         if text.len() > self.0.max_bytes {
             return failed(&Class::Oversize, text, report);
         }
-        let mut pieces = Pieces::new(text, report);
         // A short line need not be cut first.
         if text.len() <= SHORT && memchr::memchr(b'\n', text.as_bytes()).is_none() {
-            segments::line(&self.0.engine, self.token_key(), &mut pieces);
-            let (text, report) = pieces.finish(text.len());
-            return Redacted::new(text, report);
+            let hits = &mut Hits::default();
+            let known = Given::all(&self.0.engine, text, hits);
+            return self.line_as(text, report, scratch, known);
         }
+        let mut pieces = Pieces::new(text, report, scratch);
         let mut open = Open::Nothing;
         let end = segments::redact(
             &self.0.engine,
@@ -90,6 +98,23 @@ impl Redactor {
             true,
         );
         let (text, report) = pieces.finish(end);
+        Redacted::new(text, report)
+    }
+
+    /// Redacts one line, of which something is known.
+    pub(crate) fn line_as<'t>(
+        &self,
+        text: &'t str,
+        report: Report,
+        scratch: &mut Scratch,
+        known: Given<'_>,
+    ) -> Redacted<'t> {
+        if text.len() > self.0.max_bytes {
+            return failed(&Class::Oversize, text, report);
+        }
+        let mut pieces = Pieces::new(text, report, scratch);
+        segments::line(&self.0.engine, self.token_key(), &mut pieces, known);
+        let (text, report) = pieces.finish(text.len());
         Redacted::new(text, report)
     }
 
@@ -113,7 +138,7 @@ impl Redactor {
 
     /// Redacts what may be JSON or plain text: JSON if it can be read as such.
     pub fn any<'t>(&self, text: &'t str) -> Redacted<'t> {
-        self.any_at(text, 0, Report::default())
+        self.any_at(text, 0, Report::default(), &mut Scratch::default())
     }
 
     /// What [`Redactor::any`] finds, with the rule and the place of each finding.
@@ -129,7 +154,8 @@ impl Redactor {
     /// assert_eq!(found[0].place(), 21..27);
     /// ```
     pub fn explain(&self, text: &str) -> Vec<Explained> {
-        let (_, report) = self.any_at(text, 0, Report::explaining()).into_parts();
+        let found = self.any_at(text, 0, Report::explaining(), &mut Scratch::default());
+        let (_, report) = found.into_parts();
         report.into_found()
     }
 
@@ -139,10 +165,16 @@ impl Redactor {
     }
 
     /// [`Redactor::any`] for a text inside `depth` levels of JSON.
-    pub(crate) fn any_at<'t>(&self, text: &'t str, depth: usize, report: Report) -> Redacted<'t> {
+    pub(crate) fn any_at<'t>(
+        &self,
+        text: &'t str,
+        depth: usize,
+        report: Report,
+        scratch: &mut Scratch,
+    ) -> Redacted<'t> {
         let opens = text.trim_start_matches([' ', '\t', '\r', '\n']);
         if text.len() > self.0.max_bytes || !opens.starts_with(['{', '[', '"']) {
-            return self.text_as(text, report);
+            return self.text_as(text, report, scratch);
         }
         let policy = ContentPolicy::Redacted;
         match json::try_redact(
@@ -154,9 +186,10 @@ impl Redactor {
             },
             (depth, Vec::new()),
             report.like(),
+            scratch,
         ) {
             Ok(redacted) => redacted,
-            Err(Failure::Invalid) => self.text_as(text, report),
+            Err(Failure::Invalid) => self.text_as(text, report, scratch),
             Err(Failure::Depth) => failed(&Class::Depth, text, report),
         }
     }

@@ -6,7 +6,7 @@ use regex_automata::hybrid::dfa::DFA;
 use regex_automata::meta::Regex;
 use regex_automata::{Anchored, Input};
 
-use super::{Class, ascii, segments, sentinel};
+use super::{Class, ascii, literals, sentinel};
 
 /// Longest text that an own rule may match, in bytes.
 const LONGEST: usize = 4096;
@@ -140,7 +140,7 @@ impl Rule {
         if Class::BUILT_IN.iter().any(|class| class.as_str() == name) {
             return Err(RuleError::Taken { name });
         }
-        if !(3..=segments::LONGEST_LITERAL).contains(&literal.len()) {
+        if !(3..=literals::LONGEST).contains(&literal.len()) {
             return Err(RuleError::Literal {
                 name,
                 length: literal.len(),

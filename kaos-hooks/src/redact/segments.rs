@@ -9,23 +9,20 @@ mod pieces;
 mod reach;
 mod unit;
 
-use std::ops::ControlFlow;
-
 pub(crate) use pieces::Pieces;
 pub(crate) use unit::line;
 use unit::one;
 
 use super::ascii;
 use super::candidates::Candidates;
+use super::draft::Given;
 use super::engine::Engine;
+use super::hits::Hits;
 use super::named;
 use super::{Class, HashKey, pem, sentinel, token};
 
 /// Longest unit, in bytes: what a stream holds back at most.
 pub(crate) const LONGEST: usize = 64 * 1024;
-
-/// No literal of a rule is longer, in bytes: one that ends later may start so much earlier.
-pub(crate) const LONGEST_LITERAL: usize = 64;
 
 /// What goes on from one unit to the next.
 #[derive(Debug, Default)]
@@ -46,7 +43,7 @@ pub(crate) fn redact(
     engine: &Engine,
     key: Option<&HashKey>,
     open: &mut Open,
-    pieces: &mut Pieces<'_>,
+    pieces: &mut Pieces<'_, '_>,
     last: bool,
 ) -> usize {
     let text = pieces.text;
@@ -56,7 +53,7 @@ pub(crate) fn redact(
     } else {
         memchr::memrchr(b'\n', bytes).map_or(0, |index| index + 1)
     };
-    let mut candidates = Candidates::new();
+    let mut candidates = Candidates::default();
     let mut position = 0;
     while position < bytes.len() {
         if let Open::Token(chars) = open {
@@ -95,12 +92,16 @@ pub(crate) fn redact(
                 continue;
             }
         }
-        let literal = candidates.literal(engine, text, position);
         match end(engine, &mut candidates, text, position, last) {
             End::At(end) => {
-                let from = (literal.min(end) - position).saturating_sub(LONGEST_LITERAL);
                 let looks = candidates.before(end);
-                one(engine, key, open, pieces, (position, end), (from, looks));
+                let given = Given {
+                    // Also names without a value: a cut may join one to them.
+                    hits: candidates.hits(engine, text, position, end),
+                    start: position,
+                    looks,
+                };
+                one(engine, key, open, pieces, (position, end), given);
                 position = end;
             }
             End::Token => {
@@ -152,7 +153,7 @@ fn discard_armour(text: &str, start: usize, chars: &mut usize, last: bool) -> Op
     }
 }
 
-fn close_armour(pieces: &mut Pieces<'_>, at: usize, chars: usize) {
+fn close_armour(pieces: &mut Pieces<'_, '_>, at: usize, chars: usize) {
     if chars > 0 {
         close_token(pieces, at, at, chars);
         if !ascii::part(pieces.text.as_bytes(), at, at + 1).starts_with(b"\n") {
@@ -161,7 +162,7 @@ fn close_armour(pieces: &mut Pieces<'_>, at: usize, chars: usize) {
     }
 }
 
-fn close_token(pieces: &mut Pieces<'_>, start: usize, end: usize, chars: usize) {
+fn close_token(pieces: &mut Pieces<'_, '_>, start: usize, end: usize, chars: usize) {
     pieces.report.add(&Class::Oversize, "limit", start..end);
     pieces.replace(start, end, &sentinel::of(&Class::Oversize, chars));
 }
@@ -225,8 +226,8 @@ fn end(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize, l
         if !in_armour {
             let literal = candidates.literal(engine, text, line);
             if literal < line_end {
-                let from = (literal - line).saturating_sub(LONGEST_LITERAL);
-                let reach = reach::reach(engine, content, from);
+                let hits = candidates.hits(engine, text, literal, line_end);
+                let reach = reach::reach(engine, content, line, hits);
                 in_armour = reach.armour;
                 block = block.or(reach.block);
                 lines = lines.max(reach.lines);
@@ -259,9 +260,9 @@ fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
     };
     let is_quiet = |cut: usize| {
         let before = ascii::part(window, cut.saturating_sub(256), cut);
-        engine
-            .literals(before, 0, |_, _, _| ControlFlow::Break(()))
-            .is_none()
+        let mut hits = Hits::default();
+        hits.read_to(engine.literals(), before, before.len());
+        hits.behind(0) == 0 && hits.get(0).is_none()
     };
     let quiet = std::iter::once(last)
         .chain(

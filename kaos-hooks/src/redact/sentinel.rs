@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use smallvec::SmallVec;
 
 use super::ascii::{self, DIGIT, HEX};
-use super::{Class, HashKey};
+use super::{Class, HashKey, letter};
 
 /// Places in a text, from and to.
 pub(crate) type Ranges = SmallVec<[(usize, usize); 4]>;
@@ -97,12 +97,12 @@ pub(crate) fn hides_more(text: &str) -> bool {
         return has_more(0, text.len());
     }
     for (start, end) in ranges {
-        if ascii::cut(text, rest, start).contains(char::is_alphanumeric) {
+        if ascii::cut(text, rest, start).contains(letter::is) {
             return true;
         }
         rest = end;
     }
-    ascii::cut(text, rest, text.len()).contains(char::is_alphanumeric)
+    ascii::cut(text, rest, text.len()).contains(letter::is)
 }
 
 /// The class in the sentinel that starts at `start`, and whether a keyed token stands behind it.
@@ -128,14 +128,31 @@ pub(crate) fn glued(
             continue;
         }
         let stop = end(position);
+        let goes_on = self::end(bytes, stop).is_some();
+        // Most words are not glued to anything, and may be long.
+        if !has_sentinel && !goes_on {
+            return None;
+        }
         has_more |= ascii::part(bytes, position, stop)
             .iter()
             .any(|byte| ascii::is(*byte, ascii::WORD) || *byte >= 0x80);
         position = stop;
-        if self::end(bytes, position).is_none() {
+        if !goes_on {
             return (has_sentinel && has_more).then_some(position);
         }
     }
+}
+
+/// Whether there is nothing but sentinels in a range.
+pub(crate) fn covers(sentinels: &[(usize, usize)], start: usize, end: usize) -> bool {
+    let from = sentinels.partition_point(|sentinel| sentinel.1 <= start);
+    let rest = sentinels.iter().skip(from);
+    let covered = rest
+        .take_while(|sentinel| sentinel.0 < end)
+        .try_fold(start, |at, sentinel| {
+            (sentinel.0 <= at).then_some(sentinel.1)
+        });
+    covered.is_some_and(|covered| covered >= end)
 }
 
 /// What is between the sentinels of a text, from a place on to another.

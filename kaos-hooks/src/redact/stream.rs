@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::draft::Scratch;
 use super::segments::{self, LONGEST, Open, Pieces};
 use super::{Redactor, Report};
 
@@ -80,7 +81,8 @@ impl StreamRedactor {
     }
 
     fn redact(&mut self, last: bool) -> String {
-        let mut pieces = Pieces::new(&self.held, Report::default());
+        let mut scratch = Scratch::default();
+        let mut pieces = Pieces::new(&self.held, Report::default(), &mut scratch);
         let end = segments::redact(
             self.redactor.engine(),
             self.redactor.token_key(),

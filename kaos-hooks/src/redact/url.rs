@@ -1,5 +1,7 @@
 //! Credentials inside URLs: user and password, and paths that are keys.
 
+use std::sync::LazyLock;
+
 use super::Class;
 use super::ascii::{self, ALNUM, ALPHA, SLUG};
 use super::finding::Findings;
@@ -27,6 +29,16 @@ pub(crate) const HOSTS: &[&str] = &[
     "events.pagerduty.com/integration/", "hooks.pipedream", "api.opsgenie.com/v1/json/",
 ];
 
+/// For each byte, whether it ends the authority of a URL.
+static ENDS_AUTHORITY: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| {
+        u8::try_from(byte).is_ok_and(|byte| {
+            ascii::is(byte, ascii::BLANK | ascii::QUOTE | ascii::BACKSLASH)
+                || matches!(byte, b'/' | b'?' | b'<' | b'>' | b'|')
+        })
+    })
+});
+
 /// Finds the credentials before the host of the URL whose `://` starts at `colon`.
 pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
     let bytes = text.as_bytes();
@@ -34,10 +46,7 @@ pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
     let window = ascii::part(bytes, start, start + LONGEST_AUTHORITY);
     let length = window
         .iter()
-        .position(|b| {
-            ascii::is(*b, ascii::BLANK | ascii::QUOTE | ascii::BACKSLASH)
-                || matches!(b, b'/' | b'?' | b'<' | b'>' | b'|')
-        })
+        .position(|byte| ENDS_AUTHORITY.get(usize::from(*byte)) == Some(&true))
         .unwrap_or(window.len());
     let authority = ascii::part(window, 0, length);
     let Some(at) = last_at(authority) else { return };
@@ -64,7 +73,10 @@ pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
         .iter()
         .any(|store| store.eq_ignore_ascii_case(scheme));
     let is_one = memchr::memchr(b',', authority).is_none();
-    if is_store && is_one && ascii::cut(text, start + at, host_end).contains('.') {
+    if is_store
+        && is_one
+        && memchr::memchr(b'.', ascii::part(bytes, start + at, host_end)).is_some()
+    {
         findings.add(
             start,
             host_end,
@@ -90,7 +102,7 @@ fn last_at(authority: &[u8]) -> Option<usize> {
 /// Whether a program fills this in: `${USER}`, `%s`, `<password>`, `{pw}`, `$PW`.
 fn is_filled_in(part: &str) -> bool {
     let bytes = part.as_bytes();
-    part.contains(['{', '<', '('])
+    bytes.iter().any(|byte| matches!(byte, b'{' | b'<' | b'('))
         || part == "%s"
         || ascii::at(bytes, 0) == b'$'
         || value::is_placeholder(part)

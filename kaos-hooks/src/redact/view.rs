@@ -2,17 +2,13 @@
 
 use std::iter::Peekable;
 
-use smallvec::SmallVec;
-
 use super::ascii;
-
-/// How often an escape may itself be escaped and is still read.
-const LEVELS: usize = 3;
 
 /// Most backslashes before the letter of one escape.
 const LONGEST_RUN: usize = 64;
 
 /// A decoded text that knows where its bytes came from.
+#[derive(Default)]
 pub(crate) struct View {
     pub(crate) text: String,
     /// From an offset of the view on, the offset of the original.
@@ -20,34 +16,40 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// The text decoded once, and as often as it can be; nothing if there is nothing to decode.
-    pub(crate) fn all_of(text: &str) -> SmallVec<[Self; LEVELS]> {
-        let mut views: SmallVec<[Self; LEVELS]> = Self::of(text).into_iter().collect();
-        while views.len() < LEVELS
-            && let Some(deeper) = views.last().and_then(|last| Self::of(&last.text))
-        {
-            views.push(deeper);
-        }
-        views
-    }
-
-    /// The decoded text, if there is anything to decode.
-    fn of(text: &str) -> Option<Self> {
+    /// Becomes the decoded text; whether there is anything to decode.
+    pub(super) fn decode(&mut self, text: &str) -> bool {
         let mut escapes = Escapes::new(text.as_bytes(), 0, text.len()).peekable();
-        escapes.peek()?;
-        let mut view = Self {
-            text: String::with_capacity(text.len()),
-            steps: vec![(0, 0)],
-        };
+        if escapes.peek().is_none() {
+            return false;
+        }
+        self.text.clear();
+        self.steps.clear();
+        self.steps.push((0, 0));
         let mut copied = 0;
         for escape in escapes {
-            view.text.push_str(ascii::cut(text, copied, escape.start));
-            view.text.extend(escape.letter);
-            view.steps.push((view.text.len(), escape.end));
+            self.text.push_str(ascii::cut(text, copied, escape.start));
+            self.text.extend(escape.letter);
+            self.steps.push((self.text.len(), escape.end));
             copied = escape.end;
         }
-        view.text.push_str(ascii::cut(text, copied, text.len()));
-        Some(view)
+        self.text.push_str(ascii::cut(text, copied, text.len()));
+        true
+    }
+
+    /// How many escapes were decoded.
+    pub(super) fn escapes(&self) -> usize {
+        self.steps.len() - 1
+    }
+
+    /// The offset for one of the original, and how many escapes end at or before it; nothing
+    /// inside an escape.
+    pub(super) fn offset(&self, original: usize) -> Option<(usize, usize)> {
+        let after = self.steps.partition_point(|step| step.1 <= original);
+        let (from, start) = *self.steps.get(after.checked_sub(1)?)?;
+        let offset = from + (original - start);
+        let next = self.steps.get(after);
+        next.is_none_or(|next| offset < next.0)
+            .then_some((offset, after))
     }
 
     /// The offset of the original for an offset of the view.

@@ -1,76 +1,83 @@
 //! The content that a policy lets onto a span: JSON strings.
 
 use kaos_hooks::redact::Field;
-use kaos_hooks::{Outcome, Subject};
+use kaos_hooks::{Briefing, Outcome, Str, Subagent, Subject, ToolCall, Turn};
 use serde_json::Value;
 
+use super::table::said;
 use super::{Put, To};
 use crate::operation::is_inference;
-use crate::{Content, messages, semconv};
+use crate::{Content, messages};
+
+said! {
+    TurnContent of (content, turn), (&Content, &Turn) {
+        GEN_AI_INPUT_MESSAGES: json_if(turn.input.as_ref().and_then(|it| asked(content, it)));
+        + BriefingContent: turn.briefing.as_deref().map(|it| (content, it));
+    }
+
+    ModelCallContent of (content, call), (&Content, &kaos_hooks::LlmCall) {
+        GEN_AI_INPUT_MESSAGES: json_if(
+            call.input.as_ref().and_then(|it| messages::messages(content, Field::Input, it))
+        );
+        + BriefingContent: call.briefing.as_deref().map(|it| (content, it));
+    }
+
+    BriefingContent of (content, briefing), (&Content, &Briefing) {
+        GEN_AI_SYSTEM_INSTRUCTIONS: json_if(instructions(content, briefing));
+        GEN_AI_TOOL_DEFINITIONS: json_if(tools(content, briefing));
+    }
+
+    RemoteContent of (content, sub), (&Content, &Subagent) {
+        GEN_AI_INPUT_MESSAGES: json_if(sub.task.as_ref().and_then(|it| asked(content, it)));
+    }
+
+    /// A tool's description comes from whoever made the tool, and the name of none from a model: content.
+    ToolCallContent of (content, call), (&Content, &ToolCall) {
+        GEN_AI_TOOL_CALL_ARGUMENTS:
+            json_text_if(of_tool(content, Field::Arguments, call, call.arguments.as_ref()));
+        KAOS_TOOL_ASKED_NAME:
+            made_if(of_tool(content, Field::Arguments, call, call.asked_name.as_ref()));
+        GEN_AI_TOOL_DESCRIPTION:
+            made_if(of_tool(content, Field::Instructions, call, call.description.as_ref()));
+    }
+
+    AnswerContent of messages, Value {
+        GEN_AI_OUTPUT_MESSAGES: json_if(Some(messages));
+    }
+
+    ResultContent of result, Value {
+        GEN_AI_TOOL_CALL_RESULT: json_if(Some(result));
+    }
+}
+
+fn asked(content: &Content, text: &Str) -> Option<Value> {
+    messages::message(content, Field::Input, text, None)
+}
+
+/// What a model is told before the conversation.
+pub(crate) fn instructions(content: &Content, briefing: &Briefing) -> Option<Value> {
+    let text = briefing.instructions.as_deref()?;
+    messages::text_parts(content, Field::Instructions, text)
+}
+
+/// What a model may call.
+pub(crate) fn tools(content: &Content, briefing: &Briefing) -> Option<Value> {
+    let text = briefing.tools.as_deref()?;
+    messages::json_of(content, Field::Instructions, None, text)
+}
+
+fn of_tool(content: &Content, field: Field, call: &ToolCall, text: Option<&Str>) -> Option<String> {
+    content.text(field, Some(&call.name), text?)
+}
 
 /// What the work starts from.
 pub(crate) fn at_start(content: &Content, subject: &Subject, to: &mut To<impl Put>) {
-    if is_no_inference(subject) {
-        return;
-    }
-    let mut json = |key, value: Option<Value>| {
-        if let Some(value) = value {
-            to.made(key, &value.to_string());
-        }
-    };
-    if let Some(briefing) = subject.briefing() {
-        let instructions = briefing.instructions.as_deref();
-        let instructions =
-            instructions.and_then(|it| messages::text_parts(content, Field::Instructions, it));
-        json(semconv::GEN_AI_SYSTEM_INSTRUCTIONS, instructions);
-        let tools = briefing.tools.as_deref();
-        let tools = tools.and_then(|it| messages::json_of(content, Field::Instructions, None, it));
-        json(semconv::GEN_AI_TOOL_DEFINITIONS, tools);
-    }
-    let Some(text) = subject.content() else {
-        return description(content, subject, to);
-    };
     match subject {
-        Subject::LlmCall(_) => json(
-            semconv::GEN_AI_INPUT_MESSAGES,
-            messages::messages(content, Field::Input, text),
-        ),
-        Subject::Turn(_) => json(
-            semconv::GEN_AI_INPUT_MESSAGES,
-            messages::message(content, Field::Input, text, None),
-        ),
-        Subject::Subagent(sub) if sub.remote.is_some() => json(
-            semconv::GEN_AI_INPUT_MESSAGES,
-            messages::message(content, Field::Input, text, None),
-        ),
-        Subject::ToolCall(call) => {
-            if let Some(safe) = content.text(Field::Arguments, Some(&call.name), text) {
-                to.made(semconv::GEN_AI_TOOL_CALL_ARGUMENTS, &safe);
-            }
-        }
+        Subject::Turn(turn) => TurnContent::put(to, (content, turn)),
+        Subject::LlmCall(call) if is_inference(call) => ModelCallContent::put(to, (content, call)),
+        Subject::Subagent(sub) if sub.remote.is_some() => RemoteContent::put(to, (content, sub)),
+        Subject::ToolCall(call) => ToolCallContent::put(to, (content, call)),
         _ => {}
-    }
-    description(content, subject, to);
-}
-
-/// An embedding has no messages.
-fn is_no_inference(subject: &Subject) -> bool {
-    matches!(subject, Subject::LlmCall(call) if !is_inference(call))
-}
-
-/// A tool's description comes from whoever made the tool, and the name of none from a model: content.
-fn description(content: &Content, subject: &Subject, to: &mut To<impl Put>) {
-    if let Subject::ToolCall(call) = subject
-        && let Some(text) = &call.asked_name
-        && let Some(safe) = content.text(Field::Arguments, Some(&call.name), text)
-    {
-        to.made(semconv::KAOS_TOOL_ASKED_NAME, &safe);
-    }
-    if let Subject::ToolCall(call) = subject
-        && let Some(text) = &call.description
-        && let Some(safe) = content.text(Field::Instructions, Some(&call.name), text)
-    {
-        to.made(semconv::GEN_AI_TOOL_DESCRIPTION, &safe);
     }
 }
 
@@ -81,40 +88,34 @@ pub(crate) fn at_end(
     outcome: Outcome<'_>,
     to: &mut To<impl Put>,
 ) {
-    match outcome {
-        Outcome::ToolCall(tool) => {
-            let name = match subject {
-                Subject::ToolCall(call) => Some(call.name.as_str()),
-                _ => None,
-            };
-            if let Some(text) = &tool.result
-                && let Some(result) = messages::result(content, name, text)
-            {
-                to.made(semconv::GEN_AI_TOOL_CALL_RESULT, &result.to_string());
-            }
-        }
-        _ => {
-            if let Some(messages) = output(content, subject, outcome) {
-                to.made(semconv::GEN_AI_OUTPUT_MESSAGES, &messages.to_string());
-            }
-        }
+    let result = match (outcome, subject) {
+        (Outcome::ToolCall(tool), Subject::ToolCall(call)) => tool
+            .result
+            .as_ref()
+            .map(|text| messages::result(content, Some(&call.name), text)),
+        _ => None,
+    };
+    if let Some(result) = result.flatten() {
+        ResultContent::put(to, result);
+    }
+    if let Some(messages) = output(content, subject, outcome) {
+        AnswerContent::put(to, messages);
     }
 }
 
 /// The messages that a model or agent answered with.
 pub(crate) fn output(content: &Content, subject: &Subject, outcome: Outcome<'_>) -> Option<Value> {
-    let (text, reasons) = match outcome {
-        Outcome::LlmCall(_) if is_no_inference(subject) => return None,
-        Outcome::LlmCall(call) => {
-            let text = call.output.as_ref()?;
+    let (text, reasons) = match (outcome, subject) {
+        (Outcome::LlmCall(answer), Subject::LlmCall(call)) if is_inference(call) => {
+            let text = answer.output.as_ref()?;
             return messages::messages(content, Field::Output, text);
         }
-        Outcome::Turn(turn) => (turn.text.as_ref()?, &turn.finish_reasons),
-        Outcome::Subagent(sub) if matches!(subject, Subject::Subagent(of) if of.remote.is_some()) => {
-            (sub.result.as_ref()?, &sub.finish_reasons)
+        (Outcome::Turn(turn), _) => (turn.text.as_ref()?, &turn.finish_reasons),
+        (Outcome::Subagent(answer), Subject::Subagent(sub)) if sub.remote.is_some() => {
+            (answer.result.as_ref()?, &answer.finish_reasons)
         }
         _ => return None,
     };
-    let reason = reasons.first().map(kaos_hooks::Str::as_str);
+    let reason = reasons.first().map(Str::as_str);
     messages::message(content, Field::Output, text, reason)
 }

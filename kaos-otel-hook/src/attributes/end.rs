@@ -1,37 +1,40 @@
-//! What a span's outcome adds.
+//! What a span's end adds.
 
 use kaos_hooks::{
-    IntentOutcome, LlmOutcome, McpCall, Outcome, Phase, Run, Span, Str, SubagentOutcome, Subject,
-    ToolOutcome, TurnOutcome, Usage,
+    Intent, IntentOutcome, LlmOutcome, McpCall, McpOutcome, Outcome, Phase, Span, Str,
+    SubagentOutcome, Subject, ToolOutcome, TurnOutcome, Usage,
 };
 
-use super::{Put, To, added};
+use super::start::ServerAt;
+use super::table::said;
+use super::{Put, To};
+use crate::Conventions;
 use crate::operation::is_inference;
-use crate::semconv;
 
 /// The reason to stop that stands for one that did not come.
-const NONE_CAME: Str = Str::Static("error");
+const NONE_CAME: [Str; 1] = [Str::Static("error")];
 
 /// What the end of a span adds, as far as it is known.
-pub(crate) fn at_end(span: &Span<'_>, run: &Run, to: &mut To<impl Put>) {
+pub(crate) fn at_end(span: &Span<'_>, to: &mut To<impl Put>) {
     let Some(outcome) = span.phase.outcome() else {
         return no_answer(span, to);
     };
     match outcome {
-        Outcome::Turn(turn) => end_turn(turn, to),
+        Outcome::Turn(turn) => TurnEnd::put(to, (turn, span.subject)),
         Outcome::LlmCall(call) if asks_a_model(span.subject) => {
-            end_inference(call, to);
+            let names = to.conventions();
+            InferenceEnd::put(to, (call, names));
             if call.finish_reasons.is_empty() {
                 no_answer(span, to);
             }
         }
-        Outcome::LlmCall(call) => end_other_call(call, to),
-        Outcome::IntentClassification(found) => end_intent(found, to),
-        Outcome::ToolCall(tool) => end_tool_call(tool, to),
-        Outcome::Subagent(sub) => end_subagent(sub, to),
+        Outcome::LlmCall(call) => OtherCallEnd::put(to, call),
+        Outcome::IntentClassification(found) => IntentEnd::put(to, found),
+        Outcome::ToolCall(tool) => ToolCallEnd::put(to, tool),
+        Outcome::Subagent(sub) => SubagentEnd::put(to, sub),
+        Outcome::McpRequest(asked) => McpRequestEnd::put(to, asked),
         Outcome::Step(_) | Outcome::Handoff(_) | Outcome::Custom(_) => {}
     }
-    added::at_end(span.subject, run, outcome, to);
 }
 
 /// A model that was to answer, and of which no reason to stop came.
@@ -39,90 +42,132 @@ fn no_answer(span: &Span<'_>, to: &mut To<impl Put>) {
     if asks_a_model(span.subject)
         && matches!(span.phase, Phase::Error { .. } | Phase::Cancelled { .. })
     {
-        finish_reasons(&[NONE_CAME], to);
+        FinishReasons::put(to, &NONE_CAME);
     }
-}
-
-fn end_turn(turn: &TurnOutcome, to: &mut To<impl Put>) {
-    tokens(turn.usage, to);
-    to.count_if(semconv::KAOS_TOOL_CALL_COUNT, turn.tool_calls);
-    to.count_if(semconv::KAOS_TURN_NUMBER, turn.number);
-    finish_reasons(&turn.finish_reasons, to);
 }
 
 fn asks_a_model(subject: &Subject) -> bool {
     matches!(subject, Subject::LlmCall(call) if is_inference(call))
 }
 
-/// Of embeddings and searches: nothing is generated.
-fn end_other_call(call: &LlmOutcome, to: &mut To<impl Put>) {
-    let input = call.usage.map(|usage| usage.input_tokens);
-    to.count_if(semconv::GEN_AI_USAGE_INPUT_TOKENS, input);
-    to.text_if(semconv::GEN_AI_RESPONSE_MODEL, call.response_model.as_ref());
-}
-
-fn end_inference(call: &LlmOutcome, to: &mut To<impl Put>) {
-    tokens(call.usage, to);
-    if let Some(usage) = call.usage {
-        // A part that is none says nothing.
-        let part = |part: Option<u64>| part.filter(|tokens| *tokens > 0);
-        let (read, creation) = (usage.cache_read_tokens, usage.cache_creation_tokens);
-        to.count_if(semconv::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, part(read));
-        let creation = part(creation);
-        to.count_if(semconv::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, creation);
-        let reasoning = part(usage.reasoning_tokens);
-        to.count_if(semconv::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, reasoning);
+said! {
+    TurnEnd of (turn, subject), (&TurnOutcome, &Subject) {
+        KAOS_TOOL_CALL_COUNT: count_if(turn.tool_calls);
+        KAOS_TURN_NUMBER: count_if(turn.number.filter(|_| !is_numbered(subject)));
+        + Tokens: turn.usage;
+        + FinishReasons: Some(&*turn.finish_reasons);
     }
-    to.text_if(semconv::GEN_AI_RESPONSE_ID, call.response_id.as_ref());
-    to.text_if(semconv::GEN_AI_RESPONSE_MODEL, call.response_model.as_ref());
-    finish_reasons(&call.finish_reasons, to);
-    let first = call.time_to_first_chunk.map(|first| first.as_secs_f64());
-    to.value_if(semconv::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, first);
-}
 
-fn end_intent(found: &IntentOutcome, to: &mut To<impl Put>) {
-    if let Some(intent) = &found.intent {
-        to.text(semconv::KAOS_INTENT, &intent.to_str());
+    /// Of embeddings and searches: nothing is generated.
+    OtherCallEnd of call, &LlmOutcome {
+        GEN_AI_USAGE_INPUT_TOKENS: count_if(call.usage.map(|usage| usage.input_tokens));
+        GEN_AI_RESPONSE_MODEL: text_if(call.response_model.as_ref());
     }
-    to.value_if(semconv::KAOS_CONFIDENCE, found.confidence);
-}
 
-fn end_tool_call(tool: &ToolOutcome, to: &mut To<impl Put>) {
-    if tool.skipped {
-        to.value(semconv::KAOS_TOOL_SKIPPED, true);
+    InferenceEnd of (call, names), (&LlmOutcome, Conventions) {
+        GEN_AI_RESPONSE_ID: text_if(call.response_id.as_ref());
+        GEN_AI_RESPONSE_MODEL: text_if(call.response_model.as_ref());
+        GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK:
+            value_if(call.time_to_first_chunk.map(|first| first.as_secs_f64()));
+        + Tokens: call.usage;
+        + TokenParts: call.usage.map(|usage| (usage, names));
+        + FinishReasons: Some(&*call.finish_reasons);
     }
-    if let Some(mcp) = tool.mcp.as_deref() {
-        end_mcp(mcp, to);
+
+    Tokens of usage, Usage {
+        GEN_AI_USAGE_INPUT_TOKENS: count_if(Some(usage.input_tokens));
+        GEN_AI_USAGE_OUTPUT_TOKENS: count_if(Some(usage.output_tokens));
+    }
+
+    /// A part that is none says nothing.
+    TokenParts of (usage, names), (Usage, Conventions) {
+        GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: count_if(some(usage.cache_read_tokens));
+        GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS:
+            count_if(names.pinned(some(usage.cache_creation_tokens)));
+        GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS:
+            count_if(names.latest(some(usage.cache_creation_tokens)));
+        GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: count_if(some(usage.reasoning_tokens));
+    }
+
+    FinishReasons of reasons, &[Str] {
+        GEN_AI_RESPONSE_FINISH_REASONS: list_if(reasons);
+    }
+
+    IntentEnd of found, &IntentOutcome {
+        KAOS_INTENT: text_if(found.intent.as_ref().map(Intent::to_str).as_ref());
+        KAOS_CONFIDENCE: value_if(found.confidence);
+    }
+
+    ToolCallEnd of tool, &ToolOutcome {
+        KAOS_TOOL_SKIPPED: value_if(tool.skipped.then_some(true));
+        MCP_METHOD_NAME: text_if(tool.mcp.as_deref().map(|mcp| &mcp.method));
+        + Mcp: tool.mcp.as_deref();
+    }
+
+    McpRequestEnd of asked, &McpOutcome {
+        + Mcp: asked.mcp.as_deref();
+    }
+
+    /// What is known of a request to a server besides its method.
+    Mcp of mcp, &McpCall {
+        JSONRPC_REQUEST_ID: text_if(mcp.request_id.as_ref());
+        MCP_SESSION_ID: text_if(mcp.session_id.as_ref());
+        MCP_PROTOCOL_VERSION: text_if(mcp.protocol_version.as_ref());
+        RPC_RESPONSE_STATUS_CODE: text_if(mcp.status_code.as_ref());
+        NETWORK_TRANSPORT: text_if(mcp.transport.as_ref());
+        NETWORK_PROTOCOL_NAME: text_if(mcp.network_protocol.as_ref());
+        + ServerAt: mcp.server.as_ref();
+    }
+
+    SubagentEnd of sub, &SubagentOutcome {
+        KAOS_TOOL_SKIPPED: value_if(sub.skipped.then_some(true));
+        + Tokens: sub.usage;
+        + FinishReasons: Some(&*sub.finish_reasons);
+    }
+
+    /// How any span can end.
+    Ends of ended, Ended<'_> {
+        ERROR_TYPE: text_if(ended.error);
+        KAOS_SUSPENDED: value_if(ended.suspended.then_some(true));
+        KAOS_TRUNCATED: value_if(ended.cut.then_some(true));
+    }
+
+    /// Where prices are known.
+    Cost of usd, f64 {
+        KAOS_COST_USD: value(usd);
+    }
+
+    /// Where a foreign tracer provider made another id.
+    OwnId of id, kaos_hooks::SpanId {
+        KAOS_SPAN_ID: value(id.to_string());
     }
 }
 
-fn end_mcp(mcp: &McpCall, to: &mut To<impl Put>) {
-    to.text(semconv::MCP_METHOD_NAME, &mcp.method);
-    to.text_if(semconv::JSONRPC_REQUEST_ID, mcp.request_id.as_ref());
-    to.text_if(semconv::MCP_SESSION_ID, mcp.session_id.as_ref());
-    let version = mcp.protocol_version.as_ref();
-    to.text_if(semconv::MCP_PROTOCOL_VERSION, version);
-    let status = mcp.status_code.as_ref();
-    to.text_if(semconv::RPC_RESPONSE_STATUS_CODE, status);
-    to.text_if(semconv::NETWORK_TRANSPORT, mcp.transport.as_ref());
+/// Whether a turn's number was known at its start.
+const fn is_numbered(subject: &Subject) -> bool {
+    matches!(subject, Subject::Turn(turn) if turn.number.is_some())
 }
 
-fn end_subagent(sub: &SubagentOutcome, to: &mut To<impl Put>) {
-    tokens(sub.usage, to);
-    finish_reasons(&sub.finish_reasons, to);
-    if sub.skipped {
-        to.value(semconv::KAOS_TOOL_SKIPPED, true);
-    }
+/// What any span can say of its end.
+#[derive(Debug, Default)]
+pub(crate) struct Ended<'a> {
+    pub(crate) error: Option<&'a Str>,
+    pub(crate) suspended: bool,
+    pub(crate) cut: bool,
 }
 
-fn tokens(usage: Option<Usage>, to: &mut To<impl Put>) {
-    if let Some(usage) = usage {
-        to.count_if(semconv::GEN_AI_USAGE_INPUT_TOKENS, Some(usage.input_tokens));
-        let output = Some(usage.output_tokens);
-        to.count_if(semconv::GEN_AI_USAGE_OUTPUT_TOKENS, output);
-    }
+pub(crate) fn ends(ended: Ended<'_>, to: &mut To<impl Put>) {
+    Ends::put(to, ended);
 }
 
-fn finish_reasons(reasons: &[Str], to: &mut To<impl Put>) {
-    to.list_if(semconv::GEN_AI_RESPONSE_FINISH_REASONS, reasons);
+pub(crate) fn cost(usd: f64, to: &mut To<impl Put>) {
+    Cost::put(to, usd);
+}
+
+pub(crate) fn own_id(id: kaos_hooks::SpanId, to: &mut To<impl Put>) {
+    OwnId::put(to, id);
+}
+
+fn some(part: Option<u64>) -> Option<u64> {
+    part.filter(|tokens| *tokens > 0)
 }

@@ -1,8 +1,17 @@
-use super::{bounded, formatted};
+use super::bounded;
+#[cfg(feature = "logs")]
+use super::formatted;
 
 #[track_caller]
 fn check(text: &str, limit: Option<usize>, expected: &str) {
     assert_eq!(bounded(text, limit), expected);
+    #[cfg(feature = "logs")]
+    check_formatted(text, limit, expected);
+}
+
+#[cfg(feature = "logs")]
+#[track_caller]
+fn check_formatted(text: &str, limit: Option<usize>, expected: &str) {
     assert_eq!(formatted(format_args!("{text}"), limit), expected);
     let first: String = text.chars().take(1).collect();
     let rest: String = text.chars().skip(1).collect();
@@ -35,6 +44,7 @@ fn what_fits_is_not_copied() {
     assert!(!borrowed("abcd", Some(3)));
 }
 
+#[cfg(feature = "logs")]
 #[test]
 fn what_is_too_long_is_not_made() {
     struct Endless(std::cell::Cell<u32>);

@@ -20,7 +20,7 @@ pub(super) trait Request: Message + Sized {
     /// Takes the second half of the items out; nothing of one item.
     fn second_half(&mut self) -> Option<Self>;
 
-    /// Makes one item that is too large smaller.
+    /// Makes one item that is too large smaller, and who exports it, if that takes half of the room.
     fn cut(&mut self, largest: usize);
 }
 
@@ -91,6 +91,13 @@ impl Request for ExportTraceServiceRequest {
     }
 
     fn cut(&mut self, largest: usize) {
+        for resource in self
+            .resource_spans
+            .iter_mut()
+            .filter_map(|it| it.resource.as_mut())
+        {
+            cut(resource, largest / 2);
+        }
         let others = self.encoded_len();
         let scopes = self
             .resource_spans
@@ -120,6 +127,13 @@ impl Request for ExportLogsServiceRequest {
     }
 
     fn cut(&mut self, largest: usize) {
+        for resource in self
+            .resource_logs
+            .iter_mut()
+            .filter_map(|it| it.resource.as_mut())
+        {
+            cut(resource, largest / 2);
+        }
         let others = self.encoded_len();
         let scopes = self
             .resource_logs
@@ -153,7 +167,12 @@ impl Request for ExportMetricsServiceRequest {
     }
 
     /// One data point has some labels and a number: it is small.
-    fn cut(&mut self, _largest: usize) {}
+    fn cut(&mut self, largest: usize) {
+        let resources = self.resource_metrics.iter_mut();
+        for resource in resources.filter_map(|it| it.resource.as_mut()) {
+            cut(resource, largest / 2);
+        }
+    }
 }
 
 fn half_of_spans(scope: &mut ScopeSpans) -> Option<ScopeSpans> {

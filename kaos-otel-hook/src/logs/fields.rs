@@ -18,7 +18,6 @@ pub(super) struct Fields {
     pub(super) message: String,
     pub(super) others: Vec<(&'static str, AnyValue)>,
     pub(super) target: Cow<'static, str>,
-    pub(super) module: Option<Cow<'static, str>>,
     pub(super) file: Option<Cow<'static, str>>,
     pub(super) line: Option<i64>,
     bridged: bool,
@@ -33,7 +32,6 @@ impl Fields {
             message: String::new(),
             others: Vec::new(),
             target: Cow::Borrowed(metadata.target()),
-            module: metadata.module_path().map(Cow::Borrowed),
             file: metadata.file().map(Cow::Borrowed),
             line: metadata.line().map(i64::from),
             bridged: metadata.target() == BRIDGED,
@@ -51,7 +49,7 @@ impl Fields {
         match field.name() {
             "message" => self.message = text,
             "log.target" if self.bridged => self.target = Cow::Owned(text),
-            "log.module_path" if self.bridged => self.module = Some(Cow::Owned(text)),
+            "log.module_path" if self.bridged => {}
             "log.file" if self.bridged => self.file = Some(Cow::Owned(text)),
             _ => self.add(field, AnyValue::from(text)),
         }

@@ -10,6 +10,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::context;
 use super::fields::Fields;
+use crate::otel_hook::{SCOPE, scope};
 use crate::{OTelHook, SpanNames, semconv};
 
 /// A `tracing-subscriber` layer that makes an OpenTelemetry log record of every event.
@@ -20,14 +21,12 @@ use crate::{OTelHook, SpanNames, semconv};
 /// | severity number and text | its level |
 /// | body | its message |
 /// | trace id, span id, flags | the current OpenTelemetry context, sampled or not |
-/// | `logger_name`, and the instrumentation scope's name | its target |
-/// | `code.file.path`, `code.line.number` | where it was written |
-/// | `code.function.name` | the innermost `tracing` span around it, as `module_path::span_name`; without one its module path |
+/// | `logger_name`, and the instrumentation scope's name | its target; `kaos` has our version, others none |
+/// | `code.file.path`, `code.line.number` | where it was written; no event knows its function |
 /// | attributes | its other fields: booleans, integers, floats and text as what they are, integers beyond 64 bits, errors and `Debug` values as text |
 ///
-/// Under [`SpanNames::Operator`] the code attributes are `code.filepath`, `code.lineno` and
-/// `code.function`. Events that a bridge brought from the `log` crate are told with their own
-/// target, module, file and line. A field with the name of one of these attributes is left out.
+/// Under [`SpanNames::Operator`] the code attributes are `code.filepath` and `code.lineno`. Events
+/// that a bridge brought from the `log` crate are told with their own target, file and line. A field with the name of one of these attributes is left out.
 ///
 /// Inside a model or a tool of a turn the context is the turn's span, across `.await` too. A task
 /// of its own does not inherit it: give it one with `with_current_context` of
@@ -50,6 +49,8 @@ use crate::{OTelHook, SpanNames, semconv};
 /// ```
 pub struct LogLayer {
     logger: SdkLogger,
+    /// Of our own lines: their scope is that of our spans and metrics.
+    ours: SdkLogger,
     names: SpanNames,
     limit: Option<usize>,
 }
@@ -58,7 +59,8 @@ impl LogLayer {
     /// Records go to this provider, with texts of at most 32768 characters.
     pub fn new(provider: &SdkLoggerProvider) -> Self {
         Self {
-            logger: provider.logger(env!("CARGO_PKG_NAME")),
+            logger: provider.logger(""),
+            ours: provider.logger_with_scope(scope()),
             names: SpanNames::default(),
             limit: Some(OTelHook::DEFAULT_VALUE_LENGTH),
         }
@@ -82,42 +84,37 @@ impl LogLayer {
         self
     }
 
-    fn code_names(&self) -> [&'static str; 3] {
+    fn code_names(&self) -> [&'static str; 2] {
         if self.names == SpanNames::Operator {
-            [
-                semconv::CODE_FILEPATH,
-                semconv::CODE_LINENO,
-                semconv::CODE_FUNCTION,
-            ]
+            [semconv::CODE_FILEPATH, semconv::CODE_LINENO]
         } else {
-            [
-                semconv::CODE_FILE_PATH,
-                semconv::CODE_LINE_NUMBER,
-                semconv::CODE_FUNCTION_NAME,
-            ]
+            [semconv::CODE_FILE_PATH, semconv::CODE_LINE_NUMBER]
         }
     }
 
-    fn fill(&self, record: &mut SdkLogRecord, fields: Fields, function: Option<String>) {
+    fn emit(&self, mut record: SdkLogRecord, fields: Fields) {
         record.set_body(AnyValue::from(fields.message));
-        let [file, line, function_name] = self.code_names();
-        let ours = [semconv::LOGGER_NAME, file, line, function_name];
+        let [file, line] = self.code_names();
+        let ours = [semconv::LOGGER_NAME, file, line];
         for (key, value) in fields.others {
             if !ours.contains(&key) {
                 record.add_attribute(key, value);
             }
         }
         record.add_attribute(semconv::LOGGER_NAME, fields.target.clone());
-        record.set_target(fields.target);
+        let logger = if fields.target == SCOPE {
+            &self.ours
+        } else {
+            record.set_target(fields.target);
+            &self.logger
+        };
         if let Some(path) = fields.file {
             record.add_attribute(file, path);
         }
         if let Some(number) = fields.line {
             record.add_attribute(line, number);
         }
-        if let Some(name) = function.or_else(|| fields.module.map(String::from)) {
-            record.add_attribute(function_name, name);
-        }
+        logger.emit(record);
     }
 }
 
@@ -125,7 +122,7 @@ impl<S> Layer<S> for LogLayer
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    fn on_event(&self, event: &Event<'_>, spans: Spans<'_, S>) {
+    fn on_event(&self, event: &Event<'_>, _spans: Spans<'_, S>) {
         let metadata = event.metadata();
         if context::is_held_by(metadata) || Context::is_current_telemetry_suppressed() {
             return;
@@ -143,13 +140,7 @@ where
             let (trace_id, span_id) = (span.trace_id(), span.span_id());
             record.set_trace_context(trace_id, span_id, Some(span.trace_flags()));
         }
-        let function = spans.event_span(event).map(|span| {
-            let metadata = span.metadata();
-            let module = metadata.module_path().unwrap_or_else(|| metadata.target());
-            format!("{module}::{}", metadata.name())
-        });
-        self.fill(&mut record, Fields::of(event, self.limit), function);
-        self.logger.emit(record);
+        self.emit(record, Fields::of(event, self.limit));
     }
 }
 

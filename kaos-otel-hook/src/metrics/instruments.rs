@@ -2,7 +2,9 @@
 
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
-use crate::semconv;
+use super::tokens::{Each, Tokens};
+use crate::conventions::measured::{self, latest};
+use crate::{Conventions, semconv};
 
 /// Seconds of one model or tool call: `0.01 · 2ⁿ`.
 const CALL_SECONDS: [f64; 14] = [
@@ -73,6 +75,11 @@ impl Pair {
     }
 }
 
+/// Seconds of one request to a server of the Model Context Protocol.
+const MCP_SECONDS: [f64; 14] = [
+    0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+];
+
 #[derive(Clone)]
 pub(super) struct Instruments {
     pub(super) requests: Pair,
@@ -81,17 +88,20 @@ pub(super) struct Instruments {
     pub(super) delegations: Pair,
     pub(super) cost_usd: Counter<f64>,
     pub(super) operation_duration: Histogram<f64>,
-    pub(super) token_usage: Histogram<u64>,
+    /// The same instrument as that of other operations, or one of its own.
+    pub(super) inference_duration: Histogram<f64>,
+    pub(super) tokens: Tokens,
     pub(super) time_to_first_chunk: Histogram<f64>,
     pub(super) time_per_output_chunk: Histogram<f64>,
     pub(super) invoke_agent_duration: Histogram<f64>,
     pub(super) invoke_agent_inference_calls: Histogram<u64>,
     pub(super) invoke_agent_tool_calls: Histogram<u64>,
     pub(super) execute_tool_duration: Histogram<f64>,
+    pub(super) mcp_duration: Histogram<f64>,
 }
 
 impl Instruments {
-    pub(super) fn new(meter: &Meter) -> Self {
+    pub(super) fn new(meter: &Meter, conventions: Conventions) -> Self {
         let pair = |count, unit, duration, of| Pair::new(meter, count, unit, duration, of);
         let seconds = |name, description, buckets: &[f64]| {
             meter
@@ -144,19 +154,19 @@ impl Instruments {
                 "GenAI operation duration.",
                 &CALL_SECONDS,
             ),
-            token_usage: number(
-                semconv::GEN_AI_CLIENT_TOKEN_USAGE,
-                "{token}",
-                "Number of input and output tokens used.",
-                &TOKENS,
+            inference_duration: seconds(
+                conventions.name(&measured::INFERENCE_DURATION),
+                "GenAI operation duration.",
+                &CALL_SECONDS,
             ),
+            tokens: tokens(meter, conventions),
             time_to_first_chunk: seconds(
-                semconv::GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
+                conventions.name(&measured::TIME_TO_FIRST_CHUNK),
                 "Time to receive the first chunk of a streamed response.",
                 &CALL_SECONDS,
             ),
             time_per_output_chunk: seconds(
-                semconv::GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK,
+                conventions.name(&measured::TIME_PER_OUTPUT_CHUNK),
                 "Time between two chunks of a streamed response.",
                 &CALL_SECONDS,
             ),
@@ -182,6 +192,38 @@ impl Instruments {
                 "Duration of a tool's execution.",
                 &CALL_SECONDS,
             ),
+            mcp_duration: seconds(
+                semconv::MCP_CLIENT_OPERATION_DURATION,
+                "Duration of a request to an MCP server, from when it was sent until its answer came.",
+                &MCP_SECONDS,
+            ),
         }
+    }
+}
+
+fn tokens(meter: &Meter, conventions: Conventions) -> Tokens {
+    let of_call = |name, description| {
+        let of_call = meter.u64_histogram(name).with_unit("{token}");
+        let of_call = of_call.with_description(description);
+        of_call.with_boundaries(TOKENS.to_vec()).build()
+    };
+    let used = |name, description| {
+        let used = meter.u64_counter(name).with_unit("{token}");
+        used.with_description(description).build()
+    };
+    match conventions {
+        Conventions::Pinned => Tokens::ByType(of_call(
+            semconv::GEN_AI_CLIENT_TOKEN_USAGE,
+            "Number of input and output tokens used.",
+        )),
+        Conventions::Latest => Tokens::Each(Box::new(Each {
+            input: used(latest::INPUT, "Input tokens used, cached ones included."),
+            output: used(latest::OUTPUT, "Output tokens used, reasoning included."),
+            cache_read: used(latest::CACHE_READ, "Input tokens read from a cache."),
+            cache_write: used(latest::CACHE_WRITE, "Input tokens written to a cache."),
+            reasoning: used(latest::REASONING, "Output tokens of reasoning."),
+            input_of_call: of_call(latest::INPUT_OF_CALL, "Input tokens of a model call."),
+            output_of_call: of_call(latest::OUTPUT_OF_CALL, "Output tokens of a model call."),
+        })),
     }
 }

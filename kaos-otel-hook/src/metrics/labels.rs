@@ -107,12 +107,17 @@ impl Labels {
         if let Some(model) = model {
             labels.text(semconv::GEN_AI_REQUEST_MODEL, model);
         }
-        if let Some((address, port)) = server {
-            labels.text(semconv::SERVER_ADDRESS, address);
-            let port = KeyValue::new(semconv::SERVER_PORT, i64::from(port));
-            labels.0.push(port);
-        }
+        labels.server(server);
         labels
+    }
+
+    /// Where the work is done.
+    pub(super) fn server(&mut self, server: Option<(&Str, u16)>) {
+        if let Some((address, port)) = server {
+            self.text(semconv::SERVER_ADDRESS, address);
+            let port = KeyValue::new(semconv::SERVER_PORT, i64::from(port));
+            self.0.push(port);
+        }
     }
 
     /// The conventions' word for how it ended.

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kaos_hooks::{
-    Body, Event, LlmCall, LlmOutcome, Observer, Outcome, Phase, Run, Span, SpanId, Subagent,
-    Subject, Time, ToolCall, Turn, Value,
+    Body, Event, LlmCall, LlmOutcome, McpCall, Observer, Outcome, Phase, Run, Span, SpanId,
+    Subagent, Subject, Time, ToolCall, Turn, Value,
 };
 use smallvec::SmallVec;
 
 use super::Inner;
 use super::known::Latest;
 use super::labels::{Ending, Labels};
+use super::mcp::{McpKey, McpSeries};
 use super::series::{
     DelegationKey, DelegationSeries, ModelKey, ModelSeries, RemoteKey, ToolKey, ToolSeries,
     TurnKey, TurnSeries,
@@ -131,15 +132,44 @@ impl Measuring {
                 }
             }
             Subject::ToolCall(call) => {
+                if let Some(Outcome::ToolCall(outcome)) = span.phase.outcome()
+                    && let Some(mcp) = outcome.mcp.as_deref()
+                    && let Some(duration) = mcp.duration
+                {
+                    let tool = ending.tool_name(call);
+                    self.mcp_request(&McpKey::new(mcp, Some(tool), ending.clone()), duration);
+                }
                 self.end_tool_call(run, call, ending, duration);
                 self.of_turn(slot, |turn| turn.tool_calls += 1);
             }
             Subject::Subagent(subagent) => self.end_delegation(run, subagent, ending, duration),
+            Subject::McpRequest(request) => {
+                let mcp = match span.phase.outcome() {
+                    Some(Outcome::McpRequest(outcome)) => outcome.mcp.as_deref().cloned(),
+                    _ => None,
+                };
+                let unknown = || McpCall {
+                    method: request.method.clone(),
+                    ..McpCall::default()
+                };
+                let key = McpKey::new(&mcp.unwrap_or_else(unknown), None, ending);
+                self.mcp_request(&key, duration);
+            }
             Subject::IntentClassification(_)
             | Subject::Step(_)
             | Subject::Handoff(_)
             | Subject::Custom(_) => {}
         }
+    }
+
+    fn mcp_request(&self, key: &McpKey, duration: Duration) {
+        let Inner {
+            instruments: to,
+            series,
+            ..
+        } = &*self.hook;
+        let series = series.mcp.find(key, |key| McpSeries::new(to, key));
+        series.record(duration);
     }
 
     /// Changes what is kept about the turn that the span in this slot belongs to.

@@ -13,6 +13,8 @@ use opentelemetry::metrics::{BoundCounter, BoundHistogram};
 use super::instruments::{Instruments, Pair};
 use super::known::Known;
 use super::labels::{Ending, Labels};
+use super::mcp::{McpKey, McpSeries};
+use super::tokens::BoundTokens;
 use crate::operation::is_inference;
 use crate::semconv;
 
@@ -23,6 +25,7 @@ pub(super) struct AllSeries {
     pub(super) model_calls: Known<ModelKey, ModelSeries>,
     pub(super) tool_calls: Known<ToolKey, ToolSeries>,
     pub(super) delegations: Known<DelegationKey, DelegationSeries>,
+    pub(super) mcp: Known<McpKey, McpSeries>,
 }
 
 /// The ancestors' pair, bound.
@@ -127,8 +130,8 @@ pub(super) struct ModelSeries {
     labels: Labels,
     /// Whether the model generates anything.
     inference: bool,
-    /// Input and output: bound when tokens are first known, because what is bound is exported.
-    tokens: OnceLock<(BoundHistogram<u64>, Option<BoundHistogram<u64>>)>,
+    /// Bound when tokens are first known, because what is bound is exported.
+    tokens: OnceLock<BoundTokens>,
     cost_usd: OnceLock<BoundCounter<f64>>,
 }
 
@@ -141,11 +144,17 @@ impl ModelSeries {
         let mut ended = labels.clone();
         ended.ending(&key.ending);
         let what = Some((semconv::MODEL, &key.model));
+        let inference = is_inference(call);
+        let duration = if inference {
+            &to.inference_duration
+        } else {
+            &to.operation_duration
+        };
         Self {
             calls: BoundPair::new(&to.model_calls, &key.agent, what, &key.ending),
-            duration: to.operation_duration.bind(&ended),
+            duration: duration.bind(&ended),
             labels,
-            inference: is_inference(call),
+            inference,
             tokens: OnceLock::new(),
             cost_usd: OnceLock::new(),
         }
@@ -157,18 +166,8 @@ impl ModelSeries {
     }
 
     pub(super) fn record_tokens(&self, to: &Instruments, usage: Usage) {
-        let (input, output) = self.tokens.get_or_init(|| {
-            let bound = |kind| {
-                let mut labels = self.labels.clone();
-                labels.word(semconv::GEN_AI_TOKEN_TYPE, kind);
-                to.token_usage.bind(&labels)
-            };
-            (bound("input"), self.inference.then(|| bound("output")))
-        });
-        input.record(usage.input_tokens);
-        if let Some(output) = output {
-            output.record(usage.output_tokens);
-        }
+        let bind = || to.tokens.bind(&self.labels, self.inference);
+        self.tokens.get_or_init(bind).record(usage);
     }
 
     pub(super) fn record_cost(&self, to: &Instruments, agent: &Str, model: &Str, cost_usd: f64) {

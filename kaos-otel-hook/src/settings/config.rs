@@ -1,6 +1,8 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use super::{ENDPOINT, ENDPOINTS};
+use super::{ENDPOINT, ENDPOINTS, shown};
 
 /// What a configuration file says about telemetry, for a component or for all of them.
 ///
@@ -21,7 +23,7 @@ use super::{ENDPOINT, ENDPOINTS};
 /// assert_eq!(merged.enabled, Some(false));
 /// assert_eq!(merged.endpoint.as_deref(), Some("http://collector:4317"));
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TelemetryConfig {
     /// Whether to export at all; `None`: as the environment says. `true` goes over
@@ -58,5 +60,15 @@ impl TelemetryConfig {
                 _ => lookup(name),
             }
         }
+    }
+}
+
+/// A URL may have a user, a password or a key in it: these are not shown.
+impl fmt::Debug for TelemetryConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelemetryConfig")
+            .field("enabled", &self.enabled)
+            .field("endpoint", &self.endpoint.as_deref().map(shown))
+            .finish()
     }
 }

@@ -4,6 +4,7 @@ use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 
 use super::vars::Vars;
 use crate::OTelHook;
+use crate::attributes::MOST;
 
 /// How long attribute values may be.
 ///
@@ -53,12 +54,32 @@ pub(super) fn span_limits(vars: &Vars<'_>) -> SpanLimits {
         defaults.max_attributes_per_span,
     );
     let own = |name, default| vars.number(name, 0, default);
-    SpanLimits {
+    let limits = SpanLimits {
         max_attributes_per_span: own("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", all),
         max_events_per_span: own("OTEL_SPAN_EVENT_COUNT_LIMIT", defaults.max_events_per_span),
         max_links_per_span: own("OTEL_SPAN_LINK_COUNT_LIMIT", defaults.max_links_per_span),
         max_attributes_per_event: own("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", all),
         max_attributes_per_link: own("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", all),
+    };
+    let (asked, holds) = (
+        limits.max_attributes_per_span,
+        with_room(limits).max_attributes_per_span,
+    );
+    if asked < holds {
+        vars.warn(format!(
+            "spans may have {asked} attributes, but KAOS says up to {holds} of one itself; using \
+             {holds}"
+        ));
+    }
+    limits
+}
+
+/// These limits, with room for what we say ourselves.
+pub(super) fn with_room(limits: SpanLimits) -> SpanLimits {
+    let ours = u32::try_from(MOST).unwrap_or(u32::MAX);
+    SpanLimits {
+        max_attributes_per_span: limits.max_attributes_per_span.max(ours),
+        ..limits
     }
 }
 

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use kaos_hooks::{IntoHooks, Registry, marker};
 
 use super::Telemetry;
-use crate::{GenAiEvents, MetricsHook, OTelHook};
+#[cfg(feature = "metrics")]
+use crate::MetricsHook;
+use crate::{GenAiEvents, OTelHook};
 
 /// The hooks of a [`Telemetry`]: give them to a runner or to `Hooks::new`.
 #[derive(Debug, Default)]
 pub struct TelemetryHooks {
     spans: Option<OTelHook>,
+    #[cfg(feature = "metrics")]
     metrics: Option<MetricsHook>,
     events: Option<GenAiEvents>,
 }
@@ -23,27 +26,32 @@ impl TelemetryHooks {
         let limits = telemetry.limits;
         let mut spans = OTelHook::with_provider(&started.tracer)
             .with_names(telemetry.names)
+            .with_conventions(telemetry.conventions)
             .with_content(telemetry.content.clone())
             .with_exception_events(telemetry.exception_events)
             .with_value_length(limits.value_length)
+            .with_span_limits(&started.span_limits)
             .with_propagators(telemetry.propagators.clone());
         if let Some(prices) = &telemetry.prices {
             spans = spans.with_prices(prices.clone());
         }
-        let metrics = started
-            .metrics
-            .clone()
-            .map(|metrics| match &telemetry.prices {
+        #[cfg(feature = "metrics")]
+        let metrics = started.metrics.clone().map(|metrics| {
+            let metrics = metrics.with_conventions(telemetry.conventions);
+            match &telemetry.prices {
                 Some(prices) => metrics.with_prices(prices.clone()),
                 None => metrics,
-            });
+            }
+        });
         let events = started.has_logs.then(|| {
             GenAiEvents::with_provider(&started.logger)
+                .with_conventions(telemetry.conventions)
                 .with_content(telemetry.content.clone())
                 .with_value_length(limits.log_value_length)
         });
         Self {
             spans: Some(spans),
+            #[cfg(feature = "metrics")]
             metrics,
             events,
         }
@@ -55,6 +63,7 @@ impl IntoHooks<marker::Own> for TelemetryHooks {
         if let Some(spans) = self.spans {
             to.hook(Arc::new(spans));
         }
+        #[cfg(feature = "metrics")]
         if let Some(metrics) = self.metrics {
             to.hook(Arc::new(metrics));
         }

@@ -2,18 +2,21 @@
 
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "metrics")]
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{
-    Sampler, SdkTracerProvider, SimpleSpanProcessor, TracerProviderBuilder,
+    Sampler, SdkTracerProvider, SimpleSpanProcessor, SpanLimits, TracerProviderBuilder,
 };
 
 use super::greeting::Greeting;
+#[cfg(feature = "metrics")]
+use crate::MetricsHook;
 use crate::export::{self, BatchSettings, Export, Lane, LogLane, MetricLane, Sending, SpanLane};
 use crate::settings::Signal;
 use crate::{
-    EventIds, ExportStats, ExporterChoice, ExporterError, Memory, MetricsHook, Settings, Telemetry,
+    EventIds, ExportStats, ExporterChoice, ExporterError, Memory, Settings, Telemetry,
     TelemetryStats, exporter,
 };
 
@@ -22,7 +25,9 @@ pub(super) struct Started {
     pub(super) meter: SdkMeterProvider,
     pub(super) logger: SdkLoggerProvider,
     /// One for all sets of hooks, so that they count together; `None` when metrics are off.
+    #[cfg(feature = "metrics")]
     pub(super) metrics: Option<MetricsHook>,
+    pub(super) span_limits: SpanLimits,
     pub(super) has_logs: bool,
     pub(super) service_name: String,
     /// What is said at the start; nothing of what stays in memory.
@@ -45,9 +50,10 @@ impl Started {
         export::start(exports)?;
 
         let resource = settings.resource();
+        let span_limits = settings.limits_of_provider();
         let mut tracer = tracer()
             .with_resource(resource.clone())
-            .with_span_limits(settings.span_limits);
+            .with_span_limits(span_limits);
         let mut meter = SdkMeterProvider::builder().with_resource(resource.clone());
         let mut logger = SdkLoggerProvider::builder().with_resource(resource);
         // Without spans runs still have ids for logs and outgoing headers, unsampled.
@@ -64,20 +70,15 @@ impl Started {
             logger = logger.with_log_processor(lane.clone());
         }
         let meter = meter.build();
-        let counted = lanes.clone();
-        crate::export_results(&meter.meter("kaos"), move || {
-            let TelemetryStats {
-                traces,
-                metrics,
-                logs,
-            } = counted.stats();
-            [("traces", traces), ("metrics", metrics), ("logs", logs)]
-        });
+        #[cfg(feature = "metrics")]
+        count_exports(&meter, lanes.clone());
         Ok(Self {
+            #[cfg(feature = "metrics")]
             metrics: lanes
                 .metrics
                 .is_some()
                 .then(|| MetricsHook::with_provider(&meter)),
+            span_limits,
             has_logs: lanes.logs.is_some(),
             tracer: tracer.build(),
             meter,
@@ -95,9 +96,14 @@ impl Started {
             .with_reader(memory.metric_reader())
             .build();
         Self {
+            #[cfg(feature = "metrics")]
             metrics: Some(MetricsHook::with_provider(&meter)),
+            span_limits: SpanLimits::default(),
             has_logs: true,
-            tracer: tracer().with_span_processor(spans).build(),
+            tracer: tracer()
+                .with_span_limits(SpanLimits::default())
+                .with_span_processor(spans)
+                .build(),
             meter,
             logger: SdkLoggerProvider::builder()
                 .with_log_processor(logs)
@@ -215,6 +221,20 @@ impl Lanes {
             lane.0.close(limit);
         }
     }
+}
+
+/// What becomes of what is exported, as metrics.
+#[cfg(feature = "metrics")]
+fn count_exports(meter: &SdkMeterProvider, lanes: Lanes) {
+    let meter = meter.meter_with_scope(crate::otel_hook::scope());
+    crate::export_results(&meter, move || {
+        let TelemetryStats {
+            traces,
+            metrics,
+            logs,
+        } = lanes.stats();
+        [("traces", traces), ("metrics", metrics), ("logs", logs)]
+    });
 }
 
 fn read<T: Send + 'static>(lane: &Lane<T>) -> ExportStats {

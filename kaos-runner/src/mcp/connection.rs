@@ -4,17 +4,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kaos_hooks::{McpCall, Str};
+use kaos_hooks::{McpCall, Server, Str};
 use rmcp::model::{
     CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest, Implementation,
-    RequestId, ServerResult,
+    ListToolsRequest, PaginatedRequestParams, RequestId, RequestMetaObject, ServerResult,
 };
 use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningService};
 use rmcp::{ClientHandler, RoleClient, ServiceError, ServiceExt as _};
 
+use super::begun::{Begun, BegunWith};
 use super::messages::Broken;
+use super::request::{Asking, Request, meta};
 use super::{Address, Setup, why};
 use crate::ToolError;
+
+const INITIALIZE: &str = "initialize";
+const LIST: &str = "tools/list";
 
 /// How long closing may take: longer than a child may take to end.
 const CLOSING: Duration = Duration::from_secs(8);
@@ -25,13 +30,17 @@ pub(super) struct Link(tokio::sync::Mutex<Option<Arc<Connection>>>);
 
 impl Link {
     /// The connection that is there and works, or a new one. Who comes meanwhile waits for it.
-    pub(super) async fn connection(&self, setup: &Setup) -> Result<Arc<Connection>, ToolError> {
+    pub(super) async fn connection(
+        &self,
+        setup: &Setup,
+        asking: Asking<'_>,
+    ) -> Result<Arc<Connection>, ToolError> {
         let mut current = self.0.lock().await;
         if let Some(connection) = current.as_ref().filter(|it| it.works()) {
             return Ok(Arc::clone(connection));
         }
         *current = None;
-        let connection = Arc::new(Connection::open(setup).await?);
+        let connection = Arc::new(Connection::open(setup, asking).await?);
         *current = Some(Arc::clone(&connection));
         Ok(connection)
     }
@@ -62,8 +71,7 @@ pub(super) struct Connection {
     running: Mutex<Option<RunningService<RoleClient, Client>>>,
     changes: Arc<AtomicU64>,
     session: SessionId,
-    transport: &'static str,
-    place: String,
+    address: Address,
     broken: Broken,
 }
 
@@ -85,37 +93,79 @@ impl SessionId {
 }
 
 impl Connection {
-    async fn open(setup: &Setup) -> Result<Self, ToolError> {
-        let changes = Arc::default();
-        let client = Client {
-            changes: Arc::clone(&changes),
-        };
-        let session = SessionId::default();
-        let place = setup.address.place();
-        let (running, transport, broken) = match &setup.address {
-            Address::Http(http) => {
-                let transport = http.transport(setup.limit, session.clone())?;
-                (client.serve(transport).await, "tcp", Broken::default())
-            }
-            Address::Stdio(stdio) => {
-                let pipes = stdio.start()?;
-                let broken = pipes.broken();
-                (client.serve(pipes).await, "pipe", broken)
-            }
-        };
-        let running = running.map_err(|why| match broken.get() {
-            Some(broken) => why::broke(&place, broken),
-            None => why::not_connected(&place, &why),
-        })?;
+    /// Begins a connection, in a span of its own.
+    async fn open(setup: &Setup, asking: Asking<'_>) -> Result<Self, ToolError> {
+        let (changes, session) = (Arc::default(), SessionId::default());
+        let (address, with) = (setup.address.clone(), BegunWith::default());
+        let request = Request::begin(asking, address.call(INITIALIZE));
+        let (mut code, mut broken) = (None, Broken::default());
+        let begun = request.within(async {
+            let client = Client {
+                changes: Arc::clone(&changes),
+                meta: meta(asking.context),
+            };
+            let with = Arc::clone(&with);
+            let begun = match &address {
+                Address::Http(http) => {
+                    let inner = http.transport(setup.limit, session.clone())?;
+                    client.serve(Begun { inner, with }).await
+                }
+                Address::Stdio(stdio) => {
+                    let inner = stdio.start()?;
+                    broken = inner.broken();
+                    client.serve(Begun { inner, with }).await
+                }
+            };
+            begun.map_err(|why| {
+                code = why::refused(&why);
+                match broken.get() {
+                    Some(broken) => why::broke(&address.place(), broken),
+                    None => why::not_connected(&address.place(), &why),
+                }
+            })
+        });
+        let begun = begun.await;
+        let begun = begun.unwrap_or_else(|| Err(why::late(&address.place(), INITIALIZE)));
+        let mut call = address.call(INITIALIZE);
+        call.request_id = with.get().cloned();
+        call.session_id = session.get();
+        call.status_code = code.map(|code| Str::from(code.to_string()));
+        call.protocol_version = begun.as_ref().ok().and_then(|it| version(it.peer()));
+        request.end(call, begun.as_ref().err());
+        let running = begun?;
         Ok(Self {
             peer: running.peer().clone(),
             running: Mutex::new(Some(running)),
             changes,
             session,
-            transport,
-            place,
+            address,
             broken,
         })
+    }
+
+    /// Asks for a page of the tools, in a span of its own.
+    pub(super) async fn page(
+        &self,
+        page: PaginatedRequestParams,
+        asking: Asking<'_>,
+    ) -> Result<ServerResult, ToolError> {
+        let request = Request::begin(asking, self.call(LIST, None));
+        let (mut id, mut code) = (None, None);
+        let answer = request.within(async {
+            let asked = ClientRequest::ListToolsRequest(ListToolsRequest::with_param(page));
+            let options = PeerRequestOptions::default().with_meta(meta(asking.context));
+            let answer = self.ask(asked, options, |it| id = Some(Str::from(it.to_string())));
+            answer.await.map_err(|why| {
+                code = why::code(&why);
+                self.failed(&why)
+            })
+        });
+        let answer = answer.await;
+        let answer = answer.unwrap_or_else(|| Err(why::late(&self.address.place(), LIST)));
+        let mut call = self.call(LIST, id);
+        call.status_code = code.map(|code| Str::from(code.to_string()));
+        request.end(call, answer.as_ref().err());
+        answer
     }
 
     fn works(&self) -> bool {
@@ -158,38 +208,42 @@ impl Connection {
     /// Why a request over it has no result.
     pub(super) fn failed(&self, why: &ServiceError) -> ToolError {
         match self.broken.get() {
-            Some(broken) => why::broke(&self.place, broken),
-            None => why::failed(&self.place, why),
+            Some(broken) => why::broke(&self.address.place(), broken),
+            None => why::failed(&self.address.place(), why),
         }
     }
 
-    /// What a call over this connection says of itself.
-    pub(super) fn call(&self, request: Option<Str>) -> McpCall {
-        let agreed = self.peer.peer_info();
+    /// What a request over this connection says of itself.
+    pub(super) fn call(&self, method: &'static str, request: Option<Str>) -> McpCall {
         McpCall {
             request_id: request,
             session_id: self.session.get(),
-            protocol_version: agreed.map(|it| Str::copied(it.protocol_version.as_str())),
-            ..calling(self.transport)
+            protocol_version: version(&self.peer),
+            ..self.address.call(method)
         }
     }
 }
 
-impl Address {
-    /// What a call says of itself before there is a connection.
-    pub(super) fn call(&self) -> McpCall {
-        calling(match self {
-            Self::Http(_) => "tcp",
-            Self::Stdio(_) => "pipe",
-        })
-    }
+/// The version of the protocol that was agreed on.
+fn version(peer: &Peer<RoleClient>) -> Option<Str> {
+    let agreed = peer.peer_info()?;
+    Some(Str::copied(agreed.protocol_version.as_str()))
 }
 
-fn calling(transport: &'static str) -> McpCall {
-    McpCall {
-        method: Str::Static("tools/call"),
-        transport: Some(Str::Static(transport)),
-        ..McpCall::default()
+impl Address {
+    /// What a request says of itself before there is a connection.
+    pub(super) fn call(&self, method: &'static str) -> McpCall {
+        let (transport, network_protocol, server): (_, _, Option<Server>) = match self {
+            Self::Http(http) => ("tcp", Some("http"), http.server()),
+            Self::Stdio(_) => ("pipe", None, None),
+        };
+        McpCall {
+            method: Str::Static(method),
+            transport: Some(Str::Static(transport)),
+            network_protocol: network_protocol.map(Str::Static),
+            server,
+            ..McpCall::default()
+        }
     }
 }
 
@@ -214,12 +268,16 @@ impl Drop for Asked<'_> {
 /// What the server may tell the client without being asked.
 struct Client {
     changes: Arc<AtomicU64>,
+    /// What names the span that begins the connection.
+    meta: RequestMetaObject,
 }
 
 impl ClientHandler for Client {
     fn get_info(&self) -> ClientConfig {
         let this = Implementation::new("kaos-runner", env!("CARGO_PKG_VERSION"));
-        ClientConfig::new(ClientCapabilities::default(), this)
+        let mut config = ClientConfig::new(ClientCapabilities::default(), this);
+        config.meta = Some(self.meta.clone()).filter(|meta| !meta.0.0.is_empty());
+        config
     }
 
     async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kaos_hooks::Server;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Error, Url};
 use rmcp::model::ClientJsonRpcMessage;
@@ -48,6 +49,14 @@ impl Http {
     pub(super) fn host(&self) -> String {
         let host = self.url.as_ref().and_then(Url::host_str);
         host.unwrap_or("mcp").to_owned()
+    }
+
+    pub(super) fn server(&self) -> Option<Server> {
+        let url = self.url.as_ref()?;
+        Some(Server {
+            address: url.host_str()?.to_owned().into(),
+            port: url.port_or_known_default()?,
+        })
     }
 
     /// The server without what may be a key: user, password, path and what is asked behind it.

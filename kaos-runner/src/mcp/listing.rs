@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use rmcp::model::{ClientRequest, ListToolsRequest, PaginatedRequestParams, ServerResult, Tool};
-use rmcp::service::PeerRequestOptions;
+use rmcp::model::{PaginatedRequestParams, ServerResult, Tool};
 use serde_json::Value;
 
 use super::connection::Connection;
+use super::request::Asking;
 use crate::ToolError;
 
 /// The most tools of one server.
@@ -34,14 +34,15 @@ pub(super) struct Listed {
 
 impl Listed {
     /// Asks for page after page, until there is no other, or one comes again.
-    pub(super) async fn ask(connection: &Connection) -> Result<Self, ToolError> {
+    pub(super) async fn ask(
+        connection: &Connection,
+        asking: Asking<'_>,
+    ) -> Result<Self, ToolError> {
         let mut listed = Self::default();
         let mut cursors = HashSet::new();
         let mut page = PaginatedRequestParams::default();
         loop {
-            let request = ClientRequest::ListToolsRequest(ListToolsRequest::with_param(page));
-            let answer = connection.ask(request, PeerRequestOptions::default(), |_| {});
-            let next = match answer.await.map_err(|why| connection.failed(&why))? {
+            let next = match connection.page(page, asking).await? {
                 ServerResult::ListToolsResult(list) => {
                     let tools = list.tools.into_iter().map(Ok);
                     listed.page(tools);

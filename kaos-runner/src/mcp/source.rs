@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use super::McpServer;
 use super::connection::{Connection, Link};
 use super::listing::Listed;
+use super::request::Asking;
 use super::tool::McpTool;
-use crate::{Tool, ToolError, ToolListing, ToolSource};
+use crate::{Tool, ToolContext, ToolError, ToolListing, ToolSource};
 
 /// What all clones of a server share.
 #[derive(Default)]
@@ -82,17 +84,17 @@ impl McpServer {
     }
 
     /// The tools, listed anew where the connection is new or the server said that they changed.
-    async fn listed(&self) -> Result<ToolListing, ToolError> {
+    async fn listed(&self, asking: Asking<'_>) -> Result<ToolListing, ToolError> {
         let Shared { link, listing, .. } = &*self.shared;
         let _alone = listing.lock().await;
-        let connection = link.connection(&self.setup).await?;
+        let connection = link.connection(&self.setup, asking).await?;
         let before = self.shared.known().clone();
         if let Some(known) = before.as_ref().filter(|known| known.holds(&connection)) {
             return Ok(known.listing(None));
         }
         // Before the request: what changes meanwhile is listed again.
         let changes = connection.changes();
-        let listed = match Listed::ask(&connection).await {
+        let listed = match Listed::ask(&connection, asking).await {
             Ok(listed) => listed,
             Err(why) => {
                 if why.kind() == "connection" {
@@ -135,16 +137,17 @@ impl ToolSource for McpServer {
         &self.setup.name
     }
 
-    async fn tools(&self) -> Result<ToolListing, ToolError> {
+    async fn tools(&self, context: &ToolContext) -> Result<ToolListing, ToolError> {
         let limit = self.setup.limit;
-        let listed = tokio::time::timeout(limit, self.listed()).await;
+        let until = Instant::now() + limit;
+        let listed = timeout_at(until, self.listed(Asking { context, until })).await;
         let why = match listed {
             Ok(Ok(listing)) => {
                 self.shared.warned.store(false, Ordering::Relaxed);
                 return Ok(listing);
             }
-            Ok(Err(why)) => why,
-            Err(_elapsed) => {
+            Ok(Err(why)) if why.kind() != "timeout" => why,
+            Ok(Err(_)) | Err(_) => {
                 let place = self.setup.address.place();
                 let text = format!("the server {place} did not list its tools within {limit:?}");
                 ToolError::of_kind("timeout", text)

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kaos_hooks::{Str, ToolKind};
 use rmcp::ServiceError;
-use rmcp::model::{
-    CallToolRequest, CallToolRequestParams, ClientRequest, JsonObject, RequestMetaObject,
-    ServerResult, Tool,
-};
+use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, JsonObject, Tool};
 use rmcp::service::PeerRequestOptions;
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use super::Setup;
 use super::connection::{Connection, Link};
+use super::request::{Asking, Sent, meta};
+use super::why;
 use crate::{ToolAnnotations, ToolContext, ToolError, ToolOutput, ToolSpec};
+
+const METHOD: &str = "tools/call";
 
 pub(super) struct McpTool {
     spec: ToolSpec,
@@ -48,14 +50,19 @@ impl McpTool {
         self.spec == other.spec
     }
 
-    async fn connected(&self) -> Result<Arc<Connection>, ToolError> {
+    async fn connected(&self, context: &ToolContext) -> Result<Arc<Connection>, ToolError> {
         let limit = self.setup.limit;
-        let connected = tokio::time::timeout(limit, self.link.connection(&self.setup)).await;
-        connected.unwrap_or_else(|_elapsed| {
-            let place = self.setup.address.place();
-            let text = format!("no connection to the server {place} within {limit:?}");
-            Err(ToolError::of_kind("connection", text))
-        })
+        let until = Instant::now() + limit;
+        let connection = self.link.connection(&self.setup, Asking { context, until });
+        match timeout_at(until, connection).await {
+            Ok(Err(why)) if why.kind() != "timeout" => Err(why),
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(_)) | Err(_) => {
+                let place = self.setup.address.place();
+                let text = format!("no connection to the server {place} within {limit:?}");
+                Err(ToolError::of_kind("connection", text))
+            }
+        }
     }
 }
 
@@ -79,30 +86,25 @@ impl crate::Tool for McpTool {
     }
 
     async fn call(&self, arguments: &str, context: &ToolContext) -> Result<ToolOutput, ToolError> {
-        context.through_mcp(self.setup.address.call());
+        context.through_mcp(self.setup.address.call(METHOD));
         let arguments: JsonObject = serde_json::from_str(arguments)
             .map_err(|why| ToolError::arguments(format!("the arguments are no object: {why}")))?;
-        let connection = self.connected().await?;
+        let connection = self.connected(context).await?;
         let mut params = CallToolRequestParams::new(self.name.clone());
         params.arguments = Some(arguments);
-        let mut meta = RequestMetaObject::new();
-        context.hooks().inject(|name, value| {
-            meta.0.0.insert(name.to_owned(), Value::from(value));
-        });
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
-        let options = PeerRequestOptions::default().with_meta(meta);
-        let mut request_id = None;
+        let options = PeerRequestOptions::default().with_meta(meta(context));
+        let mut sent = None;
         let answer = connection.ask(request, options, |id| {
-            let id = Str::from(id.to_string());
-            request_id = Some(id.clone());
-            context.through_mcp(connection.call(Some(id)));
+            let call = connection.call(METHOD, Some(id.to_string().into()));
+            sent = Some(Sent::now(context, call));
         });
         let answer = answer.await;
-        if let Some(id) = request_id {
+        if let Some(mut sent) = sent {
             // The session may have become another one meanwhile.
-            let mut said = connection.call(Some(id));
-            said.status_code = status(&answer);
-            context.through_mcp(said);
+            sent.call = connection.call(METHOD, sent.call.request_id.take());
+            let code = answer.as_ref().err().and_then(why::code);
+            sent.call.status_code = code.map(|code| Str::from(code.to_string()));
         }
         match answer {
             Ok(answer) => super::result::told(answer),
@@ -113,13 +115,5 @@ impl crate::Tool for McpTool {
                 Err(connection.failed(&why))
             }
         }
-    }
-}
-
-/// The code of an error that the server gave.
-fn status(answer: &Result<ServerResult, ServiceError>) -> Option<Str> {
-    match answer {
-        Err(ServiceError::McpError(error)) => Some(Str::from(error.code.0.to_string())),
-        _ => None,
     }
 }

@@ -44,6 +44,29 @@ fn detail(why: &ClientInitializeError) -> String {
     }
 }
 
+/// The code that a server refused the connection with.
+pub(super) fn refused(why: &ClientInitializeError) -> Option<i32> {
+    match why {
+        ClientInitializeError::JsonRpcError(error) => Some(error.code.0),
+        ClientInitializeError::LegacyFallbackFailed { fallback, .. } => refused(fallback),
+        _ => None,
+    }
+}
+
+/// The code of an error that the server gave.
+pub(super) fn code(why: &ServiceError) -> Option<i32> {
+    match why {
+        ServiceError::McpError(error) => Some(error.code.0),
+        _ => None,
+    }
+}
+
+/// The server at this place took too long for a request of this method.
+pub(super) fn late(place: &str, method: &str) -> ToolError {
+    let text = format!("the server {place} did not answer `{method}` in time");
+    ToolError::of_kind("timeout", text)
+}
+
 /// The connection to the server at this place broke.
 pub(super) fn broke(place: &str, what: &str) -> ToolError {
     let text = format!("the connection to the server {place} broke: {what}");

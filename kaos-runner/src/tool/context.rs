@@ -1,15 +1,18 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kaos_hooks::{Hooks, McpCall, Session, Str};
+use kaos_hooks::{Handle, Hooks, McpCall, Nested, Scope, Session, Str};
 
-/// What a tool may use besides its arguments, and where it says how it did its work. Clones are the
-/// same call's.
-#[derive(Clone)]
+/// What a tool, or a source of tools, may use besides its arguments, and where it says how it did its
+/// work. Clones are the same call's. The default one is of no run.
+#[derive(Clone, Default)]
 pub struct ToolContext(Arc<Surroundings>);
 
+#[derive(Default)]
 struct Surroundings {
     hooks: Hooks,
+    /// What the work is done in.
+    span: Option<Handle>,
     caller: Arc<Caller>,
     mcp: Mutex<Option<Box<McpCall>>>,
 }
@@ -17,12 +20,13 @@ struct Surroundings {
 impl ToolContext {
     /// The surroundings of a call in a run with these hooks; for those who call tools themselves.
     pub fn new(hooks: &Hooks) -> Self {
-        Self::with(hooks, &Arc::default())
+        Self::with(hooks, None, &Arc::default())
     }
 
-    pub(crate) fn with(hooks: &Hooks, caller: &Arc<Caller>) -> Self {
+    pub(crate) fn with(hooks: &Hooks, span: Option<Handle>, caller: &Arc<Caller>) -> Self {
         Self(Arc::new(Surroundings {
             hooks: hooks.clone(),
+            span,
             caller: Arc::clone(caller),
             mcp: Mutex::default(),
         }))
@@ -32,6 +36,12 @@ impl ToolContext {
     /// [`inject`](Hooks::inject) hands out the headers that name it.
     pub fn hooks(&self) -> &Hooks {
         &self.0.hooks
+    }
+
+    /// Opens a span inside the call's, or the discovery's; `None` where there is no run.
+    pub fn open<S: Nested>(&self, subject: S) -> Option<Scope<S>> {
+        let span = self.0.span.as_ref()?;
+        Some(span.open(subject))
     }
 
     /// The conversation; `None` where it has no name. That of the turn that was asked for, in its

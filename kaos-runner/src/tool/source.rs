@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{ToolError, ToolListing};
+use crate::{ToolContext, ToolError, ToolListing};
 
 /// Where tools come from that are not known beforehand, such as a server.
 ///
@@ -14,7 +14,7 @@ use crate::{ToolError, ToolListing};
 /// use std::sync::Arc;
 ///
 /// use async_trait::async_trait;
-/// use kaos_runner::{Tool, ToolError, ToolListing, ToolSource};
+/// use kaos_runner::{Tool, ToolContext, ToolError, ToolListing, ToolSource};
 ///
 /// struct Plugins(Vec<Arc<dyn Tool>>);
 ///
@@ -24,7 +24,7 @@ use crate::{ToolError, ToolListing};
 ///         "plugins"
 ///     }
 ///
-///     async fn tools(&self) -> Result<ToolListing, ToolError> {
+///     async fn tools(&self, _: &ToolContext) -> Result<ToolListing, ToolError> {
 ///         Ok(self.0.clone().into())
 ///     }
 /// }
@@ -35,7 +35,7 @@ pub trait ToolSource: Send + Sync + 'static {
     /// and `-`.
     fn name(&self) -> &str;
 
-    /// Its tools at the moment. A source keeps the tools it gave as long as they are the same, so
+    /// Its tools at the moment, for the turn that `context` is of. A source keeps the tools it gave as long as they are the same, so
     /// that each compiles its schema once.
     ///
     /// # Errors
@@ -45,5 +45,5 @@ pub trait ToolSource: Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Dropped at its time limit and when the turn is dropped.
-    async fn tools(&self) -> Result<ToolListing, ToolError>;
+    async fn tools(&self, context: &ToolContext) -> Result<ToolListing, ToolError>;
 }

@@ -62,7 +62,8 @@ trait Callee: Sync + Sized {
     /// What its span says at the end: this came of it, and whole it was so many bytes.
     fn done(context: &ToolContext, result: Str, bytes: u64) -> Outcome<Self>;
 
-    /// What its span says at the end of a call that failed, if there is anything to say.
+    /// What its span says at the end of a call that failed or was given up, if there is anything to
+    /// say.
     fn so_far(context: &ToolContext) -> Option<Outcome<Self>>;
 }
 
@@ -79,6 +80,20 @@ impl Ran {
         Self {
             output: Err(why),
             delegated: None,
+        }
+    }
+}
+
+/// The work is under way. Whichever way it ends, its span has what is known of it.
+struct Working<'a, C: Callee> {
+    scope: &'a mut Scope<C::Span>,
+    context: &'a ToolContext,
+}
+
+impl<C: Callee> Drop for Working<'_, C> {
+    fn drop(&mut self) {
+        if let Some(outcome) = C::so_far(self.context) {
+            self.scope.so_far(outcome);
         }
     }
 }
@@ -153,8 +168,16 @@ async fn run<C: Callee>(
         debug_lines::not_run(&scope, call, wrong.kind()).await;
         return failed(scope, &wrong, most);
     }
-    let context = ToolContext::with(setting.hooks, &setting.caller);
-    let ran = callee.run(setting, &scope, &arguments, &context).await;
+    let context = setting.context(scope.handle());
+    let ran = {
+        let working = Working::<C> {
+            scope: &mut scope,
+            context: &context,
+        };
+        callee
+            .run(setting, working.scope, &arguments, &context)
+            .await
+    };
     let Ran { output, delegated } = ran;
     match output {
         Ok(result) => {
@@ -167,15 +190,10 @@ async fn run<C: Callee>(
                 delegated,
             }
         }
-        Err(why) => {
-            if let Some(outcome) = C::so_far(&context) {
-                scope.so_far(outcome);
-            }
-            Told {
-                delegated,
-                ..failed(scope, &why, most)
-            }
-        }
+        Err(why) => Told {
+            delegated,
+            ..failed(scope, &why, most)
+        },
     }
 }
 

@@ -3,7 +3,7 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use kaos_hooks::{AttributeValue, Hooks, Observer, Session, SpanContext, Str, Turn};
+use kaos_hooks::{AttributeValue, Hooks, Incoming, Observer, Session, Str, Turn};
 
 use crate::session::conversation::{Conversation, turns_of};
 use crate::session::seat::Seat;
@@ -158,8 +158,11 @@ impl TurnRequest {
         self
     }
 
-    /// Makes the run part of an existing trace, for example that of a request's headers.
-    pub fn parent(mut self, parent: impl Into<Option<SpanContext>>) -> Self {
+    /// Makes the run part of an existing trace, for example that of a request's headers
+    /// ([`Hooks::extract`](kaos_hooks::Hooks::extract)). That request's baggage goes on to what tools and
+    /// MCP servers are asked, and to models on request alone
+    /// (their builders' `send_baggage`).
+    pub fn parent(mut self, parent: impl Into<Incoming>) -> Self {
         self.begin = self.begin.parent(parent);
         self
     }
@@ -198,6 +201,10 @@ impl TurnRequest {
         let mut begin = begin_of(&agent, self.begin, &toolbox, &asked);
         begin.max_steps = Some(limits.steps);
         begin.stream = extra.is_some();
+        if self.output.is_some() {
+            let params = begin.params.get_or_insert_default();
+            params.output_type = Some(Str::Static("json"));
+        }
         let mut progress = Progress::new(conversation, &begin, toolbox);
         let turn = hooks.turn_with(begin, extra);
         let trace_id = turn.trace_id();

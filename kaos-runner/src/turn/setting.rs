@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::Hooks;
+use kaos_hooks::{Handle, Hooks};
 
 use crate::tool::Caller;
 use crate::turn::token_budget::Budgets;
-use crate::{Agent, Limits, OutputSchema, ToolSpec};
+use crate::{Agent, Limits, OutputSchema, ToolContext, ToolSpec};
 
 /// What a turn works with.
 pub(crate) struct Setting<'a> {
@@ -18,6 +18,13 @@ pub(crate) struct Setting<'a> {
     /// The form of its answer.
     pub(crate) output: Option<Form<'a>>,
     pub(crate) caller: Arc<Caller>,
+}
+
+impl Setting<'_> {
+    /// What a tool, or a source of tools, may use inside this span.
+    pub(crate) fn context(&self, span: Handle) -> ToolContext {
+        ToolContext::with(self.hooks, Some(span), &self.caller)
+    }
 }
 
 /// The form of an answer, and what checks it.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
-use kaos_hooks::{Event, EventBuf, SpanContext, Str};
+use kaos_hooks::{Event, EventBuf, Incoming, Str};
 use tokio_stream::Stream;
 
 use crate::{Reply, TurnError, TurnRequest};
@@ -66,7 +66,7 @@ impl TurnRequest {
 
 impl RunStream {
     /// Makes the run part of an existing trace. No effect once the stream has been read from.
-    pub fn parent(mut self, parent: impl Into<Option<SpanContext>>) -> Self {
+    pub fn parent(mut self, parent: impl Into<Incoming>) -> Self {
         if let State::Waiting(request) = &mut self.0 {
             *request = request
                 .take()

@@ -157,7 +157,8 @@ async fn list(
     span.attributes.set("source", Str::copied(source.name()));
     let scope = turn.open(span);
     let limit = setting.limits.tool;
-    let asked = tokio::time::timeout(limit, catch_panic(source.tools()));
+    let context = setting.context(scope.handle());
+    let asked = tokio::time::timeout(limit, catch_panic(source.tools(&context)));
     let listed = match scope.entered(asked).await {
         Ok(Ok(listed)) => listed,
         Ok(Err(_panicked)) => Err(ToolError::of_kind("panic", "the source panicked")),

@@ -3,7 +3,7 @@
     check.py EVENTS TRANSPORT
         Each call is one span, ended as the server answered: `add` gives 5 as text and as structured content,
         `meta` the traceparent that names its span, `fail` is a tool error, and `add` without one of
-        its arguments never reaches the server. The spans say how the server was spoken to.
+        its arguments never reaches the server. Connecting and listing are spans, too. The spans say how the server was spoken to.
 """
 
 import json
@@ -39,8 +39,15 @@ def check(path, transport):
         same(f"{each['name']}: method", mcp.get("method"), "tools/call")
         same(f"{each['name']}: transport", mcp.get("transport"), transport)
         same(f"{each['name']}: a session", "session_id" in mcp, transport == "tcp")
-        for field in "request_id", "protocol_version":
+        same(f"{each['name']}: the server's port", mcp.get("server", {}).get("port", 0) > 0, transport == "tcp")
+        for field in "request_id", "protocol_version", "duration":
             same(f"{each['name']}: {field}", field in mcp, True)
+    requests = [span for span in spans.values() if span["subject"] == "mcp_request"]
+    same("the requests", [span["name"] for span in requests], ["initialize", "tools/list"])
+    for each in requests:
+        same(f"{each['name']}'s end", each["phase"], "complete")
+        for field in "request_id", "protocol_version", "transport":
+            same(f"{each['name']}: {field}", field in each["outcome"]["mcp"], True)
     if wrong:
         raise Failure("\n".join(wrong))
     return f"{len(spans)} spans, MCP {add['outcome']['mcp']['protocol_version']}"

@@ -28,7 +28,13 @@ const TO_MEND: &[(&str, &str, &str)] = &[
     ("kaos-hooks", "dispatch/queue/state", "dispatch/queue/wait"),
     ("kaos-hooks", "redact/builder", "redact/redactor"),
     ("kaos-hooks", "redact/digits", "redact/digits/card"),
+    ("kaos-hooks", "redact/draft", "redact/engine"),
+    ("kaos-hooks", "redact/draft", "redact/views"),
+    ("kaos-hooks", "redact/engine", "redact/views"),
+    ("kaos-hooks", "redact/hits", "redact/literals"),
     ("kaos-hooks", "redact/json", "redact/redactor"),
+    ("kaos-hooks", "redact/json/leaf", "redact/redactor"),
+    ("kaos-hooks", "redact/literals", "redact/rule"),
     ("kaos-hooks", "redact/named/form", "redact/named/form/call"),
     (
         "kaos-hooks",
@@ -44,7 +50,6 @@ const TO_MEND: &[(&str, &str, &str)] = &[
     ("kaos-hooks", "redact/policy", "redact/json"),
     ("kaos-hooks", "redact/policy", "redact/redactor"),
     ("kaos-hooks", "redact/redactor", "redact/stream"),
-    ("kaos-hooks", "redact/rule", "redact/segments"),
     ("kaos-hooks", "redact/segments", "redact/segments/unit"),
     ("kaos-hooks", "redact/token", "redact/token/shape"),
     ("kaos-hooks", "redact/vocabulary", "redact/vocabulary/split"),
@@ -74,8 +79,6 @@ const TO_SPLIT: &[&str] = &[
     "kaos-hooks/src/audit/recover.rs",
     "kaos-hooks/src/audit/trail.rs",
     "kaos-hooks/src/audit/verify/chain.rs",
-    "kaos-otel-hook/src/settings.rs",
-    "kaos-otel-hook/src/spans.rs",
     "kaos-otel-hook/src/telemetry.rs",
 ];
 
@@ -83,7 +86,6 @@ const TO_SPLIT: &[&str] = &[
 const TO_NAME: &[&str] = &[
     "kaos-otel-hook attributes/content",
     "kaos-otel-hook logs/context",
-    "kaos-otel-hook export/spans",
 ];
 
 fn module(place: &str) -> Module {

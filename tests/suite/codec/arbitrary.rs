@@ -7,11 +7,11 @@ use kaos_events::{
     ApprovalRequired, AttributeValue, Attributes, BodyBuf, Briefing, Budget, BudgetExceeded,
     Custom, CustomOutcome, Decision, EventBuf, Failure, GateDecided, Handoff, HandoffOutcome,
     HistoryTrimmed, Intent, IntentClassification, IntentClassified, IntentOutcome, LlmCall,
-    LlmOutcome, LlmParams, McpCall, OutcomeBuf, PhaseBuf, PhaseName, Progress, RemoteAgent, Run,
-    RunId, Server, Session, SpanBuf, SpanContext, SpanId, Step, StepOutcome, Str, Subagent,
-    SubagentOutcome, Subject, SubjectName, TextDelta, ThinkingDelta, Time, ToolCall,
-    ToolCallArgsDelta, ToolCallSummary, ToolKind, ToolOutcome, TraceId, Turn, TurnOutcome,
-    TurnSummary, Usage, UsageObserved, Value,
+    LlmOutcome, LlmParams, McpCall, McpOutcome, McpRequest, OutcomeBuf, PhaseBuf, PhaseName,
+    Progress, RemoteAgent, Run, RunId, Server, Session, SpanBuf, SpanContext, SpanId, Step,
+    StepOutcome, Str, Subagent, SubagentOutcome, Subject, SubjectName, TextDelta, ThinkingDelta,
+    Time, ToolCall, ToolCallArgsDelta, ToolCallSummary, ToolKind, ToolOutcome, TraceId, Turn,
+    TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
 };
 use proptest::collection::vec;
 use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
@@ -205,6 +205,10 @@ fn subject(name: SubjectName) -> BoxedStrategy<Subject> {
             .prop_map(|(agent, attributes)| Handoff { agent, attributes })
             .prop_map_into()
             .boxed(),
+        SubjectName::McpRequest => (text(), attributes())
+            .prop_map(|(method, attributes)| McpRequest { method, attributes })
+            .prop_map_into()
+            .boxed(),
         SubjectName::Custom => (text(), attributes())
             .prop_map(|(name, attributes)| Custom { name, attributes })
             .prop_map_into()
@@ -219,7 +223,6 @@ fn turn() -> impl Strategy<Value = Turn> {
             span_id,
             flags,
             trace_state,
-            baggage: Str::default(),
             remote,
         },
     );
@@ -244,6 +247,7 @@ fn turn() -> impl Strategy<Value = Turn> {
                     tenant: who.2,
                     description: texts.0,
                     parent: parent.map(Box::new),
+                    baggage: None, // on no line
                     number,
                     max_steps,
                     model: texts.1,
@@ -411,6 +415,13 @@ fn outcome(name: SubjectName) -> BoxedStrategy<OutcomeBuf> {
             .prop_map(|attributes| HandoffOutcome { attributes })
             .prop_map_into()
             .boxed(),
+        SubjectName::McpRequest => (of(mcp_call()), attributes())
+            .prop_map(|(mcp, attributes)| McpOutcome {
+                mcp: mcp.map(Box::new),
+                attributes,
+            })
+            .prop_map_into()
+            .boxed(),
         SubjectName::Custom => attributes()
             .prop_map(|attributes| CustomOutcome { attributes })
             .prop_map_into()
@@ -437,21 +448,28 @@ fn llm_outcome() -> impl Strategy<Value = LlmOutcome> {
     )
 }
 
-fn tool_outcome() -> impl Strategy<Value = ToolOutcome> {
+fn mcp_call() -> impl Strategy<Value = McpCall> {
     let optional = (of(text()), of(text()), of(text()), of(text()), of(text()));
-    let mcp = (text(), optional).prop_map(|(method, optional)| McpCall {
+    let network = (of(text()), of(server()), of(duration()));
+    (text(), optional, network).prop_map(|(method, optional, network)| McpCall {
         method,
         request_id: optional.0,
         session_id: optional.1,
         protocol_version: optional.2,
         transport: optional.3,
         status_code: optional.4,
-    });
+        network_protocol: network.0,
+        server: network.1,
+        duration: network.2,
+    })
+}
+
+fn tool_outcome() -> impl Strategy<Value = ToolOutcome> {
     (
         of(text()),
         of(any::<u64>()),
         any::<bool>(),
-        of(mcp),
+        of(mcp_call()),
         attributes(),
     )
         .prop_map(

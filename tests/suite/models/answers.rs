@@ -481,3 +481,25 @@ async fn every_request_names_the_call_s_span() {
         assert_eq!(request.header("traceparent"), Some(expected.as_str()));
     }
 }
+
+#[tokio::test]
+async fn baggage_goes_to_a_model_on_request_alone() {
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for asked in [None, Some(false), Some(true)] {
+        let done = Answer::json(&completion(&json!({ "content": "Done." }), "stop"));
+        let server = ModelServer::start([done]).await;
+        let builder = match asked {
+            None => builder(&server),
+            Some(send) => builder(&server).send_baggage(send),
+        };
+        let observed = Observed::new(agent(builder));
+        let headers = [("traceparent", parent), ("baggage", "user=u-7")];
+        let parent = observed.runner.observed_by().extract(headers);
+        let turn = observed.runner.turn("Hi", "s").parent(parent);
+        turn.await.unwrap();
+        let requests = server.requests();
+        assert!(requests[0].header("traceparent").is_some());
+        let expected = (asked == Some(true)).then_some("user=u-7");
+        assert_eq!(requests[0].header("baggage"), expected, "{asked:?}");
+    }
+}

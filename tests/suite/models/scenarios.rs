@@ -37,7 +37,8 @@ fn scenarios() -> Vec<String> {
             "sessions",
         ];
         let own = own.contains(&module.split("::").next().unwrap());
-        if own {
+        // Its models say of themselves what the table has.
+        if own || module == "semconv::scenarios" {
             continue;
         }
         assert!(

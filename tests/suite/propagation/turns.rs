@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
-use kaos_hooks::{Event, Hook, Hooks, Observer, Run, SpanContext};
+use kaos_hooks::{Event, Hook, Hooks, Incoming, Observer, Run, SpanContext};
 use kaos_otel_hook::{EventIds, Memory, OTelHook, Propagators, Telemetry};
 use kaos_runner::{ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput, ToolSpec};
 use kaos_tests::agents::{calls, scripted};
@@ -247,6 +247,33 @@ async fn the_headers_of_an_unsampled_turn_name_it_with_the_flag_off() {
 }
 
 #[tokio::test]
+async fn baggage_goes_on_without_a_trace_and_where_it_is_all_that_is_propagated() {
+    let (exported, _memory, _telemetry) = Asked::exported();
+    for asked in [exported, Asked::observed_by(unsampled())] {
+        for (_, headers) in asked.turn(&[("baggage", "zone=eu")]).await {
+            assert_eq!(headers["baggage"], "zone=eu");
+            assert!(headers.contains_key("traceparent"));
+        }
+        let nonsense = [("traceparent", "nonsense"), ("baggage", "zone=eu")];
+        for (_, headers) in asked.turn(&nonsense).await {
+            assert_eq!(headers["baggage"], "zone=eu");
+        }
+    }
+    let (telemetry, memory) = Telemetry::in_memory();
+    let provider = telemetry.tracer_provider().unwrap();
+    let (alone, warnings) = Propagators::from_list(Some("baggage"));
+    assert!(warnings.is_empty());
+    let hooks = Hooks::new(OTelHook::with_provider(provider).with_propagators(alone));
+    let parent = hooks.extract([("traceparent", PARENT), ("baggage", "zone=eu")]);
+    let turn = hooks.turn(kaos_hooks::Turn::new("assistant").parent(parent));
+    let sent = turn.entered(async { injected(&hooks) }).await;
+    assert_eq!(sent, HashMap::from([("baggage".into(), "zone=eu".into())]));
+    drop(turn);
+    let trace = memory.spans()[0].span_context.trace_id().to_string();
+    assert_ne!(trace, TRACE, "only the baggage is taken");
+}
+
+#[tokio::test]
 async fn without_headers_a_tool_sends_its_span_alone() {
     let (asked, memory, _telemetry) = Asked::exported();
     let sent = asked.turn(&[]).await;
@@ -325,11 +352,11 @@ impl Hook for Says {
         }
     }
 
-    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<SpanContext> {
+    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<Incoming> {
         assert_ne!(self.0, "panic", "a hook of the tests panics");
         let (_, value) = headers.iter().find(|(name, _)| *name == self.0)?;
         let id = std::str::from_utf8(value).ok()?.parse().ok()?;
-        Some(SpanContext::remote(kaos_hooks::TraceId::new(1)?, id))
+        Some(SpanContext::remote(kaos_hooks::TraceId::new(1)?, id).into())
     }
 }
 
@@ -342,9 +369,9 @@ fn the_first_hook_that_knows_headers_counts_and_a_panicking_one_is_passed_over()
         HashMap::from([("x-trace".into(), "one".into())])
     );
     let parent = hooks.extract([("two", "0000000000000002"), ("one", "0000000000000001")]);
-    assert_eq!(parent.unwrap().span_id.get(), 1);
+    assert_eq!(parent.unwrap().span.unwrap().span_id.get(), 1);
     let parent = hooks.extract([("two", "0000000000000002"), ("one", "nonsense")]);
-    assert_eq!(parent.unwrap().span_id.get(), 2);
+    assert_eq!(parent.unwrap().span.unwrap().span_id.get(), 2);
     assert_eq!(hooks.stats()[0].panics, 3);
     assert!(hooks.stats()[1..].iter().all(|stats| stats.panics == 0));
 }

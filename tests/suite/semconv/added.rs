@@ -59,6 +59,7 @@ fn of_subject(subject: &mut Subject) -> &mut Attributes {
         Subject::Step(it) => &mut it.attributes,
         Subject::ToolCall(it) => &mut it.attributes,
         Subject::Subagent(it) => &mut it.attributes,
+        Subject::McpRequest(it) => &mut it.attributes,
         Subject::Handoff(it) => &mut it.attributes,
         Subject::Custom(it) => &mut it.attributes,
     }
@@ -72,6 +73,7 @@ fn of_outcome(outcome: &mut OutcomeBuf) -> &mut Attributes {
         OutcomeBuf::Step(it) => &mut it.attributes,
         OutcomeBuf::ToolCall(it) => &mut it.attributes,
         OutcomeBuf::Subagent(it) => &mut it.attributes,
+        OutcomeBuf::McpRequest(it) => &mut it.attributes,
         OutcomeBuf::Handoff(it) => &mut it.attributes,
         OutcomeBuf::Custom(it) => &mut it.attributes,
     }

@@ -32,10 +32,10 @@ fn an_exception_is_told_where_it_arises_and_once() {
         assert_eq!(events, expected, "{names:?}");
     }
     // Neither the step nor the turn, which fail for what failed in them.
-    check(SpanNames::Kaos, 6);
-    check(SpanNames::Operator, 6);
-    // Of work in this process; what fails elsewhere is a log event.
-    check(SpanNames::GenAi, 3);
+    check(SpanNames::Kaos, 7);
+    check(SpanNames::Operator, 7);
+    // What fails at a model's or a remote agent is a log event.
+    check(SpanNames::GenAi, 4);
 }
 
 /// The log events of a run, by name and kind of span.

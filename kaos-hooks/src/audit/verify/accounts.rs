@@ -30,8 +30,8 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    /// A segment begins: what is not signed yet never is.
-    pub(super) const fn begins_segment(&mut self) {
+    /// A segment ends, also one whose first record cannot be read: what is not signed yet never is.
+    pub(super) const fn ends_segment(&mut self) {
         self.earlier = (self.acceptances.len(), self.retentions.len());
     }
 

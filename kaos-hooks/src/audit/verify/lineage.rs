@@ -45,7 +45,6 @@ impl Lineage {
         former: Option<&VerifyingKey>,
         first: u64,
     ) {
-        self.announced = None;
         let heir = self.heir.take();
         let goes_on = self.epochs.last().is_some_and(|epoch| epoch.key == key);
         if goes_on && heir.is_none() {
@@ -62,6 +61,11 @@ impl Lineage {
             is_retired,
             is_proven: false,
         });
+    }
+
+    /// A segment ends, also one whose first record cannot be read: what it did not seal, nobody does.
+    pub(super) fn ends_segment(&mut self) {
+        self.announced = None;
     }
 
     /// The key that the current segment names.

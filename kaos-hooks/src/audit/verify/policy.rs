@@ -250,7 +250,6 @@ impl Judge for Policy<'_> {
         let key = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
         let (named, former) = (key(&start.key), key(&start.former));
         self.lineage.begins(named, former.as_ref(), at.seq);
-        self.accounts.begins_segment();
         self.schema = start.schema;
         self.report.newer_schema |= start.schema > codec::SCHEMA;
         let opens = matches!(
@@ -284,6 +283,8 @@ impl Judge for Policy<'_> {
     }
 
     fn ends(&mut self, at: &Place<'_>, to: &mut Findings) {
+        self.accounts.ends_segment();
+        self.lineage.ends_segment();
         // It has its name only since its checkpoint is on the disk: no crash leaves it so.
         if std::mem::replace(&mut self.stage, Stage::Open) == Stage::Opening {
             to.is_certain(at.finding(Problem::NoCheckpoint));

@@ -2,8 +2,15 @@
 
 use super::{Failure, Rules, Walk};
 use crate::redact::ascii::{self, DIGIT};
+use crate::redact::draft::Given;
+use crate::redact::literals::Trigger;
 use crate::redact::vocabulary::{self, Meaning};
-use crate::redact::{Class, ContentPolicy, Redacted, json, json_string, sentinel, token, value};
+use crate::redact::{
+    Class, ContentPolicy, Redacted, json, json_string, redactor, sentinel, token, value,
+};
+
+/// What may stand before a document.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
 impl Walk<'_, '_> {
     pub(super) fn string(
@@ -31,7 +38,12 @@ impl Walk<'_, '_> {
             self.replace(&class, "field whose key tells", &text, start - 1, end + 1);
             return Ok(());
         }
-        let redacted = self.redactor.any_at(&text, depth, self.report.like());
+        let redacted = if text.trim_start_matches(BLANKS).starts_with(['{', '[', '"']) {
+            let report = self.report.like();
+            self.redactor.any_at(&text, depth, report, self.scratch)
+        } else {
+            self.text(&text, (start, end))
+        };
         if redacted.report().is_empty() || self.is_public_token(&redacted, &text) {
             self.wait(start - 1, end + 1);
             return Ok(());
@@ -71,7 +83,8 @@ impl Walk<'_, '_> {
             paths: self.rules.paths,
         };
         let place = (depth, self.places.clone());
-        match json::try_redact(self.redactor, &text, rules, place, self.report.like()) {
+        let report = self.report.like();
+        match json::try_redact(self.redactor, &text, rules, place, report, self.scratch) {
             Ok(redacted) if redacted.as_str() == text => Ok(true),
             Ok(redacted) => {
                 let (safe, report) = redacted.into_parts();
@@ -144,6 +157,32 @@ impl Walk<'_, '_> {
             && redacted.report().count(&Class::Token) == 1
             && token::is_one(text)
             && vocabulary::is_public(ascii::cut(self.text, self.key.0, self.key.1))
+    }
+
+    /// The text of the string `start..end`, redacted. Of one without escapes it is known what
+    /// may be found in it.
+    pub(super) fn text<'s>(&mut self, text: &'s str, (start, end): (usize, usize)) -> Redacted<'s> {
+        let report = self.report.like();
+        // An escape is longer than what it stands for.
+        if text.len() != end - start || text.len() > redactor::SHORT {
+            return self.redactor.text_as(text, report, self.scratch);
+        }
+        let engine = self.redactor.engine();
+        let looks = self.candidates.before(end);
+        let known = Given {
+            hits: self.candidates.hits(engine, self.text, start, end),
+            start,
+            looks,
+        };
+        self.redactor.line_as(text, report, self.scratch, known)
+    }
+
+    /// Whether a word that tells about a value stands in the string `start..end`.
+    pub(super) fn has_name(&mut self, start: usize, end: usize) -> bool {
+        let engine = self.redactor.engine();
+        let hits = self.candidates.hits(engine, self.text, start, end);
+        hits.iter()
+            .any(|hit| matches!(engine.literals().trigger(*hit), Some(Trigger::Name)))
     }
 
     /// Keeps a string in mind whose object may still tell that it is secret.

@@ -111,9 +111,12 @@ impl Walk<'_, '_> {
         let says = if is_data && told.is_secret {
             Some(Meaning::Password)
         } else {
+            // What has no word that tells says nothing, as far as it is written out.
+            let tells =
+                !is_clean && !goes && (self.has_name(start, end) || matches!(name, Cow::Owned(_)));
             let (text, seen) = (self.text, &mut self.seen);
             let own = || match &name {
-                _ if is_clean || goes => None,
+                _ if !tells => None,
                 Cow::Borrowed(_) => seen.meaning_in_json(text, start, end),
                 Cow::Owned(name) => vocabulary::meaning_in_json(name),
             };
@@ -282,7 +285,7 @@ impl Walk<'_, '_> {
     }
 
     fn key(&mut self, start: usize, end: usize, name: &str, told: &mut Told) {
-        let redacted = self.redactor.text_as(name, self.report.like());
+        let redacted = self.text(name, (start, end));
         if redacted.report().is_empty() && !name.contains(sentinel::OPENING) {
             return;
         }

@@ -1,5 +1,6 @@
 //! What an object tells about its values, whichever of its fields comes first.
 
+use std::borrow::Cow;
 use std::collections::hash_map::{Entry, HashMap};
 
 use crate::redact::vocabulary::{self, Meaning};
@@ -40,25 +41,22 @@ pub(super) const SECRET_KINDS: &[&str] = &["Secret", "SealedSecret", "secret", "
 impl Told {
     /// `key`, or `key-2` and so on if it is taken. A number is tried once: many keys that are
     /// redacted alike cost no more than as many that are not.
-    pub(super) fn once(&mut self, key: &str) -> String {
-        let mut copies = match self.keys.entry(key.to_owned()) {
-            Entry::Vacant(free) => {
-                free.insert(1);
-                return key.to_owned();
-            }
-            Entry::Occupied(taken) => *taken.get(),
+    pub(super) fn once<'k>(&mut self, key: &'k str) -> Cow<'k, str> {
+        let Some(last) = self.keys.get(key).copied() else {
+            self.keys.insert(key.to_owned(), 1);
+            return key.into();
         };
-        loop {
-            copies += 1;
+        for copies in last + 1.. {
             let next = format!("{key}-{copies}");
             if let Entry::Vacant(free) = self.keys.entry(next.clone()) {
                 free.insert(1);
                 if let Some(last) = self.keys.get_mut(key) {
                     *last = copies;
                 }
-                return next;
+                return next.into();
             }
         }
+        key.into()
     }
 
     /// What a key says about its value, inside an object under a key that says `outer`.

@@ -73,12 +73,8 @@ pub(super) fn read<'t>(
     let is_forged = ascii::part(bytes, start, limit).starts_with(sentinel::OPENING.as_bytes())
         && sentinel::end(bytes, start).is_none();
     if is_forged && !matches!(join.form, Form::Beside | Form::Sentence) {
-        let window = ascii::part(bytes, start, limit);
-        let end = window
-            .iter()
-            .position(|byte| matches!(byte, b'>' | b'\n'))
-            .unwrap_or(window.len());
-        return Some(value((start, start + end), Form::Query, true));
+        let end = ahead.end(bytes, Mark::Forged, start, limit);
+        return Some(value((start, end), Form::Query, true));
     }
     let mark = match join.form {
         Form::Colon => Some(Mark::Colon),

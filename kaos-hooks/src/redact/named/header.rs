@@ -30,10 +30,9 @@ pub(super) fn authorization(text: &str, join: &Join, ahead: &mut Lookahead) -> O
     let has_scheme = ascii::at(bytes, word_end) == b' ' && word_end > start;
     let credentials = if has_scheme { word_end + 1 } else { start };
     // After one word of credentials comes prose, except in schemes with parameters.
-    let rest = ascii::cut(text, credentials, end);
     let mut has = |mark| ahead.find(bytes, mark, credentials, end).is_some();
     if !has(Mark::Equals) && !has(Mark::Comma) {
-        end = credentials + rest.find([' ', ')', '}', ']']).unwrap_or(rest.len());
+        end = ahead.end(bytes, Mark::Word, credentials, end);
     }
     let value = super::head(text, credentials, end);
     let glued = sentinel::glued(value.as_bytes(), 0, |from| {

@@ -1,24 +1,25 @@
 //! Text as it was given, with parts replaced.
 
+use crate::redact::draft::Scratch;
 use crate::redact::{Report, ascii};
 
 /// Text as it was given, with parts replaced.
-pub(crate) struct Pieces<'t> {
+pub(crate) struct Pieces<'t, 's> {
     pub(super) text: &'t str,
     pub(super) out: String,
     copied: usize,
-    /// What units are redacted in, used over and over.
-    pub(super) spare: (String, String),
+    /// What units are redacted in.
+    pub(super) scratch: &'s mut Scratch,
     pub(crate) report: Report,
 }
 
-impl<'t> Pieces<'t> {
-    pub(crate) fn new(text: &'t str, report: Report) -> Self {
+impl<'t, 's> Pieces<'t, 's> {
+    pub(crate) fn new(text: &'t str, report: Report, scratch: &'s mut Scratch) -> Self {
         Self {
             text,
             out: String::new(),
             copied: 0,
-            spare: (String::new(), String::new()),
+            scratch,
             report,
         }
     }

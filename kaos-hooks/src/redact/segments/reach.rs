@@ -1,9 +1,8 @@
 //! How far below itself a line reaches: to the value of a name, to the end of a key.
 
-use std::ops::ControlFlow;
-
 use crate::redact::ascii;
 use crate::redact::engine::Engine;
+use crate::redact::hits::Hit;
 use crate::redact::literals::Trigger;
 use crate::redact::named::{self, Form};
 use crate::redact::pem;
@@ -19,25 +18,25 @@ pub(super) struct Reach {
     pub(super) block: Option<usize>,
 }
 
-pub(super) fn reach(engine: &Engine, line: &str, from: usize) -> Reach {
+/// How far `line` reaches, which starts at `line_start` of the text in which its literals are.
+pub(super) fn reach(engine: &Engine, line: &str, line_start: usize, hits: &[Hit]) -> Reach {
     let bytes = line.as_bytes();
     let mut name_end = 0;
     let mut begin = None;
     let mut reach = Reach::default();
-    engine.literals(bytes, from, |start, end, trigger| {
-        match trigger {
-            Trigger::Pem => begin = Some(start),
+    for hit in hits.iter().filter_map(|hit| hit.moved(line_start, 0)) {
+        match engine.literals().trigger(hit) {
+            Some(Trigger::Pem) => begin = Some(hit.start),
             // The rows of a statement mostly stand on the next line.
-            Trigger::Insert => reach.lines = reach.lines.max(1),
-            Trigger::Name if start >= name_end => {
-                let (from, to) = named::name_around(line, start, end);
+            Some(Trigger::Insert) => reach.lines = reach.lines.max(1),
+            Some(Trigger::Name) if hit.start >= name_end => {
+                let (from, to) = named::name_around(line, hit.start, hit.end);
                 name_end = to;
                 reach.name(line, from, to);
             }
             _ => {}
         }
-        ControlFlow::<()>::Continue(())
-    });
+    }
     reach.armour = begin
         .and_then(|begin| pem::body(bytes, begin))
         .is_some_and(|body| pem::is_body(ascii::part(bytes, body, bytes.len())));

@@ -1,17 +1,19 @@
 //! One unit, redacted until nothing is found in it any more.
 
-use std::ops::Range;
-
 use super::{LONGEST, Open, Pieces};
-use crate::redact::engine::{Engine, Looks};
-use crate::redact::finding::Finding;
-use crate::redact::{Class, HashKey, Report, ascii, sentinel};
+use crate::redact::draft::{self, Decoded, Given, Known, Scratch};
+use crate::redact::engine::Engine;
+use crate::redact::{Class, HashKey, ascii, sentinel};
 
 /// Redacts what is one line.
-pub(crate) fn line(engine: &Engine, key: Option<&HashKey>, pieces: &mut Pieces<'_>) {
+pub(crate) fn line(
+    engine: &Engine,
+    key: Option<&HashKey>,
+    pieces: &mut Pieces<'_, '_>,
+    given: Given<'_>,
+) {
     let end = pieces.text.len();
-    let open = &mut Open::Nothing;
-    one(engine, key, open, pieces, (0, end), (0, Looks::ALL));
+    one(engine, key, &mut Open::Nothing, pieces, (0, end), given);
 }
 
 /// How often a unit is redacted again before it counts as unstable.
@@ -22,12 +24,13 @@ pub(super) fn one(
     engine: &Engine,
     key: Option<&HashKey>,
     open: &mut Open,
-    pieces: &mut Pieces<'_>,
+    pieces: &mut Pieces<'_, '_>,
     (start, end): (usize, usize),
-    (literal, looks): (usize, Looks),
+    given: Given<'_>,
 ) {
     let unit = ascii::cut(pieces.text, start, end);
-    let findings = engine.scan_from(unit, literal, looks);
+    let mut known = Known::of(unit, given);
+    let findings = engine.scan_known(&mut known, &mut pieces.scratch.views);
     let is_cut = unit.len() + 4096 >= LONGEST;
     if let Some(last) = findings.last()
         && is_cut
@@ -39,45 +42,46 @@ pub(super) fn one(
     if findings.is_empty() {
         return;
     }
-    let place = |found: &Finding| start + found.start..start + found.end;
-    let (mut text, mut spare) = std::mem::take(&mut pieces.spare);
-    render(unit, &findings, key, &mut pieces.report, place, &mut text);
+    let scratch = std::mem::take(pieces.scratch);
+    let Scratch {
+        first: mut draft,
+        second: mut next,
+        mut decoded,
+        mut views,
+    } = scratch;
+    let ranges = findings.iter().map(|found| (found.start, found.end));
+    draft.redact(&known, ranges, draft::sentinels(unit, &findings, key));
+    for found in &findings {
+        let place = start + found.start..start + found.end;
+        pieces.report.add(&found.class, found.rule, place);
+    }
+    let mut reads_as = views.redacted(unit, &findings, key, &mut decoded);
     for _ in 0..PASSES {
-        let more = engine.scan_from(&text, 0, looks.after_cuts());
+        let mut known = draft.known(given.looks.after_cuts(), reads_as);
+        let more = engine.scan_known(&mut known, &mut views);
         if more.is_empty() {
-            pieces.replace(start, start + unit.len(), &text);
-            pieces.spare = (text, spare);
+            pieces.replace(start, end, &draft.text);
+            *pieces.scratch = Scratch {
+                first: draft,
+                second: next,
+                decoded,
+                views,
+            };
             return;
         }
-        // What shows only after another is gone has no place of its own in the input.
-        let whole = |_: &Finding| start..end;
-        render(&text, &more, key, &mut pieces.report, whole, &mut spare);
-        std::mem::swap(&mut text, &mut spare);
+        let ranges = more.iter().map(|found| (found.start, found.end));
+        next.redact(&known, ranges, draft::sentinels(known.text, &more, key));
+        for found in &more {
+            // What shows only after another is gone has no place of its own in the input.
+            pieces.report.add(&found.class, found.rule, start..end);
+        }
+        reads_as = Decoded::Unknown;
+        std::mem::swap(&mut draft, &mut next);
     }
     pieces.report.add(&Class::Unstable, "limit", start..end);
     let mut sentinel = sentinel::of(&Class::Unstable, unit.chars().count());
     if unit.ends_with('\n') {
         sentinel.push('\n');
     }
-    pieces.replace(start, start + unit.len(), &sentinel);
-}
-
-fn render(
-    text: &str,
-    findings: &[Finding],
-    key: Option<&HashKey>,
-    report: &mut Report,
-    place: impl Fn(&Finding) -> Range<usize>,
-    out: &mut String,
-) {
-    out.clear();
-    let mut copied = 0;
-    for finding in findings {
-        out.push_str(ascii::cut(text, copied, finding.start));
-        let secret = ascii::cut(text, finding.start, finding.end);
-        sentinel::write(out, &finding.class, secret, key);
-        report.add(&finding.class, finding.rule, place(finding));
-        copied = finding.end;
-    }
-    out.push_str(ascii::cut(text, copied, text.len()));
+    pieces.replace(start, end, &sentinel);
 }

@@ -122,33 +122,39 @@ fn is_words(bytes: &[u8]) -> bool {
 /// Whether there is a place in it that a program fills.
 fn has_template(value: &str) -> bool {
     let bytes = value.as_bytes();
-    if !bytes
+    let seen = bytes
         .iter()
-        .any(|byte| matches!(byte, b'$' | b'{' | b'<' | b'%' | b'&' | b'#' | b'@'))
-    {
+        .fold(0u128, |seen, byte| seen | 1 << (byte & 127));
+    let has = |sign: &str| seen & 1 << (ascii::at(sign.as_bytes(), 0) & 127) != 0;
+    if !["$", "{", "<", "%", "&", "#", "@"].into_iter().any(has) {
         return false;
     }
     let is_filled = |(open, close): &(&str, &str)| {
-        ascii::find(bytes, open.as_bytes()).is_some_and(|start| {
-            // The closing sign may be cut off; what is between is a name or a small expression.
-            let inner = ascii::part(bytes, start + open.len(), bytes.len());
-            let end = ascii::find(inner, close.as_bytes()).unwrap_or(inner.len());
-            ascii::part(inner, 0, end).iter().all(|byte| {
-                ascii::is(*byte, WORD | SPACE | DASH | DOT | QUOTE) || b":()|/,[]?$>".contains(byte)
+        let start = || ascii::find(bytes, open.as_bytes());
+        has(open)
+            && start().is_some_and(|start| {
+                // The closing sign may be cut off; what is between is a name or a small expression.
+                let inner = ascii::part(bytes, start + open.len(), bytes.len());
+                let end = ascii::find(inner, close.as_bytes()).unwrap_or(inner.len());
+                ascii::part(inner, 0, end).iter().all(|byte| {
+                    ascii::is(*byte, WORD | SPACE | DASH | DOT | QUOTE)
+                        || b":()|/,[]?$>".contains(byte)
+                })
             })
-        })
     };
     let is_printed = |start: usize| {
         !ascii::is(ascii::before(bytes, start), WORD)
             && !ascii::is(ascii::at(bytes, start + 2), WORD)
     };
     TEMPLATES.iter().any(is_filled)
-        || ascii::find(bytes, b"<your").is_some()
-        || ascii::find(bytes, b"%s")
-            .or_else(|| ascii::find(bytes, b"%d"))
-            .is_some_and(is_printed)
-        || ascii::find(bytes, b"$.")
-            .is_some_and(|start| ascii::is(ascii::at(bytes, start + 2), ALPHA))
+        || (has("<") && ascii::find(bytes, b"<your").is_some())
+        || (has("%")
+            && ascii::find(bytes, b"%s")
+                .or_else(|| ascii::find(bytes, b"%d"))
+                .is_some_and(is_printed))
+        || (has("$")
+            && ascii::find(bytes, b"$.")
+                .is_some_and(|start| ascii::is(ascii::at(bytes, start + 2), ALPHA)))
 }
 
 /// `$name`, `$env:NAME`, `@name` and `$name->field`.

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::{Word, lexicon};
 use crate::redact::ascii::{self, ALNUM, DIGIT, LOWER, UPPER};
+use crate::redact::letter;
 
 /// The words of a name in lower case: `clientSecret`, `CLIENT_SECRET` and `client-secret` alike.
 pub(super) fn with_words<R>(name: &str, of: impl FnOnce(&[Word<'_>]) -> R) -> R {
@@ -28,7 +29,7 @@ pub(super) fn with_words<R>(name: &str, of: impl FnOnce(&[Word<'_>]) -> R) -> R 
         let is_part = if letter.is_ascii() {
             ascii::is(byte, ALNUM)
         } else {
-            letter.is_alphanumeric()
+            letter::is(letter)
         };
         if (starts_word || !is_part) && length > 0 {
             joined.push(b'_');
@@ -38,10 +39,7 @@ pub(super) fn with_words<R>(name: &str, of: impl FnOnce(&[Word<'_>]) -> R) -> R 
             joined.push(byte.to_ascii_lowercase());
             length += 1;
         } else if is_part {
-            let mut utf8 = [0; 4];
-            for lower in letter.to_lowercase() {
-                joined.extend_from_slice(lower.encode_utf8(&mut utf8).as_bytes());
-            }
+            letter::push_lower(&mut joined, letter);
             length += letter.len_utf8();
         }
     }

@@ -69,6 +69,7 @@ pub(super) struct Endpoint<A> {
     pub(super) most_bytes: usize,
     /// How many tokens a request and its answer may have.
     pub(super) context: Option<u64>,
+    pub(super) sends_baggage: bool,
 }
 
 impl<A: Api> Endpoint<A> {
@@ -140,7 +141,7 @@ impl<A: Api> Endpoint<A> {
         let sent = self
             .client
             .post(self.url.clone())
-            .headers(http::trace_headers(request.hooks))
+            .headers(http::trace_headers(request.hooks, self.sends_baggage))
             .header(CONTENT_TYPE, "application/json")
             .headers(self.headers.clone())
             .body(body.to_vec());

@@ -13,10 +13,14 @@ use crate::ModelErrorKind;
 /// How much of the body of an error is read, in bytes.
 const LONGEST_ERROR: usize = 64 * 1024;
 
-/// The headers of a request that name the current span.
-pub(super) fn trace_headers(hooks: &kaos_hooks::Hooks) -> HeaderMap {
+/// The headers of a request that name the current span. Baggage is what the user's request said to the
+/// services behind it, and a model's provider is none of those unless its user says so.
+pub(super) fn trace_headers(hooks: &kaos_hooks::Hooks, with_baggage: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
     hooks.inject(|name, value| {
+        if !with_baggage && name.eq_ignore_ascii_case("baggage") {
+            return;
+        }
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             headers.append(name, value);
         }

@@ -69,6 +69,7 @@ pub(super) struct Setup {
     pub(super) retries: Retries,
     pub(super) most_bytes: usize,
     pub(super) context: Option<u64>,
+    pub(super) sends_baggage: bool,
 }
 
 impl Setup {
@@ -81,6 +82,7 @@ impl Setup {
             retries: Retries::default(),
             most_bytes: 16 * 1024 * 1024,
             context: None,
+            sends_baggage: false,
         }
     }
 
@@ -158,6 +160,7 @@ impl Setup {
             retries: self.retries,
             most_bytes: self.most_bytes,
             context: self.context,
+            sends_baggage: self.sends_baggage,
         })
     }
 }
@@ -189,6 +192,14 @@ macro_rules! shared_settings {
         /// When a request is sent again.
         pub fn retries(mut self, retries: super::super::Retries) -> Self {
             self.setup.retries = retries;
+            self
+        }
+
+        /// Whether requests carry the baggage (W3C Baggage) of the request that is answered, and that of
+        /// the current context, as requests to tools' servers do: right for an endpoint of one's own.
+        /// Users and tenants may stand in it. Default: they do not.
+        pub fn send_baggage(mut self, send: bool) -> Self {
+            self.setup.sends_baggage = send;
             self
         }
 

@@ -1,0 +1,171 @@
+//! A text on its way to a safe one, and what is known of it from what it was made of: so that it
+//! need not be read again.
+
+use super::engine::{Engine, Looks};
+use super::finding::Finding;
+use super::hits::{Hit, Hits};
+use super::sentinel::{self, Ranges};
+use super::views::Views;
+use super::{HashKey, ascii};
+
+/// What is known of a text before anybody scans it.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'h> {
+    /// Its literals, which may be counted in a text...
+    pub(crate) hits: &'h [Hit],
+    /// ...of which this one starts here.
+    pub(crate) start: usize,
+    /// The scanners that may find something.
+    pub(crate) looks: Looks,
+}
+
+impl<'h> Given<'h> {
+    /// All literals of `text`, and that anything may be found in it.
+    pub(crate) fn all(engine: &Engine, text: &str, hits: &'h mut Hits) -> Self {
+        hits.clear();
+        hits.read_to(engine.literals(), text.as_bytes(), text.len());
+        Self {
+            hits: hits.within(0, text.len()),
+            start: 0,
+            looks: Looks::ALL,
+        }
+    }
+}
+
+/// A text to be scanned, and what is known of it.
+pub(crate) struct Known<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) given: Given<'t>,
+    pub(crate) sentinels: Ranges,
+    /// Whether all its sentinels are known to be of this redactor.
+    pub(crate) is_ours: bool,
+    pub(crate) decoded: Decoded<'t>,
+}
+
+/// What a text reads as when it is decoded.
+pub(crate) enum Decoded<'t> {
+    Unknown,
+    /// There is nothing to decode.
+    Same,
+    /// Another text, and as much is known of it.
+    As(&'t mut Draft),
+}
+
+impl<'t> Known<'t> {
+    /// A text that nobody has looked at for sentinels.
+    pub(crate) fn of(text: &'t str, given: Given<'t>) -> Self {
+        let sentinels = sentinel::ranges(text);
+        Self {
+            text,
+            given,
+            is_ours: sentinels.is_empty(),
+            sentinels,
+            decoded: Decoded::Unknown,
+        }
+    }
+}
+
+/// What texts are redacted in, used over and over.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    pub(crate) first: Draft,
+    pub(crate) second: Draft,
+    pub(crate) decoded: Draft,
+    pub(crate) views: Views,
+}
+
+/// A text with sentinels in the place of its findings.
+#[derive(Default)]
+pub(crate) struct Draft {
+    pub(crate) text: String,
+    hits: Vec<Hit>,
+    sentinels: Ranges,
+}
+
+impl Draft {
+    pub(crate) fn known<'d>(&'d mut self, looks: Looks, decoded: Decoded<'d>) -> Known<'d> {
+        Known {
+            text: &self.text,
+            given: Given {
+                hits: &self.hits,
+                start: 0,
+                looks,
+            },
+            sentinels: std::mem::take(&mut self.sentinels),
+            is_ours: true,
+            decoded,
+        }
+    }
+
+    /// Becomes what `known` is with sentinels in the place of some ranges; `write` writes the
+    /// next one. Literals and sentinels between them stay what they are, and a cut makes no new
+    /// ones.
+    pub(crate) fn redact(
+        &mut self,
+        known: &Known<'_>,
+        ranges: impl Iterator<Item = (usize, usize)>,
+        mut write: impl FnMut(&mut String),
+    ) {
+        self.text.clear();
+        self.hits.clear();
+        self.sentinels.clear();
+        let mut rest = Rest {
+            known,
+            from: 0,
+            hits: known.given.hits.iter().peekable(),
+            sentinels: known.sentinels.iter().peekable(),
+        };
+        for (start, end) in ranges {
+            rest.copy_to(start, self);
+            let written = self.text.len();
+            write(&mut self.text);
+            self.sentinels.push((written, self.text.len()));
+            rest.from = end;
+        }
+        rest.copy_to(known.text.len(), self);
+    }
+}
+
+/// Writes the sentinels of the findings of `text`, one after the other.
+pub(crate) fn sentinels<'f>(
+    text: &'f str,
+    findings: &'f [Finding],
+    key: Option<&'f HashKey>,
+) -> impl FnMut(&mut String) + 'f {
+    let mut findings = findings.iter();
+    move |out| {
+        if let Some(found) = findings.next() {
+            let secret = ascii::cut(text, found.start, found.end);
+            sentinel::write(out, &found.class, secret, key);
+        }
+    }
+}
+
+/// What of a text is not copied yet.
+struct Rest<'k> {
+    known: &'k Known<'k>,
+    from: usize,
+    hits: std::iter::Peekable<std::slice::Iter<'k, Hit>>,
+    sentinels: std::iter::Peekable<std::slice::Iter<'k, (usize, usize)>>,
+}
+
+impl Rest<'_> {
+    /// Copies the stretch up to `to`, and what is known of it.
+    fn copy_to(&mut self, to: usize, draft: &mut Draft) {
+        let at = draft.text.len();
+        let start = self.known.given.start;
+        while let Some(hit) = self.hits.next_if(|hit| hit.end <= start + to) {
+            draft.hits.extend(hit.moved(start + self.from, at));
+        }
+        while let Some((first, last)) = self.sentinels.next_if(|sentinel| sentinel.1 <= to) {
+            if *first >= self.from {
+                draft
+                    .sentinels
+                    .push((first - self.from + at, last - self.from + at));
+            }
+        }
+        draft
+            .text
+            .push_str(ascii::cut(self.known.text, self.from, to));
+    }
+}

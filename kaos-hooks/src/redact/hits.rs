@@ -1,0 +1,109 @@
+//! The literals of a text, found in one pass and shown to all who ask: where to look next, where
+//! to cut, what to redact, and again when sentinels stand in the text.
+
+use aho_corasick::automaton::StateID;
+
+use super::literals::Literals;
+
+/// How much is read at once where nobody says how far, in bytes.
+const BLOCK: usize = 2048;
+
+/// So many forgotten literals are worth moving the others.
+const MANY: usize = 4096;
+
+/// A literal, and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hit {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Which of the literals it is.
+    pub(crate) which: usize,
+}
+
+impl Hit {
+    /// The same literal where the text is that was moved from one place to another; nothing if
+    /// it starts before.
+    pub(crate) fn moved(self, from: usize, to: usize) -> Option<Self> {
+        Some(Self {
+            start: self.start.checked_sub(from)? + to,
+            end: self.end.checked_sub(from)? + to,
+            which: self.which,
+        })
+    }
+}
+
+/// The literals of one text, in the order of their ends, as far as it was read.
+#[derive(Debug, Default)]
+pub(crate) struct Hits {
+    found: Vec<Hit>,
+    /// How many of them nobody will ask for.
+    forgotten: usize,
+    /// How far the text was read, and the automaton's state there.
+    read: usize,
+    state: Option<StateID>,
+}
+
+impl Hits {
+    /// For another text.
+    pub(crate) fn clear(&mut self) {
+        self.found.clear();
+        (self.forgotten, self.read, self.state) = (0, 0, None);
+    }
+
+    /// Reads all literals that end at or before `to`.
+    pub(crate) fn read_to(&mut self, literals: &Literals, bytes: &[u8], to: usize) {
+        if self.read < to {
+            (self.read, self.state) =
+                literals.read(bytes, (self.read, self.state), to, &mut self.found);
+        }
+    }
+
+    /// Reads on; whether there was anything to read.
+    pub(crate) fn read_on(&mut self, literals: &Literals, bytes: &[u8]) -> bool {
+        let to = (self.read + BLOCK).min(bytes.len());
+        let has_more = self.read < to;
+        self.read_to(literals, bytes, to);
+        has_more
+    }
+
+    /// The number of the first literal that ends behind `from`.
+    pub(crate) fn behind(&self, from: usize) -> usize {
+        let known = self.found.get(self.forgotten..).unwrap_or_default();
+        // Mostly it is one of the next.
+        let mut size = 1;
+        while known.get(size - 1).is_some_and(|hit| hit.end <= from) {
+            size *= 2;
+        }
+        let near = known.get(size / 2..size.min(known.len()));
+        let near = near
+            .unwrap_or_default()
+            .partition_point(|hit| hit.end <= from);
+        self.forgotten + size / 2 + near
+    }
+
+    pub(crate) fn get(&self, number: usize) -> Option<Hit> {
+        self.found.get(number).copied()
+    }
+
+    /// The literals that end in a range.
+    pub(crate) fn within(&self, from: usize, to: usize) -> &[Hit] {
+        let (first, last) = (self.behind(from), self.behind(to));
+        self.found.get(first..last).unwrap_or_default()
+    }
+
+    /// Nobody will ask for what ends at or before `position`.
+    pub(crate) fn forget(&mut self, position: usize) {
+        self.forgotten = self.behind(position);
+        if self.forgotten == self.found.len() {
+            self.found.clear();
+            self.forgotten = 0;
+        } else if self.forgotten > MANY {
+            self.found.drain(..self.forgotten);
+            self.forgotten = 0;
+        }
+        // What nobody reads needs not be read.
+        if self.read < position {
+            (self.read, self.state) = (position, None);
+        }
+    }
+}

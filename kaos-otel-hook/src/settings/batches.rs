@@ -1,0 +1,45 @@
+use std::time::Duration;
+
+use super::{EXPORT_TIMEOUT, Vars};
+use crate::export::BatchSettings;
+
+/// How spans or log records are batched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Batches {
+    /// How many wait at most. Default: 2048.
+    pub queue: usize,
+    /// How many a batch has at most; not more than `queue`. Default: 512.
+    pub size: usize,
+    /// How long one waits at most for its batch to fill. Default: 5 s for spans, 1 s for logs.
+    pub delay: Duration,
+    /// How long the export of one batch may take. Default: 30 s.
+    pub timeout: Duration,
+}
+
+impl Batches {
+    pub(super) fn of(prefix: &str, delay: u64, vars: &Vars<'_>) -> Self {
+        let name = |field| format!("{prefix}_{field}");
+        let queue = vars.number(&name("MAX_QUEUE_SIZE"), 1, 2048);
+        let largest = name("MAX_EXPORT_BATCH_SIZE");
+        let size = vars.number(&largest, 1, queue.min(512));
+        if size > queue {
+            let expected = format!("at most {}", name("MAX_QUEUE_SIZE"));
+            vars.bad(&largest, &size.to_string(), &expected, queue);
+        }
+        Self {
+            queue,
+            size: size.min(queue),
+            delay: vars.millis(&name("SCHEDULE_DELAY"), 0, Duration::from_millis(delay)),
+            timeout: vars.millis(&name("EXPORT_TIMEOUT"), 1, EXPORT_TIMEOUT),
+        }
+    }
+
+    pub(crate) const fn of_lane(self) -> BatchSettings {
+        BatchSettings {
+            queue: self.queue,
+            batch: self.size,
+            delay: self.delay,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+"""A reader of audit trails, written from docs/audit-format.md alone."""
