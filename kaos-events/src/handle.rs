@@ -29,16 +29,16 @@ impl Handle {
         self.stream.is_open(self.key)
     }
 
-    /// As [`Scope::settled`].
+    /// As [`Scope::settled`](crate::Scope::settled).
     ///
     /// # Errors
     ///
-    /// As [`Scope::settled`].
+    /// As [`Scope::settled`](crate::Scope::settled).
     pub fn settled(&self) -> Settled {
         self.stream.settled(self.key)
     }
 
-    /// As [`Scope::ready`].
+    /// As [`Scope::ready`](crate::Scope::ready).
     ///
     /// # Cancel safety
     ///

@@ -99,7 +99,7 @@ hex_id!(SpanId, u64, NonZeroU64, 16);
 
 /// Identifies a run: one agent working on one turn.
 ///
-/// Made by an [`IdSource`] it is a UUID (version 4); read from a line it is whatever stood there.
+/// Made by an [`IdSource`](crate::IdSource) it is a UUID (version 4); read from a line it is whatever stood there.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RunId(RunIdRepr);
 

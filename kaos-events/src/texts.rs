@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::{Attributes, ContentKind, Session, SpanId, Str, ToolCallSummary, TraceId};
 
-/// Looks at the texts of an event, and may change them; see [`EventBuf::visit_texts`].
+/// Looks at the texts of an event, and may change them; see [`EventBuf::visit_texts`](crate::EventBuf::visit_texts).
 pub trait TextVisitor {
     /// A name, an id or a word: what the program, its configuration, a model or a provider calls
     /// something.

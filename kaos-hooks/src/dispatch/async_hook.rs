@@ -6,7 +6,7 @@ use crate::dispatch::hook::short_type_name;
 
 /// A hook whose work waits: for a network, a disk, another service.
 ///
-/// It lives in a [`Lane`], which feeds it the events of all runs, one at a time.
+/// It lives in a [`Lane`](crate::Lane), which feeds it the events of all runs, one at a time.
 #[async_trait]
 pub trait AsyncHook: Send + 'static {
     /// What it is called in statistics and warnings; its type's name unless given.
