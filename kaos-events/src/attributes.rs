@@ -4,7 +4,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Str;
+use crate::{AttributeValue, Str};
 
 /// What users add to a span beyond its typed fields: a small ordered map.
 ///
@@ -26,22 +26,6 @@ use crate::Str;
     reason = "nearly always empty, and part of every event: one word, not three"
 )]
 pub struct Attributes(Option<Box<Vec<(Str, AttributeValue)>>>);
-
-/// A value of [`Attributes`]: what an OpenTelemetry attribute can hold.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum AttributeValue {
-    /// True or false.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// A number; one that is not finite is written as `null` and read back as absent.
-    Float(f64),
-    /// Text.
-    Str(Str),
-    /// A list of texts.
-    List(Vec<Str>),
-}
 
 impl Attributes {
     /// How many attributes of one span are read from a line; more are refused.
@@ -90,21 +74,6 @@ impl Attributes {
     }
 }
 
-impl AttributeValue {
-    /// The value of this JSON text; `None` for null.
-    fn read(json: &str) -> Option<Self> {
-        let whole = !json.contains(['.', 'e', 'E']);
-        match serde_json::from_str(json) {
-            // Too large for a whole number: a float would round it.
-            Ok(Some(Self::Float(float))) if whole && float != 0.0 => {
-                Some(Self::Str(Str::copied(json)))
-            }
-            Ok(value) => value,
-            Err(_) => Some(Self::Str(Str::copied(json))),
-        }
-    }
-}
-
 impl<K: Into<Str>, V: Into<AttributeValue>> FromIterator<(K, V)> for Attributes {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         let mut attributes = Self::new();
@@ -112,60 +81,6 @@ impl<K: Into<Str>, V: Into<AttributeValue>> FromIterator<(K, V)> for Attributes 
             attributes.set(key, value);
         }
         attributes
-    }
-}
-
-impl From<bool> for AttributeValue {
-    fn from(value: bool) -> Self {
-        Self::Bool(value)
-    }
-}
-
-impl From<i64> for AttributeValue {
-    fn from(value: i64) -> Self {
-        Self::Int(value)
-    }
-}
-
-impl From<i32> for AttributeValue {
-    fn from(value: i32) -> Self {
-        Self::Int(value.into())
-    }
-}
-
-impl From<u32> for AttributeValue {
-    fn from(value: u32) -> Self {
-        Self::Int(value.into())
-    }
-}
-
-impl From<f64> for AttributeValue {
-    fn from(value: f64) -> Self {
-        Self::Float(value)
-    }
-}
-
-impl From<&'static str> for AttributeValue {
-    fn from(value: &'static str) -> Self {
-        Self::Str(value.into())
-    }
-}
-
-impl From<String> for AttributeValue {
-    fn from(value: String) -> Self {
-        Self::Str(value.into())
-    }
-}
-
-impl From<Str> for AttributeValue {
-    fn from(value: Str) -> Self {
-        Self::Str(value)
-    }
-}
-
-impl From<Vec<Str>> for AttributeValue {
-    fn from(value: Vec<Str>) -> Self {
-        Self::List(value)
     }
 }
 

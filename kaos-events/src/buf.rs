@@ -1,6 +1,8 @@
+mod visit;
+
 use std::time::Duration;
 
-use crate::codec::RawLine;
+use crate::raw_line::RawLine;
 use crate::{
     Body, Event, Failure, Outcome, OutcomeBuf, Phase, PhaseName, Progress, Run, Slot, Span, SpanId,
     Str, Subject, Time, Value,
@@ -144,6 +146,13 @@ impl EventBuf {
             BodyBuf::Value { value, .. } => Some(value),
             BodyBuf::Span(_) | BodyBuf::Unknown(_) => None,
         }
+    }
+}
+
+impl Event<'_> {
+    /// The owned form, for queues and storage.
+    pub fn to_buf(&self) -> EventBuf {
+        EventBuf::from(self)
     }
 }
 

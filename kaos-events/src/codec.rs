@@ -31,13 +31,11 @@ mod decode;
 mod encode;
 mod error;
 mod line;
-mod number;
 
+pub use crate::raw_line::RawLine;
 pub use decode::decode;
 pub use encode::encode;
 pub use error::{DecodeError, DecodeErrorKind};
-pub use line::RawLine;
-pub(crate) use number::Millis;
 
 /// The version of the format, in the field `schema`: raised when a reader of the former version
 /// would misread a line.

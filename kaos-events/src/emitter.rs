@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::refused::RefusedCounters;
-use crate::stream::Stream;
+use crate::stream::{Shared, Stream};
 use crate::{Clock, IdSource, Observer, RandomIds, Refused, Run, Scope, SystemClock, Turn};
 
 /// Opens runs: the source of their ids and their time.
@@ -22,16 +22,6 @@ use crate::{Clock, IdSource, Observer, RandomIds, Refused, Run, Scope, SystemClo
 /// ```
 #[derive(Clone)]
 pub struct Emitter(Arc<Shared>);
-
-/// What the runs of one emitter share.
-pub(crate) struct Shared {
-    pub(crate) ids: Arc<dyn IdSource>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) most_unawaited: u32,
-    pub(crate) refused: RefusedCounters,
-    /// Streams that some handle still points to.
-    pub(crate) live: AtomicUsize,
-}
 
 impl Emitter {
     /// How many events one run may emit between two calls of [`Scope::ready`], unless set.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::fields::fields;
-use crate::{Attributes, EventBuf, Outcome, Run, SpanId, Str, Subject, Time, Value};
+use crate::{Attributes, Outcome, Run, SpanId, Str, Subject, Time, Value};
 
 /// One thing that happened, borrowed from the run it happened in.
 ///
@@ -151,11 +151,6 @@ fields! {
 }
 
 impl Event<'_> {
-    /// The owned form, for queues and storage.
-    pub fn to_buf(&self) -> EventBuf {
-        EventBuf::from(self)
-    }
-
     /// The span event in it, if it is one.
     pub fn span(&self) -> Option<&Span<'_>> {
         match &self.body {

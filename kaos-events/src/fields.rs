@@ -58,7 +58,7 @@ macro_rules! fields {
         $($(crate::fields::at_start!($start $class $name $field);)?)+
 
         const _: () = {
-            use crate::packed::{Mask, Pack, Packer, Unpack, Unpacker};
+            use crate::bytes::{Mask, Pack, Packer, Unpack, Unpacker};
 
             const BYTES: usize = Mask::bytes_for([$(stringify!($field)),+].len());
 
@@ -104,7 +104,7 @@ macro_rules! at_start {
     };
     (start fields $name:ident $field:ident) => {
         impl crate::fields::BriefingAtStart for $name {
-            fn briefing_at_start(&mut self) -> &mut Option<std::sync::Arc<crate::Briefing>> {
+            fn briefing_at_start(&mut self) -> &mut Option<std::sync::Arc<Self::Briefing>> {
                 &mut self.$field
             }
         }
@@ -128,11 +128,13 @@ pub(crate) trait ContentAtStart: HasContent {
 }
 
 /// A subject whose start the codec writes a briefing of.
-pub(crate) trait HasBriefing {}
+pub(crate) trait HasBriefing {
+    type Briefing;
+}
 
 /// Where that briefing is; from the field that is declared `fields at start`.
 pub(crate) trait BriefingAtStart: HasBriefing {
-    fn briefing_at_start(&mut self) -> &mut Option<Arc<crate::Briefing>>;
+    fn briefing_at_start(&mut self) -> &mut Option<Arc<Self::Briefing>>;
 }
 
 /// A part with fields of its own, from a JSON object. Serde takes the fields of a struct from a list, too,
@@ -208,10 +210,11 @@ impl Optional for bool {
 impl<T> Optional for Arc<T> {}
 
 macro_rules! always_there {
-    ($($type:ty)+) => { $(impl Optional for $type {})+ };
+    ($($type:ty)+) => { $(impl crate::fields::Optional for $type {})+ };
 }
+
+pub(crate) use always_there;
 
 always_there! {
     Str u8 u16 u32 u64 i64 f64 std::time::Duration crate::TraceId crate::SpanId crate::Session
-    crate::Intent crate::ToolKind crate::Decision crate::Budget crate::Usage
 }

@@ -27,18 +27,26 @@
 //! turn.complete(TurnOutcome::default());
 //! ```
 
+mod attribute_value;
 mod attributes;
 mod buf;
+mod bytes;
+mod call_summary;
 mod callee;
 mod clock;
 pub mod codec;
+mod content_kind;
+mod decimal;
 mod emitter;
 mod enter;
 mod event;
 mod fields;
+mod handle;
 mod id;
+mod id_source;
 mod observer;
 mod packed;
+mod raw_line;
 mod refused;
 mod run;
 mod scope;
@@ -49,21 +57,27 @@ mod stream;
 mod subject;
 mod table;
 mod texts;
+mod usage;
 mod value;
 
-pub use attributes::{AttributeValue, Attributes};
+pub use attribute_value::AttributeValue;
+pub use attributes::Attributes;
 pub use buf::{BodyBuf, EventBuf, PhaseBuf, SpanBuf};
+pub use call_summary::ToolCallSummary;
 pub use callee::{Callable, Callee};
 pub use clock::{Clock, ManualClock, SystemClock, Time};
+pub use content_kind::ContentKind;
 pub use emitter::Emitter;
 pub use enter::{Enter, Entered};
 pub use event::{Body, Event, Failure, Phase, PhaseName, Progress, Slot, Span};
-pub use id::{IdSource, InvalidId, RandomIds, RunId, SeededIds, SpanId, TraceId};
+pub use handle::Handle;
+pub use id::{InvalidId, RunId, SpanId, TraceId};
+pub use id_source::{IdSource, RandomIds, SeededIds};
 pub use observer::{Observer, Ready};
 pub use packed::PackedEvents;
 pub use refused::Refused;
 pub use run::{Run, Session};
-pub use scope::{Handle, Scope};
+pub use scope::Scope;
 pub use settled::{Keeper, Kept, NotDurable, NotDurableKind, Settled};
 pub use span_context::{Incoming, SpanContext};
 pub use str::{LazyStr, Str};
@@ -72,11 +86,12 @@ pub use subject::{
     IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall, McpOutcome, McpRequest, Nested,
     Outcome, OutcomeBuf, OutcomeType, RemoteAgent, Server, Step, StepOutcome, Subagent,
     SubagentOutcome, Subject, SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn,
-    TurnOutcome, Usage,
+    TurnOutcome,
 };
-pub use texts::{ContentKind, TextVisitor};
+pub use texts::TextVisitor;
+pub use usage::Usage;
 pub use value::{
     ApprovalRequired, Budget, BudgetExceeded, Decision, GateDecided, HistoryTrimmed,
-    IntentClassified, TextDelta, ThinkingDelta, ToolCallArgsDelta, ToolCallSummary, TurnSummary,
-    UsageObserved, Value,
+    IntentClassified, TextDelta, ThinkingDelta, ToolCallArgsDelta, TurnSummary, UsageObserved,
+    Value,
 };

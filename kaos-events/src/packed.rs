@@ -1,14 +1,12 @@
 //! Events in little memory, for queues.
 
-mod bytes;
-mod event;
-mod fields;
+mod former;
+mod parts;
 
 use std::fmt;
 
-pub(crate) use self::bytes::{Pack, Packer, Unpack, Unpacker};
-use self::event::Former;
-pub(crate) use self::fields::Mask;
+use self::former::Former;
+use crate::bytes::{Packer, Unpacker};
 use crate::{Event, EventBuf};
 
 /// Events in the order they came, for a queue between the runs and a thread that works on them.
@@ -85,7 +83,7 @@ impl PackedEvents {
             // Not in `clear`, which another core may call: this one works on it.
             self.newest.forget();
         }
-        event::pack(event, &mut self.newest, &mut self.packer);
+        former::pack(event, &mut self.newest, &mut self.packer);
         self.len += 1;
     }
 
@@ -93,7 +91,7 @@ impl PackedEvents {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = EventBuf> {
         let mut from = Unpacker::new(&self.packer);
         let mut former = Former::default();
-        (0..self.len).map(move |_| event::unpack(&mut former, &mut from))
+        (0..self.len).map(move |_| former::unpack(&mut former, &mut from))
     }
 
     /// Takes all events out; the room for them stays.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::stream::{AnyStream, End};
 use crate::table::Key;
 use crate::{
-    Callable, Callee, Entered, Failure, Nested, Outcome, OutcomeType, Progress, Settled, SpanId,
-    Str, Subagent, SubjectType, TraceId, Turn, Value,
+    Callable, Callee, Entered, Failure, Handle, Nested, Outcome, OutcomeType, Progress, Settled,
+    SpanId, Str, Subagent, SubjectType, TraceId, Turn, Value,
 };
 
 /// An open span: an owned value, typed by its subject.
@@ -62,15 +62,6 @@ pub struct Scope<S: SubjectType> {
     made_while_panicking: bool,
     ended: bool,
     subject: PhantomData<fn() -> S>,
-}
-
-/// Emits into an open span without owning it: for what works inside the span.
-///
-/// Cheap to clone. Once the span has ended, what is done through it is refused and counted.
-#[derive(Clone)]
-pub struct Handle {
-    stream: AnyStream,
-    key: Key,
 }
 
 impl<S: SubjectType> Scope<S> {
@@ -227,6 +218,16 @@ impl<S: Callable> Scope<S> {
     }
 }
 
+impl Handle {
+    /// Opens a span inside this one. If this one has ended, the new scope is stale from birth.
+    pub fn open<C: Nested>(&self, subject: C) -> Scope<C> {
+        let key = self
+            .stream
+            .start(&self.stream, self.key, &mut Some(subject.into()), None);
+        Scope::new(Arc::clone(&self.stream), key)
+    }
+}
+
 impl<S: SubjectType> Drop for Scope<S> {
     fn drop(&mut self) {
         if self.ended {
@@ -253,75 +254,10 @@ fn known<O: OutcomeType>(so_far: Option<&O>) -> Option<Outcome<'_>> {
     so_far.map(O::borrowed)
 }
 
-impl Handle {
-    /// The span's id.
-    pub fn id(&self) -> SpanId {
-        self.key.id
-    }
-
-    /// The id of the trace it belongs to.
-    pub fn trace_id(&self) -> TraceId {
-        self.stream.trace_id()
-    }
-
-    /// Whether the span is still open.
-    pub fn is_open(&self) -> bool {
-        self.stream.is_open(self.key)
-    }
-
-    /// As [`Scope::settled`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Scope::settled`].
-    pub fn settled(&self) -> Settled {
-        self.stream.settled(self.key)
-    }
-
-    /// As [`Scope::ready`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future loses nothing; call again.
-    pub async fn ready(&self) {
-        if let Some(wait) = self.stream.ready() {
-            wait.await;
-            self.stream.awaited();
-        }
-    }
-
-    /// Opens a span inside this one. If this one has ended, the new scope is stale from birth.
-    pub fn open<C: Nested>(&self, subject: C) -> Scope<C> {
-        let key = self
-            .stream
-            .start(&self.stream, self.key, &mut Some(subject.into()), None);
-        Scope::new(Arc::clone(&self.stream), key)
-    }
-
-    /// Emits a value that belongs to this span.
-    pub fn emit(&self, value: impl Into<Value>) {
-        self.stream.value(&self.stream, self.key, &value.into());
-    }
-
-    /// Says that the work goes on.
-    #[expect(clippy::needless_pass_by_value, reason = "the caller is done with it")]
-    pub fn progress(&self, progress: Progress) {
-        self.stream.progress(&self.stream, self.key, &progress);
-    }
-}
-
 impl<S: SubjectType> fmt::Debug for Scope<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope")
             .field("span", &self.link.key.id)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Handle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle")
-            .field("span", &self.key.id)
             .finish_non_exhaustive()
     }
 }

@@ -9,6 +9,10 @@ mod budget;
 mod deferred;
 mod emit;
 mod end;
+mod later;
+mod outbox;
+mod shared;
+mod way_in;
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,9 +20,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use self::emit::AnyStream;
 pub(crate) use self::end::End;
+pub(crate) use self::shared::Shared;
 
-use self::deferred::{Deferred, Delivering, deliver_posted, delivering};
-use crate::emitter::Shared;
+use self::deferred::Deferred;
+use self::outbox::{Delivering, deliver_posted, delivering};
 use crate::table::{Key, Table};
 use crate::{
     Body, Event, Observer, Phase, Progress, Run, Span, SpanId, Subject, Time, TraceId, Value,
@@ -121,7 +126,7 @@ impl<S: Observer> Stream<S> {
             return None;
         }
         self.submit(|stream, state| {
-            let told = Delivering::of(stream);
+            let told = Delivering::at(stream.address());
             let answer = ask(state);
             drop(told);
             stream.drain(state);
@@ -254,7 +259,7 @@ impl<S: Observer> Stream<S> {
         };
         *seq += 1;
         *unawaited = unawaited.saturating_add(1);
-        let told = Delivering::of(self);
+        let told = Delivering::at(self.address());
         observer.on_event(&event);
         drop(told);
     }

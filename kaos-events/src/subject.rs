@@ -1,15 +1,17 @@
 //! What a span can be about: nine subjects, each with the fields known at its start and those
 //! known at its end.
 
+mod at_start;
 mod intent;
 mod llm_call;
 mod mcp;
+mod name;
 mod other;
 mod tool_call;
 mod turn;
 
 pub use intent::{Intent, IntentClassification, IntentOutcome};
-pub use llm_call::{Briefing, LlmCall, LlmOutcome, LlmParams, Server, Usage};
+pub use llm_call::{Briefing, LlmCall, LlmOutcome, LlmParams, Server};
 pub use mcp::{McpCall, McpOutcome, McpRequest};
 pub use other::{
     Custom, CustomOutcome, Handoff, HandoffOutcome, RemoteAgent, Step, StepOutcome, Subagent,
@@ -23,8 +25,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::fields::{BriefingAtStart as _, ContentAtStart as _, HasBriefing, HasContent};
-use crate::texts::Fields as _;
+use crate::fields::{BriefingAtStart as _, ContentAtStart as _};
+use crate::texts::{Fields as _, either};
 use crate::{Attributes, Str};
 
 /// A typed subject: what a [`Scope`](crate::Scope) is about and what comes of it.
@@ -206,13 +208,10 @@ subjects! {
     Custom / CustomOutcome = "custom" in Nested;
 }
 
-// Those of `content` and `briefing` below: what `at start` of `fields!` may be declared in.
-macro_rules! have {
-    ($has:ident: $($subject:ident)+) => { $(impl $has for $subject {})+ };
+either! {
+    Subject { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff McpRequest Custom }
+    OutcomeBuf { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff McpRequest Custom }
 }
-
-have!(HasContent: Turn LlmCall ToolCall Subagent);
-have!(HasBriefing: Turn LlmCall);
 
 impl Subject {
     /// The span's name under the default name set: the ancestors' names.
@@ -287,21 +286,5 @@ impl Subject {
         let mut subject = self.clone();
         subject.forget_start();
         subject
-    }
-}
-
-impl SubjectName {
-    /// The subject with this name on the wire.
-    pub fn from_wire(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|subject| subject.as_str() == name)
-    }
-}
-
-impl fmt::Display for SubjectName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }

@@ -5,33 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{
-    Attributes, BodyBuf, Budget, Decision, EventBuf, Intent, OutcomeBuf, PhaseBuf, Run, RunId,
-    Session, SpanBuf, SpanId, Str, Subject, ToolCallSummary, ToolKind, TraceId, Value,
-};
-
-/// What kind of content a text is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ContentKind {
-    /// What a person or another agent asked.
-    Input,
-    /// What a model is sent: a JSON list of messages, as [`LlmCall::input`](crate::LlmCall::input).
-    InputMessages,
-    /// What an agent answered.
-    Output,
-    /// What a model answered: a JSON list of messages, as [`LlmOutcome::output`](crate::LlmOutcome::output).
-    OutputMessages,
-    /// What an agent or a tool is told to be: instructions, descriptions, definitions.
-    Instructions,
-    /// What a model thought aloud.
-    Thinking,
-    /// The arguments of a tool call.
-    Arguments,
-    /// The result of a tool call.
-    Result,
-    /// The text of an error, or of a refusal.
-    Error,
-}
+use crate::{Attributes, ContentKind, Session, SpanId, Str, ToolCallSummary, TraceId};
 
 /// Looks at the texts of an event, and may change them; see [`EventBuf::visit_texts`].
 pub trait TextVisitor {
@@ -56,76 +30,6 @@ pub trait TextVisitor {
     fn attributes(&mut self, attributes: &mut Attributes);
 }
 
-impl EventBuf {
-    /// Shows `visitor` every text of the event, whatever it is. Ids of fixed form, numbers and a
-    /// line of an unknown type ([`BodyBuf::Unknown`]) are not texts.
-    pub fn visit_texts(&mut self, visitor: &mut impl TextVisitor) {
-        let Self {
-            seq: _,
-            time: _,
-            run,
-            body,
-        } = self;
-        self::run(run, visitor);
-        match body {
-            BodyBuf::Span(span) => self::span(span, visitor),
-            BodyBuf::Value { span: _, value } => self::value(value, visitor),
-            BodyBuf::Unknown(_) => {}
-        }
-    }
-}
-
-fn run(run: &mut Run, to: &mut impl TextVisitor) {
-    let Run {
-        id,
-        trace_id: _,
-        session,
-        agent,
-    } = run;
-    if let Some(text) = id.text() {
-        let mut text = text.clone();
-        to.name(&mut text);
-        *id = RunId::from(text.as_str());
-    }
-    Name::show(session, None, to);
-    Name::show(agent, None, to);
-}
-
-fn span(span: &mut SpanBuf, to: &mut impl TextVisitor) {
-    let SpanBuf {
-        id: _,
-        parent: _,
-        subject,
-        phase,
-    } = span;
-    let tool = match &*subject {
-        Subject::ToolCall(call) => Some(call.name.clone()),
-        _ => None,
-    };
-    let tool = tool.as_deref();
-    subject.show(tool, to);
-    match phase {
-        PhaseBuf::Start => {}
-        PhaseBuf::Progress(progress) => progress.show(tool, to),
-        PhaseBuf::Complete(outcome, _) => outcome.show(tool, to),
-        PhaseBuf::Error(failure, outcome, _) => {
-            failure.show(tool, to);
-            outcome.show(tool, to);
-        }
-        PhaseBuf::Cancelled(outcome, _) | PhaseBuf::Suspended(outcome, _) => {
-            outcome.show(tool, to);
-        }
-    }
-}
-
-fn value(value: &mut Value, to: &mut impl TextVisitor) {
-    let tool = match &*value {
-        Value::GateDecided(decided) => Some(decided.tool.clone()),
-        _ => None,
-    };
-    value.show(tool.as_deref(), to);
-}
-
 /// Shows a visitor one field, as its class says.
 macro_rules! show {
     (name $field:ident, $tool:ident, $to:ident) => {
@@ -144,7 +48,6 @@ macro_rules! show {
         crate::texts::Number::show($field, $tool, $to)
     };
 }
-pub(crate) use show;
 
 /// What has fields of its own.
 pub(crate) trait Fields {
@@ -157,8 +60,8 @@ pub(crate) trait Fields {
 
 macro_rules! either {
     ($($name:ident { $($variant:ident)+ })+) => {$(
-        impl Fields for $name {
-            fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor) {
+        impl crate::texts::Fields for $name {
+            fn show(&mut self, tool: Option<&str>, to: &mut impl crate::TextVisitor) {
                 match self { $(Self::$variant(fields) => fields.show(tool, to)),+ }
             }
 
@@ -169,14 +72,7 @@ macro_rules! either {
     )+};
 }
 
-either! {
-    Subject { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff McpRequest Custom }
-    OutcomeBuf { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff McpRequest Custom }
-    Value {
-        IntentClassified UsageObserved TextDelta ThinkingDelta ToolCallArgsDelta ApprovalRequired
-        GateDecided BudgetExceeded HistoryTrimmed TurnSummary
-    }
-}
+pub(crate) use {either, show};
 
 impl<T: Fields> Fields for Option<T> {
     fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor) {
@@ -237,14 +133,6 @@ impl Name for Session {
     }
 }
 
-impl Name for Intent {
-    fn show(&mut self, _tool: Option<&str>, to: &mut impl TextVisitor) {
-        if let Self::Other(name) = self {
-            to.name(name);
-        }
-    }
-}
-
 impl<T: Name> Name for Option<T> {
     fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor) {
         if let Some(name) = self {
@@ -286,10 +174,12 @@ pub(crate) trait Number {
 }
 
 macro_rules! numbers {
-    ($($number:ident)+) => { $(impl Number for $number {})+ };
+    ($($number:ident)+) => { $(impl crate::texts::Number for $number {})+ };
 }
 
-numbers! { bool u8 u16 u32 u64 i64 f64 Duration TraceId SpanId ToolKind Decision Budget }
+pub(crate) use numbers;
+
+numbers! { bool u8 u16 u32 u64 i64 f64 Duration TraceId SpanId }
 
 impl<T: Number> Number for Option<T> {}
 

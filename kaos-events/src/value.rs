@@ -1,14 +1,19 @@
+mod budget;
 mod called;
+mod decision;
 mod summary;
 mod tally;
 
-pub use summary::{ToolCallSummary, TurnSummary};
+pub use budget::Budget;
+pub use decision::Decision;
+pub use summary::TurnSummary;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::fields::fields;
+use crate::texts::either;
 use crate::{Intent, Str, Usage};
 use tally::Tally;
 
@@ -82,6 +87,13 @@ values! {
     TurnSummary = "turn_summary";
 }
 
+either! {
+    Value {
+        IntentClassified UsageObserved TextDelta ThinkingDelta ToolCallArgsDelta ApprovalRequired
+        GateDecided BudgetExceeded HistoryTrimmed TurnSummary
+    }
+}
+
 fields! {
     /// What the message asks for.
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -110,6 +122,25 @@ fields! {
         pub cost_usd: Option<f64> as number,
         /// Where the figures come from, for example `response`.
         pub source: Str as name,
+    }
+}
+
+impl From<UsageObserved> for Tally {
+    fn from(observed: UsageObserved) -> Self {
+        let mut tally = Self::of(observed.usage, observed.cost_usd);
+        tally.total_tokens = Some(observed.usage.map_or(0, |usage| usage.total()));
+        tally.source = Some(observed.source);
+        tally
+    }
+}
+
+impl From<Tally> for UsageObserved {
+    fn from(tally: Tally) -> Self {
+        Self {
+            usage: tally.usage(),
+            cost_usd: tally.cost_usd(),
+            source: tally.source.unwrap_or_default(),
+        }
     }
 }
 
@@ -181,69 +212,6 @@ fields! {
         /// How long the gate took.
         #[serde(default)]
         pub took: Duration as number,
-    }
-}
-
-/// What a gate may say, from the most permissive to the most restrictive.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    /// The tool may run.
-    #[default]
-    Allow,
-    /// The tool may run, with other arguments.
-    Rewrite,
-    /// A person has to decide.
-    Ask,
-    /// The tool does not run; the agent goes on without its result.
-    Skip,
-    /// The tool must not run.
-    Deny,
-}
-
-impl Decision {
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Rewrite => "rewrite",
-            Self::Ask => "ask",
-            Self::Skip => "skip",
-            Self::Deny => "deny",
-        }
-    }
-}
-
-/// What a turn has a limited amount of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Budget {
-    /// Steps of the loop.
-    #[default]
-    Steps,
-    /// Milliseconds of wall time; `wall_clock` on the wire.
-    #[serde(rename = "wall_clock", alias = "time")]
-    Time,
-    /// Tokens, input and output.
-    Tokens,
-    /// Calls of tools and sub-agents.
-    ToolCalls,
-    /// Events emitted between two waits for slow hooks.
-    Events,
-}
-
-impl Budget {
-    /// The `error.type` of a turn that ends for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Steps => "steps",
-            Self::Time => "time",
-            Self::Tokens => "tokens",
-            Self::ToolCalls => "tool_calls",
-            Self::Events => "events",
-        }
     }
 }
 

@@ -26,40 +26,24 @@
 
 #[cfg(feature = "audit")]
 pub mod audit;
-mod fanout;
-mod gate;
-mod gating;
-mod headers;
-mod health;
-mod hook;
-mod hooks;
-mod into_hooks;
-mod isolate;
-mod lane;
-mod log;
-mod packing;
-#[doc(hidden)]
-pub mod park;
+mod dispatch;
+mod log_hook;
 mod plain;
-#[doc(hidden)]
-pub mod queue;
 #[cfg(feature = "redact")]
 pub mod redact;
 mod replay;
 mod span_tree;
-mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use gate::{Gate, GateError, ToolAnnotations, ToolRequest, Verdict};
-pub use gating::Ruling;
-pub use health::{HookStats, HooksWatch};
-pub use hook::{Hook, HookError};
-pub use hooks::{Hooks, HooksError};
-pub use into_hooks::{Both, FailOpen, IntoHooks, Registry, marker};
-pub use isolate::{Panicked, catch_panic};
-pub use lane::{AsyncHook, Lane, LaneCounters, LaneStats};
-pub use log::LogHook;
+pub use dispatch::{
+    AsyncHook, Both, FailOpen, Gate, GateError, Hook, HookError, HookStats, Hooks, HooksError,
+    HooksWatch, IntoHooks, Lane, LaneCounters, LaneStats, Panicked, Registry, Ruling,
+    ToolAnnotations, ToolRequest, Verdict, catch_panic, marker,
+};
+#[doc(hidden)]
+pub use dispatch::{park, queue};
+pub use log_hook::LogHook;
 #[doc(hidden)]
 pub use plain::{commands_terminals, plain};
 pub use replay::{Replay, Replayed};

@@ -7,7 +7,7 @@ use kaos_events::{
 };
 
 use crate::Hooks;
-use crate::fanout::Fanout;
+use crate::dispatch::fanout::Fanout;
 
 /// Tells hooks what happened earlier: recorded events go through them as live ones did, with the
 /// same ids and times.

@@ -1,11 +1,13 @@
+mod note;
 mod timeline;
+mod words;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
-use self::timeline::Note;
-use crate::plain;
+use self::note::Note;
+use self::words::{grouped, human, shown};
 use kaos_events::{
     BodyBuf, EventBuf, Outcome, Phase, PhaseBuf, SpanBuf, SpanId, SubjectName, Usage,
 };
@@ -53,21 +55,8 @@ struct End {
     usage: Option<Usage>,
 }
 
-/// The most characters that are shown of a name.
-const MOST_NAME: usize = 80;
-
 /// The most levels that are indented.
 const MOST_INDENTED: usize = 32;
-
-/// What is shown of a name.
-fn shown(name: &str) -> String {
-    let end = name.char_indices().nth(MOST_NAME).map(|(at, _)| at);
-    let mut shown = plain(name.get(..end.unwrap_or(name.len())).unwrap_or_default());
-    if end.is_some() || shown.chars().count() > MOST_NAME {
-        shown = shown.chars().take(MOST_NAME - 1).chain(['…']).collect();
-    }
-    shown
-}
 
 impl SpanTree {
     /// The tree of these events: one run's, or several runs' one after the other.
@@ -264,28 +253,4 @@ impl fmt::Display for SpanTree {
         result?;
         writeln!(f, "{}", self.summary())
     }
-}
-
-/// A duration with three digits at most, in the unit that fits.
-fn human(duration: Duration) -> String {
-    let nanos = duration.as_nanos();
-    let seconds = duration.as_secs_f64();
-    match nanos {
-        0..1_000_000 => format!("{:.1} µs", seconds * 1e6),
-        1_000_000..1_000_000_000 => format!("{:.1} ms", seconds * 1e3),
-        _ => format!("{seconds:.1} s"),
-    }
-}
-
-/// A number in groups of three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -1,11 +1,16 @@
+mod intent_by;
+mod limits;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use kaos_hooks::{Str, Turn};
+use kaos_hooks::Str;
 
-use crate::toolbox::Toolbox;
-use crate::{IntentBy, Limits, Model, Tool, ToolSource, content};
+pub use intent_by::IntentBy;
+pub use limits::Limits;
+
+use crate::{Model, Tool, ToolSource};
 
 /// What an agent is: plain configuration, cheap to clone.
 ///
@@ -130,19 +135,6 @@ impl Agent {
     /// The agent's name.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// What a turn of this agent says of itself at its start. What its sources add to its tools is not
-    /// known by then.
-    pub(crate) fn begin(&self, mut turn: Turn, toolbox: &Arc<Toolbox>, message: &Str) -> Turn {
-        turn.description.clone_from(&self.description);
-        turn.max_steps = Some(self.limits.steps);
-        turn.briefing = content::briefing(toolbox);
-        let call = self.model.call();
-        turn.model = Some(call.model);
-        turn.params = call.params;
-        turn.input = Some(message.clone());
-        turn
     }
 }
 

@@ -39,83 +39,43 @@
 struct Sessions;
 
 mod agent;
-mod arguments;
-mod call;
-mod content;
-mod conversation;
-mod debug_lines;
-mod deltas;
-mod estimate;
-mod fenced;
-mod finish_reason;
-mod function_model;
-mod function_tool;
 #[cfg(any(feature = "mcp", feature = "models"))]
 mod http_client;
-mod intent;
-mod limits;
 #[cfg(feature = "mcp")]
 pub mod mcp;
 mod message;
-mod mock;
 mod model;
-mod model_call;
-mod model_error;
-mod model_reply;
-#[cfg(feature = "models")]
-pub mod models;
-mod paced;
-mod reply;
-mod request;
 mod runner;
-mod scripted;
-mod seat;
 mod session;
-mod setting;
-mod shape;
-mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod text_stream;
-mod token_budget;
 mod tool;
-mod tool_listing;
-mod tool_source;
-mod toolbox;
-mod tools;
 mod turn;
-mod window;
 
-pub use agent::Agent;
-pub use deltas::Deltas;
-pub use finish_reason::FinishReason;
-pub use function_model::FunctionModel;
-pub use function_tool::{FunctionTool, ToolFunction};
-pub use intent::IntentBy;
+pub use agent::{Agent, IntentBy, Limits};
 pub use kaos_hooks::ToolAnnotations;
-pub use limits::Limits;
 pub use message::{
     AssistantMessage, Content, Image, Message, Part, ProviderData, Reasoning, Resource, ToolOutput,
     ToolResult, ToolUse,
 };
-pub use model::{Model, ModelRequest, OutputSchema};
-pub use model_error::{ModelError, ModelErrorKind};
-pub use model_reply::ModelReply;
 #[cfg(feature = "models")]
-pub use models::{AnthropicModel, OpenAiModel};
-pub use reply::{Reply, TurnError, TurnErrorKind};
-pub use request::{Asking, TurnRequest};
+pub use model::providers as models;
+#[cfg(feature = "models")]
+pub use model::providers::{AnthropicModel, OpenAiModel};
+pub use model::{
+    Deltas, FinishReason, FunctionModel, Model, ModelError, ModelErrorKind, ModelReply,
+    ModelRequest, OutputSchema, Scripted,
+};
 pub use runner::Runner;
-pub use scripted::Scripted;
 #[cfg(feature = "redis")]
 pub use session::RedisSessions;
 pub use session::{
     MemorySessions, SessionBounds, SessionError, SessionLock, SessionStore, SessionSummary,
     SessionTurn,
 };
-pub use stream::RunStream;
-pub use text_stream::TextStream;
-pub use token_budget::TokenBudget;
-pub use tool::{Tool, ToolContext, ToolError, ToolSpec};
-pub use tool_listing::ToolListing;
-pub use tool_source::ToolSource;
+pub use tool::{
+    FunctionTool, Tool, ToolContext, ToolError, ToolFunction, ToolListing, ToolSource, ToolSpec,
+};
+pub use turn::{
+    Asking, Reply, RunStream, TextStream, TokenBudget, TurnError, TurnErrorKind, TurnRequest,
+};

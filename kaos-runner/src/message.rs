@@ -1,6 +1,7 @@
 //! A conversation: messages made of parts.
 
 mod content;
+pub(crate) mod estimate;
 
 use std::borrow::Cow;
 use std::collections::HashSet;

@@ -1,10 +1,32 @@
+//! What a model is: the trait, what it is asked and what it answers; models made of functions.
+
+mod deltas;
+mod error;
+mod finish_reason;
+mod function;
+mod mock;
+#[cfg(feature = "models")]
+pub mod providers;
+mod reply;
+mod scripted;
+pub(crate) mod usage;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use kaos_hooks::{Hooks, LlmCall, Str};
 use serde_json::Value;
 
-use crate::{Deltas, Message, ModelError, ModelReply, ToolSpec};
+pub use deltas::Deltas;
+#[cfg(feature = "testing")]
+pub use deltas::Heard;
+pub use error::{ModelError, ModelErrorKind};
+pub use finish_reason::FinishReason;
+pub use function::FunctionModel;
+pub use reply::ModelReply;
+pub use scripted::Scripted;
+
+use crate::{Message, ToolSpec};
 
 /// A language model.
 #[async_trait]

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use kaos_hooks::{Emitter, Hooks, IntoHooks, Session};
 
-use crate::request::Asking;
+use crate::Asking;
 use crate::{Agent, MemorySessions, RunStream, SessionStore, TurnRequest};
 
 /// Lets an agent answer messages.
@@ -23,9 +23,9 @@ use crate::{Agent, MemorySessions, RunStream, SessionStore, TurnRequest};
 /// ```
 #[derive(Clone)]
 pub struct Runner {
-    pub(crate) agent: Arc<Agent>,
-    pub(crate) hooks: Hooks,
-    pub(crate) sessions: Arc<dyn SessionStore>,
+    agent: Arc<Agent>,
+    hooks: Hooks,
+    sessions: Arc<dyn SessionStore>,
 }
 
 impl Runner {
@@ -92,7 +92,13 @@ impl Runner {
     /// [`TurnError::durable`](crate::TurnError::durable) say why not. The session names the conversation
     /// that is continued, one turn after the other; [`Session::anonymous`] remembers nothing.
     pub fn turn(&self, asked: impl Into<Asking>, session: impl Into<Session>) -> TurnRequest {
-        TurnRequest::new(self.clone(), asked.into(), session.into())
+        TurnRequest::new(
+            Arc::clone(&self.agent),
+            self.hooks.clone(),
+            Arc::clone(&self.sessions),
+            asked.into(),
+            session.into(),
+        )
     }
 
     /// Lets the agent answer a message: the events as they happen.

@@ -1,8 +1,11 @@
 //! Where conversations are kept between turns.
 
+pub(crate) mod conversation;
+mod error;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
+pub(crate) mod seat;
 
 use std::any::Any;
 use std::fmt;
@@ -13,11 +16,13 @@ use async_trait::async_trait;
 use kaos_hooks::Str;
 use serde::{Deserialize, Serialize};
 
+pub use error::SessionError;
 pub use memory::MemorySessions;
 #[cfg(feature = "redis")]
 pub use redis::RedisSessions;
 
-use crate::{Message, estimate};
+use crate::Message;
+use crate::message::estimate;
 
 /// Where conversations are kept between turns, by the session's name.
 ///
@@ -263,36 +268,5 @@ impl SessionBounds {
     /// Whether one session may have so much.
     pub(crate) fn hold(&self, tokens: u64, bytes: usize) -> bool {
         tokens <= self.session_tokens && bytes <= self.session_bytes
-    }
-}
-
-/// A store did not do what it was asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SessionError {
-    /// It cannot be reached, has no room, or fails.
-    #[error("the session store is not available: {0}")]
-    Unavailable(Str),
-    /// Another turn has the session by now, or it was forgotten.
-    #[error("the session was taken by another turn, or forgotten")]
-    Lost,
-    /// The turn is larger than a session may be.
-    #[error("the turn is larger than the session's bounds")]
-    TooLarge,
-}
-
-impl SessionError {
-    /// The store is not available, and why; without secrets.
-    pub fn unavailable(why: impl Into<Str>) -> Self {
-        Self::Unavailable(why.into())
-    }
-
-    /// `error.type`: `session_unavailable`, `session_lost` or `session_too_large`.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Unavailable(_) => "session_unavailable",
-            Self::Lost => "session_lost",
-            Self::TooLarge => "session_too_large",
-        }
     }
 }

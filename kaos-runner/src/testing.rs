@@ -20,13 +20,15 @@
 
 mod answer;
 mod asserting;
+mod request;
 mod says;
 mod server;
 mod strict;
 
-pub use crate::deltas::Heard;
+pub use crate::model::Heard;
 pub use answer::Answer;
 pub use asserting::AssertingModel;
+pub use request::Request;
 pub use says::{Api, completion, event, events, message, message_events};
-pub use server::{ModelServer, Request};
+pub use server::ModelServer;
 pub use strict::Strict;

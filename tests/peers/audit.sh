@@ -19,7 +19,7 @@ main() {
     . ./common.sh
     install
     cargo build -q --workspace --example write_trail
-    cargo build -q -p kaos-runner --features cli
+    cargo build -q -p kaos-cli
     local built
     built=$(cargo metadata --no-deps --format-version 1 |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug

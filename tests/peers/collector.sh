@@ -28,7 +28,7 @@ main() {
     build_collector
     cargo build -q -p kaos-examples --all-features --example otlp
     cargo build -q -p kaos-examples --all-features --example conformance
-    cargo build -q -p kaos-runner --features cli
+    cargo build -q -p kaos-cli
 
     received_as_in_the_events grpc
     received_as_in_the_events http/protobuf
@@ -88,7 +88,7 @@ dashboard_names_what_prometheus_gets() {
 
 # The run was recorded while there was no collector: it gets what it missed.
 replayed_from_the_trail() { # protocol
-    local kaos=(cargo run -q -p kaos-runner --features cli -- audit replay "$dir/trail")
+    local kaos=(cargo run -q -p kaos-cli -- audit replay "$dir/trail")
     rm -rf "$dir/trail"
     KAOS_TRAIL=$dir/trail OTEL_SDK_DISABLED=true cargo run -q -p kaos-examples --all-features --example otlp >"$dir/stdout" 2>"$dir/stderr" ||
         fail 'the example does not record'

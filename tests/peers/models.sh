@@ -3,7 +3,7 @@
 
 build_turns() {
     cargo build -q -p kaos-tests --example real_input
-    cargo build -q -p kaos-runner --features cli --bin kaos
+    cargo build -q -p kaos-cli
     cargo build -q -p kaos-examples --all-features --example agent
 }
 
@@ -35,7 +35,7 @@ example() {
 
 verifies() { # trail, options of the command…
     local result
-    result=$(cargo run -q -p kaos-runner --features cli --bin kaos -- audit verify "$@" 2>&1) || fail "$result"
+    result=$(cargo run -q -p kaos-cli -- audit verify "$@" 2>&1) || fail "$result"
     echo "ok    $what: $(head -n 1 <<<"$result")"
 }
 

@@ -13,7 +13,7 @@ mod sync {
     unused_imports,
     reason = "it is a part of another crate, where all of it is used"
 )]
-#[path = "../../kaos-hooks/src/queue.rs"]
+#[path = "../../kaos-hooks/src/dispatch/queue.rs"]
 mod queue;
 
 use std::sync::Arc;

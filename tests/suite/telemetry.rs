@@ -320,8 +320,8 @@ fn the_turn_s_path_neither_awaits_nor_sends_nor_meets_an_exporter() {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../kaos-otel-hook/src/export/");
     let read = |file: &str| std::fs::read_to_string(format!("{source}{file}")).unwrap();
     let (spans, logs, lane) = (read("spans.rs"), read("logs.rs"), read("lane.rs"));
-    let queue = read("../../../kaos-hooks/src/queue.rs");
-    let state = read("../../../kaos-hooks/src/queue/state.rs");
+    let queue = read("../../../kaos-hooks/src/dispatch/queue.rs");
+    let state = read("../../../kaos-hooks/src/dispatch/queue/state.rs");
     let path = [
         function(&spans, "fn on_end("),
         function(&logs, "fn emit("),

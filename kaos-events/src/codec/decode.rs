@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::line::{Fields, RawLine};
-use super::number::{Decimal, Millis, Seconds};
+use super::line::Fields;
 use super::{DecodeError, DecodeErrorKind, MOST_LINE_BYTES};
+use crate::decimal::{Decimal, Millis, Seconds};
+use crate::raw_line::RawLine;
 use crate::{
     BodyBuf, Briefing, Custom, EventBuf, Failure, Handoff, IntentClassification, LlmCall,
     McpRequest, OutcomeBuf, PhaseBuf, PhaseName, Run, RunId, Session, SpanBuf, SpanId, Step, Str,

@@ -4,7 +4,7 @@ use std::io;
 use serde::Serialize;
 
 use super::SCHEMA;
-use super::number::{Millis, Seconds};
+use crate::decimal::{Millis, Seconds};
 use crate::{
     Body, BodyBuf, Briefing, Event, EventBuf, Phase, Run, Slot, Span, SpanId, Time, Value,
 };

@@ -2,8 +2,9 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::fields::fields;
-use crate::{Attributes, Str};
+use crate::fields::{always_there, fields};
+use crate::texts::Name;
+use crate::{Attributes, Str, TextVisitor};
 
 /// What a message asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -114,5 +115,15 @@ fields! {
         pub confidence: Option<f64> as number,
         /// What the user adds.
         pub attributes: Attributes as attributes,
+    }
+}
+
+always_there! { Intent }
+
+impl Name for Intent {
+    fn show(&mut self, _tool: Option<&str>, to: &mut impl TextVisitor) {
+        if let Self::Other(name) = self {
+            to.name(name);
+        }
     }
 }

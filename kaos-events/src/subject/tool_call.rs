@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::fields::fields;
+use crate::fields::{always_there, fields};
+use crate::texts::numbers;
 use crate::{Attributes, McpCall, Str};
 
 fields! {
@@ -111,3 +112,6 @@ fields! {
         pub attributes: Attributes as attributes,
     }
 }
+
+always_there! { ToolKind }
+numbers! { ToolKind }

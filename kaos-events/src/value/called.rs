@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::codec::Millis;
+use crate::decimal::Millis;
 use crate::fields::Object;
 use crate::{Str, ToolCallSummary, Usage};
 

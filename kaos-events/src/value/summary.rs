@@ -1,10 +1,9 @@
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
+use super::called;
 use super::tally::Tally;
 use crate::fields::fields;
-use crate::{Intent, Str, Usage};
+use crate::{Intent, Str, ToolCallSummary, Usage};
 
 fields! {
     /// The turn in one line; the last event before the root span's end.
@@ -27,51 +26,25 @@ fields! {
     }
 }
 
-fields! {
-    /// One call of a tool or a sub-agent, in short.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use kaos_events::{ToolCallSummary, TurnSummary};
-    ///
-    /// let call = ToolCallSummary {
-    ///     call_id: "call-1".into(),
-    ///     is_error: true,
-    ///     ..ToolCallSummary::new("calculator")
-    /// };
-    /// let summary = TurnSummary { tool_calls: vec![call], ..TurnSummary::default() };
-    /// assert_eq!(summary.tool_calls[0].tool, "calculator");
-    /// ```
-    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-    #[serde(default)]
-    pub struct ToolCallSummary {
-        /// The tool's name, or the sub-agent's.
-        pub tool: Str as name,
-        /// The id the model gave to this call; empty when it gave none.
-        pub call_id: Str as name,
-        /// Whether it has no result: it failed, was denied or skipped.
-        pub is_error: bool as number,
-        /// From its span's start to its end; `None` when unknown.
-        pub duration: Option<Duration> as number,
-        /// Tokens of the model calls beneath it, as far as the wire has them: input and output;
-        /// `None` when unknown.
-        pub usage: Option<Usage> as fields,
-        /// Their cost in US dollars; `None` when no price is known.
-        pub cost_usd: Option<f64> as number,
-        /// The plan it is part of, where there is one.
-        pub plan_id: Option<Str> as name,
-        /// The step of that plan.
-        pub step_id: Option<Str> as name,
+impl From<TurnSummary> for Tally {
+    fn from(summary: TurnSummary) -> Self {
+        let mut tally = Self::of(summary.usage, summary.cost_usd);
+        tally.text = Some(summary.text);
+        tally.intent = Some(summary.intent);
+        tally.tool_calls = Some(called::write(summary.tool_calls, &mut tally.unknown));
+        tally.tokens_used = Some(summary.usage.map_or(0, |usage| usage.total()));
+        tally
     }
 }
 
-impl ToolCallSummary {
-    /// A call of the tool or sub-agent with this name, nothing else known.
-    pub fn new(tool: impl Into<Str>) -> Self {
+impl From<Tally> for TurnSummary {
+    fn from(tally: Tally) -> Self {
         Self {
-            tool: tool.into(),
-            ..Self::default()
+            usage: tally.usage(),
+            cost_usd: tally.cost_usd(),
+            text: tally.text.unwrap_or_default(),
+            intent: tally.intent.unwrap_or_default(),
+            tool_calls: called::read(tally.tool_calls.unwrap_or_default(), &tally.unknown),
         }
     }
 }

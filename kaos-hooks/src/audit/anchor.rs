@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::regular::read_text;
 use super::{Checkpoint, InvalidCheckpoint, Refused};
-use crate::isolate::isolated;
+use crate::dispatch::isolate::isolated;
 
 /// The most bytes of a checkpoint's file.
 const MOST_BYTES: u64 = 64 * 1024;

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use super::StorageFile;
-use super::directory::check;
+use super::same_file::check;
 
 /// How much space is reserved ahead of the writer.
 #[cfg(target_os = "linux")]

@@ -2,43 +2,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kaos_events::{Clock, IdSource as _, PackedEvents, RandomIds, SystemClock, TraceId};
+use kaos_events::{Clock, SystemClock};
 
-use super::anchor::Anchors;
-use super::attend::Attended;
-use super::directory::Directory;
-use super::head::Settings;
-use super::intake::Intake;
-use super::record::Recorder;
-use super::recover::{Opened, Permits};
+use super::recover::Permits;
 use super::retention::Keep;
-use super::writer::Writer;
-use super::{Anchor, AuditError, AuditHook, Hash, Recovery, Signer, Storage, recover};
-use crate::queue::Reader;
+use super::{Anchor, Durability, OnFailure, Signer, Storage};
 use crate::redact::{ContentPolicies, Redactor};
 
-/// What happens to tools that change something while the trail cannot be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum OnFailure {
-    /// They are denied, and the model is told why.
-    #[default]
-    FailClosed,
-    /// They run; how many did is counted, and stands in the trail once it can be written again.
-    Degrade,
-}
-
-/// What *safe* means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Durability {
-    /// On the disk: survives the machine's death.
-    #[default]
-    Disk,
-    /// With the operating system: survives the process's death only. For disks on which waiting
-    /// costs too much.
-    Process,
-}
-
-/// Settings of an [`AuditHook`].
+/// Settings of an [`AuditHook`](super::AuditHook).
 ///
 /// # Example
 ///
@@ -58,22 +29,23 @@ pub enum Durability {
 /// ```
 #[must_use = "a trail is opened by `open`"]
 pub struct AuditBuilder {
-    place: Place,
+    pub(super) place: Place,
     pub(super) key: Option<Box<dyn Signer>>,
     pub(super) permits: Permits,
-    keep: Keep,
-    policies: ContentPolicies,
-    redactor: Redactor,
-    durability: Durability,
-    on_failure: OnFailure,
-    wait_limit: Duration,
-    segment_bytes: u64,
-    segment_age: Duration,
-    anchors: Vec<Box<dyn Anchor>>,
-    clock: Arc<dyn Clock>,
+    pub(super) keep: Keep,
+    pub(super) policies: ContentPolicies,
+    pub(super) redactor: Redactor,
+    pub(super) durability: Durability,
+    pub(super) on_failure: OnFailure,
+    pub(super) wait_limit: Duration,
+    pub(super) segment_bytes: u64,
+    pub(super) segment_age: Duration,
+    pub(super) anchors: Vec<Box<dyn Anchor>>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
-enum Place {
+/// Where a trail is.
+pub(super) enum Place {
     Directory(PathBuf),
     Storage(Arc<dyn Storage>),
 }
@@ -217,167 +189,8 @@ impl AuditBuilder {
         self
     }
 
-    /// Opens the trail, putting right what a crash may have left, and starts its writer.
-    ///
-    /// # Errors
-    ///
-    /// The storage cannot be read or written, or another writer has the trail open; or it is
-    /// [`Refused`](super::Refused): the key is not the one that signs it, or it does not hold what
-    /// its anchors cover.
-    pub fn open(self) -> Result<AuditHook, AuditError> {
-        let Ready {
-            writer,
-            reader,
-            place,
-            recoveries,
-        } = self.ready()?;
-        let intake = Arc::clone(&writer.intake);
-        let thread = std::thread::Builder::new().name("kaos-audit".to_owned());
-        let started = thread.spawn(move || writer.run(reader));
-        if let Err(error) = started {
-            return Err(AuditError::new(place, error));
-        }
-        Ok(AuditHook::new(intake, place, recoveries))
-    }
-
-    /// Opens the trail without a thread: each write is made by the caller, and has ended when it
-    /// returns. For tests of what a disk can do.
-    ///
-    /// # Errors
-    ///
-    /// As of [`open`](Self::open).
-    #[cfg(feature = "testing")]
-    pub fn open_by_hand(self) -> Result<super::ByHand, AuditError> {
-        self.ready().map(super::ByHand::new)
-    }
-
     /// What is written of a text that is no part of an event.
     pub(super) fn safe(&self, text: &str) -> String {
         self.redactor.text(text).as_str().to_owned()
-    }
-
-    /// Opens the trail for records about itself; `regress`: even without what its anchors cover.
-    pub(super) fn attended(mut self, regress: bool) -> Result<Attended, AuditError> {
-        self.permits.regress = regress;
-        let now = self.clock.unix_nanos();
-        let anchors = Anchors::new(std::mem::take(&mut self.anchors));
-        let (storage, place) = self.storage_and_place()?;
-        let held = anchors.newest();
-        let held = held.map_err(|error| AuditError::new(place.clone(), error.into()))?;
-        self.anchors = anchors.all;
-        let opened = self.opened(&storage)?;
-        Ok(Attended {
-            storage,
-            opened,
-            place,
-            anchors: held,
-            now,
-        })
-    }
-
-    pub(super) fn storage_and_place(&self) -> Result<(Arc<dyn Storage>, String), AuditError> {
-        let storage: Arc<dyn Storage> = match &self.place {
-            Place::Storage(storage) => Arc::clone(storage),
-            Place::Directory(path) => match Directory::create(path) {
-                Ok(directory) => Arc::new(directory),
-                Err(error) => return Err(AuditError::new(path.display().to_string(), error)),
-            },
-        };
-        let place = storage.place();
-        Ok((storage, place))
-    }
-
-    fn opened(&mut self, storage: &Arc<dyn Storage>) -> Result<Opened, AuditError> {
-        let failed = |error| AuditError::new(storage.place(), error);
-        let settings = Settings {
-            policy: fingerprint(&self.policies, &self.redactor),
-            key: self.key.take(),
-            former: None,
-            clock: Arc::clone(&self.clock),
-            durability: self.durability,
-            segment_bytes: self.segment_bytes,
-            segment_nanos: nanos(self.segment_age),
-            checkpoint_records: Self::CHECKPOINT_RECORDS,
-            checkpoint_nanos: nanos(Self::CHECKPOINT_AGE),
-            host: host(),
-        };
-        let lock = storage.lock().map_err(failed)?;
-        let anchors = Anchors::new(std::mem::take(&mut self.anchors));
-        let permits = std::mem::take(&mut self.permits);
-        let storage = Arc::clone(storage);
-        recover::open(storage, lock, settings, anchors, permits, new_trail()).map_err(failed)
-    }
-
-    fn ready(mut self) -> Result<Ready, AuditError> {
-        let (storage, place) = self.storage_and_place()?;
-        let failed = |error| AuditError::new(place.clone(), error);
-        let opened = self.opened(&storage)?;
-        opened.log.put_reserve_aside().map_err(failed)?;
-
-        let (intake, reader) = Intake::new(self.wait_limit, self.on_failure);
-        let mut writer = Writer {
-            intake,
-            recorder: Recorder::new(self.policies, self.redactor),
-            log: opened.log,
-            keep: self.keep,
-        };
-        writer.tidy();
-        Ok(Ready {
-            writer,
-            reader,
-            recoveries: opened.recoveries,
-            place,
-        })
-    }
-}
-
-/// A trail that is open, and whose writer has not started.
-pub(super) struct Ready {
-    pub(super) writer: Writer,
-    pub(super) reader: Reader<PackedEvents>,
-    pub(super) recoveries: Vec<Recovery>,
-    place: String,
-}
-
-/// A hash of what decides which content is recorded: policies, rules, limits, and which key makes
-/// tokens.
-fn fingerprint(policies: &ContentPolicies, redactor: &Redactor) -> String {
-    let text = format!("{}\n{}", policies.described(), redactor.described());
-    let mut hash = Hash::of(&[text.as_bytes()]).to_string();
-    hash.truncate(16);
-    hash
-}
-
-/// The number of a trail that is made now.
-fn new_trail() -> TraceId {
-    loop {
-        let bits = u128::from(RandomIds.next()) << 64 | u128::from(RandomIds.next());
-        if let Some(trail) = TraceId::new(bits) {
-            return trail;
-        }
-    }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-#[cfg(unix)]
-fn host() -> String {
-    let name = rustix::system::uname();
-    name.nodename().to_string_lossy().into_owned()
-}
-
-#[cfg(not(unix))]
-fn host() -> String {
-    std::env::var("COMPUTERNAME").unwrap_or_default()
-}
-
-impl std::fmt::Debug for AuditBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AuditBuilder")
-            .field("durability", &self.durability)
-            .field("on_failure", &self.on_failure)
-            .finish_non_exhaustive()
     }
 }

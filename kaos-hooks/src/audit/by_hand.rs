@@ -3,7 +3,7 @@ use std::io;
 use kaos_events::EventBuf;
 
 use super::Recovery;
-use super::builder::Ready;
+use super::ready::Ready;
 use super::writer::Batch;
 
 /// A trail without a thread: each write is made by the caller. For tests of what a disk can do; a

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use kaos_events::{Event, NotDurable, NotDurableKind, PackedEvents, Str};
 
 use super::{AuditStats, OnFailure};
-use crate::park::within;
-use crate::queue::{Bounds, Gathering, Goal, NotDone, Queue, Reader, Ticket};
+use crate::dispatch::park::within;
+use crate::dispatch::queue::{Bounds, Gathering, Goal, NotDone, Queue, Reader, Ticket};
 
 /// Over so many bytes waiting, runs are asked to wait; and until it is half of it.
 const HIGH_WATER: usize = 16 * 1024 * 1024;
@@ -158,7 +158,7 @@ impl Intake {
     /// Blocks this thread until it has ended.
     pub(super) fn wait_closed(&self) {
         let wait = self.queue.wait(Goal::Ended);
-        if crate::park::block_within(self.limit, wait).is_none() {
+        if crate::dispatch::park::block_within(self.limit, wait).is_none() {
             tracing::error!("the audit trail's disk does not answer: it is left unsealed");
         }
     }

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use super::intake::Intake;
 use super::record::is_recorded;
-use crate::queue::Ticket;
+use crate::dispatch::queue::Ticket;
 
 /// Hands the events of one run to the writer.
 pub(super) struct Recorded {

@@ -5,6 +5,7 @@ mod accounts;
 mod anchored;
 mod chain;
 mod coverage;
+mod expected;
 mod findings;
 mod lineage;
 mod policy;
@@ -15,6 +16,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chain::Chain;
+use expected::Expected;
 use policy::Policy;
 
 pub(super) use anchored::Anchored;
@@ -35,14 +37,6 @@ pub struct Verifier {
     before: Option<u64>,
     expected: Expected,
     progress: Box<dyn FnMut(u64) + Send>,
-}
-
-/// What the caller knows from elsewhere.
-#[derive(Default)]
-struct Expected {
-    keys: Vec<VerifyingKey>,
-    anchors: Vec<Checkpoint>,
-    log: Option<LogId>,
 }
 
 impl Verifier {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use kaos_events::{BodyBuf, EventBuf, PackedEvents, Subject};
+use kaos_events::{EventBuf, PackedEvents};
 
 use super::intake::{Intake, Missing};
 use super::log::Log;
 use super::record::Recorder;
 use super::retention::{self, Keep};
-use crate::park::this_thread;
-use crate::queue::{Next, Reader};
+use super::turn_end::ends_turn;
+use crate::dispatch::park::this_thread;
+use crate::dispatch::queue::{Next, Reader};
 
 /// How long after a failure it is tried again: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -194,16 +195,6 @@ impl Writer {
                 Err(_) => self.log.give_up(),
             }
         }
-    }
-}
-
-/// Whether a turn ends with it, a sub-agent's included.
-pub(super) fn ends_turn(event: &EventBuf) -> bool {
-    match &event.body {
-        BodyBuf::Span(span) => {
-            matches!(span.subject, Subject::Turn(_)) && span.phase.as_phase().is_end()
-        }
-        BodyBuf::Value { .. } | BodyBuf::Unknown(_) => false,
     }
 }
 

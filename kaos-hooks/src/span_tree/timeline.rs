@@ -3,51 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use kaos_events::{Usage, Value};
+use kaos_events::Usage;
 
-use super::{Node, SpanTree, grouped, human, shown};
-
-/// Something that was said in a span, other than its beginning and end.
-#[derive(Debug, Clone)]
-pub(super) struct Note {
-    at: u64,
-    text: String,
-}
-
-impl Note {
-    /// What a value event says to people, if it is of their interest.
-    pub(super) fn of(at: u64, value: &Value) -> Option<Self> {
-        let text = match value {
-            Value::GateDecided(decided) => {
-                let (gate, decision) = (shown(&decided.gate), decided.decision.as_str());
-                let took = human(decided.took);
-                match &decided.failure {
-                    Some(failure) => {
-                        let failure = shown(failure);
-                        format!("gate {gate}: {decision} after {took} ({failure})")
-                    }
-                    None => format!("gate {gate}: {decision} after {took}"),
-                }
-            }
-            Value::ApprovalRequired(required) => {
-                format!("gate {} asks a person", shown(&required.gate))
-            }
-            Value::IntentClassified(classified) => {
-                format!("intent: {}", shown(classified.intent.as_str()))
-            }
-            Value::BudgetExceeded(exceeded) => {
-                let (budget, limit) = (exceeded.budget.as_str(), grouped(exceeded.limit));
-                format!("over the limit of {limit} for {budget}")
-            }
-            Value::HistoryTrimmed(trimmed) => {
-                let (turns, results) = (trimmed.turns, trimmed.results);
-                format!("without {turns} earlier turns and {results} results, so that it fits")
-            }
-            _ => return None,
-        };
-        Some(Self { at, text })
-    }
-}
+use super::words::{grouped, human};
+use super::{Node, SpanTree};
 
 impl SpanTree {
     /// The tree with the time of each line since the beginning, durations, tokens, and what gates

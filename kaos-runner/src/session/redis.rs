@@ -2,6 +2,8 @@
 
 mod connection;
 mod held;
+mod scripts;
+mod settings;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,11 +11,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kaos_hooks::{IdSource as _, RandomIds, Str};
-use redis::{Script, ScriptInvocation};
+use redis::ScriptInvocation;
 use tokio::time::Instant;
 
 use self::connection::Connection;
 use self::held::{Held, Leaving};
+use self::scripts::Scripts;
 use super::{SessionBounds, SessionError, SessionLock, SessionStore, SessionSummary, SessionTurn};
 
 /// Conversations in Redis (5 or newer), or what speaks its protocol: several processes continue the
@@ -51,14 +54,6 @@ pub struct RedisSessions {
     idle: Duration,
 }
 
-struct Scripts {
-    lock: Script,
-    renew: Script,
-    release: Script,
-    append: Script,
-    forget: Script,
-}
-
 impl RedisSessions {
     /// The lease of a turn's lock, unless set.
     pub const DEFAULT_LEASE: Duration = Duration::from_secs(15);
@@ -76,59 +71,15 @@ impl RedisSessions {
     ///
     /// The URL is not one of these.
     pub fn open(url: &str) -> Result<Self, SessionError> {
-        let scripts = Scripts {
-            lock: Script::new(include_str!("redis/lock.lua")),
-            renew: Script::new(include_str!("redis/renew.lua")),
-            release: Script::new(include_str!("redis/release.lua")),
-            append: Script::new(include_str!("redis/append.lua")),
-            forget: Script::new(include_str!("redis/forget.lua")),
-        };
         Ok(Self {
             connection: Arc::new(Connection::to(url)?),
-            scripts: Arc::new(scripts),
+            scripts: Arc::new(Scripts::read()),
             leaving: Leaving::default(),
             bounds: SessionBounds::default(),
             prefix: Str::Static("kaos:"),
             lease: Self::DEFAULT_LEASE,
             idle: Self::DEFAULT_IDLE,
         })
-    }
-
-    /// How much is kept. [`SessionBounds::bytes`] is the server's own `maxmemory`.
-    #[must_use]
-    pub fn bounds(mut self, bounds: SessionBounds) -> Self {
-        self.bounds = bounds;
-        self
-    }
-
-    /// What all keys begin with. Default: `kaos:`.
-    #[must_use]
-    pub fn prefix(mut self, prefix: impl Into<Str>) -> Self {
-        self.prefix = prefix.into();
-        self
-    }
-
-    /// How long a turn's lock lasts that is not renewed; from 100 milliseconds to a day. It is renewed after
-    /// a third of that. Default: 15 seconds.
-    ///
-    /// Too short, and a turn whose process or server stands still for a moment loses its session; too
-    /// long, and the session of a process that was killed is busy for so long.
-    #[must_use]
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease.clamp(
-            Duration::from_millis(100),
-            Duration::from_secs(24 * 60 * 60),
-        );
-        self
-    }
-
-    /// How long a session is kept without a turn; from a second to ten years. Default: 30 days.
-    #[must_use]
-    pub fn idle(mut self, idle: Duration) -> Self {
-        // Ten years, so that it is a time to the server, too.
-        let longest = Duration::from_secs(10 * 365 * 24 * 60 * 60);
-        self.idle = idle.clamp(Duration::from_secs(1), longest);
-        self
     }
 
     fn key(&self, kind: &str, session: &str) -> String {

@@ -38,7 +38,7 @@ async fn said(agent: Agent, message: &'static str) -> Vec<String> {
         for span in events.iter().filter_map(|event| event.span()) {
             line = line.replace(&span.id.to_string(), span.name().as_str());
         }
-        line.replace("kaos_runner::debug_lines", "runner")
+        line.replace("kaos_runner::turn::debug_lines", "runner")
     };
     let records = format!("{:?}", heard.records());
     assert!(!records.contains("canary"), "{records}");

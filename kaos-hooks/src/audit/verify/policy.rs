@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use kaos_events::codec;
 
-use super::Expected;
 use super::accounts::Accounts;
 use super::anchored::Anchored;
 use super::chain::{Begins, Chain, Judge};
 use super::coverage::Coverage;
+use super::expected::Expected;
 use super::findings::{Findings, Place};
 use super::lineage::Lineage;
 use super::roots::Roots;
@@ -18,7 +18,7 @@ use crate::audit::line::Line;
 use crate::audit::own::{Cause, CheckpointNote, Found, OwnRecord};
 use crate::audit::problem::Problem;
 use crate::audit::report::Verification;
-use crate::audit::{Checkpoint, LogId, json, writer};
+use crate::audit::{Checkpoint, LogId, json, turn_end};
 
 pub(super) struct Policy<'e> {
     expected: &'e Expected,
@@ -182,7 +182,7 @@ impl<'e> Policy<'e> {
     fn event(&mut self, at: &Place<'_>, line: &Line<'_>, to: &mut Findings) -> bool {
         let (why, for_nobody) = match json::check(line.bytes) {
             Ok(()) => match codec::decode(&line.record()) {
-                Ok(event) => return writer::ends_turn(&event),
+                Ok(event) => return turn_end::ends_turn(&event),
                 Err(error) => (error.kind().to_string(), false),
             },
             Err(error) => (error.to_string(), error.is_data()),

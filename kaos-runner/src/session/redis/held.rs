@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
-use super::Scripts;
 use super::connection::Connection;
+use super::scripts::Scripts;
 use crate::SessionError;
 
 /// A turn that waits for a session, or has it. Dropped, it gives up its place, as well as it can: where

@@ -1,0 +1,68 @@
+//! The command `kaos`: runs an agent in a terminal, and reads audit trails.
+//!
+//! It is a program, not a library: [`main`] is all of it, here so that tests can run the very same.
+
+#![expect(clippy::doc_markdown, reason = "help is shown as it is written")]
+
+mod audit;
+mod config;
+mod output;
+mod run;
+mod sessions;
+mod terminal;
+mod trust;
+mod trusted;
+mod warnings;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Runs AI agents, and says what they did.
+#[derive(Parser)]
+#[command(name = "kaos", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Asks an agent a question, and shows what it does
+    Run(run::Args),
+    /// Trusts a kaos.toml: `kaos run` takes the one in the current directory only then
+    Trust(trust::Args),
+    /// Lists, shows and forgets conversations that processes share
+    Sessions(sessions::Args),
+    /// Verifies, shows and replays audit trails
+    Audit(audit::Args),
+}
+
+/// Does what the process' arguments say, and gives the process' exit code.
+#[must_use = "it is the exit code of the process"]
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| output::say(&format!("kaos: {panic}"))));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return explain(&usage),
+    };
+    let done = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Trust(args) => trust::run(&args),
+        Command::Sessions(args) => sessions::run(&args),
+        Command::Audit(args) => audit::run(args),
+    };
+    done.unwrap_or_else(|failed| output::failed(&failed))
+}
+
+/// Prints help, or what is wrong with the arguments, which are somebody's words.
+fn explain(usage: &clap::Error) -> ExitCode {
+    let text = usage.render().to_string();
+    // Who has closed the output reads nothing.
+    let _printed = if usage.use_stderr() {
+        terminal::errors().print(&text)
+    } else {
+        terminal::people().print(&text)
+    };
+    ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
+}

@@ -1,0 +1,7 @@
+//! The command `kaos`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kaos_cli::main()
+}

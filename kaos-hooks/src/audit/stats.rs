@@ -1,0 +1,24 @@
+/// What became of the events so far: `offered = recorded + waiting + lost`, at every moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AuditStats {
+    /// Events that came.
+    pub offered: u64,
+    /// Events that are in the trail, on the disk.
+    pub recorded: u64,
+    /// Events that wait to be written.
+    pub waiting: u64,
+    /// How many bytes of memory they take.
+    pub waiting_bytes: usize,
+    /// The most they ever took: no more than 16 MiB, and what the runs emit between two calls of
+    /// [`ready`](kaos_events::Scope::ready), of which each may emit so many events
+    /// ([`with_unawaited_events`](kaos_events::Emitter::with_unawaited_events)) of about 100 bytes
+    /// and their texts, 256 MiB in all. While writing fails, runs do not wait, and it is 64 MiB; more
+    /// is lost and counted.
+    pub most_waiting_bytes: usize,
+    /// Events that are in no trail: they came while nothing could be written and the queue was
+    /// full, or after the shutdown. A gap record says so once something can be written.
+    pub lost: u64,
+    /// Tools that ran before their record was safe, under
+    /// [`OnFailure::Degrade`](super::OnFailure::Degrade).
+    pub unrecorded_effects: u64,
+}

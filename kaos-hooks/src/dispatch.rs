@@ -1,0 +1,29 @@
+//! From one event to all who listen, and from all gates to one ruling.
+
+mod async_hook;
+pub(crate) mod fanout;
+mod gate;
+mod gating;
+mod headers;
+mod health;
+mod hook;
+mod hooks;
+mod into_hooks;
+pub(crate) mod isolate;
+mod lane;
+mod lane_counters;
+mod packing;
+pub mod park;
+pub mod queue;
+mod sync;
+
+pub use async_hook::AsyncHook;
+pub use gate::{Gate, GateError, ToolAnnotations, ToolRequest, Verdict};
+pub use gating::Ruling;
+pub use health::{HookStats, HooksWatch};
+pub use hook::{Hook, HookError};
+pub use hooks::{Hooks, HooksError};
+pub use into_hooks::{Both, FailOpen, IntoHooks, Registry, marker};
+pub use isolate::{Panicked, catch_panic};
+pub use lane::Lane;
+pub use lane_counters::{LaneCounters, LaneStats};

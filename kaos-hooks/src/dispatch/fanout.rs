@@ -1,0 +1,204 @@
+//! One observer in front of all hooks' observers: keeps them in order and apart.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+use kaos_events::{
+    Enter, Event, NotDurable, NotDurableKind, Observer, Ready, Settled, Slot, SpanId,
+};
+use smallvec::SmallVec;
+
+use crate::dispatch::health::Health;
+use crate::dispatch::isolate::{drop_isolated, isolated};
+
+/// The observers of one run, in the order of their hooks.
+pub(crate) struct Fanout {
+    seats: SmallVec<[Seat; 4]>,
+}
+
+/// A hook's observer; the seat is left empty when the hook is put out of service.
+struct Seat {
+    observer: Option<Box<dyn Observer>>,
+    health: Arc<Health>,
+    /// Whether it keeps events: if it is out of service, they are not kept.
+    keeps: bool,
+    /// Events so far.
+    offered: u64,
+}
+
+impl Fanout {
+    pub(crate) fn new() -> Self {
+        Self {
+            seats: SmallVec::new(),
+        }
+    }
+
+    pub(crate) fn seat(&mut self, observer: Box<dyn Observer>, health: Arc<Health>) {
+        health.observer_made();
+        let keeps = health.check(isolated(|| observer.keeps()));
+        self.seats.push(Seat {
+            observer: Some(observer),
+            health,
+            keeps: keeps.unwrap_or(false),
+            offered: 0,
+        });
+    }
+}
+
+impl Seat {
+    /// Calls the observer; empties the seat when its hook has panicked too often.
+    fn call<T>(&mut self, call: impl FnOnce(&mut dyn Observer) -> T) -> Option<T> {
+        let observer = self.observer.as_deref_mut()?;
+        match isolated(|| call(observer)) {
+            Ok(value) => Some(value),
+            Err(panicked) => {
+                self.health.check(Err::<(), _>(panicked));
+                if !self.health.in_service() {
+                    self.empty();
+                }
+                None
+            }
+        }
+    }
+
+    fn on_event(&mut self, event: &Event<'_>) {
+        // An empty seat has been counted, and counts no more.
+        self.offered += 1;
+        self.call(|observer| observer.on_event(event));
+    }
+
+    fn empty(&mut self) {
+        if let Some(observer) = self.observer.take() {
+            self.health.check(drop_isolated(observer));
+            self.health.observer_dropped(self.offered);
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.empty();
+    }
+}
+
+impl Observer for Fanout {
+    fn on_event(&mut self, event: &Event<'_>) {
+        for seat in &mut self.seats {
+            seat.on_event(event);
+        }
+    }
+
+    fn entry(&mut self, span: SpanId) -> Option<Arc<dyn Enter>> {
+        let entries: SmallVec<[Entry; 2]> = self
+            .seats
+            .iter_mut()
+            .filter_map(|seat| {
+                let enter = seat.call(|observer| observer.entry(span))??;
+                Some(Entry {
+                    enter: Some(enter),
+                    health: Arc::clone(&seat.health),
+                })
+            })
+            .collect();
+        (!entries.is_empty()).then(|| Arc::new(Entries(entries)) as Arc<dyn Enter>)
+    }
+
+    fn keeps(&self) -> bool {
+        self.seats.iter().any(|seat| seat.keeps)
+    }
+
+    /// One wait for those that the observers give out.
+    fn ready(&mut self) -> Option<Ready> {
+        let mut waits: SmallVec<[(Ready, Arc<Health>); 1]> = SmallVec::new();
+        for seat in self.seats.iter_mut().filter(|seat| seat.keeps) {
+            if let Some(wait) = seat.call(Observer::ready).flatten() {
+                waits.push((wait, Arc::clone(&seat.health)));
+            }
+        }
+        if waits.is_empty() {
+            return None;
+        }
+        Some(Box::pin(async move {
+            for (wait, health) in waits {
+                health.check(crate::catch_panic(wait).await);
+            }
+        }))
+    }
+
+    fn settled(&mut self, span: Slot) -> Settled {
+        let keeping = self.seats.iter_mut().filter(|seat| seat.keeps);
+        let waits = keeping.map(|seat| {
+            let settled = seat.call(|observer| observer.settled(span));
+            let settled = settled.unwrap_or_else(|| Settled::never(broken()));
+            guarded(settled, &seat.health)
+        });
+        waits.fold(Settled::now(), Settled::and)
+    }
+}
+
+/// A wait that panics has not kept the events.
+fn guarded(settled: Settled, health: &Arc<Health>) -> Settled {
+    settled.map(|wait| {
+        let health = Arc::clone(health);
+        Box::pin(async move {
+            let waited = health.check(crate::catch_panic(wait).await);
+            waited.unwrap_or_else(|| Err(broken()))
+        })
+    })
+}
+
+/// Of a hook that panicked, or panicked too often.
+fn broken() -> NotDurable {
+    NotDurable::new(NotDurableKind::Lost, "the hook that keeps events panicked")
+}
+
+/// All hooks' ways to make one span current, nested in the order of the hooks.
+struct Entries(SmallVec<[Entry; 2]>);
+
+struct Entry {
+    /// `None` only while it is being dropped.
+    enter: Option<Arc<dyn Enter>>,
+    health: Arc<Health>,
+}
+
+impl Enter for Entries {
+    fn within(&self, run: &mut dyn FnMut()) {
+        nested(&self.0, run);
+    }
+}
+
+fn nested(entries: &[Entry], run: &mut dyn FnMut()) {
+    match entries.split_first() {
+        Some((outer, inner)) => outer.within(&mut || nested(inner, run)),
+        None => run(),
+    }
+}
+
+impl Entry {
+    /// Runs `run` exactly once, whatever the hook's entry does; a panic of `run` itself goes on to
+    /// the caller, and one of the hook does not.
+    fn within(&self, run: &mut dyn FnMut()) {
+        let mut ran: Option<Result<(), Box<dyn Any + Send>>> = None;
+        if let Some(enter) = self.enter.as_ref().filter(|_| self.health.in_service()) {
+            self.health.check(isolated(|| {
+                enter.within(&mut || {
+                    if ran.is_none() {
+                        ran = Some(catch_unwind(AssertUnwindSafe(&mut *run)));
+                    }
+                });
+            }));
+        }
+        match ran {
+            Some(Ok(())) => {}
+            Some(Err(payload)) => resume_unwind(payload),
+            None => run(),
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.health.check(drop_isolated(self.enter.take()));
+    }
+}

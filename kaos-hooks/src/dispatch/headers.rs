@@ -1,0 +1,70 @@
+//! Traces that cross processes, for those who know no tracing system.
+
+use kaos_events::Incoming;
+
+use crate::Hooks;
+use crate::dispatch::isolate::isolated;
+
+impl Hooks {
+    /// The caller's span in another process, and its baggage, from a request's headers; `None`, if no
+    /// hook finds anything, starts a new trace.
+    ///
+    /// Takes pairs of name and value, repeated ones too: an `&http::HeaderMap`, a
+    /// `&HashMap<String, String>`, an array of `(&str, &str)`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_hooks::{Hooks, Turn};
+    ///
+    /// let hooks = Hooks::default(); // of an application: with telemetry
+    /// let parent = hooks.extract([("traceparent", "00-...")]);
+    /// let turn = hooks.turn(Turn::new("assistant").parent(parent));
+    /// ```
+    pub fn extract<N, V>(&self, headers: impl IntoIterator<Item = (N, V)>) -> Option<Incoming>
+    where
+        N: AsRef<str>,
+        V: AsRef<[u8]>,
+    {
+        let held: Vec<(N, V)> = headers.into_iter().collect();
+        let headers: Vec<(&str, &[u8])> = held
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.as_ref()))
+            .collect();
+        self.in_service().find_map(|seat| {
+            seat.health
+                .check(isolated(|| seat.what.extract(&headers)))
+                .flatten()
+        })
+    }
+
+    /// Hands the name and value of each header that names the current span, and that of its baggage,
+    /// to `header`, for a request to another process. Baggage is for services of one's own: a request
+    /// to somebody else's leaves it out. Without a hook that knows a current span there is none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    ///
+    /// let hooks = kaos_hooks::Hooks::default();
+    /// let mut headers = HashMap::new();
+    /// hooks.inject(|name, value| drop(headers.insert(name.to_owned(), value.to_owned())));
+    /// assert!(headers.is_empty(), "no hook, no header");
+    /// ```
+    pub fn inject(&self, mut header: impl FnMut(&str, &str)) {
+        // All of a hook's headers or none: one that panics half-way is passed over.
+        let injected = self.in_service().find_map(|seat| {
+            let headers = seat.health.check(isolated(|| {
+                let mut headers: Vec<(String, String)> = Vec::new();
+                seat.what
+                    .inject(&mut |name, value| headers.push((name.to_owned(), value.to_owned())));
+                headers
+            }));
+            headers.filter(|headers| !headers.is_empty())
+        });
+        for (name, value) in injected.into_iter().flatten() {
+            header(&name, &value);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kaos_events::{Emitter, Observer, Run, Scope, Str, Turn};
+
+use crate::dispatch::fanout::Fanout;
+use crate::dispatch::health::{Health, HooksWatch};
+use crate::dispatch::into_hooks::Seated;
+use crate::dispatch::isolate::isolated;
+use crate::{Hook, HookError, HookStats, IntoHooks, Registry, catch_panic};
+
+/// The ordered set of hooks and gates, and what opens runs that they see.
+///
+/// Cheap to clone; clones are the same set, each with its own gate limit.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::{Event, Hooks, LogHook, Turn};
+///
+/// let verbose = false;
+/// let count = |event: &Event<'_>| assert!(event.seq < 100);
+/// let hooks = Hooks::new((LogHook::new(), count, verbose.then(LogHook::new)));
+/// let turn = hooks.turn(Turn::new("assistant"));
+/// # drop(turn);
+/// ```
+#[derive(Clone)]
+pub struct Hooks {
+    set: Arc<Inner>,
+    gate_limit: Duration,
+}
+
+struct Inner {
+    emitter: Emitter,
+    registry: Registry,
+    watch: HooksWatch,
+    /// Of the observers that belong to no hook.
+    extra: Arc<Health>,
+}
+
+impl Hooks {
+    /// How long a gate may take, unless set.
+    pub const DEFAULT_GATE_LIMIT: Duration = Duration::from_secs(30);
+
+    /// These hooks and gates, in this order.
+    pub fn new<M>(hooks: impl IntoHooks<M>) -> Self {
+        Self::with_emitter(Emitter::new(), hooks)
+    }
+
+    /// These hooks and gates, for runs with the ids and time of `emitter`.
+    pub fn with_emitter<M>(emitter: Emitter, hooks: impl IntoHooks<M>) -> Self {
+        let mut registry = Registry::default();
+        hooks.register(&mut registry);
+        let extra = Arc::new(Health::new(Str::Static("observer")));
+        let watch = HooksWatch::new(registry.healths().map(Arc::clone));
+        for seat in &registry.hooks {
+            seat.health.check(isolated(|| seat.what.joined(&watch)));
+        }
+        let set = Arc::new(Inner {
+            emitter,
+            registry,
+            watch,
+            extra,
+        });
+        let gate_limit = Self::DEFAULT_GATE_LIMIT;
+        Self { set, gate_limit }
+    }
+
+    /// How long each gate may take; a later answer is a deny. Default: 30 seconds.
+    ///
+    /// Too short, and gates that ask another service deny on its slow days; too long, and a gate
+    /// that hangs holds up the turn.
+    ///
+    /// Clones made from this one have its limit; those made before keep theirs.
+    #[must_use]
+    pub const fn with_gate_limit(mut self, limit: Duration) -> Self {
+        self.gate_limit = limit;
+        self
+    }
+
+    /// Opens a run: its root span, seen by every hook.
+    ///
+    /// Without a parent of its own the turn takes the caller's span for its parent, where a hook
+    /// knows one.
+    pub fn turn(&self, turn: Turn) -> Scope<Turn> {
+        self.turn_with(turn, None)
+    }
+
+    /// As [`turn`](Self::turn), with one more observer, for this run only and after the hooks'.
+    pub fn turn_with(&self, mut turn: Turn, extra: Option<Box<dyn Observer>>) -> Scope<Turn> {
+        if turn.parent.is_none() {
+            let ambient = self.in_service().find_map(|seat| {
+                seat.health
+                    .check(isolated(|| seat.what.ambient_parent()))
+                    .flatten()
+            });
+            turn.parent = ambient.map(Box::new);
+        }
+        self.set.emitter.turn(turn, |run| {
+            let mut fanout = self.observers(run);
+            if let Some(extra) = extra {
+                fanout.seat(extra, Arc::clone(&self.set.extra));
+            }
+            fanout
+        })
+    }
+
+    /// The hooks' observers of a run.
+    pub(crate) fn observers(&self, run: &Run) -> Fanout {
+        let mut fanout = Fanout::new();
+        for seat in self.in_service() {
+            let observer = seat
+                .health
+                .check(isolated(|| seat.what.observe(run)))
+                .flatten();
+            if let Some(observer) = observer {
+                fanout.seat(observer, Arc::clone(&seat.health));
+            }
+        }
+        fanout
+    }
+
+    pub(crate) fn in_service(&self) -> impl Iterator<Item = &Seated<dyn Hook>> {
+        self.set
+            .registry
+            .hooks
+            .iter()
+            .filter(|seat| seat.health.in_service())
+    }
+
+    /// Where the runs' ids and time come from, and what is counted about the runs.
+    pub fn emitter(&self) -> &Emitter {
+        &self.set.emitter
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.set.registry
+    }
+
+    pub(crate) fn gate_limit(&self) -> Duration {
+        self.gate_limit
+    }
+
+    /// How each hook, then each gate, is doing.
+    pub fn stats(&self) -> Vec<HookStats> {
+        self.set.watch.stats()
+    }
+
+    /// The same statistics, for one who must not keep the set alive.
+    pub fn watch(&self) -> HooksWatch {
+        self.set.watch.clone()
+    }
+
+    /// Lets every hook hand on what it has buffered, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// Names the hooks that could not. The others have been flushed all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Hooks not reached yet are not flushed; call again.
+    pub async fn force_flush(&self) -> Result<(), HooksError> {
+        let mut failed = Vec::new();
+        for seat in &self.set.registry.hooks {
+            note(
+                &mut failed,
+                seat,
+                catch_panic(seat.what.force_flush()).await,
+            );
+        }
+        HooksError::of(failed)
+    }
+
+    /// Flushes every hook and lets go of everything. Later calls do nothing.
+    ///
+    /// # Errors
+    ///
+    /// Names the hooks that could not hand on what they had. The others are shut down all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Hooks not reached yet are not shut down; call again.
+    pub async fn shutdown(&self) -> Result<(), HooksError> {
+        let mut failed = Vec::new();
+        for seat in &self.set.registry.hooks {
+            note(&mut failed, seat, catch_panic(seat.what.shutdown()).await);
+        }
+        HooksError::of(failed)
+    }
+}
+
+fn note(
+    failed: &mut Vec<(Str, HookError)>,
+    seat: &Seated<dyn Hook>,
+    done: Result<Result<(), HookError>, crate::Panicked>,
+) {
+    let done = match done {
+        Ok(done) => done,
+        Err(panicked) => {
+            seat.health.check(Err::<(), _>(panicked));
+            Err(HookError::new("the hook panicked"))
+        }
+    };
+    if let Err(error) = done {
+        failed.push((seat.health.name.clone(), error));
+    }
+}
+
+impl Default for Hooks {
+    /// No hooks: runs that nobody sees.
+    fn default() -> Self {
+        Self::new(())
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Hooks").field(&self.set.registry).finish()
+    }
+}
+
+/// Some hooks could not hand on what they had.
+#[derive(Debug)]
+pub struct HooksError(Vec<(Str, HookError)>);
+
+impl HooksError {
+    fn of(failed: Vec<(Str, HookError)>) -> Result<(), Self> {
+        if failed.is_empty() {
+            Ok(())
+        } else {
+            Err(Self(failed))
+        }
+    }
+
+    /// The hooks that failed, by name, and why.
+    pub fn failed(&self) -> impl Iterator<Item = (&Str, &HookError)> {
+        self.0.iter().map(|(name, error)| (name, error))
+    }
+}
+
+impl fmt::Display for HooksError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (name, error)) in self.0.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "; " };
+            write!(f, "{separator}hook {name}: {error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for HooksError {}

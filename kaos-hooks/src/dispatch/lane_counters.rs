@@ -1,0 +1,50 @@
+use std::sync::Arc;
+
+use kaos_events::PackedEvents;
+
+use crate::dispatch::queue::Queue;
+
+/// What became of the events that a lane was offered:
+/// `offered = waiting + delivered + failed + dropped`, at every moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LaneStats {
+    /// Events that came.
+    pub offered: u64,
+    /// Events that wait; the hook may have one of them.
+    pub waiting: u64,
+    /// Events the hook took.
+    pub delivered: u64,
+    /// Events dropped: the queue was full or closed, there was no runtime, or it ended before.
+    pub dropped: u64,
+    /// Events the hook panicked on.
+    pub failed: u64,
+}
+
+/// Reads what became of a lane's events, without keeping the lane alive.
+#[derive(Debug, Clone, Default)]
+pub struct LaneCounters(Option<Arc<Queue<PackedEvents>>>);
+
+impl LaneCounters {
+    pub(super) fn of(queue: Arc<Queue<PackedEvents>>) -> Self {
+        Self(Some(queue))
+    }
+
+    /// What became of the events so far.
+    pub fn stats(&self) -> LaneStats {
+        let account = self.0.as_ref().map(|queue| queue.account());
+        let account = account.unwrap_or_default();
+        LaneStats {
+            offered: account.offered,
+            waiting: account.waiting,
+            delivered: account.done,
+            dropped: account.dropped,
+            failed: account.failed,
+        }
+    }
+
+    /// Whether the lane is gone.
+    pub(crate) fn is_over(&self) -> bool {
+        let queue = self.0.as_ref();
+        queue.is_none_or(|queue| Arc::strong_count(queue) == 1)
+    }
+}

@@ -1,0 +1,87 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kaos_hooks::{Handle, Hooks, McpCall, Nested, Scope, Session, Str};
+
+/// What a tool, or a source of tools, may use besides its arguments, and where it says how it did its
+/// work. Clones are the same call's. The default one is of no run.
+#[derive(Clone, Default)]
+pub struct ToolContext(Arc<Surroundings>);
+
+#[derive(Default)]
+struct Surroundings {
+    hooks: Hooks,
+    /// What the work is done in.
+    span: Option<Handle>,
+    caller: Arc<Caller>,
+    mcp: Mutex<Option<Box<McpCall>>>,
+}
+
+impl ToolContext {
+    /// The surroundings of a call in a run with these hooks; for those who call tools themselves.
+    pub fn new(hooks: &Hooks) -> Self {
+        Self::with(hooks, None, &Arc::default())
+    }
+
+    pub(crate) fn with(hooks: &Hooks, span: Option<Handle>, caller: &Arc<Caller>) -> Self {
+        Self(Arc::new(Surroundings {
+            hooks: hooks.clone(),
+            span,
+            caller: Arc::clone(caller),
+            mcp: Mutex::default(),
+        }))
+    }
+
+    /// The run's hooks. While the tool runs the call's span is current, so
+    /// [`inject`](Hooks::inject) hands out the headers that name it.
+    pub fn hooks(&self) -> &Hooks {
+        &self.0.hooks
+    }
+
+    /// Opens a span inside the call's, or the discovery's; `None` where there is no run.
+    pub fn open<S: Nested>(&self, subject: S) -> Option<Scope<S>> {
+        let span = self.0.span.as_ref()?;
+        Some(span.open(subject))
+    }
+
+    /// The conversation; `None` where it has no name. That of the turn that was asked for, in its
+    /// sub-agents' tools, too.
+    pub fn session(&self) -> Option<&str> {
+        self.0.caller.session.name()
+    }
+
+    /// Who asks: the user's id at the caller, where it was given.
+    pub fn user(&self) -> Option<&str> {
+        self.0.caller.user.as_deref()
+    }
+
+    /// On whose behalf, where that was given.
+    pub fn tenant(&self) -> Option<&str> {
+        self.0.caller.tenant.as_deref()
+    }
+
+    /// Says that the call went through the Model Context Protocol, and how: part of the call's
+    /// outcome, however it ends. The last word counts.
+    pub fn through_mcp(&self, call: McpCall) {
+        *self.0.mcp.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(call));
+    }
+
+    pub(crate) fn mcp(&self) -> Option<Box<McpCall>> {
+        let mcp = self.0.mcp.lock().unwrap_or_else(PoisonError::into_inner);
+        mcp.clone()
+    }
+}
+
+impl fmt::Debug for ToolContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolContext").finish_non_exhaustive()
+    }
+}
+
+/// Who is answered, and in which conversation; the same for sub-agents.
+#[derive(Debug, Default)]
+pub(crate) struct Caller {
+    pub(crate) session: Session,
+    pub(crate) user: Option<Str>,
+    pub(crate) tenant: Option<Str>,
+}

@@ -1,0 +1,80 @@
+//! A tool as what is called.
+
+use kaos_hooks::{Scope, Str, ToolCall, ToolOutcome, catch_panic};
+
+use super::{Callee, Ran, asked_for};
+use crate::turn::callable::CalledTool;
+use crate::turn::debug_lines;
+use crate::turn::setting::Setting;
+use crate::{ToolContext, ToolError, ToolSpec, ToolUse};
+
+impl Callee for CalledTool {
+    type Span = ToolCall;
+
+    fn spec(&self) -> &ToolSpec {
+        self.tool.spec()
+    }
+
+    fn given(&self, written: &Str) -> Str {
+        self.shape.given(written)
+    }
+
+    fn span(&self, call: &ToolUse) -> ToolCall {
+        let spec = self.spec();
+        ToolCall {
+            kind: spec.kind,
+            description: Some(spec.description.clone()).filter(|text| !text.is_empty()),
+            ..asked_for(call)
+        }
+    }
+
+    fn skipped() -> ToolOutcome {
+        ToolOutcome {
+            skipped: true,
+            ..ToolOutcome::default()
+        }
+    }
+
+    async fn run(
+        &self,
+        setting: &Setting<'_>,
+        scope: &Scope<ToolCall>,
+        arguments: &str,
+        context: &ToolContext,
+    ) -> Ran {
+        let limit = self.spec().time_limit.unwrap_or(setting.limits.tool);
+        let running = async {
+            let called = catch_panic(self.tool.call(arguments, context));
+            match tokio::time::timeout(limit, called).await {
+                Ok(Ok(ended)) => ended,
+                Ok(Err(_panicked)) => Err(ToolError::of_kind("panic", "the tool panicked")),
+                Err(_elapsed) => {
+                    let why = format!("no result within {limit:?}");
+                    Err(ToolError::of_kind("timeout", why))
+                }
+            }
+        };
+        let name = scope.callee().map(|callee| callee.name).unwrap_or_default();
+        let running = debug_lines::tool(&name, arguments, running);
+        Ran {
+            output: scope.entered(running).await,
+            delegated: None,
+        }
+    }
+
+    fn done(context: &ToolContext, result: Str, bytes: u64) -> ToolOutcome {
+        ToolOutcome {
+            result: Some(result),
+            result_bytes: Some(bytes),
+            mcp: context.mcp(),
+            ..ToolOutcome::default()
+        }
+    }
+
+    fn so_far(context: &ToolContext) -> Option<ToolOutcome> {
+        context.mcp().map(|mcp| ToolOutcome {
+            mcp: Some(mcp),
+            ..ToolOutcome::default()
+        })
+    }
+}

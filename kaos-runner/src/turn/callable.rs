@@ -1,0 +1,36 @@
+//! What can be called by a name.
+
+use std::sync::Arc;
+
+use crate::tool::shape::Shape;
+use crate::{Agent, Tool, ToolSpec};
+
+/// What a name stands for.
+pub(super) enum Callable {
+    Tool(CalledTool),
+    Subagent(CalledAgent),
+}
+
+/// A tool, and how its arguments stand in what the model writes.
+pub(super) struct CalledTool {
+    pub(super) tool: Arc<dyn Tool>,
+    pub(super) shape: Shape,
+}
+
+impl CalledTool {
+    pub(super) fn new(tool: Arc<dyn Tool>, shape: Shape) -> Self {
+        Self { tool, shape }
+    }
+}
+
+/// A sub-agent, by the name that the model calls it by.
+pub(super) struct CalledAgent {
+    pub(super) agent: Arc<Agent>,
+    pub(super) spec: ToolSpec,
+}
+
+impl CalledAgent {
+    pub(super) fn new(agent: Arc<Agent>, spec: ToolSpec) -> Self {
+        Self { agent, spec }
+    }
+}

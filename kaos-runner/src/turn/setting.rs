@@ -1,0 +1,41 @@
+//! What a turn works with, from its beginning to its end.
+
+use std::sync::Arc;
+
+use kaos_hooks::{Handle, Hooks};
+
+use crate::tool::Caller;
+use crate::turn::token_budget::Budgets;
+use crate::{Agent, Limits, OutputSchema, ToolContext, ToolSpec};
+
+/// What a turn works with.
+pub(crate) struct Setting<'a> {
+    pub(crate) hooks: &'a Hooks,
+    pub(crate) agent: &'a Agent,
+    pub(crate) limits: &'a Limits,
+    /// What its tokens are spent of.
+    pub(crate) budgets: Budgets,
+    /// The form of its answer.
+    pub(crate) output: Option<Form<'a>>,
+    pub(crate) caller: Arc<Caller>,
+}
+
+impl Setting<'_> {
+    /// What a tool, or a source of tools, may use inside this span.
+    pub(crate) fn context(&self, span: Handle) -> ToolContext {
+        ToolContext::with(self.hooks, Some(span), &self.caller)
+    }
+}
+
+/// The form of an answer, and what checks it.
+pub(crate) struct Form<'a> {
+    pub(crate) schema: &'a OutputSchema,
+    pub(crate) check: ToolSpec,
+}
+
+impl<'a> Form<'a> {
+    pub(crate) fn new(schema: &'a OutputSchema) -> Self {
+        let check = ToolSpec::new(schema.name.clone(), "", schema.schema.clone());
+        Self { schema, check }
+    }
+}

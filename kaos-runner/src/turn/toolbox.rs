@@ -1,0 +1,207 @@
+//! What an agent may call in one turn: its tools, its sub-agents, and what its sources have now.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use kaos_hooks::{Attributes, Custom, CustomOutcome, Progress, Scope, Str, Turn, catch_panic};
+
+use crate::tool::arguments;
+use crate::tool::fenced;
+use crate::tool::shape::Shape;
+use crate::turn::callable::{Callable, CalledAgent, CalledTool};
+use crate::turn::setting::Setting;
+use crate::{Agent, Tool, ToolError, ToolListing, ToolSource, ToolSpec};
+
+/// What the model can ask for by name.
+#[derive(Default)]
+pub(crate) struct Toolbox {
+    callables: Vec<Arc<Callable>>,
+    /// As the model is told, a name each: the agent's tools, its sub-agents, then its sources'. Every
+    /// schema is an object's.
+    pub(crate) specs: Vec<ToolSpec>,
+    /// What the model is told of itself, and of blocks where it calls tools by them.
+    pub(crate) instructions: Str,
+}
+
+impl Toolbox {
+    /// What the agent has itself.
+    ///
+    /// A name that is taken gets a number behind it: `read_2`.
+    pub(crate) fn of(agent: &Agent) -> Self {
+        let mut toolbox = Self::default();
+        for tool in &agent.tools {
+            toolbox.put(toolbox.free(&tool.spec().name), tool);
+        }
+        for subagent in &agent.subagents {
+            let description = subagent.description.clone().unwrap_or_default();
+            let spec = ToolSpec::delegation(toolbox.free(&subagent.name), description);
+            toolbox.specs.push(spec.clone());
+            let called = CalledAgent::new(Arc::clone(subagent), spec);
+            toolbox.callables.push(Arc::new(Callable::Subagent(called)));
+        }
+        toolbox.instructions = toolbox.told(agent);
+        toolbox
+    }
+
+    /// The same with what the agent's sources have now; `None` where it has no sources.
+    ///
+    /// They are asked at once, as part of the turn. A tool of a source keeps its name unless another
+    /// tool or sub-agent has it: then it is `source_tool`, and with a number behind it if even that is
+    /// taken.
+    pub(crate) async fn discover(&self, setting: &Setting<'_>, turn: &Scope<Turn>) -> Option<Self> {
+        let sources = &setting.agent.sources;
+        if sources.is_empty() {
+            return None;
+        }
+        let asked = sources
+            .iter()
+            .map(async |source| (source.name(), list(setting, turn, &**source).await));
+        let mut found = Vec::new();
+        for (source, tools) in join_all(asked).await {
+            match tools {
+                Ok(listing) => {
+                    note_listing(turn, source, &listing);
+                    found.extend(listing.tools.into_iter().map(|tool| (source, tool)));
+                }
+                Err(why) => note(turn, "tools_missing", source, ("error.type", why.kind())),
+            }
+        }
+        let mut toolbox = Self {
+            callables: self.callables.clone(),
+            specs: self.specs.clone(),
+            instructions: Str::default(),
+        };
+        toolbox.add(&found);
+        toolbox.instructions = toolbox.told(setting.agent);
+        Some(toolbox)
+    }
+
+    fn told(&self, agent: &Agent) -> Str {
+        if !agent.fenced || self.specs.is_empty() {
+            return agent.instructions.clone();
+        }
+        let named = self.specs.iter().zip(&self.callables);
+        let agents = named.filter(|(_, callable)| matches!(***callable, Callable::Subagent(_)));
+        let agents: Vec<Str> = agents.map(|(spec, _)| spec.name.clone()).collect();
+        let blocks = fenced::instructions(&self.specs, &agents);
+        let own = agent.instructions.as_str();
+        let gap = if own.is_empty() { "" } else { "\n\n" };
+        Str::from(format!("{own}{gap}{blocks}"))
+    }
+
+    fn add(&mut self, found: &[(&str, Arc<dyn Tool>)]) {
+        let mut times: BTreeMap<String, usize> = BTreeMap::new();
+        let known = self.specs.iter().map(|spec| &spec.name);
+        for name in known.chain(found.iter().map(|(_, tool)| &tool.spec().name)) {
+            *times.entry(name.to_string()).or_default() += 1;
+        }
+        for (source, tool) in found {
+            let name = &tool.spec().name;
+            let name = if times.get(name.as_str()) == Some(&1) {
+                name.clone()
+            } else {
+                let prefixed = format!("{source}_{name}");
+                let numbered = (2..).map(|number| format!("{prefixed}_{number}"));
+                let mut names = std::iter::once(prefixed.clone()).chain(numbered);
+                let free = |name: &String| !times.contains_key(name) && !self.knows(name);
+                names.find(free).unwrap_or_default().into()
+            };
+            self.put(name, tool);
+        }
+    }
+
+    /// The name, or the first one with a number behind it that is not taken.
+    fn free(&self, name: &Str) -> Str {
+        if !self.knows(name) {
+            return name.clone();
+        }
+        let mut numbered = (2..).map(|number| format!("{name}_{number}"));
+        let free = numbered.find(|name| !self.knows(name));
+        free.unwrap_or_default().into()
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.specs.iter().any(|spec| spec.name == name)
+    }
+
+    fn put(&mut self, name: Str, tool: &Arc<dyn Tool>) {
+        // Before the turn: the first call's span is not to have that time in it.
+        arguments::prepare(tool.spec());
+        let (schema, shape) = Shape::of(&tool.spec().schema);
+        self.specs.push(ToolSpec {
+            name,
+            schema,
+            ..tool.spec().clone()
+        });
+        let called = CalledTool::new(Arc::clone(tool), shape);
+        self.callables.push(Arc::new(Callable::Tool(called)));
+    }
+
+    /// What the model calls by this name.
+    pub(crate) fn callable(&self, name: &str) -> Option<&Callable> {
+        let mut named = self.specs.iter().zip(&self.callables);
+        let found = named.find(|(spec, _)| spec.name == name);
+        found.map(|(_, callable)| &**callable)
+    }
+}
+
+/// Asks a source for its tools, in a span of the turn.
+async fn list(
+    setting: &Setting<'_>,
+    turn: &Scope<Turn>,
+    source: &dyn ToolSource,
+) -> Result<ToolListing, ToolError> {
+    let mut span = Custom::new("tools.discovery");
+    span.attributes.set("source", Str::copied(source.name()));
+    let scope = turn.open(span);
+    let limit = setting.limits.tool;
+    let context = setting.context(scope.handle());
+    let asked = tokio::time::timeout(limit, catch_panic(source.tools(&context)));
+    let listed = match scope.entered(asked).await {
+        Ok(Ok(listed)) => listed,
+        Ok(Err(_panicked)) => Err(ToolError::of_kind("panic", "the source panicked")),
+        Err(_elapsed) => {
+            let why = format!("the source did not list its tools within {limit:?}");
+            Err(ToolError::of_kind("timeout", why))
+        }
+    };
+    match &listed {
+        Ok(listing) => {
+            let mut outcome = CustomOutcome::default();
+            let count = i64::try_from(listing.tools.len()).unwrap_or(i64::MAX);
+            outcome.attributes.set("tools", count);
+            scope.complete(outcome);
+        }
+        Err(why) => scope.fail(why.failure()),
+    }
+    listed
+}
+
+/// Says what a source's tools are not: as it has them now, or all.
+fn note_listing(turn: &Scope<Turn>, source: &str, listing: &ToolListing) {
+    if let Some(why) = &listing.stale {
+        note(turn, "tools_stale", source, ("error.type", why.kind()));
+    }
+    if listing.left_out > 0 {
+        let count = listing.left_out.to_string();
+        note(turn, "tools_left_out", source, ("count", &count));
+    }
+}
+
+/// Says something of a source.
+fn note(turn: &Scope<Turn>, note: &'static str, source: &str, (key, value): (&str, &str)) {
+    let mut attributes = Attributes::new();
+    attributes.set("source", Str::copied(source));
+    attributes.set(key.to_owned(), Str::copied(value));
+    let note = Str::Static(note);
+    turn.progress(Progress { note, attributes });
+}
+
+impl fmt::Debug for Toolbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&Str> = self.specs.iter().map(|spec| &spec.name).collect();
+        f.debug_tuple("Toolbox").field(&names).finish()
+    }
+}
