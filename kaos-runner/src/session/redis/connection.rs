@@ -5,15 +5,19 @@ use std::time::Duration;
 use kaos_hooks::Str;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, FromRedisValue, Pipeline, RedisError,
-    RedisResult, ScriptInvocation,
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, FromRedisValue, Pipeline, RedisError,
+    RedisResult, ScriptInvocation, ServerErrorKind,
 };
 use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
 
 use crate::SessionError;
 
 /// How long the server may take to be connected to, and to answer. Whoever asks has limits of his own.
 const LIMIT: Duration = Duration::from_secs(5);
+
+/// Between two questions to a server that loads its data.
+const PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) struct Connection {
     client: Client,
@@ -67,14 +71,14 @@ impl Connection {
 
     /// Asks a script that may be asked again.
     pub(super) async fn call(&self, script: &ScriptInvocation<'_>) -> Result<u64, SessionError> {
-        let mut open = self.open().await?;
-        let answer = script.invoke_async(&mut open).await;
-        if let Some(answer) = self.first(answer).await {
-            return answer;
+        let mut again = Again::default();
+        loop {
+            let mut open = self.open().await?;
+            let answer = script.invoke_async(&mut open).await;
+            if let Some(answer) = self.settled(answer, &mut again).await {
+                return answer;
+            }
         }
-        let mut open = self.open().await?;
-        let answer = script.invoke_async(&mut open).await;
-        self.last(answer).await
     }
 
     /// Asks what changes nothing.
@@ -82,33 +86,41 @@ impl Connection {
         &self,
         commands: &Pipeline,
     ) -> Result<T, SessionError> {
-        let mut open = self.open().await?;
-        let answer = commands.query_async(&mut open).await;
-        if let Some(answer) = self.first(answer).await {
-            return answer;
-        }
-        let mut open = self.open().await?;
-        let answer = commands.query_async(&mut open).await;
-        self.last(answer).await
-    }
-
-    /// The first answer; none where the connection turns out to be broken. A server that was started
-    /// anew is noticed only then, so it is asked once more over a new connection.
-    async fn first<T>(&self, answer: RedisResult<T>) -> Option<Result<T, SessionError>> {
-        match answer {
-            Err(error) if is_broken(&error) && !error.is_timeout() => {
-                self.close().await;
-                None
+        let mut again = Again::default();
+        loop {
+            let mut open = self.open().await?;
+            let answer = commands.query_async(&mut open).await;
+            if let Some(answer) = self.settled(answer, &mut again).await {
+                return answer;
             }
-            answer => Some(self.last(answer).await),
         }
     }
 
-    async fn last<T>(&self, answer: RedisResult<T>) -> Result<T, SessionError> {
-        if answer.as_ref().is_err_and(is_broken) {
+    /// The answer that counts; none where it is worth to ask again: once over a new connection, as a
+    /// server that was started anew is noticed only then, and while such a server loads its data.
+    async fn settled<T>(
+        &self,
+        answer: RedisResult<T>,
+        again: &mut Again,
+    ) -> Option<Result<T, SessionError>> {
+        let error = match answer {
+            Ok(answer) => return Some(Ok(answer)),
+            Err(error) => error,
+        };
+        if is_broken(&error) {
             self.close().await;
+            if !error.is_timeout() && !std::mem::replace(&mut again.over_a_new_connection, true) {
+                return None;
+            }
         }
-        answer.map_err(|error| self.failed(&error))
+        if error.kind() == ErrorKind::Server(ServerErrorKind::BusyLoading) {
+            let until = *again.until.get_or_insert_with(|| Instant::now() + LIMIT);
+            if Instant::now() < until {
+                sleep(PAUSE).await;
+                return None;
+            }
+        }
+        Some(Err(self.failed(&error)))
     }
 
     async fn open(&self) -> Result<MultiplexedConnection, SessionError> {
@@ -138,6 +150,14 @@ impl Connection {
         }
         SessionError::unavailable(why)
     }
+}
+
+/// What was tried already.
+#[derive(Default)]
+struct Again {
+    over_a_new_connection: bool,
+    /// Until when a server that loads is waited for.
+    until: Option<Instant>,
 }
 
 /// Whether the connection is of no use any more.
