@@ -133,6 +133,12 @@ impl Name for Session {
     }
 }
 
+impl<T: Name> Name for Box<T> {
+    fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor) {
+        (**self).show(tool, to);
+    }
+}
+
 impl<T: Name> Name for Option<T> {
     fn show(&mut self, tool: Option<&str>, to: &mut impl TextVisitor) {
         if let Some(name) = self {
@@ -154,13 +160,19 @@ impl Content for Str {
     }
 }
 
-impl Content for Option<Str> {
+impl<T: AsMut<Str>> Content for Option<T> {
     fn show(&mut self, kind: ContentKind, tool: Option<&str>, to: &mut impl TextVisitor) {
         if let Some(text) = self
-            && !to.content(kind, tool, text)
+            && !to.content(kind, tool, text.as_mut())
         {
             *self = None;
         }
+    }
+}
+
+impl AsMut<Self> for Str {
+    fn as_mut(&mut self) -> &mut Self {
+        self
     }
 }
 

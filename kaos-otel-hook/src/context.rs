@@ -111,7 +111,7 @@ pub(crate) struct HandedOn {
 impl HandedOn {
     /// That of a root's turn.
     pub(crate) fn of(turn: &Turn) -> Self {
-        let baggage = turn.baggage.as_deref();
+        let baggage = turn.baggage.as_deref().map(|it| &**it);
         let mut handed_on = Self {
             baggage: baggage.map_or_else(Vec::new, propagation::decode_baggage),
             ..Self::default()

@@ -26,7 +26,7 @@ fields! {
         #[serde(rename = "tool_type")]
         pub kind: ToolKind as number,
         /// The name that the model asked for, where no tool has it: whatever a model says. Content.
-        pub asked_name: Option<Str> as content(Arguments),
+        pub asked_name: Option<Box<Str>> as content(Arguments),
         /// What the tool is for, in its maker's words.
         pub description: Option<Str> as content(Instructions),
         /// The arguments the model asked for, as JSON. Content.
@@ -80,7 +80,7 @@ impl ToolCall {
     /// ```
     pub fn unknown(asked_name: impl Into<Str>) -> Self {
         Self {
-            asked_name: Some(asked_name.into()),
+            asked_name: Some(Box::new(asked_name.into())),
             ..Self::new(Self::OTHER)
         }
     }

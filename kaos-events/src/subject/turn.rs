@@ -39,7 +39,7 @@ fields! {
         /// The baggage of the request that is answered, as it was received: handed on to the services
         /// that the run asks. Content: it never stands in an event's line.
         #[serde(skip)]
-        pub baggage: Option<Str> as name,
+        pub baggage: Option<Box<Str>> as name,
         /// Which turn of its session it is, from 1.
         pub number: Option<u32> as number,
         /// How many steps it may take.
@@ -83,7 +83,7 @@ impl Turn {
     pub fn parent(mut self, parent: impl Into<Incoming>) -> Self {
         let Incoming { span, baggage } = parent.into();
         self.parent = span.map(Box::new);
-        self.baggage = Some(baggage).filter(|baggage| !baggage.is_empty());
+        self.baggage = (!baggage.is_empty()).then(|| Box::new(baggage));
         self
     }
 }

@@ -36,7 +36,7 @@ said! {
         GEN_AI_TOOL_CALL_ARGUMENTS:
             json_text_if(of_tool(content, Field::Arguments, call, call.arguments.as_ref()));
         KAOS_TOOL_ASKED_NAME:
-            made_if(of_tool(content, Field::Arguments, call, call.asked_name.as_ref()));
+            made_if(of_tool(content, Field::Arguments, call, call.asked_name.as_deref()));
         GEN_AI_TOOL_DESCRIPTION:
             made_if(of_tool(content, Field::Instructions, call, call.description.as_ref()));
     }

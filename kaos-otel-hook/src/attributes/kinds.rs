@@ -21,11 +21,14 @@ pub(super) struct Kind {
     #[cfg(test)]
     pub(super) name: &'static str,
     /// From its start on.
+    #[cfg(test)]
     pub(super) start: Names,
     /// Later.
     pub(super) end: Names,
     /// Where content is captured.
     pub(super) content: Names,
+    /// How many attributes that is at most, with those of any span.
+    most: usize,
 }
 
 macro_rules! kinds {
@@ -33,9 +36,11 @@ macro_rules! kinds {
         $(pub(super) const $kind: Kind = Kind {
             #[cfg(test)]
             name: $name,
+            #[cfg(test)]
             start: $start,
             end: $end,
             content: $content,
+            most: $start.most() + $end.most() + $content.most() + ANY.most(),
         };)+
 
         pub(super) const ALL: &[&Kind] = &[$(&$kind),+];
@@ -94,18 +99,12 @@ pub(super) fn is_said_later(subject: &Subject, key: &str) -> bool {
     kind.end.has(key) || kind.content.has(key) || ANY.has(key)
 }
 
-impl Kind {
-    const fn most(&self) -> usize {
-        self.start.most() + self.end.most() + self.content.most() + ANY.most()
-    }
-}
-
 /// How many attributes of ours a span has at most.
 pub(crate) const MOST: usize = {
     let (mut most, mut left) = (0, ALL);
     while let [kind, others @ ..] = left {
-        if kind.most() > most {
-            most = kind.most();
+        if kind.most > most {
+            most = kind.most;
         }
         left = others;
     }
@@ -114,5 +113,5 @@ pub(crate) const MOST: usize = {
 
 /// How many of a span's attributes may be users' from its start on, if it may have so many.
 pub(crate) fn room(subject: &Subject, limit: usize) -> usize {
-    limit.saturating_sub(of(subject).most())
+    limit.saturating_sub(of(subject).most)
 }

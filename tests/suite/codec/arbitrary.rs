@@ -350,7 +350,7 @@ fn tool_call() -> impl Strategy<Value = ToolCall> {
             call_id,
             kind,
             description,
-            asked_name,
+            asked_name: asked_name.map(Box::new),
             arguments,
             attributes,
         },
