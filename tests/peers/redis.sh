@@ -20,11 +20,11 @@ main() {
     fetch_server
     certificates
     cargo build -q -p kaos-tests --example redis_sessions
-cargo build -q -p kaos-cli
+    cargo build -q -p kaos-cli
     built=$(cargo metadata --no-deps --format-version 1 |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug
     REDIS_CERTS=$dir timeout -k 5 120 "$built/examples/redis_sessions" 2>"$dir/stderr" || fail "the checks end with $?"
-command_line
+    command_line
 }
 
 fetch_server() {

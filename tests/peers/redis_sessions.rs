@@ -43,7 +43,7 @@ impl Server {
             .port();
         let folder = std::env::temp_dir().join(format!("kaos-redis-{port}"));
         fs::create_dir_all(&folder).unwrap();
-        let process = Self::process(port, tls, &folder);
+        let process = Self::process(port, tls, &folder, &[]);
         let server = Self {
             process,
             port,
@@ -54,7 +54,7 @@ impl Server {
         server
     }
 
-    fn process(port: u16, tls: bool, folder: &PathBuf) -> Child {
+    fn process(port: u16, tls: bool, folder: &PathBuf, more: &[&str]) -> Child {
         let program = std::env::var("REDIS_SERVER").unwrap();
         let certs = PathBuf::from(std::env::var("REDIS_CERTS").unwrap());
         let port = port.to_string();
@@ -63,7 +63,8 @@ impl Server {
         server
             .args(["--appendfsync", "no", "--requirepass", PASSWORD])
             .arg("--dir")
-            .arg(folder);
+            .arg(folder)
+            .args(more);
         if tls {
             server.args([
                 "--port",
@@ -105,7 +106,11 @@ impl Server {
     }
 
     async fn start_again(&mut self) {
-        self.process = Self::process(self.port, self.tls, &self.folder);
+        self.start_with(&[]).await;
+    }
+
+    async fn start_with(&mut self, more: &[&str]) {
+        self.process = Self::process(self.port, self.tls, &self.folder, more);
         self.answers().await;
     }
 
@@ -344,6 +349,28 @@ async fn a_server_that_is_restarted(server: &mut Server) {
     println!("ok    a server that is down: session_unavailable, and well again when it is up");
 }
 
+/// It refuses every command until it has read its file again.
+async fn a_server_that_loads(server: &mut Server) {
+    let fill = "for it = 1, 10000 do redis.call('SET', 'fill:' .. it, it) end";
+    server.say(&["EVAL", fill, "0"]).await;
+    let (runner, asked, go) = held(server.store());
+    let turn = tokio::spawn(runner.turn("Hi!", "loads").into_future());
+    asked.notified().await;
+    server.stop();
+    // 200 millionths of a second a command; it listens every 1 024 commands.
+    server.start_with(&["--key-load-delay", "200"]).await;
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut open = client.get_multiplexed_async_connection().await.unwrap();
+    let refused: redis::RedisResult<redis::Value> =
+        redis::cmd("GET").arg("fill:1").query_async(&mut open).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("loading"), "{refused}");
+    go.notify_one();
+    let reply = turn.await.unwrap().unwrap();
+    assert_eq!((reply.text(), reply.remembered()), ("1 messages", Ok(())));
+    println!("ok    a server that loads its data: it is asked again, and the turn is remembered");
+}
+
 async fn a_server_that_is_full(server: &Server) {
     let full = ["CONFIG", "SET", "maxmemory", "1"];
     runner(server.store()).turn("Hi!", "full").await.unwrap();
@@ -539,6 +566,7 @@ async fn main() {
     a_killed_process_blocks_no_longer_than_its_lease(&server).await;
     a_process_that_stood_still_changes_nothing(&server).await;
     a_server_that_is_restarted(&mut server).await;
+    a_server_that_loads(&mut server).await;
     a_server_that_is_full(&server).await;
     a_server_that_is_slow(&server).await;
     what_is_kept_is_bounded(&server).await;

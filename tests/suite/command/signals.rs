@@ -197,11 +197,17 @@ async fn a_command_that_cannot_write_is_ended_by_the_second_signal() {
         .unwrap();
     send(&child, Signal::TERM);
     // Two that come at once are one: the second is sent until it is seen.
+    let began = Instant::now();
     let status: ExitStatus = loop {
         send(&child, Signal::HUP);
         if let Ok(ended) = tokio::time::timeout(Duration::from_millis(50), child.wait()).await {
             break ended.unwrap();
         }
+        // It never is where the suite was started with SIGHUP ignored, as by `nohup`.
+        assert!(
+            began.elapsed() < PATIENCE,
+            "the second signal is not heeded"
+        );
     };
     assert!([143, 129].contains(&status.code().unwrap()), "{status}");
 }
