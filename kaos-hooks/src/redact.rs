@@ -17,6 +17,7 @@ mod engine;
 mod finding;
 mod forged;
 mod hash_key;
+mod hit;
 mod hits;
 mod iban;
 mod json;

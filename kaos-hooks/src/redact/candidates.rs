@@ -1,7 +1,8 @@
 //! Where each scanner will find its next candidate, remembered from call to call.
 
 use super::engine::{Engine, Look, Looks};
-use super::hits::{Hit, Hits};
+use super::hit::Hit;
+use super::hits::Hits;
 use super::literals::Trigger;
 use super::named;
 

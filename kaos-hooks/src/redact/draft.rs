@@ -3,7 +3,8 @@
 
 use super::engine::{Engine, Looks};
 use super::finding::Finding;
-use super::hits::{Hit, Hits};
+use super::hit::Hit;
+use super::hits::Hits;
 use super::sentinel::{self, Ranges};
 use super::views::Views;
 use super::{HashKey, ascii};

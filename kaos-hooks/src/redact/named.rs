@@ -7,6 +7,7 @@
 mod extent;
 mod form;
 mod header;
+mod join;
 mod line;
 mod rules;
 mod sibling;
@@ -16,7 +17,7 @@ use super::letter;
 use super::lookahead::Lookahead;
 use super::value;
 use super::vocabulary::{self, Meaning, Seen};
-pub(crate) use form::{Form, Join};
+pub(crate) use join::Form;
 pub(crate) use line::{indent_of, is_block_line, is_block_mark, is_form_part};
 
 /// Longest name, in bytes; a longer run of name bytes names nothing.

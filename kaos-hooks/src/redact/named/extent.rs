@@ -1,6 +1,6 @@
 //! Where a value starts and ends: what is between quotes, or up to what ends it in its form.
 
-use super::form::{Form, Join};
+use super::join::{Form, Join};
 use super::{LONGEST_VALUE, line, sibling};
 use crate::redact::ascii::{self, ANY_BASE64, BLANK, DOT, SPACE, WORD};
 use crate::redact::lookahead::{Lookahead, Mark};

@@ -1,6 +1,7 @@
 //! Headers whose value is more than one word.
 
-use super::{Form, Join, LONGEST_VALUE, Named};
+use super::join::{Form, Join};
+use super::{LONGEST_VALUE, Named};
 use crate::redact::ascii::{self, ALNUM, DASH, SPACE, WORD};
 use crate::redact::lookahead::{Lookahead, Mark};
 use crate::redact::vocabulary::Meaning;

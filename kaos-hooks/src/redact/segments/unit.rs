@@ -1,6 +1,7 @@
 //! One unit, redacted until nothing is found in it any more.
 
-use super::{LONGEST, Open, Pieces};
+use super::Pieces;
+use super::open::{LONGEST, Open};
 use crate::redact::draft::{self, Decoded, Given, Known, Scratch};
 use crate::redact::engine::Engine;
 use crate::redact::{Class, HashKey, ascii, sentinel};
