@@ -2,8 +2,9 @@
 
 use super::Pieces;
 use super::open::{LONGEST, Open};
-use crate::redact::draft::{self, Decoded, Given, Known, Scratch};
+use crate::redact::draft::{self, Decoded, Given, Known};
 use crate::redact::engine::Engine;
+use crate::redact::scratch::Scratch;
 use crate::redact::{Class, HashKey, ascii, sentinel};
 
 /// Redacts what is one line.
