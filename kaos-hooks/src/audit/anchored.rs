@@ -4,15 +4,13 @@ use std::collections::HashMap;
 
 use kaos_events::TraceId;
 
-use super::chain::{Begins, Judge};
-use super::findings::{Findings, Place};
-use crate::audit::head::Head;
-use crate::audit::problem::Problem;
-use crate::audit::{Checkpoint, LogId};
+use super::head::Head;
+use super::problem::Problem;
+use super::{Checkpoint, LogId};
 
 /// Checkpoints that were kept elsewhere, and what became of them.
 #[derive(Default)]
-pub(in crate::audit) struct Anchored {
+pub(super) struct Anchored {
     anchors: Vec<(Checkpoint, Met)>,
     /// How far the log that is read, and each before it, was read: the number after its last record.
     reads: Option<(LogId, u64)>,
@@ -31,7 +29,7 @@ enum Met {
 }
 
 impl Anchored {
-    pub(in crate::audit) fn new(anchors: impl IntoIterator<Item = Checkpoint>) -> Self {
+    pub(super) fn new(anchors: impl IntoIterator<Item = Checkpoint>) -> Self {
         let anchors = anchors.into_iter().map(|anchor| (anchor, Met::NotYet));
         Self {
             anchors: anchors.collect(),
@@ -40,7 +38,7 @@ impl Anchored {
     }
 
     /// A log stands here: after a record, or before a segment's first.
-    pub(in crate::audit) fn stands(&mut self, head: &Head, is_record: bool) {
+    pub(super) fn stands(&mut self, head: &Head, is_record: bool) {
         if let Some((log, next)) = self.reads.replace((head.log, head.next))
             && log != head.log
         {
@@ -62,17 +60,17 @@ impl Anchored {
     }
 
     /// Whether each fits what was read.
-    pub(in crate::audit) fn all_fit(&self) -> bool {
+    pub(super) fn all_fit(&self) -> bool {
         self.anchors.iter().all(|(_, met)| *met == Met::Fits)
     }
 
     /// Records after the newest anchor that fits, if one does.
-    pub(in crate::audit) const fn after(&self) -> Option<u64> {
+    pub(super) const fn after(&self) -> Option<u64> {
         self.after
     }
 
     /// The number after the last one that an anchor covers.
-    pub(in crate::audit) fn end(&self) -> u64 {
+    pub(super) fn end(&self) -> u64 {
         self.anchors
             .iter()
             .map(|(anchor, _)| anchor.end())
@@ -81,7 +79,7 @@ impl Anchored {
     }
 
     /// What is wrong with each that does not fit this trail; `None` where nothing says which it is.
-    pub(in crate::audit) fn problems(&self, trail: Option<TraceId>) -> Vec<Problem> {
+    pub(super) fn problems(&self, trail: Option<TraceId>) -> Vec<Problem> {
         let wrong = |(anchor, met): &(Checkpoint, Met)| match met {
             _ if trail.is_some_and(|trail| trail != anchor.log.trail) => Some(Problem::OtherTrail),
             Met::Fits => None,
@@ -102,17 +100,7 @@ impl Anchored {
         self.anchors.iter().filter_map(wrong).collect()
     }
 
-    pub(in crate::audit) fn checkpoints(&self) -> impl Iterator<Item = &Checkpoint> {
+    pub(super) fn checkpoints(&self) -> impl Iterator<Item = &Checkpoint> {
         self.anchors.iter().map(|(anchor, _)| anchor)
-    }
-}
-
-impl Judge for Anchored {
-    fn begins(&mut self, _at: &Place<'_>, segment: &Begins<'_>, _to: &mut Findings) {
-        self.stands(segment.head, false);
-    }
-
-    fn grown(&mut self, head: &Head, _to: &mut Findings) {
-        self.stands(head, true);
     }
 }
