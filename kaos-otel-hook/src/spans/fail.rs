@@ -5,9 +5,10 @@ use kaos_hooks::{Failure, Subject, Time};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span, Status};
 
-use crate::bounded::bounded;
-use crate::otel_hook::SpanSettings;
-use crate::{SpanNames, attributes, operation, semconv};
+use super::hook::SpanSettings;
+use crate::attributes::{self, operation};
+use crate::text::bounded;
+use crate::{SpanNames, semconv};
 
 /// The description is the error's text where a policy lets it out, and else empty: its type stands
 /// in `error.type`.

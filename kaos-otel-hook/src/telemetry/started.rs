@@ -17,7 +17,7 @@ use crate::export::{self, BatchSettings, Export, Lane, LogLane, MetricLane, Send
 use crate::settings::Signal;
 use crate::{
     EventIds, ExportStats, ExporterChoice, ExporterError, Memory, Settings, Telemetry,
-    TelemetryStats, exporter,
+    TelemetryStats,
 };
 
 pub(super) struct Started {
@@ -198,13 +198,13 @@ impl Lanes {
             let resource = settings.resource();
             let mut exports = Vec::new();
             if let Some(lane) = &self.spans {
-                exports.push(exporter::spans(&settings.traces, lane, &resource)?);
+                exports.push(export::spans(&settings.traces, lane, &resource)?);
             }
             if let Some(lane) = &self.metrics {
-                exports.push(exporter::metrics(&settings.metrics, lane)?);
+                exports.push(export::metrics(&settings.metrics, lane)?);
             }
             if let Some(lane) = &self.logs {
-                exports.push(exporter::logs(&settings.logs, lane, &resource)?);
+                exports.push(export::logs(&settings.logs, lane, &resource)?);
             }
             Ok(exports)
         }
@@ -226,7 +226,7 @@ impl Lanes {
 /// What becomes of what is exported, as metrics.
 #[cfg(feature = "metrics")]
 fn count_exports(meter: &SdkMeterProvider, lanes: Lanes) {
-    let meter = meter.meter_with_scope(crate::otel_hook::scope());
+    let meter = meter.meter_with_scope(crate::spans::scope());
     crate::export_results(&meter, move || {
         let TelemetryStats {
             traces,

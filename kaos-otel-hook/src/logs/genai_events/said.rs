@@ -4,7 +4,7 @@ use opentelemetry::logs::AnyValue;
 use opentelemetry::{Key, KeyValue};
 use serde_json::Value;
 
-use crate::fitted::Fitted;
+use crate::text::Fitted;
 
 /// The attributes of a record.
 #[derive(Default)]

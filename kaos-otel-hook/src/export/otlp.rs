@@ -1,5 +1,14 @@
 //! OTLP over either protocol: batches as requests, and what is answered to them.
 
+mod cut;
+#[cfg(feature = "otlp-grpc")]
+mod grpc;
+#[cfg(feature = "otlp-http")]
+mod http;
+mod request;
+mod retry;
+mod tls;
+
 use std::error::Error;
 use std::time::Duration;
 
@@ -19,12 +28,12 @@ use opentelemetry_sdk::trace::SpanData;
 use prost::Message as _;
 use prost::bytes::Bytes;
 
-use super::request::parts;
-use super::retry::{Fault, persistently};
-use super::{Built, ExporterError};
-use crate::bounded::bounded;
+use self::request::parts;
+use self::retry::{Fault, persistently};
+use super::choice::{Built, ExporterError};
 use crate::export::{Answer, Exporter, Record};
 use crate::settings::{Otlp, Protocol, Signal};
+use crate::text::bounded;
 
 /// Sends one signal.
 pub(super) struct OtlpExporter {
@@ -38,9 +47,9 @@ pub(super) struct OtlpExporter {
 
 enum Transport {
     #[cfg(feature = "otlp-grpc")]
-    Grpc(super::grpc::Grpc),
+    Grpc(grpc::Grpc),
     #[cfg(feature = "otlp-http")]
-    Http(super::http::Http),
+    Http(http::Http),
 }
 
 impl OtlpExporter {
@@ -51,9 +60,9 @@ impl OtlpExporter {
     pub(super) fn new(otlp: &Otlp, signal: Signal, resource: &Resource) -> Built<Self> {
         let transport = match otlp.protocol {
             #[cfg(feature = "otlp-grpc")]
-            Protocol::Grpc => Transport::Grpc(super::grpc::Grpc::new(otlp, signal)?),
+            Protocol::Grpc => Transport::Grpc(grpc::Grpc::new(otlp, signal)?),
             #[cfg(feature = "otlp-http")]
-            Protocol::HttpProtobuf => Transport::Http(super::http::Http::new(otlp)?),
+            Protocol::HttpProtobuf => Transport::Http(http::Http::new(otlp)?),
         };
         Ok(Self {
             transport,

@@ -7,9 +7,9 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
-use crate::bounded::bounded;
-use crate::fitted::Fitted;
 use crate::semconv::KAOS_TRUNCATED;
+use crate::text::Fitted;
+use crate::text::bounded;
 
 /// What can be cut.
 pub(super) trait Record: Message {

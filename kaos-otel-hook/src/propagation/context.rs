@@ -9,7 +9,7 @@ use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
 };
 
-use crate::propagation;
+use super::{baggage, trace_state};
 
 pub(crate) fn trace_id(id: kaos_hooks::TraceId) -> TraceId {
     TraceId::from(id.get())
@@ -64,7 +64,7 @@ fn held(header: &str) -> Option<TraceState> {
     if header.is_empty() {
         return Some(TraceState::NONE);
     }
-    match propagation::trace_state_members([header]) {
+    match trace_state::members([header]) {
         Some(members) => TraceState::from_key_value(members).ok(),
         None => Some(TraceState::NONE),
     }
@@ -113,7 +113,7 @@ impl HandedOn {
     pub(crate) fn of(turn: &Turn) -> Self {
         let baggage = turn.baggage.as_deref().map(|it| &**it);
         let mut handed_on = Self {
-            baggage: baggage.map_or_else(Vec::new, propagation::decode_baggage),
+            baggage: baggage.map_or_else(Vec::new, baggage::decode),
             ..Self::default()
         };
         if let Some(parent) = turn.parent.as_deref() {

@@ -8,31 +8,15 @@
     )
 )]
 
-#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-mod cut;
-#[cfg(feature = "otlp-grpc")]
-mod grpc;
-#[cfg(feature = "otlp-http")]
-mod http;
-mod nothing;
-#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-mod otlp;
-#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-mod request;
-#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-mod retry;
-#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-mod tls;
-
 use opentelemetry_sdk::Resource;
 
-use self::nothing::Nothing;
-use crate::export::{Export, LogLane, MetricLane, SpanLane};
+use super::nothing::Nothing;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+use super::otlp::OtlpExporter;
+use super::{Export, LogLane, MetricLane, SpanLane};
 use crate::settings::ExporterChoice;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 use crate::settings::Signal;
-#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-use otlp::OtlpExporter;
 
 /// Telemetry could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +55,7 @@ pub enum ExporterError {
     Thread(#[source] std::io::Error),
 }
 
-type Built<T> = Result<T, ExporterError>;
+pub(super) type Built<T> = Result<T, ExporterError>;
 
 /// The exporting end of the lane of spans. Must be called inside the runtime that will export.
 pub(crate) fn spans(
@@ -87,7 +71,7 @@ pub(crate) fn spans(
         #[cfg(not(any(feature = "otlp-grpc", feature = "otlp-http")))]
         ExporterChoice::Otlp(otlp) => match otlp.protocol {},
         #[cfg(feature = "console")]
-        ExporterChoice::Console => lane.export(crate::console::Spans::default(), resource),
+        ExporterChoice::Console => lane.export(super::console::Spans::default(), resource),
         ExporterChoice::None => lane.export(Nothing, resource),
     })
 }

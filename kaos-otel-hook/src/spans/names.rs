@@ -3,8 +3,8 @@ use std::borrow::Cow;
 use kaos_hooks::{Str, Subject};
 use opentelemetry::trace::SpanKind;
 
-use crate::bounded::bounded;
-use crate::operation;
+use crate::attributes::operation;
+use crate::text::bounded;
 
 /// The most characters of a span's name.
 const LONGEST_NAME: usize = 256;

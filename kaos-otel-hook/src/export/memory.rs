@@ -6,7 +6,7 @@ use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SpanData};
 
-use crate::export::Reader;
+use super::Reader;
 
 /// What [`Telemetry::in_memory`](crate::Telemetry::in_memory) has exported, to look at in tests.
 ///

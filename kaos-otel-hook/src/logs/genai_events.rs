@@ -12,10 +12,13 @@ use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider 
 use opentelemetry_sdk::logs::{SdkLogRecord, SdkLogger, SdkLoggerProvider};
 use smallvec::SmallVec;
 
-use crate::arises::OfChildren;
+use crate::attributes::operation;
 use crate::attributes::{self, Ended, To};
-use crate::otel_hook::scope;
-use crate::{Content, Conventions, context, messages, operation, semconv, spans};
+use crate::content::messages;
+use crate::propagation::context;
+use crate::spans::OfChildren;
+use crate::spans::scope;
+use crate::{Content, Conventions, semconv, spans};
 use said::{Said, pair};
 
 /// Writes the log events of the GenAI conventions, whether the trace is sampled or not.
@@ -225,7 +228,7 @@ impl Inner {
             content.text(Field::Error, tool, failure.message.as_ref()?)
         });
         if let Some(safe) = safe {
-            let text = crate::bounded::bounded(&safe, self.value_length).into_owned();
+            let text = crate::text::bounded(&safe, self.value_length).into_owned();
             record.add_attribute(semconv::EXCEPTION_MESSAGE, text);
         }
         self.logger.emit(record);

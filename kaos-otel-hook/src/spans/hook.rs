@@ -1,5 +1,3 @@
-mod room;
-
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,10 +9,11 @@ use opentelemetry::trace::{TraceId, TracerProvider as _};
 use opentelemetry::{InstrumentationScope, global};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanLimits};
 
-pub(crate) use self::room::Room;
+use super::observer::Spans;
+use super::room::Room;
 use crate::propagation::Each;
-use crate::spans::Spans;
-use crate::{Content, Conventions, Prices, Propagators, SpanNames, context, notice, semconv};
+use crate::propagation::context;
+use crate::{Content, Conventions, Prices, Propagators, SpanNames, notice, semconv};
 
 /// Turns every span of the event stream into an OpenTelemetry span.
 ///

@@ -9,7 +9,7 @@ use std::io;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Value, json};
 
-use crate::bounded::bounded;
+use crate::text::bounded;
 
 /// What stands where elements were left out.
 const LEFT_OUT: &str = "kaos.truncated";
