@@ -8,6 +8,7 @@
 mod choice;
 #[cfg(feature = "console")]
 mod console;
+mod error;
 mod exporter;
 mod lane;
 mod logs;
@@ -21,10 +22,10 @@ mod stats;
 mod thread;
 mod told;
 
-pub use choice::ExporterError;
 pub(crate) use choice::{logs, metrics, spans};
+pub use error::ExporterError;
 pub(crate) use exporter::{Answer, Exporter};
-pub(crate) use lane::{BatchSettings, Lane, Sending};
+pub(crate) use lane::{BatchSettings, Export, Lane, Sending};
 pub(crate) use logs::LogLane;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) use logs::Record;
@@ -33,7 +34,7 @@ pub(crate) use spans::SpanLane;
 pub use stats::{ExportStats, TelemetryStats};
 
 pub use memory::Memory;
-pub(crate) use thread::{Export, start};
+pub(crate) use thread::start;
 
 #[cfg(test)]
 mod tests;

@@ -58,6 +58,7 @@ mod metrics;
 mod notice;
 mod prices;
 mod propagation;
+mod scope;
 pub mod sdk;
 pub mod semconv;
 mod settings;

@@ -8,6 +8,7 @@ mod mcp;
 mod observer;
 mod pipeline;
 mod series;
+mod shared;
 mod tokens;
 
 pub use hook::MetricsHook;

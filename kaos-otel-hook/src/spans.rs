@@ -2,16 +2,17 @@
 
 mod arises;
 mod fail;
+pub(crate) mod flags;
 mod hook;
 mod ids;
 mod names;
 mod notes;
 mod observer;
 mod room;
+mod settings;
+mod shared;
 
 pub(crate) use arises::OfChildren;
-pub(crate) use fail::tool_of;
 pub use hook::OTelHook;
-pub(crate) use hook::{SCOPE, scope};
 pub use ids::EventIds;
 pub use names::SpanNames;

@@ -23,3 +23,11 @@ pub(crate) fn is_client(subject: &Subject) -> bool {
         | Subject::Custom(_) => false,
     }
 }
+
+/// The tool that it is a call of.
+pub(crate) fn tool_of(subject: &Subject) -> Option<&str> {
+    match subject {
+        Subject::ToolCall(call) => Some(&call.name),
+        _ => None,
+    }
+}

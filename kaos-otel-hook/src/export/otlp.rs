@@ -1,5 +1,7 @@
 //! OTLP over either protocol: batches as requests, and what is answered to them.
 
+mod answer;
+mod connect;
 mod cut;
 #[cfg(feature = "otlp-grpc")]
 mod grpc;
@@ -9,15 +11,11 @@ mod request;
 mod retry;
 mod tls;
 
-use std::error::Error;
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
@@ -25,15 +23,13 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::LogBatch;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::trace::SpanData;
-use prost::Message as _;
 use prost::bytes::Bytes;
 
 use self::request::parts;
-use self::retry::{Fault, persistently};
-use super::choice::{Built, ExporterError};
+use self::retry::persistently;
+use super::error::Built;
 use crate::export::{Answer, Exporter, Record};
 use crate::settings::{Otlp, Protocol, Signal};
-use crate::text::bounded;
 
 /// Sends one signal.
 pub(super) struct OtlpExporter {
@@ -123,62 +119,5 @@ impl Exporter<ResourceMetrics> for OtlpExporter {
 
     async fn send(&self, part: Bytes) -> Result<Answer, String> {
         self.sent(part).await
-    }
-}
-
-/// What a receiver answered. The answers to the three signals are the same bytes: a count of what
-/// was rejected, and a message (OTLP 1.10, `Export*PartialSuccess`).
-pub(super) fn answer(body: &[u8]) -> Option<Answer> {
-    let answer = ExportTraceServiceResponse::decode(body).ok()?;
-    let partial = answer.partial_success.unwrap_or_default();
-    Some(Answer {
-        rejected: u64::try_from(partial.rejected_spans).unwrap_or(0),
-        message: of_receiver(&partial.error_message),
-    })
-}
-
-/// What a receiver says, as it may be shown.
-pub(super) fn of_receiver(text: &str) -> String {
-    kaos_hooks::plain(&bounded(text, Some(200)))
-}
-
-impl Fault {
-    /// With the causes of an error, from the outermost to the root.
-    pub(super) fn text(error: &dyn Error) -> String {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let more = error.to_string();
-            if !text.ends_with(&more) {
-                text = format!("{text}: {more}");
-            }
-            cause = error.source();
-        }
-        of_receiver(&text)
-    }
-}
-
-impl Otlp {
-    pub(super) fn refused(&self, source: impl Error + Send + Sync + 'static) -> ExporterError {
-        ExporterError::Refused {
-            endpoint: self.shown(),
-            source: Box::new(source),
-        }
-    }
-
-    pub(super) fn header_map(&self) -> Built<HeaderMap> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in &self.headers {
-            let name: HeaderName = name.parse().map_err(|error| self.refused(error))?;
-            let mut value: HeaderValue = value.parse().map_err(|error| self.refused(error))?;
-            value.set_sensitive(true);
-            headers.insert(name, value);
-        }
-        Ok(headers)
-    }
-
-    pub(super) fn is_https(&self) -> bool {
-        let scheme = self.endpoint.get(..8);
-        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
     }
 }

@@ -1,16 +1,12 @@
 //! The thread that exports.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::mpsc;
 
 use opentelemetry::Context;
 use tokio::task::LocalSet;
 
-use crate::ExporterError;
-
-/// The exporting end of a lane: runs until the lane is closed and empty.
-pub(crate) type Export = Pin<Box<dyn Future<Output = ()>>>;
+use super::error::ExporterError;
+use super::lane::Export;
 
 /// Starts the thread.
 ///

@@ -16,9 +16,10 @@ use crate::attributes::operation;
 use crate::attributes::{self, Ended, To};
 use crate::content::messages;
 use crate::propagation::context;
+use crate::scope::scope;
 use crate::spans::OfChildren;
-use crate::spans::scope;
-use crate::{Content, Conventions, semconv, spans};
+use crate::spans::flags;
+use crate::{Content, Conventions, semconv};
 use said::{Said, pair};
 
 /// Writes the log events of the GenAI conventions, whether the trace is sampled or not.
@@ -224,7 +225,7 @@ impl Inner {
         let kind = attributes::string(&failure.kind, self.value_length);
         record.add_attribute(semconv::EXCEPTION_TYPE, AnyValue::String(kind));
         let safe = self.content.as_ref().and_then(|content| {
-            let tool = spans::tool_of(span.subject);
+            let tool = operation::tool_of(span.subject);
             content.text(Field::Error, tool, failure.message.as_ref()?)
         });
         if let Some(safe) = safe {
@@ -248,7 +249,7 @@ impl Inner {
         record.set_severity_number(severity);
         record.set_severity_text(severity.name());
         let (trace_id, span_id) = (context::trace_id(run.trace_id), context::span_id(span.id));
-        let flags = context::told_flags(run.trace_id);
+        let flags = flags::told(run.trace_id);
         record.set_trace_context(trace_id, span_id, flags);
         record
     }

@@ -10,7 +10,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::current_span;
 use super::fields::Fields;
-use crate::spans::{SCOPE, scope};
+use crate::scope::{SCOPE, scope};
 use crate::{OTelHook, SpanNames, semconv};
 
 /// A `tracing-subscriber` layer that makes an OpenTelemetry log record of every event.

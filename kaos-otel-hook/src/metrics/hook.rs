@@ -8,10 +8,12 @@ use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 use super::instruments::Instruments;
+use super::known;
 use super::observer::Measuring;
 use super::pipeline::{self, Sets};
 use super::series::AllSeries;
-use crate::spans::scope;
+use super::shared::Inner;
+use crate::scope::scope;
 use crate::{Conventions, Prices};
 
 /// Turns the event stream into metrics: those of the ancestors' dashboards and those of the GenAI
@@ -88,17 +90,10 @@ pub struct MetricsHook {
     provider: Option<SdkMeterProvider>,
 }
 
-/// What the observers of one hook share.
-pub(crate) struct Inner {
-    pub(super) instruments: Instruments,
-    pub(super) series: AllSeries,
-    pub(super) prices: Option<Prices>,
-}
-
 impl MetricsHook {
     /// How many label sets one instrument keeps apart, unless a view of the meter provider says
     /// otherwise: the SDK's default, about 16 instruments of 2000 sets at most.
-    pub const CARDINALITY_LIMIT: usize = 2000;
+    pub const CARDINALITY_LIMIT: usize = known::CARDINALITY_LIMIT;
 
     /// Metrics of the global meter provider, as it is now. Set the global provider first.
     pub fn new() -> Self {

@@ -9,7 +9,6 @@ use kaos_hooks::{
 };
 use smallvec::SmallVec;
 
-use super::hook::Inner;
 use super::known::Latest;
 use super::labels::{Ending, Labels};
 use super::mcp::{McpKey, McpSeries};
@@ -17,6 +16,7 @@ use super::series::{
     DelegationKey, DelegationSeries, ModelKey, ModelSeries, RemoteKey, ToolKey, ToolSeries,
     TurnKey, TurnSeries,
 };
+use super::shared::Inner;
 use crate::attributes::operation::is_inference;
 
 pub(super) struct Measuring {

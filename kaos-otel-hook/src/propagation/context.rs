@@ -1,7 +1,5 @@
 //! From the events' ids to OpenTelemetry's, and making a span current.
 
-use std::cell::Cell;
-
 use kaos_hooks::{Enter, Str, Turn};
 use opentelemetry::Context;
 use opentelemetry::baggage::{Baggage, BaggageExt as _, KeyValueMetadata};
@@ -17,22 +15,6 @@ pub(crate) fn trace_id(id: kaos_hooks::TraceId) -> TraceId {
 
 pub(crate) fn span_id(id: kaos_hooks::SpanId) -> SpanId {
     SpanId::from(id.get())
-}
-
-thread_local! {
-    /// What the span observer of the run whose event is being told has said of it last.
-    static FLAGS: Cell<Option<(kaos_hooks::TraceId, TraceFlags)>> = const { Cell::new(None) };
-}
-
-/// Says whether a run is sampled, to the hooks that hear the same event behind this one.
-pub(crate) fn tell_flags(run: kaos_hooks::TraceId, flags: TraceFlags) {
-    FLAGS.set(Some((run, flags)));
-}
-
-/// Whether a run is sampled, where a hook before this one has made its spans.
-pub(crate) fn told_flags(run: kaos_hooks::TraceId) -> Option<TraceFlags> {
-    let (told, flags) = FLAGS.get()?;
-    (told == run).then_some(flags)
 }
 
 /// The context of a parent outside the run. A `tracestate` that is not valid is left out, as W3C

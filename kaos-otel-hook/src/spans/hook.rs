@@ -1,19 +1,21 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use kaos_hooks::{Hook, HookError, Incoming, Observer, Run, SpanContext, Str};
+use opentelemetry::global;
 use opentelemetry::global::BoxedTracer;
-use opentelemetry::trace::{TraceId, TracerProvider as _};
-use opentelemetry::{InstrumentationScope, global};
+use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanLimits};
 
 use super::observer::Spans;
 use super::room::Room;
+use super::settings::{SpanSettings, VALUE_LENGTH};
+use super::shared::Inner;
 use crate::propagation::Each;
 use crate::propagation::context;
-use crate::{Content, Conventions, Prices, Propagators, SpanNames, notice, semconv};
+use crate::scope::scope;
+use crate::{Content, Conventions, Prices, Propagators, SpanNames};
 
 /// Turns every span of the event stream into an OpenTelemetry span.
 ///
@@ -50,47 +52,10 @@ enum Target {
     Global(Arc<Inner<BoxedTracer>>),
 }
 
-/// What the observers of one hook share.
-pub(crate) struct Inner<T> {
-    pub(crate) tracer: T,
-    pub(crate) settings: SpanSettings,
-    warned: AtomicBool,
-}
-
-/// What spans are called and what they say.
-#[derive(Debug, Clone)]
-pub(crate) struct SpanSettings {
-    pub(crate) names: SpanNames,
-    pub(crate) conventions: Conventions,
-    /// What content they carry; `None` when none.
-    pub(crate) content: Option<Arc<Content>>,
-    /// Whether a failing span carries an `exception` event.
-    pub(crate) exceptions: bool,
-    /// The most characters of a text.
-    pub(crate) value_length: Option<usize>,
-    /// What model calls cost.
-    pub(crate) prices: Option<Prices>,
-    pub(crate) room: Room,
-}
-
-impl Default for SpanSettings {
-    fn default() -> Self {
-        Self {
-            names: SpanNames::default(),
-            conventions: Conventions::default(),
-            content: None,
-            exceptions: true,
-            value_length: Some(OTelHook::DEFAULT_VALUE_LENGTH),
-            prices: None,
-            room: Room::default(),
-        }
-    }
-}
-
 impl OTelHook {
     /// The most characters of an attribute's text, unless set, in spans and log records alike:
     /// enough for a stack trace, too few for a document.
-    pub const DEFAULT_VALUE_LENGTH: usize = 32_768;
+    pub const DEFAULT_VALUE_LENGTH: usize = VALUE_LENGTH;
 
     /// Spans of the global tracer provider, as it is now.
     ///
@@ -198,43 +163,6 @@ impl OTelHook {
         match &self.0 {
             Target::Sdk(inner, _) => &inner.settings,
             Target::Global(inner) => &inner.settings,
-        }
-    }
-}
-
-/// Who makes our spans, metrics and records.
-pub(crate) const SCOPE: &str = "kaos";
-
-pub(crate) fn scope() -> InstrumentationScope {
-    InstrumentationScope::builder(SCOPE)
-        .with_version(env!("CARGO_PKG_VERSION"))
-        .with_schema_url(semconv::SCHEMA_URL)
-        .build()
-}
-
-impl<T> Inner<T> {
-    fn new(tracer: T, settings: SpanSettings) -> Self {
-        Self {
-            tracer,
-            settings,
-            warned: AtomicBool::new(false),
-        }
-    }
-
-    /// Says once that spans go nowhere, unless the trace is just not sampled: a sampler's "no"
-    /// still has a span of the trace, a missing or shut down provider has none of its own.
-    pub(crate) fn not_recording(
-        &self,
-        span: &opentelemetry::trace::SpanContext,
-        trace_id: TraceId,
-    ) {
-        let sampled_out = span.is_valid() && span.trace_id() == trace_id && !span.is_remote();
-        if !sampled_out && !self.warned.swap(true, Ordering::Relaxed) {
-            notice::say(
-                "OTelHook exports nothing: there is no tracer provider, or it has been shut down. \
-                 Use `let telemetry = Telemetry::from_env()?;` and `telemetry.hooks()`, or \
-                 `OTelHook::with_provider(&provider)`.",
-            );
         }
     }
 }

@@ -12,9 +12,11 @@ use smallvec::SmallVec;
 
 use super::arises::OfChildren;
 use super::fail::fail;
-use super::hook::{Inner, SpanSettings};
+use super::flags;
 use super::ids;
 use super::notes::Notes;
+use super::settings::SpanSettings;
+use super::shared::Inner;
 use crate::attributes;
 use crate::attributes::{Ended, To};
 use crate::propagation::context::{self, Current, HandedOn};
@@ -275,7 +277,7 @@ where
                 | Phase::Suspended { .. } => self.end(event, span),
             },
         }
-        context::tell_flags(self.trace_id, self.flags);
+        flags::tell(self.trace_id, self.flags);
     }
 
     /// A run that is not recorded is entered all the same: its ids go out in headers, unsampled.

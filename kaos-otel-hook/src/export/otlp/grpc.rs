@@ -8,11 +8,11 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Extensions, Request, Status, client};
 use tonic_types::StatusExt as _;
 
+use super::answer::{answer, of_receiver};
 use super::retry::{Again, Fault};
 use super::tls;
-use super::{answer, of_receiver};
 use crate::export::Answer;
-use crate::export::choice::Built;
+use crate::export::error::Built;
 use crate::settings::{Otlp, Signal};
 
 /// A connection, and what goes with each request.

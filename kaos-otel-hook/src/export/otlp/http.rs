@@ -11,11 +11,11 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFT
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use serde_json::Value;
 
+use super::answer::{answer, of_receiver};
 use super::retry::{Again, Fault};
 use super::tls;
-use super::{answer, of_receiver};
 use crate::export::Answer;
-use crate::export::choice::Built;
+use crate::export::error::Built;
 use crate::settings::Otlp;
 
 /// An endpoint, and the client for it.

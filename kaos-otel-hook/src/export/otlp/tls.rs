@@ -10,7 +10,7 @@ use rustls::{ClientConfig, RootCertStore};
 #[cfg(feature = "otlp-grpc")]
 use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
-use crate::export::choice::{Built, ExporterError};
+use crate::export::error::{Built, ExporterError};
 use crate::settings::{Otlp, TlsFile};
 
 /// `None` for an endpoint without TLS.
