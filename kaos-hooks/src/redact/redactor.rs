@@ -52,7 +52,8 @@ impl Redactor {
 
     /// Redacts plain text, with `key=value` and its many kin.
     ///
-    /// Text longer than [`RedactorBuilder::max_bytes`](super::RedactorBuilder::max_bytes) leaves as one `OVERSIZE` sentinel.
+    /// Text longer than [`RedactorBuilder::max_bytes`](super::RedactorBuilder::max_bytes) leaves as
+    /// one `OVERSIZE` sentinel.
     pub fn text<'t>(&self, text: &'t str) -> Redacted<'t> {
         self.0
             .redact(text, Report::default(), &mut Scratch::default())
