@@ -5,16 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use kaos_hooks::{Hook, HookError, Incoming, Observer, Run, SpanContext, Str};
+use kaos_hooks::{Hook, HookError, Observer, Propagator, Run, Str};
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::trace::{TraceId, TracerProvider as _};
 use opentelemetry::{InstrumentationScope, global};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanLimits};
 
 pub(crate) use self::room::Room;
-use crate::propagation::Each;
 use crate::spans::Spans;
-use crate::{Content, Conventions, Prices, Propagators, SpanNames, context, notice, semconv};
+use crate::{Content, Conventions, Prices, Propagators, SpanNames, notice, semconv};
 
 /// Turns every span of the event stream into an OpenTelemetry span.
 ///
@@ -267,16 +266,8 @@ impl Hook for OTelHook {
         })
     }
 
-    fn ambient_parent(&self) -> Option<SpanContext> {
-        context::ambient()
-    }
-
-    fn inject(&self, header: &mut dyn FnMut(&str, &str)) {
-        self.1.inject(&mut Each(header));
-    }
-
-    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<Incoming> {
-        self.1.extract_from(headers)
+    fn propagator(&self) -> Option<Arc<dyn Propagator>> {
+        Some(Arc::new(self.1.clone()))
     }
 
     async fn force_flush(&self) -> Result<(), HookError> {

@@ -6,7 +6,7 @@ use kaos_events::{Event, Observer, Run, Str};
 
 use crate::dispatch::health::Health;
 use crate::dispatch::isolate::isolated;
-use crate::{Gate, Hook};
+use crate::{Gate, Hook, HooksWatch, LaneCounters, Propagator};
 
 /// What can be given to [`Hooks::new`](crate::Hooks::new): a hook, a gate, a closure over events,
 /// `Option`s, `Vec`s and (nested) tuples of these, boxed and shared ones included.
@@ -34,9 +34,14 @@ pub trait IntoHooks<M> {
 #[derive(Default)]
 pub struct Registry {
     pub(crate) hooks: Vec<Seated<dyn Hook>>,
+    pub(crate) propagators: Vec<Seated<dyn Propagator>>,
     gates: Vec<GateSeat>,
     last: Vec<GateSeat>,
+    watchers: Vec<Watcher>,
 }
+
+/// Takes the counters of the whole set.
+type Watcher = Box<dyn Fn(&HooksWatch) + Send + Sync>;
 
 pub(crate) struct Seated<T: ?Sized> {
     pub(crate) what: Arc<T>,
@@ -51,12 +56,38 @@ pub(crate) struct GateSeat {
 impl Registry {
     /// Adds a hook.
     pub fn hook(&mut self, hook: Arc<dyn Hook>) {
+        self.seat_hook(hook, None);
+    }
+
+    /// Adds a hook, with what is counted about the queue that it stands for.
+    pub(crate) fn lane(&mut self, hook: Arc<dyn Hook>, counters: LaneCounters) {
+        self.seat_hook(hook, Some(counters));
+    }
+
+    fn seat_hook(&mut self, hook: Arc<dyn Hook>, lane: Option<LaneCounters>) {
         let name = isolated(|| hook.name()).unwrap_or(Str::Static("hook"));
-        let lane = isolated(|| hook.lane()).ok().flatten();
-        self.hooks.push(Seated {
-            what: hook,
-            health: Arc::new(Health::of_lane(name, lane)),
-        });
+        let health = Arc::new(Health::of_lane(name, lane));
+        if let Some(propagator) = health.check(isolated(|| hook.propagator())).flatten() {
+            self.propagators.push(Seated {
+                what: propagator,
+                health: Arc::clone(&health),
+            });
+        }
+        self.hooks.push(Seated { what: hook, health });
+    }
+
+    /// Calls `take` once the set is complete, before its first run, with what reads the counters of
+    /// all its hooks and gates: for a part that reports on the others.
+    pub fn watch(&mut self, take: impl Fn(&HooksWatch) + Send + Sync + 'static) {
+        self.watchers.push(Box::new(take));
+    }
+
+    pub(crate) fn hand_out(&self, watch: &HooksWatch) {
+        for take in &self.watchers {
+            if isolated(|| take(watch)).is_err() {
+                tracing::warn!("what watches a set of hooks panicked; it reports nothing");
+            }
+        }
     }
 
     /// Adds a gate that denies when it fails.

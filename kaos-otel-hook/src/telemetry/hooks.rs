@@ -65,7 +65,7 @@ impl IntoHooks<marker::Own> for TelemetryHooks {
         }
         #[cfg(feature = "metrics")]
         if let Some(metrics) = self.metrics {
-            to.hook(Arc::new(metrics));
+            metrics.register(to);
         }
         if let Some(events) = self.events {
             to.hook(Arc::new(events));
