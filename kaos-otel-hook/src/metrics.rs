@@ -177,6 +177,7 @@ impl fmt::Debug for MetricsHook {
 /// A metrics hook as part of a set, on whose other hooks it reports.
 struct Registered(MetricsHook);
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::Own> for MetricsHook {
     fn register(self, to: &mut Registry) {
         let sets = Arc::clone(&self.sets);

@@ -25,6 +25,12 @@ use crate::{Gate, Hook, HooksWatch, LaneCounters, Propagator};
 /// # }
 /// Hooks::new(Guard); // write `Both(Guard)`
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be registered: it, or a part of it, is no hook and no gate",
+    label = "not a hook, a gate, a closure over events, or a tuple of these",
+    note = "what may stand here, by value: a type with `impl Hook` or `impl Gate`, an `Arc<dyn Hook>` or `Arc<dyn Gate>`, a closure `|event: &Event<'_>| ..` that is `Fn`, `Send` and `Sync`",
+    note = "and of these an `Option`, a `Vec` or a tuple of at most 8 parts; a part may be a tuple"
+)]
 pub trait IntoHooks<M> {
     /// Adds itself to the list.
     fn register(self, to: &mut Registry);
@@ -180,48 +186,56 @@ pub mod marker {
     pub enum Own {}
 }
 
+#[diagnostic::do_not_recommend]
 impl<H: Hook> IntoHooks<marker::Hook> for H {
     fn register(self, to: &mut Registry) {
         to.hook(Arc::new(self));
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::SharedHook> for Arc<dyn Hook> {
     fn register(self, to: &mut Registry) {
         to.hook(self);
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::SharedHook> for Box<dyn Hook> {
     fn register(self, to: &mut Registry) {
         to.hook(Arc::from(self));
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<G: Gate> IntoHooks<marker::Gate> for G {
     fn register(self, to: &mut Registry) {
         to.gate(Arc::new(self));
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::SharedGate> for Arc<dyn Gate> {
     fn register(self, to: &mut Registry) {
         to.gate(self);
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::SharedGate> for Box<dyn Gate> {
     fn register(self, to: &mut Registry) {
         to.gate(Arc::from(self));
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<G: Gate> IntoHooks<marker::FailOpen> for FailOpen<G> {
     fn register(self, to: &mut Registry) {
         to.seat_gate(Arc::new(self.0), true);
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Hook + Gate> IntoHooks<marker::Both> for Both<T> {
     fn register(self, to: &mut Registry) {
         let both = Arc::new(self.0);
@@ -236,6 +250,7 @@ impl<F: Fn(&Event<'_>) + Send + Sync + 'static> IntoHooks<marker::Closure> for F
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M, T: IntoHooks<M>> IntoHooks<marker::Maybe<M>> for Option<T> {
     fn register(self, to: &mut Registry) {
         if let Some(some) = self {
@@ -244,6 +259,7 @@ impl<M, T: IntoHooks<M>> IntoHooks<marker::Maybe<M>> for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M, T: IntoHooks<M>> IntoHooks<marker::List<M>> for Vec<T> {
     fn register(self, to: &mut Registry) {
         for one in self {
@@ -268,6 +284,7 @@ impl<F: Fn(&Event<'_>) + Send + Sync + 'static> Hook for Closure<F> {
 
 macro_rules! tuples {
     ($(($($item:ident $marker:ident),*);)+) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($marker, $item: IntoHooks<$marker>),*> IntoHooks<marker::Tuple<($($marker,)*)>>
             for ($($item,)*)
         {
@@ -292,6 +309,7 @@ tuples! {
     (A MA, B MB, C MC, D MD, E ME, F MF, G MG, H MH);
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::Own> for () {
     fn register(self, _to: &mut Registry) {}
 }

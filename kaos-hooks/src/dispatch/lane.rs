@@ -199,6 +199,7 @@ impl Lane {
 /// A lane as part of a set, whose statistics have the lane's counters.
 struct Registered(Lane);
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::Own> for Lane {
     fn register(self, to: &mut Registry) {
         let counters = self.counters();

@@ -58,6 +58,7 @@ impl TelemetryHooks {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::Own> for TelemetryHooks {
     fn register(self, to: &mut Registry) {
         if let Some(spans) = self.spans {
