@@ -7,5 +7,4 @@ mod setting;
 mod trace_parent;
 mod trace_state;
 
-pub(crate) use propagators::Each;
 pub use propagators::Propagators;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kaos_hooks::{Hook, HookError, HooksWatch, Observer, Run, Str};
+use kaos_hooks::{Hook, HookError, IntoHooks, Observer, Registry, Run, Str, marker};
 use opentelemetry::global;
 use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -160,22 +160,30 @@ impl fmt::Debug for MetricsHook {
     }
 }
 
+/// A metrics hook as part of a set, on whose other hooks it reports.
+struct Registered(MetricsHook);
+
+#[diagnostic::do_not_recommend]
+impl IntoHooks<marker::Own> for MetricsHook {
+    fn register(self, to: &mut Registry) {
+        let sets = Arc::clone(&self.sets);
+        to.watch(move |set| sets.add(set));
+        to.hook(Arc::new(Registered(self)));
+    }
+}
+
 #[async_trait]
-impl Hook for MetricsHook {
+impl Hook for Registered {
     fn name(&self) -> Str {
         Str::Static("MetricsHook")
     }
 
     fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
-        Some(Box::new(Measuring::new(Arc::clone(&self.inner))))
-    }
-
-    fn joined(&self, set: &HooksWatch) {
-        self.sets.add(set);
+        Some(Box::new(Measuring::new(Arc::clone(&self.0.inner))))
     }
 
     async fn force_flush(&self) -> Result<(), HookError> {
-        let Some(provider) = self.provider.clone() else {
+        let Some(provider) = self.0.provider.clone() else {
             return Ok(());
         };
         // Flushing blocks its thread until the metrics are out.

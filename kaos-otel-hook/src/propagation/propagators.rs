@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use kaos_hooks::{Incoming, SpanContext};
+use kaos_hooks::{Incoming, Propagator, SpanContext};
 use opentelemetry::Context;
 use opentelemetry::baggage::BaggageExt as _;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
@@ -94,18 +94,6 @@ impl Propagators {
     /// any headers.
     pub fn extract(&self, carrier: &dyn Extractor) -> Option<Incoming> {
         self.incoming(|name| values(carrier, name))
-    }
-
-    /// As [`extract`](Self::extract), from pairs of name and value.
-    pub(crate) fn extract_from(&self, headers: &[(&str, &[u8])]) -> Option<Incoming> {
-        self.incoming(|name| {
-            headers
-                .iter()
-                .filter(|(known, _)| known.eq_ignore_ascii_case(name))
-                // What is not text is malformed, and stays so.
-                .map(|(_, value)| String::from_utf8_lossy(value))
-                .collect()
-        })
     }
 
     /// Writes the headers that name the current span, sampled or not, and the current baggage.
@@ -215,8 +203,30 @@ impl TextMapPropagator for Propagators {
     }
 }
 
+/// What a hook carries over; the ambient parent is the current span, whichever headers are chosen.
+impl Propagator for Propagators {
+    fn ambient_parent(&self) -> Option<SpanContext> {
+        context::ambient()
+    }
+
+    fn inject(&self, header: &mut dyn FnMut(&str, &str)) {
+        Self::inject(self, &mut Each(header));
+    }
+
+    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<Incoming> {
+        self.incoming(|name| {
+            headers
+                .iter()
+                .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+                // What is not text is malformed, and stays so.
+                .map(|(_, value)| String::from_utf8_lossy(value))
+                .collect()
+        })
+    }
+}
+
 /// A function of name and value, as a carrier.
-pub(crate) struct Each<'a>(pub(crate) &'a mut dyn FnMut(&str, &str));
+struct Each<'a>(&'a mut dyn FnMut(&str, &str));
 
 impl Injector for Each<'_> {
     fn set(&mut self, name: &str, value: String) {

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kaos_hooks::{Hook, HookError, Incoming, Observer, Run, SpanContext, Str};
+use kaos_hooks::{Hook, HookError, Observer, Propagator, Run, Str};
 use opentelemetry::global;
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::trace::TracerProvider as _;
@@ -12,8 +12,6 @@ use super::observer::Spans;
 use super::room::Room;
 use super::settings::{SpanSettings, VALUE_LENGTH};
 use super::shared::Inner;
-use crate::propagation::Each;
-use crate::propagation::context;
 use crate::scope::scope;
 use crate::{Content, Conventions, Prices, Propagators, SpanNames};
 
@@ -194,16 +192,8 @@ impl Hook for OTelHook {
         })
     }
 
-    fn ambient_parent(&self) -> Option<SpanContext> {
-        context::ambient()
-    }
-
-    fn inject(&self, header: &mut dyn FnMut(&str, &str)) {
-        self.1.inject(&mut Each(header));
-    }
-
-    fn extract(&self, headers: &[(&str, &[u8])]) -> Option<Incoming> {
-        self.1.extract_from(headers)
+    fn propagator(&self) -> Option<Arc<dyn Propagator>> {
+        Some(Arc::new(self.1.clone()))
     }
 
     async fn force_flush(&self) -> Result<(), HookError> {

@@ -65,6 +65,7 @@ impl TelemetryHooks {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::Own> for TelemetryHooks {
     fn register(self, to: &mut Registry) {
         if let Some(spans) = self.spans {
@@ -72,7 +73,7 @@ impl IntoHooks<marker::Own> for TelemetryHooks {
         }
         #[cfg(feature = "metrics")]
         if let Some(metrics) = self.metrics {
-            to.hook(Arc::new(metrics));
+            metrics.register(to);
         }
         if let Some(events) = self.events {
             to.hook(Arc::new(events));
