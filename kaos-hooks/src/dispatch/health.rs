@@ -104,6 +104,10 @@ impl Health {
         None
     }
 
+    pub(crate) fn lane(&self) -> Option<&LaneCounters> {
+        self.lane.as_ref()
+    }
+
     pub(crate) fn in_service(&self) -> bool {
         self.panics.load(Ordering::Relaxed) < MOST_PANICS
     }
