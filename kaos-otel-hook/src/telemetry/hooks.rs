@@ -18,8 +18,15 @@ pub struct TelemetryHooks {
     events: Option<GenAiEvents>,
 }
 
+impl Telemetry {
+    /// The hooks that feed it; none when it is off.
+    pub fn hooks(&self) -> TelemetryHooks {
+        TelemetryHooks::of(self)
+    }
+}
+
 impl TelemetryHooks {
-    pub(super) fn of(telemetry: &Telemetry) -> Self {
+    fn of(telemetry: &Telemetry) -> Self {
         let Some(started) = &telemetry.started else {
             return Self::default();
         };
