@@ -348,7 +348,7 @@ async fn a_keeper_out_of_service_has_not_kept_a_span() {
     kaos_tests::subscribed();
     let hooks = Hooks::new(Broken);
     let turn = hooks.turn(Turn::new("assistant"));
-    for _ in 0..kaos_hooks::MOST_PANICS {
+    for _ in 0..kaos_hooks::MAX_PANICS {
         drop(turn.open(ToolCall::new("launch")));
     }
     let why = turn.settled().await.unwrap_err();
