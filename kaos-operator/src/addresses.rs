@@ -29,13 +29,20 @@ pub struct ClusterAddresses {
 
 impl Default for ClusterAddresses {
     fn default() -> Self {
-        Self { domain: "cluster.local".to_owned() }
+        Self {
+            domain: "cluster.local".to_owned(),
+        }
     }
 }
 
 impl Addresses for ClusterAddresses {
     fn url(&self, of: &Identity, port: u16) -> String {
-        format!("http://{}.{}.svc.{}:{port}", of.workload_name(), of.namespace, self.domain)
+        format!(
+            "http://{}.{}.svc.{}:{port}",
+            of.workload_name(),
+            of.namespace,
+            self.domain
+        )
     }
 }
 

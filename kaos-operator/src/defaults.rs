@@ -118,14 +118,21 @@ impl Default for Defaults {
             params_env_var: Some("MCP_TOOLS_STRING".to_owned()),
             ..Runtime::default()
         };
-        let kubernetes = Runtime { args: words(&["--port", "8000"]), ..Runtime::default() };
+        let kubernetes = Runtime {
+            args: words(&["--port", "8000"]),
+            ..Runtime::default()
+        };
         let slack = Runtime {
             image: Some("zencoderai/slack-mcp:latest".to_owned()),
             args: words(&["--transport", "http", "--port", "8000"]),
             required_env: words(&["SLACK_BOT_TOKEN", "SLACK_TEAM_ID"]),
             ..Runtime::default()
         };
-        let runtimes = [("python-string", python), ("kubernetes", kubernetes), ("slack", slack)];
+        let runtimes = [
+            ("python-string", python),
+            ("kubernetes", kubernetes),
+            ("slack", slack),
+        ];
         Self {
             telemetry: TelemetryConfig::default(),
             log_level: LogLevel::Info,
@@ -134,7 +141,9 @@ impl Default for Defaults {
                 litellm: Some("litellm/litellm:main-stable".to_owned()),
                 ollama: Some("ollama/ollama:latest".to_owned()),
             },
-            runtimes: runtimes.map(|(name, runtime)| (name.to_owned(), runtime)).into(),
+            runtimes: runtimes
+                .map(|(name, runtime)| (name.to_owned(), runtime))
+                .into(),
         }
     }
 }

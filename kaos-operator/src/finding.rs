@@ -64,6 +64,8 @@ pub enum Rule {
     MissingImage,
     /// A runtime of MCP servers that is not known, or what it needs is missing.
     Runtime,
+    /// A variable without which a runtime does not work.
+    MissingVariable,
     /// A program that has no telemetry.
     NoTelemetry,
     /// A configuration of the user's own for `LiteLLM`.
@@ -82,6 +84,7 @@ impl Rule {
             | Self::NeverExisted
             | Self::MissingSecret
             | Self::EndpointProtocol
+            | Self::MissingVariable
             | Self::EndpointMissing
             | Self::NoTelemetry
             | Self::NoEffect => Severity::Warning,

@@ -9,7 +9,9 @@ use base64::prelude::BASE64_STANDARD;
 use serde::de::DeserializeOwned;
 
 use crate::finding::{Finding, Place, Rule};
-use crate::resources::{API_VERSION, AgentSpec, Identity, Kind, McpServerSpec, ModelApiSpec, SecretText};
+use crate::resources::{
+    API_VERSION, AgentSpec, Identity, Kind, McpServerSpec, ModelApiSpec, SecretText,
+};
 use crate::shape::{self, Found};
 use crate::sources::Source;
 use crate::yaml::{self, Mark, Node};
@@ -17,34 +19,41 @@ use crate::yaml::{self, Mark, Node};
 /// One resource, as it was read.
 #[derive(Debug, Clone)]
 pub struct Resource<S> {
-    /// Which it is.
-    pub identity: Identity,
-    /// Where it was read, if it was.
-    pub place: Option<Place>,
     /// What it is to be.
     pub spec: S,
+    /// Which it is, and where.
+    pub at: Located,
+}
+
+/// Which resource something is, and where it was read.
+#[derive(Debug, Clone)]
+pub struct Located {
+    /// Which it is.
+    pub identity: Identity,
     source: Arc<str>,
     document: Node,
 }
 
-impl<S> Resource<S> {
+impl Located {
     /// All of it, with fields that are not known, as JSON.
     #[must_use]
     pub fn document(&self) -> serde_json::Value {
         self.document.to_json()
     }
 
-    /// The place of the field at a path, else of the resource.
-    pub(crate) fn place_of(&self, path: &str) -> Option<Place> {
-        let mark = self.document.at(path).map(|node| node.mark);
-        let mark = mark.filter(|mark| mark.line != 0);
-        mark.map_or_else(|| self.place.clone(), |mark| Some(shape::place(&self.source, mark)))
+    /// Where it was read.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        shape::place(&self.source, self.document.mark)
     }
 
     /// Something that was found in the field at a path.
     pub(crate) fn finding(&self, rule: Rule, path: &str, message: impl Into<String>) -> Finding {
-        let finding = Finding::new(rule, self.place_of(path), message);
-        finding.about(&self.identity).path(path)
+        let mark = mark_of(&self.document, path);
+        let place = shape::place(&self.source, mark);
+        Finding::new(rule, Some(place), message)
+            .about(&self.identity)
+            .path(path)
     }
 }
 
@@ -80,7 +89,10 @@ impl Resources {
     /// The value of a Secret's key, if the Secret was read.
     #[must_use]
     pub fn secret(&self, namespace: &str, name: &str, key: &str) -> Option<&SecretText> {
-        self.secrets.get(&(namespace.into(), name.to_owned()))?.get(key)?.as_ref()
+        self.secrets
+            .get(&(namespace.into(), name.to_owned()))?
+            .get(key)?
+            .as_ref()
     }
 
     /// The value of a `ConfigMap`'s key, if the `ConfigMap` was read.
@@ -88,6 +100,17 @@ impl Resources {
     pub fn config_value(&self, namespace: &str, name: &str, key: &str) -> Option<&str> {
         let keys = self.config_maps.get(&(namespace.into(), name.to_owned()))?;
         keys.get(key)?.as_ref().map(SecretText::expose)
+    }
+
+    /// The runtimes of MCP servers, if the chart's `ConfigMap` is among what was read: a text for
+    /// [`Defaults::take_runtimes`](crate::Defaults::take_runtimes).
+    #[must_use]
+    pub fn mcp_runtimes(&self) -> Option<&str> {
+        let mut all = self
+            .config_maps
+            .iter()
+            .filter(|((_, name), _)| name == "kaos-mcp-runtimes");
+        all.find_map(|(_, keys)| keys.get("runtimes.yaml")?.as_ref().map(SecretText::expose))
     }
 
     /// All values of Secrets that were read.
@@ -108,7 +131,10 @@ pub struct Reading {
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { namespace: "default".into(), strict: false }
+        Self {
+            namespace: "default".into(),
+            strict: false,
+        }
     }
 }
 
@@ -116,11 +142,19 @@ impl Default for Reading {
 /// `kubectl get -o yaml` prints them. All that is wrong is found at once; what is right is read all the same.
 #[must_use]
 pub fn read(sources: &[Source], reading: &Reading) -> (Resources, Vec<Finding>) {
-    let mut reader = Reader { reading, resources: Resources::default(), findings: Vec::new() };
+    let mut reader = Reader {
+        reading,
+        resources: Resources::default(),
+        findings: Vec::new(),
+    };
     for source in sources {
         reader.source(source);
     }
-    let Reader { resources, mut findings, .. } = reader;
+    let Reader {
+        resources,
+        mut findings,
+        ..
+    } = reader;
     if reading.strict {
         findings = findings.into_iter().map(Finding::strictly).collect();
     }
@@ -154,7 +188,10 @@ impl Reader<'_> {
     fn document(&mut self, source: &Arc<str>, mut document: Node) {
         let mut found = Found::new(source);
         let kind = document.get("kind").and_then(Node::text).map(str::to_owned);
-        let version = document.get("apiVersion").and_then(Node::text).map(str::to_owned);
+        let version = document
+            .get("apiVersion")
+            .and_then(Node::text)
+            .map(str::to_owned);
         let (Some(kind), Some(version)) = (kind, version) else {
             let message = "is no resource: it has no `apiVersion` and `kind`";
             found.add(Rule::NotAResource, document.mark, "", message);
@@ -169,20 +206,36 @@ impl Reader<'_> {
             }
             ("v1", "Secret" | "ConfigMap") => self.keys(&kind, &document, &mut found),
             (API_VERSION, _) => match Kind::named(&kind) {
-                Some(Kind::Agent) => self.resource(Kind::Agent, &mut document, &mut found, |all| &mut all.agents),
+                Some(Kind::Agent) => self.resource(Kind::Agent, &mut document, &mut found, |all| {
+                    &mut all.agents
+                }),
                 Some(Kind::McpServer) => {
-                    self.resource(Kind::McpServer, &mut document, &mut found, |all| &mut all.mcp_servers);
+                    self.resource(Kind::McpServer, &mut document, &mut found, |all| {
+                        &mut all.mcp_servers
+                    });
                 }
                 Some(Kind::ModelApi) => {
-                    self.resource(Kind::ModelApi, &mut document, &mut found, |all| &mut all.model_apis);
+                    self.resource(Kind::ModelApi, &mut document, &mut found, |all| {
+                        &mut all.model_apis
+                    });
                 }
                 None => of_another_kind(&kind, document.mark, &mut found),
             },
             _ if Kind::named(&kind).is_some() => {
                 let message = format!("expected `{API_VERSION}`");
-                found.add(Rule::NotAResource, mark_of(&document, "apiVersion"), "apiVersion", message);
+                found.add(
+                    Rule::NotAResource,
+                    mark_of(&document, "apiVersion"),
+                    "apiVersion",
+                    message,
+                );
             }
-            _ => found.add(Rule::PassedOver, document.mark, "", format!("{kind}: nothing is made of it here")),
+            _ => found.add(
+                Rule::PassedOver,
+                document.mark,
+                "",
+                format!("{kind}: nothing is made of it here"),
+            ),
         }
         self.findings.append(&mut found.findings);
     }
@@ -214,42 +267,53 @@ impl Reader<'_> {
         let spec = document.get("spec").map(Node::to_json).unwrap_or_default();
         let spec = match serde_json::from_value(spec) {
             Ok(spec) => spec,
-            Err(error) => {
-                // The schema is made of the very types: whatever passes it is read.
-                found.add(Rule::Shape, document.mark, "spec", format!("is not read: {error}"));
+            // The schema is made of the very types: whatever passes it is read. The error may have a value.
+            Err(_) => {
+                found.add(
+                    Rule::Shape,
+                    document.mark,
+                    "spec",
+                    "is not as its schema says",
+                );
                 self.resources.broken.insert(identity, ());
                 return;
             }
         };
-        let place = shape::place(found.source, document.mark);
+        let at = Located {
+            identity: identity.clone(),
+            source: Arc::clone(found.source),
+            document: document.clone(),
+        };
         match of(&mut self.resources).entry(identity.clone()) {
             Entry::Occupied(first) => {
-                let first = first.get().place.as_ref().map_or(String::new(), |it| format!(" at {it}"));
-                let message = format!("is there already{first}");
-                let finding = Finding::new(Rule::Duplicate, Some(place), message).about(&identity);
-                found.findings.push(finding);
+                let message = format!("is there already: {}", first.get().at.place());
+                found
+                    .findings
+                    .push(at.finding(Rule::Duplicate, "", message));
             }
             Entry::Vacant(slot) => {
-                slot.insert(Resource {
-                    identity,
-                    place: Some(place),
-                    spec,
-                    source: Arc::clone(found.source),
-                    document: document.clone(),
-                });
+                slot.insert(Resource { spec, at });
             }
         }
     }
 
     fn namespace(&self, document: &Node) -> Arc<str> {
-        let said = document.at("metadata.namespace").and_then(Node::text).filter(|it| !it.is_empty());
+        let said = document
+            .at("metadata.namespace")
+            .and_then(Node::text)
+            .filter(|it| !it.is_empty());
         said.map_or_else(|| Arc::clone(&self.reading.namespace), Into::into)
     }
 
     /// A Secret or `ConfigMap`: its keys and, where they are texts, values.
     fn keys(&mut self, kind: &str, document: &Node, found: &mut Found<'_>) {
         let Some(name) = document.at("metadata.name").and_then(Node::text) else {
-            found.add(Rule::Required, document.mark, "metadata.name", "it is required");
+            found.add(
+                Rule::Required,
+                document.mark,
+                "metadata.name",
+                "it is required",
+            );
             return;
         };
         let mut keys = Keys::new();
@@ -259,34 +323,48 @@ impl Reader<'_> {
                 let text = entry.node.text();
                 let value = match (place, secret) {
                     ("data", true) => text.and_then(decoded),
-                    ("binaryData", _) => None,
-                    _ => text.map(SecretText::new),
+                    ("binaryData", _) => Some(None),
+                    _ => text.map(|text| Some(SecretText::new(text))),
                 };
-                if value.is_none() && place == "data" {
+                if value.is_none() {
                     let expected = if secret { "a text in base64" } else { "a text" };
                     let path = format!("{kind} {name}: {place}.{}", entry.key);
-                    found.add(Rule::Shape, entry.node.mark, &path, format!("expected {expected}"));
+                    found.add(
+                        Rule::Shape,
+                        entry.node.mark,
+                        &path,
+                        format!("expected {expected}"),
+                    );
                 }
-                keys.insert(entry.key.clone(), value);
+                keys.insert(entry.key.clone(), value.flatten());
             }
         }
         let at = (self.namespace(document), name.to_owned());
-        let all = if secret { &mut self.resources.secrets } else { &mut self.resources.config_maps };
+        let all = if secret {
+            &mut self.resources.secrets
+        } else {
+            &mut self.resources.config_maps
+        };
         all.insert(at, keys);
     }
 }
 
-fn decoded(text: &str) -> Option<SecretText> {
+/// What base64 stands for; what is no text is no variable either, but its key is there.
+fn decoded(text: &str) -> Option<Option<SecretText>> {
     let text: String = text.split_ascii_whitespace().collect();
     let bytes = BASE64_STANDARD.decode(text).ok()?;
-    // What is no text is no variable either; its key is there all the same.
-    Some(SecretText::new(String::from_utf8_lossy(&bytes)))
+    Some(String::from_utf8(bytes).ok().map(SecretText::new))
 }
 
 fn of_another_kind(kind: &str, mark: Mark, found: &mut Found<'_>) {
     const ELSEWHERE: [&str; 3] = ["MemoryStore", "AccessGrant", "ThirdPartyService"];
     if ELSEWHERE.contains(&kind) {
-        found.add(Rule::PassedOver, mark, "", format!("{kind}: nothing is made of it here"));
+        found.add(
+            Rule::PassedOver,
+            mark,
+            "",
+            format!("{kind}: nothing is made of it here"),
+        );
         return;
     }
     let kinds = Kind::ALL.map(Kind::as_str);
@@ -302,11 +380,19 @@ fn mark_of(document: &Node, path: &str) -> Mark {
 
 /// What is not read because it is a template says so first.
 fn template(source: &Source) -> Option<Finding> {
-    let (line, text) = source.text.lines().enumerate().find(|(_, line)| line.contains("{{"))?;
+    let (line, text) = source
+        .text
+        .lines()
+        .enumerate()
+        .find(|(_, line)| line.contains("{{"))?;
     let mark = Mark {
         line: u32::try_from(line + 1).ok()?,
         column: u32::try_from(text.find("{{")? + 1).ok()?,
     };
     let message = "`{{ … }}` is a template's: if this is a chart's, render it first: helm template CHART | kaos render -f -";
-    Some(Finding::new(Rule::Template, Some(shape::place(&source.name, mark)), message))
+    Some(Finding::new(
+        Rule::Template,
+        Some(shape::place(&source.name, mark)),
+        message,
+    ))
 }

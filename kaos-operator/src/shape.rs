@@ -8,7 +8,7 @@ mod meant;
 mod schema;
 mod walk;
 
-pub use aliases::{ALIASES, Alias, Age};
+pub use aliases::{ALIASES, Age, Alias};
 pub use schema::{schema, schema_with_aliases};
 
 use crate::finding::Finding;

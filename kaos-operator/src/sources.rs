@@ -20,7 +20,10 @@ pub struct Source {
 impl Source {
     /// A text that is there already.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into() }
+        Self {
+            name: name.into(),
+            text: text.into(),
+        }
     }
 }
 
@@ -128,9 +131,13 @@ impl Reading {
         let text = match read {
             Err(error) => Err(said(&error)),
             Ok(_) if length > FILE => Err(format!("is larger than {} MiB", FILE >> 20)),
-            Ok(_) if self.bytes > ALL => Err(format!("is more than the {} MiB that are read in all", ALL >> 20)),
-            Ok(_) => String::from_utf8(bytes)
-                .map_err(|error| format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to())),
+            Ok(_) if self.bytes > ALL => Err(format!(
+                "is more than the {} MiB that are read in all",
+                ALL >> 20
+            )),
+            Ok(_) => String::from_utf8(bytes).map_err(|error| {
+                format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to())
+            }),
         };
         match text {
             Ok(text) => self.sources.push(Source::new(name, text)),
@@ -144,7 +151,8 @@ impl Reading {
             line: 0,
             column: 0,
         };
-        self.findings.push(Finding::new(Rule::Unreadable, Some(place), why));
+        self.findings
+            .push(Finding::new(Rule::Unreadable, Some(place), why));
     }
 }
 

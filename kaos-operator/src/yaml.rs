@@ -9,6 +9,6 @@ mod node;
 mod parse;
 mod scalar;
 
-pub use node::Node;
+pub(crate) use node::Node;
 pub(crate) use node::{Entry, Mark, Value};
-pub(crate) use parse::{Problem, documents};
+pub(crate) use parse::documents;

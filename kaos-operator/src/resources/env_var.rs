@@ -41,7 +41,9 @@ pub struct EnvVarSource {
 }
 
 /// A key of a Secret or `ConfigMap`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub struct KeySelector {
     /// The name of the Secret or `ConfigMap`.

@@ -30,11 +30,23 @@ pub struct Alias {
 }
 
 const fn older(kind: Kind, from: &'static str, to: &'static str) -> Alias {
-    Alias { kind, from, to, age: Age::Older, values: &[] }
+    Alias {
+        kind,
+        from,
+        to,
+        age: Age::Older,
+        values: &[],
+    }
 }
 
 const fn never(kind: Kind, from: &'static str, to: &'static str) -> Alias {
-    Alias { kind, from, to, age: Age::Never, values: &[] }
+    Alias {
+        kind,
+        from,
+        to,
+        age: Age::Never,
+        values: &[],
+    }
 }
 
 /// All places where a field may stand besides its own.
@@ -45,11 +57,19 @@ pub const ALIASES: &[Alias] = &[
         values: &[("python-runtime", "python-string")],
         ..older(Kind::McpServer, "spec.type", "spec.runtime")
     },
-    older(Kind::McpServer, "spec.config.tools.fromString", "spec.params"),
+    older(
+        Kind::McpServer,
+        "spec.config.tools.fromString",
+        "spec.params",
+    ),
     older(Kind::McpServer, "spec.config.telemetry", "spec.telemetry"),
     older(Kind::McpServer, "spec.config.env", "spec.container.env"),
     older(Kind::ModelApi, "spec.proxyConfig.env", "spec.container.env"),
-    older(Kind::ModelApi, "spec.hostedConfig.env", "spec.container.env"),
+    older(
+        Kind::ModelApi,
+        "spec.hostedConfig.env",
+        "spec.container.env",
+    ),
     never(Kind::ModelApi, "spec.config.telemetry", "spec.telemetry"),
     never(
         Kind::ModelApi,
@@ -65,15 +85,24 @@ pub(super) fn moved(kind: Kind, document: &mut Node, found: &mut Found<'_>) {
             continue;
         };
         if let Some(there) = document.at(alias.to) {
-            let message = format!("`{}` on line {} says the same; keep that", alias.to, there.mark.line);
+            let message = format!(
+                "`{}` on line {} says the same; keep that",
+                alias.to, there.mark.line
+            );
             found.add(Rule::TwiceSaid, mark, alias.from, message);
             continue;
         }
         if alias.age == Age::Never {
-            let message = format!("no version of KAOS has this field; it is read as `{}`", alias.to);
+            let message = format!(
+                "no version of KAOS has this field; it is read as `{}`",
+                alias.to
+            );
             found.add(Rule::NeverExisted, mark, alias.from, message);
         }
-        let renamed = alias.values.iter().find(|(old, _)| node.text() == Some(old));
+        let renamed = alias
+            .values
+            .iter()
+            .find(|(old, _)| node.text() == Some(old));
         if let Some((_, new)) = renamed {
             node.value = Value::Text((*new).to_owned());
         }
@@ -96,7 +125,9 @@ fn take(node: &mut Node, path: &str) -> Option<(Mark, Node)> {
             let Value::Map(entries) = &mut node.value else {
                 return None;
             };
-            let at = entries.iter().position(|it| it.key == path && !it.node.is_null())?;
+            let at = entries
+                .iter()
+                .position(|it| it.key == path && !it.node.is_null())?;
             let Entry { mark, node, .. } = entries.remove(at);
             Some((mark, node))
         }
@@ -110,11 +141,18 @@ fn put(node: &mut Node, path: &str, mark: Mark, value: Node) {
     let Value::Map(entries) = &mut node.value else {
         return;
     };
-    let at = entries.iter().position(|it| it.key == key).unwrap_or_else(|| {
-        let node = Node::null(mark);
-        entries.push(Entry { key: key.to_owned(), mark, node });
-        entries.len() - 1
-    });
+    let at = entries
+        .iter()
+        .position(|it| it.key == key)
+        .unwrap_or_else(|| {
+            let node = Node::null(mark);
+            entries.push(Entry {
+                key: key.to_owned(),
+                mark,
+                node,
+            });
+            entries.len() - 1
+        });
     let Some(entry) = entries.get_mut(at) else {
         return;
     };
@@ -130,7 +168,10 @@ fn put(node: &mut Node, path: &str, mark: Mark, value: Node) {
 
 fn entry<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
     match &mut node.value {
-        Value::Map(entries) => entries.iter_mut().find(|it| it.key == key).map(|it| &mut it.node),
+        Value::Map(entries) => entries
+            .iter_mut()
+            .find(|it| it.key == key)
+            .map(|it| &mut it.node),
         _ => None,
     }
 }

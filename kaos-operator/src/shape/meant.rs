@@ -9,7 +9,9 @@ pub(super) fn field(path: &str, key: &str, object: &Value, whole: &Value) -> Opt
     }
     let mut places = Vec::new();
     elsewhere(whole, "", key, &mut places);
-    places.into_iter().min_by_key(|place| place.matches('.').count())
+    places
+        .into_iter()
+        .min_by_key(|place| place.matches('.').count())
 }
 
 /// The nearest of some words, if one is near.
@@ -29,7 +31,9 @@ pub(crate) fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> O
 
 fn names(schema: &Value) -> impl Iterator<Item = &str> {
     let fields = schema.get("properties").and_then(Value::as_object);
-    fields.into_iter().flat_map(|fields| fields.keys().map(String::as_str))
+    fields
+        .into_iter()
+        .flat_map(|fields| fields.keys().map(String::as_str))
 }
 
 fn elsewhere(schema: &Value, path: &str, key: &str, places: &mut Vec<String>) {

@@ -13,8 +13,13 @@ use crate::resources::{AgentSpec, Kind, McpServerSpec, ModelApiSpec};
 #[must_use]
 pub fn schema(kind: Kind) -> &'static Value {
     static SCHEMAS: OnceLock<[Value; 3]> = OnceLock::new();
-    let [agent, mcp_server, model_api] =
-        SCHEMAS.get_or_init(|| [of::<AgentSpec>(), of::<McpServerSpec>(), of::<ModelApiSpec>()]);
+    let [agent, mcp_server, model_api] = SCHEMAS.get_or_init(|| {
+        [
+            of::<AgentSpec>(),
+            of::<McpServerSpec>(),
+            of::<ModelApiSpec>(),
+        ]
+    });
     match kind {
         Kind::Agent => agent,
         Kind::McpServer => mcp_server,
@@ -84,7 +89,8 @@ pub fn schema_with_aliases(kind: Kind) -> Value {
 
 /// The schema of the field at a path.
 fn field<'s>(schema: &'s Value, path: &str) -> Option<&'s Value> {
-    path.split('.').try_fold(schema, |schema, key| schema.get("properties")?.get(key))
+    path.split('.')
+        .try_fold(schema, |schema, key| schema.get("properties")?.get(key))
 }
 
 fn place(schema: &mut Value, path: &str, field: Value) {
@@ -116,7 +122,10 @@ fn of<T: JsonSchema>() -> Value {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    let mut schema = settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value();
     structural(&mut schema);
     schema
 }
@@ -130,8 +139,13 @@ fn structural(schema: &mut Value) {
     for key in ["nullable", "title", "components"] {
         map.remove(key);
     }
-    if map.get("format").and_then(Value::as_str).is_some_and(|it| it.starts_with("uint")) {
+    if map
+        .get("format")
+        .and_then(Value::as_str)
+        .is_some_and(|it| it.starts_with("uint"))
+    {
         map.remove("format");
+        map.entry("maximum").or_insert_with(|| u32::MAX.into());
     }
     variants(map);
     for (key, value) in map.iter_mut() {

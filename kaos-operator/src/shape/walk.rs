@@ -19,7 +19,10 @@ pub(crate) struct Found<'s> {
 
 impl<'s> Found<'s> {
     pub(crate) fn new(source: &'s Arc<str>) -> Self {
-        Self { source, findings: Vec::new() }
+        Self {
+            source,
+            findings: Vec::new(),
+        }
     }
 
     pub(crate) fn add(&mut self, rule: Rule, mark: Mark, path: &str, message: impl Into<String>) {
@@ -60,11 +63,18 @@ impl Walk<'_, '_, '_> {
             ("object", Value::Map(_)) => self.object(node, schema, path),
             ("array", Value::List(items)) => self.list(node, items, schema, path),
             ("string", Value::Text(text)) => self.text(node, text, schema, path),
-            ("integer", Value::Number(it)) if it.is_i64() || it.is_u64() => self.range(node, it, schema, path),
+            ("integer", Value::Number(it)) if it.is_i64() || it.is_u64() => {
+                self.range(node, it, schema, path)
+            }
             ("number", Value::Number(it)) => self.range(node, it, schema, path),
             ("boolean", Value::Bool(_)) => {}
             _ => {
-                let message = format!("expected {}, found {}{}", named(expected), node.kind(), advice(expected, node));
+                let message = format!(
+                    "expected {}, found {}{}",
+                    named(expected),
+                    node.kind(),
+                    advice(expected, node)
+                );
                 self.add(Rule::Shape, node, path, message);
             }
         }
@@ -93,7 +103,12 @@ impl Walk<'_, '_, '_> {
         let required = schema.get("required").and_then(Schema::as_array);
         for name in required.into_iter().flatten().filter_map(Schema::as_str) {
             if node.get(name).is_none() {
-                self.add(Rule::Required, node, &joined(path, name), "it is required".to_owned());
+                self.add(
+                    Rule::Required,
+                    node,
+                    &joined(path, name),
+                    "it is required".to_owned(),
+                );
             }
         }
     }
@@ -101,7 +116,12 @@ impl Walk<'_, '_, '_> {
     fn list(&mut self, node: &Node, items: &[Node], schema: &Schema, path: &str) {
         let least = schema.get("minItems").and_then(Schema::as_u64).unwrap_or(0);
         if (items.len() as u64) < least {
-            self.add(Rule::Shape, node, path, format!("at least {least} is required"));
+            self.add(
+                Rule::Shape,
+                node,
+                path,
+                format!("at least {least} is required"),
+            );
         }
         if let Some(schema) = schema.get("items") {
             for (index, item) in items.iter().enumerate() {
@@ -174,7 +194,10 @@ fn is_duration(text: &str) -> bool {
         if unit.len() == rest.len() {
             return false;
         }
-        let Some(next) = ["ms", "h", "m", "s"].iter().find_map(|it| unit.strip_prefix(it)) else {
+        let Some(next) = ["ms", "h", "m", "s"]
+            .iter()
+            .find_map(|it| unit.strip_prefix(it))
+        else {
             return false;
         };
         if next.is_empty() {

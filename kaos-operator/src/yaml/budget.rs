@@ -15,7 +15,10 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new() -> Self {
-        Self { values: VALUES, bytes: BYTES }
+        Self {
+            values: VALUES,
+            bytes: BYTES,
+        }
     }
 
     /// A copy, if there is room for it.

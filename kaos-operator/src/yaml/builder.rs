@@ -65,17 +65,30 @@ impl Builder {
 
     pub(super) fn list(&mut self, mark: Mark, anchor: usize) {
         let inside = Inside::List(Vec::new());
-        self.open.push(Open { mark, anchor, inside });
+        self.open.push(Open {
+            mark,
+            anchor,
+            inside,
+        });
     }
 
     pub(super) fn map(&mut self, mark: Mark, anchor: usize) {
         let inside = Inside::Map(OpenMap::default());
-        self.open.push(Open { mark, anchor, inside });
+        self.open.push(Open {
+            mark,
+            anchor,
+            inside,
+        });
     }
 
     /// The innermost list or map ends.
     pub(super) fn end(&mut self) -> Result<(), Refused> {
-        let Some(Open { mark, anchor, inside }) = self.open.pop() else {
+        let Some(Open {
+            mark,
+            anchor,
+            inside,
+        }) = self.open.pop()
+        else {
             return Ok(());
         };
         let value = match inside {
@@ -87,7 +100,12 @@ impl Builder {
 
     /// The entries, with those of `<<` that are not there.
     fn merged(&mut self, map: OpenMap) -> Result<Vec<Entry>, Refused> {
-        let OpenMap { mut entries, mut lines, merged, .. } = map;
+        let OpenMap {
+            mut entries,
+            mut lines,
+            merged,
+            ..
+        } = map;
         for node in merged {
             let sources = match node.value {
                 Value::List(items) => items,
@@ -95,7 +113,10 @@ impl Builder {
             };
             for source in sources {
                 let Value::Map(others) = source.value else {
-                    return Err((source.mark, "`<<` takes a map, or a list of maps".to_owned()));
+                    return Err((
+                        source.mark,
+                        "`<<` takes a map, or a list of maps".to_owned(),
+                    ));
                 };
                 for entry in others {
                     if let Slot::Vacant(slot) = lines.entry(entry.key.clone()) {
@@ -118,7 +139,11 @@ impl Builder {
 
     /// A scalar's text where the innermost map waits for a key, which is then taken.
     pub(super) fn key(&mut self, text: &str, mark: Mark, plain: bool) -> Result<bool, Refused> {
-        let Some(Open { inside: Inside::Map(map), .. }) = self.open.last_mut() else {
+        let Some(Open {
+            inside: Inside::Map(map),
+            ..
+        }) = self.open.last_mut()
+        else {
             return Ok(false);
         };
         if map.key.is_some() {
@@ -127,7 +152,10 @@ impl Builder {
         let merges = plain && text == "<<";
         if !merges {
             if let Some(first) = map.lines.insert(text.to_owned(), mark) {
-                let message = format!("`{text}` is here twice; the first is on line {}", first.line);
+                let message = format!(
+                    "`{text}` is here twice; the first is on line {}",
+                    first.line
+                );
                 return Err((mark, message));
             }
         }
@@ -150,7 +178,9 @@ impl Builder {
                     let message = format!("a key is {}; only texts are keys", node.kind());
                     return Err((node.mark, message));
                 }
-                Some((key, _)) if key == "<<" && !map.lines.contains_key("<<") => map.merged.push(node),
+                Some((key, _)) if key == "<<" && !map.lines.contains_key("<<") => {
+                    map.merged.push(node)
+                }
                 Some((key, mark)) => map.entries.push(Entry { key, mark, node }),
             },
         }

@@ -15,7 +15,7 @@ pub(crate) struct Mark {
 ///
 /// Its `Debug` text has no values.
 #[derive(Clone)]
-pub struct Node {
+pub(crate) struct Node {
     pub(crate) mark: Mark,
     pub(crate) value: Value,
 }
@@ -100,8 +100,7 @@ impl Node {
     }
 
     /// The value as JSON, without nulls in maps, which are absent.
-    #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
+    pub(crate) fn to_json(&self) -> serde_json::Value {
         match &self.value {
             Value::Null => serde_json::Value::Null,
             Value::Bool(it) => (*it).into(),
@@ -126,9 +125,15 @@ impl From<serde_json::Value> for Node {
             serde_json::Value::Bool(it) => Value::Bool(it),
             serde_json::Value::Number(it) => Value::Number(it),
             serde_json::Value::String(it) => Value::Text(it),
-            serde_json::Value::Array(items) => Value::List(items.into_iter().map(Self::from).collect()),
+            serde_json::Value::Array(items) => {
+                Value::List(items.into_iter().map(Self::from).collect())
+            }
             serde_json::Value::Object(map) => {
-                let entry = |(key, json)| Entry { key, mark, node: Self::from(json) };
+                let entry = |(key, json)| Entry {
+                    key,
+                    mark,
+                    node: Self::from(json),
+                };
                 Value::Map(map.into_iter().map(entry).collect())
             }
         };

@@ -73,7 +73,10 @@ fn known(tag: Option<&Tag>, suffix: &str, mark: Mark) -> Result<(), Refused> {
 }
 
 fn unknown(mark: Mark) -> Refused {
-    (mark, "a tag that says more than YAML's own types".to_owned())
+    (
+        mark,
+        "a tag that says more than YAML's own types".to_owned(),
+    )
 }
 
 fn mark_of(marker: &granit_parser::Marker) -> Mark {
