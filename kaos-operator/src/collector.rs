@@ -119,8 +119,10 @@ pub(crate) fn parsed(endpoint: &str) -> Result<Option<u16>, &'static str> {
                 .strip_prefix(':')
                 .ok_or("expected :port after the host")?;
             port.parse()
+                .ok()
+                .filter(|it| *it != 0)
                 .map(Some)
-                .map_err(|_| "expected a port from 1 to 65535")
+                .ok_or("expected a port from 1 to 65535")
         }
     }
 }

@@ -33,7 +33,7 @@ impl Own {
         pod_spec: Option<&Value>,
     ) -> Result<Self, (String, String)> {
         let mut container = container.cloned().unwrap_or_default();
-        let env = once(container.env.take().unwrap_or_default());
+        let env = once(&container.env.take().unwrap_or_default());
         let mut own = Self {
             container,
             env,
@@ -42,7 +42,7 @@ impl Own {
         let Some(pod) = in_pod(kind, pod_spec)? else {
             return Ok(own);
         };
-        own.pod_env = once(pod.env.unwrap_or_default());
+        own.pod_env = once(&pod.env.unwrap_or_default());
         let to = &mut own.container;
         over(&mut to.image, pod.image);
         over(&mut to.command, pod.command);
@@ -74,7 +74,7 @@ fn over<T>(to: &mut Option<T>, from: Option<T>) {
 }
 
 /// Each variable once, where it stands last.
-fn once(vars: Vec<EnvVar>) -> Vec<EnvVar> {
+fn once(vars: &[EnvVar]) -> Vec<EnvVar> {
     let last = |index: usize, var: &EnvVar| {
         let later = vars.iter().skip(index + 1);
         later.into_iter().all(|it| it.name != var.name)
@@ -104,10 +104,9 @@ fn in_pod(kind: Kind, pod_spec: Option<&Value>) -> Result<Option<Container>, (St
             }
         }
         // The error may have a value.
-        let read = serde_json::from_value(container.clone());
-        return read
-            .map(Some)
-            .map_err(|_| (path, "is no container as Kubernetes has it".to_owned()));
+        let read = serde_json::from_value(container.clone()).ok();
+        let read = read.ok_or_else(|| (path, "is no container as Kubernetes has it".to_owned()));
+        return read.map(Some);
     }
     Ok(None)
 }

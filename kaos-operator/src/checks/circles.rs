@@ -38,9 +38,12 @@ pub(super) fn check(resources: &Resources, findings: &mut Vec<Finding>) {
 fn graph(resources: &Resources) -> Graph<'_> {
     let peers = |agent: &'_ Identity, access: Option<&Vec<String>>| {
         let names = access.into_iter().flatten();
-        let named = names.map(|name| agent.sibling(Kind::Agent, name));
-        let there = named.filter_map(|it| resources.agents.get_key_value(&it));
-        there.map(|(identity, _)| identity).collect()
+        let peers = names.map(|name| agent.sibling(Kind::Agent, name));
+        let there = peers.filter_map(|it| resources.agents.get_key_value(&it));
+        there
+            .map(|(identity, _)| identity)
+            .filter(|it| *it != agent)
+            .collect()
     };
     let edges = resources.agents.values().map(|agent| {
         let access = agent

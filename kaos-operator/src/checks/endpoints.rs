@@ -13,6 +13,7 @@ pub(super) fn check(
     defaults: &Defaults,
     findings: &mut Vec<Finding>,
 ) {
+    let mut used = false;
     for component in components {
         // A model of its own has no telemetry, which is said elsewhere.
         let api = resources.model_apis.get(&component.at.identity);
@@ -28,6 +29,8 @@ pub(super) fn check(
                     "telemetry is enabled without an endpoint, here or globally: it stays off";
                 findings.push(component.at.finding(Rule::EndpointMissing, path, message));
             }
+            // What is wrong with the global one is said once.
+            Sending::To(to) if !to.own => used = true,
             Sending::To(to) => {
                 if let Some((rule, message)) = wrong(&to, own.text("OTEL_EXPORTER_OTLP_PROTOCOL")) {
                     findings.push(
@@ -38,6 +41,14 @@ pub(super) fn check(
                 }
             }
         }
+    }
+    let to = Collector {
+        endpoint: None,
+        own: false,
+        known: defaults.telemetry.endpoint.clone().filter(|_| used),
+    };
+    if let Some((rule, message)) = wrong(&to, None) {
+        findings.push(Finding::new(rule, None, message).path("global telemetry.endpoint"));
     }
 }
 

@@ -45,14 +45,10 @@ pub(super) fn offers(models: &[String], model: &str) -> bool {
 
 fn listed(models: &[String]) -> String {
     const MOST: usize = 10;
-    let mut text = models
-        .iter()
-        .take(MOST)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut names: Vec<&str> = models.iter().take(MOST).map(String::as_str).collect();
+    let more = format!("and {} more", models.len().saturating_sub(MOST));
     if models.len() > MOST {
-        text.push_str(&format!(" and {} more", models.len() - MOST));
+        names.push(&more);
     }
-    text
+    names.join(", ")
 }

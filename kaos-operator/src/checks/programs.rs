@@ -6,7 +6,7 @@ use crate::finding::{Finding, Rule};
 use crate::pod::Own;
 use crate::reading::{Resource, Resources};
 use crate::resources::{
-    AgentSpec, McpServerSpec, MemoryType, Mode, ModelApiSpec, ProxyConfig, SecretText,
+    AgentSpec, ApiKey, McpServerSpec, MemoryType, Mode, ModelApiSpec, ProxyConfig, SecretText,
 };
 use crate::shape::nearest;
 use crate::yaml;
@@ -20,7 +20,7 @@ pub(super) fn check(resources: &Resources, defaults: &Defaults, findings: &mut V
             it.spec.container.as_ref(),
             it.spec.pod_spec.as_ref(),
         );
-        agent(it, own.unwrap_or_default(), defaults, findings);
+        agent(it, &own.unwrap_or_default(), defaults, findings);
     }
     for it in resources.mcp_servers.values() {
         let own = Own::of(
@@ -60,8 +60,8 @@ fn image<S>(
     }
 }
 
-fn agent(it: &Resource<AgentSpec>, own: Own, defaults: &Defaults, findings: &mut Vec<Finding>) {
-    image(it, &own, defaults.images.agent.as_ref(), findings);
+fn agent(it: &Resource<AgentSpec>, own: &Own, defaults: &Defaults, findings: &mut Vec<Finding>) {
+    image(it, own, defaults.images.agent.as_ref(), findings);
     let memory = it.spec.config.as_ref().and_then(|it| it.memory.as_ref());
     if memory.is_some_and(|it| it.kind == Some(MemoryType::Remote) || it.memory_store.is_some()) {
         let message = "a MemoryStore is not run here: the agent remembers in its own process";
@@ -181,14 +181,13 @@ fn proxy(
     sending: &Sending,
     findings: &mut Vec<Finding>,
 ) {
-    if let Some(key) = &proxy.api_key {
-        if key.value.is_some() && key.value_from.is_some() {
-            let message = "`value` and `valueFrom` are one too many";
-            findings.push(
-                it.at
-                    .finding(Rule::TwiceSaid, "spec.proxyConfig.apiKey", message),
-            );
-        }
+    let both = |it: &ApiKey| it.value.is_some() && it.value_from.is_some();
+    if proxy.api_key.as_ref().is_some_and(both) {
+        let message = "`value` and `valueFrom` are one too many";
+        findings.push(
+            it.at
+                .finding(Rule::TwiceSaid, "spec.proxyConfig.apiKey", message),
+        );
     }
     let Some(config) = &proxy.config_yaml else {
         return;
@@ -233,7 +232,7 @@ fn own_models(
         return;
     }
     let lists = documents.iter().filter_map(|it| it.get("model_list"));
-    for model in lists.flat_map(|list| list.items()) {
+    for model in lists.flat_map(yaml::Node::items) {
         let name = model.get("model_name").and_then(yaml::Node::text);
         if let Some(name) = name.filter(|name| !offers(&proxy.models, name)) {
             let message = format!("`{name}` is not among spec.proxyConfig.models");

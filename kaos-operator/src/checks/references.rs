@@ -40,6 +40,11 @@ pub(super) fn check(resources: &Resources, addresses: &dyn Addresses, findings: 
         for (index, name) in access.into_iter().flatten().enumerate() {
             let peer = agent.at.identity.sibling(Kind::Agent, name);
             let path = format!("spec.agentNetwork.access[{index}]");
+            if peer == agent.at.identity {
+                let message = "the agent names itself, which is left out";
+                findings.push(agent.at.finding(Rule::NoEffect, &path, message));
+                continue;
+            }
             if !is_there(resources, agent, &peer, &path, Rule::MissingPeer, findings) {
                 continue;
             }

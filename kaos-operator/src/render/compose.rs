@@ -69,7 +69,9 @@ pub(super) fn shown(
         "# Made by kaos render. Variables of the shell or of .env have what is secret.\n"
             .to_owned();
     for note in &composing.notes {
-        text.push_str(&format!("# {}\n", note.replace(char::is_control, " ")));
+        text.push_str("# ");
+        text.push_str(&note.replace(char::is_control, " "));
+        text.push('\n');
     }
     text.push_str(&written(&composing.file)?);
     Ok(text)
@@ -100,15 +102,15 @@ impl Composing<'_> {
         };
         let (mut entrypoint, command): (Vec<_>, Vec<_>) =
             (texts(&runs_in.command), texts(&runs_in.args));
-        if let Program::Ollama { model } = &it.program {
-            if command.is_empty() {
-                let script = [PULL_AND_SERVE, "ollama", model.as_str()].map(literal);
-                entrypoint = ["/bin/sh", "-c"]
-                    .map(str::to_owned)
-                    .into_iter()
-                    .chain(script)
-                    .collect();
-            }
+        if let Program::Ollama { model } = &it.program
+            && command.is_empty()
+        {
+            let script = [PULL_AND_SERVE, "ollama", model.as_str()].map(literal);
+            entrypoint = ["/bin/sh", "-c"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain(script)
+                .collect();
         }
         let depends_on = it
             .depends_on

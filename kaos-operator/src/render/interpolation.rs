@@ -22,15 +22,12 @@ pub(super) fn expanded(
             continue;
         }
         let name = from.strip_prefix("$(").and_then(|it| it.split_once(')'));
-        match name.and_then(|(name, after)| Some((value(name)?, after))) {
-            Some((value, after)) => {
-                shown.push_str(&value);
-                rest = after;
-            }
-            None => {
-                shown.push_str(&literal("$"));
-                rest = from.get(1..).unwrap_or_default();
-            }
+        if let Some((value, after)) = name.and_then(|(name, after)| Some((value(name)?, after))) {
+            shown.push_str(&value);
+            rest = after;
+        } else {
+            shown.push_str(&literal("$"));
+            rest = from.get(1..).unwrap_or_default();
         }
     }
     shown.push_str(&literal(rest));

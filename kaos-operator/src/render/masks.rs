@@ -77,7 +77,7 @@ impl<'m> Masks<'m> {
         let mut shown = text.to_owned();
         for secret in &self.secrets {
             if secret.len() < SHORT && shown == *secret {
-                shown = MASK.to_owned();
+                MASK.clone_into(&mut shown);
             } else if secret.len() >= SHORT && shown.contains(secret.as_str()) {
                 shown = shown.replace(secret.as_str(), MASK);
             }

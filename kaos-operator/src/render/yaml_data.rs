@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::masks::Masks;
+use crate::resources::Identity;
 use crate::workload::{Content, Env, Given, Probe, ProbeKind, Program, Workload};
 
 #[derive(Serialize)]
@@ -63,8 +64,7 @@ pub(super) fn written(value: &impl Serialize) -> Result<String, String> {
 
 fn one<'w>(it: &'w Workload, masks: &Masks<'_>) -> One<'w> {
     let texts = |texts: &[String]| texts.iter().map(|it| masks.text(it).into_text()).collect();
-    let names =
-        |all: &[crate::resources::Identity]| all.iter().map(|it| it.workload_name()).collect();
+    let names = |all: &[Identity]| all.iter().map(Identity::workload_name).collect();
     One {
         name: &it.name,
         resource: it.identity.to_string(),

@@ -33,7 +33,7 @@ pub struct AgentSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_route: Option<GatewayRoute>,
     /// Merged into the pod's specification, containers by name; of Kubernetes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "super::container::any_object")]
     pub pod_spec: Option<Value>,
     /// Whether it starts only once its `ModelAPI` and its `MCPServer`s are ready; true if not said.

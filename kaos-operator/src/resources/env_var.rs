@@ -31,11 +31,11 @@ pub struct EnvVarSource {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_map_key_ref: Option<KeySelector>,
     /// A field of the pod; of Kubernetes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "super::container::any_object")]
     pub field_ref: Option<Value>,
     /// A limit or request of the container; of Kubernetes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "super::container::any_object")]
     pub resource_field_ref: Option<Value>,
 }

@@ -119,19 +119,17 @@ pub(super) fn moved(kind: Kind, document: &mut Node, found: &mut Found<'_>) {
 
 /// Takes the value at a path out, unless it is null or not there.
 fn take(node: &mut Node, path: &str) -> Option<(Mark, Node)> {
-    match path.split_once('.') {
-        Some((key, rest)) => take(entry(node, key)?, rest),
-        None => {
-            let Value::Map(entries) = &mut node.value else {
-                return None;
-            };
-            let at = entries
-                .iter()
-                .position(|it| it.key == path && !it.node.is_null())?;
-            let Entry { mark, node, .. } = entries.remove(at);
-            Some((mark, node))
-        }
+    if let Some((key, rest)) = path.split_once('.') {
+        return take(entry(node, key)?, rest);
     }
+    let Value::Map(entries) = &mut node.value else {
+        return None;
+    };
+    let at = entries
+        .iter()
+        .position(|it| it.key == path && !it.node.is_null())?;
+    let Entry { mark, node, .. } = entries.remove(at);
+    Some((mark, node))
 }
 
 /// Puts a value at a path, with the maps that lead there. What stands in the way is of a wrong type, which is

@@ -76,44 +76,36 @@ fn document(kind: Kind) -> Value {
 /// has such a place is not required by the schema: it may stand there.
 #[must_use]
 pub fn schema_with_aliases(kind: Kind) -> Value {
-    let mut whole = json!({"type": "object", "properties": {"spec": schema(kind)}});
+    let mut spec = schema(kind).clone();
     for alias in ALIASES.iter().filter(|alias| alias.kind == kind) {
-        let Some(field) = field(&whole, alias.to).cloned() else {
+        let path = |path: &'static str| path.split('.').skip(1); // without `spec`
+        let Some(field) = path(alias.to)
+            .try_fold(&spec, |at, key| at.get("properties")?.get(key))
+            .cloned()
+        else {
             continue;
         };
-        place(&mut whole, alias.from, field);
-        no_longer_required(&mut whole, alias.to);
-    }
-    whole["properties"]["spec"].take()
-}
-
-/// The schema of the field at a path.
-fn field<'s>(schema: &'s Value, path: &str) -> Option<&'s Value> {
-    path.split('.')
-        .try_fold(schema, |schema, key| schema.get("properties")?.get(key))
-}
-
-fn place(schema: &mut Value, path: &str, field: Value) {
-    let mut at = schema;
-    for key in path.split('.') {
-        at = &mut at["properties"][key];
-        if at.is_null() {
-            *at = json!({"type": "object"});
+        place(&mut spec, path(alias.from), field);
+        if let Some(required) = spec.get_mut("required").and_then(Value::as_array_mut) {
+            required.retain(|it| path(alias.to).ne(it.as_str()));
         }
     }
-    *at = field;
+    spec
 }
 
-fn no_longer_required(schema: &mut Value, path: &str) {
-    let Some((parent, name)) = path.rsplit_once('.') else {
+/// Puts the schema of a field at a path, with the objects that lead there.
+fn place<'k>(object: &mut Value, mut path: impl Iterator<Item = &'k str>, field: Value) {
+    let Some(key) = path.next() else {
+        *object = field;
         return;
     };
-    let mut at = schema;
-    for key in parent.split('.') {
-        at = &mut at["properties"][key];
-    }
-    if let Some(required) = at.get_mut("required").and_then(Value::as_array_mut) {
-        required.retain(|it| it != name);
+    let Some(object) = object.as_object_mut() else {
+        return;
+    };
+    object.entry("type").or_insert_with(|| "object".into());
+    let fields = object.entry("properties").or_insert_with(|| json!({}));
+    if let Some(fields) = fields.as_object_mut() {
+        place(fields.entry(key).or_insert_with(|| json!({})), path, field);
     }
 }
 
@@ -147,6 +139,7 @@ fn structural(schema: &mut Value) {
         map.remove("format");
         map.entry("maximum").or_insert_with(|| u32::MAX.into());
     }
+    or_null(map);
     variants(map);
     for (key, value) in map.iter_mut() {
         match (key.as_str(), value) {
@@ -154,6 +147,25 @@ fn structural(schema: &mut Value) {
             ("items", items) => structural(items),
             _ => {}
         }
+    }
+}
+
+/// Something or null is something.
+fn or_null(map: &mut Map<String, Value>) {
+    let Some(Value::Array(both)) = map.remove("anyOf") else {
+        return;
+    };
+    let something = both.into_iter().find(|it| {
+        it.get("enum")
+            .is_none_or(|it| it.get(0) != Some(&Value::Null))
+    });
+    for (key, value) in something
+        .as_ref()
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        map.entry(key).or_insert_with(|| value.clone());
     }
 }
 

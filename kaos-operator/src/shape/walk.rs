@@ -64,7 +64,7 @@ impl Walk<'_, '_, '_> {
             ("array", Value::List(items)) => self.list(node, items, schema, path),
             ("string", Value::Text(text)) => self.text(node, text, schema, path),
             ("integer", Value::Number(it)) if it.is_i64() || it.is_u64() => {
-                self.range(node, it, schema, path)
+                self.range(node, it, schema, path);
             }
             ("number", Value::Number(it)) => self.range(node, it, schema, path),
             ("boolean", Value::Bool(_)) => {}

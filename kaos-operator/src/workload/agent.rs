@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::context::{AGENT_PORT as PORT, Context, MCP_PORT};
+use super::context::{AGENT_PORT as PORT, Context, MCP_PORT, bare};
 use super::env_list::EnvList;
 use super::exported;
-use super::parts::{Origin, Probe, ProbeKind, Program, Workload};
+use super::parts::{Env, Origin, Probe, ProbeKind, Program, Workload};
 use crate::collector;
 use crate::pod::Own;
 use crate::reading::Resource;
@@ -18,6 +18,46 @@ pub(super) fn workload(agent: &Resource<AgentSpec>, own: &Own, context: &Context
     let servers = named(identity, Kind::McpServer, spec.mcp_servers.as_ref());
     let peers = peers(identity, spec, context);
 
+    let probe = |path, initial_delay, period| Probe {
+        kind: ProbeKind::Http(path),
+        initial_delay,
+        period,
+        timeout: None,
+        failures: None,
+    };
+    let network = spec.agent_network.as_ref();
+    Workload {
+        port: context.addresses.port(identity, PORT),
+        env: variables(agent, own, &config, &servers, &peers, context),
+        liveness: probe("/health", 30, 10),
+        readiness: probe("/ready", 10, 5),
+        depends_on: std::iter::once(model_api).chain(servers).collect(),
+        waits: spec.wait_for_dependencies.unwrap_or(true),
+        peers,
+        exposed: network.and_then(|it| it.expose).unwrap_or(true),
+        gateway_timeout: spec
+            .gateway_route
+            .as_ref()
+            .and_then(|it| it.timeout.clone()),
+        pod_spec: spec.pod_spec.clone(),
+        ..bare(
+            identity,
+            own,
+            Program::AgentServe,
+            context.defaults.images.agent.as_deref(),
+        )
+    }
+}
+
+fn variables(
+    agent: &Resource<AgentSpec>,
+    own: &Own,
+    config: &AgentConfig,
+    servers: &[Identity],
+    peers: &[Identity],
+    context: &Context<'_>,
+) -> Vec<Env> {
+    let (identity, spec) = (&agent.at.identity, &agent.spec);
     let mut env = EnvList::new(own);
     let said = |text: &Option<String>| text.clone().filter(|it| !it.is_empty());
     env.set(
@@ -43,7 +83,7 @@ pub(super) fn workload(agent: &Resource<AgentSpec>, own: &Own, context: &Context
     env.users();
     env.set(
         "MODEL_API_URL",
-        context.model_api_url(&model_api),
+        context.model_api_url(&identity.sibling(Kind::ModelApi, &spec.model_api)),
         Origin::Field("spec.modelAPI"),
     );
     env.set("MODEL_NAME", &spec.model, Origin::Field("spec.model"));
@@ -51,15 +91,15 @@ pub(super) fn workload(agent: &Resource<AgentSpec>, own: &Own, context: &Context
     if port != PORT {
         env.set("AGENT_PORT", port.to_string(), Origin::Always);
     }
-    loop_and_memory(&mut env, &config);
+    loop_and_memory(&mut env, config);
     if !servers.is_empty() {
         env.set(
             "MCP_SERVERS",
-            joined(&servers),
+            joined(servers),
             Origin::Field("spec.mcpServers"),
         );
     }
-    for server in &servers {
+    for server in servers {
         let name = format!("MCP_SERVER_{}_URL", server.name);
         env.set(
             &name,
@@ -70,11 +110,11 @@ pub(super) fn workload(agent: &Resource<AgentSpec>, own: &Own, context: &Context
     if !peers.is_empty() {
         env.set(
             "PEER_AGENTS",
-            joined(&peers),
+            joined(peers),
             Origin::Field("spec.agentNetwork.access"),
         );
     }
-    for peer in &peers {
+    for peer in peers {
         let name = peer.name.to_ascii_uppercase().replace('-', "_");
         let name = format!("PEER_AGENT_{name}_CARD_URL");
         env.set(
@@ -90,37 +130,7 @@ pub(super) fn workload(agent: &Resource<AgentSpec>, own: &Own, context: &Context
         context.defaults.log_level.as_str(),
         Origin::Global("logLevel"),
     );
-
-    let probe = |path, initial_delay, period| Probe {
-        kind: ProbeKind::Http(path),
-        initial_delay,
-        period,
-        timeout: None,
-        failures: None,
-    };
-    let depends_on = std::iter::once(model_api).chain(servers).collect();
-    let network = spec.agent_network.as_ref();
-    Workload {
-        port,
-        env: env.done(),
-        liveness: probe("/health", 30, 10),
-        readiness: probe("/ready", 10, 5),
-        depends_on,
-        waits: spec.wait_for_dependencies.unwrap_or(true),
-        peers,
-        exposed: network.and_then(|it| it.expose).unwrap_or(true),
-        gateway_timeout: spec
-            .gateway_route
-            .as_ref()
-            .and_then(|it| it.timeout.clone()),
-        pod_spec: spec.pod_spec.clone(),
-        ..context.bare(
-            identity,
-            own,
-            Program::AgentServe,
-            context.defaults.images.agent.as_deref(),
-        )
-    }
+    env.done()
 }
 
 fn loop_and_memory(env: &mut EnvList<'_>, config: &AgentConfig) {

@@ -44,59 +44,53 @@ impl Context<'_> {
         let exposed = network.and_then(|it| it.expose).unwrap_or(true);
         self.resources.has(agent) && (exposed || self.addresses.finds_unexposed())
     }
+}
 
-    /// A workload of which only is said what all have.
-    pub(super) fn bare(
-        &self,
-        of: &Identity,
-        own: &Own,
-        program: Program,
-        image: Option<&str>,
-    ) -> Workload {
-        let container = &own.container;
-        let said = container.image.as_deref().or(image);
-        let program = if container.command.is_some() {
-            Program::Custom
-        } else {
-            program
-        };
-        let app = of.kind.prefix().to_owned();
-        let probe = || Probe {
-            kind: ProbeKind::Tcp,
-            initial_delay: 0,
-            period: 10,
-            timeout: None,
-            failures: None,
-        };
-        Workload {
-            identity: of.clone(),
-            name: of.workload_name(),
-            program,
-            runs_in: RunsIn {
-                container: container_name(of.kind),
-                image: said.unwrap_or_default().to_owned(),
-                command: container.command.clone().unwrap_or_default(),
-                args: container.args.clone().unwrap_or_default(),
-                working_dir: container.working_dir.clone(),
-                resources: container.resources.clone(),
-                security_context: container.security_context.clone(),
-                volume_mounts: container.volume_mounts.clone(),
-            },
-            env: Vec::new(),
-            files: Vec::new(),
-            data_folder: None,
-            prepare: None,
-            port: 0,
-            liveness: probe(),
-            readiness: probe(),
-            labels: [("app".to_owned(), app.clone()), (app, of.name.to_string())].into(),
-            depends_on: Vec::new(),
-            waits: false,
-            peers: Vec::new(),
-            exposed: true,
-            service_account: None,
-            gateway_timeout: None,
-            pod_spec: None,
-        }
+/// A workload of which only is said what all have.
+pub(super) fn bare(of: &Identity, own: &Own, program: Program, image: Option<&str>) -> Workload {
+    let container = &own.container;
+    let said = container.image.as_deref().or(image);
+    let program = if container.command.is_some() {
+        Program::Custom
+    } else {
+        program
+    };
+    let app = of.kind.prefix().to_owned();
+    let probe = || Probe {
+        kind: ProbeKind::Tcp,
+        initial_delay: 0,
+        period: 10,
+        timeout: None,
+        failures: None,
+    };
+    Workload {
+        identity: of.clone(),
+        name: of.workload_name(),
+        program,
+        runs_in: RunsIn {
+            container: container_name(of.kind),
+            image: said.unwrap_or_default().to_owned(),
+            command: container.command.clone().unwrap_or_default(),
+            args: container.args.clone().unwrap_or_default(),
+            working_dir: container.working_dir.clone(),
+            resources: container.resources.clone(),
+            security_context: container.security_context.clone(),
+            volume_mounts: container.volume_mounts.clone(),
+        },
+        env: Vec::new(),
+        files: Vec::new(),
+        data_folder: None,
+        prepare: None,
+        port: 0,
+        liveness: probe(),
+        readiness: probe(),
+        labels: [("app".to_owned(), app.clone()), (app, of.name.to_string())].into(),
+        depends_on: Vec::new(),
+        waits: false,
+        peers: Vec::new(),
+        exposed: true,
+        service_account: None,
+        gateway_timeout: None,
+        pod_spec: None,
     }
 }

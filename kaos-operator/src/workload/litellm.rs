@@ -1,7 +1,5 @@
 //! `LiteLLM`'s configuration.
 
-use std::fmt::Write as _;
-
 use crate::resources::ProxyConfig;
 
 /// The configuration for these models; the key and the address come from variables.
@@ -12,12 +10,16 @@ pub(super) fn config(proxy: &ProxyConfig, traced: bool) -> String {
             Some(provider) => format!("{provider}/{model}"),
             None => model.clone(),
         };
-        // Formatting into a text does not fail.
-        let _ = writeln!(
-            text,
-            "  - model_name: {}\n    litellm_params:\n      model: {}",
-            quoted(model),
-            quoted(&full)
+        let (model, full) = (quoted(model), quoted(&full));
+        text.push_str(
+            &[
+                "  - model_name: ",
+                &model,
+                "\n    litellm_params:\n      model: ",
+                &full,
+                "\n",
+            ]
+            .concat(),
         );
         if proxy.api_base.as_ref().is_some_and(|it| !it.is_empty()) {
             text.push_str("      api_base: \"os.environ/PROXY_API_BASE\"\n");

@@ -1,6 +1,6 @@
 //! A server of the Model Context Protocol.
 
-use super::context::{Context, MCP_PORT as PORT};
+use super::context::{Context, MCP_PORT as PORT, bare};
 use super::env_list::EnvList;
 use super::exported;
 use super::parts::{Given, Origin, Probe, ProbeKind, Program, Workload};
@@ -58,7 +58,7 @@ pub(super) fn workload(
     } else {
         Program::Custom
     };
-    let mut workload = context.bare(identity, own, program, runtime.image.as_deref());
+    let mut workload = bare(identity, own, program, runtime.image.as_deref());
     if own.container.command.is_none() && own.container.args.is_none() {
         workload.runs_in.command.clone_from(&runtime.command);
         workload.runs_in.args.clone_from(&runtime.args);

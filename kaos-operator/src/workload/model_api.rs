@@ -1,6 +1,6 @@
 //! Where models are: `LiteLLM` before a provider, or Ollama.
 
-use super::context::{Context, model_port};
+use super::context::{Context, bare, model_port};
 use super::env_list::{EnvList, given};
 use super::exported;
 use super::litellm;
@@ -78,7 +78,7 @@ fn proxy(api: &Resource<ModelApiSpec>, own: &Own, context: &Context<'_>) -> Opti
         env.set("OTEL_PYTHON_EXCLUDED_URLS", "/health", Origin::Always);
     }
 
-    let mut workload = context.bare(
+    let mut workload = bare(
         identity,
         own,
         Program::LiteLlm,
@@ -156,7 +156,7 @@ fn hosted(api: &Resource<ModelApiSpec>, own: &Own, context: &Context<'_>) -> Opt
         }),
         liveness: probe("/", 30, 10),
         readiness: probe("/", 15, 5),
-        ..context.bare(
+        ..bare(
             identity,
             own,
             program,

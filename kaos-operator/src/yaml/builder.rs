@@ -93,40 +93,9 @@ impl Builder {
         };
         let value = match inside {
             Inside::List(items) => Value::List(items),
-            Inside::Map(map) => Value::Map(self.merged(map)?),
+            Inside::Map(map) => Value::Map(merged(map)?),
         };
         self.add(Node { mark, value }, anchor)
-    }
-
-    /// The entries, with those of `<<` that are not there.
-    fn merged(&mut self, map: OpenMap) -> Result<Vec<Entry>, Refused> {
-        let OpenMap {
-            mut entries,
-            mut lines,
-            merged,
-            ..
-        } = map;
-        for node in merged {
-            let sources = match node.value {
-                Value::List(items) => items,
-                _ => vec![node],
-            };
-            for source in sources {
-                let Value::Map(others) = source.value else {
-                    return Err((
-                        source.mark,
-                        "`<<` takes a map, or a list of maps".to_owned(),
-                    ));
-                };
-                for entry in others {
-                    if let Slot::Vacant(slot) = lines.entry(entry.key.clone()) {
-                        slot.insert(entry.mark);
-                        entries.push(entry);
-                    }
-                }
-            }
-        }
-        Ok(entries)
     }
 
     pub(super) fn alias(&mut self, mark: Mark, anchor: usize) -> Result<(), Refused> {
@@ -150,14 +119,12 @@ impl Builder {
             return Ok(false);
         }
         let merges = plain && text == "<<";
-        if !merges {
-            if let Some(first) = map.lines.insert(text.to_owned(), mark) {
-                let message = format!(
-                    "`{text}` is here twice; the first is on line {}",
-                    first.line
-                );
-                return Err((mark, message));
-            }
+        if !merges && let Some(first) = map.lines.insert(text.to_owned(), mark) {
+            let message = format!(
+                "`{text}` is here twice; the first is on line {}",
+                first.line
+            );
+            return Err((mark, message));
         }
         map.key = Some((text.to_owned(), mark));
         Ok(true)
@@ -179,7 +146,7 @@ impl Builder {
                     return Err((node.mark, message));
                 }
                 Some((key, _)) if key == "<<" && !map.lines.contains_key("<<") => {
-                    map.merged.push(node)
+                    map.merged.push(node);
                 }
                 Some((key, mark)) => map.entries.push(Entry { key, mark, node }),
             },
@@ -189,3 +156,34 @@ impl Builder {
 }
 
 const TOO_MUCH: &str = "aliases stand for more than a hundred thousand values or 4 MiB of text";
+
+/// The entries, with those of `<<` that are not there.
+fn merged(map: OpenMap) -> Result<Vec<Entry>, Refused> {
+    let OpenMap {
+        mut entries,
+        mut lines,
+        merged,
+        ..
+    } = map;
+    for node in merged {
+        let sources = match node.value {
+            Value::List(items) => items,
+            _ => vec![node],
+        };
+        for source in sources {
+            let Value::Map(others) = source.value else {
+                return Err((
+                    source.mark,
+                    "`<<` takes a map, or a list of maps".to_owned(),
+                ));
+            };
+            for entry in others {
+                if let Slot::Vacant(slot) = lines.entry(entry.key.clone()) {
+                    slot.insert(entry.mark);
+                    entries.push(entry);
+                }
+            }
+        }
+    }
+    Ok(entries)
+}
