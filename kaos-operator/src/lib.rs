@@ -63,8 +63,8 @@ pub use render::{Form, render};
 pub use resources::{
     API_VERSION, AgentConfig, AgentNetwork, AgentSpec, ApiKey, Autonomous, ConfigYaml, Container,
     EnvVar, EnvVarSource, GatewayRoute, HostedConfig, Identity, KeySelector, Kind, McpConfig,
-    McpServerSpec, Memory, MemoryType, Mode, ModelApiSpec, ProxyConfig, SecretText, TaskConfig,
-    TelemetryConfig, ToolCallMode, Tools,
+    McpServerSpec, Memory, MemoryType, Mode, ModelApiSpec, PodSpec, ProxyConfig, SecretText,
+    TaskConfig, TelemetryConfig, ToolCallMode, Tools,
 };
 pub use shape::{ALIASES, Age, Alias, schema, schema_with_aliases};
 pub use sources::{Source, sources};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::resources::{Container, EnvVar, Kind, SecretText};
+use crate::resources::{Container, EnvVar, Kind, PodSpec, SecretText};
 
 /// The name of the container that runs a kind of component.
 pub(crate) fn container_name(kind: Kind) -> &'static str {
@@ -30,7 +30,7 @@ impl Own {
     pub(crate) fn of(
         kind: Kind,
         container: Option<&Container>,
-        pod_spec: Option<&Value>,
+        pod_spec: Option<&PodSpec>,
     ) -> Result<Self, (String, String)> {
         let mut container = container.cloned().unwrap_or_default();
         let env = once(&container.env.take().unwrap_or_default());
@@ -86,9 +86,9 @@ fn once(vars: &[EnvVar]) -> Vec<EnvVar> {
     kept.map(|(_, var)| var.clone()).collect()
 }
 
-fn in_pod(kind: Kind, pod_spec: Option<&Value>) -> Result<Option<Container>, (String, String)> {
+fn in_pod(kind: Kind, pod_spec: Option<&PodSpec>) -> Result<Option<Container>, (String, String)> {
     let containers = pod_spec
-        .and_then(|it| it.get("containers"))
+        .and_then(|it| it.as_json().get("containers"))
         .and_then(Value::as_array);
     let name = container_name(kind);
     for (index, container) in containers.into_iter().flatten().enumerate() {

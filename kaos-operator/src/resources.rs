@@ -12,6 +12,7 @@ mod identity;
 mod mcp_server;
 mod memory;
 mod model_api;
+mod pod_spec;
 mod secret_text;
 mod telemetry;
 
@@ -22,5 +23,6 @@ pub use identity::{API_VERSION, Identity, Kind};
 pub use mcp_server::{McpConfig, McpServerSpec, Tools};
 pub use memory::{Memory, MemoryType};
 pub use model_api::{ApiKey, ConfigYaml, HostedConfig, Mode, ModelApiSpec, ProxyConfig};
+pub use pod_spec::PodSpec;
 pub use secret_text::SecretText;
 pub use telemetry::TelemetryConfig;

@@ -2,10 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::container::{Container, GatewayRoute};
 use super::memory::Memory;
+use super::pod_spec::PodSpec;
 use super::telemetry::TelemetryConfig;
 
 /// What an `Agent` is to be.
@@ -33,9 +33,8 @@ pub struct AgentSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_route: Option<GatewayRoute>,
     /// Merged into the pod's specification, containers by name; of Kubernetes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "super::container::any_object")]
-    pub pod_spec: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_spec: Option<PodSpec>,
     /// Whether it starts only once its `ModelAPI` and its `MCPServer`s are ready; true if not said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait_for_dependencies: Option<bool>,

@@ -2,10 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::container::{Container, GatewayRoute};
 use super::env_var::KeySelector;
+use super::pod_spec::PodSpec;
 use super::telemetry::TelemetryConfig;
 
 /// What an `MCPServer` is to be.
@@ -33,9 +33,8 @@ pub struct McpServerSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_route: Option<GatewayRoute>,
     /// Merged into the pod's specification, containers by name; of Kubernetes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "super::container::any_object")]
-    pub pod_spec: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_spec: Option<PodSpec>,
 }
 
 /// Settings of an older version that have no newer place.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::context::Context;
 use super::parts::Workload;
 use super::{agent, mcp_server, model_api};
@@ -13,7 +11,7 @@ use crate::defaults::Defaults;
 use crate::finding::Finding;
 use crate::pod::Own;
 use crate::reading::Resources;
-use crate::resources::{Container, Identity};
+use crate::resources::{Container, Identity, PodSpec};
 
 /// What resources become, and what was found on the way.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +60,7 @@ pub fn workloads(
         defaults,
         addresses,
     };
-    let own = |identity: &Identity, container: Option<&Container>, pod_spec: Option<&Value>| {
+    let own = |identity: &Identity, container: Option<&Container>, pod_spec: Option<&PodSpec>| {
         let own = Own::of(identity.kind, container, pod_spec).ok();
         own.filter(|_| !refused.contains(identity))
     };

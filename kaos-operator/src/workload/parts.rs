@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::resources::{EnvVarSource, Identity, KeySelector, SecretText};
+use crate::resources::{EnvVarSource, Identity, KeySelector, PodSpec, SecretText};
 
 /// What a resource becomes when it runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +48,7 @@ pub struct Workload {
     pub gateway_timeout: Option<String>,
     /// What Kubernetes is to merge into the pod, as it was written. What it says of variables, image, command and
     /// arguments is in the other fields already.
-    pub pod_spec: Option<Value>,
+    pub pod_spec: Option<PodSpec>,
 }
 
 /// What runs.

@@ -25,10 +25,25 @@ pub(crate) fn documents(text: &str) -> (Vec<Node>, Option<Problem>) {
         match done {
             Ok(false) => {}
             Ok(true) => documents.extend(builder.take().filter(|node| !node.is_null())),
-            Err((mark, message)) => return (documents, Some(Problem { mark, message })),
+            Err((mark, message)) => {
+                let message = message + &tab(text);
+                return (documents, Some(Problem { mark, message }));
+            }
         }
     }
     (documents, None)
+}
+
+/// What is often behind a mistake, and hard to see.
+fn tab(text: &str) -> String {
+    let begins = |line: &str| line.trim_start_matches(' ').starts_with('\t');
+    let line = text.lines().position(begins);
+    line.map_or(String::new(), |line| {
+        format!(
+            " (line {} begins with a tab; YAML is indented with blanks)",
+            line + 1
+        )
+    })
 }
 
 /// Whether a document is complete.
