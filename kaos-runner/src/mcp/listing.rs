@@ -106,10 +106,7 @@ impl Listed {
             && text.len() > MAX_DESCRIPTION
         {
             let whole = |at: &usize| text.is_char_boundary(*at);
-            let end = (0..=MAX_DESCRIPTION)
-                .rev()
-                .find(whole)
-                .unwrap_or_default();
+            let end = (0..=MAX_DESCRIPTION).rev().find(whole).unwrap_or_default();
             *text = format!("{} [cut]", text.get(..end).unwrap_or_default()).into();
         }
         let bytes = schema.len() + tool.description.as_deref().map_or(0, str::len);
