@@ -12,6 +12,7 @@ mod run;
 mod sessions;
 mod signals;
 mod terminal;
+mod trail;
 mod trust;
 mod trusted;
 mod warnings;
