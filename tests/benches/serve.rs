@@ -8,7 +8,6 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::routing::get;
 use futures_util::stream;
-use kaos_hooks::Hooks;
 use kaos_otel_hook::OTelHook;
 use kaos_runner::server::{Bounds, Drain, Server, listen};
 use kaos_runner::{Agent, FunctionModel, ModelReply, Runner};
@@ -33,9 +32,8 @@ fn runner() -> Runner {
         })
     });
     let provider = SdkTracerProvider::builder().build();
-    let hooks = Hooks::new(OTelHook::with_provider(&provider));
     let agent = Agent::new("assistant", model).tool(Scripted::new("tool", Act::Give("clause 4")));
-    Runner::new(agent).hooks(hooks)
+    Runner::new(agent).hooks(OTelHook::with_provider(&provider))
 }
 
 /// Serves these routes for as long as the process lives.

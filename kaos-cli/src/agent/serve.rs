@@ -120,7 +120,7 @@ fn agent() -> Result<Agent, Failed> {
 fn drain(args: &Args) -> Result<Drain, Failed> {
     let given = variable("KAOS_DRAIN_SECONDS").map(|seconds| seconds.trim().parse::<u64>());
     let given = given.transpose();
-    let given = given.map_err(|_| "KAOS_DRAIN_SECONDS is not a whole number of seconds")?;
+    let given = given.map_err(|_not_one| "KAOS_DRAIN_SECONDS is not a whole number of seconds")?;
     let limit = args.drain_seconds.or(given).map(Duration::from_secs);
     Ok(Drain::new(limit.unwrap_or(Drain::DEFAULT_LIMIT)))
 }

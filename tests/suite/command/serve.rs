@@ -108,7 +108,7 @@ fn turns(scratch: &Scratch) -> (usize, usize) {
     for record in trail.records(Filter::default()).unwrap() {
         if let Content::Event(event) = record.unwrap().content
             && let Some(span) = event.span()
-            && span.name().to_string() == "agent.turn"
+            && span.name() == "agent.turn"
         {
             complete += usize::from(matches!(span.phase, PhaseBuf::Complete(..)));
             cancelled += usize::from(matches!(span.phase, PhaseBuf::Cancelled(..)));

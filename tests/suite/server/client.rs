@@ -16,9 +16,9 @@ pub(crate) fn post(path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8>
     if !named("content-type") {
         head += "Content-Type: application/json\r\n";
     }
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
+    let lines = headers.iter();
+    let lines = lines.map(|(name, value)| format!("{name}: {value}\r\n"));
+    head += &lines.collect::<String>();
     [head.as_bytes(), b"\r\n", body].concat()
 }
 
@@ -161,14 +161,10 @@ impl Connection {
     }
 
     async fn more(&mut self) -> bool {
-        let mut piece = [0; 16 * 1024];
-        match self.stream.read(&mut piece).await {
-            Ok(0) | Err(_) => false,
-            Ok(read) => {
-                self.read.extend(&piece[..read]);
-                true
-            }
-        }
+        self.stream
+            .read_buf(&mut self.read)
+            .await
+            .is_ok_and(|read| read > 0)
     }
 }
 

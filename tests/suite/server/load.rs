@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use kaos_otel_hook::Telemetry;
 use kaos_runner::server::{Access, Bounds, Server};
 use kaos_runner::{Agent, FunctionModel, ModelReply, Runner};
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
 use serde_json::json;
 
 use super::client::post;
@@ -98,7 +98,7 @@ async fn two_hundred_clients_at_once_lose_no_span_and_each_turn_is_counted_once(
     assert_eq!(ended, turns, "each turn's span has ended");
     let metrics = memory.metrics();
     let mut counted = Vec::new();
-    for metric in metrics.scope_metrics().flat_map(|scope| scope.metrics()) {
+    for metric in metrics.scope_metrics().flat_map(ScopeMetrics::metrics) {
         if metric.name() == "kaos.requests"
             && let AggregatedMetrics::U64(MetricData::Sum(sum)) = metric.data()
         {
