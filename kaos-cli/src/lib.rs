@@ -13,6 +13,7 @@ mod run;
 mod sessions;
 mod signals;
 mod terminal;
+mod trail;
 mod trust;
 mod trusted;
 mod warnings;
