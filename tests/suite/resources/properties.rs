@@ -22,18 +22,19 @@ fn all_that_is_shown(text: &str) -> String {
         };
         let (resources, findings) = read(&[Source::new("team.yaml", text)], &reading);
         for finding in &findings {
-            let _ = writeln!(shown, "{finding}");
+            writeln!(shown, "{finding}").unwrap();
         }
         let defaults = super::telemetry(Some(true), "http://collector:4317");
         let here = workloads(&resources, &defaults, &NetworkAddresses);
         let there = workloads(&resources, &defaults, &ClusterAddresses::default());
         for all in [here, there] {
             for form in FORMS {
-                let _ = writeln!(
+                writeln!(
                     shown,
                     "{:?}",
                     render(&all, &resources, form, &str::to_owned)
-                );
+                )
+                .unwrap();
             }
         }
     }
