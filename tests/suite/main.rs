@@ -32,6 +32,7 @@ mod logs;
 mod mcp;
 mod mcp_rogues;
 mod mcp_telemetry;
+mod memory;
 mod metrics;
 mod models;
 mod own_loop;
