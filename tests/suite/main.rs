@@ -41,6 +41,7 @@ mod propagation;
 mod properties;
 mod queue_model;
 mod redact;
+mod remote;
 mod requests;
 mod semconv;
 mod sessions;

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use kaos_hooks::{Attributes, Custom, CustomOutcome, Progress, Scope, Str, Turn, catch_panic};
 
+use crate::agent::Place;
 use crate::tool::arguments;
 use crate::tool::fenced;
 use crate::tool::shape::Shape;
+#[cfg(feature = "remote")]
+use crate::turn::callable::CalledRemote;
 use crate::turn::callable::{Callable, CalledAgent, CalledTool};
 use crate::turn::setting::Setting;
-use crate::{Agent, Tool, ToolError, ToolListing, ToolSource, ToolSpec};
+use crate::{Agent, Subagent, Tool, ToolError, ToolListing, ToolSource, ToolSpec};
 
 /// What the model can ask for by name.
 #[derive(Default)]
@@ -34,12 +37,8 @@ impl Toolbox {
         for tool in &agent.tools {
             toolbox.put(toolbox.free(&tool.spec().name), tool);
         }
-        for subagent in &agent.subagents {
-            let description = subagent.description.clone().unwrap_or_default();
-            let spec = ToolSpec::delegation(toolbox.free(&subagent.name), description);
-            toolbox.specs.push(spec.clone());
-            let called = CalledAgent::new(Arc::clone(subagent), spec);
-            toolbox.callables.push(Arc::new(Callable::Subagent(called)));
+        for Subagent(place) in &agent.subagents {
+            toolbox.put_agent(place);
         }
         toolbox.instructions = toolbox.told(agent);
         toolbox
@@ -83,7 +82,7 @@ impl Toolbox {
             return agent.instructions.clone();
         }
         let named = self.specs.iter().zip(&self.callables);
-        let agents = named.filter(|(_, callable)| matches!(***callable, Callable::Subagent(_)));
+        let agents = named.filter(|(_, callable)| callable.is_agent());
         let agents: Vec<Str> = agents.map(|(spec, _)| spec.name.clone()).collect();
         let blocks = fenced::instructions(&self.specs, &agents);
         let own = agent.instructions.as_str();
@@ -124,6 +123,27 @@ impl Toolbox {
 
     fn knows(&self, name: &str) -> bool {
         self.specs.iter().any(|spec| spec.name == name)
+    }
+
+    fn put_agent(&mut self, place: &Place) {
+        let (name, description) = match place {
+            Place::Here(agent) => (
+                agent.name.clone(),
+                agent.description.clone().unwrap_or_default(),
+            ),
+            #[cfg(feature = "remote")]
+            Place::Elsewhere(agent) => (agent.called_so(), agent.described()),
+        };
+        let spec = ToolSpec::delegation(self.free(&name), description);
+        self.specs.push(spec.clone());
+        self.callables.push(Arc::new(match place {
+            Place::Here(agent) => Callable::Subagent(CalledAgent::new(Arc::clone(agent), spec)),
+            #[cfg(feature = "remote")]
+            Place::Elsewhere(agent) => Callable::Remote(CalledRemote {
+                agent: agent.clone(),
+                spec,
+            }),
+        }));
     }
 
     fn put(&mut self, name: Str, tool: &Arc<dyn Tool>) {
