@@ -48,6 +48,8 @@ mod model;
 #[cfg(feature = "remote")]
 pub mod remote;
 mod runner;
+#[cfg(feature = "server")]
+pub mod server;
 mod session;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -44,6 +44,7 @@ mod redact;
 mod remote;
 mod requests;
 mod semconv;
+mod server;
 mod sessions;
 mod settings;
 mod sinks;

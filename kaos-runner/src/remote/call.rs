@@ -135,6 +135,7 @@ impl RemoteAgent {
             tools: &[],
             stream: dialect.streams(),
             output: None,
+            params: None,
             hooks: asked.hooks,
         };
         let deltas = Deltas::new(asked.span.clone(), false);

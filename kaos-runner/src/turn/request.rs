@@ -3,9 +3,10 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use kaos_hooks::{AttributeValue, Hooks, Incoming, Observer, Session, Str, Turn};
+use kaos_hooks::{AttributeValue, Hooks, Incoming, LlmParams, Observer, Session, Str, Turn};
 use tokio::time::Instant;
 
+use crate::model::params;
 #[cfg(feature = "remote")]
 use crate::remote::depth;
 use crate::session::conversation::{Conversation, turns_of};
@@ -89,7 +90,10 @@ pub struct TurnRequest {
     asked: Vec<Message>,
     begin: Turn,
     history: Option<Vec<Message>>,
+    instructions: Option<Str>,
     output: Option<OutputSchema>,
+    params: Option<LlmParams>,
+    streamed: Option<bool>,
     limits: Option<Limits>,
     budgets: Vec<TokenBudget>,
 }
@@ -110,7 +114,10 @@ impl TurnRequest {
             asked: asked.0,
             begin,
             history: None,
+            instructions: None,
             output: None,
+            params: None,
+            streamed: None,
             limits: None,
             budgets: Vec::new(),
         }
@@ -149,6 +156,27 @@ impl TurnRequest {
         self
     }
 
+    /// What the model is told in this turn behind the agent's own instructions. Sub-agents are not told.
+    pub fn instructions(mut self, more: impl Into<Str>) -> Self {
+        self.instructions = Some(more.into()).filter(|more: &Str| !more.is_empty());
+        self
+    }
+
+    /// What this turn's model calls ask for in place of the model's own parameters, field by field; of two
+    /// limits of tokens the lower one counts, and one choice is asked for. Those of sub-agents, and the call
+    /// that finds out the intent, stay as they are.
+    pub fn params(mut self, params: LlmParams) -> Self {
+        self.params = Some(params).filter(|params| *params != LlmParams::default());
+        self
+    }
+
+    /// Whether the model is asked for its answer piece by piece. Default: yes where the turn is read as a
+    /// stream, no where it is awaited.
+    pub fn streamed(mut self, streamed: bool) -> Self {
+        self.streamed = Some(streamed);
+        self
+    }
+
     /// What the turn may use, in place of the agent's limits.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
@@ -182,6 +210,7 @@ impl TurnRequest {
             budgets: Budgets::default().and(self.budgets.into_iter().chain(own)),
             output: self.output.as_ref().map(Form::new),
             deadline: Instant::now() + limits.turn,
+            params: self.params.as_ref(),
             caller: Arc::new(Caller {
                 session: session.clone(),
                 user: self.begin.user.clone(),
@@ -203,10 +232,14 @@ impl TurnRequest {
                 .name()
                 .map(|name| Seat::new(sessions, Str::copied(name))),
         };
-        let toolbox = Arc::new(Toolbox::of(&agent));
+        let toolbox = Arc::new(Toolbox::of(&agent, self.instructions));
         let mut begin = begin_of(&agent, self.begin, &toolbox, &asked);
         begin.max_steps = Some(limits.steps);
-        begin.stream = extra.is_some();
+        begin.stream = self.streamed.unwrap_or(extra.is_some());
+        if let Some(asked) = &self.params {
+            let own = begin.params.take().unwrap_or_default();
+            begin.params = Some(Box::new(params::over(*own, asked)));
+        }
         if self.output.is_some() {
             let params = begin.params.get_or_insert_default();
             params.output_type = Some(Str::Static("json"));

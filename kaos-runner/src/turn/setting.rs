@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::{Handle, Hooks};
+use kaos_hooks::{Handle, Hooks, LlmParams};
 use tokio::time::Instant;
 
 use crate::tool::Caller;
@@ -20,10 +20,20 @@ pub(crate) struct Setting<'a> {
     pub(crate) output: Option<Form<'a>>,
     /// When its time is over.
     pub(crate) deadline: Instant,
+    /// What its model is asked for in place of its own parameters.
+    pub(crate) params: Option<&'a LlmParams>,
     pub(crate) caller: Arc<Caller>,
 }
 
 impl Setting<'_> {
+    /// The most tokens of one of the model's answers, where something limits them.
+    pub(crate) fn max_tokens(&self) -> Option<u64> {
+        let own = self.agent.model.call().params;
+        let own = own.and_then(|params| params.max_tokens);
+        let asked = self.params.and_then(|params| params.max_tokens);
+        own.into_iter().chain(asked).min()
+    }
+
     /// What a tool, or a source of tools, may use inside this span.
     pub(crate) fn context(&self, span: Handle) -> ToolContext {
         ToolContext::with(self.hooks, Some(span), &self.caller)
