@@ -19,6 +19,8 @@ pub use limits::RemoteLimits;
 pub use vars::RemoteVariableError;
 
 pub(crate) use baggage::depth;
+#[cfg(feature = "server")]
+pub(crate) use baggage::said;
 pub(crate) use call::Asked;
 
 use card::Card;

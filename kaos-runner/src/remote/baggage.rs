@@ -24,12 +24,17 @@ pub(crate) fn depth(baggage: &str) -> u32 {
     numbers.max().unwrap_or_default()
 }
 
+/// The baggage that says this.
+pub(crate) fn said(depth: u32) -> String {
+    format!("{KEY}={depth}")
+}
+
 /// The same baggage for one that is a step deeper. Ours comes first: what is too long loses its end.
 pub(super) fn deeper(baggage: &str, depth: u32) -> String {
     let others = baggage
         .split(',')
         .filter(|member| !is_ours(member) && !member.trim().is_empty());
-    let ours = format!("{KEY}={}", depth.saturating_add(1));
+    let ours = said(depth.saturating_add(1));
     std::iter::once(ours.as_str())
         .chain(others)
         .collect::<Vec<_>>()

@@ -95,7 +95,8 @@ impl RemoteAgent {
         let conversations = &self.peer.conversations;
         let conversation = asked
             .session
-            .map(|session| conversations.take(session, self.called()));
+            .map(|session| conversations.take(session, self.called()))
+            .filter(|it| is_legal(&it.name));
         let mut url = self.settings.url.clone();
         if let Some(url) = &mut url {
             let path = format!("{}/v1", url.path().trim_end_matches('/'));
@@ -172,6 +173,11 @@ impl RemoteAgent {
             _ => Ok(text.to_string()),
         }
     }
+}
+
+/// Whether every kind of server takes it as the name of a conversation.
+fn is_legal(name: &str) -> bool {
+    name.len() <= 256 && name.bytes().all(|it| it.is_ascii_graphic())
 }
 
 /// What came instead of a reply.
