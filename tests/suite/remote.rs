@@ -1,6 +1,7 @@
 //! Agents that are served elsewhere: asked as their kind understands it, once, and what they do is theirs.
 
 mod faults;
+mod served;
 mod variables;
 
 use std::time::Duration;
