@@ -118,7 +118,7 @@ impl RemoteAgent {
                 ..Retries::default()
             })
             .max_response_bytes(limits.bytes)
-            .header("baggage", self.baggage(asked))
+            .header("baggage", Self::baggage(asked))
             .header("x-request-timeout", format!("{:.3}", total.as_secs_f64()))
             .body_field("messages", task);
         if let Some(conversation) = &conversation {
@@ -145,11 +145,11 @@ impl RemoteAgent {
 
     /// The baggage that is current, a step deeper; without a hook that knows it, that of the request
     /// which is answered says the depth only.
-    fn baggage(&self, asked: &Asked<'_>) -> String {
+    fn baggage(asked: &Asked<'_>) -> String {
         let mut current = String::new();
         asked.hooks.inject(|name, value| {
             if name.eq_ignore_ascii_case("baggage") {
-                current = value.to_owned();
+                value.clone_into(&mut current);
             }
         });
         deeper(&current, asked.depth)
