@@ -28,6 +28,8 @@
 pub mod audit;
 mod dispatch;
 mod log_hook;
+#[cfg(feature = "memory")]
+pub mod memory;
 mod plain;
 #[cfg(feature = "redact")]
 pub mod redact;

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use futures_util::stream::unfold;
+use kaos_hooks::memory::{MemoryBounds, MemoryHook};
 use kaos_otel_hook::Telemetry;
 use kaos_runner::server::{Access, Card, Drain, Server};
-use kaos_runner::{Agent, Runner};
+use kaos_runner::{Agent, RemoteAgent, Runner};
 use tokio::net::TcpListener;
 
 use crate::config::variable;
@@ -20,6 +21,9 @@ use crate::signals::Signals;
     after_help = "The agent is what the variables say: AGENT_NAME, AGENT_DESCRIPTION, AGENT_INSTRUCTIONS; MODEL_API_URL and MODEL_NAME,
 or MODEL_NAME=provider:name alone, with the provider's key; KAOS_SESSIONS=redis://… keeps conversations where other
 processes find them. OTEL_EXPORTER_OTLP_ENDPOINT sends traces, metrics and logs there.
+
+AGENT_SUB_AGENTS (name:url,…) or PEER_AGENTS (name,…) and PEER_AGENT_{NAME}_CARD_URL name the agents that it may give work to;
+MEMORY_ENABLED=false, MEMORY_MAX_SESSIONS and MEMORY_MAX_SESSION_EVENTS say what /memory/events tells of its own.
 
 KAOS_API_TOKEN has the tokens that clients may show, KAOS_ALLOWED_HOSTS the names under which the server is asked,
 KAOS_ALLOWED_ORIGINS the origins of web pages that may ask it: lists with commas.
@@ -78,7 +82,8 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     let at = listener.local_addr()?;
     let telemetry = Telemetry::from_env()?;
     let audit = crate::trail::open(trail.as_deref(), key.as_deref())?;
-    let runner = Runner::new(agent).hooks((telemetry.hooks(), audit));
+    let memory = MemoryBounds::from_vars(variable)?.map(|it| MemoryHook::new().bounds(it));
+    let runner = Runner::new(agent).hooks((telemetry.hooks(), audit, memory.clone()));
     let runner = match store {
         Some(store) => runner.sessions(store),
         None => runner,
@@ -93,6 +98,10 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
         .drain(drain)
         .card(Card::new().version(env!("CARGO_PKG_VERSION")))
         .progress(variable("KAOS_PROGRESS").is_some_and(|it| it == "1"));
+    let server = match memory {
+        Some(memory) => server.memory(memory),
+        None => server,
+    };
     let drained = Box::pin(server.serve(listener, stop)).await?;
     if drained.cancelled > 0 {
         let cancelled = drained.cancelled;
@@ -112,9 +121,11 @@ fn agent() -> Result<Agent, Failed> {
     let description = variable("AGENT_DESCRIPTION");
     let instructions = variable("AGENT_INSTRUCTIONS");
     let usual = "You are a helpful assistant.".to_owned();
-    Ok(Agent::new(name, model)
+    let agent = Agent::new(name, model)
         .description(description.unwrap_or_else(|| "AI Agent".to_owned()))
-        .instructions(instructions.unwrap_or(usual)))
+        .instructions(instructions.unwrap_or(usual));
+    let peers = RemoteAgent::all_from_vars(variable)?;
+    Ok(peers.into_iter().fold(agent, Agent::subagent))
 }
 
 fn drain(args: &Args) -> Result<Drain, Failed> {

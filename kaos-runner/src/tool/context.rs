@@ -15,6 +15,8 @@ struct Surroundings {
     span: Option<Handle>,
     caller: Arc<Caller>,
     mcp: Mutex<Option<Box<McpCall>>>,
+    #[cfg(feature = "remote")]
+    elsewhere: Mutex<kaos_hooks::SubagentOutcome>,
 }
 
 impl ToolContext {
@@ -29,6 +31,8 @@ impl ToolContext {
             span,
             caller: Arc::clone(caller),
             mcp: Mutex::default(),
+            #[cfg(feature = "remote")]
+            elsewhere: Mutex::default(),
         }))
     }
 
@@ -72,6 +76,20 @@ impl ToolContext {
     }
 }
 
+#[cfg(feature = "remote")]
+impl ToolContext {
+    /// Says what an agent elsewhere told of its work.
+    pub(crate) fn told_elsewhere(&self, told: kaos_hooks::SubagentOutcome) {
+        let elsewhere = self.0.elsewhere.lock();
+        *elsewhere.unwrap_or_else(PoisonError::into_inner) = told;
+    }
+
+    pub(crate) fn elsewhere(&self) -> kaos_hooks::SubagentOutcome {
+        let elsewhere = self.0.elsewhere.lock();
+        elsewhere.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 impl fmt::Debug for ToolContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ToolContext").finish_non_exhaustive()
@@ -84,4 +102,7 @@ pub(crate) struct Caller {
     pub(crate) session: Session,
     pub(crate) user: Option<Str>,
     pub(crate) tenant: Option<Str>,
+    /// How many agents elsewhere the task has passed through.
+    #[cfg(feature = "remote")]
+    pub(crate) depth: u32,
 }

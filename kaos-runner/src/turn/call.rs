@@ -1,11 +1,14 @@
 //! One call, of a tool or of a sub-agent: checked, allowed, done within its bounds.
 
+#[cfg(feature = "remote")]
+mod remote;
 mod subagent;
 mod tool;
 
 use kaos_hooks::{
     Callable as Subject, Failure, Ruling, Scope, Step, Str, SubjectType, ToolCall, Usage,
 };
+use serde_json::Value;
 
 use crate::tool::arguments;
 use crate::turn::callable::Callable;
@@ -108,6 +111,8 @@ pub(crate) async fn call(
     match callable {
         Some(Callable::Tool(tool)) => run(setting, step, call, tool).await,
         Some(Callable::Subagent(subagent)) => run(setting, step, call, subagent).await,
+        #[cfg(feature = "remote")]
+        Some(Callable::Remote(agent)) => run(setting, step, call, agent).await,
         None => {
             let scope = step.open(ToolCall {
                 call_id: Some(call.id.clone()),
@@ -195,6 +200,15 @@ async fn run<C: Callee>(
             ..failed(scope, &why, most)
         },
     }
+}
+
+/// The `task` argument; all of it where there is none, which is not what will be done.
+fn task_of(arguments: &str) -> Str {
+    let parsed: Option<Value> = serde_json::from_str(arguments).ok();
+    let task = parsed
+        .as_ref()
+        .and_then(|parsed| parsed.get("task")?.as_str());
+    Str::copied(task.unwrap_or(arguments))
 }
 
 /// Ends the span of a call without a result, and gives what the model is told.

@@ -84,6 +84,7 @@ impl ApiError {
             Budget::Tokens => ("max_tokens", "tokens"),
             Budget::ToolCalls => ("max_tool_calls", "calls of tools"),
             Budget::Events => ("max_events", "events"),
+            _ => ("limit", "something that is counted"),
         };
         let message = format!("the agent found no answer within its limit of {limit} {unit}");
         Self::invalid(StatusCode::UNPROCESSABLE_ENTITY, code, message)

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use kaos_hooks::{Scope, Str, Subagent, SubagentOutcome, Turn};
-use serde_json::Value;
+use tokio::time::Instant;
 
-use super::{Callee, Ran};
+use super::{Callee, Ran, task_of};
 use crate::session::conversation::Conversation;
 use crate::turn::answer::answer;
 use crate::turn::callable::CalledAgent;
@@ -62,6 +62,7 @@ impl Callee for CalledAgent {
                 .budgets
                 .and(agent.limits.tokens.map(TokenBudget::new)),
             output: None,
+            deadline: setting.deadline.min(Instant::now() + agent.limits.turn),
             params: None,
             caller: Arc::clone(&setting.caller),
         };
@@ -71,7 +72,9 @@ impl Callee for CalledAgent {
         let mut progress = Progress::new(asked, &begin, toolbox);
         let turn = scope.turn(begin);
         let answered = answer(&inner, turn, &mut progress, None).await;
-        debug_lines::delegated(scope, &agent.name, &answered).await;
+        let said = answered.as_ref().map(|reply| &reply.text);
+        let said = said.map_err(|why| why.failure().kind);
+        debug_lines::delegated(scope, &agent.name, said).await;
         Ran {
             output: answered
                 .map(|reply| reply.text.into())
@@ -94,13 +97,4 @@ impl Callee for CalledAgent {
 
 fn told(why: &TurnErrorKind) -> ToolError {
     ToolError::of_kind(why.failure().kind, why.to_string())
-}
-
-/// The `task` argument; all of it where there is none, which is not what will be done.
-fn task_of(arguments: &str) -> Str {
-    let parsed: Option<Value> = serde_json::from_str(arguments).ok();
-    let task = parsed
-        .as_ref()
-        .and_then(|parsed| parsed.get("task")?.as_str());
-    Str::copied(task.unwrap_or(arguments))
 }
