@@ -46,6 +46,11 @@ pub trait OutcomeType:
 }
 
 /// A subject that is opened inside another span. All but [`Turn`], which opens a run.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be opened inside another span",
+    label = "not a subject that is nested",
+    note = "a `Turn` opens a run of its own: `Hooks::turn(Turn::new(..))`"
+)]
 pub trait Nested: SubjectType {}
 
 mod sealed {

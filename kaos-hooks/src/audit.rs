@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/audit.md")]
 
 mod anchor;
+mod anchored;
 mod appended;
 mod attend;
 mod builder;

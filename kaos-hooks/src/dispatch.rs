@@ -14,6 +14,7 @@ mod lane;
 mod lane_counters;
 mod packing;
 pub mod park;
+mod propagator;
 pub mod queue;
 mod sync;
 
@@ -27,3 +28,4 @@ pub use into_hooks::{Both, FailOpen, IntoHooks, Registry, marker};
 pub use isolate::{Panicked, catch_panic};
 pub use lane::Lane;
 pub use lane_counters::{LaneCounters, LaneStats};
+pub use propagator::Propagator;

@@ -38,7 +38,7 @@ pub mod testing;
 
 pub use dispatch::{
     AsyncHook, Both, FailOpen, Gate, GateError, Hook, HookError, HookStats, Hooks, HooksError,
-    HooksWatch, IntoHooks, Lane, LaneCounters, LaneStats, Panicked, Registry, Ruling,
+    HooksWatch, IntoHooks, Lane, LaneCounters, LaneStats, Panicked, Propagator, Registry, Ruling,
     ToolAnnotations, ToolRequest, Verdict, catch_panic, marker,
 };
 #[doc(hidden)]

@@ -7,6 +7,7 @@ mod added;
 mod content;
 mod end;
 mod kinds;
+pub(crate) mod operation;
 mod start;
 mod table;
 mod write;

@@ -1,3 +1,5 @@
+pub(crate) mod messages;
+
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field, Redactor};
 use serde_json::Value;
 

@@ -24,6 +24,11 @@ pub use spec::ToolSpec;
 use crate::ToolOutput;
 
 /// Something an agent can do.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no tool",
+    label = "does not implement `Tool`",
+    note = "a function becomes a tool by `FunctionTool::new(name, description, |arguments: T| async move {{ .. }})`; another agent is given by `Agent::subagent`, tools that are looked up by `Agent::tools_from`"
+)]
 #[async_trait]
 pub trait Tool: Send + Sync + 'static {
     /// What the model is told about it.

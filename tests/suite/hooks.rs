@@ -9,8 +9,9 @@ use futures_util::FutureExt as _;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{
     AsyncHook, Both, Budget, Emitter, Enter, Event, EventBuf, Gate, GateError, Handle, Hook,
-    HookError, Hooks, IntoHooks, Lane, LogHook, MOST_PANICS, ManualClock, Observer, Run, SeededIds,
-    SpanId, Step, StepOutcome, Str, TextDelta, ToolRequest, Turn, TurnOutcome, Value, Verdict,
+    HookError, Hooks, IntoHooks, Lane, LogHook, MOST_PANICS, ManualClock, Observer, Propagator,
+    Registry, Run, SeededIds, SpanId, Step, StepOutcome, Str, TextDelta, ToolRequest, Turn,
+    TurnOutcome, Value, Verdict,
 };
 use kaos_runner::{Agent, ModelReply, Runner};
 use kaos_tests::agents::{Act, Scripted, calls, scripted};
@@ -103,6 +104,14 @@ impl Hook for Hostile {
         Some(Box::new(HostileObserver))
     }
 
+    fn propagator(&self) -> Option<Arc<dyn Propagator>> {
+        Some(Arc::new(HostileParent))
+    }
+}
+
+struct HostileParent;
+
+impl Propagator for HostileParent {
     fn ambient_parent(&self) -> Option<kaos_hooks::SpanContext> {
         panic!("asking for a parent panics");
     }
@@ -132,6 +141,64 @@ async fn a_hook_that_panics_wherever_it_can_goes_unnoticed() {
     let stats = &hooks.stats()[1];
     assert!(stats.panics >= 4, "{stats:?}");
     assert_eq!(stats.live_observers, 0);
+}
+
+/// A part of a set that reports on the others; the second one panics.
+struct Watches(Arc<Mutex<Vec<Vec<Str>>>>);
+
+impl IntoHooks<kaos_hooks::marker::Own> for Watches {
+    fn register(self, to: &mut Registry) {
+        to.watch(move |set| {
+            let names = set.stats().into_iter().map(|stats| stats.name).collect();
+            self.0.lock().unwrap().push(names);
+        });
+        to.watch(|_set| panic!("a part that watches panics"));
+    }
+}
+
+struct Idle;
+
+#[async_trait]
+impl AsyncHook for Idle {
+    async fn on_event(&mut self, _event: EventBuf) {}
+}
+
+#[test]
+fn what_watches_a_set_is_given_the_whole_set_once_and_its_panic_goes_no_further() {
+    kaos_tests::subscribed();
+    let seen = Arc::<Mutex<Vec<Vec<Str>>>>::default();
+    let watches = [(); 2].map(|()| Watches(Arc::clone(&seen)));
+    let [first, last] = watches;
+    let hooks = Hooks::new((first, LogHook::new(), Lane::new(Idle), last));
+    drop(hooks.turn(Turn::new("assistant")));
+    let all = vec![Str::from("LogHook"), Str::from("Idle")];
+    assert_eq!(*seen.lock().unwrap(), [all.clone(), all]);
+}
+
+/// Counts how often it is asked for its propagator.
+struct Asked(Arc<AtomicUsize>);
+
+impl Hook for Asked {
+    fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
+        None
+    }
+
+    fn propagator(&self) -> Option<Arc<dyn Propagator>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        None
+    }
+}
+
+#[test]
+fn propagators_are_asked_for_once_when_the_set_is_made() {
+    let asked = Arc::<AtomicUsize>::default();
+    let hooks = Hooks::new((Asked(Arc::clone(&asked)), Panics));
+    for _ in 0..3 {
+        drop(hooks.turn(Turn::new("assistant")));
+        hooks.inject(|_, _| {});
+        assert_eq!(hooks.extract([("traceparent", "")]), None);
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

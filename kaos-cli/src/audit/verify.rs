@@ -9,7 +9,7 @@ use kaos_hooks::audit::{
 };
 use serde_json::json;
 
-use super::Of;
+use super::trail::Of;
 use crate::output::Failed;
 use crate::terminal::{self, progress};
 

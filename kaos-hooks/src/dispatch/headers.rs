@@ -3,7 +3,6 @@
 use kaos_events::Incoming;
 
 use crate::Hooks;
-use crate::dispatch::isolate::isolated;
 
 impl Hooks {
     /// The caller's span in another process, and its baggage, from a request's headers; `None`, if no
@@ -31,11 +30,7 @@ impl Hooks {
             .iter()
             .map(|(name, value)| (name.as_ref(), value.as_ref()))
             .collect();
-        self.in_service().find_map(|seat| {
-            seat.health
-                .check(isolated(|| seat.what.extract(&headers)))
-                .flatten()
-        })
+        self.ask_propagators(|propagator| propagator.extract(&headers))
     }
 
     /// Hands the name and value of each header that names the current span, and that of its baggage,
@@ -54,14 +49,10 @@ impl Hooks {
     /// ```
     pub fn inject(&self, mut header: impl FnMut(&str, &str)) {
         // All of a hook's headers or none: one that panics half-way is passed over.
-        let injected = self.in_service().find_map(|seat| {
-            let headers = seat.health.check(isolated(|| {
-                let mut headers: Vec<(String, String)> = Vec::new();
-                seat.what
-                    .inject(&mut |name, value| headers.push((name.to_owned(), value.to_owned())));
-                headers
-            }));
-            headers.filter(|headers| !headers.is_empty())
+        let injected = self.ask_propagators(|propagator| {
+            let mut headers: Vec<(String, String)> = Vec::new();
+            propagator.inject(&mut |name, value| headers.push((name.to_owned(), value.to_owned())));
+            (!headers.is_empty()).then_some(headers)
         });
         for (name, value) in injected.into_iter().flatten() {
             header(&name, &value);

@@ -26,7 +26,8 @@ pub struct HookStats {
 
 /// Reads how the hooks and gates of one set are doing, without keeping any of them alive.
 ///
-/// Cheap to clone. A hook gets one when its set is made ([`Hook::joined`](crate::Hook::joined)).
+/// Cheap to clone. A part that reports on the others is given one when its set is made
+/// ([`Registry::watch`](crate::Registry::watch)).
 ///
 /// # Example
 ///

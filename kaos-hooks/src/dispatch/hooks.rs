@@ -8,7 +8,7 @@ use crate::dispatch::fanout::Fanout;
 use crate::dispatch::health::{Health, HooksWatch};
 use crate::dispatch::into_hooks::Seated;
 use crate::dispatch::isolate::isolated;
-use crate::{Hook, HookError, HookStats, IntoHooks, Registry, catch_panic};
+use crate::{Hook, HookError, HookStats, IntoHooks, Propagator, Registry, catch_panic};
 
 /// The ordered set of hooks and gates, and what opens runs that they see.
 ///
@@ -54,9 +54,7 @@ impl Hooks {
         hooks.register(&mut registry);
         let extra = Arc::new(Health::new(Str::Static("observer")));
         let watch = HooksWatch::new(registry.healths().map(Arc::clone));
-        for seat in &registry.hooks {
-            seat.health.check(isolated(|| seat.what.joined(&watch)));
-        }
+        registry.hand_out(&watch);
         let set = Arc::new(Inner {
             emitter,
             registry,
@@ -90,11 +88,7 @@ impl Hooks {
     /// As [`turn`](Self::turn), with one more observer, for this run only and after the hooks'.
     pub fn turn_with(&self, mut turn: Turn, extra: Option<Box<dyn Observer>>) -> Scope<Turn> {
         if turn.parent.is_none() {
-            let ambient = self.in_service().find_map(|seat| {
-                seat.health
-                    .check(isolated(|| seat.what.ambient_parent()))
-                    .flatten()
-            });
+            let ambient = self.ask_propagators(<dyn Propagator>::ambient_parent);
             turn.parent = ambient.map(Box::new);
         }
         self.set.emitter.turn(turn, |run| {
@@ -109,7 +103,7 @@ impl Hooks {
     /// The hooks' observers of a run.
     pub(crate) fn observers(&self, run: &Run) -> Fanout {
         let mut fanout = Fanout::new();
-        for seat in self.in_service() {
+        for seat in in_service(&self.set.registry.hooks) {
             let observer = seat
                 .health
                 .check(isolated(|| seat.what.observe(run)))
@@ -121,12 +115,15 @@ impl Hooks {
         fanout
     }
 
-    pub(crate) fn in_service(&self) -> impl Iterator<Item = &Seated<dyn Hook>> {
-        self.set
-            .registry
-            .hooks
-            .iter()
-            .filter(|seat| seat.health.in_service())
+    /// The first answer, in the order of the hooks.
+    pub(crate) fn ask_propagators<T>(
+        &self,
+        ask: impl Fn(&dyn Propagator) -> Option<T>,
+    ) -> Option<T> {
+        in_service(&self.set.registry.propagators).find_map(|seat| {
+            let answer = isolated(|| ask(&*seat.what));
+            seat.health.check(answer).flatten()
+        })
     }
 
     /// Where the runs' ids and time come from, and what is counted about the runs.
@@ -189,6 +186,10 @@ impl Hooks {
         }
         HooksError::of(failed)
     }
+}
+
+fn in_service<T: ?Sized>(seats: &[Seated<T>]) -> impl Iterator<Item = &Seated<T>> {
+    seats.iter().filter(|seat| seat.health.in_service())
 }
 
 fn note(

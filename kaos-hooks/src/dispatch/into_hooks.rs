@@ -6,7 +6,7 @@ use kaos_events::{Event, Observer, Run, Str};
 
 use crate::dispatch::health::Health;
 use crate::dispatch::isolate::isolated;
-use crate::{Gate, Hook};
+use crate::{Gate, Hook, HooksWatch, LaneCounters, Propagator};
 
 /// What can be given to [`Hooks::new`](crate::Hooks::new): a hook, a gate, a closure over events,
 /// `Option`s, `Vec`s and (nested) tuples of these, boxed and shared ones included.
@@ -25,6 +25,12 @@ use crate::{Gate, Hook};
 /// # }
 /// Hooks::new(Guard); // write `Both(Guard)`
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be registered: it, or a part of it, is no hook and no gate",
+    label = "not a hook, a gate, a closure over events, or a tuple of these",
+    note = "what may stand here, by value: a type with `impl Hook` or `impl Gate`, an `Arc<dyn Hook>` or `Arc<dyn Gate>`, a closure `|event: &Event<'_>| ..` that is `Fn`, `Send` and `Sync`",
+    note = "and of these an `Option`, a `Vec` or a tuple of at most 8 parts; a part may be a tuple"
+)]
 pub trait IntoHooks<M> {
     /// Adds itself to the list.
     fn register(self, to: &mut Registry);
@@ -34,9 +40,14 @@ pub trait IntoHooks<M> {
 #[derive(Default)]
 pub struct Registry {
     pub(crate) hooks: Vec<Seated<dyn Hook>>,
+    pub(crate) propagators: Vec<Seated<dyn Propagator>>,
     gates: Vec<GateSeat>,
     last: Vec<GateSeat>,
+    watchers: Vec<Watcher>,
 }
+
+/// Takes the counters of the whole set.
+type Watcher = Box<dyn Fn(&HooksWatch) + Send + Sync>;
 
 pub(crate) struct Seated<T: ?Sized> {
     pub(crate) what: Arc<T>,
@@ -51,12 +62,38 @@ pub(crate) struct GateSeat {
 impl Registry {
     /// Adds a hook.
     pub fn hook(&mut self, hook: Arc<dyn Hook>) {
+        self.seat_hook(hook, None);
+    }
+
+    /// Adds a hook, with what is counted about the queue that it stands for.
+    pub(crate) fn lane(&mut self, hook: Arc<dyn Hook>, counters: LaneCounters) {
+        self.seat_hook(hook, Some(counters));
+    }
+
+    fn seat_hook(&mut self, hook: Arc<dyn Hook>, lane: Option<LaneCounters>) {
         let name = isolated(|| hook.name()).unwrap_or(Str::Static("hook"));
-        let lane = isolated(|| hook.lane()).ok().flatten();
-        self.hooks.push(Seated {
-            what: hook,
-            health: Arc::new(Health::of_lane(name, lane)),
-        });
+        let health = Arc::new(Health::of_lane(name, lane));
+        if let Some(propagator) = health.check(isolated(|| hook.propagator())).flatten() {
+            self.propagators.push(Seated {
+                what: propagator,
+                health: Arc::clone(&health),
+            });
+        }
+        self.hooks.push(Seated { what: hook, health });
+    }
+
+    /// Calls `take` once the set is complete, before its first run, with what reads the counters of
+    /// all its hooks and gates: for a part that reports on the others.
+    pub fn watch(&mut self, take: impl Fn(&HooksWatch) + Send + Sync + 'static) {
+        self.watchers.push(Box::new(take));
+    }
+
+    pub(crate) fn hand_out(&self, watch: &HooksWatch) {
+        for take in &self.watchers {
+            if isolated(|| take(watch)).is_err() {
+                tracing::warn!("what watches a set of hooks panicked; it reports nothing");
+            }
+        }
     }
 
     /// Adds a gate that denies when it fails.
@@ -149,48 +186,56 @@ pub mod marker {
     pub enum Own {}
 }
 
+#[diagnostic::do_not_recommend]
 impl<H: Hook> IntoHooks<marker::Hook> for H {
     fn register(self, to: &mut Registry) {
         to.hook(Arc::new(self));
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::SharedHook> for Arc<dyn Hook> {
     fn register(self, to: &mut Registry) {
         to.hook(self);
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::SharedHook> for Box<dyn Hook> {
     fn register(self, to: &mut Registry) {
         to.hook(Arc::from(self));
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<G: Gate> IntoHooks<marker::Gate> for G {
     fn register(self, to: &mut Registry) {
         to.gate(Arc::new(self));
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::SharedGate> for Arc<dyn Gate> {
     fn register(self, to: &mut Registry) {
         to.gate(self);
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::SharedGate> for Box<dyn Gate> {
     fn register(self, to: &mut Registry) {
         to.gate(Arc::from(self));
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<G: Gate> IntoHooks<marker::FailOpen> for FailOpen<G> {
     fn register(self, to: &mut Registry) {
         to.seat_gate(Arc::new(self.0), true);
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Hook + Gate> IntoHooks<marker::Both> for Both<T> {
     fn register(self, to: &mut Registry) {
         let both = Arc::new(self.0);
@@ -205,6 +250,7 @@ impl<F: Fn(&Event<'_>) + Send + Sync + 'static> IntoHooks<marker::Closure> for F
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M, T: IntoHooks<M>> IntoHooks<marker::Maybe<M>> for Option<T> {
     fn register(self, to: &mut Registry) {
         if let Some(some) = self {
@@ -213,6 +259,7 @@ impl<M, T: IntoHooks<M>> IntoHooks<marker::Maybe<M>> for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M, T: IntoHooks<M>> IntoHooks<marker::List<M>> for Vec<T> {
     fn register(self, to: &mut Registry) {
         for one in self {
@@ -237,6 +284,7 @@ impl<F: Fn(&Event<'_>) + Send + Sync + 'static> Hook for Closure<F> {
 
 macro_rules! tuples {
     ($(($($item:ident $marker:ident),*);)+) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($marker, $item: IntoHooks<$marker>),*> IntoHooks<marker::Tuple<($($marker,)*)>>
             for ($($item,)*)
         {
@@ -261,6 +309,7 @@ tuples! {
     (A MA, B MB, C MC, D MD, E ME, F MF, G MG, H MH);
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::Own> for () {
     fn register(self, _to: &mut Registry) {}
 }

@@ -9,7 +9,6 @@ use kaos_hooks::{
 };
 use smallvec::SmallVec;
 
-use super::Inner;
 use super::known::Latest;
 use super::labels::{Ending, Labels};
 use super::mcp::{McpKey, McpSeries};
@@ -17,7 +16,8 @@ use super::series::{
     DelegationKey, DelegationSeries, ModelKey, ModelSeries, RemoteKey, ToolKey, ToolSeries,
     TurnKey, TurnSeries,
 };
-use crate::operation::is_inference;
+use super::shared::Inner;
+use crate::attributes::operation::is_inference;
 
 pub(super) struct Measuring {
     hook: Arc<Inner>,

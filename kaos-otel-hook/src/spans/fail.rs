@@ -5,9 +5,10 @@ use kaos_hooks::{Failure, Subject, Time};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span, Status};
 
-use crate::bounded::bounded;
-use crate::otel_hook::SpanSettings;
-use crate::{SpanNames, attributes, operation, semconv};
+use super::settings::SpanSettings;
+use crate::attributes::{self, operation};
+use crate::text::bounded;
+use crate::{SpanNames, semconv};
 
 /// The description is the error's text where a policy lets it out, and else empty: its type stands
 /// in `error.type`.
@@ -23,7 +24,7 @@ pub(super) fn fail(
     let kind = attributes::string(&failure.kind, limit);
     let message = settings.content.as_ref().and_then(|content| {
         let text = failure.message.as_ref()?;
-        let safe = content.text(Field::Error, tool_of(subject), text)?;
+        let safe = content.text(Field::Error, operation::tool_of(subject), text)?;
         Some(bounded(&safe, limit).into_owned())
     });
     span.set_status(Status::error(message.clone().unwrap_or_default()));
@@ -33,12 +34,5 @@ pub(super) fn fail(
         let mut details = vec![KeyValue::new(semconv::EXCEPTION_TYPE, kind)];
         details.extend(message.map(|text| KeyValue::new(semconv::EXCEPTION_MESSAGE, text)));
         span.add_event_with_timestamp(semconv::EXCEPTION, time.system_time(), details);
-    }
-}
-
-pub(crate) fn tool_of(subject: &Subject) -> Option<&str> {
-    match subject {
-        Subject::ToolCall(call) => Some(&call.name),
-        _ => None,
     }
 }

@@ -15,7 +15,9 @@ use rmcp::{ClientHandler, RoleClient, ServiceError, ServiceExt as _};
 use super::begun::{Begun, BegunWith};
 use super::messages::Broken;
 use super::request::{Asking, Request, meta};
-use super::{Address, Setup, why};
+use super::session_id::SessionId;
+use super::setup::{Address, Setup};
+use super::why;
 use crate::ToolError;
 
 const INITIALIZE: &str = "initialize";
@@ -73,23 +75,6 @@ pub(super) struct Connection {
     session: SessionId,
     address: Address,
     broken: Broken,
-}
-
-/// The id of the protocol session, as the server gave it last.
-#[derive(Clone, Default)]
-pub(super) struct SessionId(Arc<Mutex<Option<Str>>>);
-
-impl SessionId {
-    pub(super) fn note(&self, id: &str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Str::copied(id));
-    }
-
-    fn get(&self) -> Option<Str> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
 }
 
 impl Connection {

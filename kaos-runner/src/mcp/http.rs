@@ -15,7 +15,7 @@ use rmcp::transport::streamable_http_client::{
     StreamableHttpPostResponse,
 };
 
-use super::connection::SessionId;
+use super::session_id::SessionId;
 use crate::{ToolError, http_client};
 
 /// A broken stream of answers is asked for again twice, soon: a call does not wait for a server that

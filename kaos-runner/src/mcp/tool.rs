@@ -10,9 +10,9 @@ use rmcp::service::PeerRequestOptions;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::Setup;
 use super::connection::{Connection, Link};
 use super::request::{Asking, Sent, meta};
+use super::setup::Setup;
 use super::why;
 use crate::{ToolAnnotations, ToolContext, ToolError, ToolOutput, ToolSpec};
 

@@ -6,13 +6,14 @@ use std::ops::Range;
 use kaos_events::codec;
 
 use super::accounts::Accounts;
-use super::anchored::Anchored;
-use super::chain::{Begins, Chain, Judge};
+use super::chain::Chain;
 use super::coverage::Coverage;
 use super::expected::Expected;
 use super::findings::{Findings, Place};
+use super::judge::{Begins, Judge};
 use super::lineage::Lineage;
 use super::roots::Roots;
+use crate::audit::anchored::Anchored;
 use crate::audit::head::Head;
 use crate::audit::line::Line;
 use crate::audit::own::{Cause, CheckpointNote, Found, OwnRecord};
