@@ -192,6 +192,7 @@ impl Server {
 
     fn app(self) -> App {
         App {
+            since: app::now(&self.runner),
             ready: ready::Remembered::new(self.readiness, self.runner.shared_agent()),
             runner: self.runner,
             card: self.card,
@@ -199,7 +200,6 @@ impl Server {
             bounds: self.bounds,
             progress: self.progress,
             drain: self.drain,
-            since: chat::said::now(),
         }
     }
 }
