@@ -1,5 +1,6 @@
 //! The command `kaos`, as a process.
 
+mod serve;
 mod servers;
 mod signals;
 mod terminal;

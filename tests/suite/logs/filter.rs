@@ -132,7 +132,8 @@ fn a_value_that_is_not_valid_is_told_with_what_is_used_instead() {
 
 #[test]
 fn http_libraries_speak_below_warn_only_when_asked_to() {
-    let client = "INFO WARN ERROR hyper hyper! reqwest rmcp: a server's instructions axum_demo otel!";
+    let client =
+        "INFO WARN ERROR hyper hyper! reqwest rmcp: a server's instructions axum_demo otel!";
     let server = "INFO WARN ERROR hyper hyper! tower_http axum_demo otel!";
     for yes in ["true", "TRUE", "1", "Yes"] {
         check(&[("OTEL_INCLUDE_HTTP_CLIENT", yes)], client, &[]);
