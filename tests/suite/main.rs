@@ -41,6 +41,7 @@ mod properties;
 mod queue_model;
 mod redact;
 mod requests;
+mod resources;
 mod semconv;
 mod server;
 mod sessions;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use axum::extract::MatchedPath;
 use clap::Args as ClapArgs;
@@ -34,8 +35,8 @@ KAOS_ALLOWED_ORIGINS the origins of web pages that may ask it: lists with commas
 
 Lines go to the standard output, with the ids of their spans; LOG_LEVEL says which.
 
-SIGTERM and SIGINT end it: /ready says so, turns may end within 25 seconds, what is left is cancelled, everything is
-sent and recorded. A second one does not wait for turns.
+SIGTERM, SIGINT and SIGHUP end it: /ready says so, turns may end in their time, what is left is cancelled, everything is
+sent and recorded. A second one does not wait for turns, and a second later for nothing.
 
 Exit codes: 0 ended as told, 1 the address cannot be listened at, 2 the command or its configuration is wrong."
 )]
@@ -46,6 +47,15 @@ pub(crate) struct Args {
     /// The port to listen at; 0 is one that is free [variable: AGENT_PORT; default: 8000]
     #[arg(long)]
     port: Option<u16>,
+    /// How many seconds turns may take to end after the first signal, 25 unless given [variable: KAOS_DRAIN_SECONDS]
+    #[arg(long)]
+    drain_seconds: Option<u64>,
+    /// Records what happens in the audit trail of this directory [variable: KAOS_TRAIL]
+    #[arg(long)]
+    trail: Option<String>,
+    /// Signs the trail with this key, made by `kaos audit keygen` [variable: KAOS_TRAIL_KEY]
+    #[arg(long)]
+    trail_key: Option<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
@@ -83,14 +93,19 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     };
     let at = listener.local_addr()?;
     let telemetry = started(&asked, &notes)?;
-    let hooks = (telemetry.hooks(), environment.trail()?);
+    let audit = environment.trail(args.trail.clone(), args.trail_key.clone())?;
+    let hooks = (telemetry.hooks(), audit);
     let runner = environment.sessions(Runner::new(agent).hooks(hooks))?;
     output::say(&format!("kaos: the agent {name} listens at http://{at}"));
     let stop = unfold(signals, async |mut signals| {
         signals.next().await;
         Some(((), signals))
     });
-    let drain = environment.drain().map(Drain::new).unwrap_or_default();
+    let drain = args.drain_seconds.map(Duration::from_secs);
+    let drain = drain
+        .or(environment.drain())
+        .map(Drain::new)
+        .unwrap_or_default();
     let routes = Server::new(runner.clone())
         .access(environment.access().at(at))
         .readiness(environment.readiness())

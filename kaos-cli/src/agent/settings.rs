@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kaos_hooks::audit::{AuditHook, SigningKey};
+use kaos_hooks::audit::AuditHook;
 use kaos_otel_hook::Settings as Telemetry;
 use kaos_runner::mcp::McpServer;
 use kaos_runner::server::{Access, Readiness};
@@ -157,17 +157,18 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
         })
     }
 
-    pub(super) fn trail(&self) -> Result<Option<AuditHook>, Failed> {
-        let Some(trail) = self.get("KAOS_TRAIL") else {
-            return Ok(None);
-        };
-        let mut audit = AuditHook::builder(trail);
-        if let Some(key) = self.get("KAOS_TRAIL_KEY") {
-            let key = SigningKey::read(key).map_err(|why| named("KAOS_TRAIL_KEY", &why))?;
-            audit = audit.signing_key(key);
-        }
-        let audit = audit.open().map_err(|why| named("KAOS_TRAIL", &why))?;
-        Ok(Some(audit))
+    /// The trail of these flags, else of the variables.
+    pub(super) fn trail(
+        &self,
+        trail: Option<String>,
+        key: Option<String>,
+    ) -> Result<Option<AuditHook>, Failed> {
+        let trail = trail.or_else(|| self.get("KAOS_TRAIL"));
+        let key = key.or_else(|| self.get("KAOS_TRAIL_KEY"));
+        let opened = crate::trail::open(trail.as_deref(), key.as_deref());
+        opened.map_err(|why| {
+            format!("the audit trail of KAOS_TRAIL and KAOS_TRAIL_KEY: {why}").into()
+        })
     }
 
     /// Telemetry of a service that is called as the agent, unless it has a name of its own.
@@ -204,10 +205,6 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
                 .push(format!("set, and without effect here: {names}"));
         }
     }
-}
-
-fn named(variable: &str, why: &dyn std::fmt::Display) -> Failed {
-    format!("{variable}: {why}").into()
 }
 
 /// The base URL as KAOS completes it: with `/v1`, unless its path names a version or is the whole way.
