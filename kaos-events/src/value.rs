@@ -20,6 +20,7 @@ use tally::Tally;
 
 /// An event that is not about a span's life: it belongs to one, and carries a value.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Value {
     /// What the message asks for.
     IntentClassified(IntentClassified),

@@ -1,5 +1,7 @@
 //! What `container` and `podSpec` say of a component's own container, which is known by its name.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::resources::{Container, EnvVar, Kind, PodSpec, SecretText};
@@ -13,14 +15,50 @@ pub(crate) fn container_name(kind: Kind) -> &'static str {
     }
 }
 
+/// The user's variables, each once: the last one counts, and stands where it stood.
+#[derive(Debug, Default)]
+pub(crate) struct Vars {
+    list: Vec<EnvVar>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Vars {
+    fn of(all: Vec<EnvVar>) -> Self {
+        let latest: HashMap<String, usize> = all
+            .iter()
+            .enumerate()
+            .map(|(index, var)| (var.name.clone(), index))
+            .collect();
+        let kept = all
+            .into_iter()
+            .enumerate()
+            .filter(|(index, var)| latest.get(&var.name) == Some(index));
+        let list: Vec<EnvVar> = kept.map(|(_, var)| var).collect();
+        let by_name = list
+            .iter()
+            .enumerate()
+            .map(|(index, var)| (var.name.clone(), index))
+            .collect();
+        Self { list, by_name }
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, EnvVar> {
+        self.list.iter()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&EnvVar> {
+        self.list.get(*self.by_name.get(name)?)
+    }
+}
+
 /// A component's own container with what `podSpec` says of it, which wins.
 #[derive(Debug, Default)]
 pub(crate) struct Own {
     pub(crate) container: Container,
-    /// Variables of `container.env`, each once: the last one counts.
-    pub(crate) env: Vec<EnvVar>,
+    /// Variables of `container.env`.
+    pub(crate) env: Vars,
     /// Those of `podSpec`, which are merged by name into all that is derived.
-    pub(crate) pod_env: Vec<EnvVar>,
+    pub(crate) pod_env: Vars,
 }
 
 impl Own {
@@ -33,16 +71,16 @@ impl Own {
         pod_spec: Option<&PodSpec>,
     ) -> Result<Self, (String, String)> {
         let mut container = container.cloned().unwrap_or_default();
-        let env = once(&container.env.take().unwrap_or_default());
+        let env = Vars::of(container.env.take().unwrap_or_default());
         let mut own = Self {
             container,
             env,
-            pod_env: Vec::new(),
+            pod_env: Vars::default(),
         };
         let Some(pod) = in_pod(kind, pod_spec)? else {
             return Ok(own);
         };
-        own.pod_env = once(&pod.env.unwrap_or_default());
+        own.pod_env = Vars::of(pod.env.unwrap_or_default());
         let to = &mut own.container;
         over(&mut to.image, pod.image);
         over(&mut to.command, pod.command);
@@ -56,8 +94,7 @@ impl Own {
 
     /// What the user says of a variable.
     pub(crate) fn get(&self, name: &str) -> Option<&EnvVar> {
-        let mut all = self.pod_env.iter().chain(&self.env);
-        all.find(|var| var.name == name)
+        self.pod_env.get(name).or_else(|| self.env.get(name))
     }
 
     /// The text that the user gives a variable; none if it comes from elsewhere.
@@ -71,19 +108,6 @@ fn over<T>(to: &mut Option<T>, from: Option<T>) {
     if from.is_some() {
         *to = from;
     }
-}
-
-/// Each variable once, where it stands last.
-fn once(vars: &[EnvVar]) -> Vec<EnvVar> {
-    let last = |index: usize, var: &EnvVar| {
-        let later = vars.iter().skip(index + 1);
-        later.into_iter().all(|it| it.name != var.name)
-    };
-    let kept = vars
-        .iter()
-        .enumerate()
-        .filter(|(index, var)| last(*index, var));
-    kept.map(|(_, var)| var.clone()).collect()
 }
 
 fn in_pod(kind: Kind, pod_spec: Option<&PodSpec>) -> Result<Option<Container>, (String, String)> {

@@ -4,6 +4,7 @@
 //! that was meant is looked for in them, and they become the CRDs.
 
 mod aliases;
+mod found;
 mod meant;
 mod schema;
 mod walk;
@@ -22,8 +23,8 @@ pub(crate) fn shaped(kind: Kind, document: &mut Node, found: &mut Found<'_>) {
     walk::document(kind, document, found);
 }
 
+pub(crate) use found::{Found, place};
 pub(crate) use meant::nearest;
-pub(crate) use walk::{Found, place};
 
 /// Whether something of it is an error.
 pub(crate) fn broken(findings: &[Finding]) -> bool {

@@ -97,6 +97,7 @@ impl Price {
 
 /// A price table cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PricesError {
     /// It is not JSON, or not of the form `{ "model": { "input": 2.5, "output": 10.0 } }`.
     #[error(

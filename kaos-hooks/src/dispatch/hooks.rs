@@ -14,7 +14,7 @@ use crate::{Hook, HookError, HookStats, HooksError, Propagator, Registry, catch_
 /// `Option`s, `Vec`s and (nested) tuples of these, boxed and shared ones included, and [`Hooks`].
 ///
 /// `M` only tells the compiler which of these it is, and is inferred. A type that is both [`Hook`]
-/// and [`Gate`] is registered as [`Both`]; on its own it does not compile, so that it cannot be
+/// and [`Gate`](crate::Gate) is registered as [`Both`](crate::Both); on its own it does not compile, so that it cannot be
 /// taken for a hook only and silently not gate:
 ///
 /// ```compile_fail,E0283

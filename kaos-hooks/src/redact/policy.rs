@@ -16,6 +16,7 @@ use super::HashKey;
 /// assert_eq!(safe.as_str(), "write to <redacted:EMAIL:12-chars>");
 /// ```
 #[derive(Clone, Default)]
+#[non_exhaustive]
 pub enum ContentPolicy {
     /// Nothing leaves.
     None,

@@ -7,11 +7,17 @@ use crate::finding::{Finding, Rule};
 use crate::reading::Resources;
 use crate::resources::{Identity, Kind};
 
+/// More circles than these are not told.
+const MOST: usize = 50;
+
 type Graph<'r> = BTreeMap<&'r Identity, BTreeSet<&'r Identity>>;
 
 pub(super) fn check(resources: &Resources, findings: &mut Vec<Finding>) {
     let mut graph = graph(resources);
-    while let Some(circle) = circle(&mut graph) {
+    for _ in 0..MOST {
+        let Some(circle) = circle(&mut graph) else {
+            return;
+        };
         let Some(agent) = circle
             .first()
             .and_then(|first| resources.agents.get(*first))

@@ -86,7 +86,8 @@ fn is_there(
     };
     let elsewhere = others.iter().find(|it| it.name == named.name);
     let beside = others.iter().filter(|it| it.namespace == named.namespace);
-    let near = nearest(&named.name, beside.map(|it| &*it.name));
+    // Among very many no distance is looked at.
+    let near = nearest(&named.name, beside.take(1000).map(|it| &*it.name));
     let hint = match (elsewhere, near) {
         (Some(other), _) => format!("; there is one in the namespace {}", other.namespace),
         (None, Some(near)) => format!("; `{near}` was meant?"),

@@ -20,7 +20,9 @@ pub(super) fn check(
     for Component { at, own, .. } in components {
         for EnvVar {
             name, value_from, ..
-        } in own.iter().flat_map(|it| it.env.iter().chain(&it.pod_env))
+        } in own
+            .iter()
+            .flat_map(|it| it.env.iter().chain(it.pod_env.iter()))
         {
             if let Some(source) = value_from {
                 check.source(at, source, &format!("spec.container.env: {name}"));

@@ -10,10 +10,10 @@ pub(super) fn check(components: &[Component<'_>], findings: &mut Vec<Finding>) {
         match own {
             Err((path, message)) => findings.push(at.finding(Rule::Shape, path, message)),
             Ok(own) => {
-                for var in &own.env {
+                for var in own.env.iter() {
                     variable(at, var, "spec.container.env", findings);
                 }
-                for var in &own.pod_env {
+                for var in own.pod_env.iter() {
                     variable(at, var, "spec.podSpec.containers", findings);
                 }
             }

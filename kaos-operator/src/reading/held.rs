@@ -87,6 +87,15 @@ impl Resources {
             .as_ref()
     }
 
+    /// Gives the value of a Secret's key, as if it had been read.
+    pub fn give_secret(&mut self, namespace: &str, name: &str, key: &str, value: SecretText) {
+        let keys = self
+            .secrets
+            .entry((namespace.into(), name.to_owned()))
+            .or_default();
+        keys.insert(key.to_owned(), Some(value));
+    }
+
     /// The value of a `ConfigMap`'s key, if the `ConfigMap` was read.
     #[must_use]
     pub fn config_value(&self, namespace: &str, name: &str, key: &str) -> Option<&str> {

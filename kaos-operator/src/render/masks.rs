@@ -1,6 +1,9 @@
 //! What is secret is not shown.
 
+use std::collections::HashSet;
 use std::fmt;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::reading::Resources;
 use crate::workload::{Env, Given, Origin, Workloads};
@@ -12,8 +15,9 @@ pub(super) const MASK: &str = "[masked]";
 const SHORT: usize = 6;
 
 pub(super) struct Masks<'m> {
-    /// The longest first, as one may begin with another.
-    secrets: Vec<String>,
+    /// Those that are looked for everywhere; if there are more than can be, all texts are masked.
+    long: Option<AhoCorasick>,
+    short: HashSet<String>,
     redact: &'m dyn Fn(&str) -> String,
 }
 
@@ -58,10 +62,16 @@ impl<'m> Masks<'m> {
         let all = all
             .flat_map(|it| [it, it.trim()])
             .filter(|it| !it.is_empty());
-        let mut secrets: Vec<String> = all.map(str::to_owned).collect();
-        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        secrets.dedup();
-        Self { secrets, redact }
+        let (short, long): (HashSet<_>, HashSet<_>) =
+            all.map(str::to_owned).partition(|it| it.len() < SHORT);
+        let mut builder = AhoCorasick::builder();
+        builder.match_kind(MatchKind::LeftmostLongest);
+        let long = builder.build(long).ok();
+        Self {
+            long,
+            short,
+            redact,
+        }
     }
 
     /// What may be shown of a variable's text.
@@ -74,14 +84,14 @@ impl<'m> Masks<'m> {
 
     /// What may be shown of a text.
     pub(super) fn text(&self, text: &str) -> Shown {
-        let mut shown = text.to_owned();
-        for secret in &self.secrets {
-            if secret.len() < SHORT && shown == *secret {
-                MASK.clone_into(&mut shown);
-            } else if secret.len() >= SHORT && shown.contains(secret.as_str()) {
-                shown = shown.replace(secret.as_str(), MASK);
+        let shown = match &self.long {
+            _ if self.short.contains(text) => MASK.to_owned(),
+            None => MASK.to_owned(),
+            Some(long) if long.is_match(text) => {
+                long.replace_all(text, &vec![MASK; long.patterns_len()])
             }
-        }
+            _ => text.to_owned(),
+        };
         let shown = (self.redact)(&shown);
         if shown == text {
             Shown::Text(shown)

@@ -1,6 +1,6 @@
 //! Where older versions, and texts about them, had fields.
 
-use super::walk::Found;
+use super::found::Found;
 use crate::finding::Rule;
 use crate::resources::Kind;
 use crate::yaml::{Entry, Mark, Node, Value};

@@ -1,44 +1,13 @@
 //! A document is compared with its schema, all of it at once.
 
-use std::sync::Arc;
-
 use serde_json::Value as Schema;
 
+use super::found::Found;
 use super::meant::{self, joined};
 use super::schema::document_schema;
-use crate::finding::{Finding, Place, Rule};
+use crate::finding::Rule;
 use crate::resources::Kind;
-use crate::yaml::{Mark, Node, Value};
-
-/// What is found in one document.
-#[derive(Debug)]
-pub(crate) struct Found<'s> {
-    pub(crate) source: &'s Arc<str>,
-    pub(crate) findings: Vec<Finding>,
-}
-
-impl<'s> Found<'s> {
-    pub(crate) fn new(source: &'s Arc<str>) -> Self {
-        Self {
-            source,
-            findings: Vec::new(),
-        }
-    }
-
-    pub(crate) fn add(&mut self, rule: Rule, mark: Mark, path: &str, message: impl Into<String>) {
-        let place = place(self.source, mark);
-        let finding = Finding::new(rule, Some(place), message).path(path);
-        self.findings.push(finding);
-    }
-}
-
-pub(crate) fn place(source: &Arc<str>, mark: Mark) -> Place {
-    Place {
-        source: Arc::clone(source),
-        line: mark.line,
-        column: mark.column,
-    }
-}
+use crate::yaml::{Node, Value};
 
 /// More than these are not listed: a file of another kind altogether needs no more to be seen as such.
 const MOST: usize = 200;

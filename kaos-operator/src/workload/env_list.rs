@@ -1,5 +1,7 @@
 //! Variables in order, where what the user says wins.
 
+use std::collections::HashSet;
+
 use super::parts::{Env, Given, Origin};
 use crate::pod::Own;
 use crate::resources::{EnvVar, EnvVarSource, SecretText};
@@ -33,10 +35,10 @@ impl<'o> EnvList<'o> {
     }
 
     pub(super) fn give(&mut self, name: &str, value: Given, origin: Origin) {
-        if named(&self.own.env, name).is_some() {
+        if self.own.env.get(name).is_some() {
             return;
         }
-        let env = match named(&self.own.pod_env, name) {
+        let env = match self.own.pod_env.get(name) {
             Some(var) => users(var),
             None => Env {
                 name: name.to_owned(),
@@ -49,8 +51,8 @@ impl<'o> EnvList<'o> {
 
     /// What the user says in `container.env`.
     pub(super) fn users(&mut self) {
-        for var in &self.own.env {
-            let var = named(&self.own.pod_env, &var.name).unwrap_or(var);
+        for var in self.own.env.iter() {
+            let var = self.own.pod_env.get(&var.name).unwrap_or(var);
             self.list.push(users(var));
         }
     }
@@ -82,21 +84,19 @@ impl<'o> EnvList<'o> {
 
     /// The list, with what `podSpec` adds.
     pub(super) fn done(mut self) -> Vec<Env> {
-        for var in &self.own.pod_env {
-            if !self.list.iter().any(|it| it.name == var.name) {
-                self.list.push(users(var));
-            }
-        }
+        let there: HashSet<String> = self.list.iter().map(|it| it.name.clone()).collect();
+        let added = self
+            .own
+            .pod_env
+            .iter()
+            .filter(|var| !there.contains(&var.name));
+        self.list.extend(added.map(users));
         self.list
     }
 }
 
 fn key(pair: &str) -> Option<&str> {
     pair.split_once('=').map(|(key, _)| key.trim())
-}
-
-fn named<'v>(vars: &'v [EnvVar], name: &str) -> Option<&'v EnvVar> {
-    vars.iter().find(|var| var.name == name)
 }
 
 fn users(var: &EnvVar) -> Env {

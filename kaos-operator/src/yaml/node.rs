@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Number};
 
-/// A line and a column, from 1; a value that was not read from a text has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// A line and a column, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) line: u32,
     pub(crate) column: u32,
@@ -113,31 +113,6 @@ impl Node {
                 pairs.collect::<Map<_, _>>().into()
             }
         }
-    }
-}
-
-/// A value from elsewhere, without places.
-impl From<serde_json::Value> for Node {
-    fn from(json: serde_json::Value) -> Self {
-        let mark = Mark::default();
-        let value = match json {
-            serde_json::Value::Null => Value::Null,
-            serde_json::Value::Bool(it) => Value::Bool(it),
-            serde_json::Value::Number(it) => Value::Number(it),
-            serde_json::Value::String(it) => Value::Text(it),
-            serde_json::Value::Array(items) => {
-                Value::List(items.into_iter().map(Self::from).collect())
-            }
-            serde_json::Value::Object(map) => {
-                let entry = |(key, json)| Entry {
-                    key,
-                    mark,
-                    node: Self::from(json),
-                };
-                Value::Map(map.into_iter().map(entry).collect())
-            }
-        };
-        Self { mark, value }
     }
 }
 

@@ -11,6 +11,7 @@ const LONGEST_NAME: usize = 256;
 
 /// What spans are called, and their kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum SpanNames {
     /// The names of the ancestors: `agent.turn`, `agent.step.1`, `model.inference`,
     /// `tool.calculator`, `delegate.researcher`.

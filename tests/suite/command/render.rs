@@ -120,7 +120,7 @@ fn folder_of(resources: usize) -> PathBuf {
     std::fs::write(folder.join("models.yaml"), "{apiVersion: kaos.tools/v1alpha1, kind: ModelAPI, metadata: {name: m}, spec: {mode: Proxy, proxyConfig: {models: ['*'], apiBase: 'http://up:1'}}}").unwrap();
     for it in 1..resources {
         let mut text = String::new();
-        let _ = match it % 4 {
+        let written = match it % 4 {
             0 => write!(
                 text,
                 "apiVersion: kaos.tools/v1alpha1\nkind: MCPServer\nmetadata: {{name: s{it}}}\nspec:\n  runtime: python-string\n  params: |\n    def add(a: float, b: float) -> float:\n        return a + b\n"
@@ -140,6 +140,7 @@ fn folder_of(resources: usize) -> PathBuf {
                 }
             ),
         };
+        written.unwrap();
         std::fs::write(folder.join(format!("r{it}.yaml")), text).unwrap();
     }
     folder

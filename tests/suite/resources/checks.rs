@@ -1,6 +1,8 @@
 //! Each thing that can be known to be wrong before anything starts, in a table.
 
-use kaos_operator::{Defaults, Finding, Rule};
+use kaos_operator::{
+    Defaults, Finding, Form, NetworkAddresses, Rule, SecretText, render, workloads,
+};
 
 use super::{rendered, telemetry};
 
@@ -49,7 +51,7 @@ fn each_check_finds_what_it_is_for_and_says_so() {
     let rows: &[(&[String], Rule, &str, &str)] = &[
         // References.
         (&[agent("a", "modelAPI: mm")], Rule::MissingReference, "spec.modelAPI", "ModelAPI default/mm is not there"),
-        (&[agent("a", "mcpServers: [t]"), server("runtime: python-string")], Rule::MissingReference, "spec.mcpServers[0]", "MCPServer default/t is not there; `s` was meant?"),
+        (&[agent("a", "mcpServers: [t]"), server("runtime: python-string")], Rule::MissingReference, "spec.mcpServers[0]", "MCPServer default/t is not there"),
         (&[agent("a", "agentNetwork: {access: [bob]}"), agent("bobo", "")], Rule::MissingPeer, "spec.agentNetwork.access[0]", "Agent default/bob is not there; `bobo` was meant?"),
         (&[agent("a", "agentNetwork: {access: [b]}"), agent("b", "agentNetwork: {expose: false}")], Rule::MissingPeer, "spec.agentNetwork.access[0]", "Agent default/b has no Service"),
         (&[agent("a", "mcpServers: [far]"), "{apiVersion: kaos.tools/v1alpha1, kind: MCPServer, metadata: {name: far, namespace: away}, spec: {runtime: python-string}}".to_owned()], Rule::MissingReference, "spec.mcpServers[0]", "MCPServer default/far is not there; there is one in the namespace away"),
@@ -220,4 +222,26 @@ fn every_circle_is_told_once_and_ways_that_lead_into_one_are_none() {
         .map(|it| it.message.rsplit(": ").next().unwrap())
         .collect();
     assert_eq!(told, ["a → b → a", "x → z → x"]);
+}
+
+#[test]
+fn a_secret_that_is_given_is_not_missed_and_not_shown() {
+    let text = document(
+        "ModelAPI",
+        "p",
+        "mode: Proxy, proxyConfig: {models: [a], apiBase: 'http://u:from-a-variable@h:1', apiKey: {valueFrom: {secretKeyRef: {name: s, key: k}}}}",
+    );
+    let (mut resources, _) = super::reading(&text);
+    resources.give_secret("default", "s", "k", SecretText::new("from-a-variable"));
+    let all = workloads(&resources, &Defaults::default(), &NetworkAddresses);
+    assert!(all.findings.is_empty(), "{:?}", all.findings);
+    let shown = render(&all, &resources, Form::Env, &str::to_owned).unwrap();
+    assert!(
+        !shown.contains("from-a-variable") && shown.contains("http://u:[masked]@h:1"),
+        "{shown}"
+    );
+    assert_eq!(
+        resources.secret("default", "s", "k").unwrap().expose(),
+        "from-a-variable"
+    );
 }

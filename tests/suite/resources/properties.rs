@@ -22,18 +22,19 @@ fn all_that_is_shown(text: &str) -> String {
         };
         let (resources, findings) = read(&[Source::new("team.yaml", text)], &reading);
         for finding in &findings {
-            let _ = writeln!(shown, "{finding}");
+            writeln!(shown, "{finding}").unwrap();
         }
         let defaults = super::telemetry(Some(true), "http://collector:4317");
         let here = workloads(&resources, &defaults, &NetworkAddresses);
         let there = workloads(&resources, &defaults, &ClusterAddresses::default());
         for all in [here, there] {
             for form in FORMS {
-                let _ = writeln!(
+                writeln!(
                     shown,
                     "{:?}",
                     render(&all, &resources, form, &str::to_owned)
-                );
+                )
+                .unwrap();
             }
         }
     }
@@ -132,7 +133,7 @@ fn tried(default: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(tried(200))]
+    #![proptest_config(tried(100))]
 
     #[test]
     fn no_yaml_makes_it_panic_and_twice_the_same_is_the_same(text in yaml()) {
@@ -142,7 +143,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(tried(24))]
+    #![proptest_config(tried(8))]
 
     #[test]
     fn nearly_right_resources_do_no_harm(text in nearly()) {
@@ -151,11 +152,14 @@ proptest! {
 
     #[test]
     fn the_order_of_documents_is_no_matter(order in Just((0..34_usize).collect::<Vec<_>>()).prop_shuffle()) {
-        let documents: Vec<&str> = INPUTS.split("\n---\n").skip(1).collect();
-        let texts = [(0..34).collect::<Vec<_>>(), order].map(|order| order.into_iter().map(|it| documents[it]).collect::<Vec<_>>().join("\n---\n"));
-        // Two of them have one name in two worlds: the first is taken.
-        let texts = texts.map(|text| text.replace("metadata: {name: m, namespace: demo}\nspec: {mode: Proxy, proxyConfig: {models: [\"*\"]}}", "metadata: {name: m2, namespace: demo}\nspec: {mode: Proxy, proxyConfig: {models: [\"*\"]}}"));
-        let texts = texts.map(|text| text.replacen("kind: ModelAPI\nmetadata: {name: tel-off", "kind: ModelAPI\nmetadata: {name: tel-off-api", 1));
+        let documents: Vec<&str> = INPUTS.trim_end().split("\n---\n").skip(1).collect();
+        let texts = [(0..34).collect::<Vec<_>>(), order].map(|order| {
+            let each = order.into_iter().map(|it| documents[it].trim_end());
+            let text = each.collect::<Vec<_>>().join("\n---\n") + "\n";
+            // Two of them have one name in two worlds: the first is taken.
+            let second = "metadata: {name: m, namespace: demo}\nspec: {mode: Proxy, proxyConfig: {models: [\"*\"]}}";
+            text.replace(second, &second.replace("name: m,", "name: m2,"))
+        });
         let [one, other] = texts.map(|text| {
             let (resources, _) = read(&[Source::new("team.yaml", text)], &Reading::default());
             let all = workloads(&resources, &Defaults::default(), &ClusterAddresses::default());
@@ -169,7 +173,7 @@ proptest! {
     fn no_secret_is_shown_wherever_it_stands(secret in "[A-Za-z0-9+/=:@. -]{8,40}", name in proptest::sample::select(vec![
         "API_KEY", "db_password", "GITHUB-TOKEN", "X.SECRET", "OPENAI_APIKEY", "PASSWD", "AWS_SECRET_ACCESS_KEY", "SMTP_PASS", "SESSION_COOKIE",
         "OTEL_EXPORTER_OTLP_HEADERS", "SIGNING_KEY", "SIGNINGKEY", "PRIVATE_PEM", "SENTRY_DSN", "BASIC_AUTH", "MY_CREDENTIALS", "USER_PWD",
-    ])) {
+    ]), known in any::<bool>()) {
         let secret = format!("s3{}z", secret.replace("  ", " "));
         let quoted = serde_json::Value::from(secret.as_str()).to_string();
         let base64 = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, &secret);
@@ -179,6 +183,8 @@ proptest! {
              apiVersion: kaos.tools/v1alpha1\nkind: Agent\nmetadata: {{name: a}}\nspec:\n  modelAPI: m\n  model: x\n  config: {{description: {quoted}, reasoningLoopMaxSteps: {quoted}}}\n---\n\
              apiVersion: kaos.tools/v1alpha1\nkind: Agent\nmetadata: {{name: b}}\nspec:\n  modelAPI: m\n  model: x\n  config: {{instructions: {quoted}}}\n  container:\n    command: [run, {quoted}]\n    env:\n    - {{name: {name}, value: {quoted}}}\n    - {{name: URL, value: 'http://u:$({name})@host'}}\n    - {{name: PLAIN, value: {quoted}}}\n  podSpec: {{containers: [{{name: agent, env: [{{name: POD_TOKEN, value: {quoted}}}]}}, {{name: other, args: [{quoted}]}}]}}\n"
         );
+        // Without the Secret it is known by the variable's name alone.
+        let text = if known { text } else { text.split_once("\n---\n").unwrap().1.to_owned() };
         // Where it is no secret, a resource's own text may be logged.
         let kept = text.replace(&format!("[run, {quoted}]"), "[run]").replace(&format!("instructions: {quoted}"), "instructions: x");
         let shown = all_that_is_shown(&text) + &all_that_is_logged(&kept);

@@ -242,87 +242,91 @@ fn a_field_that_nobody_knows_is_kept_and_told_with_the_one_that_was_meant() {
     }
 }
 
+const QUOTES: &str = "expected a text, found a number; put it in quotes: \"…\"";
+
+/// What is in a specification, the path that is told, and how that begins.
+const WRONG: &[(&str, &str, &str)] = &[
+    ("model: 4711", "spec.model", QUOTES),
+    (
+        "config: {env: [{name: PORT, value: 4711}]}",
+        "spec.container.env[0].value",
+        QUOTES,
+    ),
+    (
+        "container: {env: [{name: A, value: 47.11}]}",
+        "spec.container.env[0].value",
+        QUOTES,
+    ),
+    (
+        "container: {command: [a, 4711]}",
+        "spec.container.command[1]",
+        QUOTES,
+    ),
+    (
+        "container: {env: [{name: A, value: on}]}",
+        "spec.container.env[0].value",
+        "expected a text, found a boolean; put it in quotes",
+    ),
+    (
+        "config: {reasoningLoopMaxSteps: '4711'}",
+        "spec.config.reasoningLoopMaxSteps",
+        "expected a whole number, found a text; write it without quotes",
+    ),
+    (
+        "config: {reasoningLoopMaxSteps: 4711}",
+        "spec.config.reasoningLoopMaxSteps",
+        "expected a number from 1 to 20",
+    ),
+    (
+        "config: {reasoningLoopMaxSteps: 4.5}",
+        "spec.config.reasoningLoopMaxSteps",
+        "expected a whole number, found a number",
+    ),
+    (
+        "config: {memory: {shortTermTokenBudget: 4711471147}}",
+        "spec.config.memory.shortTermTokenBudget",
+        "expected a number from 0 to 4294967295",
+    ),
+    (
+        "waitForDependencies: 'true'",
+        "spec.waitForDependencies",
+        "expected true or false, found a text; write it without quotes",
+    ),
+    (
+        "mcpServers: s4711",
+        "spec.mcpServers",
+        "expected a list, found a text; a list of one is written as [\"…\"]",
+    ),
+    (
+        "config: s4711",
+        "spec.config",
+        "expected a map, found a text",
+    ),
+    (
+        "agentNetwork: [s4711]",
+        "spec.agentNetwork",
+        "expected a map, found a list",
+    ),
+    (
+        "config: {toolCallMode: nativ}",
+        "spec.config.toolCallMode",
+        "expected one of auto, native, string; `native` was meant?",
+    ),
+    (
+        "gatewayRoute: {timeout: 5 minutes}",
+        "spec.gatewayRoute.timeout",
+        "expected a duration such as `300s` or `1h30m`",
+    ),
+    (
+        "podSpec: {containers: [{name: agent, env: [{name: A, value: 4711}]}]}",
+        "spec.podSpec.containers[0].env[0].value",
+        "expected a text; put it in quotes",
+    ),
+];
+
 #[test]
 fn a_value_of_a_wrong_type_says_what_to_do_and_never_what_it_is() {
-    let quotes = "expected a text, found a number; put it in quotes: \"…\"";
-    for (spec, path, told) in [
-        ("model: 4711", "spec.model", quotes),
-        (
-            "config: {env: [{name: PORT, value: 4711}]}",
-            "spec.container.env[0].value",
-            quotes,
-        ),
-        (
-            "container: {env: [{name: A, value: 47.11}]}",
-            "spec.container.env[0].value",
-            quotes,
-        ),
-        (
-            "container: {command: [a, 4711]}",
-            "spec.container.command[1]",
-            quotes,
-        ),
-        (
-            "container: {env: [{name: A, value: on}]}",
-            "spec.container.env[0].value",
-            "expected a text, found a boolean; put it in quotes",
-        ),
-        (
-            "config: {reasoningLoopMaxSteps: '4711'}",
-            "spec.config.reasoningLoopMaxSteps",
-            "expected a whole number, found a text; write it without quotes",
-        ),
-        (
-            "config: {reasoningLoopMaxSteps: 4711}",
-            "spec.config.reasoningLoopMaxSteps",
-            "expected a number from 1 to 20",
-        ),
-        (
-            "config: {reasoningLoopMaxSteps: 4.5}",
-            "spec.config.reasoningLoopMaxSteps",
-            "expected a whole number, found a number",
-        ),
-        (
-            "config: {memory: {shortTermTokenBudget: 4711471147}}",
-            "spec.config.memory.shortTermTokenBudget",
-            "expected a number from 0 to 4294967295",
-        ),
-        (
-            "waitForDependencies: 'true'",
-            "spec.waitForDependencies",
-            "expected true or false, found a text; write it without quotes",
-        ),
-        (
-            "mcpServers: s4711",
-            "spec.mcpServers",
-            "expected a list, found a text; a list of one is written as [\"…\"]",
-        ),
-        (
-            "config: s4711",
-            "spec.config",
-            "expected a map, found a text",
-        ),
-        (
-            "agentNetwork: [s4711]",
-            "spec.agentNetwork",
-            "expected a map, found a list",
-        ),
-        (
-            "config: {toolCallMode: nativ}",
-            "spec.config.toolCallMode",
-            "expected one of auto, native, string; `native` was meant?",
-        ),
-        (
-            "gatewayRoute: {timeout: 5 minutes}",
-            "spec.gatewayRoute.timeout",
-            "expected a duration such as `300s` or `1h30m`",
-        ),
-        (
-            "podSpec: {containers: [{name: agent, env: [{name: A, value: 4711}]}]}",
-            "spec.podSpec.containers[0].env[0].value",
-            "expected a text; put it in quotes",
-        ),
-    ] {
+    for (spec, path, told) in WRONG {
         let base = if spec.starts_with("model:") {
             ""
         } else {
@@ -335,7 +339,7 @@ fn a_value_of_a_wrong_type_says_what_to_do_and_never_what_it_is() {
         assert_eq!(findings.len(), 1, "{spec}: {findings:#?}");
         assert_eq!(
             (findings[0].severity, findings[0].path.as_str()),
-            (Severity::Error, path),
+            (Severity::Error, *path),
             "{spec}"
         );
         assert!(

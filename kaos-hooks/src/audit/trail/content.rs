@@ -15,6 +15,8 @@ pub struct Record {
 }
 
 /// What a record says.
+///
+/// Closed: who shows a trail must know what it may show.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// An event of a run, redacted.
