@@ -6,6 +6,7 @@
 mod added;
 mod content;
 mod end;
+pub(crate) mod http;
 mod kinds;
 pub(crate) mod operation;
 mod start;

@@ -39,6 +39,7 @@
 //! | `metrics` | `MetricsHook`, `export_results`: metrics from the events | yes |
 //! | `otlp-grpc` | `Protocol::Grpc`: OTLP over gRPC, with TLS | yes |
 //! | `otlp-http` | `Protocol::HttpProtobuf`: OTLP over HTTP, with TLS | yes |
+//! | `http-server` | `HttpServerLayer`: a SERVER span for each request that a `tower` service answers | no |
 //! | `console` | `ExporterChoice::Console`: signals on standard output | no |
 //!
 //! Without them no HTTP, gRPC, TLS or `tracing-subscriber` is compiled: with
@@ -52,6 +53,8 @@ mod attributes;
 mod content;
 mod conventions;
 mod export;
+#[cfg(feature = "http-server")]
+mod http;
 mod logs;
 #[cfg(feature = "metrics")]
 mod metrics;
@@ -69,6 +72,8 @@ mod text;
 pub use content::{Capture, Content};
 pub use conventions::Conventions;
 pub use export::{ExportStats, ExporterError, Memory, TelemetryStats};
+#[cfg(feature = "http-server")]
+pub use http::{HttpServerLayer, HttpServerService, ObservedBody};
 pub use logs::GenAiEvents;
 #[cfg(feature = "logs")]
 pub use logs::{AlreadyInstalled, LogLayer, LogLine, LogSettings};
@@ -77,7 +82,8 @@ pub use metrics::{MetricsHook, export_results};
 pub use prices::{Price, Prices, PricesError};
 pub use propagation::Propagators;
 pub use settings::{
-    Batches, ExporterChoice, Limits, Otlp, Protocol, Settings, TelemetryConfig, TlsFile,
+    Batches, ExporterChoice, HttpSettings, Limits, Otlp, Protocol, Settings, TelemetryConfig,
+    TlsFile,
 };
 pub use spans::{EventIds, OTelHook, SpanNames};
 pub use telemetry::{Telemetry, TelemetryHooks};

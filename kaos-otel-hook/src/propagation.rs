@@ -1,6 +1,6 @@
 //! Traces that cross processes and tasks: headers, and the current context.
 
-mod baggage;
+pub(crate) mod baggage;
 pub(crate) mod context;
 mod propagators;
 mod setting;

@@ -3,6 +3,7 @@
 mod batches;
 mod config;
 mod endpoint;
+mod http;
 mod limits;
 mod otlp;
 mod protocol;
@@ -23,6 +24,7 @@ pub use batches::Batches;
 use batches::EXPORT_TIMEOUT;
 pub use config::TelemetryConfig;
 pub(crate) use endpoint::{ENDPOINT, ENDPOINTS, Endpoint, shown};
+pub use http::HttpSettings;
 pub use limits::Limits;
 pub(crate) use otlp::Signal;
 pub use otlp::{ExporterChoice, Otlp, TlsFile};
@@ -97,6 +99,8 @@ pub struct Settings {
     /// Which `tracing` events become log lines and records.
     #[cfg(feature = "logs")]
     pub log_lines: LogSettings,
+    /// Which requests over HTTP have spans of their own. Default: none.
+    pub http: HttpSettings,
     /// What was wrong with the variables.
     pub warnings: Vec<String>,
 }
@@ -139,6 +143,7 @@ impl Settings {
                 &vars,
                 Propagators::from_list(vars.get("OTEL_PROPAGATORS").as_deref()),
             ),
+            http: HttpSettings::of(&vars),
             #[cfg(feature = "logs")]
             log_lines: said(&vars, LogSettings::from_vars(&lookup)),
             warnings: Vec::new(),

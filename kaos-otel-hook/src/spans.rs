@@ -8,6 +8,7 @@ mod ids;
 mod names;
 mod notes;
 mod observer;
+mod requests;
 mod room;
 mod settings;
 mod shared;

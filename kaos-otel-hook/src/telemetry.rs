@@ -18,7 +18,8 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 #[cfg(feature = "logs")]
 use crate::LogSettings;
 use crate::{
-    Content, Conventions, Limits, Prices, Propagators, Settings, SpanNames, TelemetryStats,
+    Content, Conventions, HttpSettings, Limits, Prices, Propagators, Settings, SpanNames,
+    TelemetryStats,
 };
 pub use hooks::TelemetryHooks;
 use started::Started;
@@ -53,6 +54,7 @@ pub struct Telemetry {
     content: Content,
     exception_events: bool,
     propagators: Propagators,
+    http: HttpSettings,
     prices: Option<Prices>,
     #[cfg(feature = "logs")]
     logs: LogSettings,
@@ -71,6 +73,7 @@ impl Telemetry {
             content: Content::new(settings.capture),
             exception_events: settings.exception_events,
             propagators: settings.propagators.clone(),
+            http: settings.http.clone(),
             prices: None,
             #[cfg(feature = "logs")]
             logs: settings
@@ -102,6 +105,12 @@ impl Telemetry {
     /// What models cost: for `kaos.cost_usd`. Default: nothing is known.
     pub fn with_prices(mut self, prices: Prices) -> Self {
         self.prices = Some(prices);
+        self
+    }
+
+    /// Which requests over HTTP have spans of their own, over the environment's word.
+    pub fn with_http(mut self, http: HttpSettings) -> Self {
+        self.http = http;
         self
     }
 

@@ -30,6 +30,11 @@ pub(crate) fn client(url: &Url, connect: Duration) -> Result<Client, Box<dyn Err
     Ok(client.build()?)
 }
 
+/// The URL as it is shown: without user, password, and what is asked behind the path, which may be keys.
+pub(crate) fn shown(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path())
+}
+
 fn is_this_machine(url: &Url) -> bool {
     is_this_host(url.host_str().unwrap_or_default())
 }

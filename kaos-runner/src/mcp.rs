@@ -39,6 +39,7 @@ mod shared;
 mod source;
 mod stdio;
 mod tool;
+mod traced;
 mod why;
 
 use std::fmt;

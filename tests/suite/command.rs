@@ -2,6 +2,7 @@
 
 mod render;
 mod serve;
+mod served;
 mod servers;
 mod signals;
 mod terminal;

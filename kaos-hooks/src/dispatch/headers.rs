@@ -2,7 +2,7 @@
 
 use kaos_events::Incoming;
 
-use crate::Hooks;
+use crate::{Exchange, Hooks, HttpRequest};
 
 impl Hooks {
     /// The caller's span in another process, and its baggage, from a request's headers; `None`, if no
@@ -57,5 +57,25 @@ impl Hooks {
         for (name, value) in injected.into_iter().flatten() {
             header(&name, &value);
         }
+    }
+
+    /// Begins a request over HTTP: whoever traces those makes it a span of its own, whose headers go with it.
+    /// Where nobody does, its headers are those of the current span ([`inject`](Self::inject)), and of a
+    /// request that names its parent, none.
+    pub fn exchange(&self, request: &HttpRequest<'_>) -> Exchange {
+        let traced = self.ask_propagators(|propagator| {
+            let traced = propagator.exchange(request)?;
+            let mut headers = Vec::new();
+            traced.inject(&mut |name, value| headers.push((name.to_owned(), value.to_owned())));
+            Some((traced, headers))
+        });
+        if let Some((traced, headers)) = traced {
+            return Exchange::of(Some(traced), headers);
+        }
+        let mut headers = Vec::new();
+        if request.parent.is_none() {
+            self.inject(|name, value| headers.push((name.to_owned(), value.to_owned())));
+        }
+        Exchange::of(None, headers)
     }
 }

@@ -1,5 +1,7 @@
 use kaos_events::{Incoming, SpanContext};
 
+use crate::{HttpExchange, HttpRequest};
+
 /// Carries traces into and out of runs: what a hook that belongs to a tracing system knows besides
 /// listening ([`Hook::propagator`](crate::Hook::propagator)).
 ///
@@ -51,6 +53,12 @@ pub trait Propagator: Send + Sync + 'static {
     /// The caller's span in another process, or its baggage, read from a request's headers (name in
     /// any case, and value): the parent of a run. Malformed headers are no answer.
     fn extract(&self, _headers: &[(&str, &[u8])]) -> Option<Incoming> {
+        None
+    }
+
+    /// Begins to trace a request over HTTP by itself. Default: it is not, and carries the headers of what it
+    /// is made for.
+    fn exchange(&self, _request: &HttpRequest<'_>) -> Option<Box<dyn HttpExchange>> {
         None
     }
 }

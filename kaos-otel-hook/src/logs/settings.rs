@@ -71,6 +71,11 @@ impl LogSettings {
         (settings, warnings)
     }
 
+    /// What is told: a level, or directives of `RUST_LOG`.
+    pub fn level(&self) -> &str {
+        self.filter.directives()
+    }
+
     /// Which set of attribute names to use in log records.
     #[must_use]
     pub const fn with_names(mut self, names: SpanNames) -> Self {

@@ -40,6 +40,15 @@ pub(crate) fn with_outer(context: &Context, parent: &kaos_hooks::SpanContext) ->
     }
 }
 
+/// The context of a span that another context knows, with its baggage.
+pub(crate) fn of_incoming(incoming: &kaos_hooks::Incoming) -> Context {
+    let outer = incoming.span.as_ref().map_or_else(Context::new, outer);
+    if incoming.baggage.is_empty() {
+        return outer;
+    }
+    outer.with_baggage(baggage::decode(&incoming.baggage))
+}
+
 /// A `tracestate` as OpenTelemetry's type; `None` if that type refuses what W3C Trace Context
 /// allows, a system id of 14 characters.
 fn held(header: &str) -> Option<TraceState> {

@@ -9,6 +9,7 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanLimits};
 
 use super::observer::Spans;
+use super::requests::Requests;
 use super::room::Room;
 use super::settings::{SpanSettings, VALUE_LENGTH};
 use super::shared::Inner;
@@ -128,6 +129,16 @@ impl OTelHook {
         self.with(|settings| settings.room = Room::of(limits))
     }
 
+    /// Makes a span of kind CLIENT of each request over HTTP that runs make, between what it is made for and its
+    /// server; with attributes also under the names of before 2023, or without. Default: there are none.
+    #[must_use]
+    pub fn with_http_client(self, old_names: bool) -> Self {
+        self.with(|settings| {
+            settings.http_client = true;
+            settings.http_old_names = old_names;
+        })
+    }
+
     fn with(self, change: impl FnOnce(&mut SpanSettings)) -> Self {
         let mut settings = self.settings().clone();
         change(&mut settings);
@@ -193,7 +204,20 @@ impl Hook for OTelHook {
     }
 
     fn propagator(&self) -> Option<Arc<dyn Propagator>> {
-        Some(Arc::new(self.1.clone()))
+        let propagators = self.1.clone();
+        if !self.settings().http_client {
+            return Some(Arc::new(propagators));
+        }
+        Some(match &self.0 {
+            Target::Sdk(inner, _) => Arc::new(Requests {
+                propagators,
+                by: Arc::clone(inner),
+            }),
+            Target::Global(inner) => Arc::new(Requests {
+                propagators,
+                by: Arc::clone(inner),
+            }),
+        })
     }
 
     async fn force_flush(&self) -> Result<(), HookError> {

@@ -20,6 +20,9 @@ pub(crate) struct SpanSettings {
     /// What model calls cost.
     pub(crate) prices: Option<Prices>,
     pub(crate) room: Room,
+    /// Whether requests that are made have spans, and whether those have old names, too.
+    pub(crate) http_client: bool,
+    pub(crate) http_old_names: bool,
 }
 
 impl Default for SpanSettings {
@@ -32,6 +35,8 @@ impl Default for SpanSettings {
             value_length: Some(VALUE_LENGTH),
             prices: None,
             room: Room::default(),
+            http_client: false,
+            http_old_names: false,
         }
     }
 }

@@ -39,6 +39,9 @@ impl TelemetryHooks {
             .with_value_length(limits.value_length)
             .with_span_limits(&started.span_limits)
             .with_propagators(telemetry.propagators.clone());
+        if telemetry.http.client {
+            spans = spans.with_http_client(telemetry.http.old_names);
+        }
         if let Some(prices) = &telemetry.prices {
             spans = spans.with_prices(prices.clone());
         }
