@@ -8,10 +8,12 @@ mod agent;
 mod audit;
 mod config;
 mod output;
+mod render;
 mod run;
 mod sessions;
 mod signals;
 mod terminal;
+mod trail;
 mod trust;
 mod trusted;
 mod warnings;
@@ -38,6 +40,8 @@ enum Command {
     Trust(trust::Args),
     /// Lists, shows and forgets conversations that processes share
     Sessions(sessions::Args),
+    /// Shows what KAOS resources become when they run, and what is wrong with them
+    Render(render::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
 }
@@ -55,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Agent(args) => agent::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Sessions(args) => sessions::run(&args),
+        Command::Render(args) => render::run(&args),
         Command::Audit(args) => audit::run(args),
     };
     done.unwrap_or_else(|failed| output::failed(&failed))

@@ -5,7 +5,7 @@
 //! - A [`Gate`] decides, before a tool runs, whether it may.
 //! - [`Hooks`] is the ordered set of both, made from a tuple, a `Vec`, an `Option`, a closure or
 //!   one hook. It opens runs, and keeps each hook from harming the others: a hook that panics is
-//!   counted, logged, and after [`MOST_PANICS`] of them put out of service.
+//!   counted, logged, and after [`MAX_PANICS`] of them put out of service.
 //! - A [`Lane`] gives an [`AsyncHook`], one that waits for a network or a disk, its own task behind
 //!   a bounded queue.
 //! - [`LogHook`] writes a line per span through `tracing`; [`SpanTree`] shows a run to people.
@@ -54,4 +54,4 @@ pub use span_tree::SpanTree;
 pub use kaos_events::*;
 
 /// How many panics put a hook out of service.
-pub const MOST_PANICS: u64 = 8;
+pub const MAX_PANICS: u64 = 8;

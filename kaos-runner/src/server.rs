@@ -204,6 +204,7 @@ impl Server {
 
     fn app(self) -> App {
         App {
+            since: app::now(&self.runner),
             ready: ready::Remembered::new(self.readiness, self.runner.shared_agent()),
             runner: self.runner,
             card: self.card,
@@ -212,7 +213,6 @@ impl Server {
             progress: self.progress,
             drain: self.drain,
             memory: self.memory,
-            since: chat::said::now(),
         }
     }
 }

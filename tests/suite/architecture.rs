@@ -14,7 +14,16 @@ const EDGES: &[(&str, &[&str])] = &[
     ("kaos-hooks", &["kaos-events"]),
     ("kaos-otel-hook", &["kaos-events", "kaos-hooks"]),
     ("kaos-runner", &["kaos-events", "kaos-hooks"]),
-    ("kaos-cli", &["kaos-hooks", "kaos-otel-hook", "kaos-runner"]),
+    ("kaos-operator", &[]),
+    (
+        "kaos-cli",
+        &[
+            "kaos-hooks",
+            "kaos-operator",
+            "kaos-otel-hook",
+            "kaos-runner",
+        ],
+    ),
 ];
 
 /// Crates that a library crate must not see, itself excepted.
@@ -23,6 +32,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("kaos-hooks", &["opentelemetry"]),
     // The API alone is fine, for context; the SDK is not.
     ("kaos-runner", &["opentelemetry_sdk", "opentelemetry-proto"]),
+    (
+        "kaos-operator",
+        &["tokio", "hyper", "reqwest", "opentelemetry", "tracing"],
+    ),
     ("kaos-cli", &["opentelemetry"]),
 ];
 

@@ -1,5 +1,7 @@
 //! The command `kaos`, as a process.
 
+mod render;
+mod serve;
 mod servers;
 mod signals;
 mod terminal;

@@ -66,7 +66,7 @@ async fn came_of<M>(gates: impl IntoHooks<M>) -> Came {
     let recorder = Recorder::new();
     let hooks = Hooks::new((recorder.clone(), gates)).with_gate_limit(Duration::from_secs(1));
     Runner::new(agent)
-        .with_hooks(hooks)
+        .hooks(hooks)
         .turn("Work.", "s")
         .await
         .unwrap();

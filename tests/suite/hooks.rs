@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{
     AsyncHook, Both, Budget, Emitter, Enter, Event, EventBuf, Gate, GateError, Handle, Hook,
-    HookError, Hooks, IntoHooks, Lane, LogHook, MOST_PANICS, ManualClock, Observer, Propagator,
+    HookError, Hooks, IntoHooks, Lane, LogHook, MAX_PANICS, ManualClock, Observer, Propagator,
     Registry, Run, SeededIds, SpanId, Step, StepOutcome, Str, TextDelta, ToolRequest, Turn,
     TurnOutcome, Value, Verdict,
 };
@@ -39,7 +39,7 @@ fn agent() -> Agent {
 async fn run_with<M>(hook: impl IntoHooks<M>) -> (String, [Vec<String>; 2], Hooks) {
     let (before, after) = (Recorder::new(), Recorder::new());
     let hooks = Hooks::with_emitter(repeatable(), (before.clone(), hook, after.clone()));
-    let runner = Runner::new(agent()).with_hooks(hooks.clone());
+    let runner = Runner::new(agent()).hooks(hooks.clone());
     let reply = runner.turn("Work.", "s").await.unwrap().to_string();
     let lines = |recorder: Recorder| recorder.events().iter().map(EventBuf::to_line).collect();
     (reply, [before, after].map(lines), hooks)
@@ -66,7 +66,7 @@ impl Hook for Panics {
 async fn a_hook_that_panics_on_every_event_is_put_out_of_service() {
     let hooks = assert_unnoticed(Panics).await;
     let stats = &hooks.stats()[1];
-    assert_eq!((stats.name.as_str(), stats.panics), ("Panics", MOST_PANICS));
+    assert_eq!((stats.name.as_str(), stats.panics), ("Panics", MAX_PANICS));
     assert!(stats.out_of_service);
     assert_eq!(stats.live_observers, 0);
 }
@@ -173,6 +173,39 @@ fn what_watches_a_set_is_given_the_whole_set_once_and_its_panic_goes_no_further(
     drop(hooks.turn(Turn::new("assistant")));
     let all = vec![Str::from("LogHook"), Str::from("Idle")];
     assert_eq!(*seen.lock().unwrap(), [all.clone(), all]);
+}
+
+#[tokio::test]
+async fn ready_made_hooks_stay_one_set_alone_and_join_another_in_a_tuple() {
+    let seen = Arc::<Mutex<Vec<Vec<Str>>>>::default();
+    let parts = (
+        Panics,
+        Watches(Arc::clone(&seen)),
+        LogHook::new(),
+        Lane::new(Idle),
+    );
+    let made = Hooks::with_emitter(repeatable(), parts);
+    let hooks = made.clone().with_gate_limit(Duration::from_secs(7));
+
+    let alone = Runner::new(agent()).hooks(hooks.clone());
+    let trace_id = alone.turn("Hi!", "s").await.unwrap().trace_id();
+    assert!(made.stats()[1].events > 0, "the statistics are the set's");
+    let first = Hooks::with_emitter(repeatable(), ()).turn(Turn::new("the first"));
+    assert_eq!(trace_id, first.trace_id(), "the ids are the set's");
+
+    let joined = Runner::new(agent()).hooks((LogHook::new(), hooks));
+    joined.turn("Hi!", "s").await.unwrap();
+    let names =
+        |hooks: &Hooks| -> Vec<Str> { hooks.stats().into_iter().map(|it| it.name).collect() };
+    assert_eq!(
+        names(joined.observed_by()),
+        ["LogHook", "Panics", "LogHook", "Idle"]
+    );
+    assert_eq!(seen.lock().unwrap()[1], names(joined.observed_by()));
+    let lane = joined.observed_by().stats().remove(3).lane;
+    assert_eq!(lane, made.stats().remove(2).lane, "it is the same lane");
+    assert!(lane.is_some_and(|lane| lane.offered > 0));
+    assert_eq!(made.emitter().live_runs(), 0);
 }
 
 /// Counts how often it is asked for its propagator.

@@ -43,6 +43,7 @@ mod queue_model;
 mod redact;
 mod remote;
 mod requests;
+mod resources;
 mod semconv;
 mod server;
 mod sessions;

@@ -44,5 +44,10 @@ struct WriteAHook;
 #[doc = include_str!("../../docs/how-do-i.md")]
 struct HowDoI;
 
+/// The page's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/serve.md")]
+struct Serve;
+
 pub use stopped::Stopped;
 pub use subscribed::subscribed;

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use futures_util::stream::unfold;
 use kaos_hooks::memory::{MemoryBounds, MemoryHook};
 use kaos_otel_hook::Telemetry;
-use kaos_runner::server::{Access, Card, Server};
+use kaos_runner::server::{Access, Card, Drain, Server};
 use kaos_runner::{Agent, RemoteAgent, Runner};
 use tokio::net::TcpListener;
 
@@ -27,8 +28,8 @@ MEMORY_ENABLED=false, MEMORY_MAX_SESSIONS and MEMORY_MAX_SESSION_EVENTS say what
 KAOS_API_TOKEN has the tokens that clients may show, KAOS_ALLOWED_HOSTS the names under which the server is asked,
 KAOS_ALLOWED_ORIGINS the origins of web pages that may ask it: lists with commas.
 
-SIGTERM and SIGINT end it: /ready says so, turns may end within 25 seconds, what is left is cancelled, everything is
-sent and recorded. A second one does not wait for turns.
+SIGTERM, SIGINT and SIGHUP end it: /ready says so, turns may end in their time, what is left is cancelled, everything is
+sent and recorded. A second one does not wait for turns, and a second later for nothing.
 
 Exit codes: 0 ended as told, 1 the address cannot be listened at, 2 the command or its configuration is wrong."
 )]
@@ -39,6 +40,15 @@ pub(crate) struct Args {
     /// The port to listen at; 0 is one that is free
     #[arg(long, default_value_t = 8000)]
     port: u16,
+    /// How many seconds turns may take to end after the first signal, 25 unless given [variable: KAOS_DRAIN_SECONDS]
+    #[arg(long)]
+    drain_seconds: Option<u64>,
+    /// Records what happens in the audit trail of this directory [variable: KAOS_TRAIL]
+    #[arg(long)]
+    trail: Option<String>,
+    /// Signs the trail with this key, made by `kaos audit keygen` [variable: KAOS_TRAIL_KEY]
+    #[arg(long)]
+    trail_key: Option<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
@@ -57,6 +67,10 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     let agent = agent()?;
     let name = agent.name().to_owned();
     let store = crate::sessions::store()?;
+    let drain = drain(args)?;
+    let named = |flag: &Option<String>, name| flag.clone().or_else(|| variable(name));
+    let trail = named(&args.trail, "KAOS_TRAIL");
+    let key = named(&args.trail_key, "KAOS_TRAIL_KEY");
     let listener = match TcpListener::bind((args.host, args.port)).await {
         Ok(listener) => listener,
         Err(error) => {
@@ -67,8 +81,9 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     };
     let at = listener.local_addr()?;
     let telemetry = Telemetry::from_env()?;
+    let audit = crate::trail::open(trail.as_deref(), key.as_deref())?;
     let memory = MemoryBounds::from_vars(variable)?.map(|it| MemoryHook::new().bounds(it));
-    let runner = Runner::new(agent).hooks((telemetry.hooks(), memory.clone()));
+    let runner = Runner::new(agent).hooks((telemetry.hooks(), memory.clone(), audit));
     let runner = match store {
         Some(store) => runner.sessions(store),
         None => runner,
@@ -80,6 +95,7 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     });
     let server = Server::new(runner.clone())
         .access(access())
+        .drain(drain)
         .card(Card::new().version(env!("CARGO_PKG_VERSION")))
         .progress(variable("KAOS_PROGRESS").is_some_and(|it| it == "1"));
     let server = match memory {
@@ -110,6 +126,14 @@ fn agent() -> Result<Agent, Failed> {
         .instructions(instructions.unwrap_or(usual));
     let peers = RemoteAgent::all_from_vars(variable)?;
     Ok(peers.into_iter().fold(agent, Agent::subagent))
+}
+
+fn drain(args: &Args) -> Result<Drain, Failed> {
+    let given = variable("KAOS_DRAIN_SECONDS").map(|seconds| seconds.trim().parse::<u64>());
+    let given = given.transpose();
+    let given = given.map_err(|_not_one| "KAOS_DRAIN_SECONDS is not a whole number of seconds")?;
+    let limit = args.drain_seconds.or(given).map(Duration::from_secs);
+    Ok(Drain::new(limit.unwrap_or(Drain::DEFAULT_LIMIT)))
 }
 
 fn access() -> Access {

@@ -9,11 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use kaos_events::{Attributes, ContentKind, EventBuf, Str, TextVisitor, Value};
 
 use crate::redact::{Class, ContentPolicies, ContentPolicy, Field, Redactor, sentinel};
-use shorten::{CUTS, MOST_BYTES, Shorten, fewer, oversize, shorter};
+use shorten::{CUTS, MAX_BYTES, Shorten, fewer, oversize, shorter};
 
 /// The most names that are remembered as safe, and the longest: in all no more than half a megabyte,
 /// with what is written of them.
-const MOST_KNOWN: usize = 1024;
+const MAX_KNOWN: usize = 1024;
 const LONGEST_KNOWN: usize = 256;
 
 /// Makes records of events. Owned by the writer's thread, so that a long text holds up no turn.
@@ -49,7 +49,7 @@ impl Recorder {
         }
         let mut line = event.to_line();
         for (longest, most) in CUTS {
-            if line.len() <= MOST_BYTES {
+            if line.len() <= MAX_BYTES {
                 break;
             }
             let mut event = event.clone();
@@ -86,7 +86,7 @@ impl TextVisitor for Recorder {
             name.clone_from(known);
             return;
         }
-        if name.len() > MOST_BYTES {
+        if name.len() > MAX_BYTES {
             // It fits no record: to look for secrets in it would only take time.
             *name = Str::from(sentinel::of(&Class::Oversize, name.chars().count()));
             return;
@@ -98,7 +98,7 @@ impl TextVisitor for Recorder {
             Str::copied(safe.as_str())
         };
         if name.len().max(safe.len()) <= LONGEST_KNOWN {
-            if self.known.len() >= MOST_KNOWN {
+            if self.known.len() >= MAX_KNOWN {
                 self.known.clear();
             }
             self.known.insert(name.clone(), safe.clone());
@@ -108,7 +108,7 @@ impl TextVisitor for Recorder {
 
     fn names(&mut self, names: &mut Vec<Str>) {
         for (longest, most) in CUTS {
-            if names.iter().map(|name| name.len()).sum::<usize>() <= MOST_BYTES {
+            if names.iter().map(|name| name.len()).sum::<usize>() <= MAX_BYTES {
                 break;
             }
             Shorten::to(longest, most).names(names);
@@ -133,10 +133,10 @@ impl TextVisitor for Recorder {
                     *content = Str::from(safe);
                 }
                 let policy = self.policies.policy(field, tool);
-                if length > MOST_BYTES && matches!(policy, ContentPolicy::Hash(_)) {
+                if length > MAX_BYTES && matches!(policy, ContentPolicy::Hash(_)) {
                     // The token is its hash; how much there was it does not say.
                     *content = Str::from(format!("{content} bytes:{length}"));
-                } else if content.len() > MOST_BYTES {
+                } else if content.len() > MAX_BYTES {
                     *content = oversize(content);
                 }
                 true
@@ -150,7 +150,7 @@ impl TextVisitor for Recorder {
         if attributes.is_empty() {
             return;
         }
-        fewer(attributes, Attributes::MOST_DECODED);
+        fewer(attributes, Attributes::MAX_DECODED);
         shorter(attributes);
         let json = serde_json::to_string(attributes).unwrap_or_default();
         let safe = self.redactor.json(&json);
@@ -190,7 +190,7 @@ mod tests {
                     break;
                 }
             }
-            assert!(remembered(&recorder) <= 2 * MOST_KNOWN * LONGEST_KNOWN);
+            assert!(remembered(&recorder) <= 2 * MAX_KNOWN * LONGEST_KNOWN);
         }
     }
 }

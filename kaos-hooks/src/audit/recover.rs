@@ -11,7 +11,7 @@ use kaos_events::TraceId;
 use super::anchor::Anchors;
 use super::anchored::Anchored;
 use super::head::{Head, Settings};
-use super::line::MOST_NUMBER;
+use super::line::MAX_NUMBER;
 use super::log::Log;
 use super::own::{Cause, FORMAT, OwnRecord, Recovery};
 use super::scan::Scanned;
@@ -91,7 +91,7 @@ pub(super) fn open(
         let base = head.next.max(anchored.end().saturating_add(1));
         (head, cause) = (Head::new(trail, base), Cause::Restarted);
     }
-    if head.next > MOST_NUMBER / 2 {
+    if head.next > MAX_NUMBER / 2 {
         let message = format!(
             "its segments have numbers up to {}, which no trail reaches: somebody put one there",
             head.next

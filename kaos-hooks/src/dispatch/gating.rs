@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kaos_events::{ApprovalRequired, Callable, Decision, GateDecided, Scope, Str};
 
-use crate::dispatch::into_hooks::GateSeat;
+use crate::dispatch::registry::GateSeat;
 use crate::{Hooks, ToolAnnotations, ToolRequest, Verdict, catch_panic};
 
 /// What the gates decided together.

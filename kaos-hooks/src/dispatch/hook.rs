@@ -67,7 +67,8 @@ pub trait Hook: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Flushes, and lets go of everything. Called more than once, the later calls do nothing.
+    /// Hands on what is still buffered, and lets go of what it owns; nothing unless given. Called more
+    /// than once, the later calls do nothing.
     ///
     /// # Errors
     ///

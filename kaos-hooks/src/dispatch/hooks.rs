@@ -6,9 +6,46 @@ use kaos_events::{Emitter, Observer, Run, Scope, Str, Turn};
 
 use crate::dispatch::fanout::Fanout;
 use crate::dispatch::health::{Health, HooksWatch};
-use crate::dispatch::into_hooks::Seated;
 use crate::dispatch::isolate::isolated;
-use crate::{Hook, HookError, HookStats, IntoHooks, Propagator, Registry, catch_panic};
+use crate::dispatch::registry::Seated;
+use crate::{Hook, HookError, HookStats, HooksError, Propagator, Registry, catch_panic};
+
+/// What can be given to [`Hooks::new`](crate::Hooks::new): a hook, a gate, a closure over events,
+/// `Option`s, `Vec`s and (nested) tuples of these, boxed and shared ones included, and [`Hooks`].
+///
+/// `M` only tells the compiler which of these it is, and is inferred. A type that is both [`Hook`]
+/// and [`Gate`] is registered as [`Both`]; on its own it does not compile, so that it cannot be
+/// taken for a hook only and silently not gate:
+///
+/// ```compile_fail,E0283
+/// # use async_trait::async_trait;
+/// # use kaos_hooks::{Gate, GateError, Hook, Hooks, Observer, Run, ToolRequest, Verdict};
+/// struct Guard;
+/// # impl Hook for Guard { fn observe(&self, _: &Run) -> Option<Box<dyn Observer>> { None } }
+/// # #[async_trait] impl Gate for Guard {
+/// #     async fn before_tool_call(&self, _: &ToolRequest<'_>) -> Result<Verdict, GateError> { Ok(Verdict::Allow) }
+/// # }
+/// Hooks::new(Guard); // write `Both(Guard)`
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be registered: it, or a part of it, is no hook and no gate",
+    label = "not a hook, a gate, a closure over events, or a tuple of these",
+    note = "what may stand here, by value: a type with `impl Hook` or `impl Gate`, an `Arc<dyn Hook>` or `Arc<dyn Gate>`, a closure `|event: &Event<'_>| ..` that is `Fn`, `Send` and `Sync`",
+    note = "and of these an `Option`, a `Vec` or a tuple of at most 8 parts; a part may be a tuple"
+)]
+pub trait IntoHooks<M> {
+    /// Adds itself to the list.
+    fn register(self, to: &mut Registry);
+
+    /// The set of these alone, for runs with the ids and time of `emitter`. Ready-made [`Hooks`] stay
+    /// the set that they are, with their own emitter, limit and statistics.
+    fn into_hooks(self, emitter: Emitter) -> Hooks
+    where
+        Self: Sized,
+    {
+        Hooks::with_emitter(emitter, self)
+    }
+}
 
 /// The ordered set of hooks and gates, and what opens runs that they see.
 ///
@@ -170,7 +207,11 @@ impl Hooks {
         HooksError::of(failed)
     }
 
-    /// Flushes every hook and lets go of everything. Later calls do nothing.
+    /// Ends what the hooks own, one after the other: trails are sealed, lanes emptied. Later calls do
+    /// nothing.
+    ///
+    /// Providers of OpenTelemetry belong to who made them: end `kaos_otel_hook::Telemetry` after this,
+    /// by its own `shutdown`.
     ///
     /// # Errors
     ///
@@ -221,34 +262,3 @@ impl fmt::Debug for Hooks {
         f.debug_tuple("Hooks").field(&self.set.registry).finish()
     }
 }
-
-/// Some hooks could not hand on what they had.
-#[derive(Debug)]
-pub struct HooksError(Vec<(Str, HookError)>);
-
-impl HooksError {
-    fn of(failed: Vec<(Str, HookError)>) -> Result<(), Self> {
-        if failed.is_empty() {
-            Ok(())
-        } else {
-            Err(Self(failed))
-        }
-    }
-
-    /// The hooks that failed, by name, and why.
-    pub fn failed(&self) -> impl Iterator<Item = (&Str, &HookError)> {
-        self.0.iter().map(|(name, error)| (name, error))
-    }
-}
-
-impl fmt::Display for HooksError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (name, error)) in self.0.iter().enumerate() {
-            let separator = if at == 0 { "" } else { "; " };
-            write!(f, "{separator}hook {name}: {error}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for HooksError {}

@@ -1,144 +1,10 @@
-//! What can be registered, and how it becomes one ordered list.
+//! What can be registered: hooks, gates, closures, and lists and tuples of them.
 
 use std::sync::Arc;
 
-use kaos_events::{Event, Observer, Run, Str};
+use kaos_events::{Emitter, Event, Observer, Run, Str};
 
-use crate::dispatch::health::Health;
-use crate::dispatch::isolate::isolated;
-use crate::{Gate, Hook, HooksWatch, LaneCounters, Propagator};
-
-/// What can be given to [`Hooks::new`](crate::Hooks::new): a hook, a gate, a closure over events,
-/// `Option`s, `Vec`s and (nested) tuples of these, boxed and shared ones included.
-///
-/// `M` only tells the compiler which of these it is, and is inferred. A type that is both [`Hook`]
-/// and [`Gate`] is registered as [`Both`]; on its own it does not compile, so that it cannot be
-/// taken for a hook only and silently not gate:
-///
-/// ```compile_fail,E0283
-/// # use async_trait::async_trait;
-/// # use kaos_hooks::{Gate, GateError, Hook, Hooks, Observer, Run, ToolRequest, Verdict};
-/// struct Guard;
-/// # impl Hook for Guard { fn observe(&self, _: &Run) -> Option<Box<dyn Observer>> { None } }
-/// # #[async_trait] impl Gate for Guard {
-/// #     async fn before_tool_call(&self, _: &ToolRequest<'_>) -> Result<Verdict, GateError> { Ok(Verdict::Allow) }
-/// # }
-/// Hooks::new(Guard); // write `Both(Guard)`
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be registered: it, or a part of it, is no hook and no gate",
-    label = "not a hook, a gate, a closure over events, or a tuple of these",
-    note = "what may stand here, by value: a type with `impl Hook` or `impl Gate`, an `Arc<dyn Hook>` or `Arc<dyn Gate>`, a closure `|event: &Event<'_>| ..` that is `Fn`, `Send` and `Sync`",
-    note = "and of these an `Option`, a `Vec` or a tuple of at most 8 parts; a part may be a tuple"
-)]
-pub trait IntoHooks<M> {
-    /// Adds itself to the list.
-    fn register(self, to: &mut Registry);
-}
-
-/// The ordered list of what is registered.
-#[derive(Default)]
-pub struct Registry {
-    pub(crate) hooks: Vec<Seated<dyn Hook>>,
-    pub(crate) propagators: Vec<Seated<dyn Propagator>>,
-    gates: Vec<GateSeat>,
-    last: Vec<GateSeat>,
-    watchers: Vec<Watcher>,
-}
-
-/// Takes the counters of the whole set.
-type Watcher = Box<dyn Fn(&HooksWatch) + Send + Sync>;
-
-pub(crate) struct Seated<T: ?Sized> {
-    pub(crate) what: Arc<T>,
-    pub(crate) health: Arc<Health>,
-}
-
-pub(crate) struct GateSeat {
-    pub(crate) gate: Seated<dyn Gate>,
-    pub(crate) fail_open: bool,
-}
-
-impl Registry {
-    /// Adds a hook.
-    pub fn hook(&mut self, hook: Arc<dyn Hook>) {
-        self.seat_hook(hook, None);
-    }
-
-    /// Adds a hook, with what is counted about the queue that it stands for.
-    pub(crate) fn lane(&mut self, hook: Arc<dyn Hook>, counters: LaneCounters) {
-        self.seat_hook(hook, Some(counters));
-    }
-
-    fn seat_hook(&mut self, hook: Arc<dyn Hook>, lane: Option<LaneCounters>) {
-        let name = isolated(|| hook.name()).unwrap_or(Str::Static("hook"));
-        let health = Arc::new(Health::of_lane(name, lane));
-        if let Some(propagator) = health.check(isolated(|| hook.propagator())).flatten() {
-            self.propagators.push(Seated {
-                what: propagator,
-                health: Arc::clone(&health),
-            });
-        }
-        self.hooks.push(Seated { what: hook, health });
-    }
-
-    /// Calls `take` once the set is complete, before its first run, with what reads the counters of
-    /// all its hooks and gates: for a part that reports on the others.
-    pub fn watch(&mut self, take: impl Fn(&HooksWatch) + Send + Sync + 'static) {
-        self.watchers.push(Box::new(take));
-    }
-
-    pub(crate) fn hand_out(&self, watch: &HooksWatch) {
-        for take in &self.watchers {
-            if isolated(|| take(watch)).is_err() {
-                tracing::warn!("what watches a set of hooks panicked; it reports nothing");
-            }
-        }
-    }
-
-    /// Adds a gate that denies when it fails.
-    pub fn gate(&mut self, gate: Arc<dyn Gate>) {
-        self.seat_gate(gate, false);
-    }
-
-    /// Adds a gate that is asked after all others, whatever the order: it sees what they decided.
-    pub fn last_gate(&mut self, gate: Arc<dyn Gate>) {
-        self.last.push(Self::seated(gate, false));
-    }
-
-    fn seat_gate(&mut self, gate: Arc<dyn Gate>, fail_open: bool) {
-        self.gates.push(Self::seated(gate, fail_open));
-    }
-
-    fn seated(gate: Arc<dyn Gate>, fail_open: bool) -> GateSeat {
-        let name = isolated(|| gate.name()).unwrap_or(Str::Static("gate"));
-        let gate = Seated {
-            what: gate,
-            health: Arc::new(Health::new(name)),
-        };
-        GateSeat { gate, fail_open }
-    }
-
-    /// The gates in the order they are asked.
-    pub(crate) fn gates(&self) -> impl Iterator<Item = &GateSeat> {
-        self.gates.iter().chain(&self.last)
-    }
-}
-
-impl Registry {
-    /// Of the hooks, then of the gates.
-    pub(crate) fn healths(&self) -> impl Iterator<Item = &Arc<Health>> {
-        let hooks = self.hooks.iter().map(|seat| &seat.health);
-        hooks.chain(self.gates().map(|seat| &seat.gate.health))
-    }
-}
-
-impl std::fmt::Debug for Registry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names = self.healths().map(|health| &health.name);
-        f.debug_list().entries(names).finish()
-    }
-}
+use crate::{Gate, Hook, Hooks, IntoHooks, Registry};
 
 /// A value that is both a hook and a gate: observed and asked.
 #[derive(Debug, Clone)]
@@ -265,6 +131,18 @@ impl<M, T: IntoHooks<M>> IntoHooks<marker::List<M>> for Vec<T> {
         for one in self {
             one.register(to);
         }
+    }
+}
+
+/// In a tuple, or a list: all that the set has joins the new one.
+#[diagnostic::do_not_recommend]
+impl IntoHooks<marker::Own> for Hooks {
+    fn register(self, to: &mut Registry) {
+        to.all_of(self.registry());
+    }
+
+    fn into_hooks(self, _emitter: Emitter) -> Hooks {
+        self
     }
 }
 

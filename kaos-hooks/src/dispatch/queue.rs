@@ -42,7 +42,7 @@ pub struct Queue<P> {
     state: Mutex<State<P>>,
 }
 
-const MOST_SPARE: usize = 4;
+const MAX_SPARE: usize = 4;
 
 impl<P: Packing> Queue<P> {
     /// A queue, and the one who reads it.

@@ -1,7 +1,10 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
+
+/// How long what was cancelled may take to end.
+const LAST: Duration = Duration::from_secs(1);
 
 /// How a server ends: no new work, then a time for what runs, then cancellation.
 ///
@@ -30,6 +33,8 @@ struct Shared {
     limit: Duration,
     phase: watch::Sender<Phase>,
     running: watch::Sender<usize>,
+    /// How much ran when it was cancelled.
+    cancelled: OnceLock<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -62,6 +67,7 @@ impl Drain {
             limit,
             phase: watch::Sender::new(Phase::Serving),
             running: watch::Sender::new(0),
+            cancelled: OnceLock::new(),
         }))
     }
 
@@ -93,15 +99,23 @@ impl Drain {
             () = self.cancelled() => {}
             () = ran_out => {}
         }
-        let cancelled = *self.0.running.borrow();
-        self.cancel();
-        self.idle().await;
+        let cancelled = self.cancel_now();
+        // Who does not read that it was cancelled is not waited for.
+        let _in_time = tokio::time::timeout(LAST, self.idle()).await.is_ok();
         Drained { cancelled }
     }
 
     /// Cancels what runs now, and takes nothing new.
     pub fn cancel(&self) {
+        self.cancel_now();
+    }
+
+    /// As [`cancel`](Self::cancel); how much ran the first time. It is counted before anybody can know.
+    fn cancel_now(&self) -> usize {
+        let running = || *self.0.running.borrow();
+        let cancelled = *self.0.cancelled.get_or_init(running);
         self.raise(Phase::Cancelled);
+        cancelled
     }
 
     /// Waits until what runs is to end at once.

@@ -12,7 +12,7 @@ use tracing::{Level, debug, enabled};
 use crate::{ModelError, ModelReply, ToolError, ToolOutput, ToolUse};
 
 /// The most argument names on a line, and the most characters of one.
-const MOST_KEYS: usize = 32;
+const MAX_KEYS: usize = 32;
 const LONGEST_KEY: usize = 64;
 
 /// Tells of a model call; to be awaited inside its span.
@@ -115,6 +115,6 @@ pub(crate) async fn delegated(scope: &Scope<Subagent>, target: &str, answered: R
 fn keys(arguments: &str) -> String {
     let object: BTreeMap<String, &RawValue> = serde_json::from_str(arguments).unwrap_or_default();
     let short = |key: &String| key.chars().take(LONGEST_KEY).collect();
-    let keys: Vec<String> = object.keys().take(MOST_KEYS).map(short).collect();
+    let keys: Vec<String> = object.keys().take(MAX_KEYS).map(short).collect();
     keys.join(",")
 }

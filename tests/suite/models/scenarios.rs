@@ -34,6 +34,7 @@ fn scenarios() -> Vec<String> {
             "callables",
             "discovery",
             "requests",
+            "server",
             "sessions",
         ];
         let own = own.contains(&module.split("::").next().unwrap());

@@ -87,7 +87,7 @@ impl Asked {
         let agent = scripted("assistant", script)
             .tool(ask("left"))
             .tool(ask("right"));
-        let runner = Runner::new(agent).with_hooks(hooks);
+        let runner = Runner::new(agent).hooks(hooks);
         Self { runner, sent }
     }
 

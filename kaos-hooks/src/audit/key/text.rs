@@ -10,14 +10,14 @@ use super::error::KeyError;
 use crate::audit::regular::read_text;
 
 /// The most bytes of a key's file.
-const MOST_FILE_BYTES: u64 = 4096;
+const MAX_FILE_BYTES: u64 = 4096;
 
 /// Ed25519, in the algorithm byte of a note's key.
 pub(super) const ED25519: u8 = 1;
 
 /// What a file of one key holds.
 pub(super) fn key_file(path: &Path) -> Result<String, KeyError> {
-    read_text(path, MOST_FILE_BYTES).map_err(|source| KeyError::Read {
+    read_text(path, MAX_FILE_BYTES).map_err(|source| KeyError::Read {
         path: path.display().to_string(),
         source,
     })

@@ -3,11 +3,11 @@
 use kaos_events::{AttributeValue, Attributes, ContentKind, Str, TextVisitor, ToolCallSummary};
 
 use crate::audit::Hash;
-use crate::audit::line::{MOST_LINE_BYTES, MOST_TAIL_BYTES};
+use crate::audit::line::{MAX_LINE_BYTES, MAX_TAIL_BYTES};
 use crate::redact::{Class, sentinel};
 
 /// The most bytes of a record.
-pub(super) const MOST_BYTES: usize = MOST_LINE_BYTES - MOST_TAIL_BYTES;
+pub(super) const MAX_BYTES: usize = MAX_LINE_BYTES - MAX_TAIL_BYTES;
 
 /// How a record that is too long is cut, ever more: the longest text, the most items of a list.
 pub(super) const CUTS: [(usize, usize); 5] =
@@ -44,7 +44,7 @@ pub(super) fn shorter(attributes: &mut Attributes) {
         let bytes = attributes
             .iter()
             .map(|(key, value)| key.len() + text(value));
-        if bytes.sum::<usize>() <= MOST_BYTES {
+        if bytes.sum::<usize>() <= MAX_BYTES {
             return;
         }
         let without = |(key, value): (&Str, &AttributeValue)| {
@@ -61,7 +61,7 @@ pub(super) fn shorter(attributes: &mut Attributes) {
 }
 
 /// The longest text of [`oversize`], in bytes.
-const MOST_OVERSIZE_BYTES: usize = 140;
+const MAX_OVERSIZE_BYTES: usize = 140;
 
 /// What stands in the place of content that is too long: how much there was, and a hash of it, so
 /// that who has it can show that it was this. What the policy keeps from the trail is taken out
@@ -93,7 +93,7 @@ impl Shorten {
     pub(super) const fn unread() -> Self {
         Self {
             longest: 0,
-            most: Attributes::MOST_DECODED,
+            most: Attributes::MAX_DECODED,
             class: Class::Unstable,
         }
     }
@@ -133,7 +133,7 @@ impl TextVisitor for Shorten {
     fn content(&mut self, _kind: ContentKind, _tool: Option<&str>, content: &mut Str) -> bool {
         if self.class != Class::Oversize {
             self.cut(content);
-        } else if content.len() > self.longest.max(MOST_OVERSIZE_BYTES) {
+        } else if content.len() > self.longest.max(MAX_OVERSIZE_BYTES) {
             *content = oversize(content);
         }
         true

@@ -8,7 +8,7 @@ use kaos_events::{PackedEvents, Str};
 
 use crate::dispatch::park::{this_task, woken};
 use crate::dispatch::queue::{Next, Reader};
-use crate::{AsyncHook, HookError, MOST_PANICS, catch_panic};
+use crate::{AsyncHook, HookError, MAX_PANICS, catch_panic};
 
 /// Of a task that still works, or ended before its queue was closed.
 pub(super) const UNFINISHED: u64 = u64::MAX;
@@ -34,7 +34,7 @@ impl Worker {
                 Next::Batch(mut taken) => {
                     let events = taken.take().unwrap_or_default();
                     for event in events.iter() {
-                        if panics >= MOST_PANICS {
+                        if panics >= MAX_PANICS {
                             taken.one_dropped();
                             continue;
                         }

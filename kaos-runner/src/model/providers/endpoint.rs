@@ -54,7 +54,7 @@ pub(super) trait Reading: Send {
 }
 
 /// The most calls, or blocks, of an answer: a bound for what is done once for each of them.
-pub(super) const MOST_PARTS: usize = 1024;
+pub(super) const MAX_PARTS: usize = 1024;
 
 pub(super) struct Endpoint<A> {
     pub(super) client: Client,
@@ -237,8 +237,8 @@ async fn read(
 }
 
 fn bounded(reading: &impl Reading) -> Result<(), Failed> {
-    if reading.parts() > MOST_PARTS {
-        let why = format!("the answer has more than {MOST_PARTS} calls or blocks");
+    if reading.parts() > MAX_PARTS {
+        let why = format!("the answer has more than {MAX_PARTS} calls or blocks");
         return Err(Failed::new(ModelErrorKind::TooLarge, why));
     }
     Ok(())

@@ -1,0 +1,45 @@
+//! Workloads as text: for a shell, as data, for Compose.
+
+mod compose;
+mod env;
+mod interpolation;
+mod masks;
+mod yaml_data;
+
+use crate::reading::Resources;
+use crate::workload::Workloads;
+use masks::Masks;
+
+/// What workloads are shown as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The variables of each, as a shell reads them, each with who says so.
+    Env,
+    /// All of it as YAML.
+    Yaml,
+    /// A file for Compose.
+    Compose,
+}
+
+/// Shows workloads. The same workloads give the same bytes.
+///
+/// No secret is shown: a value from a Secret is named, not looked up; a variable whose name is that of a secret (`…KEY`,
+/// `…TOKEN`, `…PASSWORD` and their like) is masked, and so is, wherever it stands, the value of a Secret among
+/// the resources. All texts that are shown go through `redact` besides, one by one, so that the form stays whole.
+///
+/// # Errors
+///
+/// Why there is no such form of these workloads: Compose has no namespaces.
+pub fn render(
+    workloads: &Workloads,
+    resources: &Resources,
+    form: Form,
+    redact: &dyn Fn(&str) -> String,
+) -> Result<String, String> {
+    let masks = Masks::new(workloads, resources, redact);
+    match form {
+        Form::Env => Ok(env::shown(&workloads.workloads, resources, &masks)),
+        Form::Yaml => yaml_data::shown(&workloads.workloads, &masks),
+        Form::Compose => compose::shown(&workloads.workloads, resources, &masks),
+    }
+}
