@@ -260,7 +260,7 @@ async fn http_spans_stand_between_the_caller_the_turn_and_those_it_asks_in_one_t
 
     assert!(
         run.lines
-            .contains("INFO kaos::access: POST /v1/chat/completions 200"),
+            .contains("] kaos::access: POST /v1/chat/completions 200"),
         "{}",
         run.lines
     );
