@@ -128,11 +128,11 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
 
     pub(super) fn readiness(&self) -> Readiness {
         let required = self.list("KAOS_READY_REQUIRES");
-        let requires = |what: &str| required.iter().any(|it| it == what);
+        let counts = |what: &str| required.iter().any(|it| it == what);
         // Peers count once there are any.
         Readiness {
-            model: requires("model"),
-            mcp: requires("mcp"),
+            model: counts("model"),
+            mcp: counts("mcp"),
             ..Readiness::default()
         }
     }
