@@ -35,7 +35,7 @@ async fn answer(args: &Args, config: &Config, mut signals: Signals) -> Result<Ex
     let servers: Result<Vec<McpServer>, Failed> = config.mcp.iter().map(Mcp::server).collect();
     let servers = servers?;
     let telemetry = Telemetry::from_env()?;
-    let audit = crate::trail::open(config.trail.as_deref(), config.trail_key.as_deref())?;
+    let audit = crate::recording::open(config.trail.as_deref(), config.trail_key.as_deref())?;
     let hooks = (telemetry.hooks(), audit, display.hook());
     let runner = Runner::new(agent(config, &servers)?).hooks(hooks);
     let runner = match crate::sessions::store()? {

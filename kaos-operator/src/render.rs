@@ -12,6 +12,7 @@ use masks::Masks;
 
 /// What workloads are shown as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Form {
     /// The variables of each, as a shell reads them, each with who says so.
     Env,

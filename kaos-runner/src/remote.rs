@@ -5,6 +5,8 @@ mod breaker;
 mod call;
 mod card;
 mod conversations;
+mod discovery;
+mod health;
 mod limits;
 mod peer;
 mod vars;
@@ -24,6 +26,7 @@ pub(crate) use baggage::said;
 pub(crate) use call::Asked;
 
 use card::Card;
+pub use health::RemoteHealth;
 use peer::Peer;
 
 /// An agent that is served elsewhere, as a sub-agent; see [`remote`](crate::remote).
@@ -57,18 +60,6 @@ struct Settings {
     description: Option<Str>,
     bearer: Option<String>,
     limits: RemoteLimits,
-}
-
-/// How an agent is, as far as it is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RemoteHealth {
-    /// It was not looked at yet.
-    Unknown,
-    /// It is the agent it should be, and answers.
-    Ok,
-    /// It is not asked at the moment.
-    Degraded,
 }
 
 impl RemoteAgent {

@@ -136,11 +136,11 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
 
     pub(super) fn readiness(&self) -> Readiness {
         let required = self.list("KAOS_READY_REQUIRES");
-        let requires = |what: &str| required.iter().any(|it| it == what);
+        let counts = |what: &str| required.iter().any(|it| it == what);
         Readiness {
-            model: requires("model"),
-            mcp: requires("mcp"),
-            peers: requires("peers"),
+            model: counts("model"),
+            mcp: counts("mcp"),
+            peers: counts("peers"),
             ..Readiness::default()
         }
     }
@@ -173,7 +173,7 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
     ) -> Result<Option<AuditHook>, Failed> {
         let trail = trail.or_else(|| self.get("KAOS_TRAIL"));
         let key = key.or_else(|| self.get("KAOS_TRAIL_KEY"));
-        let opened = crate::trail::open(trail.as_deref(), key.as_deref());
+        let opened = crate::recording::open(trail.as_deref(), key.as_deref());
         opened.map_err(|why| {
             format!("the audit trail of KAOS_TRAIL and KAOS_TRAIL_KEY: {why}").into()
         })

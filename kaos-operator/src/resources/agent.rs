@@ -77,6 +77,7 @@ pub struct AgentConfig {
 /// How a model calls tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum ToolCallMode {
     /// As the model can.
     Auto,

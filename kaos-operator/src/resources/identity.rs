@@ -7,6 +7,8 @@ use std::sync::Arc;
 pub const API_VERSION: &str = "kaos.tools/v1alpha1";
 
 /// A kind of resource.
+///
+/// Closed: whoever starts or shows workloads must say what becomes of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// Where models are: a proxy to providers, or a server of its own.

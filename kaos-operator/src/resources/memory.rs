@@ -45,6 +45,7 @@ pub struct Memory {
 /// Where an agent's memory is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum MemoryType {
     /// In the agent's process.
     Local,

@@ -37,6 +37,7 @@ pub struct ModelApiSpec {
 
 /// A proxy to models elsewhere, or a server of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub enum Mode {
     /// `LiteLLM` between the agents and a provider.
     Proxy,

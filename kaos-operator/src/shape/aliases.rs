@@ -7,6 +7,7 @@ use crate::yaml::{Entry, Mark, Node, Value};
 
 /// Whether a version ever knew a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Age {
     /// A published version of the CRDs had it: it is taken without a word.
     Older,

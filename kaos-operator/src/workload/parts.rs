@@ -53,6 +53,7 @@ pub struct Workload {
 
 /// What runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Program {
     /// `kaos agent serve`.
     AgentServe,
@@ -102,6 +103,8 @@ pub struct Env {
 }
 
 /// A value, or where it is.
+///
+/// Closed: whoever starts or shows workloads must say what becomes of each.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Given {
     /// The value.
@@ -122,6 +125,7 @@ impl Given {
 
 /// Who says what a variable's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Origin {
     /// A field of the resource.
     Field(&'static str),
@@ -161,6 +165,8 @@ pub struct FileMount {
 }
 
 /// What a file contains.
+///
+/// Closed: whoever starts or shows workloads must say what becomes of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// This.
@@ -196,6 +202,8 @@ pub struct Probe {
 }
 
 /// What is asked.
+///
+/// Closed: whoever starts or shows workloads must say what becomes of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProbeKind {
     /// `GET` of this path answers with 200.

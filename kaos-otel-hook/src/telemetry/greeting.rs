@@ -29,7 +29,7 @@ impl Greeting {
 impl Settings {
     /// A line that says what is exported, as whom and where to; or why nothing is.
     pub fn summary(&self) -> String {
-        let Settings {
+        let Self {
             traces,
             metrics,
             logs,

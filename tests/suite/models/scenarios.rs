@@ -34,6 +34,8 @@ fn scenarios() -> Vec<String> {
             "callables",
             "discovery",
             "requests",
+            "memory",
+            "remote",
             "server",
             "sessions",
         ];
