@@ -240,7 +240,9 @@ async fn a_turn_that_is_dropped_ends_those_that_it_asked_for_three_levels_deep()
     let team = three(FunctionModel::answer("three")).await;
     let mut longest = Duration::ZERO;
     for point in 0.. {
-        team.iter().for_each(|it| it.recorder.clear());
+        for served in &team {
+            served.recorder.clear();
+        }
         let mut events = team[0].runner.run("Count.", format!("s-{point}"));
         let mut read = 0;
         while read < point && events.next().await.is_some() {
@@ -297,9 +299,9 @@ async fn a_turn_that_is_dropped_while_the_third_works_cancels_all_three() {
         served.recorder.check().unwrap();
         assert_eq!(served.ended(), ["cancelled"]);
     }
-    let took = gone.elapsed();
-    assert!(took < SOON, "{took:?}");
-    println!("three turns ended {took:?} after the client was gone");
+    let longest = gone.elapsed();
+    assert!(longest < SOON, "{longest:?}");
+    println!("three turns ended {longest:?} after the client was gone");
 }
 
 #[tokio::test]
