@@ -5,6 +5,7 @@ mod replays;
 mod telemetry;
 mod variables;
 
+use std::fmt::Write as _;
 use std::process::{Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -70,9 +71,9 @@ impl Served {
         let mut head =
             format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
         for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
-        head += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+        write!(head, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         let mut stream = TcpStream::connect(&self.at).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
         stream

@@ -82,7 +82,7 @@ async fn run(more: &[(&str, &str)]) -> Run {
             .flat_map(|it| it.scope_spans);
         scopes.flat_map(|it| it.spans).collect::<Vec<_>>()
     });
-    let last = bodies("/v1/metrics").last().unwrap();
+    let last = bodies("/v1/metrics").next_back().unwrap();
     Run {
         spans: spans.collect(),
         requests: requests(&ExportMetricsServiceRequest::decode(last).unwrap()),
@@ -160,6 +160,50 @@ impl Run {
     }
 }
 
+/// Each request that goes out has a span under the operation that makes it, and goes out in its name.
+#[track_caller]
+fn check_clients(run: &Run) {
+    // What keeps a connection to a tool server, and ends it, is of no turn.
+    let clients = run.of_kind(SpanKind::Client).into_iter();
+    let clients: Vec<_> = clients.filter(|it| !it.parent_span_id.is_empty()).collect();
+    let models: Vec<_> = clients
+        .iter()
+        .filter(|span| run.parent(span).name == "model.inference")
+        .collect();
+    assert_eq!(models.len(), 3, "one for each request to the model");
+    let named: Vec<String> = models
+        .iter()
+        .map(|span| format!("00-{}-{}-01", hex(&span.trace_id), hex(&span.span_id)))
+        .collect();
+    for sent in &run.sent {
+        assert!(
+            named.contains(sent),
+            "{sent} goes out in the client span's name: {named:?}"
+        );
+    }
+    let answered = models
+        .iter()
+        .filter(|it| attribute(it, "http.response.status_code").as_deref() == Some("200"));
+    assert_eq!(answered.count(), 2, "the third was cancelled");
+    let rest: Vec<_> = clients
+        .iter()
+        .filter(|span| run.parent(span).name != "model.inference")
+        .collect();
+    let parents: Vec<&str> = rest
+        .iter()
+        .map(|span| run.parent(span).name.as_str())
+        .collect();
+    assert!(
+        rest.len() >= 4,
+        "initialize, initialized, tools/list, tools/call: {parents:?}"
+    );
+    assert!(parents.contains(&"tool.add"), "{parents:?}");
+    assert!(
+        rest.iter().all(|span| hex(&span.trace_id) == TRACE),
+        "all in the caller's trace"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn http_spans_stand_between_the_caller_the_turn_and_those_it_asks_in_one_trace() {
     let run = run(&[
@@ -220,43 +264,7 @@ async fn http_spans_stand_between_the_caller_the_turn_and_those_it_asks_in_one_t
             "the turn is the request's child"
         );
     }
-    let clients = run.of_kind(SpanKind::Client);
-    let models: Vec<_> = clients
-        .iter()
-        .filter(|span| run.parent(span).name == "model.inference")
-        .collect();
-    assert_eq!(models.len(), 3, "one for each request to the model");
-    let named: Vec<String> = models
-        .iter()
-        .map(|span| format!("00-{}-{}-01", hex(&span.trace_id), hex(&span.span_id)))
-        .collect();
-    for sent in &run.sent {
-        assert!(
-            named.contains(sent),
-            "{sent} goes out in the client span's name: {named:?}"
-        );
-    }
-    let answered = models
-        .iter()
-        .filter(|it| attribute(it, "http.response.status_code").as_deref() == Some("200"));
-    assert_eq!(answered.count(), 2, "the third was cancelled");
-    let rest: Vec<_> = clients
-        .iter()
-        .filter(|span| run.parent(span).name != "model.inference")
-        .collect();
-    let parents: Vec<&str> = rest
-        .iter()
-        .map(|span| run.parent(span).name.as_str())
-        .collect();
-    assert!(
-        rest.len() >= 4,
-        "initialize, initialized, tools/list, tools/call: {parents:?}"
-    );
-    assert!(parents.contains(&"tool.add"), "{parents:?}");
-    assert!(
-        rest.iter().all(|span| hex(&span.trace_id) == TRACE),
-        "all in the caller's trace"
-    );
+    check_clients(&run);
 
     assert!(
         run.lines
