@@ -87,7 +87,7 @@ fn what_is_no_yaml_of_ours_is_said_with_its_line() {
             0,
             "(line 2 begins with a tab; YAML is indented with blanks)",
         ),
-        ("a: [b\n", 0, ""),
+        ("a: [b\n", 0, "unclosed bracket"),
         ("a: 'b\n", 0, ""),
         ("a: *b\n", 1, "anchor"),
         (

@@ -1,8 +1,8 @@
 //! The rows of what is taken. The operator's variables are those of KAOS 0.1.4-dev (January 2026) and 0.8.4.
 
 use super::valid::Valid::{
-    self, Count, Flag, Hosts, List, Number, Origins, Port, Secret, Telemetry, Text, Url, Word,
-    Words,
+    self, Count, Flag, Hosts, List, Number, Origins, Port, Secret, Telemetry, Text, Tokens, Url,
+    Word, Words,
 };
 use super::variable::{By, Effect, Variable, row};
 
@@ -211,7 +211,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     ),
     user(
         "KAOS_API_TOKEN",
-        Secret,
+        Tokens,
         "",
         "a list of the tokens that clients may show, `Authorization: Bearer …`; without it everybody may ask",
     ),

@@ -10,6 +10,8 @@ pub(in crate::agent) enum Valid {
     Text,
     /// As [`Valid::Text`]; never shown.
     Secret,
+    /// A list that is not empty, of what can stand in a header; never shown.
+    Tokens,
     /// `http://` or `https://`; never shown, as a key may stand in it.
     Url,
     /// Whole, from 0 on.
@@ -39,6 +41,7 @@ impl Valid {
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Word(known) => quoted(known, " or "),
             Self::List => "list".to_owned(),
+            Self::Tokens => "list of one token or more, in visible ASCII".to_owned(),
             Self::Words(known) => format!("list of {}", quoted(known, ", ")),
             Self::Hosts => "list of hosts, `*`".to_owned(),
             Self::Origins => "list of `https://host[:port]`, `*`".to_owned(),
@@ -54,6 +57,7 @@ impl Valid {
         let number = |least: u64| value.parse::<u64>().is_ok_and(|number| number >= least);
         let right = match self {
             Self::Text | Self::Secret | Self::List | Self::Telemetry(_) => true,
+            Self::Tokens => is_tokens(&list(value)),
             Self::Url => url(value).is_some(),
             // Both have to fit the smallest type they are kept in.
             Self::Number => number(0) && value.parse::<u32>().is_ok(),
@@ -69,12 +73,21 @@ impl Valid {
             return Ok(());
         }
         let expected = self.words().replace('`', "");
-        let shown = match self {
-            Self::Url | Self::Secret => "what it is".to_owned(),
-            _ => format!("`{value}`"),
-        };
-        Err(format!("{name} is {shown}, not {expected}").into())
+        Err(match self {
+            Self::Url | Self::Secret | Self::Tokens => {
+                format!("{name} is no {expected} (its value is not shown)")
+            }
+            _ => format!("{name} is `{value}`, not {expected}"),
+        }
+        .into())
     }
+}
+
+/// Whether clients can show each; of none, everybody might ask.
+fn is_tokens(tokens: &[String]) -> bool {
+    let visible =
+        |token: &String| !token.is_empty() && token.bytes().all(|it| it.is_ascii_graphic());
+    !tokens.is_empty() && tokens.iter().all(visible)
 }
 
 fn quoted(words: &[&str], between: &str) -> String {

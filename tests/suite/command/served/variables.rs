@@ -45,6 +45,11 @@ const REFUSED: &[(&str, &str)] = &[
     ("KAOS_SESSIONS", "postgres://secret@somewhere"),
     ("KAOS_TRAIL_KEY", "/nowhere/key"),
     ("MCP_SERVER_calc_URL", "calc:8000"),
+    // An empty list would let everybody in.
+    ("KAOS_API_TOKEN", ","),
+    ("KAOS_API_TOKEN", "[]"),
+    ("KAOS_API_TOKEN", "[\"\"]"),
+    ("KAOS_API_TOKEN", "a\u{e9}"),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
