@@ -30,6 +30,7 @@ pub(crate) fn client(url: &Url, connect: Duration) -> Result<Client, Box<dyn Err
     Ok(client.build()?)
 }
 
+#[cfg(feature = "models")]
 /// The URL as it is shown: without user, password, and what is asked behind the path, which may be keys.
 pub(crate) fn shown(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
