@@ -7,8 +7,8 @@ use clap::{Args as ClapArgs, ValueEnum};
 use kaos_hooks::plain;
 use kaos_hooks::redact::Redactor;
 use kaos_operator::{
-    ClusterAddresses, Defaults, Finding, Form, LogLevel, NetworkAddresses, Reading, Severity, read,
-    render, sources, workloads,
+    ClusterAddresses, Defaults, Finding, Form, LogLevel, NetworkAddresses, Reading, Severity,
+    masking, read, render, sources, workloads,
 };
 
 use crate::output::Failed;
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     findings.extend(all.findings.iter().cloned());
     let redactor = Redactor::new();
     let redact = |text: &str| redactor.any(text).as_str().to_owned();
-    if told(&findings, &redact) {
+    if told(&findings, &masking(&all, &resources, &redact)) {
         return Ok(ExitCode::FAILURE);
     }
     let text = render(&all, &resources, form, &redact)?;
@@ -101,10 +101,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 const MOST: usize = 500;
 
 /// Tells what was found, and whether something of it is an error.
-fn told(findings: &[Finding], redact: &dyn Fn(&str) -> String) -> bool {
+fn told(findings: &[Finding], safe: &impl Fn(&str) -> String) -> bool {
     let mut out = terminal::errors();
     for finding in findings.iter().take(MOST) {
-        let line = plain(&redact(&finding.to_string()));
+        let line = plain(&safe(&finding.to_string()));
         // Where else could it be said that this is closed?
         let _said = writeln!(out, "{line}");
     }

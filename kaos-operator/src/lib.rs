@@ -59,7 +59,7 @@ pub use addresses::{Addresses, ClusterAddresses, NetworkAddresses};
 pub use defaults::{BadVariable, Defaults, Images, LogLevel, Runtime};
 pub use finding::{Finding, Place, Rule, Severity};
 pub use reading::{Located, Reading, Resource, Resources, read};
-pub use render::{Form, render};
+pub use render::{Form, masking, render};
 pub use resources::{
     API_VERSION, AgentConfig, AgentNetwork, AgentSpec, ApiKey, Autonomous, ConfigYaml, Container,
     EnvVar, EnvVarSource, GatewayRoute, HostedConfig, Identity, KeySelector, Kind, McpConfig,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::interpolation::expanded;
 use super::masks::{Masks, Shown};
+use super::shell::Shell;
 use super::yaml_data::written;
 use crate::reading::Resources;
 use crate::resources::Kind;
@@ -60,6 +61,7 @@ pub(super) fn shown(
         resources,
         masks,
         file: File::default(),
+        shell: Shell::default(),
         notes: Vec::new(),
     };
     for workload in workloads {
@@ -81,6 +83,7 @@ struct Composing<'c> {
     resources: &'c Resources,
     masks: &'c Masks<'c>,
     file: File,
+    shell: Shell,
     notes: Vec<String>,
 }
 
@@ -152,20 +155,14 @@ impl Composing<'_> {
         for env in &it.env {
             let value = match &env.value {
                 Given::Text(text) => self.text(it, env, text.expose(), &all),
-                Given::SecretKey(key) => required(
-                    &[&key.name, &key.key],
-                    &format!("the key {} of the Secret {}", key.key, key.name),
-                ),
+                Given::SecretKey(key) => self.shell.of_key("Secret", key),
                 Given::ConfigMapKey(key) => {
                     match self
                         .resources
                         .config_value(&it.identity.namespace, &key.name, &key.key)
                     {
                         Some(text) => self.text(it, env, text, &all),
-                        None => required(
-                            &[&key.name, &key.key],
-                            &format!("the key {} of the ConfigMap {}", key.key, key.name),
-                        ),
+                        None => self.shell.of_key("ConfigMap", key),
                     }
                 }
                 Given::Kubernetes(_) => {
@@ -183,7 +180,7 @@ impl Composing<'_> {
 
     /// A value; one that is secret comes from a variable when Compose runs.
     fn text(
-        &self,
+        &mut self,
         it: &Workload,
         env: &Env,
         text: &str,
@@ -191,10 +188,7 @@ impl Composing<'_> {
     ) -> String {
         match self.masks.variable(env, text) {
             Shown::Text(text) => expanded(&text, &|name| before.get(name).cloned(), &literal),
-            Shown::Masked(_) => required(
-                &[&it.name, &env.name],
-                &format!("{} of {}", env.name, it.name),
-            ),
+            Shown::Masked(_) => self.shell.of_variable(&it.name, &env.name),
         }
     }
 
@@ -202,7 +196,9 @@ impl Composing<'_> {
         let mut mounts = Vec::new();
         for file in &it.files {
             let content = match &file.content {
-                Content::SecretKey(key) => json!({"environment": variable(&[&key.name, &key.key])}),
+                Content::SecretKey(key) => {
+                    json!({"environment": self.shell.name("Secret", &[&key.name, &key.key])})
+                }
                 Content::Text(text) => {
                     let shown = self.masks.text(text.expose());
                     if matches!(shown, Shown::Masked(_)) {
@@ -230,27 +226,4 @@ const PULL_AND_SERVE: &str = "ollama serve & server=$!; until ollama list >/dev/
 /// A text as it is: Compose reads `$` as the beginning of a variable.
 fn literal(text: &str) -> String {
     text.replace('$', "$$")
-}
-
-/// The variable of the shell that has a value.
-fn variable(parts: &[&str]) -> String {
-    let ours = |it: char| {
-        if it.is_ascii_alphanumeric() {
-            it.to_ascii_uppercase()
-        } else {
-            '_'
-        }
-    };
-    let name: String = parts.join("_").chars().map(ours).collect();
-    if name.starts_with(|it: char| it.is_ascii_digit()) {
-        format!("_{name}")
-    } else {
-        name
-    }
-}
-
-/// A value from a variable of the shell, without which Compose says what is missing.
-fn required(parts: &[&str], what: &str) -> String {
-    let what = what.replace(|it: char| it.is_control() || "{}$".contains(it), "_");
-    format!("${{{}:?{what}}}", variable(parts))
 }

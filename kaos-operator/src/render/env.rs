@@ -21,7 +21,8 @@ pub(super) fn shown(workloads: &[Workload], resources: &Resources, masks: &Masks
             port,
             ..
         } = workload;
-        lines.push(format!("# {name} ({identity}), port {port}"));
+        let safe = |text: &str| masks.text(text).into_text();
+        lines.push(safe(&format!("# {name} ({identity}), port {port}")));
         for file in &workload.files {
             let what = match &file.content {
                 Content::Text(_) => "has its configuration".to_owned(),
@@ -70,7 +71,12 @@ fn variables(
         let shown = masks.variable(env, &text).into_text();
         lines.push(match shown.as_str() {
             MASK => format!("# {name} is masked  # {origin}"),
-            text => format!("{name}={}  # {origin}", quoted(text)),
+            text if is_name(name) => format!("{name}={}  # {origin}", quoted(text)),
+            // A shell would run it as a command.
+            text => format!(
+                "# {name}={}  # {origin}; a shell has no variable of this name",
+                one_line(&quoted(text))
+            ),
         });
         before.insert(name, shown);
     }
@@ -83,6 +89,12 @@ fn of_key(kind: &str, key: &KeySelector) -> String {
 /// What somebody else named stays in its line.
 fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
+}
+
+/// Whether a shell has variables of this name (POSIX.1-2024, 3.216).
+fn is_name(name: &str) -> bool {
+    let plain = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    name.chars().all(plain) && !name.starts_with(|it: char| it.is_ascii_digit())
 }
 
 /// As a POSIX shell reads it.

@@ -4,6 +4,11 @@ use std::collections::HashSet;
 use std::fmt;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use serde_json::Value;
 
 use crate::reading::Resources;
 use crate::workload::{Env, Given, Origin, Workloads};
@@ -57,13 +62,11 @@ impl<'m> Masks<'m> {
                 Given::Text(text) if is_secret(env) => Some(text.expose()),
                 _ => None,
             });
-        let all = resources.secret_values().chain(named);
-        // Whoever pipes a key into a file adds a line break.
-        let all = all
-            .flat_map(|it| [it, it.trim()])
-            .filter(|it| !it.is_empty());
-        let (short, long): (HashSet<_>, HashSet<_>) =
-            all.map(str::to_owned).partition(|it| it.len() < SHORT);
+        let of_documents = of_documents(resources);
+        let of_documents = of_documents.iter().map(String::as_str);
+        let all = resources.secret_values().chain(named).chain(of_documents);
+        let all = all.flat_map(forms).filter(|it| !it.is_empty());
+        let (short, long): (HashSet<_>, HashSet<_>) = all.partition(|it| it.len() < SHORT);
         let mut builder = AhoCorasick::builder();
         builder.match_kind(MatchKind::LeftmostLongest);
         let long = builder.build(long).ok();
@@ -98,6 +101,56 @@ impl<'m> Masks<'m> {
         } else {
             Shown::Masked(shown)
         }
+    }
+}
+
+/// What does not change in a URL (RFC 3986, 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// How a secret may stand somewhere: as it is, each of its lines, in base64, in a URL.
+fn forms(secret: &str) -> Vec<String> {
+    // Whoever pipes a key into a file adds a line break.
+    let mut forms = vec![secret.to_owned(), secret.trim().to_owned()];
+    if secret.len() >= SHORT {
+        let lines = secret.lines().map(str::trim);
+        forms.extend(lines.filter(|it| it.len() >= SHORT).map(str::to_owned));
+        forms.push(BASE64_STANDARD.encode(secret));
+        forms.push(utf8_percent_encode(secret.trim(), RESERVED).to_string());
+    }
+    forms
+}
+
+/// Values beside names of secrets in documents, be anything made of these or not.
+fn of_documents(resources: &Resources) -> Vec<String> {
+    let agents = resources.agents.values().map(|it| &it.at);
+    let servers = resources.mcp_servers.values().map(|it| &it.at);
+    let models = resources.model_apis.values().map(|it| &it.at);
+    let mut found = Vec::new();
+    for at in agents.chain(servers).chain(models) {
+        named_values(&at.document(), &mut found);
+    }
+    found
+}
+
+fn named_values(node: &Value, found: &mut Vec<String>) {
+    match node {
+        Value::Object(fields) => {
+            let text = |name: &str| fields.get(name).and_then(Value::as_str);
+            if let (Some(name), Some(value)) = (text("name"), text("value"))
+                && names_a_secret(name)
+            {
+                found.push(value.to_owned());
+            }
+            let key = fields.get("apiKey").and_then(|it| it.get("value"));
+            found.extend(key.and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|it| named_values(it, found));
+        }
+        Value::Array(list) => list.iter().for_each(|it| named_values(it, found)),
+        _ => {}
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use kaos_operator::{
-    ClusterAddresses, Defaults, Form, NetworkAddresses, Reading, Source, read, render, workloads,
+    ClusterAddresses, Defaults, Form, NetworkAddresses, Reading, Source, masking, read, render,
+    workloads,
 };
 use serde_json::{Value, json};
 
@@ -288,4 +289,87 @@ fn a_short_secret_is_masked_where_it_is_all_there_is() {
         url,
         "http://u:${MCPSERVER_S_DB_PASSWORD:?DB_PASSWORD of mcpserver-s}@h/abcde"
     );
+}
+
+/// An agent with these variables, and a `ModelAPI` for it.
+fn agent_with(name: &str, env: &str) -> String {
+    format!(
+        "{{apiVersion: kaos.tools/v1alpha1, kind: ModelAPI, metadata: {{name: llm}}, spec: {{mode: Proxy, proxyConfig: {{models: ['*']}}}}}}\n---\n\
+         {{apiVersion: kaos.tools/v1alpha1, kind: Agent, metadata: {{name: {name}}}, spec: {{modelAPI: llm, model: m, container: {{env: {env}}}}}}}\n"
+    )
+}
+
+#[test]
+fn each_secret_of_a_compose_file_has_a_variable_of_its_own() {
+    let env = "[{name: X, valueFrom: {secretKeyRef: {name: a-b, key: c}}}, {name: W, valueFrom: {secretKeyRef: {name: a, key: b.c}}}, \
+               {name: AGAIN, valueFrom: {secretKeyRef: {name: a-b, key: c}}}, {name: C_KEY, value: v1v1v1v1}, {name: c_key, value: w2w2w2w2}, \
+               {name: O, valueFrom: {secretKeyRef: {name: o, key: o, optional: true}}}]";
+    let text = form(&agent_with("a", env), Form::Compose, &Defaults::default()).unwrap();
+    for line in [
+        "X: ${A_B_C:?the key c of the Secret a-b}",
+        "W: ${A_B_C_2:?the key b.c of the Secret a}",
+        "AGAIN: ${A_B_C:?the key c of the Secret a-b}",
+        "C_KEY: ${AGENT_A_C_KEY:?C_KEY of agent-a}",
+        "c_key: ${AGENT_A_C_KEY_2:?c_key of agent-a}",
+        "O: ${O_O-}",
+    ] {
+        assert!(text.contains(line), "{line}:\n{text}");
+    }
+}
+
+#[test]
+fn what_is_no_name_of_a_variable_is_no_command_of_the_shell() {
+    let server = "---\n{apiVersion: kaos.tools/v1alpha1, kind: MCPServer, metadata: {name: my-tool}, spec: {type: python-runtime, config: {tools: {fromString: 'x'}}}}\n";
+    let env = "[{name: A.B, value: \"x\\nid\"}]";
+    let agent = agent_with("a", env).replace("model: m,", "model: m, mcpServers: [my-tool],");
+    let text = form(&format!("{agent}{server}"), Form::Env, &Defaults::default()).unwrap();
+    assert!(text.contains("# A.B='x id'"), "{text}");
+    assert!(text.contains("# MCP_SERVER_my-tool_URL=http"), "{text}");
+    let mut shell = Command::new("sh");
+    let run = shell.args(["-euc", "eval \"$0\"", &text]).output().unwrap();
+    assert!(
+        run.status.success() && run.stdout.is_empty() && run.stderr.is_empty(),
+        "{run:?}"
+    );
+}
+
+/// Secrets that do not look like any: only those who know them can take them out.
+#[test]
+fn a_secret_is_taken_out_of_findings_and_in_every_form_that_it_has() {
+    let secret = "harbor of sunny orchards/and more\nsecond line of it";
+    let encoded = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, secret);
+    let in_url = "harbor%20of%20sunny%20orchards%2Fand%20more%0Asecond%20line%20of%20it";
+    let held = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"k": encoded}, "stringData": {"n": "a-plain-name"}});
+    let notes = json!([{"name": "ONE", "value": format!("see {encoded}")}, {"name": "TWO", "value": format!("http://h/{in_url}")},
+        {"name": "THREE", "value": "the second line of it, too"}, {"name": "API_KEY", "value": "another-plain-one"}]);
+    let agent = json!({"apiVersion": "kaos.tools/v1alpha1", "kind": "Agent", "metadata": {"name": "a"},
+        "spec": {"modelAPI": "a-plain-name", "model": "m", "mcpServers": ["another-plain-one"], "a-plain-name": 1, "container": {"env": notes}}});
+    let text = format!(
+        "{held}\n---\n{agent}\n---\n{}",
+        agent_with("b", &notes.to_string())
+    );
+    let (resources, mut findings) = read(&[Source::new("team.yaml", &*text)], &Reading::default());
+    let all = workloads(&resources, &Defaults::default(), &NetworkAddresses);
+    findings.extend(all.findings.iter().cloned());
+    let safe = masking(&all, &resources, &str::to_owned);
+    let mut shown: Vec<String> = findings.iter().map(|it| safe(&it.to_string())).collect();
+    assert!(
+        shown
+            .iter()
+            .any(|it| it.contains("ModelAPI default/[masked] is not there")),
+        "{shown:#?}"
+    );
+    for form in [Form::Env, Form::Yaml, Form::Compose] {
+        shown.push(render(&all, &resources, form, &str::to_owned).unwrap());
+    }
+    let shown = shown.join("\n");
+    for form in [
+        "a-plain-name",
+        "another-plain-one",
+        &encoded,
+        in_url,
+        "second line of it",
+    ] {
+        assert!(!shown.contains(form), "{form} in {shown}");
+    }
 }
