@@ -8,6 +8,7 @@ pub(super) mod said;
 mod stream;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -26,6 +27,9 @@ use super::json::Json;
 use crate::TurnRequest;
 #[cfg(feature = "remote")]
 use crate::remote::{depth, said};
+
+/// How long a body that is on its way when the server is told to end may still take.
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
 
 pub(super) async fn completions(State(app): State<Arc<App>>, request: Request) -> Response {
     let answered = answer(app, request).await;
@@ -46,7 +50,16 @@ async fn answer(app: Arc<App>, request: Request) -> Result<Response, ApiError> {
 
 async fn held_answer(app: Arc<App>, request: Request, held: Held) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
-    let body = receive(&app.bounds, &parts.headers, body).await?;
+    // A request that is not there yet is no turn: a client that sends slowly holds up no end.
+    let ending = async {
+        app.drain.ending().await;
+        tokio::time::sleep(ON_ITS_WAY).await;
+    };
+    let body = tokio::select! {
+        biased;
+        body = receive(&app.bounds, &parts.headers, body) => body?,
+        () = ending => return Err(ApiError::ending()),
+    };
     let asked = ChatRequest::read(&parts.headers, &body)?;
     drop(body);
     // Who made a span for the request has said so.

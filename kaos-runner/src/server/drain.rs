@@ -118,6 +118,17 @@ impl Drain {
         cancelled
     }
 
+    /// Waits until nothing new is taken any more.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it loses nothing.
+    pub async fn ending(&self) {
+        let mut phase = self.0.phase.subscribe();
+        // The sender lives as long as this.
+        let _seen = phase.wait_for(|phase| *phase != Phase::Serving).await;
+    }
+
     /// Waits until what runs is to end at once.
     ///
     /// # Cancel safety

@@ -115,7 +115,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "MEMORY_ENABLED",
         Flag,
         "true",
-        "`false`: what was said in a session is not kept for the next request, and `/memory/events` is not there",
+        "`false`: what was said in a session is not kept for the next request, and `/memory/events` lists nothing",
     ),
     operator(
         "MEMORY_MAX_SESSION_EVENTS",
