@@ -106,6 +106,7 @@ fn as_json(report: &Verification, strict: bool) -> serde_json::Value {
         "accounted": report.accounted,
         "unread": report.unread,
         "torn": report.torn,
+        "open": report.open,
         "recoveries": report.recoveries,
         "gaps": report.gaps,
     })

@@ -287,6 +287,7 @@ impl Judge for Policy<'_> {
         self.accounts.ends_segment();
         self.lineage.ends_segment();
         // It has its name only since its checkpoint is on the disk: no crash leaves it so.
+        self.report.open = self.stage != Stage::Sealed;
         if std::mem::replace(&mut self.stage, Stage::Open) == Stage::Opening {
             to.is_certain(at.finding(Problem::NoCheckpoint));
         }
