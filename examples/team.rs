@@ -4,6 +4,7 @@
 use std::io::Write as _;
 
 use kaos_examples::calculator;
+use kaos_otel_hook::sdk::opentelemetry::logs::AnyValue;
 use kaos_otel_hook::{Memory, Telemetry};
 use kaos_runner::server::Server;
 use kaos_runner::{
@@ -83,7 +84,9 @@ async fn main() -> Result<(), Failed> {
         let context = log.trace_context();
         if let Some(context) = context.filter(|it| it.trace_id.to_string() == trace) {
             let (span, said) = (context.span_id, log.body());
-            writeln!(out, "  span {span}: {said:?}")?;
+            if let Some(AnyValue::String(said)) = said {
+                writeln!(out, "  span {span}: {said}")?;
+            }
         }
     }
     let in_one_trace = spans.iter().all(|span| span.trace == trace);
