@@ -20,6 +20,7 @@ pub(crate) fn is_client(subject: &Subject) -> bool {
         | Subject::ToolCall(_)
         | Subject::Handoff(_)
         | Subject::McpRequest(_)
+        | Subject::ServedCall(_)
         | Subject::Custom(_) => false,
     }
 }

@@ -67,11 +67,11 @@ macro_rules! enums {
 enums! {
     Subject / Subject {
         Turn, IntentClassification, Step, LlmCall, ToolCall, Subagent, Handoff, McpRequest,
-        Custom
+        ServedCall, Custom
     }
     Outcome<'_> / OutcomeBuf {
         Turn, IntentClassification, Step, LlmCall, ToolCall, Subagent, Handoff, McpRequest,
-        Custom
+        ServedCall, Custom
     }
     Value / Value {
         IntentClassified, UsageObserved, TextDelta, ThinkingDelta, ToolCallArgsDelta,

@@ -2,7 +2,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kaos_events::{EventBuf, RunId, SpanId, Subject, TraceId, Value, codec};
+use kaos_events::{EventBuf, RunId, SpanId, TraceId, Value, codec};
 
 use super::directory::Directory;
 use super::line::Line;
@@ -216,8 +216,9 @@ fn span_of(event: &EventBuf) -> Option<SpanId> {
 }
 
 fn tool_of(event: &EventBuf) -> Option<&str> {
-    match (event.span().map(|span| &span.subject), event.value()) {
-        (Some(Subject::ToolCall(call)), _) => Some(&call.name),
+    let tool = event.span().and_then(|span| span.subject.tool());
+    match (tool, event.value()) {
+        (Some(tool), _) => Some(tool),
         (_, Some(Value::GateDecided(decided))) => Some(&decided.tool),
         (_, Some(Value::ApprovalRequired(required))) => Some(&required.tool),
         _ => None,

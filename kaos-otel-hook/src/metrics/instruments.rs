@@ -98,6 +98,7 @@ pub(super) struct Instruments {
     pub(super) invoke_agent_tool_calls: Histogram<u64>,
     pub(super) execute_tool_duration: Histogram<f64>,
     pub(super) mcp_duration: Histogram<f64>,
+    pub(super) mcp_served_duration: Histogram<f64>,
 }
 
 impl Instruments {
@@ -195,6 +196,11 @@ impl Instruments {
             mcp_duration: seconds(
                 semconv::MCP_CLIENT_OPERATION_DURATION,
                 "Duration of a request to an MCP server, from when it was sent until its answer came.",
+                &MCP_SECONDS,
+            ),
+            mcp_served_duration: seconds(
+                semconv::MCP_SERVER_OPERATION_DURATION,
+                "Duration of a request that an MCP server answered, from when it was read until its answer was ready.",
                 &MCP_SECONDS,
             ),
         }

@@ -21,6 +21,8 @@ pub(super) struct McpKey {
     network_protocol: Option<Str>,
     server: Option<(Str, u16)>,
     ending: Ending,
+    /// Whether we were the server.
+    served: bool,
 }
 
 impl McpKey {
@@ -35,7 +37,14 @@ impl McpKey {
             network_protocol: call.network_protocol.clone(),
             server: server.map(|Server { address, port }| (address.clone(), *port)),
             ending,
+            served: false,
         }
+    }
+
+    /// The same request, as its server saw it.
+    pub(super) fn served(mut self, status_code: Option<Str>) -> Self {
+        (self.served, self.status_code) = (true, status_code);
+        self
     }
 }
 
@@ -62,7 +71,12 @@ impl McpSeries {
         let server = key.server.as_ref();
         labels.server(server.map(|(address, port)| (address, *port)));
         labels.ending(&key.ending);
-        Self(to.mcp_duration.bind(&labels))
+        let duration = if key.served {
+            &to.mcp_served_duration
+        } else {
+            &to.mcp_duration
+        };
+        Self(duration.bind(&labels))
     }
 
     pub(super) fn record(&self, duration: Duration) {

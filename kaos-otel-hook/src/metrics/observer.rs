@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kaos_hooks::{
-    Body, Event, LlmCall, LlmOutcome, McpCall, Observer, Outcome, Phase, Run, Span, SpanId,
-    Subagent, Subject, Time, ToolCall, Turn, Value,
+    Body, Event, LlmCall, LlmOutcome, McpCall, Observer, Outcome, Phase, Run, Span, SpanId, Str,
+    Subagent, Subject, Time, ToolKind, Turn, Value,
 };
 use smallvec::SmallVec;
 
@@ -65,7 +65,8 @@ impl Measuring {
     fn start(&mut self, span: &Span<'_>, time: Time) {
         let own = span.slot.own;
         let turn = match (span.subject, span.slot.parent) {
-            (Subject::Turn(_), _) | (_, None) => own,
+            (root, _) if root.is_root() => own,
+            (_, None) => own,
             (_, Some(parent)) => self.at(parent).map_or(own, |parent| parent.turn),
         };
         let streamed = match span.subject {
@@ -136,10 +137,11 @@ impl Measuring {
                     && let Some(mcp) = outcome.mcp.as_deref()
                     && let Some(duration) = mcp.duration
                 {
-                    let tool = ending.tool_name(call);
+                    let tool = ending.tool_name(&call.name);
                     self.mcp_request(&McpKey::new(mcp, Some(tool), ending.clone()), duration);
                 }
-                self.end_tool_call(run, call, ending, duration);
+                let tool = (&call.name, call.kind);
+                self.end_tool_call(run, tool, ending, duration);
                 self.of_turn(slot, |turn| turn.tool_calls += 1);
             }
             Subject::Subagent(subagent) => self.end_delegation(run, subagent, ending, duration),
@@ -154,6 +156,19 @@ impl Measuring {
                 };
                 let key = McpKey::new(&mcp.unwrap_or_else(unknown), None, ending);
                 self.mcp_request(&key, duration);
+            }
+            Subject::ServedCall(call) => {
+                if let Some(mcp) = call.mcp.as_deref() {
+                    let code = match span.phase.outcome() {
+                        Some(Outcome::ServedCall(outcome)) => outcome.status_code.clone(),
+                        _ => None,
+                    };
+                    let tool = ending.tool_name(&call.name);
+                    let key = McpKey::new(mcp, Some(tool), ending.clone()).served(code);
+                    self.mcp_request(&key, duration);
+                }
+                let tool = (&call.name, call.kind);
+                self.end_tool_call(run, tool, ending, duration);
             }
             Subject::IntentClassification(_)
             | Subject::Step(_)
@@ -238,12 +253,18 @@ impl Measuring {
         }
     }
 
-    fn end_tool_call(&mut self, run: &Run, call: &ToolCall, ending: Ending, duration: Duration) {
+    fn end_tool_call(
+        &mut self,
+        run: &Run,
+        (name, kind): (&Str, ToolKind),
+        ending: Ending,
+        duration: Duration,
+    ) {
         let to = &self.hook.instruments;
         let key = ToolKey {
             agent: run.agent.clone(),
-            tool: ending.tool_name(call),
-            kind: call.kind,
+            tool: ending.tool_name(name),
+            kind,
             ending,
         };
         let make = |key: &ToolKey| ToolSeries::new(to, key);

@@ -4,7 +4,7 @@ mod subagent;
 mod tool;
 
 use kaos_hooks::{
-    Callable as Subject, Failure, Ruling, Scope, Step, Str, SubjectType, ToolCall, Usage,
+    Callable as Subject, Failure, Nested, Ruling, Scope, Step, Str, SubjectType, ToolCall, Usage,
 };
 
 use crate::tool::arguments;
@@ -36,7 +36,7 @@ impl Told {
 /// What can be called. Whatever it is, the way there is the same: [`run`].
 trait Callee: Sync + Sized {
     /// What its span is about.
-    type Span: Subject;
+    type Span: Subject + Nested;
 
     /// What the model was told about it.
     fn spec(&self) -> &ToolSpec;
