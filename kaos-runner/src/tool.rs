@@ -13,8 +13,8 @@ mod spec;
 
 use async_trait::async_trait;
 
-pub(crate) use context::Caller;
-pub use context::ToolContext;
+pub(crate) use context::{Caller, Told};
+pub use context::{ToolContext, ToolProgress};
 pub use error::ToolError;
 pub use function::{FunctionTool, ToolFunction};
 pub use listing::ToolListing;

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kaos_hooks::{Handle, Hooks, McpCall, Nested, Scope, Session, Str};
+use kaos_hooks::{Attributes, Handle, Hooks, McpCall, Nested, Progress, Scope, Session, Str};
 
 /// What a tool, or a source of tools, may use besides its arguments, and where it says how it did its
 /// work. Clones are the same call's. The default one is of no run.
@@ -15,7 +15,47 @@ struct Surroundings {
     span: Option<Handle>,
     caller: Arc<Caller>,
     mcp: Mutex<Option<Box<McpCall>>>,
+    told: Option<Told>,
 }
+
+/// What a tool has done so far, said while it works.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct ToolProgress {
+    /// How much is done, in whatever the tool counts: more each time.
+    pub done: f64,
+    /// How much there is to do, where that is known.
+    pub total: Option<f64>,
+    /// What is being done, in words. Content.
+    pub message: Option<Str>,
+}
+
+impl ToolProgress {
+    /// So much is done.
+    pub fn new(done: f64) -> Self {
+        Self {
+            done,
+            ..Self::default()
+        }
+    }
+
+    /// Says how much there is to do.
+    #[must_use]
+    pub const fn of(mut self, total: f64) -> Self {
+        self.total = Some(total);
+        self
+    }
+
+    /// Says what is being done.
+    #[must_use]
+    pub fn message(mut self, message: impl Into<Str>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+}
+
+/// Hears of what a tool has done so far.
+pub(crate) type Told = Arc<dyn Fn(ToolProgress) + Send + Sync>;
 
 impl ToolContext {
     /// The surroundings of a call in a run with these hooks; for those who call tools themselves.
@@ -29,7 +69,33 @@ impl ToolContext {
             span,
             caller: Arc::clone(caller),
             mcp: Mutex::default(),
+            told: None,
         }))
+    }
+
+    /// Who hears of what the tool has done so far. Of a context that nobody else has yet.
+    pub(crate) fn telling(mut self, told: Option<Told>) -> Self {
+        if let Some(own) = Arc::get_mut(&mut self.0) {
+            own.told = told;
+        }
+        self
+    }
+
+    /// Says how far the call is: a client of a tool server that asked for it hears of it at once, and
+    /// the call's span has the note `progress`, without the words.
+    pub fn progress(&self, progress: ToolProgress) {
+        if let Some(span) = &self.0.span {
+            let mut attributes = Attributes::new();
+            attributes.set("done", progress.done);
+            if let Some(total) = progress.total {
+                attributes.set("total", total);
+            }
+            let note = Str::Static("progress");
+            span.progress(Progress { note, attributes });
+        }
+        if let Some(told) = &self.0.told {
+            told(progress);
+        }
     }
 
     /// The run's hooks. While the tool runs the call's span is current, so

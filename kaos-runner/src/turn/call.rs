@@ -1,16 +1,22 @@
 //! One call, of a tool or of a sub-agent: checked, allowed, done within its bounds.
 
+#[cfg(feature = "mcp-server")]
+mod served;
 mod subagent;
 mod tool;
 
 use kaos_hooks::{
-    Callable as Subject, Failure, Nested, Ruling, Scope, Step, Str, SubjectType, ToolCall, Usage,
+    Callable as Subject, Failure, Ruling, Scope, Step, Str, SubjectType, ToolCall, Usage,
 };
 
+use self::subagent::Delegate;
+
+#[cfg(feature = "mcp-server")]
+pub(crate) use self::served::serve;
 use crate::tool::arguments;
 use crate::turn::callable::Callable;
 use crate::turn::debug_lines;
-use crate::turn::setting::Setting;
+use crate::turn::setting::{Ground, Setting};
 use crate::{ToolContext, ToolError, ToolOutput, ToolSpec, ToolUse};
 
 /// What the model is told of a call.
@@ -33,10 +39,52 @@ impl Told {
     }
 }
 
+/// What came of a call.
+pub(crate) struct Ended {
+    pub(crate) result: Result<ToolOutput, NotDone>,
+    delegated: Option<Usage>,
+}
+
+/// Why there is no result.
+#[derive(Debug)]
+pub(crate) enum NotDone {
+    Failed(ToolError),
+    Skipped(Str),
+    Denied(Str),
+}
+
+impl From<NotDone> for Ended {
+    fn from(why: NotDone) -> Self {
+        Self {
+            result: Err(why),
+            delegated: None,
+        }
+    }
+}
+
+impl From<Ended> for Told {
+    fn from(ended: Ended) -> Self {
+        let told = match ended.result {
+            Ok(output) => Self {
+                output,
+                failed: false,
+                delegated: None,
+            },
+            Err(NotDone::Failed(why)) => Self::failed(format!("error: {why}")),
+            Err(NotDone::Skipped(why)) => Self::failed(format!("skipped: {why}")),
+            Err(NotDone::Denied(why)) => Self::failed(format!("denied: {why}")),
+        };
+        Self {
+            delegated: ended.delegated,
+            ..told
+        }
+    }
+}
+
 /// What can be called. Whatever it is, the way there is the same: [`run`].
 trait Callee: Sync + Sized {
     /// What its span is about.
-    type Span: Subject + Nested;
+    type Span: Subject;
 
     /// What the model was told about it.
     fn spec(&self) -> &ToolSpec;
@@ -44,16 +92,13 @@ trait Callee: Sync + Sized {
     /// Its arguments in what the model wrote.
     fn given(&self, written: &Str) -> Str;
 
-    /// What its span says at the start.
-    fn span(&self, call: &ToolUse) -> Self::Span;
-
     /// What its span says at the end of a call that a gate skipped.
     fn skipped() -> Outcome<Self>;
 
     /// Does it, within its time.
     fn run(
         &self,
-        setting: &Setting<'_>,
+        ground: Ground<'_>,
         scope: &Scope<Self::Span>,
         arguments: &str,
         context: &ToolContext,
@@ -106,8 +151,15 @@ pub(crate) async fn call(
     callable: Option<&Callable>,
 ) -> Told {
     match callable {
-        Some(Callable::Tool(tool)) => run(setting, step, call, tool).await,
-        Some(Callable::Subagent(subagent)) => run(setting, step, call, subagent).await,
+        Some(Callable::Tool(tool)) => {
+            let scope = step.open(tool.span(call));
+            run(setting.ground(), scope, call, tool).await.into()
+        }
+        Some(Callable::Subagent(called)) => {
+            let scope = step.open(called.span(call));
+            let delegate = Delegate { called, setting };
+            run(setting.ground(), scope, call, &delegate).await.into()
+        }
         None => {
             let scope = step.open(ToolCall {
                 call_id: Some(call.id.clone()),
@@ -133,33 +185,32 @@ fn asked_for(call: &ToolUse) -> ToolCall {
 
 /// Does it, if the arguments fit and the gates let it.
 async fn run<C: Callee>(
-    setting: &Setting<'_>,
-    step: &Scope<Step>,
+    ground: Ground<'_>,
+    mut scope: Scope<C::Span>,
     call: &ToolUse,
     callee: &C,
-) -> Told {
+) -> Ended {
     let spec = callee.spec();
-    let most = setting.limits.tool_result;
-    let mut scope = step.open(callee.span(call));
+    let most = ground.limits.tool_result;
     let given = callee.given(&call.arguments);
     if let Err(wrong) = arguments::check(spec, &given) {
         debug_lines::not_run(&scope, call, wrong.kind()).await;
         return failed(scope, &wrong, most);
     }
     scope.ready().await;
-    let hooks = setting.hooks;
+    let hooks = ground.hooks;
     let ruling = hooks.before_tool_call(&scope, &given, spec.annotations);
     let arguments = match ruling.await {
         Ruling::Run { arguments } => arguments,
         Ruling::Skip { reason } => {
             debug_lines::not_run(&scope, call, "skipped").await;
             scope.complete(C::skipped());
-            return Told::failed(format!("skipped: {reason}"));
+            return NotDone::Skipped(reason).into();
         }
         Ruling::Deny { reason } => {
             debug_lines::not_run(&scope, call, "denied").await;
             scope.fail(Failure::new("denied").message(reason.clone()));
-            return Told::failed(format!("denied: {reason}"));
+            return NotDone::Denied(reason).into();
         }
     };
     if arguments != given
@@ -168,14 +219,14 @@ async fn run<C: Callee>(
         debug_lines::not_run(&scope, call, wrong.kind()).await;
         return failed(scope, &wrong, most);
     }
-    let context = setting.context(scope.handle());
+    let context = ground.context(scope.handle());
     let ran = {
         let working = Working::<C> {
             scope: &mut scope,
             context: &context,
         };
         callee
-            .run(setting, working.scope, &arguments, &context)
+            .run(ground, working.scope, &arguments, &context)
             .await
     };
     let Ran { output, delegated } = ran;
@@ -184,23 +235,22 @@ async fn run<C: Callee>(
             let bytes = result.bytes() as u64;
             let output = result.cut(most);
             scope.complete(C::done(&context, output.shared_text(), bytes));
-            Told {
-                output,
-                failed: false,
+            Ended {
+                result: Ok(output),
                 delegated,
             }
         }
-        Err(why) => Told {
+        Err(why) => Ended {
             delegated,
             ..failed(scope, &why, most)
         },
     }
 }
 
-/// Ends the span of a call without a result, and gives what the model is told.
-fn failed<S: Subject>(scope: Scope<S>, why: &ToolError, most: usize) -> Told {
+/// Ends the span of a call without a result, and gives why as far as it is kept.
+fn failed<S: Subject>(scope: Scope<S>, why: &ToolError, most: usize) -> Ended {
     let text = ToolOutput::from(why.to_string()).cut(most);
-    let why = ToolError::of_kind(Str::copied(why.kind()), text.shared_text());
+    let why = why.with_message(text.shared_text());
     scope.fail(why.failure());
-    Told::failed(format!("error: {why}"))
+    NotDone::Failed(why).into()
 }

@@ -11,27 +11,36 @@ use crate::turn::answer::answer;
 use crate::turn::callable::CalledAgent;
 use crate::turn::debug_lines;
 use crate::turn::progress::{Progress, begin};
-use crate::turn::setting::Setting;
+use crate::turn::setting::{Ground, Setting};
 use crate::turn::toolbox::Toolbox;
 use crate::{Message, TokenBudget, ToolContext, ToolError, ToolSpec, ToolUse, TurnErrorKind};
 
-impl Callee for CalledAgent {
-    type Span = Subagent;
-
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
-    }
-
-    fn given(&self, written: &Str) -> Str {
-        written.clone()
-    }
-
-    fn span(&self, call: &ToolUse) -> Subagent {
+impl CalledAgent {
+    /// What the span of a delegation says at the start.
+    pub(super) fn span(&self, call: &ToolUse) -> Subagent {
         Subagent {
             call_id: Some(call.id.clone()),
             task: Some(task_of(&call.arguments)),
             ..Subagent::new(call.name.clone())
         }
+    }
+}
+
+/// A sub-agent, called in a turn of this setting.
+pub(super) struct Delegate<'a> {
+    pub(super) called: &'a CalledAgent,
+    pub(super) setting: &'a Setting<'a>,
+}
+
+impl Callee for Delegate<'_> {
+    type Span = Subagent;
+
+    fn spec(&self) -> &ToolSpec {
+        &self.called.spec
+    }
+
+    fn given(&self, written: &Str) -> Str {
+        written.clone()
     }
 
     fn skipped() -> SubagentOutcome {
@@ -43,15 +52,16 @@ impl Callee for CalledAgent {
 
     async fn run(
         &self,
-        setting: &Setting<'_>,
+        _ground: Ground<'_>,
         scope: &Scope<Subagent>,
         arguments: &str,
         _context: &ToolContext,
     ) -> Ran {
+        let setting = self.setting;
         if let Err(spent) = setting.budgets.check() {
             return Ran::failed(told(&spent.into()));
         }
-        let agent = &*self.agent;
+        let agent = &*self.called.agent;
         let task = task_of(arguments);
         debug_lines::delegation(scope, &agent.name, &task).await;
         let inner = Setting {
