@@ -14,7 +14,8 @@ use serde::Deserialize;
 
 pub(crate) use self::args::Args;
 pub(crate) use self::servers::Mcp;
-use self::variables::{origin, variable};
+use self::variables::origin;
+pub(crate) use self::variables::variable;
 use crate::output::Failed;
 use crate::trusted as trust;
 

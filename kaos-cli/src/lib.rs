@@ -1,14 +1,16 @@
-//! The command `kaos`: runs an agent in a terminal, and reads audit trails.
+//! The command `kaos`: runs an agent in a terminal, serves one, and reads audit trails.
 //!
 //! It is a program, not a library: [`main`] is all of it, here so that tests can run the very same.
 
 #![expect(clippy::doc_markdown, reason = "help is shown as it is written")]
 
+mod agent;
 mod audit;
 mod config;
 mod output;
 mod run;
 mod sessions;
+mod signals;
 mod terminal;
 mod trust;
 mod trusted;
@@ -30,6 +32,8 @@ struct Cli {
 enum Command {
     /// Asks an agent a question, and shows what it does
     Run(run::Args),
+    /// Serves an agent
+    Agent(agent::Args),
     /// Trusts a kaos.toml: `kaos run` takes the one in the current directory only then
     Trust(trust::Args),
     /// Lists, shows and forgets conversations that processes share
@@ -48,6 +52,7 @@ pub fn main() -> ExitCode {
     };
     let done = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Agent(args) => agent::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Sessions(args) => sessions::run(&args),
         Command::Audit(args) => audit::run(args),

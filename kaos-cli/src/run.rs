@@ -2,7 +2,6 @@
 
 mod answer;
 mod display;
-mod signals;
 
 use std::process::ExitCode;
 
@@ -14,10 +13,10 @@ use kaos_runner::{Agent, Limits, Runner};
 use tokio_stream::StreamExt as _;
 
 use self::display::Display;
-use self::signals::Signals;
 pub(crate) use crate::config::Args;
 use crate::config::{Config, Mcp};
 use crate::output::Failed;
+use crate::signals::Signals;
 
 /// The answer was cut: by a limit of the model's, or by a filter.
 const NOT_WHOLE: u8 = 3;

@@ -46,6 +46,8 @@ pub mod mcp;
 mod message;
 mod model;
 mod runner;
+#[cfg(feature = "server")]
+pub mod server;
 mod session;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -5,6 +5,7 @@ mod error;
 mod finish_reason;
 mod function;
 mod mock;
+pub(crate) mod params;
 #[cfg(feature = "models")]
 pub mod providers;
 mod reply;
@@ -14,7 +15,7 @@ pub(crate) mod usage;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kaos_hooks::{Hooks, LlmCall, Str};
+use kaos_hooks::{Hooks, LlmCall, LlmParams, Str};
 use serde_json::Value;
 
 pub use deltas::Deltas;
@@ -55,6 +56,20 @@ pub trait Model: Send + Sync + 'static {
         None
     }
 
+    /// Whether it can be asked, at the price of one quick request at most and of no tokens. Unless given, it
+    /// is taken for granted.
+    ///
+    /// # Errors
+    ///
+    /// Why a request would fail now.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it loses nothing.
+    async fn check(&self) -> Result<(), ModelError> {
+        Ok(())
+    }
+
     /// Answers a request. What arrives piece by piece may be handed to `deltas`; the reply has all
     /// of it.
     ///
@@ -85,6 +100,9 @@ pub struct ModelRequest<'a> {
     pub stream: bool,
     /// The form that the answer must have; `None` for free text.
     pub output: Option<&'a OutputSchema>,
+    /// What this request asks for in place of the model's own parameters, field by field; `None` for
+    /// nothing.
+    pub params: Option<&'a LlmParams>,
     /// The run's hooks. While the request is made the call's span is current, so
     /// [`inject`](Hooks::inject) hands out the headers that name it.
     pub hooks: &'a Hooks,
@@ -143,6 +161,10 @@ impl<M: Model + ?Sized> Model for Arc<M> {
 
     fn context(&self) -> Option<u64> {
         (**self).context()
+    }
+
+    async fn check(&self) -> Result<(), ModelError> {
+        (**self).check().await
     }
 
     async fn respond(

@@ -60,6 +60,16 @@ impl Runner {
         self
     }
 
+    /// The agent.
+    pub fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn shared_agent(&self) -> &Arc<Agent> {
+        &self.agent
+    }
+
     /// The hooks, to flush and shut down, and for what is counted about them.
     pub fn observed_by(&self) -> &Hooks {
         &self.hooks

@@ -16,7 +16,7 @@ mod steps;
 mod stream;
 mod text_stream;
 mod token_budget;
-mod toolbox;
+pub(crate) mod toolbox;
 mod tools;
 mod window;
 

@@ -42,6 +42,7 @@ mod queue_model;
 mod redact;
 mod requests;
 mod semconv;
+mod server;
 mod sessions;
 mod settings;
 mod sinks;

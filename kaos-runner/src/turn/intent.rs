@@ -145,6 +145,7 @@ async fn by_model(
         tools: &[],
         stream: false,
         output: Some(&VERDICT),
+        params: None,
         briefing: genai_json::instructions(&instructions),
         deltas: false,
     };

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kaos_hooks::{
-    Briefing, LlmCall, LlmOutcome, Scope, Step, Str, SubjectType, Usage, UsageObserved, catch_panic,
+    Briefing, LlmCall, LlmOutcome, LlmParams, Scope, Step, Str, SubjectType, Usage, UsageObserved,
+    catch_panic,
 };
 
 use crate::message::estimate;
+use crate::model::params;
 use crate::tool::fenced;
 use crate::turn::debug_lines;
 use crate::turn::genai_json;
@@ -31,6 +33,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) tools: &'a [ToolSpec],
     pub(crate) stream: bool,
     pub(crate) output: Option<&'a OutputSchema>,
+    /// What is asked for in place of the model's own parameters.
+    pub(crate) params: Option<&'a LlmParams>,
     /// What the model is told besides the messages.
     pub(crate) briefing: Option<Arc<Briefing>>,
     /// Whether the pieces of the reply are events: not those of an answer that nobody reads.
@@ -57,6 +61,7 @@ pub(crate) async fn next(
         tools: if fenced { &[] } else { &progress.toolbox.specs },
         stream: progress.stream,
         output: setting.output.as_ref().map(|form| form.schema),
+        params: setting.params,
         briefing: progress.briefing.clone(),
         deltas: true,
         tokens: progress.conversation.tokens(),
@@ -82,20 +87,31 @@ pub(crate) async fn ask<S: SubjectType>(
         tools,
         stream,
         output,
+        params,
         briefing,
         deltas,
         tokens: _,
     } = asked;
-    let mut call = parent.open(as_sent(
-        &*agent.model,
-        LlmCall {
-            stream,
-            briefing,
-            ..agent.model.call()
-        },
-        &messages,
-        output,
-    ));
+    let mut sent = LlmCall {
+        stream,
+        briefing,
+        ..agent.model.call()
+    };
+    let params = params.map(|asked| {
+        let all = params::over(
+            sent.params
+                .take()
+                .map_or_else(LlmParams::default, |own| *own),
+            asked,
+        );
+        let max_tokens = all.max_tokens;
+        sent.params = Some(Box::new(all));
+        LlmParams {
+            max_tokens: asked.max_tokens.and(max_tokens),
+            ..asked.clone()
+        }
+    });
+    let mut call = parent.open(as_sent(&*agent.model, sent, &messages, output));
     let deltas = Deltas::new(call.handle(), deltas);
     let request = ModelRequest {
         instructions,
@@ -103,6 +119,7 @@ pub(crate) async fn ask<S: SubjectType>(
         tools,
         stream,
         output,
+        params: params.as_ref(),
         hooks,
     };
     let answer = catch_panic(agent.model.respond(request, &deltas));
@@ -169,12 +186,9 @@ fn need(setting: &Setting<'_>, asked: &Asked<'_>) -> Option<Need> {
     if setting.budgets.are_none() {
         return None;
     }
-    let params = setting.agent.model.call().params;
     Some(Need {
         input: asked.tokens + window::briefing(asked.instructions, asked.tools),
-        output: params
-            .and_then(|params| params.max_tokens)
-            .unwrap_or(ANSWER),
+        output: setting.max_tokens().unwrap_or(ANSWER),
     })
 }
 

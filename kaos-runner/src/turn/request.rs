@@ -3,8 +3,9 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use kaos_hooks::{AttributeValue, Hooks, Incoming, Observer, Session, Str, Turn};
+use kaos_hooks::{AttributeValue, Hooks, Incoming, LlmParams, Observer, Session, Str, Turn};
 
+use crate::model::params;
 use crate::session::conversation::{Conversation, turns_of};
 use crate::session::seat::Seat;
 use crate::tool::Caller;
@@ -86,7 +87,10 @@ pub struct TurnRequest {
     asked: Vec<Message>,
     begin: Turn,
     history: Option<Vec<Message>>,
+    instructions: Option<Str>,
     output: Option<OutputSchema>,
+    params: Option<LlmParams>,
+    streamed: Option<bool>,
     limits: Option<Limits>,
     budgets: Vec<TokenBudget>,
 }
@@ -107,7 +111,10 @@ impl TurnRequest {
             asked: asked.0,
             begin,
             history: None,
+            instructions: None,
             output: None,
+            params: None,
+            streamed: None,
             limits: None,
             budgets: Vec::new(),
         }
@@ -146,6 +153,27 @@ impl TurnRequest {
         self
     }
 
+    /// What the model is told in this turn behind the agent's own instructions. Sub-agents are not told.
+    pub fn instructions(mut self, more: impl Into<Str>) -> Self {
+        self.instructions = Some(more.into()).filter(|more: &Str| !more.is_empty());
+        self
+    }
+
+    /// What this turn's model calls ask for in place of the model's own parameters, field by field; of two
+    /// limits of tokens the lower one counts, and one choice is asked for. Those of sub-agents, and the call
+    /// that finds out the intent, stay as they are.
+    pub fn params(mut self, params: LlmParams) -> Self {
+        self.params = Some(params).filter(|params| *params != LlmParams::default());
+        self
+    }
+
+    /// Whether the model is asked for its answer piece by piece. Default: yes where the turn is read as a
+    /// stream, no where it is awaited.
+    pub fn streamed(mut self, streamed: bool) -> Self {
+        self.streamed = Some(streamed);
+        self
+    }
+
     /// What the turn may use, in place of the agent's limits.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
@@ -178,6 +206,7 @@ impl TurnRequest {
             limits,
             budgets: Budgets::default().and(self.budgets.into_iter().chain(own)),
             output: self.output.as_ref().map(Form::new),
+            params: self.params.as_ref(),
             caller: Arc::new(Caller {
                 session: session.clone(),
                 user: self.begin.user.clone(),
@@ -197,10 +226,14 @@ impl TurnRequest {
                 .name()
                 .map(|name| Seat::new(sessions, Str::copied(name))),
         };
-        let toolbox = Arc::new(Toolbox::of(&agent));
+        let toolbox = Arc::new(Toolbox::of(&agent, self.instructions));
         let mut begin = begin_of(&agent, self.begin, &toolbox, &asked);
         begin.max_steps = Some(limits.steps);
-        begin.stream = extra.is_some();
+        begin.stream = self.streamed.unwrap_or(extra.is_some());
+        if let Some(asked) = &self.params {
+            let own = begin.params.take().unwrap_or_default();
+            begin.params = Some(Box::new(params::over(*own, asked)));
+        }
         if self.output.is_some() {
             let params = begin.params.get_or_insert_default();
             params.output_type = Some(Str::Static("json"));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::{Handle, Hooks};
+use kaos_hooks::{Handle, Hooks, LlmParams};
 
 use crate::tool::{Caller, Told};
 use crate::turn::token_budget::Budgets;
@@ -17,6 +17,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) budgets: Budgets,
     /// The form of its answer.
     pub(crate) output: Option<Form<'a>>,
+    /// What its model is asked for in place of its own parameters.
+    pub(crate) params: Option<&'a LlmParams>,
     pub(crate) caller: Arc<Caller>,
 }
 
@@ -46,6 +48,14 @@ impl Setting<'_> {
             caller: &self.caller,
             told: None,
         }
+    }
+
+    /// The most tokens of one of the model's answers, where something limits them.
+    pub(crate) fn max_tokens(&self) -> Option<u64> {
+        let own = self.agent.model.call().params;
+        let own = own.and_then(|params| params.max_tokens);
+        let asked = self.params.and_then(|params| params.max_tokens);
+        own.into_iter().chain(asked).min()
     }
 
     /// What a tool, or a source of tools, may use inside this span.

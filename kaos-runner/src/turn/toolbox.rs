@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "server")]
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use kaos_hooks::{Attributes, Custom, CustomOutcome, Progress, Scope, Str, Turn, catch_panic};
 
+#[cfg(feature = "server")]
+use crate::ToolContext;
 use crate::tool::arguments;
 use crate::tool::fenced;
 use crate::tool::shape::Shape;
@@ -23,14 +27,19 @@ pub(crate) struct Toolbox {
     pub(crate) specs: Vec<ToolSpec>,
     /// What the model is told of itself, and of blocks where it calls tools by them.
     pub(crate) instructions: Str,
+    /// What this turn's model is told behind the agent's own instructions.
+    more: Option<Str>,
 }
 
 impl Toolbox {
     /// What the agent has itself.
     ///
     /// A name that is taken gets a number behind it: `read_2`.
-    pub(crate) fn of(agent: &Agent) -> Self {
-        let mut toolbox = Self::default();
+    pub(crate) fn of(agent: &Agent, more: Option<Str>) -> Self {
+        let mut toolbox = Self {
+            more,
+            ..Self::default()
+        };
         for tool in &agent.tools {
             toolbox.put(toolbox.free(&tool.spec().name), tool);
         }
@@ -72,23 +81,61 @@ impl Toolbox {
             callables: self.callables.clone(),
             specs: self.specs.clone(),
             instructions: Str::default(),
+            more: self.more.clone(),
         };
         toolbox.add(&found);
         toolbox.instructions = toolbox.told(setting.agent);
         Some(toolbox)
     }
 
+    /// What the agent has itself and what its sources have now, outside of a turn; and the sources that do
+    /// not say within this time.
+    #[cfg(feature = "server")]
+    pub(crate) async fn listed(agent: &Agent, limit: Duration) -> (Self, Vec<Str>) {
+        let context = ToolContext::default();
+        let asked = agent.sources.iter().map(async |source| {
+            let listed = tokio::time::timeout(limit, catch_panic(source.tools(&context))).await;
+            (source.name(), listed)
+        });
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for (source, listed) in join_all(asked).await {
+            match listed {
+                Ok(Ok(Ok(listing))) => {
+                    found.extend(listing.tools.into_iter().map(|tool| (source, tool)));
+                }
+                _ => missing.push(Str::copied(source)),
+            }
+        }
+        let mut toolbox = Self::of(agent, None);
+        toolbox.add(&found);
+        (toolbox, missing)
+    }
+
+    /// What can be called, and whether it is a sub-agent.
+    #[cfg(feature = "server")]
+    pub(crate) fn told_apart(self) -> impl Iterator<Item = (ToolSpec, bool)> {
+        let is_agent = |it: &Callable| matches!(it, Callable::Subagent(_));
+        let all = self.specs.into_iter().zip(self.callables);
+        all.map(move |(spec, callable)| (spec, is_agent(&callable)))
+    }
+
     fn told(&self, agent: &Agent) -> Str {
+        let own = self.own(agent);
         if !agent.fenced || self.specs.is_empty() {
-            return agent.instructions.clone();
+            return own;
         }
         let named = self.specs.iter().zip(&self.callables);
         let agents = named.filter(|(_, callable)| matches!(***callable, Callable::Subagent(_)));
         let agents: Vec<Str> = agents.map(|(spec, _)| spec.name.clone()).collect();
         let blocks = fenced::instructions(&self.specs, &agents);
-        let own = agent.instructions.as_str();
-        let gap = if own.is_empty() { "" } else { "\n\n" };
-        Str::from(format!("{own}{gap}{blocks}"))
+        between(&own, &blocks)
+    }
+
+    fn own(&self, agent: &Agent) -> Str {
+        match &self.more {
+            Some(more) => between(&agent.instructions, more),
+            None => agent.instructions.clone(),
+        }
     }
 
     fn add(&mut self, found: &[(&str, Arc<dyn Tool>)]) {
@@ -140,11 +187,16 @@ impl Toolbox {
     }
 
     /// What the model calls by this name.
-    pub(crate) fn callable(&self, name: &str) -> Option<&Callable> {
+    pub(super) fn callable(&self, name: &str) -> Option<&Callable> {
         let mut named = self.specs.iter().zip(&self.callables);
         let found = named.find(|(spec, _)| spec.name == name);
         found.map(|(_, callable)| &**callable)
     }
+}
+
+fn between(first: &str, second: &str) -> Str {
+    let gap = if first.is_empty() { "" } else { "\n\n" };
+    Str::from(format!("{first}{gap}{second}"))
 }
 
 /// Asks a source for its tools, in a span of the turn.

@@ -24,7 +24,7 @@ pub(crate) fn fit(setting: &Setting<'_>, step: &Scope<Step>, progress: &mut Prog
         return;
     };
     // Of what it may hold, the answer is a part.
-    let answer = model.call().params.and_then(|params| params.max_tokens);
+    let answer = setting.max_tokens();
     let answer = answer.unwrap_or(limit / 8).min(limit / 2);
     let most = limit.saturating_sub(answer + besides(setting, progress));
     if let Some(went) = progress.conversation.fit(most, "limit") {

@@ -30,6 +30,7 @@ pub(super) async fn ask(
         tools,
         stream: mode == Mode::Streamed,
         output: None,
+        params: None,
         hooks: &hooks,
     };
     model.respond(request, &deltas).await

@@ -312,6 +312,7 @@ async fn ask(model: &dyn Model) -> Option<ModelReply> {
         tools: &[],
         stream: true,
         output: None,
+        params: None,
         hooks: &hooks,
     };
     let reply = model.respond(request, &deltas).await.ok()?;

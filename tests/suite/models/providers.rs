@@ -353,6 +353,7 @@ async fn another_model_does_not_get_what_only_the_first_understands() {
             tools: &[],
             stream: false,
             output: None,
+            params: None,
             hooks: &hooks,
         };
         let reply = super::both::model(api, server.url())
@@ -491,6 +492,7 @@ async fn images_go_where_they_are_seen_and_are_named_elsewhere() {
             tools: &[],
             stream: false,
             output: None,
+            params: None,
             hooks: &hooks,
         };
         super::both::model(api, server.url())

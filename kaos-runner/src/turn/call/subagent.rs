@@ -72,9 +72,10 @@ impl Callee for Delegate<'_> {
                 .budgets
                 .and(agent.limits.tokens.map(TokenBudget::new)),
             output: None,
+            params: None,
             caller: Arc::clone(&setting.caller),
         };
-        let toolbox = Arc::new(Toolbox::of(agent));
+        let toolbox = Arc::new(Toolbox::of(agent, None));
         let begin = begin(agent, Turn::new(agent.name.clone()), &toolbox, &task);
         let asked = Conversation::new(vec![Message::user(task)]);
         let mut progress = Progress::new(asked, &begin, toolbox);

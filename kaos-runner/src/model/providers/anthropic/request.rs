@@ -39,28 +39,17 @@ impl Fixed {
         put("stream", request.stream.into());
         let params = &self.params;
         put("max_tokens", params.max_tokens.into());
-        let said = [
-            ("temperature", params.temperature.map(Value::from)),
-            ("top_p", params.top_p.map(Value::from)),
-            ("top_k", params.top_k.map(Value::from)),
-        ];
-        for (key, value) in said {
-            if let Some(value) = value {
-                put(key, value);
-            }
-        }
-        if !params.stop_sequences.is_empty() {
-            put("stop_sequences", json!(params.stop_sequences));
-        }
+        body.extend(said_of(params));
         let mut tools: Vec<Value> = request.tools.iter().map(|tool| told(tool, names)).collect();
         if tools.is_empty() {
             // A conversation with calls needs the tools, even where none may be called any more.
             tools = mentioned(request.messages, names);
             if !tools.is_empty() {
-                put("tool_choice", json!({ "type": "none" }));
+                body.insert("tool_choice".to_owned(), json!({ "type": "none" }));
             }
         }
         body.extend(self.fields.clone());
+        body.extend(request.params.map(said_of).unwrap_or_default());
         if let Some(output) = request.output {
             // An answer of a form is the input of a tool that must be called; thinking is not
             // possible beside that.
@@ -131,6 +120,21 @@ impl Fixed {
     fn ours(&self, data: &ProviderData) -> Option<Value> {
         (data.origin == self.origin).then(|| data.data.clone())
     }
+}
+
+/// Those parameters that the API knows.
+fn said_of(params: &LlmParams) -> Map<String, Value> {
+    let stop = (!params.stop_sequences.is_empty()).then(|| json!(params.stop_sequences));
+    let said = [
+        ("max_tokens", params.max_tokens.map(Value::from)),
+        ("temperature", params.temperature.map(Value::from)),
+        ("top_p", params.top_p.map(Value::from)),
+        ("top_k", params.top_k.map(Value::from)),
+        ("stop_sequences", stop),
+    ];
+    let said = said.into_iter();
+    said.filter_map(|(key, value)| Some((key.to_owned(), value?)))
+        .collect()
 }
 
 fn result(call: &Called<'_>) -> Value {

@@ -41,11 +41,14 @@ impl Fixed {
         if request.stream && self.stream_usage {
             put("stream_options", json!({ "include_usage": true }));
         }
-        if let Some(format) = self.format(request.output) {
+        if let Some(format) = self.format(request.output, &self.params) {
             put("response_format", format);
         }
-        body.extend(self.params());
+        body.extend(self.params(&self.params));
         body.extend(self.fields.clone());
+        if let Some(asked) = request.params {
+            self.put_asked(asked, request.output, &mut body);
+        }
         serde_json::to_vec(&body)
     }
 
@@ -183,10 +186,10 @@ impl Fixed {
         json!({ "type": "function", "function": function })
     }
 
-    fn format(&self, output: Option<&OutputSchema>) -> Option<Value> {
+    fn format(&self, output: Option<&OutputSchema>, params: &LlmParams) -> Option<Value> {
         let any = || json!({ "type": "json_object" });
         let Some(output) = output else {
-            let json = self.params.output_type.as_deref() == Some("json");
+            let json = params.output_type.as_deref() == Some("json");
             return json.then(any);
         };
         if !self.quirks.json_schema {
@@ -198,8 +201,25 @@ impl Fixed {
         Some(json!({ "type": "json_schema", "json_schema": form }))
     }
 
-    fn params(&self) -> Map<String, Value> {
-        let params = &self.params;
+    /// What this one request asks for: it counts, whatever every other has.
+    fn put_asked(
+        &self,
+        asked: &LlmParams,
+        output: Option<&OutputSchema>,
+        body: &mut Map<String, Value>,
+    ) {
+        if asked.max_tokens.is_some() {
+            body.retain(|key, _| key != "max_tokens" && key != "max_completion_tokens");
+        }
+        body.extend(self.params(asked));
+        if asked.output_type.is_some() && output.is_none() {
+            body.remove("response_format");
+            let format = self.format(None, asked);
+            body.extend(format.map(|format| ("response_format".to_owned(), format)));
+        }
+    }
+
+    fn params(&self, params: &LlmParams) -> Map<String, Value> {
         let stop = (!params.stop_sequences.is_empty()).then(|| json!(params.stop_sequences));
         let said = [
             (self.quirks.max_tokens, params.max_tokens.map(Value::from)),

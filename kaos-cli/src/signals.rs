@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// What came, as the exit code that a shell reports of a program that it ended: 128 and its number.
-pub(super) struct Signals(mpsc::Receiver<u8>);
+pub(crate) struct Signals(mpsc::Receiver<u8>);
 
 impl Signals {
     /// Listens from now on, in a thread of its own: the second signal ends the process however busy
@@ -18,7 +18,7 @@ impl Signals {
     ///
     /// Signals that the process was started to ignore stay ignored, as `nohup` and shells' background
     /// jobs have it.
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         let (tell, told) = mpsc::channel(2);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
@@ -47,7 +47,7 @@ impl Signals {
     /// # Cancel safety
     ///
     /// Dropped, it loses none.
-    pub(super) async fn next(&mut self) -> u8 {
+    pub(crate) async fn next(&mut self) -> u8 {
         match self.0.recv().await {
             Some(code) => code,
             None => std::future::pending().await,

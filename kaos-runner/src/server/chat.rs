@@ -1,0 +1,156 @@
+//! `POST /v1/chat/completions`: a turn of the agent.
+
+mod fields;
+mod messages;
+mod request;
+pub(super) mod said;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
+use http_body_util::LengthLimitError;
+use kaos_hooks::Incoming;
+use tokio_stream::StreamExt as _;
+
+use self::request::ChatRequest;
+use self::said::Envelope;
+use self::stream::{Held, Streamed};
+use super::Bounds;
+use super::app::App;
+use super::error::ApiError;
+use super::json::Json;
+use crate::TurnRequest;
+
+pub(super) async fn completions(State(app): State<Arc<App>>, request: Request) -> Response {
+    let answered = answer(app, request).await;
+    answered.unwrap_or_else(axum::response::IntoResponse::into_response)
+}
+
+async fn answer(app: Arc<App>, request: Request) -> Result<Response, ApiError> {
+    let running = app.drain.enter().ok_or_else(ApiError::ending)?;
+    let permit = Arc::clone(&app.permits).try_acquire_owned();
+    let held = (running, permit.map_err(|_none| ApiError::too_many())?);
+    let drain = app.drain.clone();
+    tokio::select! {
+        biased;
+        () = drain.cancelled() => Err(ApiError::ending()),
+        answered = held_answer(app, request, held) => answered,
+    }
+}
+
+async fn held_answer(app: Arc<App>, request: Request, held: Held) -> Result<Response, ApiError> {
+    let (parts, body) = request.into_parts();
+    let body = receive(&app.bounds, &parts.headers, body).await?;
+    let asked = ChatRequest::read(&parts.headers, &body)?;
+    drop(body);
+    // Who made a span for the request has said so.
+    let incoming = parts.extensions.get::<Incoming>().cloned();
+    let incoming = incoming.or_else(|| app.runner.observed_by().extract(&parts.headers));
+    let (stream, include_usage) = (asked.stream, asked.include_usage);
+    let progress = app.progress || asked.progress;
+    let model = asked
+        .model
+        .clone()
+        .unwrap_or_else(|| app.runner.agent().name().to_owned());
+    let session = asked.session.clone();
+    let at_the_end = asked.output.is_some() || app.runner.agent().fenced;
+    let mut events = turn(&app, asked, incoming).run();
+    let first = events.next().await;
+    let envelope = Envelope::new(first.as_ref(), model, session);
+    let mut response = if stream {
+        let headers = envelope.headers();
+        let streamed = Streamed {
+            events,
+            root: first.map(|event| event.run.id),
+            envelope,
+            include_usage,
+            progress,
+            at_the_end,
+            max_steps: app.runner.agent().limits.steps,
+            keep_alive: app.bounds.keep_alive,
+            drain: app.drain.clone(),
+            held,
+        };
+        (headers, stream::body(streamed)).into_response()
+    } else {
+        let response = match events.into_reply().await {
+            Ok(reply) => Json(envelope.whole(&reply)).into_response(),
+            Err(why) => stream::of(&why).into_response(),
+        };
+        (envelope.headers(), response).into_response()
+    };
+    let headers = response.headers_mut();
+    if stream {
+        let events = HeaderValue::from_static("text/event-stream; charset=utf-8");
+        headers.insert(CONTENT_TYPE, events);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        // Proxies that collect answers before they hand them on (nginx).
+        let buffering = HeaderName::from_static("x-accel-buffering");
+        headers.insert(buffering, HeaderValue::from_static("no"));
+    }
+    Ok(response)
+}
+
+/// The turn that was asked for.
+fn turn(app: &App, asked: ChatRequest, incoming: Option<Incoming>) -> TurnRequest {
+    let ChatRequest {
+        stream,
+        session,
+        messages,
+        params,
+        output,
+        ..
+    } = asked;
+    let named = session.is_some();
+    let mut turn = app.runner.turn(messages.asked, session.unwrap_or_default());
+    if !named {
+        turn = turn.history(messages.history);
+    }
+    if messages.delegated {
+        turn = turn.attribute("kaos.delegated", true);
+    }
+    if let Some(form) = output {
+        turn = turn.output(form);
+    }
+    turn.instructions(messages.instructions)
+        .params(params)
+        .streamed(stream)
+        .parent(incoming)
+}
+
+/// The body, whole, of the right type, within its size and its time.
+async fn receive(bounds: &Bounds, headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+    let as_text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let kind = as_text(CONTENT_TYPE).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let plain = as_text(CONTENT_ENCODING).is_none_or(|it| it.eq_ignore_ascii_case("identity"));
+    if !kind.eq_ignore_ascii_case("application/json") || !plain {
+        return Err(ApiError::not_this_type());
+    }
+    let length = as_text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if length.is_some_and(|length| length > bounds.body) {
+        return Err(ApiError::too_large(bounds.body));
+    }
+    match tokio::time::timeout(bounds.receive, to_bytes(body, bounds.body)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) if is_too_large(&error) => Err(ApiError::too_large(bounds.body)),
+        Ok(Err(_broken)) => Err(ApiError::not_received()),
+        Err(_elapsed) => Err(ApiError::too_slow()),
+    }
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    let mut why: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = why {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        why = error.source();
+    }
+    false
+}

@@ -1,0 +1,148 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use kaos_hooks::catch_panic;
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
+
+use crate::{Agent, ToolContext};
+
+/// What must be well for a server to call itself ready.
+///
+/// Model and MCP servers are looked at in the background, at most once each `interval`; the answer of
+/// `/ready` says of each whether it is `ok`, `degraded` or `unknown` so far, and waits for none of them.
+///
+/// # Example
+///
+/// ```
+/// use kaos_runner::server::Readiness;
+///
+/// let strict = Readiness { model: true, ..Readiness::default() };
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether the model must be well. Default: no.
+    pub model: bool,
+    /// Whether all sources of tools must be well. Default: no.
+    pub mcp: bool,
+    /// How often they are looked at, at most. Default: 15 seconds.
+    pub interval: Duration,
+    /// How long looking may take. Default: 5 seconds.
+    pub limit: Duration,
+}
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self {
+            model: false,
+            mcp: false,
+            interval: Duration::from_secs(15),
+            limit: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What is known of what an agent works with.
+#[derive(Debug)]
+pub(super) struct Remembered {
+    rule: Readiness,
+    agent: Arc<Agent>,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// When it was looked at last; whoever looks sets it first.
+    looked: Option<Instant>,
+    model: State,
+    mcp: BTreeMap<String, State>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Unknown,
+    Ok,
+    Degraded,
+}
+
+impl State {
+    const fn of(well: bool) -> Self {
+        if well { Self::Ok } else { Self::Degraded }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Ok => "ok",
+            Self::Degraded => "degraded",
+        }
+    }
+}
+
+impl Remembered {
+    pub(super) fn new(rule: Readiness, agent: &Arc<Agent>) -> Self {
+        let names = agent.sources.iter().map(|source| source.name().to_owned());
+        let known = Known {
+            mcp: names.map(|name| (name, State::Unknown)).collect(),
+            ..Known::default()
+        };
+        Self {
+            rule,
+            agent: Arc::clone(agent),
+            known: Arc::new(Mutex::new(known)),
+        }
+    }
+
+    /// Looks again in the background, if that was not done lately. Needs a tokio runtime.
+    pub(super) fn look(&self) {
+        let mut known = lock(&self.known);
+        let now = Instant::now();
+        if known
+            .looked
+            .is_some_and(|looked| now - looked < self.rule.interval)
+        {
+            return;
+        }
+        known.looked = Some(now);
+        let (agent, limit) = (Arc::clone(&self.agent), self.rule.limit);
+        let to = Arc::clone(&self.known);
+        tokio::spawn(async move { look(&agent, limit, &to).await });
+    }
+
+    /// Whether what must be well is, and how everything is.
+    pub(super) fn told(&self) -> (bool, Value) {
+        let known = lock(&self.known);
+        let well = |must: bool, state: State| !must || state == State::Ok;
+        let ready = well(self.rule.model, known.model)
+            && known.mcp.values().all(|state| well(self.rule.mcp, *state));
+        let mcp: BTreeMap<&str, &str> = known
+            .mcp
+            .iter()
+            .map(|(name, state)| (name.as_str(), state.as_str()))
+            .collect();
+        let model = self.agent.model.name().to_string();
+        let checks = json!({ "model": { model: known.model.as_str() }, "mcp": mcp, "peers": {} });
+        (ready, checks)
+    }
+}
+
+async fn look(agent: &Agent, limit: Duration, known: &Mutex<Known>) {
+    let model = async {
+        let asked = timeout(limit, catch_panic(agent.model.check())).await;
+        lock(known).model = State::of(matches!(asked, Ok(Ok(Ok(())))));
+    };
+    let sources = agent.sources.iter().map(|source| async move {
+        let context = ToolContext::default();
+        let asked = timeout(limit, catch_panic(source.tools(&context))).await;
+        let well = matches!(&asked, Ok(Ok(Ok(listing))) if listing.stale.is_none());
+        let name = source.name().to_owned();
+        lock(known).mcp.insert(name, State::of(well));
+    });
+    tokio::join!(model, futures_util::future::join_all(sources));
+}
+
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
