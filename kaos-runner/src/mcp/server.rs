@@ -41,6 +41,7 @@
 mod answer;
 mod call;
 mod handler;
+mod http;
 mod stdio;
 mod tools;
 
@@ -48,8 +49,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use kaos_hooks::{Hooks, IntoHooks, Str};
+use tokio::sync::Semaphore;
 
 pub use self::tools::ToolSet;
+use crate::server::{Access, Bounds, Drain};
 use crate::{Limits, Tool};
 
 /// A server of tools: its settings. See the [module](self).
@@ -64,9 +67,18 @@ pub struct ToolServer {
     tools: ToolSet,
     hooks: Hooks,
     limits: Arc<Limits>,
+    access: Access,
+    bounds: Bounds,
+    drain: Drain,
+    most_sessions: usize,
+    permits: Arc<Semaphore>,
+    ready: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl ToolServer {
+    /// How many sessions clients may have at once over HTTP, unless set.
+    pub const DEFAULT_SESSIONS: usize = 1024;
+
     /// One without tools, called `tools`, that nobody observes.
     pub fn new() -> Self {
         Self {
@@ -76,6 +88,12 @@ impl ToolServer {
             tools: ToolSet::new(),
             hooks: Hooks::default(),
             limits: Arc::default(),
+            access: Access::default(),
+            permits: Arc::new(Semaphore::new(Bounds::default().requests)),
+            bounds: Bounds::default(),
+            drain: Drain::default(),
+            most_sessions: Self::DEFAULT_SESSIONS,
+            ready: Arc::new(|| true),
         }
     }
 
@@ -118,6 +136,41 @@ impl ToolServer {
     /// The same, as a set that others use, too.
     pub fn observed_by(mut self, hooks: &Hooks) -> Self {
         self.hooks = hooks.clone();
+        self
+    }
+
+    /// Who may ask over HTTP. Default: everybody, but no web page of another origin.
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// What clients may use of it: connections and bodies over HTTP, and calls at once
+    /// ([`Bounds::requests`]); further ones are answered with an error.
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.permits = Arc::new(Semaphore::new(bounds.requests));
+        self.bounds = bounds;
+        self
+    }
+
+    /// How it ends, to be shared with others that end together with it.
+    pub fn drain(mut self, drain: Drain) -> Self {
+        self.drain = drain;
+        self
+    }
+
+    /// How many sessions clients may have at once over HTTP; 0: none is ever begun, and each request
+    /// stands for itself. Clients of protocol 2026-07-28 and later have none in any case. Default: 1024.
+    ///
+    /// A session that says nothing ends after five minutes and the time of a call.
+    pub fn sessions(mut self, most: usize) -> Self {
+        self.most_sessions = most;
+        self
+    }
+
+    /// What `/ready` asks. Default: it is, until it ends.
+    pub fn ready(mut self, ready: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.ready = Arc::new(ready);
         self
     }
 

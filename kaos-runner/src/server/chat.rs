@@ -124,7 +124,11 @@ fn turn(app: &App, asked: ChatRequest, incoming: Option<Incoming>) -> TurnReques
 }
 
 /// The body, whole, of the right type, within its size and its time.
-async fn receive(bounds: &Bounds, headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+pub(crate) async fn receive(
+    bounds: &Bounds,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Bytes, ApiError> {
     let as_text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let kind = as_text(CONTENT_TYPE).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();

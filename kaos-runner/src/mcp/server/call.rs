@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::request::Parts;
+use axum::http::request::Parts;
 use kaos_hooks::{Failure, Incoming, McpCall, ServedCall, ServedOutcome, Str};
 use rmcp::RoleServer;
 use rmcp::model::{

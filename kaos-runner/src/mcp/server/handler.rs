@@ -75,11 +75,19 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let given_up = context.ct.clone();
+        let (given_up, drain) = (context.ct.clone(), &self.server.drain);
+        let refused = |why: &'static str| Err(ErrorData::internal_error(why, None));
+        let Some(_running) = drain.enter() else {
+            return refused("the server is ending");
+        };
+        let Ok(_permit) = self.server.permits.try_acquire() else {
+            return refused("there are too many calls at once; try again later");
+        };
         let answer = self.server.answer(request, context, self.transport);
         tokio::select! {
             biased;
-            () = given_up.cancelled() => Err(ErrorData::internal_error("cancelled", None)),
+            () = given_up.cancelled() => refused("cancelled"),
+            () = drain.cancelled() => refused("the server ended"),
             answered = answer => answered.map(Into::into),
         }
     }
@@ -110,9 +118,9 @@ impl ServerHandler for Handler {
             tokio::select! {
                 biased;
                 () = context.cancelled() => return Ok(()),
-                changed = changes.changed() => {
+                ended = changes.changed() => {
                     let told = context.sink().notify_tool_list_changed().await;
-                    if changed.is_err() || told.is_err() {
+                    if ended.is_err() || told.is_err() {
                         return Ok(());
                     }
                 }

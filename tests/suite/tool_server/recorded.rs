@@ -1,0 +1,1 @@
+//! The exchanges that KAOS' tool server had, asked of ours.
