@@ -60,7 +60,7 @@ use self::app::App;
 pub use self::bounds::Bounds;
 pub use self::card::Card;
 #[cfg(feature = "mcp-server")]
-pub(crate) use self::chat::receive;
+pub(crate) use self::chat::receive::receive;
 pub use self::drain::{Drain, Drained, Running};
 use self::error::ApiError;
 pub use self::listen::listen;
@@ -194,6 +194,7 @@ impl Server {
 
     fn app(self) -> App {
         App {
+            since: app::now(&self.runner),
             ready: ready::Remembered::new(self.readiness, self.runner.shared_agent()),
             runner: self.runner,
             card: self.card,
@@ -201,7 +202,6 @@ impl Server {
             bounds: self.bounds,
             progress: self.progress,
             drain: self.drain,
-            since: chat::said::now(),
         }
     }
 }

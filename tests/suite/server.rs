@@ -1,17 +1,17 @@
 //! An agent behind HTTP, asked over sockets on loopback.
 
-// mod access;
-// mod bounds;
+mod access;
+mod bounds;
 mod chat;
 mod client;
 mod drain;
-// mod fuzz;
+mod fuzz;
 mod gone;
-// mod hosts;
-// mod reading;
+mod hosts;
+mod reading;
 mod routes;
 mod streams;
-// mod trace;
+mod trace;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

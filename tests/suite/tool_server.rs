@@ -1,7 +1,6 @@
 //! Tools for others: what clients see of a tool server, and what its spans say.
 
 mod http;
-mod recorded;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,6 +43,8 @@ pub(crate) struct Observed {
     pub(crate) memory: Memory,
     recorder: Recorder,
     began: Arc<Notify>,
+    /// Dropped, nothing is exported any more.
+    _telemetry: Telemetry,
 }
 
 impl Observed {
@@ -61,6 +62,7 @@ impl Observed {
             memory,
             recorder,
             began,
+            _telemetry: telemetry,
         }
     }
 
@@ -80,7 +82,8 @@ fn server(began: &Arc<Notify>) -> ToolServer {
     let began = Arc::clone(began);
     let add = |call: Add| async move {
         let sum = call.a.checked_add(call.b);
-        sum.map(|it| it.to_string()).ok_or_else(|| ToolError::new("too large"))
+        sum.map(|it| it.to_string())
+            .ok_or_else(|| ToolError::new("too large"))
     };
     let inside = |_: Nothing, context: ToolContext| async move {
         let scope = context.open(Custom::new("inside"));
@@ -136,7 +139,8 @@ fn server(began: &Arc<Notify>) -> ToolServer {
 
 fn said(span: &SpanData) -> BTreeMap<String, String> {
     let told = span.attributes.iter();
-    told.map(|it| (it.key.to_string(), it.value.to_string())).collect()
+    told.map(|it| (it.key.to_string(), it.value.to_string()))
+        .collect()
 }
 
 fn error_type(span: &SpanData) -> Option<String> {
@@ -149,7 +153,10 @@ async fn a_call_over_pipes_is_a_server_span_of_the_caller_s_trace() {
     let mut client = OverPipes::begin(observed.server.clone()).await;
     let meta = json!({ "traceparent": PARENT, "tracestate": "a=1", "baggage": "tenant=acme" });
     let answer = client.call(7, "add", json!({ "a": 2, "b": 3 }), meta).await;
-    assert_eq!(answer["result"]["content"], json!([{ "type": "text", "text": "5" }]));
+    assert_eq!(
+        answer["result"]["content"],
+        json!([{ "type": "text", "text": "5" }])
+    );
     client.end().await.unwrap();
     let span = observed.span("tools/call add");
     assert_eq!(span.span_kind, SpanKind::Server);
@@ -188,11 +195,21 @@ async fn each_way_a_call_ends_is_told_to_the_client_and_said_by_the_span() {
         }
     }
     let ways = [
-        ("add", json!({ "a": i64::MAX, "b": 1 }), "too large", Some("tool_error")),
+        (
+            "add",
+            json!({ "a": i64::MAX, "b": 1 }),
+            "too large",
+            Some("tool_error"),
+        ),
         ("fail", json!({}), "the disk is full", Some("tool_error")),
         ("panic", json!({}), "the tool panicked", Some("panic")),
         ("slow", json!({}), "no result within 20ms", Some("timeout")),
-        ("add", json!({ "a": "two" }), "the arguments do not fit the schema", Some("invalid_arguments")),
+        (
+            "add",
+            json!({ "a": "two" }),
+            "the arguments do not fit the schema",
+            Some("invalid_arguments"),
+        ),
         ("inside", json!({}), "denied: not today", Some("denied")),
         ("parts", json!({}), "skipped: not needed", None),
     ];
@@ -206,7 +223,11 @@ async fn each_way_a_call_ends_is_told_to_the_client_and_said_by_the_span() {
         client.end().await.unwrap();
         let span = observed.span(&format!("tools/call {tool}"));
         assert_eq!(error_type(&span).as_deref(), kind, "{tool}");
-        assert_eq!(matches!(span.status, Status::Error { .. }), kind.is_some(), "{tool}");
+        assert_eq!(
+            matches!(span.status, Status::Error { .. }),
+            kind.is_some(),
+            "{tool}"
+        );
         observed.assert_sound();
     }
 }
@@ -253,7 +274,9 @@ async fn a_cancelled_call_stops_its_tool_and_its_span_ends_cancelled() {
         "params": { "requestId": 5, "reason": "enough" } });
     client.say(&cancel).await;
     // The server works on.
-    let answer = client.call(6, "add", json!({ "a": 1, "b": 1 }), json!({})).await;
+    let answer = client
+        .call(6, "add", json!({ "a": 1, "b": 1 }), json!({}))
+        .await;
     assert_eq!(answer["result"]["content"][0]["text"], "2");
     client.end().await.unwrap();
     let span = observed.span("tools/call hang");
@@ -266,10 +289,18 @@ async fn progress_goes_out_before_the_result_to_those_who_asked_for_it() {
     let observed = Observed::new();
     let mut client = OverPipes::begin(observed.server.clone()).await;
     let call = kaos_tests::tool_client::call;
-    client.say(&call(1, "inside", json!({}), json!({ "progressToken": "p" }))).await;
+    client
+        .say(&call(
+            1,
+            "inside",
+            json!({}),
+            json!({ "progressToken": "p" }),
+        ))
+        .await;
     let progress = client.hear().await;
     assert_eq!(progress["method"], "notifications/progress");
-    let expected = json!({ "progressToken": "p", "progress": 1.0, "total": 2.0, "message": "half" });
+    let expected =
+        json!({ "progressToken": "p", "progress": 1.0, "total": 2.0, "message": "half" });
     assert_eq!(progress["params"], expected);
     assert_eq!(client.hear().await["result"]["content"][0]["text"], "done");
     client.say(&call(2, "inside", json!({}), json!({}))).await;
@@ -296,13 +327,14 @@ async fn clients_are_told_when_the_set_changes() {
 #[tokio::test]
 async fn content_and_names_are_as_the_settings_say() {
     let (telemetry, memory) = Telemetry::in_memory();
-    let hook = telemetry
-        .otel_hook()
+    let telemetry = telemetry
         .with_content(Content::new(Capture::SpanOnly))
         .with_names(SpanNames::Operator);
-    let server = server(&Arc::default()).hooks(hook);
+    let server = server(&Arc::default()).hooks(telemetry.hooks());
     let mut client = OverPipes::begin(server).await;
-    client.call(1, "add", json!({ "a": 2, "b": 3 }), json!({})).await;
+    client
+        .call(1, "add", json!({ "a": 2, "b": 3 }), json!({}))
+        .await;
     client.end().await.unwrap();
     let spans = memory.spans();
     assert_eq!(spans[0].name, "tool.execute");
@@ -322,7 +354,8 @@ async fn an_agent_s_call_is_one_trace_down_to_the_tool_s_own_span() {
         ModelReply::text("done"),
     ]);
     let source = McpServer::http(listening.url()).name("sums");
-    let agents = kaos_tests::observed::Observed::new(agent("assistant", model).tools_from(source.clone()));
+    let agents =
+        kaos_tests::observed::Observed::new(agent("assistant", model).tools_from(source.clone()));
     agents.runner.turn("Work.", "s").await.unwrap();
     source.close().await;
     let tool = agents.memory.spans();
@@ -330,7 +363,10 @@ async fn an_agent_s_call_is_one_trace_down_to_the_tool_s_own_span() {
     let served = observed.span("tools/call inside");
     let inside = observed.span("inside");
     for (child, parent) in [(&served, tool), (&inside, &served)] {
-        assert_eq!(child.span_context.trace_id(), parent.span_context.trace_id());
+        assert_eq!(
+            child.span_context.trace_id(),
+            parent.span_context.trace_id()
+        );
         assert_eq!(child.parent_span_id, parent.span_context.span_id());
     }
     let said = said(&served);
@@ -351,8 +387,13 @@ async fn a_result_is_cut_at_the_limit() {
         .limits(limits);
     let mut client = OverPipes::begin(server).await;
     let answer = client.call(1, "long", json!({}), json!({})).await;
-    let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_default();
-    assert!(text.ends_with("[cut: the first 1000 of 2000 bytes]"), "{text}");
+    let text = answer["result"]["content"][0]["text"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(
+        text.ends_with("[cut: the first 1000 of 2000 bytes]"),
+        "{text}"
+    );
 }
 
 pub(crate) fn parsed(text: &str) -> Value {

@@ -26,6 +26,7 @@ pub mod slow_disk;
 mod stopped;
 mod subscribed;
 pub mod text;
+pub mod tool_client;
 pub mod trails;
 
 /// The README's code, compiled and run.
@@ -42,6 +43,11 @@ struct WriteAHook;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/how-do-i.md")]
 struct HowDoI;
+
+/// The page's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/serve.md")]
+struct Serve;
 
 pub use stopped::Stopped;
 pub use subscribed::subscribed;

@@ -135,7 +135,13 @@ impl Listening {
     }
 
     /// Asks by hand, on a connection of its own.
-    pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         ask(self.address, method, path, headers, body).await
     }
 }
@@ -191,7 +197,11 @@ pub async fn ask(
 ) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
-    let has = |name: &str| headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
+    let has = |name: &str| {
+        headers
+            .iter()
+            .any(|(key, _)| key.eq_ignore_ascii_case(name))
+    };
     if !has("host") {
         head += &format!("host: {address}\r\n");
     }
@@ -216,7 +226,11 @@ pub async fn ask(
     let head = head.to_lowercase();
     let status = head.split(' ').nth(1).and_then(|it| it.parse().ok());
     let chunked = head.contains("transfer-encoding: chunked");
-    let body = if chunked { joined(body) } else { body.to_owned() };
+    let body = if chunked {
+        joined(body)
+    } else {
+        body.to_owned()
+    };
     let status = status.unwrap_or_default();
     Answer { status, head, body }
 }

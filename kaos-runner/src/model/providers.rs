@@ -3,6 +3,7 @@
 mod anthropic;
 mod as_sent;
 mod by_name;
+mod check;
 mod endpoint;
 mod env;
 mod error;

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::app::App;
 use super::card::tools;
-use super::chat::said::now;
 use super::error::ApiError;
 use super::json::Json;
 
@@ -19,7 +18,7 @@ const MAX_CALL: usize = 64 * 1024;
 
 pub(super) async fn health(State(app): State<Arc<App>>) -> Json {
     let name = app.runner.agent().name();
-    Json(json!({ "status": "healthy", "name": name, "timestamp": now() }))
+    Json(json!({ "status": "healthy", "name": name, "timestamp": app.now() }))
 }
 
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
@@ -33,7 +32,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
         (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
     };
     let name = app.runner.agent().name();
-    let body = json!({ "status": status, "name": name, "timestamp": now(), "checks": checks });
+    let body = json!({ "status": status, "name": name, "timestamp": app.now(), "checks": checks });
     (code, Json(body)).into_response()
 }
 
@@ -56,14 +55,8 @@ pub(super) async fn list_tools(State(app): State<Arc<App>>) -> Json {
         })
     };
     let tools: Vec<Value> = listed.iter().map(tool).collect();
-    let mut body = json!({ "agent": app.runner.agent().name(), "tools": tools });
-    if !missing.is_empty() {
-        body["degraded"] = missing
-            .iter()
-            .map(|name| Value::from(name.as_str()))
-            .collect();
-    }
-    Json(body)
+    let missing: Vec<&str> = missing.iter().map(kaos_hooks::Str::as_str).collect();
+    Json(json!({ "agent": app.runner.agent().name(), "tools": tools, "degraded": missing }))
 }
 
 pub(super) async fn models(State(app): State<Arc<App>>) -> Json {

@@ -22,7 +22,8 @@ use super::host::{Authority, Origin};
 ///
 /// - Without a token everybody may ask.
 /// - A web page of another origin than the server's own may not, unless it is allowed: its browser asks on
-///   behalf of whoever looks at it, also on machines that only that person reaches.
+///   behalf of whoever looks at it, also on machines that only that person reaches. The server's own origins
+///   are those of hosts that are named, and of loopback names where it listens there.
 /// - A server on a loopback address is asked under a loopback name only (`localhost`, `127.0.0.1`,
 ///   `[::1]`), and under those that are allowed: a web page cannot get around that by making its own
 ///   name point here. Elsewhere every name does, unless some are named.
@@ -198,15 +199,20 @@ impl Rules {
         let mut origins = request.headers().get_all(ORIGIN).iter();
         match (origins.next(), origins.next()) {
             (None, _) => Ok(()),
-            (Some(origin), None) if self.lists(origin) || is_of(origin, &asked) => Ok(()),
+            (Some(origin), None) if self.lists(origin) => Ok(()),
+            // A name that anybody may have made point here proves nothing.
+            (Some(origin), None) if self.vouches(&asked) && is_of(origin, &asked) => Ok(()),
             _ => Err(ApiError::foreign_origin()),
         }
     }
 
     fn serves(&self, asked: &Authority) -> bool {
-        self.every_host
-            || (self.loopback && asked.is_loopback())
-            || self.hosts.iter().any(|listed| asked.is(listed))
+        self.every_host || self.vouches(asked)
+    }
+
+    /// Whether this name is known to be the server's own.
+    fn vouches(&self, asked: &Authority) -> bool {
+        (self.loopback && asked.is_loopback()) || self.hosts.iter().any(|listed| asked.is(listed))
     }
 
     /// Whoever looks whether the server lives asks its address, whatever its name.

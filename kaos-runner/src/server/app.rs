@@ -22,3 +22,16 @@ pub(super) struct App {
     /// When it began, in seconds since 1970.
     pub(super) since: u64,
 }
+
+impl App {
+    /// Seconds since 1970, by the clock of the agent's runs.
+    pub(super) fn now(&self) -> u64 {
+        now(&self.runner)
+    }
+}
+
+/// Seconds since 1970, by the clock of the runner's runs.
+pub(super) fn now(runner: &Runner) -> u64 {
+    let clock = runner.observed_by().emitter().clock();
+    clock.unix_nanos() / 1_000_000_000
+}

@@ -2,25 +2,24 @@
 
 mod fields;
 mod messages;
+pub(super) mod receive;
 mod request;
 pub(super) mod said;
 mod stream;
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
-use http_body_util::LengthLimitError;
 use kaos_hooks::Incoming;
 use tokio_stream::StreamExt as _;
 
+use self::receive::receive;
 use self::request::ChatRequest;
 use self::said::Envelope;
 use self::stream::{Held, Streamed};
-use super::Bounds;
 use super::app::App;
 use super::error::ApiError;
 use super::json::Json;
@@ -121,40 +120,4 @@ fn turn(app: &App, asked: ChatRequest, incoming: Option<Incoming>) -> TurnReques
         .params(params)
         .streamed(stream)
         .parent(incoming)
-}
-
-/// The body, whole, of the right type, within its size and its time.
-pub(crate) async fn receive(
-    bounds: &Bounds,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Bytes, ApiError> {
-    let as_text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let kind = as_text(CONTENT_TYPE).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    let plain = as_text(CONTENT_ENCODING).is_none_or(|it| it.eq_ignore_ascii_case("identity"));
-    if !kind.eq_ignore_ascii_case("application/json") || !plain {
-        return Err(ApiError::not_this_type());
-    }
-    let length = as_text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if length.is_some_and(|length| length > bounds.body) {
-        return Err(ApiError::too_large(bounds.body));
-    }
-    match tokio::time::timeout(bounds.receive, to_bytes(body, bounds.body)).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(error)) if is_too_large(&error) => Err(ApiError::too_large(bounds.body)),
-        Ok(Err(_broken)) => Err(ApiError::not_received()),
-        Err(_elapsed) => Err(ApiError::too_slow()),
-    }
-}
-
-fn is_too_large(error: &axum::Error) -> bool {
-    let mut why: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = why {
-        if error.is::<LengthLimitError>() {
-            return true;
-        }
-        why = error.source();
-    }
-    false
 }

@@ -3,6 +3,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+/// How long what was cancelled may take to end.
+const LAST: Duration = Duration::from_secs(1);
+
 /// How a server ends: no new work, then a time for what runs, then cancellation.
 ///
 /// Clones are the same. What runs has a [`Running`] each; whoever waits for the end waits for these.
@@ -95,7 +98,8 @@ impl Drain {
         }
         let cancelled = *self.0.running.borrow();
         self.cancel();
-        self.idle().await;
+        // Who does not read that it was cancelled is not waited for.
+        let _in_time = tokio::time::timeout(LAST, self.idle()).await.is_ok();
         Drained { cancelled }
     }
 

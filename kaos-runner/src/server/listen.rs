@@ -87,7 +87,7 @@ async fn stopped(drain: &Drain, stop: impl Stream<Item = ()>) -> Drained {
         if stop.next().await.is_some() {
             drain.cancel();
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         drained = drain.drain() => drained,
@@ -139,7 +139,8 @@ async fn connection(
     });
     let mut http = http1::Builder::new();
     http.header_read_timeout(None) // ours knows an idle client from a slow one
-        .max_buf_size(BUFFER);
+        .max_buf_size(BUFFER)
+        .max_header_size(BUFFER);
     let mut served = pin!(http.serve_connection(io, answers));
     tokio::select! {
         _ended = &mut served => return,

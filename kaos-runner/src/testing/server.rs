@@ -17,7 +17,8 @@ use super::answer::{Answer, Part};
 use super::request::Request;
 use super::strict::Strict;
 
-/// A fake model endpoint; it goes with the runtime.
+/// A fake model endpoint; it goes with the runtime. Who asks for its list of models is told that there are none,
+/// and nothing is noted of that.
 ///
 /// It refuses what the strictest provider of the API refuses (see [`Strict`]), and a test in which it
 /// had to fails when the server is dropped, unless it looked at [`refusals`](Self::refusals).
@@ -122,6 +123,13 @@ impl Shared {
         stream.set_nodelay(true).unwrap();
         let mut read = Vec::new();
         while let Some(request) = next_request(&mut stream, &mut read).await {
+            if request.line().starts_with("GET ") {
+                let list = Answer::json(&json!({ "object": "list", "data": [] }));
+                for part in list.0 {
+                    let _sent = self.play(part, &mut stream).await;
+                }
+                continue;
+            }
             let refused = self.strict.judge(&request);
             lock(&self.requests).push(request);
             self.arrived.send_modify(|count| *count += 1);
@@ -196,6 +204,9 @@ async fn next_request(stream: &mut TcpStream, read: &mut Vec<u8>) -> Option<Requ
         head,
         body: Value::Null,
     };
+    if request.line().starts_with("GET ") {
+        return Some(request);
+    }
     let length = request.header("content-length")?.parse().unwrap();
     while read.len() < length {
         if stream.read_buf(read).await.ok()? == 0 {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use kaos_hooks::PhaseName;
-use kaos_runner::Agent;
 use kaos_runner::server::{Drain, Server};
+use kaos_runner::{Agent, FunctionModel, ModelReply, Scripted};
 use serde_json::json;
 
 use super::client::{frames, post};
@@ -119,6 +119,28 @@ async fn a_second_signal_does_not_wait() {
     assert!(rest(&mut running).await.contains("shutting_down"));
     assert_eq!(server.ended.await.unwrap().unwrap().cancelled, 1);
     seen.check().unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_holds_up_no_second_signal() {
+    let text = "x".repeat(32 * 1024 * 1024);
+    let reply = Scripted::streamed(ModelReply::text(text), 64 * 1024);
+    let (server, seen) = Serving::with(FunctionModel::script([reply])).await;
+    let stuck = streaming(&server).await;
+    let (mut before, mut same) = (0, 0);
+    // As much as fits on the way is on the way.
+    while same < 200 {
+        tokio::task::yield_now().await;
+        let now = seen.events().len();
+        same = if now == before { same + 1 } else { 0 };
+        before = now;
+    }
+    server.stop.send(()).await.unwrap();
+    server.stop.send(()).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(5), server.ended).await;
+    assert_eq!(ended.unwrap().unwrap().unwrap().cancelled, 1);
+    seen.check().unwrap();
+    drop(stuck);
 }
 
 #[tokio::test]

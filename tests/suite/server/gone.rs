@@ -88,7 +88,6 @@ async fn a_tool_that_runs_when_its_client_goes_away_is_dropped_and_the_next_neve
     let began = Arc::new(Notify::new());
     let slow = agents::Scripted::new("slow", Act::Hang(Arc::clone(&began)));
     let after = agents::Scripted::new("after", Act::Give("done"));
-    let model = FunctionModel::script([agents::calls(&["slow"]), agents::calls(&["after"])]);
     for stream in [true, false] {
         let agent = Agent::new("assistant", model_of(&[&["slow"], &["after"]]))
             .tool(slow.clone())
@@ -108,7 +107,6 @@ async fn a_tool_that_runs_when_its_client_goes_away_is_dropped_and_the_next_neve
         assert_eq!(after.ran(), 0, "stream {stream}");
         seen.check().unwrap();
     }
-    drop(model);
 }
 
 fn model_of(steps: &[&[&'static str]]) -> FunctionModel {
@@ -118,7 +116,7 @@ fn model_of(steps: &[&[&'static str]]) -> FunctionModel {
 #[tokio::test]
 async fn a_client_that_reads_nothing_more_ends_its_turn_and_fills_no_memory() {
     // Far more than fits on the way.
-    let text = "x".repeat(64 * 1024 * 1024);
+    let text = "x".repeat(32 * 1024 * 1024);
     let model = FunctionModel::script([Scripted::streamed(ModelReply::text(text), 64 * 1024)]);
     let (runner, seen) = watched(Agent::new("assistant", model));
     let bounds = Bounds {
@@ -139,6 +137,6 @@ async fn a_client_that_reads_nothing_more_ends_its_turn_and_fills_no_memory() {
         .iter()
         .filter(|event| matches!(event.body, BodyBuf::Value { .. }))
         .count();
-    assert!(said < 512, "{said} of 1024 pieces were made for nobody");
+    assert!(said < 256, "{said} of 512 pieces were made for nobody");
     seen.check().unwrap();
 }

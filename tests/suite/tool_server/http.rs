@@ -39,7 +39,9 @@ async fn without_meta_the_headers_name_the_parent() {
     assert_eq!(span.span_context.trace_id().to_string(), TRACE);
     assert_eq!(span.parent_span_id.to_string(), "4444444444444444");
     let session = span.attributes.iter();
-    let session = session.clone().find(|it| it.key.as_str() == "mcp.session.id");
+    let session = session
+        .clone()
+        .find(|it| it.key.as_str() == "mcp.session.id");
     assert_eq!(session.unwrap().value.as_str(), id);
 }
 
@@ -59,7 +61,10 @@ async fn without_sessions_each_request_stands_for_itself() {
 async fn probes_say_how_it_is() {
     let listening = Listening::start(Observed::new().server).await;
     let health = listening.ask("GET", "/health", &[], "").await.message();
-    assert_eq!((&health["status"], &health["tools"]), (&json!("healthy"), &json!(7)));
+    assert_eq!(
+        (&health["status"], &health["tools"]),
+        (&json!("healthy"), &json!(7))
+    );
     let ready = listening.ask("GET", "/ready", &[], "").await.message();
     assert_eq!(ready["status"], "ready");
     assert_eq!(ready["tools"][0], "add");
@@ -78,17 +83,28 @@ async fn names_in_a_cluster_may_ask_and_web_pages_of_others_may_not() {
     let serving = tokio::spawn(server.serve(listener, tokio_stream::pending()));
     let address = ([127, 0, 0, 1], port).into();
     let ask = async |headers: &[(&str, &str)]| {
-        kaos_tests::tool_client::ask(address, "POST", "/mcp", headers, &begin).await.status
+        kaos_tests::tool_client::ask(address, "POST", "/mcp", headers, &begin)
+            .await
+            .status
     };
     assert_eq!(ask(&[("host", "mcpserver-x.ns.svc:8000")]).await, 200);
-    assert_eq!(ask(&[("host", "mcpserver-x.ns.svc.cluster.local:8000")]).await, 200);
-    let foreign = [("host", "mcpserver-x.ns.svc:8000"), ("origin", "http://evil.example")];
+    assert_eq!(
+        ask(&[("host", "mcpserver-x.ns.svc.cluster.local:8000")]).await,
+        200
+    );
+    let foreign = [
+        ("host", "mcpserver-x.ns.svc:8000"),
+        ("origin", "http://evil.example"),
+    ];
     assert_eq!(ask(&foreign).await, 403);
     serving.abort();
     // On loopback, a name that points here is no reason to answer.
     let listening = Listening::start(Observed::new().server).await;
     let rebound = [("host", "evil.example")];
-    assert_eq!(listening.ask("POST", "/mcp", &rebound, &begin).await.status, 403);
+    assert_eq!(
+        listening.ask("POST", "/mcp", &rebound, &begin).await.status,
+        403
+    );
 }
 
 #[tokio::test]
@@ -150,6 +166,9 @@ async fn asked_to_end_it_lets_calls_end_and_cancels_the_rest() {
     assert_eq!(drained.cancelled, 1);
     assert_eq!(asking.await.unwrap().message()["error"]["code"], -32603);
     let span = observed.span("tools/call hang");
-    let error = span.attributes.iter().find(|it| it.key.as_str() == "error.type");
+    let error = span
+        .attributes
+        .iter()
+        .find(|it| it.key.as_str() == "error.type");
     assert_eq!(error.unwrap().value.as_str(), "cancelled");
 }

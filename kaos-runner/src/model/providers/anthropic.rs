@@ -91,6 +91,10 @@ impl Model for AnthropicModel {
         self.0.context
     }
 
+    async fn check(&self) -> Result<(), ModelError> {
+        self.0.check().await
+    }
+
     async fn respond(
         &self,
         request: ModelRequest<'_>,

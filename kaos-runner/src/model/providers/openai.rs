@@ -111,6 +111,10 @@ impl Model for OpenAiModel {
         self.0.context
     }
 
+    async fn check(&self) -> Result<(), ModelError> {
+        self.0.check().await
+    }
+
     async fn respond(
         &self,
         request: ModelRequest<'_>,

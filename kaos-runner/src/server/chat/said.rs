@@ -1,34 +1,43 @@
 //! What every answer of one request has, whole or in pieces.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use kaos_hooks::{BodyBuf, EventBuf, SpanId, TraceId, Usage};
-use serde_json::{Value, json};
+use kaos_hooks::{BodyBuf, EventBuf, SpanId, Subject, TraceId, Usage};
+use serde_json::{Map, Value, json};
 
 use crate::{FinishReason, Reply};
 
 /// What every answer of one request has.
 #[derive(Debug)]
 pub(super) struct Envelope {
-    pub(super) id: String,
-    pub(super) created: u64,
-    pub(super) model: String,
-    pub(super) session: Option<String>,
-    /// Where the turn stands in its trace.
-    span: Option<(TraceId, SpanId)>,
+    id: String,
+    created: u64,
+    model: String,
+    session: Option<String>,
+    span: Option<Standing>,
+}
+
+/// Where the turn stands in its trace.
+#[derive(Debug)]
+struct Standing {
+    trace_id: TraceId,
+    span_id: SpanId,
+    sampled: bool,
 }
 
 impl Envelope {
     /// That of a turn which begins with this event.
     pub(super) fn new(first: Option<&EventBuf>, model: String, session: Option<String>) -> Self {
         let span = first.and_then(|event| match &event.body {
-            BodyBuf::Span(span) => Some((event.run.trace_id, span.id)),
-            _ => None,
+            BodyBuf::Span(span) => Some(Standing {
+                trace_id: event.run.trace_id,
+                span_id: span.id,
+                sampled: is_sampled(&span.subject),
+            }),
+            BodyBuf::Value { .. } | BodyBuf::Unknown(_) => None,
         });
         Self {
             id: format!("chatcmpl-{}", unique(first)),
-            created: now(),
+            created: first.map_or(0, |event| event.time.unix_nanos / 1_000_000_000),
             model,
             session,
             span,
@@ -46,34 +55,64 @@ impl Envelope {
         if let Some(session) = &self.session {
             put("x-session-id", session);
         }
-        if let Some((trace_id, span_id)) = &self.span {
+        if let Some(Standing {
+            trace_id,
+            span_id,
+            sampled,
+        }) = &self.span
+        {
             put("x-trace-id", &trace_id.to_string());
-            put("traceresponse", &format!("00-{trace_id}-{span_id}-01"));
+            let flags = u8::from(*sampled);
+            put(
+                "traceresponse",
+                &format!("00-{trace_id}-{span_id}-{flags:02x}"),
+            );
         }
         headers
     }
 
     /// The whole answer.
     pub(super) fn whole(&self, reply: &Reply) -> Value {
-        let mut whole = json!({
-            "id": self.id,
-            "object": "chat.completion",
-            "created": self.created,
-            "model": self.model,
-            "choices": [{
-                "index": 0,
-                "message": { "role": "assistant", "content": reply.text(), "refusal": null },
-                "logprobs": null,
-                "finish_reason": finish_reason(reply.finish_reason()),
-            }],
+        let message = json!({ "role": "assistant", "content": reply.text(), "refusal": null });
+        let choice = json!({
+            "index": 0,
+            "message": message,
+            "logprobs": null,
+            "finish_reason": finish_reason(reply.finish_reason()),
         });
-        if let Some(usage) = reply.usage() {
-            whole["usage"] = tokens(&usage);
-        }
-        if let Some(session) = &self.session {
-            whole["session_id"] = session.as_str().into();
-        }
-        whole
+        let mut whole = self.head("chat.completion");
+        whole.insert("choices".to_owned(), json!([choice]));
+        let usage = reply
+            .usage()
+            .map(|usage| ("usage".to_owned(), tokens(&usage)));
+        whole.extend(usage);
+        whole.into()
+    }
+
+    /// What the answer and each of its pieces begin with.
+    pub(super) fn head(&self, object: &str) -> Map<String, Value> {
+        let session = self.session.as_deref().map(Value::from);
+        let head = [
+            ("id", Some(self.id.as_str().into())),
+            ("object", Some(object.into())),
+            ("created", Some(self.created.into())),
+            ("model", Some(self.model.as_str().into())),
+            ("session_id", session),
+        ];
+        let head = head.into_iter();
+        head.filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect()
+    }
+}
+
+/// As the caller decided, where there is one.
+fn is_sampled(subject: &Subject) -> bool {
+    match subject {
+        Subject::Turn(turn) => turn
+            .parent
+            .as_ref()
+            .is_none_or(|parent| parent.is_sampled()),
+        _ => true,
     }
 }
 
@@ -81,11 +120,6 @@ impl Envelope {
 fn unique(first: Option<&EventBuf>) -> String {
     let id = first.map(|event| event.run.id.to_string());
     id.unwrap_or_default().replace('-', "")
-}
-
-pub(in crate::server) fn now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.unwrap_or_default().as_secs()
 }
 
 /// OpenAI's word for why an answer ended; an answer that was given is one that stopped.

@@ -186,10 +186,12 @@ impl Writing {
         .unwrap_or_default();
         let reason = finish_reason(reply.finish_reason());
         last += &self.chunk(&json!({}), &reason.into());
-        if let Some(usage) = reply.usage().filter(|_| self.include_usage) {
+        let usage = reply.usage().filter(|_| self.include_usage);
+        let usage = usage.map(|usage| {
             let (head, usage) = (&self.head, tokens(&usage));
-            last += &format!("{head},\"choices\":[],\"usage\":{usage}}}\n\n");
-        }
+            format!("{head},\"choices\":[],\"usage\":{usage}}}\n\n")
+        });
+        last += &usage.unwrap_or_default();
         last += DONE;
         last
     }
@@ -209,17 +211,9 @@ impl Writing {
 
 const DONE: &str = "data: [DONE]\n\n";
 
+/// The beginning of each piece, to which the rest is added.
 fn head(envelope: &Envelope) -> String {
-    let mut head = json!({
-        "id": envelope.id,
-        "object": "chat.completion.chunk",
-        "created": envelope.created,
-        "model": envelope.model,
-    });
-    if let Some(session) = &envelope.session {
-        head["session_id"] = session.as_str().into();
-    }
-    let head = head.to_string();
+    let head = Value::from(envelope.head("chat.completion.chunk")).to_string();
     format!("data: {}", head.strip_suffix('}').unwrap_or(&head))
 }
 
