@@ -1,6 +1,8 @@
 //! Tools for others: what clients see of a tool server, and what its spans say.
 
 mod http;
+mod python;
+mod recorded;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -139,6 +139,11 @@ impl ToolServer {
         self
     }
 
+    /// Who sees the calls.
+    pub fn hooks_in_use(&self) -> Hooks {
+        self.hooks.clone()
+    }
+
     /// Who may ask over HTTP. Default: everybody, but no web page of another origin.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;

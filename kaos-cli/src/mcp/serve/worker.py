@@ -13,8 +13,11 @@ import enum
 import inspect
 import json
 import os
+import signal
 import struct
 import sys
+import threading
+import time
 import traceback
 import types
 import typing
@@ -355,6 +358,27 @@ def limit_memory(most):
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
+def said(mark):
+    """Marks the end of what was printed."""
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        os.write(2, ("\n" + mark + "\n").encode())
+
+
+def end_with(parent):
+    """Ends this process and all that it started when the one that started it is gone."""
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        with contextlib.suppress(OSError):
+            os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def main():
     pipes = Pipes()
     # A line on every write: what was printed is there when a call ends.
@@ -364,10 +388,14 @@ def main():
     begin = pipes.ask()
     name, mark = begin["name"], begin["mark"]
     sys.argv = [name]
+    if hasattr(os, "killpg"):
+        end_with(os.getppid())
     limit_memory(begin.get("memory"))
     try:
         tools = load(begin["source"], name)
-        pipes.tell({"tools": [tool.about() for tool in tools.values()]})
+        about = [tool.about() for tool in tools.values()]
+        said(mark)
+        pipes.tell({"tools": about})
     except BaseException as error:
         if isinstance(error, SyntaxError):
             text = "".join(traceback.format_exception_only(type(error), error))
@@ -394,11 +422,7 @@ def main():
         if os.getpid() != pipes.pid:
             # A child that came back from its function: the answer is its parent's.
             os._exit(0)
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        with contextlib.suppress(OSError):
-            os.write(2, ("\n" + mark + "\n").encode())
+        said(mark)
         pipes.tell(answer)
 
 
