@@ -18,9 +18,15 @@ struct Numbers {
 }
 
 fn tool(name: &'static str, does: fn(i64, i64) -> Option<i64>) -> FunctionTool {
-    FunctionTool::new(name, "Calculates with two numbers.", move |it: Numbers| async move {
-        does(it.a, it.b).map(|it| it.to_string()).ok_or_else(|| ToolError::new("too large"))
-    })
+    FunctionTool::new(
+        name,
+        "Calculates with two numbers.",
+        move |it: Numbers| async move {
+            does(it.a, it.b)
+                .map(|it| it.to_string())
+                .ok_or_else(|| ToolError::new("too large"))
+        },
+    )
     .read_only()
 }
 
@@ -39,9 +45,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = McpServer::http(url); // an agent's: `Agent::tools_from`
     let call = async {
         let tools = client.tools(&ToolContext::default()).await?.tools;
-        let product = tools.last().ok_or("no tools")?.call(r#"{"a":6,"b":7}"#, &ToolContext::default()).await?;
+        let product = tools
+            .last()
+            .ok_or("no tools")?
+            .call(r#"{"a":6,"b":7}"#, &ToolContext::default())
+            .await?;
         client.close().await;
-        writeln!(io::stdout(), "{} tools; 6 * 7 = {}", tools.len(), product.text())?;
+        writeln!(
+            io::stdout(),
+            "{} tools; 6 * 7 = {}",
+            tools.len(),
+            product.text()
+        )?;
         Ok::<_, Box<dyn Error>>(())
     };
     let (tell, stop) = tokio::sync::oneshot::channel();

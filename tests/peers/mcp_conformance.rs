@@ -38,7 +38,9 @@ impl Tool for Fixed {
     async fn call(&self, _: &str, context: &ToolContext) -> Result<ToolOutput, ToolError> {
         match self.spec.name.as_str() {
             "test_error_handling" => {
-                return Err(ToolError::new("This tool intentionally returns an error for testing"));
+                return Err(ToolError::new(
+                    "This tool intentionally returns an error for testing",
+                ));
             }
             "test_tool_with_progress" => {
                 for done in [0.0, 50.0, 100.0] {
@@ -102,7 +104,11 @@ fn tools() -> ToolServer {
             let json = r#"{"test":"data","value":123}"#;
             let mut parts = vec![Content::text("Multiple content types test:")];
             parts.extend(image());
-            parts.push(resource("test://mixed-content-resource", "application/json", json));
+            parts.push(resource(
+                "test://mixed-content-resource",
+                "application/json",
+                json,
+            ));
             parts
         }))
         .tool(fixed("test_error_handling", text))

@@ -89,7 +89,9 @@ fn server(began: &Arc<Notify>) -> ToolServer {
     };
     let inside = |_: Nothing, context: ToolContext| async move {
         let scope = context.open(Custom::new("inside"));
-        drop(scope.map(|it| it.complete(kaos_hooks::CustomOutcome::default())));
+        if let Some(scope) = scope {
+            scope.complete(kaos_hooks::CustomOutcome::default());
+        }
         context.progress(ToolProgress::new(1.0).of(2.0).message("half"));
         Ok("done")
     };

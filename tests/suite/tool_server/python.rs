@@ -15,7 +15,10 @@ use prost::Message as _;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+use crate::mcp_rogues::is_gone;
 
 const FAULTY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/suite/tool_server/faulty.py");
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,7 +41,8 @@ fn kaos(arguments: &[&str]) -> Command {
 /// The command, serving on a free port.
 pub(super) struct Serving {
     child: Child,
-    stderr: BufReader<ChildStderr>,
+    /// Read all the time: who is not heard is held up.
+    rest: JoinHandle<String>,
     pub(super) address: SocketAddr,
     seen: Receiver<(String, Vec<u8>)>,
     _collector: collectors::Running,
@@ -53,7 +57,10 @@ impl Serving {
             .env_remove("OTEL_SDK_DISABLED")
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)
             .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
-            .env("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true");
+            .env(
+                "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+                "SPAN_ONLY",
+            );
         let mut child = command.spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
@@ -66,9 +73,14 @@ impl Serving {
             }
             said += &line;
         };
+        let rest = tokio::spawn(async move {
+            let mut rest = Vec::new();
+            stderr.read_to_end(&mut rest).await.unwrap();
+            String::from_utf8_lossy(&rest).into_owned()
+        });
         Self {
             child,
-            stderr,
+            rest,
             address,
             seen,
             _collector: collector,
@@ -92,9 +104,8 @@ impl Serving {
     async fn end(mut self) -> (Vec<Span>, String) {
         let id = i32::try_from(self.child.id().unwrap()).unwrap();
         kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
-        let mut said = String::new();
-        let read = self.stderr.read_to_string(&mut said);
-        tokio::time::timeout(PATIENCE, read).await.unwrap().unwrap();
+        let said = tokio::time::timeout(PATIENCE, self.rest).await;
+        let said = said.unwrap().unwrap();
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         assert_eq!(ended.unwrap().unwrap().code(), Some(0), "{said}");
         let mut spans = Vec::new();
@@ -176,6 +187,9 @@ async fn each_fault_costs_its_own_call_and_the_next_is_answered_within_a_second(
     for _ in 0..2 {
         let (_, pid) = serving.call("pid", json!({})).await;
         kill_process(Pid::from_raw(pid.parse().unwrap()).unwrap(), Signal::KILL).unwrap();
+        while !is_gone(&pid) {
+            tokio::task::yield_now().await;
+        }
         assert_eq!(
             serving.call("twice", json!({ "x": 1 })).await,
             (false, "2".to_owned())

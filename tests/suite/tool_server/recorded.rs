@@ -52,7 +52,15 @@ async fn the_recorded_calls_are_answered_as_they_were_or_better() {
                 });
                 told.collect()
             };
-            for was in told(was) {
+            for mut was in told(was) {
+                // What has no type had its own name as a title, which says nothing.
+                for field in was[2]
+                    .as_object_mut()
+                    .into_iter()
+                    .flat_map(|it| it.values_mut())
+                {
+                    field.as_object_mut().unwrap().remove("title");
+                }
                 let is = told(is);
                 assert!(is.contains(&was), "{was} is not in {is:?}");
             }

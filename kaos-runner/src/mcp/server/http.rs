@@ -16,6 +16,7 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_stream::Stream;
 
 use super::ToolServer;
@@ -27,6 +28,11 @@ const SESSION: &str = "mcp-session-id";
 
 /// How long a session may say nothing, beside the time of its calls.
 const SESSION_IDLE: Duration = Duration::from_secs(5 * 60);
+
+/// How long calls that are cancelled may take to be answered, and their answers to be on their way: less than
+/// connections have left.
+const ANSWERS: Duration = Duration::from_millis(500);
+const SENDING: Duration = Duration::from_millis(100);
 
 /// What all routes share.
 struct App {
@@ -97,12 +103,14 @@ impl App {
         let handler = move || Ok(Handler::new(handlers.clone(), "tcp"));
         let mcp = StreamableHttpService::new(handler, Arc::clone(&sessions), config);
         // Sessions live in tasks of their own, and end with the server.
-        let watch = ends.clone();
+        let permits = Arc::clone(&server.permits);
+        let all = u32::try_from(server.bounds.requests).unwrap_or(u32::MAX);
         tokio::spawn(async move {
-            tokio::select! {
-                () = drain.cancelled() => ends.cancel(),
-                () = watch.cancelled() => {}
-            }
+            drain.cancelled().await;
+            // What was cancelled is answered first.
+            let _in_time = timeout(ANSWERS, permits.acquire_many(all)).await.is_ok();
+            tokio::time::sleep(SENDING).await;
+            ends.cancel();
         });
         Self {
             server,
