@@ -44,8 +44,8 @@ def eats():
 
 
 def prints(mib: int):
-    for _ in range(mib * 16):
-        sys.stdout.write("x" * 65535 + "\n")
+    for _ in range(mib * 256):
+        sys.stdout.write("x" * 4095 + "\n")
     return "printed"
 
 
