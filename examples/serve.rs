@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let stopping = futures_util::stream::once(async { stopping.await.unwrap_or_default() });
     // An application: `.serve(listener, kaos_runner::server::signals()?)`, which ends with SIGTERM.
     let server = Server::new(runner).access(Access::new().token("s3cret"));
-    let served = tokio::spawn(server.serve(listener, stopping));
+    let serving = tokio::spawn(server.serve(listener, stopping));
 
     let body = r#"{"messages":[{"role":"user","content":"How long is the lease?"}],"stream":true}"#;
     let request = format!(
@@ -32,6 +32,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{answer}");
 
     stop.send(()).map_err(|()| "the server has ended")?;
-    println!("{:?}", served.await??);
+    println!("{:?}", serving.await??);
     Ok(())
 }

@@ -59,15 +59,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         )?;
         Ok::<_, Box<dyn Error>>(())
     };
-    let (tell, stop) = tokio::sync::oneshot::channel();
+    let (tell, stop) = tokio::sync::oneshot::channel::<()>();
     let stop = futures_util::stream::once(async { drop(stop.await) }); // an application: `kaos_runner::server::signals()?`
-    let (served, called) = tokio::join!(server.serve(listener, stop), async {
+    let (ended, called) = tokio::join!(server.serve(listener, stop), async {
         let called = call.await;
         drop(tell);
         called
     });
     called?;
-    served?;
+    ended?;
     for span in spans.spans() {
         writeln!(io::stdout(), "{} {:?}", span.name, span.span_kind)?;
     }

@@ -22,7 +22,7 @@ use super::{Case, mcp_server};
 
 /// The trace of one turn.
 async fn traced(agent: Agent, hooks: &Hooks, form: Option<OutputSchema>) -> String {
-    let runner = Runner::new(agent).with_hooks(hooks.clone());
+    let runner = Runner::new(agent).hooks(hooks.clone());
     let mut turn = runner.turn("How long is the lease?", "lease-42");
     if let Some(form) = form {
         turn = turn.output(form);
@@ -139,7 +139,7 @@ pub(super) async fn run_turn(hooks: &Hooks, case: Case) -> Result<String, Box<dy
         .tool(calculator())
         .subagent(researcher);
 
-    let runner = Runner::new(assistant).with_hooks(hooks.clone());
+    let runner = Runner::new(assistant).hooks(hooks.clone());
     if case == Case::Streaming {
         let events: Vec<_> = runner
             .run("Summarize the lease.", "lease-42")

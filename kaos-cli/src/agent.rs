@@ -1,12 +1,15 @@
 //! `kaos agent`: an agent as a service.
 
 mod serve;
+mod settings;
+mod variables;
 
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, Subcommand};
 
 use crate::output::Failed;
+use crate::terminal;
 
 #[derive(ClapArgs)]
 #[command(arg_required_else_help = true)]
@@ -19,10 +22,18 @@ pub(crate) struct Args {
 enum Command {
     /// Serves an agent over HTTP, as OpenAI's clients ask for chat completions
     Serve(serve::Args),
+    /// Lists the variables that a served agent is configured by, as a table in Markdown
+    Variables,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     match &args.command {
         Command::Serve(args) => serve::run(args),
+        Command::Variables => {
+            let mut out = terminal::people();
+            out.print(&variables::markdown())?;
+            out.flush()?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }

@@ -10,13 +10,12 @@ mod query;
 mod replay;
 mod select;
 mod show;
+mod trail;
 mod verify;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, Subcommand};
-use kaos_hooks::audit::Trail;
 
 use crate::output::Failed;
 
@@ -50,19 +49,6 @@ enum Command {
     Prove(prove::Args),
     /// Makes a key pair to sign trails with
     Keygen(keygen::Args),
-}
-
-/// Which trail.
-#[derive(ClapArgs)]
-struct Of {
-    /// The trail's directory
-    trail: PathBuf,
-}
-
-impl Of {
-    fn open(&self) -> Result<Trail, Failed> {
-        Ok(Trail::open_read(&self.trail)?)
-    }
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failed> {

@@ -9,6 +9,8 @@ mod audit;
 mod config;
 mod mcp;
 mod output;
+mod recording;
+mod render;
 mod run;
 mod sessions;
 mod signals;
@@ -41,6 +43,8 @@ enum Command {
     Trust(trust::Args),
     /// Lists, shows and forgets conversations that processes share
     Sessions(sessions::Args),
+    /// Shows what KAOS resources become when they run, and what is wrong with them
+    Render(render::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
 }
@@ -59,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Mcp(args) => mcp::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Sessions(args) => sessions::run(&args),
+        Command::Render(args) => render::run(&args),
         Command::Audit(args) => audit::run(args),
     };
     done.unwrap_or_else(|failed| output::failed(&failed))

@@ -6,7 +6,6 @@ mod display;
 use std::process::ExitCode;
 
 use futures_util::future::join_all;
-use kaos_hooks::audit::{AuditHook, SigningKey};
 use kaos_otel_hook::Telemetry;
 use kaos_runner::mcp::McpServer;
 use kaos_runner::{Agent, Limits, Runner};
@@ -36,8 +35,7 @@ async fn answer(args: &Args, config: &Config, mut signals: Signals) -> Result<Ex
     let servers: Result<Vec<McpServer>, Failed> = config.mcp.iter().map(Mcp::server).collect();
     let servers = servers?;
     let telemetry = Telemetry::from_env()?;
-    let audit = config.trail.as_ref().map(|trail| audit(config, trail));
-    let audit = audit.transpose()?;
+    let audit = crate::recording::open(config.trail.as_deref(), config.trail_key.as_deref())?;
     let hooks = (telemetry.hooks(), audit, display.hook());
     let runner = Runner::new(agent(config, &servers)?).hooks(hooks);
     let runner = match crate::sessions::store()? {
@@ -111,14 +109,6 @@ async fn answer(args: &Args, config: &Config, mut signals: Signals) -> Result<Ex
         }
         Err(code) => Ok(ExitCode::from(code)),
     }
-}
-
-fn audit(config: &Config, trail: &str) -> Result<AuditHook, Failed> {
-    let mut audit = AuditHook::builder(trail);
-    if let Some(key) = &config.trail_key {
-        audit = audit.signing_key(SigningKey::read(key)?);
-    }
-    Ok(audit.open()?)
 }
 
 fn agent(config: &Config, servers: &[McpServer]) -> Result<Agent, Failed> {

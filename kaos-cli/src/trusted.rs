@@ -15,7 +15,7 @@ use self::store::Verdict;
 use crate::output::Failed;
 
 /// The largest `kaos.toml`.
-const MOST_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Whether this content of a file that nobody named may be taken.
 pub(crate) fn check(file: &Path, content: &[u8]) -> Result<(), Failed> {
@@ -64,8 +64,8 @@ pub(crate) fn read_named(file: &Path) -> io::Result<Vec<u8>> {
 
 fn bounded(opened: File) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    opened.take(MOST_BYTES + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > MOST_BYTES {
+    opened.take(MAX_BYTES + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > MAX_BYTES {
         return Err(io::Error::other("it is larger than 1 MiB"));
     }
     Ok(content)

@@ -3,6 +3,9 @@ use serde::{Deserialize, Serialize};
 use crate::Str;
 
 /// A value of [`Attributes`](crate::Attributes): what an OpenTelemetry attribute can hold.
+///
+/// Closed: these are the types that attributes have, and who takes secrets out must have looked into
+/// each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum AttributeValue {

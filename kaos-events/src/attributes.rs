@@ -29,7 +29,7 @@ pub struct Attributes(Option<Box<Vec<(Str, AttributeValue)>>>);
 
 impl Attributes {
     /// How many attributes of one span are read from a line; more are refused.
-    pub const MOST_DECODED: usize = 1024;
+    pub const MAX_DECODED: usize = 1024;
 
     /// No attributes.
     pub const fn new() -> Self {
@@ -114,7 +114,7 @@ impl<'de> Deserialize<'de> for Attributes {
                     if pairs.iter().any(|(known, _)| *known == key) {
                         return Err(serde::de::Error::custom("duplicate key"));
                     }
-                    if pairs.len() == Attributes::MOST_DECODED {
+                    if pairs.len() == Attributes::MAX_DECODED {
                         return Err(serde::de::Error::custom("too many attributes"));
                     }
                     let raw: &serde_json::value::RawValue = map.next_value()?;

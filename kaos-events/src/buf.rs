@@ -22,6 +22,8 @@ pub struct EventBuf {
 }
 
 /// The owned form of [`Body`].
+///
+/// Closed, as [`Body`] is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BodyBuf {
     /// A span started, went on or ended.
@@ -51,6 +53,8 @@ pub struct SpanBuf {
 }
 
 /// The owned form of [`Phase`].
+///
+/// Closed, as [`Phase`] is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PhaseBuf {
     /// The work begins.

@@ -1,8 +1,10 @@
 //! Values as bytes of this process.
 
+mod enums;
 mod mask;
 mod plain;
 
+pub(crate) use enums::enums;
 pub(crate) use mask::Mask;
 
 use crate::Str;

@@ -42,4 +42,4 @@ pub use error::{DecodeError, DecodeErrorKind};
 pub const SCHEMA: u32 = 1;
 
 /// The longest line that is read, in bytes; a longer one is refused unread.
-pub const MOST_LINE_BYTES: usize = 8 * 1024 * 1024;
+pub const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;

@@ -1,4 +1,6 @@
 /// What kind of content a text is.
+///
+/// Closed: who decides about content must decide about each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ContentKind {
     /// What a person or another agent asked.

@@ -22,6 +22,8 @@ pub struct Event<'a> {
 }
 
 /// What happened.
+///
+/// Closed: an event is about a span, or is not.
 #[derive(Debug, Clone, Copy)]
 pub enum Body<'a> {
     /// A span started, went on or ended.
@@ -63,6 +65,8 @@ pub struct Slot {
 }
 
 /// Where a span stands.
+///
+/// Closed: an observer must know each way in which a span ends.
 #[derive(Debug, Clone, Copy)]
 pub enum Phase<'a> {
     /// The work begins.
@@ -102,6 +106,8 @@ pub enum Phase<'a> {
 }
 
 /// The kinds of phase, without their fields.
+///
+/// Closed, as [`Phase`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PhaseName {
     /// The work begins.

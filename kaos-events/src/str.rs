@@ -23,6 +23,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// assert_eq!(fixed.len(), 6);
 /// ```
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum Str {
     /// A literal of the program.
     Static(&'static str),

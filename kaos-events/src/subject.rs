@@ -49,6 +49,11 @@ pub trait OutcomeType:
 }
 
 /// A subject that is opened inside another span. All but those that open a run: [`Root`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be opened inside another span",
+    label = "not a subject that is nested",
+    note = "a `Turn` opens a run of its own: `Hooks::turn(Turn::new(..))`"
+)]
 pub trait Nested: SubjectType {}
 
 mod sealed {
@@ -59,24 +64,27 @@ mod sealed {
 macro_rules! subjects {
     ($($(#[$doc:meta])* $subject:ident / $outcome:ident = $wire:literal $(in $nested:ident)?;)+) => {
         /// What a span is about, with the fields known at its start.
+        ///
+        /// Closed: a new kind of span is a new major version, so that the compiler shows each hook that
+        /// does not know it yet.
         #[derive(Debug, Clone, PartialEq)]
         pub enum Subject {
             $($(#[$doc])* $subject($subject),)+
         }
 
-        /// What came of a span, by subject, borrowed.
+        /// What came of a span, by subject, borrowed. Closed, as [`Subject`] is.
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub enum Outcome<'a> {
             $($(#[$doc])* $subject(&'a $outcome),)+
         }
 
-        /// The owned form of [`Outcome`].
+        /// The owned form of [`Outcome`]. Closed, as [`Subject`] is.
         #[derive(Debug, Clone, PartialEq)]
         pub enum OutcomeBuf {
             $($(#[$doc])* $subject($outcome),)+
         }
 
-        /// The kinds of subject, without their fields.
+        /// The kinds of subject, without their fields. Closed, as [`Subject`] is.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum SubjectName {
             $($(#[$doc])* $subject,)+

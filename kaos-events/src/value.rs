@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bytes::enums;
 use crate::fields::fields;
 use crate::texts::either;
 use crate::{Intent, Str, Usage};
@@ -19,6 +20,7 @@ use tally::Tally;
 
 /// An event that is not about a span's life: it belongs to one, and carries a value.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Value {
     /// What the message asks for.
     IntentClassified(IntentClassified),
@@ -66,6 +68,9 @@ macro_rules! values {
             }
         }
 
+        either! { Value { $($value)+ } }
+        enums! { Value / Value { $($value),+ } }
+
         $(impl From<$value> for Value {
             fn from(fields: $value) -> Self {
                 Self::$value(fields)
@@ -85,13 +90,6 @@ values! {
     BudgetExceeded = "budget_exceeded";
     HistoryTrimmed = "history_trimmed";
     TurnSummary = "turn_summary";
-}
-
-either! {
-    Value {
-        IntentClassified UsageObserved TextDelta ThinkingDelta ToolCallArgsDelta ApprovalRequired
-        GateDecided BudgetExceeded HistoryTrimmed TurnSummary
-    }
 }
 
 fields! {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/audit.md")]
 
 mod anchor;
+mod anchored;
 mod appended;
 mod attend;
 mod builder;
@@ -55,7 +56,7 @@ pub use error::{AuditError, Refused};
 pub use hash::{Hash, InvalidHash};
 pub use hook::AuditHook;
 pub use key::{KeyError, Signer, SigningKey, VerifyingKey};
-pub use line::MOST_LINE_BYTES;
+pub use line::MAX_LINE_BYTES;
 pub use log_id::{InvalidLogId, LogId};
 pub use own::{
     Acceptance, Cause, CheckpointNote, FORMAT, Found, Gap, HandOver, OwnRecord, Recovery,

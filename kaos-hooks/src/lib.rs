@@ -5,7 +5,7 @@
 //! - A [`Gate`] decides, before a tool runs, whether it may.
 //! - [`Hooks`] is the ordered set of both, made from a tuple, a `Vec`, an `Option`, a closure or
 //!   one hook. It opens runs, and keeps each hook from harming the others: a hook that panics is
-//!   counted, logged, and after [`MOST_PANICS`] of them put out of service.
+//!   counted, logged, and after [`MAX_PANICS`] of them put out of service.
 //! - A [`Lane`] gives an [`AsyncHook`], one that waits for a network or a disk, its own task behind
 //!   a bounded queue.
 //! - [`LogHook`] writes a line per span through `tracing`; [`SpanTree`] shows a run to people.
@@ -28,6 +28,8 @@
 pub mod audit;
 mod dispatch;
 mod log_hook;
+#[cfg(feature = "memory")]
+pub mod memory;
 mod plain;
 #[cfg(feature = "redact")]
 pub mod redact;
@@ -37,9 +39,10 @@ mod span_tree;
 pub mod testing;
 
 pub use dispatch::{
-    AsyncHook, Both, FailOpen, Gate, GateError, Hook, HookError, HookStats, Hooks, HooksError,
-    HooksWatch, IntoHooks, Lane, LaneCounters, LaneStats, Panicked, Registry, Ruling,
-    ToolAnnotations, ToolRequest, Verdict, catch_panic, marker,
+    AsyncHook, Both, Exchange, FailOpen, Gate, GateError, Hook, HookError, HookStats, Hooks,
+    HooksError, HooksWatch, HttpExchange, HttpRequest, IntoHooks, Lane, LaneCounters, LaneStats,
+    Panicked, Propagator, Registry, Ruling, ToolAnnotations, ToolRequest, Verdict, catch_panic,
+    marker,
 };
 #[doc(hidden)]
 pub use dispatch::{park, queue};
@@ -52,4 +55,4 @@ pub use span_tree::SpanTree;
 pub use kaos_events::*;
 
 /// How many panics put a hook out of service.
-pub const MOST_PANICS: u64 = 8;
+pub const MAX_PANICS: u64 = 8;

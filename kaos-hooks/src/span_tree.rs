@@ -56,7 +56,7 @@ struct End {
 }
 
 /// The most levels that are indented.
-const MOST_INDENTED: usize = 32;
+const MAX_INDENTED: usize = 32;
 
 impl SpanTree {
     /// The tree of these events: one run's, or several runs' one after the other.
@@ -181,7 +181,7 @@ impl SpanTree {
             let Some(node) = self.spans.get(at) else {
                 continue;
             };
-            visit(depth.min(MOST_INDENTED), node);
+            visit(depth.min(MAX_INDENTED), node);
             waiting.extend(node.children.iter().rev().map(|child| (depth + 1, *child)));
         }
     }

@@ -6,7 +6,9 @@
 mod added;
 mod content;
 mod end;
+pub(crate) mod http;
 mod kinds;
+pub(crate) mod operation;
 mod start;
 mod table;
 mod write;

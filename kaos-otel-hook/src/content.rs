@@ -1,3 +1,5 @@
+pub(crate) mod messages;
+
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field, Redactor};
 use serde_json::Value;
 
@@ -24,6 +26,7 @@ pub(crate) fn exception_events(value: Option<&str>) -> (bool, Option<String>) {
 
 /// Where the environment lets content go: `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Capture {
     /// Nowhere.
     #[default]

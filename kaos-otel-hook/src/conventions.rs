@@ -12,6 +12,7 @@ const LATEST: &str = "gen_ai_latest_experimental";
 /// `docs/conventions.md` has what differs. Both generations at once are a violation of either, so
 /// there is no `/dup`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Conventions {
     /// Those of the pinned revision, which backends and dashboards of today know.
     #[default]

@@ -5,25 +5,27 @@
 //! is accounted for, and an exporter that needs a runtime works under any runtime flavour, or
 //! without any. The caller's side of a lane is a short lock: it never waits for an exporter.
 
+mod choice;
+#[cfg(feature = "console")]
+mod console;
+mod error;
 mod exporter;
 mod lane;
 mod logs;
+mod memory;
 mod metrics;
+mod nothing;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+mod otlp;
 mod spans;
 mod stats;
+mod thread;
 mod told;
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::mpsc;
-
-use opentelemetry::Context;
-use tokio::task::LocalSet;
-
-use crate::ExporterError;
-
+pub(crate) use choice::{logs, metrics, spans};
+pub use error::ExporterError;
 pub(crate) use exporter::{Answer, Exporter};
-pub(crate) use lane::{BatchSettings, Lane, Sending};
+pub(crate) use lane::{BatchSettings, Export, Lane, Sending};
 pub(crate) use logs::LogLane;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) use logs::Record;
@@ -31,62 +33,8 @@ pub(crate) use metrics::{MetricLane, MetricSettings, Reader};
 pub(crate) use spans::SpanLane;
 pub use stats::{ExportStats, TelemetryStats};
 
-/// The exporting end of a lane: runs until the lane is closed and empty.
-pub(crate) type Export = Pin<Box<dyn Future<Output = ()>>>;
-
-/// Starts the thread.
-///
-/// `exports` makes the lanes' ends inside the thread's runtime, since exporters need one to be
-/// built; what goes wrong there is returned here. The runtime lives and dies in its thread:
-/// dropping one inside the caller's would panic.
-pub(crate) fn start(
-    exports: impl FnOnce() -> Result<Vec<Export>, ExporterError> + Send + 'static,
-) -> Result<(), ExporterError> {
-    let (ready, started) = mpsc::sync_channel(1);
-    let thread = std::thread::Builder::new().name("kaos-otel-export".to_owned());
-    thread
-        .spawn(move || {
-            // What the exporter's own HTTP client traces and logs is not exported.
-            let _suppressed = Context::enter_telemetry_suppressed_scope();
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            let runtime = match runtime {
-                Ok(runtime) => runtime,
-                Err(error) => return report(&ready, Err(ExporterError::Thread(error))),
-            };
-            let entered = runtime.enter();
-            let exports = exports();
-            drop(entered);
-            match exports {
-                Ok(exports) => {
-                    report(&ready, Ok(()));
-                    runtime.block_on(run(exports));
-                }
-                Err(error) => report(&ready, Err(error)),
-            }
-            // A look-up of an unreachable name server may still block a thread of its pool.
-            runtime.shutdown_background();
-        })
-        .map_err(ExporterError::Thread)?;
-    started
-        .recv()
-        .unwrap_or_else(|_| Err(ExporterError::Thread(std::io::ErrorKind::BrokenPipe.into())))
-}
-
-fn report(ready: &mpsc::SyncSender<Result<(), ExporterError>>, how: Result<(), ExporterError>) {
-    // The one who started the thread waits for this.
-    let _received: Result<(), _> = ready.send(how);
-}
-
-async fn run(exports: Vec<Export>) {
-    let local = LocalSet::new();
-    for export in exports {
-        drop(local.spawn_local(export));
-    }
-    // Completes when all lanes have ended; one that panicked has, too.
-    local.await;
-}
+pub use memory::Memory;
+pub(crate) use thread::start;
 
 #[cfg(test)]
 mod tests;

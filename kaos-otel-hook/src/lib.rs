@@ -39,6 +39,7 @@
 //! | `metrics` | `MetricsHook`, `export_results`: metrics from the events | yes |
 //! | `otlp-grpc` | `Protocol::Grpc`: OTLP over gRPC, with TLS | yes |
 //! | `otlp-http` | `Protocol::HttpProtobuf`: OTLP over HTTP, with TLS | yes |
+//! | `http-server` | `HttpServerLayer`: a SERVER span for each request that a `tower` service answers | no |
 //! | `console` | `ExporterChoice::Console`: signals on standard output | no |
 //!
 //! Without them no HTTP, gRPC, TLS or `tracing-subscriber` is compiled: with
@@ -48,53 +49,41 @@
 //! What becomes of an export in each case is in `docs/exports.md`, what a span says in
 //! `docs/attributes.md`.
 
-mod arises;
 mod attributes;
-mod bounded;
-#[cfg(feature = "console")]
-mod console;
 mod content;
-mod context;
 mod conventions;
 mod export;
-mod exporter;
-mod fitted;
-mod genai_events;
-mod ids;
-#[cfg(feature = "logs")]
+#[cfg(feature = "http-server")]
+mod http;
 mod logs;
-mod memory;
-mod messages;
 #[cfg(feature = "metrics")]
 mod metrics;
-mod names;
 mod notice;
-mod operation;
-mod otel_hook;
 mod prices;
 mod propagation;
+mod scope;
 pub mod sdk;
 pub mod semconv;
 mod settings;
 mod spans;
 mod telemetry;
+mod text;
 
 pub use content::{Capture, Content};
 pub use conventions::Conventions;
-pub use export::{ExportStats, TelemetryStats};
-pub use exporter::ExporterError;
-pub use genai_events::GenAiEvents;
-pub use ids::EventIds;
+pub use export::{ExportStats, ExporterError, Memory, TelemetryStats};
+#[cfg(feature = "http-server")]
+pub use http::{HttpServerLayer, HttpServerService, ObservedBody};
+pub use logs::GenAiEvents;
 #[cfg(feature = "logs")]
 pub use logs::{AlreadyInstalled, LogLayer, LogLine, LogSettings};
-pub use memory::Memory;
 #[cfg(feature = "metrics")]
-pub use metrics::{MetricsHook, pipeline::export_results};
-pub use names::SpanNames;
-pub use otel_hook::OTelHook;
+pub use metrics::{MetricsHook, export_results};
 pub use prices::{Price, Prices, PricesError};
 pub use propagation::Propagators;
 pub use settings::{
-    Batches, ExporterChoice, Limits, Otlp, Protocol, Settings, TelemetryConfig, TlsFile,
+    Batches, ExporterChoice, HttpSettings, Limits, Otlp, Protocol, Settings, TelemetryConfig,
+    TlsFile,
 };
+pub use spans::{EventIds, OTelHook, SpanNames};
 pub use telemetry::{Telemetry, TelemetryHooks};

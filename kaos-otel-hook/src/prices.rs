@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::notice;
 
 /// How many unknown models are warned about; further ones pass in silence.
-const MOST_WARNINGS: usize = 64;
+const MAX_WARNINGS: usize = 64;
 
 /// What models cost: US dollars for a million tokens, by model name.
 ///
@@ -97,6 +97,7 @@ impl Price {
 
 /// A price table cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PricesError {
     /// It is not JSON, or not of the form `{ "model": { "input": 2.5, "output": 10.0 } }`.
     #[error(
@@ -170,7 +171,7 @@ impl Prices {
     #[cold]
     fn warn(&self, model: &Str) {
         let mut warned = self.0.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned.len() >= MOST_WARNINGS || warned.contains(model) {
+        if warned.len() >= MAX_WARNINGS || warned.contains(model) {
             return;
         }
         warned.push(model.clone());

@@ -3,6 +3,7 @@
 mod batches;
 mod config;
 mod endpoint;
+mod http;
 mod limits;
 mod otlp;
 mod protocol;
@@ -17,12 +18,13 @@ use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 
 #[cfg(feature = "logs")]
 use crate::LogSettings;
-use crate::export::MetricSettings;
 use crate::{Capture, Conventions, Propagators, SpanNames, content, conventions, notice};
 
 pub use batches::Batches;
+use batches::EXPORT_TIMEOUT;
 pub use config::TelemetryConfig;
-pub(crate) use endpoint::{Endpoint, shown};
+pub(crate) use endpoint::{ENDPOINT, ENDPOINTS, Endpoint, shown};
+pub use http::HttpSettings;
 pub use limits::Limits;
 pub(crate) use otlp::Signal;
 pub use otlp::{ExporterChoice, Otlp, TlsFile};
@@ -97,22 +99,11 @@ pub struct Settings {
     /// Which `tracing` events become log lines and records.
     #[cfg(feature = "logs")]
     pub log_lines: LogSettings,
+    /// Which requests over HTTP have spans of their own. Default: none.
+    pub http: HttpSettings,
     /// What was wrong with the variables.
     pub warnings: Vec<String>,
 }
-
-/// The general endpoint.
-pub(crate) const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
-
-/// The general endpoint and the signals' own.
-pub(crate) const ENDPOINTS: [&str; 4] = [
-    ENDPOINT,
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
-];
-
-const EXPORT_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Settings {
     /// Reads variables by this function.
@@ -152,6 +143,7 @@ impl Settings {
                 &vars,
                 Propagators::from_list(vars.get("OTEL_PROPAGATORS").as_deref()),
             ),
+            http: HttpSettings::of(&vars),
             #[cfg(feature = "logs")]
             log_lines: said(&vars, LogSettings::from_vars(&lookup)),
             warnings: Vec::new(),
@@ -206,13 +198,6 @@ impl Settings {
     /// The span limits that hold: with room for what we say ourselves.
     pub(crate) fn limits_of_provider(&self) -> SpanLimits {
         limits::with_room(self.span_limits)
-    }
-
-    pub(crate) const fn metric_settings(&self) -> MetricSettings {
-        MetricSettings {
-            interval: self.metric_interval,
-            temporality: self.temporality,
-        }
     }
 }
 

@@ -10,6 +10,8 @@ use kaos_hooks::Str;
 pub use intent_by::IntentBy;
 pub use limits::Limits;
 
+#[cfg(feature = "remote")]
+use crate::RemoteAgent;
 use crate::{Model, Tool, ToolSource};
 
 /// What an agent is: plain configuration, cheap to clone.
@@ -32,7 +34,7 @@ pub struct Agent {
     pub(crate) instructions: Str,
     pub(crate) model: Arc<dyn Model>,
     pub(crate) tools: Vec<Arc<dyn Tool>>,
-    pub(crate) subagents: Vec<Arc<Self>>,
+    pub(crate) subagents: Vec<Subagent>,
     pub(crate) sources: Vec<Arc<dyn ToolSource>>,
     pub(crate) fenced: bool,
     pub(crate) intent: IntentBy,
@@ -117,11 +119,11 @@ impl Agent {
         self
     }
 
-    /// Adds an agent that this one may give work to. The model calls it as a tool with the
-    /// agent's name and one argument, `task`.
+    /// Adds an agent that this one may give work to: another [`Agent`] or, with the feature `remote`, a
+    /// `RemoteAgent`. The model calls it as a tool with the agent's name and one argument, `task`.
     #[must_use]
-    pub fn subagent(mut self, agent: Self) -> Self {
-        self.subagents.push(Arc::new(agent));
+    pub fn subagent(mut self, agent: impl Into<Subagent>) -> Self {
+        self.subagents.push(agent.into());
         self
     }
 
@@ -135,6 +137,41 @@ impl Agent {
     /// The agent's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+}
+
+/// An agent that another one may give work to; see [`Agent::subagent`].
+#[derive(Clone)]
+pub struct Subagent(pub(crate) Place);
+
+/// Where a sub-agent works.
+#[derive(Clone)]
+pub(crate) enum Place {
+    Here(Arc<Agent>),
+    #[cfg(feature = "remote")]
+    Elsewhere(RemoteAgent),
+}
+
+impl From<Agent> for Subagent {
+    fn from(agent: Agent) -> Self {
+        Self(Place::Here(Arc::new(agent)))
+    }
+}
+
+#[cfg(feature = "remote")]
+impl From<RemoteAgent> for Subagent {
+    fn from(agent: RemoteAgent) -> Self {
+        Self(Place::Elsewhere(agent))
+    }
+}
+
+impl fmt::Debug for Subagent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::Here(agent) => agent.fmt(f),
+            #[cfg(feature = "remote")]
+            Place::Elsewhere(agent) => agent.fmt(f),
+        }
     }
 }
 

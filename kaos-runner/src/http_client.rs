@@ -30,9 +30,18 @@ pub(crate) fn client(url: &Url, connect: Duration) -> Result<Client, Box<dyn Err
     Ok(client.build()?)
 }
 
-/// Addresses of the loopback, however they are written, and the names that mean it (RFC 6761, 6.3).
+#[cfg(feature = "models")]
+/// The URL as it is shown: without user, password, and what is asked behind the path, which may be keys.
+pub(crate) fn shown(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path())
+}
+
 fn is_this_machine(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
+    is_this_host(url.host_str().unwrap_or_default())
+}
+
+/// Addresses of the loopback, however they are written, and the names that mean it (RFC 6761, 6.3).
+pub(crate) fn is_this_host(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse();
     let name = host.trim_end_matches('.');
     let is_here = |it: IpAddr| it.to_canonical().is_loopback() || it.is_unspecified();

@@ -45,6 +45,8 @@ mod http_client;
 pub mod mcp;
 mod message;
 mod model;
+#[cfg(feature = "remote")]
+pub mod remote;
 mod runner;
 #[cfg(feature = "server")]
 pub mod server;
@@ -54,7 +56,7 @@ pub mod testing;
 mod tool;
 mod turn;
 
-pub use agent::{Agent, IntentBy, Limits};
+pub use agent::{Agent, IntentBy, Limits, Subagent};
 pub use kaos_hooks::ToolAnnotations;
 pub use message::{
     AssistantMessage, Audio, Content, Image, Message, Part, ProviderData, Reasoning, Resource,
@@ -68,6 +70,8 @@ pub use model::{
     Deltas, FinishReason, FunctionModel, Model, ModelError, ModelErrorKind, ModelReply,
     ModelRequest, OutputSchema, Scripted,
 };
+#[cfg(feature = "remote")]
+pub use remote::RemoteAgent;
 pub use runner::Runner;
 #[cfg(feature = "redis")]
 pub use session::RedisSessions;

@@ -35,9 +35,13 @@ mod request;
 mod result;
 #[cfg(feature = "mcp-server")]
 pub mod server;
+mod session_id;
+mod setup;
+mod shared;
 mod source;
 mod stdio;
 mod tool;
+mod traced;
 mod why;
 
 use std::fmt;
@@ -46,7 +50,8 @@ use std::time::Duration;
 
 use kaos_hooks::Str;
 
-use self::source::Shared;
+use self::setup::{Address, Setup, legal};
+use self::shared::Shared;
 
 /// A server of the Model Context Protocol, whose tools an agent may call.
 ///
@@ -72,21 +77,6 @@ use self::source::Shared;
 pub struct McpServer {
     setup: Arc<Setup>,
     shared: Arc<Shared>,
-}
-
-/// How a server is reached.
-#[derive(Clone)]
-struct Setup {
-    name: Str,
-    address: Address,
-    limit: Duration,
-    call_limit: Option<Duration>,
-}
-
-#[derive(Clone)]
-enum Address {
-    Http(http::Http),
-    Stdio(stdio::Stdio),
 }
 
 impl McpServer {
@@ -216,23 +206,6 @@ impl McpServer {
         // Another server than its clones from now on.
         self.shared = Arc::default();
         Arc::make_mut(&mut self.setup)
-    }
-}
-
-/// The name with what model providers accept in names of tools.
-fn legal(name: &str) -> Str {
-    let accepted = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
-    let name = name.chars().map(|it| if accepted(it) { it } else { '_' });
-    Str::from(name.collect::<String>())
-}
-
-impl Address {
-    /// The server as it may be shown.
-    fn place(&self) -> String {
-        match self {
-            Self::Http(http) => http.place(),
-            Self::Stdio(stdio) => format!("`{}`", stdio.stem()),
-        }
     }
 }
 

@@ -30,6 +30,11 @@ pub use scripted::Scripted;
 use crate::{Message, ToolSpec};
 
 /// A language model.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no model",
+    label = "does not implement `Model`",
+    note = "with the feature `models`, `OpenAiModel` and `AnthropicModel` are models, and `models::model_by_name(..)?` makes one; without a network, `FunctionModel` is"
+)]
 #[async_trait]
 pub trait Model: Send + Sync + 'static {
     /// `gen_ai.provider.name`, for example `openai`.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use kaos_hooks::{Emitter, Hooks, IntoHooks, Session};
+use kaos_hooks::{Hooks, IntoHooks, Session};
 
 use crate::Asking;
 use crate::{Agent, MemorySessions, RunStream, SessionStore, TurnRequest};
@@ -38,18 +38,12 @@ impl Runner {
         }
     }
 
-    /// Who listens and who may stop tools: a tuple, one hook, a closure, or ready-made [`Hooks`]
-    /// with [`with_hooks`](Self::with_hooks). Replaces what was set before.
+    /// Who listens and who may stop tools: a tuple, one hook, a closure, or ready-made [`Hooks`],
+    /// which stay the set that they are: with their ids and time, gate limit and statistics.
+    /// Replaces what was set before.
     #[must_use]
-    pub fn hooks<M>(self, hooks: impl IntoHooks<M>) -> Self {
-        let emitter: Emitter = self.hooks.emitter().clone();
-        self.with_hooks(Hooks::with_emitter(emitter, hooks))
-    }
-
-    /// Who listens and who may stop tools, ready-made. Replaces what was set before.
-    #[must_use]
-    pub fn with_hooks(mut self, hooks: Hooks) -> Self {
-        self.hooks = hooks;
+    pub fn hooks<M>(mut self, hooks: impl IntoHooks<M>) -> Self {
+        self.hooks = hooks.into_hooks(self.hooks.emitter().clone());
         self
     }
 

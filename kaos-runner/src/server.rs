@@ -9,6 +9,7 @@
 //! | `POST /v1/chat/completions` | a turn, whole or streamed |
 //! | `GET /v1/models` | the agent, as a model |
 //! | `GET /tools` | what the agent may call |
+//! | `GET /memory/events`, `/memory/sessions` | what it did of late |
 //! | `GET /.well-known/agent`, `/.well-known/agent.json`, `/.well-known/agent-card.json` | its card |
 //! | `GET /health`, `/ready` | for probes |
 //!
@@ -41,6 +42,7 @@ mod error;
 mod host;
 mod json;
 mod listen;
+mod memory;
 mod ready;
 mod signals;
 
@@ -50,6 +52,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use kaos_hooks::memory::MemoryHook;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_stream::Stream;
@@ -93,6 +96,7 @@ pub struct Server {
     readiness: Readiness,
     progress: bool,
     drain: Drain,
+    memory: Option<MemoryHook>,
 }
 
 /// The routes of an agent with all settings as they are; see [`Server::router`].
@@ -111,6 +115,7 @@ impl Server {
             readiness: Readiness::default(),
             progress: false,
             drain: Drain::default(),
+            memory: None,
         }
     }
 
@@ -142,6 +147,13 @@ impl Server {
     /// that by `X-Kaos-Progress: 1`. Default: no.
     pub fn progress(mut self, progress: bool) -> Self {
         self.progress = progress;
+        self
+    }
+
+    /// What it tells of its agent's work: a hook that the runner has, too. Default: nothing, and the lists
+    /// are empty.
+    pub fn memory(mut self, memory: MemoryHook) -> Self {
+        self.memory = Some(memory);
         self
     }
 
@@ -202,6 +214,7 @@ impl Server {
             bounds: self.bounds,
             progress: self.progress,
             drain: self.drain,
+            memory: self.memory,
         }
     }
 }
@@ -210,6 +223,8 @@ fn routes(access: &Access, app: Arc<App>) -> Router {
     let guarded: Router<Arc<App>> = Router::new()
         .route("/tools", get(about::list_tools))
         .route("/v1/models", get(about::models))
+        .route("/memory/events", get(memory::events))
+        .route("/memory/sessions", get(memory::sessions))
         .route("/v1/chat/completions", post(chat::completions))
         .route("/", post(about::json_rpc));
     let guarded = access.guard_tokens(guarded.with_state(Arc::clone(&app)));

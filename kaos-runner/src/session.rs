@@ -33,6 +33,11 @@ use crate::message::estimate;
 ///
 /// [`MemorySessions`] keeps them in this process; with the feature `redis`, `RedisSessions` keeps them
 /// where several processes find them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` keeps no sessions",
+    label = "does not implement `SessionStore`",
+    note = "`MemorySessions` does, and with the feature `redis` `RedisSessions`"
+)]
 #[async_trait]
 pub trait SessionStore: Send + Sync + 'static {
     /// How much of a session is kept; the runner says with each turn how many of the oldest are to go.

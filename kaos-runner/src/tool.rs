@@ -6,6 +6,7 @@ mod error;
 pub(crate) mod fenced;
 mod function;
 mod listing;
+mod progress;
 mod schema;
 pub(crate) mod shape;
 mod source;
@@ -13,17 +14,24 @@ mod spec;
 
 use async_trait::async_trait;
 
-pub(crate) use context::{Caller, Told};
-pub use context::{ToolContext, ToolProgress};
+pub(crate) use context::Caller;
+pub use context::ToolContext;
 pub use error::ToolError;
 pub use function::{FunctionTool, ToolFunction};
 pub use listing::ToolListing;
+pub(crate) use progress::Told;
+pub use progress::ToolProgress;
 pub use source::ToolSource;
 pub use spec::ToolSpec;
 
 use crate::ToolOutput;
 
 /// Something an agent can do.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no tool",
+    label = "does not implement `Tool`",
+    note = "a function becomes a tool by `FunctionTool::new(name, description, |arguments: T| async move {{ .. }})`; another agent is given by `Agent::subagent`, tools that are looked up by `Agent::tools_from`"
+)]
 #[async_trait]
 pub trait Tool: Send + Sync + 'static {
     /// What the model is told about it.

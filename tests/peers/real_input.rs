@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let responses = Responses::default();
     let hooks = Hooks::new((telemetry.hooks(), audit.clone(), see));
     let ask = async |agent: Agent| -> Result<Reply, TurnError> {
-        let runner = Runner::new(agent).with_hooks(hooks.clone());
+        let runner = Runner::new(agent).hooks(hooks.clone());
         if has("--stream") {
             runner
                 .run(QUESTION, Session::anonymous())

@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{
-    Custom, Gate, GateError, Handoff, HandoffOutcome, Hooks, McpRequest, Step, ToolRequest, Turn,
-    TurnOutcome, Verdict,
+    Custom, Gate, GateError, Handoff, HandoffOutcome, Hooks, McpRequest, ServedCall, Step,
+    ToolRequest, Turn, TurnOutcome, Verdict,
 };
 use kaos_runner::{
     Agent, FunctionModel, IntentBy, Limits, ModelError, ModelErrorKind, ModelReply, Runner,
@@ -26,7 +26,7 @@ struct Careful;
 impl Gate for Careful {
     async fn before_tool_call(&self, call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
         Ok(match call.tool {
-            "asked" => Verdict::ask("is it safe?"),
+            "asked" => Verdict::require_approval("is it safe?"),
             "skipped" => Verdict::skip("not today"),
             "denied" => Verdict::deny("never"),
             "rewritten" => Verdict::Rewrite(r#"{"safe":true}"#.into()),
@@ -100,6 +100,7 @@ async fn main() {
         .complete(HandoffOutcome::default());
     turn.complete(TurnOutcome::default());
     drop(hooks.turn(Turn::new("given up")));
+    drop(hooks.served_call(ServedCall::new("tools", "calculator")));
 
     let events = recorder.events();
     assert!(!events.is_empty());

@@ -187,6 +187,10 @@ fn tell(hooks: &Hooks) {
         number: Some(1),
         ..TurnOutcome::default()
     });
+    tell_served(hooks);
+}
+
+fn tell_served(hooks: &Hooks) {
     let served = hooks.served_call(ServedCall {
         description: Some("calculates".into()),
         mcp: Some(mcp()),

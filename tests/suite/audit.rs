@@ -80,6 +80,29 @@ async fn a_turn_is_in_the_trail_and_verifies() {
     println!("{report}");
     assert!(report.is_intact(), "{report}");
     assert_eq!((report.records, report.checkpoints), (10, 3));
+    assert!(
+        !report.open && !report.to_string().contains("OPEN"),
+        "{report}"
+    );
+}
+
+/// Whoever reads it later cannot know what else there was: the process may have run out of room.
+#[tokio::test]
+async fn a_trail_whose_writer_did_not_end_it_says_that_its_end_is_open() {
+    let scratch = Scratch::new("open");
+    let audit = AuditHook::open(scratch.path()).unwrap();
+    let hooks = Hooks::new(audit.clone());
+    let turn = hooks.turn(Turn::new("assistant"));
+    let settled = turn.settled();
+    turn.complete(TurnOutcome::default());
+    settled.await.unwrap();
+    let trail = Trail::open_read(scratch.path()).unwrap();
+    let report = trail.verifier().run().unwrap();
+    assert!(report.is_intact() && report.open, "{report}");
+    assert!(report.to_string().contains("\n  OPEN: "), "{report}");
+    audit.shutdown().await.unwrap();
+    let report = trail.verifier().run().unwrap();
+    assert!(!report.open, "{report}");
 }
 
 /// A process that is started often has many small segments.

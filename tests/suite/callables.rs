@@ -173,7 +173,7 @@ fn rows() -> Vec<Row> {
             1,
         ),
         (
-            Verdict::ask("sure?"),
+            Verdict::require_approval("sure?"),
             fits,
             "found",
             "denied: needs a person",

@@ -1,5 +1,8 @@
 //! The command `kaos`, as a process.
 
+mod render;
+mod serve;
+mod served;
 mod servers;
 mod signals;
 mod terminal;

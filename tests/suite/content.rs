@@ -78,7 +78,7 @@ async fn turns(hooks: &Hooks) {
         .instructions(said("instructions"))
         .tool(tool("good", false))
         .tool(tool("bad", true));
-    let runner = Runner::new(agent).with_hooks(hooks.clone());
+    let runner = Runner::new(agent).hooks(hooks.clone());
     runner.turn(said("prompt"), "session-1").await.unwrap();
     runner.turn("Again.", "session-2").await.unwrap_err();
 }

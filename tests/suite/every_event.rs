@@ -21,7 +21,7 @@ struct Careful;
 impl Gate for Careful {
     async fn before_tool_call(&self, call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
         Ok(match call.tool {
-            "asked" => Verdict::ask("is it safe?"),
+            "asked" => Verdict::require_approval("is it safe?"),
             "skipped" => Verdict::skip("not today"),
             "denied" => Verdict::deny("never"),
             "rewritten" => Verdict::Rewrite(r#"{"safe":true}"#.into()),

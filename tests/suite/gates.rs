@@ -66,7 +66,7 @@ async fn came_of<M>(gates: impl IntoHooks<M>) -> Came {
     let recorder = Recorder::new();
     let hooks = Hooks::new((recorder.clone(), gates)).with_gate_limit(Duration::from_secs(1));
     Runner::new(agent)
-        .with_hooks(hooks)
+        .hooks(hooks)
         .turn("Work.", "s")
         .await
         .unwrap();
@@ -200,7 +200,7 @@ async fn a_gate_registered_as_fail_open_allows_when_it_fails_and_still_denies_wh
 
 #[tokio::test(start_paused = true)]
 async fn asking_without_anyone_to_ask_denies_and_says_so() {
-    let came = came_of(Says::This(Verdict::ask("is this right?"))).await;
+    let came = came_of(Says::This(Verdict::require_approval("is this right?"))).await;
     check(
         &came,
         0,

@@ -9,8 +9,9 @@ use futures_util::FutureExt as _;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{
     AsyncHook, Both, Budget, Emitter, Enter, Event, EventBuf, Gate, GateError, Handle, Hook,
-    HookError, Hooks, IntoHooks, Lane, LogHook, MOST_PANICS, ManualClock, Observer, Run, SeededIds,
-    SpanId, Step, StepOutcome, Str, TextDelta, ToolRequest, Turn, TurnOutcome, Value, Verdict,
+    HookError, Hooks, IntoHooks, Lane, LogHook, MAX_PANICS, ManualClock, Observer, Propagator,
+    Registry, Run, SeededIds, SpanId, Step, StepOutcome, Str, TextDelta, ToolRequest, Turn,
+    TurnOutcome, Value, Verdict,
 };
 use kaos_runner::{Agent, ModelReply, Runner};
 use kaos_tests::agents::{Act, Scripted, calls, scripted};
@@ -38,7 +39,7 @@ fn agent() -> Agent {
 async fn run_with<M>(hook: impl IntoHooks<M>) -> (String, [Vec<String>; 2], Hooks) {
     let (before, after) = (Recorder::new(), Recorder::new());
     let hooks = Hooks::with_emitter(repeatable(), (before.clone(), hook, after.clone()));
-    let runner = Runner::new(agent()).with_hooks(hooks.clone());
+    let runner = Runner::new(agent()).hooks(hooks.clone());
     let reply = runner.turn("Work.", "s").await.unwrap().to_string();
     let lines = |recorder: Recorder| recorder.events().iter().map(EventBuf::to_line).collect();
     (reply, [before, after].map(lines), hooks)
@@ -65,7 +66,7 @@ impl Hook for Panics {
 async fn a_hook_that_panics_on_every_event_is_put_out_of_service() {
     let hooks = assert_unnoticed(Panics).await;
     let stats = &hooks.stats()[1];
-    assert_eq!((stats.name.as_str(), stats.panics), ("Panics", MOST_PANICS));
+    assert_eq!((stats.name.as_str(), stats.panics), ("Panics", MAX_PANICS));
     assert!(stats.out_of_service);
     assert_eq!(stats.live_observers, 0);
 }
@@ -103,6 +104,14 @@ impl Hook for Hostile {
         Some(Box::new(HostileObserver))
     }
 
+    fn propagator(&self) -> Option<Arc<dyn Propagator>> {
+        Some(Arc::new(HostileParent))
+    }
+}
+
+struct HostileParent;
+
+impl Propagator for HostileParent {
     fn ambient_parent(&self) -> Option<kaos_hooks::SpanContext> {
         panic!("asking for a parent panics");
     }
@@ -132,6 +141,97 @@ async fn a_hook_that_panics_wherever_it_can_goes_unnoticed() {
     let stats = &hooks.stats()[1];
     assert!(stats.panics >= 4, "{stats:?}");
     assert_eq!(stats.live_observers, 0);
+}
+
+/// A part of a set that reports on the others; the second one panics.
+struct Watches(Arc<Mutex<Vec<Vec<Str>>>>);
+
+impl IntoHooks<kaos_hooks::marker::Own> for Watches {
+    fn register(self, to: &mut Registry) {
+        to.watch(move |set| {
+            let names = set.stats().into_iter().map(|stats| stats.name).collect();
+            self.0.lock().unwrap().push(names);
+        });
+        to.watch(|_set| panic!("a part that watches panics"));
+    }
+}
+
+struct Idle;
+
+#[async_trait]
+impl AsyncHook for Idle {
+    async fn on_event(&mut self, _event: EventBuf) {}
+}
+
+#[test]
+fn what_watches_a_set_is_given_the_whole_set_once_and_its_panic_goes_no_further() {
+    kaos_tests::subscribed();
+    let seen = Arc::<Mutex<Vec<Vec<Str>>>>::default();
+    let watches = [(); 2].map(|()| Watches(Arc::clone(&seen)));
+    let [first, last] = watches;
+    let hooks = Hooks::new((first, LogHook::new(), Lane::new(Idle), last));
+    drop(hooks.turn(Turn::new("assistant")));
+    let all = vec![Str::from("LogHook"), Str::from("Idle")];
+    assert_eq!(*seen.lock().unwrap(), [all.clone(), all]);
+}
+
+#[tokio::test]
+async fn ready_made_hooks_stay_one_set_alone_and_join_another_in_a_tuple() {
+    let seen = Arc::<Mutex<Vec<Vec<Str>>>>::default();
+    let parts = (
+        Panics,
+        Watches(Arc::clone(&seen)),
+        LogHook::new(),
+        Lane::new(Idle),
+    );
+    let made = Hooks::with_emitter(repeatable(), parts);
+    let hooks = made.clone().with_gate_limit(Duration::from_secs(7));
+
+    let alone = Runner::new(agent()).hooks(hooks.clone());
+    let trace_id = alone.turn("Hi!", "s").await.unwrap().trace_id();
+    assert!(made.stats()[1].events > 0, "the statistics are the set's");
+    let first = Hooks::with_emitter(repeatable(), ()).turn(Turn::new("the first"));
+    assert_eq!(trace_id, first.trace_id(), "the ids are the set's");
+
+    let joined = Runner::new(agent()).hooks((LogHook::new(), hooks));
+    joined.turn("Hi!", "s").await.unwrap();
+    let names =
+        |hooks: &Hooks| -> Vec<Str> { hooks.stats().into_iter().map(|it| it.name).collect() };
+    assert_eq!(
+        names(joined.observed_by()),
+        ["LogHook", "Panics", "LogHook", "Idle"]
+    );
+    assert_eq!(seen.lock().unwrap()[1], names(joined.observed_by()));
+    let lane = joined.observed_by().stats().remove(3).lane;
+    assert_eq!(lane, made.stats().remove(2).lane, "it is the same lane");
+    assert!(lane.is_some_and(|lane| lane.offered > 0));
+    assert_eq!(made.emitter().live_runs(), 0);
+}
+
+/// Counts how often it is asked for its propagator.
+struct Asked(Arc<AtomicUsize>);
+
+impl Hook for Asked {
+    fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
+        None
+    }
+
+    fn propagator(&self) -> Option<Arc<dyn Propagator>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        None
+    }
+}
+
+#[test]
+fn propagators_are_asked_for_once_when_the_set_is_made() {
+    let asked = Arc::<AtomicUsize>::default();
+    let hooks = Hooks::new((Asked(Arc::clone(&asked)), Panics));
+    for _ in 0..3 {
+        drop(hooks.turn(Turn::new("assistant")));
+        hooks.inject(|_, _| {});
+        assert_eq!(hooks.extract([("traceparent", "")]), None);
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

@@ -388,7 +388,7 @@ async fn each_span_is_measured_once_and_as_long_as_it_is() {
     let metrics = MetricsHook::with_provider(&measured.provider);
     let hooks = Hooks::with_emitter(emitter, (telemetry.hooks(), metrics));
     Runner::new(agent)
-        .with_hooks(hooks)
+        .hooks(hooks)
         .turn("Work.", "s")
         .await
         .unwrap();

@@ -3,11 +3,12 @@
 mod access;
 mod bounds;
 mod chat;
-mod client;
+pub(crate) mod client;
 mod drain;
 mod fuzz;
 mod gone;
 mod hosts;
+mod load;
 mod reading;
 mod routes;
 mod streams;

@@ -1,8 +1,11 @@
 //! Tools for others: what clients see of a tool server, and what its spans say.
 
+mod faults;
 mod http;
 mod python;
 mod recorded;
+mod serving;
+mod trail;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -127,9 +130,7 @@ fn server(began: &Arc<Notify>) -> ToolServer {
             Err::<Str, _>(ToolError::new("the disk is full"))
         }))
         .tool(FunctionTool::new("panic", "Panics.", |_: Nothing| async {
-            if true {
-                panic!("on purpose");
-            }
+            assert!(std::hint::black_box(false), "on purpose");
             Ok("")
         }))
         .tool(FunctionTool::new("hang", "Never ends.", hang).time_limit(Duration::from_secs(60)))
@@ -156,7 +157,9 @@ async fn a_call_over_pipes_is_a_server_span_of_the_caller_s_trace() {
     let observed = Observed::new();
     let mut client = OverPipes::begin(observed.server.clone()).await;
     let meta = json!({ "traceparent": PARENT, "tracestate": "a=1", "baggage": "tenant=acme" });
-    let answer = client.call(7, "add", json!({ "a": 2, "b": 3 }), meta).await;
+    let answer = client
+        .call(7, "add", &json!({ "a": 2, "b": 3 }), &meta)
+        .await;
     assert_eq!(
         answer["result"]["content"],
         json!([{ "type": "text", "text": "5" }])
@@ -220,7 +223,7 @@ async fn each_way_a_call_ends_is_told_to_the_client_and_said_by_the_span() {
     for (tool, arguments, text, kind) in ways {
         let observed = Observed::with(Denies);
         let mut client = OverPipes::begin(observed.server.clone()).await;
-        let answer = client.call(1, tool, arguments, json!({})).await;
+        let answer = client.call(1, tool, &arguments, &json!({})).await;
         assert_eq!(answer["result"]["isError"], true, "{tool}: {answer}");
         let told = answer["result"]["content"][0]["text"].as_str().unwrap();
         assert!(told.starts_with(text), "{tool}: {told}");
@@ -240,7 +243,7 @@ async fn each_way_a_call_ends_is_told_to_the_client_and_said_by_the_span() {
 async fn an_unknown_tool_is_a_protocol_error_and_its_name_no_label() {
     let observed = Observed::new();
     let mut client = OverPipes::begin(observed.server.clone()).await;
-    let answer = client.call(1, "levitate", json!({}), json!({})).await;
+    let answer = client.call(1, "levitate", &json!({}), &json!({})).await;
     assert_eq!(answer["error"]["code"], -32602);
     assert_eq!(answer["error"]["message"], "Unknown tool: levitate");
     client.end().await.unwrap();
@@ -255,7 +258,7 @@ async fn an_unknown_tool_is_a_protocol_error_and_its_name_no_label() {
 async fn a_result_has_all_its_parts() {
     let observed = Observed::new();
     let mut client = OverPipes::begin(observed.server.clone()).await;
-    let answer = client.call(1, "parts", json!({}), json!({})).await;
+    let answer = client.call(1, "parts", &json!({}), &json!({})).await;
     let expected = json!([
         { "type": "text", "text": "one" },
         { "type": "image", "data": "AAAA", "mimeType": "image/png" },
@@ -271,7 +274,7 @@ async fn a_result_has_all_its_parts() {
 async fn a_cancelled_call_stops_its_tool_and_its_span_ends_cancelled() {
     let observed = Observed::new();
     let mut client = OverPipes::begin(observed.server.clone()).await;
-    let call = kaos_tests::tool_client::call(5, "hang", json!({}), json!({}));
+    let call = kaos_tests::tool_client::call(5, "hang", &json!({}), &json!({}));
     client.say(&call).await;
     observed.began.notified().await;
     let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled",
@@ -279,7 +282,7 @@ async fn a_cancelled_call_stops_its_tool_and_its_span_ends_cancelled() {
     client.say(&cancel).await;
     // The server works on.
     let answer = client
-        .call(6, "add", json!({ "a": 1, "b": 1 }), json!({}))
+        .call(6, "add", &json!({ "a": 1, "b": 1 }), &json!({}))
         .await;
     assert_eq!(answer["result"]["content"][0]["text"], "2");
     client.end().await.unwrap();
@@ -297,8 +300,8 @@ async fn progress_goes_out_before_the_result_to_those_who_asked_for_it() {
         .say(&call(
             1,
             "inside",
-            json!({}),
-            json!({ "progressToken": "p" }),
+            &json!({}),
+            &json!({ "progressToken": "p" }),
         ))
         .await;
     let progress = client.hear().await;
@@ -307,7 +310,7 @@ async fn progress_goes_out_before_the_result_to_those_who_asked_for_it() {
         json!({ "progressToken": "p", "progress": 1.0, "total": 2.0, "message": "half" });
     assert_eq!(progress["params"], expected);
     assert_eq!(client.hear().await["result"]["content"][0]["text"], "done");
-    client.say(&call(2, "inside", json!({}), json!({}))).await;
+    client.say(&call(2, "inside", &json!({}), &json!({}))).await;
     assert_eq!(client.hear().await["id"], 2);
 }
 
@@ -337,7 +340,7 @@ async fn content_and_names_are_as_the_settings_say() {
     let server = server(&Arc::default()).hooks(telemetry.hooks());
     let mut client = OverPipes::begin(server).await;
     client
-        .call(1, "add", json!({ "a": 2, "b": 3 }), json!({}))
+        .call(1, "add", &json!({ "a": 2, "b": 3 }), &json!({}))
         .await;
     client.end().await.unwrap();
     let spans = memory.spans();
@@ -390,7 +393,7 @@ async fn a_result_is_cut_at_the_limit() {
         .tool(FunctionTool::new("long", "", long))
         .limits(limits);
     let mut client = OverPipes::begin(server).await;
-    let answer = client.call(1, "long", json!({}), json!({})).await;
+    let answer = client.call(1, "long", &json!({}), &json!({})).await;
     let text = answer["result"]["content"][0]["text"]
         .as_str()
         .unwrap_or_default();

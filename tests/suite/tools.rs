@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kaos_hooks::{EventBuf, Gate, GateError, Hooks, PhaseBuf, ToolRequest, Verdict};
+use kaos_hooks::{EventBuf, Gate, GateError, PhaseBuf, ToolRequest, Verdict};
 use kaos_runner::{
     Agent, FunctionTool, Limits, Message, ModelReply, Runner, Tool, ToolAnnotations, ToolContext,
     ToolError, ToolListing, ToolOutput, ToolSource, ToolSpec,
@@ -103,7 +103,7 @@ async fn arguments_are_checked_before_the_gates_and_again_when_a_gate_rewrote_th
     let (model, asked) = watched([wrong, right, ModelReply::text("done")]);
     let gate = Arc::new(AtomicUsize::new(0));
     let runner = Runner::new(agents::agent("assistant", model).tool(multiply()));
-    let runner = runner.with_hooks(Hooks::new(Rewrites(Arc::clone(&gate))));
+    let runner = runner.hooks(Rewrites(Arc::clone(&gate)));
     runner.turn("Work.", "s").await.unwrap();
     assert_eq!(gate.load(Ordering::SeqCst), 1);
     let results = asked.results();

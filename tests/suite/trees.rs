@@ -361,7 +361,7 @@ async fn a_model_that_floods_the_stream_ends_the_turn_with_the_budget() {
     let audit = AuditHook::builder("not used").storage(SlowDisk::default());
     let audit = audit.open().unwrap();
     let hooks = Hooks::with_emitter(emitter, (recorder.clone(), audit));
-    let runner = Runner::new(agents::agent("assistant", Floods)).with_hooks(hooks);
+    let runner = Runner::new(agents::agent("assistant", Floods)).hooks(hooks);
     let error = runner.turn("Hi!", "s").await.unwrap_err();
     assert!(matches!(
         error.kind(),

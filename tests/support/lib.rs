@@ -16,6 +16,7 @@ pub mod interleaved;
 pub mod mcp_server;
 pub mod measured;
 pub mod observed;
+pub mod peer;
 pub mod receivers;
 pub mod reference;
 pub mod rogue;

@@ -104,7 +104,7 @@ pub struct OverHttp {
 
 impl OverHttp {
     /// Starts it on a free port.
-    pub async fn start(server: Server) -> Self {
+    pub async fn start(server: impl ServerHandler + Clone) -> Self {
         Self::listen(server, SocketAddr::from(([127, 0, 0, 1], 0))).await
     }
 
@@ -113,7 +113,7 @@ impl OverHttp {
     /// # Panics
     ///
     /// If the system does not say where it listens.
-    pub async fn listen(server: Server, address: SocketAddr) -> Self {
+    pub async fn listen(server: impl ServerHandler + Clone, address: SocketAddr) -> Self {
         let listener = loop {
             match TcpListener::bind(address).await {
                 Ok(listener) => break listener,

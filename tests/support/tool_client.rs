@@ -1,5 +1,6 @@
 //! A client of tool servers that writes its messages by hand.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use kaos_runner::mcp::server::ToolServer;
@@ -65,7 +66,7 @@ impl OverPipes {
     }
 
     /// Calls a tool, with this id and `_meta`.
-    pub async fn call(&mut self, id: u64, tool: &str, arguments: Value, meta: Value) -> Value {
+    pub async fn call(&mut self, id: u64, tool: &str, arguments: &Value, meta: &Value) -> Value {
         self.say(&call(id, tool, arguments, meta)).await;
         self.answer(id).await
     }
@@ -100,7 +101,7 @@ pub fn initialized() -> Value {
 }
 
 /// The message that calls a tool.
-pub fn call(id: u64, tool: &str, arguments: Value, meta: Value) -> Value {
+pub fn call(id: u64, tool: &str, arguments: &Value, meta: &Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call",
         "params": { "name": tool, "arguments": arguments, "_meta": meta } })
 }
@@ -177,8 +178,8 @@ impl Answer {
     /// If there is none.
     pub fn message(&self) -> Value {
         let lines = self.body.lines();
-        let data = lines.filter_map(|line| line.strip_prefix("data: "));
-        let last = data.filter(|data| !data.trim().is_empty()).next_back();
+        let mut data = lines.filter_map(|line| line.strip_prefix("data: "));
+        let last = data.rfind(|data| !data.trim().is_empty());
         serde_json::from_str(last.unwrap_or(&self.body)).unwrap_or_else(|_| panic!("{self:?}"))
     }
 }
@@ -203,10 +204,10 @@ pub async fn ask(
             .any(|(key, _)| key.eq_ignore_ascii_case(name))
     };
     if !has("host") {
-        head += &format!("host: {address}\r\n");
+        write!(head, "host: {address}\r\n").unwrap();
     }
     if !body.is_empty() {
-        head += &format!("content-length: {}\r\n", body.len());
+        write!(head, "content-length: {}\r\n", body.len()).unwrap();
         if !has("content-type") {
             head += "content-type: application/json\r\n";
         }
@@ -215,7 +216,7 @@ pub async fn ask(
         head += "accept: application/json, text/event-stream\r\n";
     }
     for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
+        write!(head, "{name}: {value}\r\n").unwrap();
     }
     let request = format!("{head}\r\n{body}");
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -2,29 +2,41 @@
 
 use std::net::IpAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use axum::extract::MatchedPath;
 use clap::Args as ClapArgs;
+use futures_util::future::join_all;
 use futures_util::stream::unfold;
-use kaos_otel_hook::Telemetry;
-use kaos_runner::server::{Access, Card, Server};
-use kaos_runner::{Agent, Runner};
+use kaos_otel_hook::{HttpServerLayer, Settings as TelemetrySettings, Telemetry};
+use kaos_runner::Runner;
+use kaos_runner::mcp::McpServer;
+use kaos_runner::server::{Bounds, Card, Drain, Server, listen};
 use tokio::net::TcpListener;
+use tracing::{info, warn};
 
+use super::settings::{Environment, Notes};
 use crate::config::variable;
 use crate::output::{self, Failed};
 use crate::signals::Signals;
 
+/// Where an agent listens that nobody told where.
+const PORT: u16 = 8000;
+
 #[derive(ClapArgs)]
 #[command(
-    after_help = "The agent is what the variables say: AGENT_NAME, AGENT_DESCRIPTION, AGENT_INSTRUCTIONS; MODEL_API_URL and MODEL_NAME,
+    after_help = "The agent is what variables say; `kaos agent variables` lists them. Needed are AGENT_NAME, MODEL_API_URL and MODEL_NAME,
 or MODEL_NAME=provider:name alone, with the provider's key; KAOS_SESSIONS=redis://… keeps conversations where other
-processes find them. OTEL_EXPORTER_OTLP_ENDPOINT sends traces, metrics and logs there.
+processes find them. OTEL_EXPORTER_OTLP_ENDPOINT sends traces, metrics and logs there. Flags go before variables;
+neither kaos.toml nor .env is read.
 
 KAOS_API_TOKEN has the tokens that clients may show, KAOS_ALLOWED_HOSTS the names under which the server is asked,
 KAOS_ALLOWED_ORIGINS the origins of web pages that may ask it: lists with commas.
 
-SIGTERM and SIGINT end it: /ready says so, turns may end within 25 seconds, what is left is cancelled, everything is
-sent and recorded. A second one does not wait for turns.
+Lines go to the standard output, with the ids of their spans; LOG_LEVEL says which.
+
+SIGTERM, SIGINT and SIGHUP end it: /ready says so, turns may end in their time, what is left is cancelled, everything is
+sent and recorded. A second one does not wait for turns, and a second later for nothing.
 
 Exit codes: 0 ended as told, 1 the address cannot be listened at, 2 the command or its configuration is wrong."
 )]
@@ -32,9 +44,18 @@ pub(crate) struct Args {
     /// The address to listen at; elsewhere than on this machine only if you say so
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
-    /// The port to listen at; 0 is one that is free
-    #[arg(long, default_value_t = 8000)]
-    port: u16,
+    /// The port to listen at; 0 is one that is free [variable: AGENT_PORT; default: 8000]
+    #[arg(long)]
+    port: Option<u16>,
+    /// How many seconds turns may take to end after the first signal, 25 unless given [variable: KAOS_DRAIN_SECONDS]
+    #[arg(long)]
+    drain_seconds: Option<u64>,
+    /// Records what happens in the audit trail of this directory [variable: KAOS_TRAIL]
+    #[arg(long)]
+    trail: Option<String>,
+    /// Signs the trail with this key, made by `kaos audit keygen` [variable: KAOS_TRAIL_KEY]
+    #[arg(long)]
+    trail_key: Option<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
@@ -49,35 +70,58 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 }
 
 async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
-    crate::warnings::show(None);
-    let agent = agent()?;
+    let environment = Environment::checked(variable)?;
+    let mut notes = Notes::default();
+    environment.without_effect(&mut notes);
+    let (agent, servers) = environment.agent(&mut notes)?;
     let name = agent.name().to_owned();
-    let store = crate::sessions::store()?;
-    let listener = match TcpListener::bind((args.host, args.port)).await {
+    let asked = environment.telemetry();
+    if let Some(wrong) = asked
+        .warnings
+        .iter()
+        .find(|it| it.starts_with("KAOS_") || it.contains("_EXCLUDED_URLS"))
+    {
+        return Err(wrong.clone().into());
+    }
+    let (host, port) = (args.host, args.port.or(environment.port()).unwrap_or(PORT));
+    let listener = match TcpListener::bind((host, port)).await {
         Ok(listener) => listener,
         Err(error) => {
-            let (host, port) = (args.host, args.port);
             output::say(&format!("kaos: {host}, port {port}: {error}"));
             return Ok(ExitCode::FAILURE);
         }
     };
     let at = listener.local_addr()?;
-    let telemetry = Telemetry::from_env()?;
-    let runner = Runner::new(agent).hooks(telemetry.hooks());
-    let runner = match store {
-        Some(store) => runner.sessions(store),
-        None => runner,
-    };
+    let telemetry = started(&asked, &notes)?;
+    let audit = environment.trail(args.trail.clone(), args.trail_key.clone())?;
+    let memory = environment.memory()?;
+    let hooks = (telemetry.hooks(), audit, memory.clone());
+    let runner = environment.sessions(Runner::new(agent).hooks(hooks))?;
     output::say(&format!("kaos: the agent {name} listens at http://{at}"));
     let stop = unfold(signals, async |mut signals| {
         signals.next().await;
         Some(((), signals))
     });
+    let drain = args.drain_seconds.map(Duration::from_secs);
+    let drain = drain
+        .or(environment.drain())
+        .map(Drain::new)
+        .unwrap_or_default();
     let server = Server::new(runner.clone())
-        .access(access())
+        .access(environment.access().at(at))
+        .readiness(environment.readiness())
         .card(Card::new().version(env!("CARGO_PKG_VERSION")))
-        .progress(variable("KAOS_PROGRESS").is_some_and(|it| it == "1"));
-    let drained = Box::pin(server.serve(listener, stop)).await?;
+        .drain(drain.clone())
+        .progress(environment.progress());
+    let routes = match memory {
+        Some(memory) => server.memory(memory),
+        None => server,
+    }
+    .router();
+    let spans = HttpServerLayer::new(&telemetry, &asked.http);
+    let routes = routes.layer(spans.route(|of| Some(of.get::<MatchedPath>()?.as_str().to_owned())));
+    let bounds = Bounds::default();
+    let drained = Box::pin(listen(listener, routes, &bounds, &drain, stop)).await?;
     if drained.cancelled > 0 {
         let cancelled = drained.cancelled;
         output::say(&format!("kaos: {cancelled} requests were cancelled"));
@@ -85,36 +129,24 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     let hooks = runner.observed_by().shutdown().await;
     runner.session_store().settled().await;
     drop(runner);
+    join_all(servers.iter().map(McpServer::close)).await;
     let _account = telemetry.shutdown().await;
     hooks?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn agent() -> Result<Agent, Failed> {
-    let name = variable("AGENT_NAME").ok_or("AGENT_NAME is not set; set it to the agent's name")?;
-    let model = kaos_runner::models::model_from_vars(variable)?;
-    let description = variable("AGENT_DESCRIPTION");
-    let instructions = variable("AGENT_INSTRUCTIONS");
-    let usual = "You are a helpful assistant.".to_owned();
-    Ok(Agent::new(name, model)
-        .description(description.unwrap_or_else(|| "AI Agent".to_owned()))
-        .instructions(instructions.unwrap_or(usual)))
-}
-
-fn access() -> Access {
-    let tokens = list("KAOS_API_TOKEN");
-    let access = tokens.iter().fold(Access::new(), Access::token);
-    access
-        .hosts(list("KAOS_ALLOWED_HOSTS"))
-        .origins(list("KAOS_ALLOWED_ORIGINS"))
-}
-
-/// What stands between commas.
-fn list(name: &str) -> Vec<String> {
-    let value = variable(name).unwrap_or_default();
-    let parts = value.split(',').map(str::trim);
-    parts
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect()
+/// Telemetry as it was asked for, with lines on the standard output, the first of which say what is on.
+fn started(asked: &TelemetrySettings, notes: &Notes) -> Result<Telemetry, Failed> {
+    let telemetry = Telemetry::from_settings(asked)?;
+    telemetry.install_logs()?;
+    if !telemetry.is_on() {
+        info!(target: "kaos", "{}", asked.summary());
+    }
+    for line in &notes.info {
+        info!(target: "kaos", "{line}");
+    }
+    for line in &notes.warnings {
+        warn!(target: "kaos", "{line}");
+    }
+    Ok(telemetry)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 
-use super::Of;
+use super::trail::Of;
 use crate::output::Failed;
 use crate::terminal;
 

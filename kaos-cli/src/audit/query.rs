@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use kaos_hooks::audit::{Content, Record};
 use kaos_hooks::{BodyBuf, EventBuf, plain};
 
-use super::Of;
 use super::select::{About, Select};
+use super::trail::Of;
 use crate::output::Failed;
 use crate::terminal;
 

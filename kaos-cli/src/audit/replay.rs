@@ -8,8 +8,8 @@ use kaos_hooks::{Hooks, Replay};
 use kaos_otel_hook::Telemetry;
 use serde_json::json;
 
-use super::Of;
 use super::select::Select;
+use super::trail::Of;
 use crate::output::Failed;
 use crate::terminal::{self, progress};
 

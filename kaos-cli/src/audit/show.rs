@@ -8,9 +8,9 @@ use kaos_hooks::audit::Content;
 use kaos_hooks::{BodyBuf, EventBuf, Phase, SpanId, SpanTree, TraceId};
 use serde_json::json;
 
-use super::Of;
 use super::query::time;
 use super::select::Select;
+use super::trail::Of;
 use crate::output::{self, Failed};
 use crate::terminal::{self, Out, progress};
 

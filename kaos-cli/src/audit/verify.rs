@@ -9,7 +9,7 @@ use kaos_hooks::audit::{
 };
 use serde_json::json;
 
-use super::Of;
+use super::trail::Of;
 use crate::output::Failed;
 use crate::terminal::{self, progress};
 
@@ -106,6 +106,7 @@ fn as_json(report: &Verification, strict: bool) -> serde_json::Value {
         "accounted": report.accounted,
         "unread": report.unread,
         "torn": report.torn,
+        "open": report.open,
         "recoveries": report.recoveries,
         "gaps": report.gaps,
     })

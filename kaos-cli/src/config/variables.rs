@@ -2,7 +2,9 @@
 
 /// An empty variable is absent.
 pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    // What is no UTF-8 is seen as far as it is text, and so refused where that is no value.
+    let value = std::env::var_os(name)?.to_string_lossy().into_owned();
+    Some(value).filter(|value| !value.is_empty())
 }
 
 /// A URL without what may be a key.

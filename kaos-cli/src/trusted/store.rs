@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::output::Failed;
 
 /// The longest entry: a hash and a path.
-const MOST_BYTES: u64 = 16 * 1024;
+const MAX_BYTES: u64 = 16 * 1024;
 
 /// What is known of a file.
 pub(crate) enum Verdict {
@@ -90,7 +90,7 @@ impl Store {
         let mut text = String::new();
         let read = open_itself(&self.name(place)).and_then(|file| {
             let about = file.metadata()?;
-            file.take(MOST_BYTES).read_to_string(&mut text)?;
+            file.take(MAX_BYTES).read_to_string(&mut text)?;
             Ok(about)
         });
         match read {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::line::Fields;
-use super::{DecodeError, DecodeErrorKind, MOST_LINE_BYTES};
+use super::{DecodeError, DecodeErrorKind, MAX_LINE_BYTES};
 use crate::decimal::{Decimal, Millis, Seconds};
 use crate::raw_line::RawLine;
 use crate::{
@@ -17,10 +17,10 @@ use crate::{
 /// # Errors
 ///
 /// Anything but a JSON object with the fields that its type needs, of their types, each once, and
-/// of at most [`MOST_LINE_BYTES`]. The error has the byte where it was found.
+/// of at most [`MAX_LINE_BYTES`]. The error has the byte where it was found.
 pub fn decode(line: &[u8]) -> Result<EventBuf, DecodeError> {
-    if line.len() > MOST_LINE_BYTES {
-        return Err(DecodeError::new(MOST_LINE_BYTES, DecodeErrorKind::TooLong));
+    if line.len() > MAX_LINE_BYTES {
+        return Err(DecodeError::new(MAX_LINE_BYTES, DecodeErrorKind::TooLong));
     }
     let line = std::str::from_utf8(line)
         .map_err(|error| DecodeError::new(error.valid_up_to(), DecodeErrorKind::NotUtf8))?;

@@ -11,8 +11,8 @@ pub struct DecodeError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
-    /// The line is longer than [`MOST_LINE_BYTES`](super::MOST_LINE_BYTES).
-    #[error("line is longer than {} bytes", super::MOST_LINE_BYTES)]
+    /// The line is longer than [`MAX_LINE_BYTES`](super::MAX_LINE_BYTES).
+    #[error("line is longer than {} bytes", super::MAX_LINE_BYTES)]
     TooLong,
     /// The line is not UTF-8.
     #[error("not UTF-8")]

@@ -1,9 +1,9 @@
 //! The parts of an event that are no struct of fields.
 
-use crate::bytes::{Pack, Packer, Unpack, Unpacker};
+use crate::bytes::{Pack, Packer, Unpack, Unpacker, enums};
 use crate::{
     AttributeValue, Attributes, Budget, Decision, Intent, Outcome, OutcomeBuf, Run, RunId, Session,
-    SpanId, Str, Subject, ToolKind, TraceId, Value,
+    SpanId, Str, Subject, ToolKind, TraceId,
 };
 
 impl Pack for Run {
@@ -32,38 +32,6 @@ impl Unpack for Run {
     }
 }
 
-/// Enums, and into what their bytes are made: a byte for the variant, then its field.
-macro_rules! enums {
-    ($($name:ident $(<$life:lifetime>)? / $buf:ident { $($variant:ident),+ })+) => {$(
-        const _: () = {
-            #[repr(u8)]
-            enum Tag { $($variant),+ }
-
-            impl Pack for $name $(<$life>)? {
-                #[inline]
-                fn pack(&self, to: &mut Packer) {
-                    match self {
-                        $(Self::$variant(field) => {
-                            (Tag::$variant as u8).pack(to);
-                            field.pack(to);
-                        })+
-                    }
-                }
-            }
-
-            impl Unpack for $buf {
-                fn unpack(from: &mut Unpacker<'_>) -> Self {
-                    let tag = u8::unpack(from);
-                    $(if tag == Tag::$variant as u8 {
-                        return Self::$variant(Unpack::unpack(from));
-                    })+
-                    unreachable!("a variant that was packed")
-                }
-            }
-        };
-    )+};
-}
-
 enums! {
     Subject / Subject {
         Turn, IntentClassification, Step, LlmCall, ToolCall, Subagent, Handoff, McpRequest,
@@ -72,10 +40,6 @@ enums! {
     Outcome<'_> / OutcomeBuf {
         Turn, IntentClassification, Step, LlmCall, ToolCall, Subagent, Handoff, McpRequest,
         ServedCall, Custom
-    }
-    Value / Value {
-        IntentClassified, UsageObserved, TextDelta, ThinkingDelta, ToolCallArgsDelta,
-        ApprovalRequired, GateDecided, BudgetExceeded, HistoryTrimmed, TurnSummary
     }
     AttributeValue / AttributeValue { Bool, Int, Float, Str, List }
 }

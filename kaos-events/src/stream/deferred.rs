@@ -4,7 +4,7 @@ use crate::table::Key;
 use crate::{PhaseBuf, Progress, Run, SpanId, Subject, Value};
 
 /// How many emissions of observers may wait for the event being delivered.
-pub(super) const MOST_DEFERRED: usize = 1024;
+pub(super) const MAX_DEFERRED: usize = 1024;
 
 /// An operation that waits for the event being delivered.
 pub(super) enum Deferred {

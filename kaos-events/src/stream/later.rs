@@ -5,7 +5,7 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use super::deferred::{Deferred, MOST_DEFERRED};
+use super::deferred::{Deferred, MAX_DEFERRED};
 use super::{AnyStream, End, State, Stream, outbox};
 use crate::Observer;
 
@@ -13,7 +13,7 @@ impl<S: Observer> Stream<S> {
     pub(super) fn defer(&self, this: &AnyStream, operation: Deferred) {
         {
             let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
-            if deferred.len() >= MOST_DEFERRED {
+            if deferred.len() >= MAX_DEFERRED {
                 return self.shared.refused.overflow();
             }
             deferred.push(operation);
@@ -35,7 +35,7 @@ impl<S: Observer> Stream<S> {
     }
 
     /// Applies what observers emitted while an event was delivered, right after it and in order.
-    /// An observer that answers each of its own events is stopped after [`MOST_DEFERRED`].
+    /// An observer that answers each of its own events is stopped after [`MAX_DEFERRED`].
     #[inline]
     pub(super) fn drain(&self, state: &mut State<S>) {
         if self.waiting.load(Ordering::Relaxed) > 0 && !state.draining {
@@ -49,7 +49,7 @@ impl<S: Observer> Stream<S> {
         let mut applied = 0;
         while self.waiting.load(Ordering::Relaxed) > 0 {
             for operation in self.take_deferred() {
-                if applied < MOST_DEFERRED {
+                if applied < MAX_DEFERRED {
                     self.apply_deferred(state, operation);
                 } else {
                     self.shared.refused.overflow();

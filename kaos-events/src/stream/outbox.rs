@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::AnyStream;
-use super::deferred::MOST_DEFERRED;
+use super::deferred::MAX_DEFERRED;
 
 thread_local! {
     /// Where this thread is.
@@ -62,7 +62,7 @@ pub(super) fn post(stream: &AnyStream) -> bool {
 }
 
 /// Applies what observers emitted into other runs, once this thread holds no lock any more. Runs
-/// that answer each other without end are stopped after [`MOST_DEFERRED`] turns.
+/// that answer each other without end are stopped after [`MAX_DEFERRED`] turns.
 #[inline]
 pub(super) fn deliver_posted() {
     if WHERE.get() == Where::OUTSIDE.posted() {
@@ -89,7 +89,7 @@ fn deliver_all_posted() {
             break;
         }
         for stream in posted {
-            if turn < MOST_DEFERRED {
+            if turn < MAX_DEFERRED {
                 stream.deliver_deferred();
             } else {
                 stream.refuse_deferred();

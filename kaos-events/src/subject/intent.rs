@@ -8,6 +8,7 @@ use crate::{Attributes, Str, TextVisitor};
 
 /// What a message asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Intent {
     /// An answer.
     #[default]

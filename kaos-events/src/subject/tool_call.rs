@@ -40,6 +40,7 @@ fields! {
 /// Who executes a tool: `gen_ai.tool.type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ToolKind {
     /// The agent's own process.
     #[default]

@@ -6,6 +6,7 @@ use crate::texts::numbers;
 /// What a turn has a limited amount of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Budget {
     /// Steps of the loop.
     #[default]
@@ -29,6 +30,19 @@ impl Budget {
             Self::Time => "time",
             Self::Tokens => "tokens",
             Self::ToolCalls => "tool_calls",
+            Self::Events => "events",
+        }
+    }
+}
+
+impl Budget {
+    /// What its numbers count, in words.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Steps => "steps",
+            Self::Time => "milliseconds",
+            Self::Tokens => "tokens",
+            Self::ToolCalls => "tool calls",
             Self::Events => "events",
         }
     }

@@ -7,7 +7,7 @@ use super::{Checkpoint, InvalidCheckpoint, Refused};
 use crate::dispatch::isolate::isolated;
 
 /// The most bytes of a checkpoint's file.
-const MOST_BYTES: u64 = 64 * 1024;
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// A place outside the trail that holds its newest checkpoint.
 ///
@@ -89,7 +89,7 @@ impl Anchor for AnchorFile {
     }
 
     fn newest(&self) -> io::Result<Option<String>> {
-        match read_text(&self.0, MOST_BYTES) {
+        match read_text(&self.0, MAX_BYTES) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => {

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::key::is_name;
-use super::line::MOST_NUMBER;
+use super::line::MAX_NUMBER;
 use super::tree::Tree;
 use super::{Hash, LogId, Signer, VerifyingKey};
 
@@ -151,6 +151,6 @@ fn signature(line: &str) -> Option<(String, Vec<u8>)> {
 
 fn decimal(text: &str) -> Option<u64> {
     let number = text.parse().ok()?;
-    let is_one = number <= MOST_NUMBER && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_one = number <= MAX_NUMBER && text.bytes().all(|byte| byte.is_ascii_digit());
     is_one.then_some(number)
 }

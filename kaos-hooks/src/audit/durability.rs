@@ -1,5 +1,6 @@
 /// What happens to tools that change something while the trail cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum OnFailure {
     /// They are denied, and the model is told why.
     #[default]
@@ -10,6 +11,7 @@ pub enum OnFailure {
 
 /// What *safe* means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Durability {
     /// On the disk: survives the machine's death.
     #[default]

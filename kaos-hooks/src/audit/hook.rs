@@ -206,6 +206,7 @@ impl Gate for Registered {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::Own> for AuditHook {
     /// As a hook where it stands, and as the last gate of all.
     fn register(self, to: &mut Registry) {

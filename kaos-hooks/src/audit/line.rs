@@ -9,17 +9,17 @@ const SEQ: &[u8] = b",\"trail_seq\":";
 const SYNCED: &[u8] = b",\"synced\":";
 
 /// The most bytes of a line, its line break not counted.
-pub const MOST_LINE_BYTES: usize = 64 * 1024;
+pub const MAX_LINE_BYTES: usize = 64 * 1024;
 
 /// The highest number of a record: there is always one after it that can be told, and no sum of two
 /// overflows.
-pub(super) const MOST_NUMBER: u64 = (1 << 63) - 1;
+pub(super) const MAX_NUMBER: u64 = (1 << 63) - 1;
 
 /// How far above the number that is expected one is taken for a record's: 2^32.
-const MOST_AHEAD: u64 = 1 << 32;
+const MAX_AHEAD: u64 = 1 << 32;
 
 /// How many bytes the three last fields take at most.
-pub(super) const MOST_TAIL_BYTES: usize = 160;
+pub(super) const MAX_TAIL_BYTES: usize = 160;
 
 /// Appends the line of `body`, a JSON object, and its line break; gives the line's hash.
 pub(super) fn write(
@@ -79,7 +79,7 @@ impl<'l> Line<'l> {
             b"null" => None,
             digits => Some(number(digits)?),
         };
-        (bytes.len() <= MOST_LINE_BYTES && body.first() == Some(&b'{')).then_some(Self {
+        (bytes.len() <= MAX_LINE_BYTES && body.first() == Some(&b'{')).then_some(Self {
             bytes,
             hashed,
             body,
@@ -97,7 +97,7 @@ impl<'l> Line<'l> {
     /// Whether a number as this one may stand where another is expected. One that is far above it was
     /// made up, and would lead what comes after astray.
     pub(super) const fn may_stand_at(&self, expected: u64) -> bool {
-        self.seq <= expected.saturating_add(MOST_AHEAD)
+        self.seq <= expected.saturating_add(MAX_AHEAD)
     }
 
     /// The record as it was before it got its place.
@@ -115,5 +115,5 @@ fn split_last<'b>(bytes: &'b [u8], mark: &[u8]) -> Option<(&'b [u8], &'b [u8])> 
 fn number(digits: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok()?;
     let number: u64 = text.parse().ok()?;
-    (number <= MOST_NUMBER && number.to_string() == text).then_some(number)
+    (number <= MAX_NUMBER && number.to_string() == text).then_some(number)
 }

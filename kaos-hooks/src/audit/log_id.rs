@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use kaos_events::TraceId;
 
-use super::line::MOST_NUMBER;
+use super::line::MAX_NUMBER;
 
 /// Names one log for good: the origin of its checkpoints.
 ///
@@ -45,7 +45,7 @@ impl FromStr for LogId {
             base: base.parse().map_err(|_error| InvalidLogId)?,
         };
         // One text for one log.
-        if log.base <= MOST_NUMBER && log.to_string() == text {
+        if log.base <= MAX_NUMBER && log.to_string() == text {
             Ok(log)
         } else {
             Err(InvalidLogId)

@@ -4,7 +4,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::line::{Line, MOST_NUMBER};
+use super::line::{Line, MAX_NUMBER};
 use super::{Hash, LogId, VerifyingKey, json};
 
 /// The version of the trail's own format, in each segment's first record: raised when a reader of
@@ -240,7 +240,7 @@ pub struct Retention {
 fn number<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     let number = u64::deserialize(from)?;
     let too_high = || D::Error::custom(format_args!("{number} is above 2^63 - 1"));
-    (number <= MOST_NUMBER)
+    (number <= MAX_NUMBER)
         .then_some(number)
         .ok_or_else(too_high)
 }

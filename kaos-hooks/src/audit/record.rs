@@ -1,27 +1,20 @@
 //! An event as a record: redacted, and short enough for a line.
 
+mod shorten;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use kaos_events::{
-    AttributeValue, Attributes, ContentKind, EventBuf, Str, TextVisitor, ToolCallSummary, Value,
-};
+use kaos_events::{Attributes, ContentKind, EventBuf, Str, TextVisitor, Value};
 
-use super::Hash;
-use super::line::{MOST_LINE_BYTES, MOST_TAIL_BYTES};
 use crate::redact::{Class, ContentPolicies, ContentPolicy, Field, Redactor, sentinel};
-
-/// The most bytes of a record.
-const MOST_BYTES: usize = MOST_LINE_BYTES - MOST_TAIL_BYTES;
+use shorten::{CUTS, MAX_BYTES, Shorten, fewer, oversize, shorter};
 
 /// The most names that are remembered as safe, and the longest: in all no more than half a megabyte,
 /// with what is written of them.
-const MOST_KNOWN: usize = 1024;
+const MAX_KNOWN: usize = 1024;
 const LONGEST_KNOWN: usize = 256;
-
-/// How a record that is too long is cut, ever more: the longest text, the most items of a list.
-const CUTS: [(usize, usize); 5] = [(16 * 1024, 1024), (2048, 256), (256, 64), (32, 16), (4, 4)];
 
 /// Makes records of events. Owned by the writer's thread, so that a long text holds up no turn.
 pub(super) struct Recorder {
@@ -56,7 +49,7 @@ impl Recorder {
         }
         let mut line = event.to_line();
         for (longest, most) in CUTS {
-            if line.len() <= MOST_BYTES {
+            if line.len() <= MAX_BYTES {
                 break;
             }
             let mut event = event.clone();
@@ -93,7 +86,7 @@ impl TextVisitor for Recorder {
             name.clone_from(known);
             return;
         }
-        if name.len() > MOST_BYTES {
+        if name.len() > MAX_BYTES {
             // It fits no record: to look for secrets in it would only take time.
             *name = Str::from(sentinel::of(&Class::Oversize, name.chars().count()));
             return;
@@ -105,7 +98,7 @@ impl TextVisitor for Recorder {
             Str::copied(safe.as_str())
         };
         if name.len().max(safe.len()) <= LONGEST_KNOWN {
-            if self.known.len() >= MOST_KNOWN {
+            if self.known.len() >= MAX_KNOWN {
                 self.known.clear();
             }
             self.known.insert(name.clone(), safe.clone());
@@ -115,7 +108,7 @@ impl TextVisitor for Recorder {
 
     fn names(&mut self, names: &mut Vec<Str>) {
         for (longest, most) in CUTS {
-            if names.iter().map(|name| name.len()).sum::<usize>() <= MOST_BYTES {
+            if names.iter().map(|name| name.len()).sum::<usize>() <= MAX_BYTES {
                 break;
             }
             Shorten::to(longest, most).names(names);
@@ -140,10 +133,10 @@ impl TextVisitor for Recorder {
                     *content = Str::from(safe);
                 }
                 let policy = self.policies.policy(field, tool);
-                if length > MOST_BYTES && matches!(policy, ContentPolicy::Hash(_)) {
+                if length > MAX_BYTES && matches!(policy, ContentPolicy::Hash(_)) {
                     // The token is its hash; how much there was it does not say.
                     *content = Str::from(format!("{content} bytes:{length}"));
-                } else if content.len() > MOST_BYTES {
+                } else if content.len() > MAX_BYTES {
                     *content = oversize(content);
                 }
                 true
@@ -157,7 +150,7 @@ impl TextVisitor for Recorder {
         if attributes.is_empty() {
             return;
         }
-        fewer(attributes, Attributes::MOST_DECODED);
+        fewer(attributes, Attributes::MAX_DECODED);
         shorter(attributes);
         let json = serde_json::to_string(attributes).unwrap_or_default();
         let safe = self.redactor.json(&json);
@@ -173,151 +166,6 @@ impl TextVisitor for Recorder {
 fn once(json: &str) -> serde_json::Result<String> {
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json)?;
     serde_json::to_string(&object)
-}
-
-/// Leaves at most so many attributes: in place of the rest, how many they were.
-fn fewer(attributes: &mut Attributes, most: usize) {
-    let count = attributes.iter().count();
-    if count <= most {
-        return;
-    }
-    let kept = most.saturating_sub(1);
-    let rest = attributes.iter().skip(kept);
-    let chars = rest.map(|(key, _)| key.chars().count()).sum();
-    let left = i64::try_from(count - kept).unwrap_or(i64::MAX);
-    let mut fewer: Attributes = attributes
-        .iter()
-        .take(kept)
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    fewer.set(sentinel::of(&Class::Oversize, chars), left);
-    *attributes = fewer;
-}
-
-/// Shortens attributes that fit no record, before they are redacted: whole texts go, so none is left
-/// of which a part was a secret, and with a key its value, which is judged by it.
-fn shorter(attributes: &mut Attributes) {
-    let text = |value: &AttributeValue| match value {
-        AttributeValue::Str(text) => text.len(),
-        AttributeValue::List(texts) => texts.iter().map(|text| text.len()).sum(),
-        AttributeValue::Bool(_) | AttributeValue::Int(_) | AttributeValue::Float(_) => 0,
-    };
-    for (longest, most) in CUTS {
-        let bytes = attributes
-            .iter()
-            .map(|(key, value)| key.len() + text(value));
-        if bytes.sum::<usize>() <= MOST_BYTES {
-            return;
-        }
-        let without = |(key, value): (&Str, &AttributeValue)| {
-            let value = if key.len() > longest {
-                AttributeValue::Str(Str::from(sentinel::of(&Class::Oversize, text(value))))
-            } else {
-                value.clone()
-            };
-            (key.clone(), value)
-        };
-        *attributes = attributes.iter().map(without).collect();
-        Shorten::to(longest, most).attributes(attributes);
-    }
-}
-
-/// The longest text of [`oversize`], in bytes.
-const MOST_OVERSIZE_BYTES: usize = 140;
-
-/// What stands in the place of content that is too long: how much there was, and a hash of it, so
-/// that who has it can show that it was this. What the policy keeps from the trail is taken out
-/// before.
-fn oversize(text: &str) -> Str {
-    let sentinel = sentinel::of(&Class::Oversize, text.chars().count());
-    let (hash, bytes) = (Hash::of(&[text.as_bytes()]), text.len());
-    Str::from(format!("{sentinel} sha256:{hash} bytes:{bytes}"))
-}
-
-/// Puts a sentinel in the place of each text that is longer than so many bytes, and of the items
-/// of a list beyond so many.
-struct Shorten {
-    longest: usize,
-    most: usize,
-    class: Class,
-}
-
-impl Shorten {
-    const fn to(longest: usize, most: usize) -> Self {
-        Self {
-            longest,
-            most,
-            class: Class::Oversize,
-        }
-    }
-
-    /// Of an event that could not be redacted.
-    const fn unread() -> Self {
-        Self {
-            longest: 0,
-            most: Attributes::MOST_DECODED,
-            class: Class::Unstable,
-        }
-    }
-
-    fn cut(&self, text: &mut Str) {
-        let is_sentinel = sentinel::end(text.as_bytes(), 0) == Some(text.len());
-        if text.len() > self.longest && !is_sentinel {
-            *text = Str::from(sentinel::of(&self.class, text.chars().count()));
-        }
-    }
-}
-
-impl TextVisitor for Shorten {
-    fn name(&mut self, name: &mut Str) {
-        self.cut(name);
-    }
-
-    fn names(&mut self, names: &mut Vec<Str>) {
-        if names.len() > self.most {
-            let rest = names.drain(self.most.saturating_sub(1)..);
-            let chars = rest.map(|name| name.chars().count()).sum();
-            names.push(sentinel::of(&self.class, chars).into());
-        }
-        for name in names {
-            self.cut(name);
-        }
-    }
-
-    fn calls(&mut self, calls: &mut Vec<ToolCallSummary>) {
-        if calls.len() > self.most {
-            let rest = calls.drain(self.most.saturating_sub(1)..);
-            let chars = rest.map(|call| call.tool.chars().count()).sum();
-            calls.push(ToolCallSummary::new(sentinel::of(&self.class, chars)));
-        }
-    }
-
-    fn content(&mut self, _kind: ContentKind, _tool: Option<&str>, content: &mut Str) -> bool {
-        if self.class != Class::Oversize {
-            self.cut(content);
-        } else if content.len() > self.longest.max(MOST_OVERSIZE_BYTES) {
-            *content = oversize(content);
-        }
-        true
-    }
-
-    fn attributes(&mut self, attributes: &mut Attributes) {
-        fewer(attributes, self.most);
-        *attributes = attributes
-            .iter()
-            .map(|(key, value)| {
-                let (mut key, mut value) = (key.clone(), value.clone());
-                self.cut(&mut key);
-                match &mut value {
-                    AttributeValue::Str(text) => self.cut(text),
-                    AttributeValue::List(texts) => self.names(texts),
-                    AttributeValue::Bool(_) | AttributeValue::Int(_) | AttributeValue::Float(_) => {
-                    }
-                }
-                (key, value)
-            })
-            .collect();
-    }
 }
 
 #[cfg(test)]
@@ -342,7 +190,7 @@ mod tests {
                     break;
                 }
             }
-            assert!(remembered(&recorder) <= 2 * MOST_KNOWN * LONGEST_KNOWN);
+            assert!(remembered(&recorder) <= 2 * MAX_KNOWN * LONGEST_KNOWN);
         }
     }
 }

@@ -54,6 +54,9 @@ pub struct Verification {
     pub unread: u64,
     /// An end that was being written when its writer died.
     pub torn: Option<Torn>,
+    /// Whether the last segment has no seal: it is being written, or its writer ended otherwise (killed, or
+    /// without room on the disk), and what it had not written by then is missing.
+    pub open: bool,
     /// What was found at earlier openings.
     pub recoveries: Vec<Recovery>,
     /// What could not be recorded.
@@ -160,6 +163,13 @@ impl fmt::Display for Verification {
         }
         for gap in &self.gaps {
             let (lost, effects, reason) = (gap.lost, gap.unrecorded_effects, plain(&gap.reason));
+            if lost == 0 && effects == 0 {
+                writeln!(
+                    f,
+                    "  for a while it could not be written; nothing of then is lost ({reason})"
+                )?;
+                continue;
+            }
             writeln!(
                 f,
                 "  a gap: {lost} records lost, {effects} tools ran unrecorded ({reason})"
@@ -168,6 +178,12 @@ impl fmt::Display for Verification {
         for recovery in &self.recoveries {
             let (found, from) = (recovery.found, recovery.from_seq);
             writeln!(f, "  opened after {found:?} from record {from} on")?;
+        }
+        if self.open {
+            writeln!(
+                f,
+                "  OPEN: it is being written, or its writer ended without a seal and what it had not written is missing"
+            )?;
         }
         if self.unsigned_tail > 0 {
             let records = self.unsigned_tail;

@@ -2,12 +2,12 @@
 
 use std::io;
 
+use super::anchored::Anchored;
 use super::head::Head;
 use super::line::Line;
 use super::own::{FORMAT, OwnRecord, SegmentStart};
 use super::segment::{Lines, Piece};
 use super::tree::Tree;
-use super::verify::Anchored;
 use super::{Checkpoint, Hash, LogId, VerifyingKey};
 
 /// What the last segment holds.

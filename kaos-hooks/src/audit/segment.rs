@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Read};
 
-use super::line::{Line, MOST_LINE_BYTES, MOST_NUMBER};
+use super::line::{Line, MAX_LINE_BYTES, MAX_NUMBER};
 
 /// The name of the segment whose first record has this number.
 pub(super) fn name(first: u64) -> String {
@@ -13,7 +13,7 @@ pub(super) fn name(first: u64) -> String {
 pub(super) fn first_of(file: &str) -> Option<u64> {
     let digits = file.strip_prefix("seg-")?.strip_suffix(".jsonl")?;
     let first = digits.parse().ok()?;
-    (first <= MOST_NUMBER && name(first) == file).then_some(first)
+    (first <= MAX_NUMBER && name(first) == file).then_some(first)
 }
 
 /// The segments among these files, in their order.
@@ -39,7 +39,7 @@ pub(super) fn is_unfinished(file: &str) -> bool {
 
 /// After so many bytes without a line break a file is not read on: it is none of ours, and may be
 /// without end.
-const MOST_WITHOUT_BREAK: u64 = 16 * 1024 * 1024;
+const MAX_WITHOUT_BREAK: u64 = 16 * 1024 * 1024;
 
 impl<'p> Piece<'p> {
     /// The line that it is, if it has the form of one.
@@ -49,7 +49,7 @@ impl<'p> Piece<'p> {
 
     /// Whether it may be the beginning of a line that was being written.
     pub(super) fn is_cut_off(&self) -> bool {
-        self.stored == self.bytes.len() as u64 && self.bytes.len() <= MOST_LINE_BYTES
+        self.stored == self.bytes.len() as u64 && self.bytes.len() <= MAX_LINE_BYTES
     }
 }
 
@@ -92,11 +92,11 @@ impl Lines {
     /// What reading says; `InvalidData` for a line that does not end.
     pub(super) fn next(&mut self) -> io::Result<Option<Piece<'_>>> {
         self.line.clear();
-        if self.unbroken > MOST_WITHOUT_BREAK {
+        if self.unbroken > MAX_WITHOUT_BREAK {
             let message = "it has a line without an end";
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
-        let most = MOST_LINE_BYTES as u64 + 1;
+        let most = MAX_LINE_BYTES as u64 + 1;
         let read = (&mut self.from)
             .take(most)
             .read_until(b'\n', &mut self.line)?;

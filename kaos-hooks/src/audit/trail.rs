@@ -1,17 +1,19 @@
+mod content;
+mod filter;
+mod records;
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kaos_events::{EventBuf, RunId, SpanId, TraceId, Value, codec};
-
 use super::directory::Directory;
-use super::line::Line;
-use super::own::OwnRecord;
-use super::reader::{OpenSegment, Reader};
 use super::{
     AuditError, Checkpoint, ConsistencyProof, InclusionProof, Storage, Verification, Verifier,
     prove,
 };
+pub use content::{Content, Record};
+pub use filter::Filter;
+pub use records::Records;
 
 /// An audit trail that is read; a writer may be at work in it.
 ///
@@ -88,11 +90,7 @@ impl Trail {
     /// The files cannot be listed; later, in the iterator, one cannot be read, which is said once,
     /// before the records of the next file.
     pub fn records(&self, filter: Filter) -> io::Result<Records> {
-        Ok(Records {
-            reader: Reader::new(Arc::clone(&self.storage), None)?,
-            segment: None,
-            filter,
-        })
+        Records::of(&self.storage, filter)
     }
 
     /// Verifies chain, tree and signatures, without a key and without anchors.
@@ -136,167 +134,5 @@ impl Trail {
 impl std::fmt::Debug for Trail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Trail").field(&self.storage.place()).finish()
-    }
-}
-
-/// One line of a trail.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Record {
-    /// Its number in the trail, from 0 without a gap.
-    pub seq: u64,
-    /// The highest number that was known to be on the disk when it was written.
-    pub synced: Option<u64>,
-    /// What it says.
-    pub content: Content,
-}
-
-/// What a record says.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Content {
-    /// An event of a run, redacted.
-    Event(Box<EventBuf>),
-    /// Something about the trail itself.
-    Own(OwnRecord),
-}
-
-/// Which records are wanted; a field that is `None` lets all through.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Filter {
-    /// Of this session.
-    pub session: Option<String>,
-    /// Of this run: a turn, or a sub-agent's.
-    pub run: Option<RunId>,
-    /// Of this trace.
-    pub trace: Option<TraceId>,
-    /// About this span.
-    pub span: Option<SpanId>,
-    /// About calls of this tool.
-    pub tool: Option<String>,
-    /// Not before this time, in nanoseconds since 1970.
-    pub since: Option<u64>,
-    /// Before this time, in nanoseconds since 1970.
-    pub until: Option<u64>,
-    /// Also what the trail says about itself.
-    pub own: bool,
-}
-
-impl Filter {
-    fn wants(&self, content: &Content) -> bool {
-        match content {
-            Content::Event(event) => self.matches(event),
-            Content::Own(_) => self.own,
-        }
-    }
-
-    /// Whether an event is let through.
-    pub fn matches(&self, event: &EventBuf) -> bool {
-        fn is<T: PartialEq<U>, U>(wanted: Option<&T>, found: Option<&U>) -> bool {
-            wanted.is_none_or(|wanted| found.is_some_and(|found| wanted == found))
-        }
-        let run = &event.run;
-        let at = event.time.unix_nanos;
-        is(
-            self.session.as_deref().as_ref(),
-            run.session.name().as_ref(),
-        ) && is(self.run.as_ref(), Some(&run.id))
-            && is(self.trace.as_ref(), Some(&run.trace_id))
-            && is(self.span.as_ref(), span_of(event).as_ref())
-            && is(self.tool.as_deref().as_ref(), tool_of(event).as_ref())
-            && self.since.is_none_or(|since| at >= since)
-            && self.until.is_none_or(|until| at < until)
-    }
-}
-
-fn span_of(event: &EventBuf) -> Option<SpanId> {
-    match &event.body {
-        kaos_events::BodyBuf::Span(span) => Some(span.id),
-        kaos_events::BodyBuf::Value { span, .. } => *span,
-        kaos_events::BodyBuf::Unknown(_) => None,
-    }
-}
-
-fn tool_of(event: &EventBuf) -> Option<&str> {
-    let tool = event.span().and_then(|span| span.subject.tool());
-    match (tool, event.value()) {
-        (Some(tool), _) => Some(tool),
-        (_, Some(Value::GateDecided(decided))) => Some(&decided.tool),
-        (_, Some(Value::ApprovalRequired(required))) => Some(&required.tool),
-        _ => None,
-    }
-}
-
-/// The records of a trail; see [`Trail::records`].
-pub struct Records {
-    reader: Reader,
-    segment: Option<OpenSegment>,
-    filter: Filter,
-}
-
-impl Records {
-    fn try_next(&mut self) -> io::Result<Option<Record>> {
-        loop {
-            let segment = match &mut self.segment {
-                Some(segment) => segment,
-                none => match self.reader.next_segment() {
-                    None => return Ok(None),
-                    Some(Ok(next)) => none.insert(next),
-                    Some(Err((name, error))) => {
-                        let message = format!("{name} cannot be read: {error}");
-                        return Err(io::Error::new(error.kind(), message));
-                    }
-                },
-            };
-            let until = segment.until;
-            let piece = match segment.next() {
-                Ok(Some(piece)) => piece,
-                // An error is said once: the rest of that file is passed over.
-                over => {
-                    let error = over.err();
-                    self.segment = None;
-                    match error {
-                        Some(error) => return Err(error),
-                        None => continue,
-                    }
-                }
-            };
-            let line = piece.line();
-            let Some(line) = line.filter(|line| until.is_none_or(|until| line.seq < until)) else {
-                continue;
-            };
-            if let Some(content) = content_of(&line)
-                && self.filter.wants(&content)
-            {
-                return Ok(Some(Record {
-                    seq: line.seq,
-                    synced: line.synced,
-                    content,
-                }));
-            }
-        }
-    }
-}
-
-/// What a line says; `None` when it says nothing that can be read.
-fn content_of(line: &Line<'_>) -> Option<Content> {
-    if OwnRecord::is_in(line.body) {
-        return OwnRecord::read(line).ok().map(Content::Own);
-    }
-    let event = codec::decode(&line.record()).ok()?;
-    Some(Content::Event(Box::new(event)))
-}
-
-impl Iterator for Records {
-    type Item = io::Result<Record>;
-
-    fn next(&mut self) -> Option<io::Result<Record>> {
-        self.try_next().transpose()
-    }
-}
-
-impl std::fmt::Debug for Records {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Records")
-            .field("filter", &self.filter)
-            .finish_non_exhaustive()
     }
 }

@@ -2,11 +2,11 @@
 //! lines into chain and tree ([`chain`]), and what may be believed of them ([`policy`]).
 
 mod accounts;
-mod anchored;
 mod chain;
 mod coverage;
 mod expected;
 mod findings;
+mod judge;
 mod lineage;
 mod policy;
 mod roots;
@@ -19,9 +19,8 @@ use chain::Chain;
 use expected::Expected;
 use policy::Policy;
 
-pub(super) use anchored::Anchored;
-pub(super) use chain::{Begins, Judge};
 pub(super) use findings::{Findings, Place};
+pub(super) use judge::{Begins, Judge};
 pub(super) use roots::Roots;
 
 use super::reader::Reader;

@@ -8,7 +8,7 @@ use crate::dispatch::hook::short_type_name;
 /// Decides, before a tool runs, whether it may.
 ///
 /// Gates are asked in order, each seeing the arguments that the former left. The most restrictive
-/// verdict wins: allow < rewrite < ask < skip < deny. A gate that fails, panics, or takes longer
+/// verdict wins: allow < rewrite < skip < deny, and what requires approval is denied. A gate that fails, panics, or takes longer
 /// than its limit has denied, unless it was registered as [`FailOpen`](crate::FailOpen).
 ///
 /// # Example
@@ -115,15 +115,18 @@ impl ToolRequest<'_> {
     }
 }
 
-/// What a gate says.
+/// What a gate says of one call. More may come.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// The tool may run.
     Allow,
     /// The tool may run, with these arguments, as JSON.
     Rewrite(Str),
-    /// A person has to decide; without one to ask, this denies.
-    Ask(Str),
+    /// The tool must not run unless a person approves. Nobody can be asked yet: the call is denied, with
+    /// [`ApprovalRequired`](kaos_events::ApprovalRequired) in the stream, the failure `no_handler` in
+    /// the decision, and this reason for the model.
+    RequireApproval(Str),
     /// The tool does not run, and the model is told why; not a failure.
     Skip(Str),
     /// The tool must not run, and the model is told why; a failure of the call.
@@ -131,9 +134,10 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// A person has to decide, for this reason.
-    pub fn ask(reason: impl Into<Str>) -> Self {
-        Self::Ask(reason.into())
+    /// The tool must not run unless a person approves, for this reason; today a deny
+    /// ([`RequireApproval`](Self::RequireApproval)).
+    pub fn require_approval(reason: impl Into<Str>) -> Self {
+        Self::RequireApproval(reason.into())
     }
 
     /// The tool does not run, for this reason.

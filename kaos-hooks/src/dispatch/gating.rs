@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use kaos_events::{ApprovalRequired, Callable, Decision, GateDecided, Scope, Str};
 
-use crate::dispatch::into_hooks::GateSeat;
+use crate::dispatch::registry::GateSeat;
 use crate::{Hooks, ToolAnnotations, ToolRequest, Verdict, catch_panic};
 
 /// What the gates decided together.
+///
+/// Closed: who runs tools must heed each ruling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ruling {
     /// The tool runs, with these arguments.
@@ -69,7 +71,9 @@ impl Hooks {
                 Verdict::Allow => {}
                 Verdict::Rewrite(rewritten) => arguments = rewritten,
                 Verdict::Skip(reason) => skip = skip.or(Some(reason)),
-                Verdict::Ask(reason) | Verdict::Deny(reason) => return Ruling::Deny { reason },
+                Verdict::RequireApproval(reason) | Verdict::Deny(reason) => {
+                    return Ruling::Deny { reason };
+                }
             }
         }
         if !scope.is_open() {
@@ -156,7 +160,7 @@ fn announce(seat: &GateSeat, request: &ToolRequest<'_>, decided: Decided) -> Ver
     let tool = Str::copied(request.tool);
     let call_id = request.call_id.map(Str::copied);
     let mut verdict = verdict;
-    if let Verdict::Ask(reason) = verdict {
+    if let Verdict::RequireApproval(reason) = verdict {
         let (gate, tool, call_id) = (gate.clone(), tool.clone(), call_id.clone());
         span.emit(ApprovalRequired {
             tool,
@@ -171,7 +175,7 @@ fn announce(seat: &GateSeat, request: &ToolRequest<'_>, decided: Decided) -> Ver
     let (decision, reason, arguments) = match &verdict {
         Verdict::Allow => (Decision::Allow, None, None),
         Verdict::Rewrite(arguments) => (Decision::Rewrite, None, Some(arguments.clone())),
-        Verdict::Ask(reason) => (Decision::Ask, Some(reason.clone()), None),
+        Verdict::RequireApproval(reason) => (Decision::Ask, Some(reason.clone()), None),
         Verdict::Skip(reason) => (Decision::Skip, Some(reason.clone()), None),
         Verdict::Deny(reason) => (Decision::Deny, Some(reason.clone()), None),
     };

@@ -2,8 +2,7 @@
 
 use kaos_events::Incoming;
 
-use crate::Hooks;
-use crate::dispatch::isolate::isolated;
+use crate::{Exchange, Hooks, HttpRequest};
 
 impl Hooks {
     /// The caller's span in another process, and its baggage, from a request's headers; `None`, if no
@@ -31,11 +30,7 @@ impl Hooks {
             .iter()
             .map(|(name, value)| (name.as_ref(), value.as_ref()))
             .collect();
-        self.in_service().find_map(|seat| {
-            seat.health
-                .check(isolated(|| seat.what.extract(&headers)))
-                .flatten()
-        })
+        self.ask_propagators(|propagator| propagator.extract(&headers))
     }
 
     /// Hands the name and value of each header that names the current span, and that of its baggage,
@@ -54,17 +49,33 @@ impl Hooks {
     /// ```
     pub fn inject(&self, mut header: impl FnMut(&str, &str)) {
         // All of a hook's headers or none: one that panics half-way is passed over.
-        let injected = self.in_service().find_map(|seat| {
-            let headers = seat.health.check(isolated(|| {
-                let mut headers: Vec<(String, String)> = Vec::new();
-                seat.what
-                    .inject(&mut |name, value| headers.push((name.to_owned(), value.to_owned())));
-                headers
-            }));
-            headers.filter(|headers| !headers.is_empty())
+        let injected = self.ask_propagators(|propagator| {
+            let mut headers: Vec<(String, String)> = Vec::new();
+            propagator.inject(&mut |name, value| headers.push((name.to_owned(), value.to_owned())));
+            (!headers.is_empty()).then_some(headers)
         });
         for (name, value) in injected.into_iter().flatten() {
             header(&name, &value);
         }
+    }
+
+    /// Begins a request over HTTP: whoever traces those makes it a span of its own, whose headers go with it.
+    /// Where nobody does, its headers are those of the current span ([`inject`](Self::inject)), and of a
+    /// request that names its parent, none.
+    pub fn exchange(&self, request: &HttpRequest<'_>) -> Exchange {
+        let traced = self.ask_propagators(|propagator| {
+            let traced = propagator.exchange(request)?;
+            let mut headers = Vec::new();
+            traced.inject(&mut |name, value| headers.push((name.to_owned(), value.to_owned())));
+            Some((traced, headers))
+        });
+        if let Some((traced, headers)) = traced {
+            return Exchange::of(Some(traced), headers);
+        }
+        let mut headers = Vec::new();
+        if request.parent.is_none() {
+            self.inject(|name, value| headers.push((name.to_owned(), value.to_owned())));
+        }
+        Exchange::of(None, headers)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use kaos_events::Str;
 
 use crate::dispatch::isolate::Panicked;
-use crate::{LaneCounters, LaneStats, MOST_PANICS};
+use crate::{LaneCounters, LaneStats, MAX_PANICS};
 
 /// How a hook or gate is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub struct HookStats {
 
 /// Reads how the hooks and gates of one set are doing, without keeping any of them alive.
 ///
-/// Cheap to clone. A hook gets one when its set is made ([`Hook::joined`](crate::Hook::joined)).
+/// Cheap to clone. A part that reports on the others is given one when its set is made
+/// ([`Registry::watch`](crate::Registry::watch)).
 ///
 /// # Example
 ///
@@ -97,14 +98,18 @@ impl Health {
         let so_far = self.panics.fetch_add(1, Ordering::Relaxed) + 1;
         if so_far == 1 {
             tracing::warn!(hook = %self.name, "a hook panicked; the run goes on without its part");
-        } else if so_far == MOST_PANICS {
+        } else if so_far == MAX_PANICS {
             tracing::warn!(hook = %self.name, panics = so_far, "a hook is put out of service");
         }
         None
     }
 
+    pub(crate) fn lane(&self) -> Option<&LaneCounters> {
+        self.lane.as_ref()
+    }
+
     pub(crate) fn in_service(&self) -> bool {
-        self.panics.load(Ordering::Relaxed) < MOST_PANICS
+        self.panics.load(Ordering::Relaxed) < MAX_PANICS
     }
 
     pub(crate) fn observer_made(&self) {

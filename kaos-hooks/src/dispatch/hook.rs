@@ -1,13 +1,16 @@
-use async_trait::async_trait;
-use kaos_events::{Incoming, Observer, Run, SpanContext, Str};
+use std::sync::Arc;
 
-use crate::{HooksWatch, LaneCounters};
+use async_trait::async_trait;
+use kaos_events::{Observer, Run, Str};
+
+use crate::Propagator;
 
 /// A listener: a cheap shared value that is registered once.
 ///
 /// For each root run it hands out an [`Observer`] that owns what it keeps about that run, so a hook
 /// needs no map keyed by session, and nothing has to be evicted. A hook whose work waits (network,
-/// disk) is an [`AsyncHook`](crate::AsyncHook) in a [`Lane`](crate::Lane).
+/// disk) is an [`AsyncHook`](crate::AsyncHook) in a [`Lane`](crate::Lane). How it is doing stands in
+/// the statistics of its set ([`Hooks::stats`](crate::Hooks::stats)).
 ///
 /// Whatever a hook does, the turn and the other hooks go on: a panic in any method is counted and
 /// goes no further.
@@ -49,34 +52,9 @@ pub trait Hook: Send + Sync + 'static {
     /// The observer of a new run, or `None` to let this run pass.
     fn observe(&self, run: &Run) -> Option<Box<dyn Observer>>;
 
-    /// The caller's own span, if this hook knows one: the parent of a run without a given parent.
-    ///
-    /// Hooks are asked in order; the first answer counts.
-    fn ambient_parent(&self) -> Option<SpanContext> {
-        None
-    }
-
-    /// Hands on the name and value of each header that names the current span, for a
-    /// request to another process.
-    ///
-    /// Hooks are asked in order; the first that hands on a header counts.
-    fn inject(&self, _header: &mut dyn FnMut(&str, &str)) {}
-
-    /// The caller's span in another process, or its baggage, read from a request's headers (name in
-    /// any case, and value): the parent of a run.
-    ///
-    /// Hooks are asked in order; the first answer counts. Malformed headers are no answer.
-    fn extract(&self, _headers: &[(&str, &[u8])]) -> Option<Incoming> {
-        None
-    }
-
-    /// Told once for each set it is made part of, before that set's first run: how to read the
-    /// counters of all its hooks. For hooks that report on the others.
-    fn joined(&self, _set: &HooksWatch) {}
-
-    /// The counters of the queue it stands for; [`Lane`](crate::Lane) has them. Asked once, when
-    /// it is registered.
-    fn lane(&self) -> Option<LaneCounters> {
+    /// What carries traces into and out of runs, if this hook belongs to a tracing system. Asked
+    /// once, when the hook becomes part of a set.
+    fn propagator(&self) -> Option<Arc<dyn Propagator>> {
         None
     }
 
@@ -89,7 +67,8 @@ pub trait Hook: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Flushes, and lets go of everything. Called more than once, the later calls do nothing.
+    /// Hands on what is still buffered, and lets go of what it owns; nothing unless given. Called more
+    /// than once, the later calls do nothing.
     ///
     /// # Errors
     ///

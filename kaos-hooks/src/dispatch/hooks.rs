@@ -6,9 +6,46 @@ use kaos_events::{Emitter, Observer, Root, Run, Scope, ServedCall, Str, Turn};
 
 use crate::dispatch::fanout::Fanout;
 use crate::dispatch::health::{Health, HooksWatch};
-use crate::dispatch::into_hooks::Seated;
 use crate::dispatch::isolate::isolated;
-use crate::{Hook, HookError, HookStats, IntoHooks, Registry, catch_panic};
+use crate::dispatch::registry::Seated;
+use crate::{Hook, HookError, HookStats, HooksError, Propagator, Registry, catch_panic};
+
+/// What can be given to [`Hooks::new`](crate::Hooks::new): a hook, a gate, a closure over events,
+/// `Option`s, `Vec`s and (nested) tuples of these, boxed and shared ones included, and [`Hooks`].
+///
+/// `M` only tells the compiler which of these it is, and is inferred. A type that is both [`Hook`]
+/// and [`Gate`](crate::Gate) is registered as [`Both`](crate::Both); on its own it does not compile, so that it cannot be
+/// taken for a hook only and silently not gate:
+///
+/// ```compile_fail,E0283
+/// # use async_trait::async_trait;
+/// # use kaos_hooks::{Gate, GateError, Hook, Hooks, Observer, Run, ToolRequest, Verdict};
+/// struct Guard;
+/// # impl Hook for Guard { fn observe(&self, _: &Run) -> Option<Box<dyn Observer>> { None } }
+/// # #[async_trait] impl Gate for Guard {
+/// #     async fn before_tool_call(&self, _: &ToolRequest<'_>) -> Result<Verdict, GateError> { Ok(Verdict::Allow) }
+/// # }
+/// Hooks::new(Guard); // write `Both(Guard)`
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be registered: it, or a part of it, is no hook and no gate",
+    label = "not a hook, a gate, a closure over events, or a tuple of these",
+    note = "what may stand here, by value: a type with `impl Hook` or `impl Gate`, an `Arc<dyn Hook>` or `Arc<dyn Gate>`, a closure `|event: &Event<'_>| ..` that is `Fn`, `Send` and `Sync`",
+    note = "and of these an `Option`, a `Vec` or a tuple of at most 8 parts; a part may be a tuple"
+)]
+pub trait IntoHooks<M> {
+    /// Adds itself to the list.
+    fn register(self, to: &mut Registry);
+
+    /// The set of these alone, for runs with the ids and time of `emitter`. Ready-made [`Hooks`] stay
+    /// the set that they are, with their own emitter, limit and statistics.
+    fn into_hooks(self, emitter: Emitter) -> Hooks
+    where
+        Self: Sized,
+    {
+        Hooks::with_emitter(emitter, self)
+    }
+}
 
 /// The ordered set of hooks and gates, and what opens runs that they see.
 ///
@@ -54,9 +91,7 @@ impl Hooks {
         hooks.register(&mut registry);
         let extra = Arc::new(Health::new(Str::Static("observer")));
         let watch = HooksWatch::new(registry.healths().map(Arc::clone));
-        for seat in &registry.hooks {
-            seat.health.check(isolated(|| seat.what.joined(&watch)));
-        }
+        registry.hand_out(&watch);
         let set = Arc::new(Inner {
             emitter,
             registry,
@@ -99,12 +134,7 @@ impl Hooks {
 
     fn open<R: Root>(&self, mut root: R, extra: Option<Box<dyn Observer>>) -> Scope<R> {
         if root.parent().is_none() {
-            let ambient = self.in_service().find_map(|seat| {
-                seat.health
-                    .check(isolated(|| seat.what.ambient_parent()))
-                    .flatten()
-            });
-            root.set_parent(ambient);
+            root.set_parent(self.ask_propagators(<dyn Propagator>::ambient_parent));
         }
         self.set.emitter.open(root, |run| {
             let mut fanout = self.observers(run);
@@ -118,7 +148,7 @@ impl Hooks {
     /// The hooks' observers of a run.
     pub(crate) fn observers(&self, run: &Run) -> Fanout {
         let mut fanout = Fanout::new();
-        for seat in self.in_service() {
+        for seat in in_service(&self.set.registry.hooks) {
             let observer = seat
                 .health
                 .check(isolated(|| seat.what.observe(run)))
@@ -130,12 +160,15 @@ impl Hooks {
         fanout
     }
 
-    pub(crate) fn in_service(&self) -> impl Iterator<Item = &Seated<dyn Hook>> {
-        self.set
-            .registry
-            .hooks
-            .iter()
-            .filter(|seat| seat.health.in_service())
+    /// The first answer, in the order of the hooks.
+    pub(crate) fn ask_propagators<T>(
+        &self,
+        ask: impl Fn(&dyn Propagator) -> Option<T>,
+    ) -> Option<T> {
+        in_service(&self.set.registry.propagators).find_map(|seat| {
+            let answer = isolated(|| ask(&*seat.what));
+            seat.health.check(answer).flatten()
+        })
     }
 
     /// Where the runs' ids and time come from, and what is counted about the runs.
@@ -182,7 +215,11 @@ impl Hooks {
         HooksError::of(failed)
     }
 
-    /// Flushes every hook and lets go of everything. Later calls do nothing.
+    /// Ends what the hooks own, one after the other: trails are sealed, lanes emptied. Later calls do
+    /// nothing.
+    ///
+    /// Providers of OpenTelemetry belong to who made them: end `kaos_otel_hook::Telemetry` after this,
+    /// by its own `shutdown`.
     ///
     /// # Errors
     ///
@@ -198,6 +235,10 @@ impl Hooks {
         }
         HooksError::of(failed)
     }
+}
+
+fn in_service<T: ?Sized>(seats: &[Seated<T>]) -> impl Iterator<Item = &Seated<T>> {
+    seats.iter().filter(|seat| seat.health.in_service())
 }
 
 fn note(
@@ -229,34 +270,3 @@ impl fmt::Debug for Hooks {
         f.debug_tuple("Hooks").field(&self.set.registry).finish()
     }
 }
-
-/// Some hooks could not hand on what they had.
-#[derive(Debug)]
-pub struct HooksError(Vec<(Str, HookError)>);
-
-impl HooksError {
-    fn of(failed: Vec<(Str, HookError)>) -> Result<(), Self> {
-        if failed.is_empty() {
-            Ok(())
-        } else {
-            Err(Self(failed))
-        }
-    }
-
-    /// The hooks that failed, by name, and why.
-    pub fn failed(&self) -> impl Iterator<Item = (&Str, &HookError)> {
-        self.0.iter().map(|(name, error)| (name, error))
-    }
-}
-
-impl fmt::Display for HooksError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (name, error)) in self.0.iter().enumerate() {
-            let separator = if at == 0 { "" } else { "; " };
-            write!(f, "{separator}hook {name}: {error}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for HooksError {}

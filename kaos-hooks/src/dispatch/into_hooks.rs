@@ -1,107 +1,10 @@
-//! What can be registered, and how it becomes one ordered list.
+//! What can be registered: hooks, gates, closures, and lists and tuples of them.
 
 use std::sync::Arc;
 
-use kaos_events::{Event, Observer, Run, Str};
+use kaos_events::{Emitter, Event, Observer, Run, Str};
 
-use crate::dispatch::health::Health;
-use crate::dispatch::isolate::isolated;
-use crate::{Gate, Hook};
-
-/// What can be given to [`Hooks::new`](crate::Hooks::new): a hook, a gate, a closure over events,
-/// `Option`s, `Vec`s and (nested) tuples of these, boxed and shared ones included.
-///
-/// `M` only tells the compiler which of these it is, and is inferred. A type that is both [`Hook`]
-/// and [`Gate`] is registered as [`Both`]; on its own it does not compile, so that it cannot be
-/// taken for a hook only and silently not gate:
-///
-/// ```compile_fail,E0283
-/// # use async_trait::async_trait;
-/// # use kaos_hooks::{Gate, GateError, Hook, Hooks, Observer, Run, ToolRequest, Verdict};
-/// struct Guard;
-/// # impl Hook for Guard { fn observe(&self, _: &Run) -> Option<Box<dyn Observer>> { None } }
-/// # #[async_trait] impl Gate for Guard {
-/// #     async fn before_tool_call(&self, _: &ToolRequest<'_>) -> Result<Verdict, GateError> { Ok(Verdict::Allow) }
-/// # }
-/// Hooks::new(Guard); // write `Both(Guard)`
-/// ```
-pub trait IntoHooks<M> {
-    /// Adds itself to the list.
-    fn register(self, to: &mut Registry);
-}
-
-/// The ordered list of what is registered.
-#[derive(Default)]
-pub struct Registry {
-    pub(crate) hooks: Vec<Seated<dyn Hook>>,
-    gates: Vec<GateSeat>,
-    last: Vec<GateSeat>,
-}
-
-pub(crate) struct Seated<T: ?Sized> {
-    pub(crate) what: Arc<T>,
-    pub(crate) health: Arc<Health>,
-}
-
-pub(crate) struct GateSeat {
-    pub(crate) gate: Seated<dyn Gate>,
-    pub(crate) fail_open: bool,
-}
-
-impl Registry {
-    /// Adds a hook.
-    pub fn hook(&mut self, hook: Arc<dyn Hook>) {
-        let name = isolated(|| hook.name()).unwrap_or(Str::Static("hook"));
-        let lane = isolated(|| hook.lane()).ok().flatten();
-        self.hooks.push(Seated {
-            what: hook,
-            health: Arc::new(Health::of_lane(name, lane)),
-        });
-    }
-
-    /// Adds a gate that denies when it fails.
-    pub fn gate(&mut self, gate: Arc<dyn Gate>) {
-        self.seat_gate(gate, false);
-    }
-
-    /// Adds a gate that is asked after all others, whatever the order: it sees what they decided.
-    pub fn last_gate(&mut self, gate: Arc<dyn Gate>) {
-        self.last.push(Self::seated(gate, false));
-    }
-
-    fn seat_gate(&mut self, gate: Arc<dyn Gate>, fail_open: bool) {
-        self.gates.push(Self::seated(gate, fail_open));
-    }
-
-    fn seated(gate: Arc<dyn Gate>, fail_open: bool) -> GateSeat {
-        let name = isolated(|| gate.name()).unwrap_or(Str::Static("gate"));
-        let gate = Seated {
-            what: gate,
-            health: Arc::new(Health::new(name)),
-        };
-        GateSeat { gate, fail_open }
-    }
-
-    /// The gates in the order they are asked.
-    pub(crate) fn gates(&self) -> impl Iterator<Item = &GateSeat> {
-        self.gates.iter().chain(&self.last)
-    }
-}
-
-impl Registry {
-    /// Of the hooks, then of the gates.
-    pub(crate) fn healths(&self) -> impl Iterator<Item = &Arc<Health>> {
-        let hooks = self.hooks.iter().map(|seat| &seat.health);
-        hooks.chain(self.gates().map(|seat| &seat.gate.health))
-    }
-}
-
-impl std::fmt::Debug for Registry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names = self.healths().map(|health| &health.name);
-        f.debug_list().entries(names).finish()
-    }
-}
+use crate::{Gate, Hook, Hooks, IntoHooks, Registry};
 
 /// A value that is both a hook and a gate: observed and asked.
 #[derive(Debug, Clone)]
@@ -149,48 +52,56 @@ pub mod marker {
     pub enum Own {}
 }
 
+#[diagnostic::do_not_recommend]
 impl<H: Hook> IntoHooks<marker::Hook> for H {
     fn register(self, to: &mut Registry) {
         to.hook(Arc::new(self));
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::SharedHook> for Arc<dyn Hook> {
     fn register(self, to: &mut Registry) {
         to.hook(self);
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::SharedHook> for Box<dyn Hook> {
     fn register(self, to: &mut Registry) {
         to.hook(Arc::from(self));
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<G: Gate> IntoHooks<marker::Gate> for G {
     fn register(self, to: &mut Registry) {
         to.gate(Arc::new(self));
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::SharedGate> for Arc<dyn Gate> {
     fn register(self, to: &mut Registry) {
         to.gate(self);
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::SharedGate> for Box<dyn Gate> {
     fn register(self, to: &mut Registry) {
         to.gate(Arc::from(self));
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<G: Gate> IntoHooks<marker::FailOpen> for FailOpen<G> {
     fn register(self, to: &mut Registry) {
         to.seat_gate(Arc::new(self.0), true);
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Hook + Gate> IntoHooks<marker::Both> for Both<T> {
     fn register(self, to: &mut Registry) {
         let both = Arc::new(self.0);
@@ -205,6 +116,7 @@ impl<F: Fn(&Event<'_>) + Send + Sync + 'static> IntoHooks<marker::Closure> for F
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M, T: IntoHooks<M>> IntoHooks<marker::Maybe<M>> for Option<T> {
     fn register(self, to: &mut Registry) {
         if let Some(some) = self {
@@ -213,11 +125,24 @@ impl<M, T: IntoHooks<M>> IntoHooks<marker::Maybe<M>> for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M, T: IntoHooks<M>> IntoHooks<marker::List<M>> for Vec<T> {
     fn register(self, to: &mut Registry) {
         for one in self {
             one.register(to);
         }
+    }
+}
+
+/// In a tuple, or a list: all that the set has joins the new one.
+#[diagnostic::do_not_recommend]
+impl IntoHooks<marker::Own> for Hooks {
+    fn register(self, to: &mut Registry) {
+        to.all_of(self.registry());
+    }
+
+    fn into_hooks(self, _emitter: Emitter) -> Hooks {
+        self
     }
 }
 
@@ -237,6 +162,7 @@ impl<F: Fn(&Event<'_>) + Send + Sync + 'static> Hook for Closure<F> {
 
 macro_rules! tuples {
     ($(($($item:ident $marker:ident),*);)+) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($marker, $item: IntoHooks<$marker>),*> IntoHooks<marker::Tuple<($($marker,)*)>>
             for ($($item,)*)
         {
@@ -261,6 +187,7 @@ tuples! {
     (A MA, B MB, C MC, D MD, E ME, F MF, G MG, H MH);
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::Own> for () {
     fn register(self, _to: &mut Registry) {}
 }

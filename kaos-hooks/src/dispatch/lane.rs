@@ -1,13 +1,16 @@
+mod worker;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kaos_events::{Event, Observer, PackedEvents, Run, Str};
 
-use crate::dispatch::park::{this_task, within, woken};
-use crate::dispatch::queue::{Bounds, Gathering, Next, NotDone, Queue, Reader};
-use crate::{AsyncHook, Hook, HookError, LaneCounters, LaneStats, MOST_PANICS, catch_panic};
+use crate::dispatch::park::within;
+use crate::dispatch::queue::{Bounds, Gathering, NotDone, Queue};
+use crate::{AsyncHook, Hook, HookError, IntoHooks, LaneCounters, LaneStats, Registry, marker};
+use worker::{UNFINISHED, Worker};
 
 /// A bounded queue in front of an [`AsyncHook`], and the task that empties it.
 ///
@@ -55,9 +58,6 @@ struct Shared {
     finished: Arc<AtomicU64>,
 }
 
-/// Of a task that has not ended in peace.
-const UNFINISHED: u64 = u64::MAX;
-
 /// When the last handle and observer are gone, the task does what waits, and ends.
 impl Drop for Shared {
     fn drop(&mut self) {
@@ -65,19 +65,11 @@ impl Drop for Shared {
     }
 }
 
-struct Worker {
-    name: Str,
-    hook: Box<dyn AsyncHook>,
-    /// When it has ended in peace, how many events had been dropped by then.
-    finished: Arc<AtomicU64>,
-    reader: Reader<PackedEvents>,
-}
-
 impl Lane {
     /// How many events wait in a lane, unless set.
     pub const DEFAULT_CAPACITY: usize = 1024;
 
-    /// How long [`Hook::force_flush`] and [`Hook::shutdown`] wait for the queue to empty, unless
+    /// How long [`force_flush`](Self::force_flush) and [`shutdown`](Self::shutdown) wait for the queue to empty, unless
     /// set.
     pub const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
@@ -125,7 +117,7 @@ impl Lane {
         }
     }
 
-    /// How long [`Hook::force_flush`] and [`Hook::shutdown`] wait for the queue to empty. Default:
+    /// How long [`force_flush`](Self::force_flush) and [`shutdown`](Self::shutdown) wait for the queue to empty. Default:
     /// [`Self::FLUSH_LIMIT`]. Clones made before keep theirs.
     #[must_use]
     pub const fn with_flush_limit(mut self, limit: Duration) -> Self {
@@ -138,8 +130,37 @@ impl Lane {
         self.counters().stats()
     }
 
-    fn counters(&self) -> LaneCounters {
+    /// Reads the same statistics, without keeping the lane alive.
+    pub fn counters(&self) -> LaneCounters {
         LaneCounters::of(Arc::clone(&self.shared.queue))
+    }
+
+    /// Waits until the hook was handed all events that came so far, and has flushed them.
+    ///
+    /// # Errors
+    ///
+    /// The hook's own; or the limit was reached, or the task ended before, with how many events that
+    /// leaves.
+    ///
+    /// # Cancel safety
+    ///
+    /// When dropped, the task goes on all the same.
+    pub async fn force_flush(&self) -> Result<(), HookError> {
+        self.flush(false).await
+    }
+
+    /// As [`force_flush`](Self::force_flush), and what comes from now on is dropped and counted.
+    /// Called more than once, the later calls do nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`force_flush`](Self::force_flush).
+    ///
+    /// # Cancel safety
+    ///
+    /// When dropped, the lane is closed all the same, and its task goes on until it is empty.
+    pub async fn shutdown(&self) -> Result<(), HookError> {
+        self.flush(true).await
     }
 
     /// Waits for the flush of all that came so far; with `last`, nothing comes after it.
@@ -175,29 +196,35 @@ impl Lane {
     }
 }
 
+/// A lane as part of a set, whose statistics have the lane's counters.
+struct Registered(Lane);
+
+#[diagnostic::do_not_recommend]
+impl IntoHooks<marker::Own> for Lane {
+    fn register(self, to: &mut Registry) {
+        let counters = self.counters();
+        to.lane(Arc::new(Registered(self)), counters);
+    }
+}
+
 #[async_trait]
-impl Hook for Lane {
+impl Hook for Registered {
     fn name(&self) -> Str {
-        self.shared.name.clone()
+        self.0.shared.name.clone()
     }
 
     fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
-        self.shared.start();
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(&self.0.shared);
+        shared.start();
         Some(Box::new(move |event: &Event<'_>| shared.offer(event)))
     }
 
-    fn lane(&self) -> Option<LaneCounters> {
-        Some(self.counters())
-    }
-
     async fn force_flush(&self) -> Result<(), HookError> {
-        self.flush(false).await
+        self.0.force_flush().await
     }
 
-    /// What comes from now on is dropped and counted; what waits is still handed to the hook.
     async fn shutdown(&self) -> Result<(), HookError> {
-        self.flush(true).await
+        self.0.shutdown().await
     }
 }
 
@@ -227,54 +254,5 @@ impl Shared {
         } else {
             self.queue.refuse();
         }
-    }
-}
-
-impl Worker {
-    /// Works until the queue is closed and empty. Wherever this is dropped, its reader accounts for
-    /// what is left.
-    async fn run(mut self) {
-        let mut panics = 0;
-        loop {
-            let waker = this_task().await;
-            match self.reader.next(&waker, Instant::now()) {
-                Next::Wait(_) => woken().await,
-                Next::Batch(mut taken) => {
-                    let events = taken.take().unwrap_or_default();
-                    for event in events.iter() {
-                        if panics >= MOST_PANICS {
-                            taken.one_dropped();
-                            continue;
-                        }
-                        if catch_panic(self.hook.on_event(event)).await.is_ok() {
-                            taken.one_done();
-                            continue;
-                        }
-                        taken.one_failed();
-                        panics += 1;
-                        if panics == 1 {
-                            tracing::warn!(lane = %self.name, "the hook in a lane panicked");
-                        }
-                    }
-                    taken.give_back(events);
-                }
-                Next::Flush(flush) => {
-                    let flushed = catch_panic(self.hook.flush()).await;
-                    let flushed = flushed.unwrap_or_else(|panicked| {
-                        Err(HookError::new("the hook panicked while flushing").caused_by(panicked))
-                    });
-                    flush.made(flushed.map_err(|error| error.to_string()));
-                }
-                Next::Closed => break,
-            }
-        }
-        let dropped = self.reader.queue().account().dropped;
-        self.finished.store(dropped, Ordering::Relaxed);
-    }
-}
-
-impl std::fmt::Debug for Worker {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Worker").finish_non_exhaustive()
     }
 }

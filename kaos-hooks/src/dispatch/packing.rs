@@ -6,7 +6,7 @@ use crate::dispatch::queue::Packing;
 
 /// Room for a batch of common events, in bytes; and the most that is kept of one.
 const ROOM: usize = 96 * 1024;
-const MOST_ROOM: usize = 256 * 1024;
+const MAX_ROOM: usize = 256 * 1024;
 
 impl Packing for PackedEvents {
     type Item<'i> = &'i Event<'i>;
@@ -32,7 +32,7 @@ impl Packing for PackedEvents {
 
     fn recycle(&mut self) -> bool {
         self.clear();
-        self.capacity() <= MOST_ROOM
+        self.capacity() <= MAX_ROOM
     }
 }
 

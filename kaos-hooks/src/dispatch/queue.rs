@@ -8,6 +8,12 @@
 //! step under the lock, and what a reader has in its hands is [`Taken`], which gives an account of
 //! itself when it is dropped, too.
 
+#[path = "queue/account.rs"]
+mod account;
+#[path = "queue/goal.rs"]
+mod goal;
+#[path = "queue/holding.rs"]
+mod holding;
 #[path = "queue/pace.rs"]
 mod pace;
 #[path = "queue/reader.rs"]
@@ -21,73 +27,14 @@ use std::sync::{Arc, PoisonError};
 
 use super::sync::{Mutex, MutexGuard};
 
+pub use account::{Account, Ticket};
+pub use goal::{Goal, NotDone};
+pub use holding::{Bounds, Packing};
 pub use pace::Gathering;
 pub use reader::{Flush, Next, Reader, Taken};
-pub use wait::{Goal, NotDone, Wait};
+pub use wait::Wait;
 
 use state::{Doing, Outcome, State};
-
-/// What a queue holds items in: many of them packed together, or a list.
-pub trait Packing: Send + 'static {
-    /// What is added.
-    type Item<'i>;
-
-    /// An empty one.
-    fn empty() -> Self;
-
-    /// Adds one item.
-    fn add(&mut self, item: Self::Item<'_>);
-
-    /// How many items there are.
-    fn items(&self) -> u64;
-
-    /// How many bytes they take.
-    fn bytes(&self) -> usize;
-
-    /// Takes all items out, and says whether the room that is left is worth keeping.
-    fn recycle(&mut self) -> bool {
-        false
-    }
-}
-
-/// How much a queue holds, and how it is handed to its reader.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// The most items that wait, those in the reader's hands included.
-    pub items: u64,
-    /// The most bytes that wait.
-    pub bytes: usize,
-    /// The most bytes that wait while the reader says that it fails.
-    pub bytes_while_failing: usize,
-    /// A batch with so many items is full.
-    pub batch_items: u64,
-    /// A batch with so many bytes is full.
-    pub batch_bytes: usize,
-    /// For how long a batch that is not full is filled.
-    pub gathering: Gathering,
-}
-
-/// What became of the items so far: `offered = waiting + done + failed + dropped`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Account {
-    /// All that came.
-    pub offered: u64,
-    /// What has no outcome yet; the reader may have it.
-    pub waiting: u64,
-    /// What the reader did.
-    pub done: u64,
-    /// What the reader could not do.
-    pub failed: u64,
-    /// What nobody tried: it found the queue full or closed, or the reader ended before.
-    pub dropped: u64,
-    /// The bytes of what waits.
-    pub bytes: usize,
-    /// The most there ever were.
-    pub most_bytes: usize,
-}
-
-/// A number of an item: how many had been accepted with it. Items are done in this order.
-pub type Ticket = u64;
 
 /// A bounded queue with one [`Reader`].
 pub struct Queue<P> {
@@ -95,7 +42,7 @@ pub struct Queue<P> {
     state: Mutex<State<P>>,
 }
 
-const MOST_SPARE: usize = 4;
+const MAX_SPARE: usize = 4;
 
 impl<P: Packing> Queue<P> {
     /// A queue, and the one who reads it.

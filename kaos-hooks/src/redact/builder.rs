@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::rule::Rule;
+use super::text::TextRedactor;
 use super::{Class, HashKey, Redactor, RuleError};
 
 /// Settings and own rules of a [`Redactor`].
@@ -31,6 +32,13 @@ pub struct RedactorBuilder {
     addresses: bool,
     phones: bool,
     off: Vec<Class>,
+}
+
+impl Redactor {
+    /// A redactor with own rules or other settings.
+    pub fn builder() -> RedactorBuilder {
+        RedactorBuilder::default()
+    }
 }
 
 impl RedactorBuilder {
@@ -109,11 +117,11 @@ impl RedactorBuilder {
             .into_iter()
             .collect::<Result<Vec<Rule>, RuleError>>()?;
         let has_key = self.tokens.is_some();
-        Ok(Redactor::of(
-            Engine::new(rules, self.addresses, self.phones, self.off, has_key),
-            self.tokens,
-            self.max_bytes.unwrap_or(Redactor::MAX_BYTES),
-        ))
+        Ok(Redactor::of(TextRedactor {
+            engine: Engine::new(rules, self.addresses, self.phones, self.off, has_key),
+            tokens: self.tokens,
+            max_bytes: self.max_bytes.unwrap_or(Redactor::MAX_BYTES),
+        }))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Where each scanner will find its next candidate, remembered from call to call.
 
-use super::engine::{Engine, Look, Looks};
-use super::hits::{Hit, Hits};
+use super::engine::Engine;
+use super::hit::Hit;
+use super::hits::Hits;
 use super::literals::Trigger;
+use super::looks::{Look, Looks};
 use super::named;
 
 /// The next candidate of every scanner; each of them reads a text once.

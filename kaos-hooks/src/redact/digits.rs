@@ -1,8 +1,10 @@
 //! Numbers that mean a person or an account: cards, SSN, ITIN, EIN.
 
 mod card;
+mod groups;
 
 use card::card;
+use groups::{grouped, is_separator};
 
 use super::Class;
 use super::ascii::{self, ALNUM, DIGIT};
@@ -10,9 +12,6 @@ use super::finding::Findings;
 
 /// Fewest digits that any of these numbers has.
 const FEWEST: usize = 9;
-
-/// Longest sequence that is read as one number with its separators, in digits.
-const LONGEST: usize = 19;
 
 /// Finds all numbers that start in `from..to`.
 pub(crate) fn scan(bytes: &[u8], from: usize, to: usize, findings: &mut Findings) {
@@ -83,10 +82,6 @@ fn span(bytes: &[u8], start: usize, enough: usize) -> (usize, usize) {
     (digits, position)
 }
 
-fn is_separator(byte: u8) -> bool {
-    matches!(byte, b' ' | b'-' | b'.')
-}
-
 /// Reads the number that starts at `start`, or its first group; gives where to go on.
 fn sequence(bytes: &[u8], start: usize, findings: &mut Findings) -> usize {
     let group_end = ascii::run(bytes, start, DIGIT);
@@ -135,38 +130,6 @@ fn number(bytes: &[u8], start: usize, group_end: usize) -> Option<(usize, Class)
     } else {
         None
     }
-}
-
-/// The end of a number written in groups of these lengths with one kind of separator.
-fn grouped(bytes: &[u8], start: usize, groups: &[usize]) -> Option<usize> {
-    let separator = ascii::at(bytes, start + groups.first()?);
-    if !is_separator(separator) {
-        return None;
-    }
-    let mut position = start;
-    for (index, length) in groups.iter().enumerate() {
-        if index > 0 {
-            if ascii::at(bytes, position) != separator {
-                return None;
-            }
-            position += 1;
-        }
-        let end = ascii::short_run(bytes, position, DIGIT, length + 1);
-        if end - position != *length {
-            return None;
-        }
-        position = end;
-    }
-    ends_number(bytes, position).then_some(position)
-}
-
-/// Whether no letter or digit goes on at `end`, not even behind a dash or point.
-fn ends_number(bytes: &[u8], end: usize) -> bool {
-    let next = ascii::at(bytes, end);
-    if ascii::is(next, ascii::WORD) {
-        return false;
-    }
-    !(matches!(next, b'-' | b'.') && ascii::is(ascii::at(bytes, end + 1), DIGIT))
 }
 
 fn value(bytes: &[u8], start: usize, length: usize) -> u32 {

@@ -1,11 +1,12 @@
 //! A text on its way to a safe one, and what is known of it from what it was made of: so that it
 //! need not be read again.
 
-use super::engine::{Engine, Looks};
 use super::finding::Finding;
-use super::hits::{Hit, Hits};
+use super::hit::Hit;
+use super::hits::Hits;
+use super::literals::Literals;
+use super::looks::Looks;
 use super::sentinel::{self, Ranges};
-use super::views::Views;
 use super::{HashKey, ascii};
 
 /// What is known of a text before anybody scans it.
@@ -21,9 +22,9 @@ pub(crate) struct Given<'h> {
 
 impl<'h> Given<'h> {
     /// All literals of `text`, and that anything may be found in it.
-    pub(crate) fn all(engine: &Engine, text: &str, hits: &'h mut Hits) -> Self {
+    pub(crate) fn all(literals: &Literals, text: &str, hits: &'h mut Hits) -> Self {
         hits.clear();
-        hits.read_to(engine.literals(), text.as_bytes(), text.len());
+        hits.read_to(literals, text.as_bytes(), text.len());
         Self {
             hits: hits.within(0, text.len()),
             start: 0,
@@ -63,15 +64,6 @@ impl<'t> Known<'t> {
             decoded: Decoded::Unknown,
         }
     }
-}
-
-/// What texts are redacted in, used over and over.
-#[derive(Default)]
-pub(crate) struct Scratch {
-    pub(crate) first: Draft,
-    pub(crate) second: Draft,
-    pub(crate) decoded: Draft,
-    pub(crate) views: Views,
 }
 
 /// A text with sentinels in the place of its findings.

@@ -10,57 +10,12 @@ use super::draft::{Decoded, Given, Known};
 use super::finding::{Findings, List};
 use super::hits::Hits;
 use super::literals::{BUILT_IN, Literals};
+use super::looks::{Look, Looks};
 use super::rule::Rule;
 use super::sentinel::{self, Gaps};
 use super::view::{self, View};
 use super::views::Views;
 use super::{Class, digits, email, iban, on_request, token};
-
-/// The scanners that can say where to look next.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Look {
-    Digits,
-    Iban,
-    At,
-    Escape,
-    Token,
-    Forged,
-}
-
-impl Look {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Digits,
-        Self::Iban,
-        Self::At,
-        Self::Escape,
-        Self::Token,
-        Self::Forged,
-    ];
-}
-
-/// Some of the scanners: those that may find something.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Looks(u8);
-
-impl Looks {
-    pub(crate) const ALL: Self = Self(u8::MAX);
-
-    pub(crate) const NONE: Self = Self(0);
-
-    pub(crate) const fn and(self, look: Look) -> Self {
-        Self(self.0 | 1 << look as u8)
-    }
-
-    const fn has(self, look: Look) -> bool {
-        self.0 & 1 << look as u8 != 0
-    }
-
-    /// The same for a text that sentinels were put into: only a run of letters becomes one by a
-    /// cut.
-    pub(crate) const fn after_cuts(self) -> Self {
-        self.and(Look::Iban).and(Look::Token)
-    }
-}
 
 /// The rules of one redactor.
 #[derive(Debug)]
@@ -120,7 +75,7 @@ impl Engine {
     /// All findings of `text`, sorted and apart from each other.
     pub(crate) fn scan(&self, text: &str) -> List {
         let hits = &mut Hits::default();
-        let mut known = Known::of(text, Given::all(self, text, hits));
+        let mut known = Known::of(text, Given::all(self.literals(), text, hits));
         self.scan_known(&mut known, &mut Views::default())
     }
 
@@ -173,7 +128,7 @@ impl Engine {
                 continue;
             };
             let mut inner = Findings::default();
-            let mut seen = Known::of(&view.text, Given::all(self, &view.text, hits));
+            let mut seen = Known::of(&view.text, Given::all(self.literals(), &view.text, hits));
             self.scan_plain(&mut seen, &mut inner);
             for found in inner.0 {
                 let (start, end) = outer.iter().rev().fold(

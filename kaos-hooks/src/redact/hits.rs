@@ -3,6 +3,7 @@
 
 use aho_corasick::automaton::StateID;
 
+use super::hit::Hit;
 use super::literals::Literals;
 
 /// How much is read at once where nobody says how far, in bytes.
@@ -10,27 +11,6 @@ const BLOCK: usize = 2048;
 
 /// So many forgotten literals are worth moving the others.
 const MANY: usize = 4096;
-
-/// A literal, and where it stands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Hit {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    /// Which of the literals it is.
-    pub(crate) which: usize,
-}
-
-impl Hit {
-    /// The same literal where the text is that was moved from one place to another; nothing if
-    /// it starts before.
-    pub(crate) fn moved(self, from: usize, to: usize) -> Option<Self> {
-        Some(Self {
-            start: self.start.checked_sub(from)? + to,
-            end: self.end.checked_sub(from)? + to,
-            which: self.which,
-        })
-    }
-}
 
 /// The literals of one text, in the order of their ends, as far as it was read.
 #[derive(Debug, Default)]

@@ -9,10 +9,11 @@ use changes::Changes;
 
 use super::ascii;
 use super::candidates::Candidates;
-use super::draft::Scratch;
 use super::json_path::{JsonPath, Place};
+use super::scratch::Scratch;
+use super::text::{self, TextRedactor};
 use super::vocabulary::{Meaning, Seen};
-use super::{Class, ContentPolicy, Redacted, Redactor, Report, json_string, sentinel};
+use super::{Class, ContentPolicy, Redacted, Report, json_string, sentinel};
 
 /// Deepest nesting that is looked at, strings that hold JSON counted in.
 const DEEPEST: usize = 64;
@@ -32,8 +33,8 @@ pub(crate) enum Failure {
 }
 
 /// Redacts a document; what cannot be read leaves as a sentinel, itself a JSON string.
-pub(crate) fn redact<'t>(redactor: &Redactor, text: &'t str, rules: Rules<'_>) -> Redacted<'t> {
-    let class = if text.len() > redactor.max_bytes() {
+pub(crate) fn redact<'t>(redactor: &TextRedactor, text: &'t str, rules: Rules<'_>) -> Redacted<'t> {
+    let class = if text.len() > redactor.max_bytes {
         Class::Oversize
     } else {
         let (report, scratch) = (Report::default(), &mut Scratch::default());
@@ -49,9 +50,39 @@ pub(crate) fn redact<'t>(redactor: &Redactor, text: &'t str, rules: Rules<'_>) -
     Redacted::new(sentinel.into(), report)
 }
 
+/// Redacts what may be JSON or plain text, inside `depth` levels of JSON.
+pub(crate) fn any<'t>(
+    redactor: &TextRedactor,
+    text: &'t str,
+    depth: usize,
+    report: Report,
+    scratch: &mut Scratch,
+) -> Redacted<'t> {
+    let opens = text.trim_start_matches([' ', '\t', '\r', '\n']);
+    if text.len() > redactor.max_bytes || !opens.starts_with(['{', '[', '"']) {
+        return redactor.redact(text, report, scratch);
+    }
+    let policy = ContentPolicy::Redacted;
+    match try_redact(
+        redactor,
+        text,
+        Rules {
+            everything: &policy,
+            paths: &[],
+        },
+        (depth, Vec::new()),
+        report.like(),
+        scratch,
+    ) {
+        Ok(redacted) => redacted,
+        Err(Failure::Invalid) => redactor.redact(text, report, scratch),
+        Err(Failure::Depth) => text::failed(&Class::Depth, text, report),
+    }
+}
+
 /// Redacts a document that is nested `depth` deep, at the place of others where `places` are.
 pub(crate) fn try_redact<'t>(
-    redactor: &Redactor,
+    redactor: &TextRedactor,
     text: &'t str,
     rules: Rules<'_>,
     (depth, places): (usize, Vec<Place>),
@@ -85,7 +116,7 @@ pub(crate) fn try_redact<'t>(
 }
 
 struct Walk<'w, 't> {
-    redactor: &'w Redactor,
+    redactor: &'w TextRedactor,
     text: &'t str,
     bytes: &'t [u8],
     position: usize,
@@ -181,7 +212,7 @@ impl<'t> Walk<'_, 't> {
         memchr::memchr(b'\\', ascii::part(self.bytes, start, end)).is_none()
             && self
                 .candidates
-                .at(self.redactor.engine(), self.text, start, true)
+                .at(&self.redactor.engine, self.text, start, true)
                 >= end
     }
 }

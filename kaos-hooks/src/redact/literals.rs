@@ -6,13 +6,10 @@ use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::{Anchored, MatchKind, dfa};
 
 use super::commands::{self, Command};
-use super::hits::Hit;
+use super::hit::Hit;
 use super::rule::Rule;
 use super::vendors::{self, Vendor};
 use super::{Class, ascii, pem, sentinel, url, vocabulary};
-
-/// No literal is longer, in bytes.
-pub(super) const LONGEST: usize = 64;
 
 /// What to do where a literal was found.
 #[derive(Clone, Debug)]

@@ -6,7 +6,9 @@
 
 mod extent;
 mod form;
+mod given;
 mod header;
+mod join;
 mod line;
 mod rules;
 mod sibling;
@@ -16,39 +18,12 @@ use super::letter;
 use super::lookahead::Lookahead;
 use super::value;
 use super::vocabulary::{self, Meaning, Seen};
-pub(crate) use form::{Form, Join};
+use given::Named;
+pub(crate) use join::Form;
 pub(crate) use line::{indent_of, is_block_line, is_block_mark, is_form_part};
 
 /// Longest name, in bytes; a longer run of name bytes names nothing.
 const LONGEST_NAME: usize = 80;
-
-/// Longest value, in bytes.
-const LONGEST_VALUE: usize = 4096;
-
-/// How much of a value is judged, in bytes: values without an end overlap.
-const JUDGED: usize = 128;
-
-/// The part of `start..end` by which a value is judged.
-fn head(text: &str, start: usize, end: usize) -> &str {
-    let mut to = end.min(start + JUDGED);
-    while !text.is_char_boundary(to) {
-        to -= 1;
-    }
-    ascii::cut(text, start, to)
-}
-
-/// A name and the value it was given.
-#[derive(Debug)]
-pub(crate) struct Named {
-    /// The range of the value, without quotes.
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    pub(crate) meaning: Meaning,
-    /// The rule by which the value is a secret.
-    pub(crate) rule: Option<&'static str>,
-    /// Whether the value is only compared with.
-    pub(crate) is_compared: bool,
-}
 
 /// The range of the name around a telling word.
 pub(crate) fn name_around(text: &str, start: usize, end: usize) -> (usize, usize) {

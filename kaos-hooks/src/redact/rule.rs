@@ -1,12 +1,16 @@
 use std::error::Error;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use regex_automata::hybrid::dfa::DFA;
 use regex_automata::meta::Regex;
 use regex_automata::{Anchored, Input};
 
-use super::{Class, ascii, literals, sentinel};
+use super::{Class, ascii, sentinel};
+
+/// How long the literal of a rule may be, in bytes.
+const LITERAL: RangeInclusive<usize> = 3..=64;
 
 /// Longest text that an own rule may match, in bytes.
 const LONGEST: usize = 4096;
@@ -140,7 +144,7 @@ impl Rule {
         if Class::BUILT_IN.iter().any(|class| class.as_str() == name) {
             return Err(RuleError::Taken { name });
         }
-        if !(3..=literals::LONGEST).contains(&literal.len()) {
+        if !LITERAL.contains(&literal.len()) {
             return Err(RuleError::Literal {
                 name,
                 length: literal.len(),

@@ -5,10 +5,12 @@
 //! exactly where the whole text would be: that is what makes the streaming form equal to the
 //! whole.
 
+mod open;
 mod pieces;
 mod reach;
 mod unit;
 
+pub(crate) use open::{LONGEST, Open};
 pub(crate) use pieces::Pieces;
 pub(crate) use unit::line;
 use unit::one;
@@ -20,21 +22,6 @@ use super::engine::Engine;
 use super::hits::Hits;
 use super::named;
 use super::{Class, HashKey, pem, sentinel, token};
-
-/// Longest unit, in bytes: what a stream holds back at most.
-pub(crate) const LONGEST: usize = 64 * 1024;
-
-/// What goes on from one unit to the next.
-#[derive(Debug, Default)]
-pub(crate) enum Open {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// A token that was longer than a unit, and its characters so far.
-    Token(usize),
-    /// A private key that was longer than a unit, and the characters of its other lines so far.
-    Armour(usize),
-}
 
 /// Redacts as many whole units as `pieces` holds; gives how far it came.
 ///

@@ -22,7 +22,7 @@ static FIND_OPENING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OP
 pub(crate) const LONGEST_NAME: usize = 20;
 
 /// Most digits of a count: with more, it could be a number that somebody hides.
-const MOST_DIGITS: usize = 9;
+const MAX_DIGITS: usize = 9;
 
 /// Writes `<redacted:CLASS:N-chars>`, or the keyed token of `secret` when there is a key.
 pub(crate) fn write(out: &mut String, class: &Class, secret: &str, key: Option<&HashKey>) {
@@ -75,7 +75,7 @@ pub(crate) fn end(bytes: &[u8], start: usize) -> Option<usize> {
     let value = name_end + 1;
     let digits = ascii::short_run(bytes, value, DIGIT, 10);
     if digits > value
-        && digits <= value + MOST_DIGITS
+        && digits <= value + MAX_DIGITS
         && ascii::part(bytes, digits, digits + 7) == b"-chars>"
     {
         return Some(digits + 7);

@@ -1,12 +1,14 @@
 use std::fmt;
+use std::sync::Arc;
 
-use super::draft::Scratch;
+use super::Report;
+use super::scratch::Scratch;
 use super::segments::{self, LONGEST, Open, Pieces};
-use super::{Redactor, Report};
+use super::text::TextRedactor;
 
 /// Redacts a text that comes in chunks, as the deltas of a model do.
 ///
-/// What comes out, joined, is what [`Redactor::text`] gives for the joined input, wherever the
+/// What comes out, joined, is what [`Redactor::text`](super::Redactor::text) gives for the joined input, wherever the
 /// chunks were cut. A line is held back until it is complete, and a few lines where something
 /// goes on below, such as a private key; at most 64 KiB. A longer line is cut between two words;
 /// a token without blanks that is longer becomes one `OVERSIZE` sentinel.
@@ -25,7 +27,7 @@ use super::{Redactor, Report};
 /// assert_eq!(out, "the token is <redacted:CODE_TOKEN:44-chars>\nnext ");
 /// ```
 pub struct StreamRedactor {
-    redactor: Redactor,
+    redactor: Arc<TextRedactor>,
     held: String,
     open: Open,
     /// A unit is looked for when this many bytes are held.
@@ -34,7 +36,7 @@ pub struct StreamRedactor {
 }
 
 impl StreamRedactor {
-    pub(crate) fn new(redactor: Redactor) -> Self {
+    pub(crate) fn new(redactor: Arc<TextRedactor>) -> Self {
         Self {
             redactor,
             held: String::new(),
@@ -84,8 +86,8 @@ impl StreamRedactor {
         let mut scratch = Scratch::default();
         let mut pieces = Pieces::new(&self.held, Report::default(), &mut scratch);
         let end = segments::redact(
-            self.redactor.engine(),
-            self.redactor.token_key(),
+            &self.redactor.engine,
+            self.redactor.tokens.as_ref(),
             &mut self.open,
             &mut pieces,
             last,

@@ -8,7 +8,7 @@ mod shape;
 
 use std::sync::LazyLock;
 
-use shape::is_shape;
+use shape::{SHORTEST, is_shape};
 
 use super::Class;
 use super::ascii::{self, ALNUM, BLANK, DIGIT, LOWER, QUOTE, Set, UPPER};
@@ -26,10 +26,6 @@ const TOKEN: Set = ALNUM
     | ascii::PLUS_SLASH
     | ascii::TILDE
     | ascii::BANG;
-
-/// Length of a token, in bytes.
-const SHORTEST: usize = 32;
-const LONGEST: usize = 100;
 
 /// Longest line of wrapped base64, in bytes; a run that is longer is no token and no line of one.
 const LONGEST_LINE: usize = 128;

@@ -5,9 +5,9 @@ use smallvec::SmallVec;
 
 use super::HashKey;
 use super::draft::{self, Decoded, Draft, Given, Known};
-use super::engine::Looks;
 use super::finding::Finding;
 use super::hits::Hits;
+use super::looks::Looks;
 use super::sentinel::Ranges;
 use super::view::View;
 

@@ -8,7 +8,7 @@ mod words;
 use lexicon::Lists;
 pub(crate) use seen::Seen;
 use smallvec::SmallVec;
-use split::with_words;
+use split::{Word, with_words};
 pub(crate) use words::SERVICES;
 
 use super::Class;
@@ -62,19 +62,6 @@ pub(crate) const TELLING: &[&str] = &[
     "парол", "Парол", "ПАРОЛ", "секрет", "Секрет", "СЕКРЕТ", "密码", "密碼", "パスワード",
     "비밀번호",
 ];
-
-/// A word of a name and the lists it is in.
-#[derive(Clone, Copy)]
-struct Word<'n> {
-    text: &'n str,
-    lists: Lists,
-}
-
-impl Word<'_> {
-    const fn is(self, lists: Lists) -> bool {
-        self.lists & lists != 0
-    }
-}
 
 /// What `name` says about the value beside it; nothing for most names.
 pub(crate) fn meaning(name: &str) -> Option<Meaning> {

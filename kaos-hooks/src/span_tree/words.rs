@@ -5,14 +5,14 @@ use std::time::Duration;
 use crate::plain;
 
 /// The most characters that are shown of a name.
-const MOST_NAME: usize = 80;
+const MAX_NAME: usize = 80;
 
 /// What is shown of a name.
 pub(super) fn shown(name: &str) -> String {
-    let end = name.char_indices().nth(MOST_NAME).map(|(at, _)| at);
+    let end = name.char_indices().nth(MAX_NAME).map(|(at, _)| at);
     let mut shown = plain(name.get(..end.unwrap_or(name.len())).unwrap_or_default());
-    if end.is_some() || shown.chars().count() > MOST_NAME {
-        shown = shown.chars().take(MOST_NAME - 1).chain(['…']).collect();
+    if end.is_some() || shown.chars().count() > MAX_NAME {
+        shown = shown.chars().take(MAX_NAME - 1).chain(['…']).collect();
     }
     shown
 }

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::table::said;
 use super::{Put, To};
-use crate::operation::is_inference;
-use crate::{Content, messages};
+use crate::Content;
+use crate::attributes::operation::is_inference;
+use crate::content::messages;
 
 said! {
     TurnContent of (content, turn), (&Content, &Turn) {

@@ -9,7 +9,7 @@ use super::start::{McpSession, ServerAt};
 use super::table::said;
 use super::{Put, To};
 use crate::Conventions;
-use crate::operation::is_inference;
+use crate::attributes::operation::is_inference;
 
 /// The reason to stop that stands for one that did not come.
 const NONE_CAME: [Str; 1] = [Str::Static("error")];

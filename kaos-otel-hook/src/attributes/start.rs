@@ -7,7 +7,7 @@ use kaos_hooks::{
 
 use super::table::said;
 use crate::Conventions;
-use crate::operation::is_inference;
+use crate::attributes::operation::is_inference;
 
 said! {
     TurnStart of (turn, run), (&Turn, &Run) {

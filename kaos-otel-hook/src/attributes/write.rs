@@ -7,8 +7,8 @@ use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde_json::Value as Json;
 
 use crate::Conventions;
-use crate::bounded::bounded;
-use crate::fitted::Fitted;
+use crate::text::Fitted;
+use crate::text::bounded;
 
 /// Where attributes go.
 pub(crate) struct To<P> {

@@ -1,6 +1,7 @@
 //! A bounded queue with an exact account, and its two ends.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,9 @@ pub(crate) struct BatchSettings {
     /// How long an item waits at most for its batch to fill.
     pub(crate) delay: Duration,
 }
+
+/// The exporting end of a lane: runs until the lane is closed and empty.
+pub(crate) type Export = Pin<Box<dyn Future<Output = ()>>>;
 
 /// What is sent, how long that may take, and what to tell the user when it fails.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use opentelemetry::logs::AnyValue;
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
-use crate::bounded::{bounded, formatted};
+use crate::text::{bounded, formatted};
 
 /// The target of events that a bridge has brought from the `log` crate; their own is in fields.
 const BRIDGED: &str = "log";

@@ -67,6 +67,11 @@ impl LogFilter {
         }
     }
 
+    /// What is told, in the syntax of `RUST_LOG`.
+    pub(super) fn directives(&self) -> &str {
+        &self.directives
+    }
+
     pub(super) fn env_filter(&self) -> EnvFilter {
         EnvFilter::builder().parse_lossy(&self.directives)
     }
@@ -123,14 +128,10 @@ fn yes(
     let Some(value) = set(lookup, variable) else {
         return false;
     };
-    match value.to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" => true,
-        "false" | "0" | "no" => false,
-        _ => {
-            warnings.push(format!(
-                "{variable} is `{value}`, not true or false; using false"
-            ));
-            false
-        }
-    }
+    crate::text::yes_or_no(&value).unwrap_or_else(|| {
+        warnings.push(format!(
+            "{variable} is `{value}`, not true or false; using false"
+        ));
+        false
+    })
 }

@@ -8,9 +8,9 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context as Spans;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::context;
+use super::current_span;
 use super::fields::Fields;
-use crate::otel_hook::{SCOPE, scope};
+use crate::scope::{SCOPE, scope};
 use crate::{OTelHook, SpanNames, semconv};
 
 /// A `tracing-subscriber` layer that makes an OpenTelemetry log record of every event.
@@ -124,7 +124,7 @@ where
 {
     fn on_event(&self, event: &Event<'_>, _spans: Spans<'_, S>) {
         let metadata = event.metadata();
-        if context::is_held_by(metadata) || Context::is_current_telemetry_suppressed() {
+        if current_span::is_held_by(metadata) || Context::is_current_telemetry_suppressed() {
             return;
         }
         let severity = severity(*metadata.level());
@@ -136,7 +136,7 @@ where
         record.set_timestamp(opentelemetry::time::now());
         record.set_severity_number(severity);
         record.set_severity_text(metadata.level().as_str());
-        if let Some(span) = context::current_span() {
+        if let Some(span) = current_span::current_span() {
             let (trace_id, span_id) = (span.trace_id(), span.span_id());
             record.set_trace_context(trace_id, span_id, Some(span.trace_flags()));
         }

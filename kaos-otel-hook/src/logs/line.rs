@@ -7,7 +7,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::Fields;
-use super::{context, timestamp};
+use super::{current_span, timestamp};
 use crate::OTelHook;
 
 /// A readable line for each event, with the ids of the span it belongs to.
@@ -74,10 +74,10 @@ where
         let metadata = event.metadata();
         let time = timestamp::utc(opentelemetry::time::now());
         write!(to, "{time} {} ", metadata.level())?;
-        let span = if context::is_held_by(metadata) {
+        let span = if current_span::is_held_by(metadata) {
             None
         } else {
-            context::current_span()
+            current_span::current_span()
         };
         if let Some(span) = span {
             let (trace_id, span_id) = (span.trace_id(), span.span_id());

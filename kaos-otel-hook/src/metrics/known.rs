@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::MetricsHook;
+/// The SDK's default: how many label sets an instrument keeps apart.
+pub(super) const CARDINALITY_LIMIT: usize = 2000;
 
 /// Series by what their operations have in common; as many as an instrument keeps apart.
 pub(super) struct Known<K, S>(RwLock<HashMap<K, Arc<S>>>);
@@ -34,7 +35,7 @@ impl<K: Hash + Eq + Clone, S> Known<K, S> {
         drop(known);
         let series = Arc::new(make(key));
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MetricsHook::CARDINALITY_LIMIT {
+        if known.len() >= CARDINALITY_LIMIT {
             // The SDK folds it; it is bound again each time.
             return series;
         }

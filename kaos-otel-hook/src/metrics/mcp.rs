@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kaos_hooks::{McpCall, Server, Str};
+use kaos_hooks::{McpCall, McpRequest, Outcome, ServedCall, Server, Str};
 use opentelemetry::metrics::BoundHistogram;
 
 use super::instruments::Instruments;
@@ -41,10 +41,42 @@ impl McpKey {
         }
     }
 
-    /// The same request, as its server saw it.
-    pub(super) fn served(mut self, status_code: Option<Str>) -> Self {
-        (self.served, self.status_code) = (true, status_code);
-        self
+    /// A request that is no tool's call.
+    pub(super) fn of_request(
+        request: &McpRequest,
+        outcome: Option<Outcome<'_>>,
+        ending: Ending,
+    ) -> Self {
+        let mcp = match outcome {
+            Some(Outcome::McpRequest(outcome)) => outcome.mcp.as_deref(),
+            _ => None,
+        };
+        if let Some(mcp) = mcp {
+            return Self::new(mcp, None, ending);
+        }
+        let unknown = McpCall {
+            method: request.method.clone(),
+            ..McpCall::default()
+        };
+        Self::new(&unknown, None, ending)
+    }
+
+    /// A tool's call, as its server saw it; `None` where it is not known how it was asked.
+    pub(super) fn of_served(
+        call: &ServedCall,
+        outcome: Option<Outcome<'_>>,
+        ending: &Ending,
+    ) -> Option<Self> {
+        let status_code = match outcome {
+            Some(Outcome::ServedCall(outcome)) => outcome.status_code.clone(),
+            _ => None,
+        };
+        let tool = ending.tool_name(&call.name);
+        Some(Self {
+            status_code,
+            served: true,
+            ..Self::new(call.mcp.as_deref()?, Some(tool), ending.clone())
+        })
     }
 }
 

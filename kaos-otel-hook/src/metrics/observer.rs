@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kaos_hooks::{
-    Body, Event, LlmCall, LlmOutcome, McpCall, Observer, Outcome, Phase, Run, Span, SpanId, Str,
-    Subagent, Subject, Time, ToolKind, Turn, Value,
+    Body, Event, LlmCall, LlmOutcome, Observer, Outcome, Phase, Run, Span, SpanId, Str, Subagent,
+    Subject, Time, ToolKind, Turn, Value,
 };
 use smallvec::SmallVec;
 
-use super::Inner;
 use super::known::Latest;
 use super::labels::{Ending, Labels};
 use super::mcp::{McpKey, McpSeries};
@@ -17,7 +16,8 @@ use super::series::{
     DelegationKey, DelegationSeries, ModelKey, ModelSeries, RemoteKey, ToolKey, ToolSeries,
     TurnKey, TurnSeries,
 };
-use crate::operation::is_inference;
+use super::shared::Inner;
+use crate::attributes::operation::is_inference;
 
 pub(super) struct Measuring {
     hook: Arc<Inner>,
@@ -146,25 +146,11 @@ impl Measuring {
             }
             Subject::Subagent(subagent) => self.end_delegation(run, subagent, ending, duration),
             Subject::McpRequest(request) => {
-                let mcp = match span.phase.outcome() {
-                    Some(Outcome::McpRequest(outcome)) => outcome.mcp.as_deref().cloned(),
-                    _ => None,
-                };
-                let unknown = || McpCall {
-                    method: request.method.clone(),
-                    ..McpCall::default()
-                };
-                let key = McpKey::new(&mcp.unwrap_or_else(unknown), None, ending);
+                let key = McpKey::of_request(request, span.phase.outcome(), ending);
                 self.mcp_request(&key, duration);
             }
             Subject::ServedCall(call) => {
-                if let Some(mcp) = call.mcp.as_deref() {
-                    let code = match span.phase.outcome() {
-                        Some(Outcome::ServedCall(outcome)) => outcome.status_code.clone(),
-                        _ => None,
-                    };
-                    let tool = ending.tool_name(&call.name);
-                    let key = McpKey::new(mcp, Some(tool), ending.clone()).served(code);
+                if let Some(key) = McpKey::of_served(call, span.phase.outcome(), &ending) {
                     self.mcp_request(&key, duration);
                 }
                 let tool = (&call.name, call.kind);

@@ -15,7 +15,7 @@ use super::known::Known;
 use super::labels::{Ending, Labels};
 use super::mcp::{McpKey, McpSeries};
 use super::tokens::BoundTokens;
-use crate::operation::is_inference;
+use crate::attributes::operation::is_inference;
 use crate::semconv;
 
 /// What one hook knows of each kind of operation.

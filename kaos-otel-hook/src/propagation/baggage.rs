@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use opentelemetry::baggage::{Baggage, KeyValueMetadata};
 
-const MOST_MEMBERS: usize = 64;
-const MOST_BYTES: usize = 8192;
+const MAX_MEMBERS: usize = 64;
+const MAX_BYTES: usize = 8192;
 
 /// The well-formed members of these values in order, as they were received, as one value.
 pub(super) fn join<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
@@ -144,7 +144,7 @@ impl List {
     fn push(&mut self, member: &str) {
         let comma = usize::from(self.members > 0);
         let bytes = self.text.len() + comma + member.len();
-        if self.members == MOST_MEMBERS || bytes > MOST_BYTES {
+        if self.members == MAX_MEMBERS || bytes > MAX_BYTES {
             return;
         }
         if comma == 1 {

@@ -1,6 +1,6 @@
 //! The header `tracestate`: W3C Trace Context, section 3.3.
 
-const MOST_MEMBERS: usize = 32;
+const MAX_MEMBERS: usize = 32;
 
 /// The members of these values in order, as one value: empty when there are none, `None` when the
 /// list must be discarded as a whole.
@@ -24,7 +24,7 @@ pub(crate) fn members<'a>(
         }
         let (key, value) = member.split_once('=')?;
         let repeated = members.iter().any(|(known, _)| *known == key);
-        if repeated || members.len() == MOST_MEMBERS || !is_key(key) || !is_value(value) {
+        if repeated || members.len() == MAX_MEMBERS || !is_key(key) || !is_value(value) {
             return None;
         }
         members.push((key, value));

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
-use super::{EXPORT_TIMEOUT, Vars};
-use crate::export::BatchSettings;
+use super::vars::Vars;
+
+/// How long an export may take, unless set.
+pub(super) const EXPORT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How spans or log records are batched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,14 +34,6 @@ impl Batches {
             size: size.min(queue),
             delay: vars.millis(&name("SCHEDULE_DELAY"), 0, Duration::from_millis(delay)),
             timeout: vars.millis(&name("EXPORT_TIMEOUT"), 1, EXPORT_TIMEOUT),
-        }
-    }
-
-    pub(crate) const fn of_lane(self) -> BatchSettings {
-        BatchSettings {
-            queue: self.queue,
-            batch: self.size,
-            delay: self.delay,
         }
     }
 }

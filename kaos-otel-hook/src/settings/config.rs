@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ENDPOINT, ENDPOINTS, shown};
+use super::endpoint::{ENDPOINT, ENDPOINTS, shown};
 
 /// What a configuration file says about telemetry, for a component or for all of them.
 ///

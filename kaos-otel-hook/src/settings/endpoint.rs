@@ -6,6 +6,17 @@ use http::Uri;
 
 use super::vars::percent_decoded;
 
+/// The general endpoint.
+pub(crate) const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+/// The general endpoint and the signals' own.
+pub(crate) const ENDPOINTS: [&str; 4] = [
+    ENDPOINT,
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+];
+
 /// A URL that can be exported to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {

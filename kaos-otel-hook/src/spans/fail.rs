@@ -5,9 +5,10 @@ use kaos_hooks::{Failure, Str, Subject, Time};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span, Status};
 
-use crate::bounded::bounded;
-use crate::otel_hook::SpanSettings;
-use crate::{SpanNames, attributes, operation, semconv};
+use super::settings::SpanSettings;
+use crate::attributes::{self, operation};
+use crate::text::bounded;
+use crate::{SpanNames, semconv};
 
 /// The description is the error's text where a policy lets it out, and else empty: its type stands
 /// in `error.type`.
@@ -25,7 +26,7 @@ pub(super) fn fail(
     let stack = thrown.and_then(|thrown| thrown.stacktrace.as_ref());
     let safe = |text: Option<&Str>| {
         let content = settings.content.as_ref()?;
-        let safe = content.text(Field::Error, tool_of(subject), text?)?;
+        let safe = content.text(Field::Error, operation::tool_of(subject), text?)?;
         Some(bounded(&safe, limit).into_owned())
     };
     let message = safe(failure.message.as_ref());
@@ -41,8 +42,4 @@ pub(super) fn fail(
         details.extend(safe(stack).map(|text| KeyValue::new(semconv::EXCEPTION_STACKTRACE, text)));
         span.add_event_with_timestamp(semconv::EXCEPTION, time.system_time(), details);
     }
-}
-
-pub(crate) fn tool_of(subject: &Subject) -> Option<&str> {
-    subject.tool().map(Str::as_str)
 }

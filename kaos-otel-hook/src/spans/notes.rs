@@ -6,9 +6,9 @@ use kaos_hooks::{Progress, Time};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::Span;
 
+use super::room::Room;
 use crate::attributes::To;
-use crate::bounded::bounded;
-use crate::otel_hook::Room;
+use crate::text::bounded;
 
 /// The notes of one span. A provider keeps the events that come first and counts the others: so the
 /// last place is kept for the end, and what is beyond it waits until then.

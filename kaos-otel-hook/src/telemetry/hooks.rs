@@ -18,8 +18,15 @@ pub struct TelemetryHooks {
     events: Option<GenAiEvents>,
 }
 
+impl Telemetry {
+    /// The hooks that feed it; none when it is off.
+    pub fn hooks(&self) -> TelemetryHooks {
+        TelemetryHooks::of(self)
+    }
+}
+
 impl TelemetryHooks {
-    pub(super) fn of(telemetry: &Telemetry) -> Self {
+    fn of(telemetry: &Telemetry) -> Self {
         let Some(started) = &telemetry.started else {
             return Self::default();
         };
@@ -32,6 +39,9 @@ impl TelemetryHooks {
             .with_value_length(limits.value_length)
             .with_span_limits(&started.span_limits)
             .with_propagators(telemetry.propagators.clone());
+        if telemetry.http.client {
+            spans = spans.with_http_client(telemetry.http.old_names);
+        }
         if let Some(prices) = &telemetry.prices {
             spans = spans.with_prices(prices.clone());
         }
@@ -58,6 +68,7 @@ impl TelemetryHooks {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoHooks<marker::Own> for TelemetryHooks {
     fn register(self, to: &mut Registry) {
         if let Some(spans) = self.spans {
@@ -65,7 +76,7 @@ impl IntoHooks<marker::Own> for TelemetryHooks {
         }
         #[cfg(feature = "metrics")]
         if let Some(metrics) = self.metrics {
-            to.hook(Arc::new(metrics));
+            metrics.register(to);
         }
         if let Some(events) = self.events {
             to.hook(Arc::new(events));

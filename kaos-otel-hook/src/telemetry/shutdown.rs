@@ -7,7 +7,8 @@ use super::started::Started;
 use crate::{TelemetryStats, notice};
 
 impl Telemetry {
-    /// Sends what still waits, within [`Self::SHUTDOWN_LIMIT`], and reports.
+    /// Sends what still waits, within [`Self::SHUTDOWN_LIMIT`], and reports: the one way to end the
+    /// process's telemetry, log records included, after `Hooks::shutdown` has ended what hooks own.
     ///
     /// While another shares it, telemetry goes on after that; the last one stops it.
     ///

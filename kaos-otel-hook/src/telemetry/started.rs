@@ -11,14 +11,14 @@ use opentelemetry_sdk::trace::{
 };
 
 use super::greeting::Greeting;
+use super::lanes::Lanes;
 #[cfg(feature = "metrics")]
 use crate::MetricsHook;
-use crate::export::{self, BatchSettings, Export, Lane, LogLane, MetricLane, Sending, SpanLane};
-use crate::settings::Signal;
-use crate::{
-    EventIds, ExportStats, ExporterChoice, ExporterError, Memory, Settings, Telemetry,
-    TelemetryStats, exporter,
-};
+use crate::export;
+use crate::{EventIds, ExporterError, Memory, Settings, TelemetryStats};
+
+/// How long stopping takes at most.
+pub(super) const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) struct Started {
     pub(super) tracer: SdkTracerProvider,
@@ -33,14 +33,6 @@ pub(super) struct Started {
     /// What is said at the start; nothing of what stays in memory.
     greeting: Option<Greeting>,
     lanes: Lanes,
-}
-
-/// A signal that is off has none.
-#[derive(Clone, Default)]
-struct Lanes {
-    spans: Option<SpanLane>,
-    metrics: Option<MetricLane>,
-    logs: Option<LogLane>,
 }
 
 impl Started {
@@ -127,23 +119,14 @@ impl Started {
 
     /// Sends what waits, and goes on.
     pub(super) fn flush(&self) {
-        let until = Instant::now() + Telemetry::SHUTDOWN_LIMIT;
+        let until = Instant::now() + SHUTDOWN_LIMIT;
         let left = || until.saturating_duration_since(Instant::now());
-        // A failed flush has been counted and said.
-        if let Some(lane) = &self.lanes.metrics {
-            drop(lane.lane.flush(left()));
-        }
-        if let Some(lane) = &self.lanes.spans {
-            drop(lane.0.flush(left()));
-        }
-        if let Some(lane) = &self.lanes.logs {
-            drop(lane.0.flush(left()));
-        }
+        self.lanes.flush(left);
     }
 
-    /// Sends what waits, all signals at once, within [`Telemetry::SHUTDOWN_LIMIT`].
+    /// Sends what waits, all signals at once, within [`SHUTDOWN_LIMIT`].
     pub(super) fn stop(&self) {
-        let limit = Telemetry::SHUTDOWN_LIMIT;
+        let limit = SHUTDOWN_LIMIT;
         self.lanes.close(limit);
         // Each waits for its lane; the lanes' time began above, so that these add up to `limit`.
         // A failed export has been counted and said.
@@ -153,80 +136,10 @@ impl Started {
     }
 }
 
-impl Lanes {
-    fn new(settings: &Settings) -> Self {
-        fn lane<T: Send + 'static>(
-            batches: BatchSettings,
-            sending: Sending,
-        ) -> std::sync::Arc<Lane<T>> {
-            Lane::new(batches, sending)
-        }
-        let Settings {
-            span_batches,
-            log_batches,
-            ..
-        } = settings;
-        let spans = sending(Signal::Traces, &settings.traces, span_batches.timeout);
-        let metrics = sending(Signal::Metrics, &settings.metrics, settings.metric_timeout);
-        let logs = sending(Signal::Logs, &settings.logs, log_batches.timeout);
-        Self {
-            spans: spans.map(|it| SpanLane(lane(span_batches.of_lane(), it))),
-            metrics: metrics.map(|it| MetricLane::new(settings.metric_settings(), it)),
-            logs: logs.map(|it| LogLane(lane(log_batches.of_lane(), it))),
-        }
-    }
-
-    fn stats(&self) -> TelemetryStats {
-        let metrics = self.metrics.as_ref().map(|it| read(&it.lane));
-        TelemetryStats {
-            traces: self
-                .spans
-                .as_ref()
-                .map(|it| read(&it.0))
-                .unwrap_or_default(),
-            metrics: metrics.unwrap_or_default(),
-            logs: self.logs.as_ref().map(|it| read(&it.0)).unwrap_or_default(),
-        }
-    }
-
-    /// What makes the lanes' exporting ends, on the thread that exports.
-    fn exports(
-        self,
-        settings: Settings,
-    ) -> impl FnOnce() -> Result<Vec<Export>, ExporterError> + Send + 'static {
-        move || {
-            let resource = settings.resource();
-            let mut exports = Vec::new();
-            if let Some(lane) = &self.spans {
-                exports.push(exporter::spans(&settings.traces, lane, &resource)?);
-            }
-            if let Some(lane) = &self.metrics {
-                exports.push(exporter::metrics(&settings.metrics, lane)?);
-            }
-            if let Some(lane) = &self.logs {
-                exports.push(exporter::logs(&settings.logs, lane, &resource)?);
-            }
-            Ok(exports)
-        }
-    }
-
-    fn close(&self, limit: Duration) {
-        if let Some(lane) = &self.spans {
-            lane.0.close(limit);
-        }
-        if let Some(lane) = &self.metrics {
-            lane.lane.close(limit);
-        }
-        if let Some(lane) = &self.logs {
-            lane.0.close(limit);
-        }
-    }
-}
-
 /// What becomes of what is exported, as metrics.
 #[cfg(feature = "metrics")]
 fn count_exports(meter: &SdkMeterProvider, lanes: Lanes) {
-    let meter = meter.meter_with_scope(crate::otel_hook::scope());
+    let meter = meter.meter_with_scope(crate::scope::scope());
     crate::export_results(&meter, move || {
         let TelemetryStats {
             traces,
@@ -235,24 +148,6 @@ fn count_exports(meter: &SdkMeterProvider, lanes: Lanes) {
         } = lanes.stats();
         [("traces", traces), ("metrics", metrics), ("logs", logs)]
     });
-}
-
-fn read<T: Send + 'static>(lane: &Lane<T>) -> ExportStats {
-    lane.stats()
-}
-
-fn sending(signal: Signal, choice: &ExporterChoice, limit: Duration) -> Option<Sending> {
-    let advice = match choice {
-        ExporterChoice::Otlp(otlp) => otlp.advice(),
-        #[cfg(feature = "console")]
-        ExporterChoice::Console => String::new(),
-        ExporterChoice::None => return None,
-    };
-    Some(Sending {
-        what: signal.what(),
-        limit,
-        advice,
-    })
 }
 
 fn tracer() -> TracerProviderBuilder {

@@ -8,6 +8,7 @@
 /// let agent = Agent::new("assistant", FunctionModel::answer("Hello.")).intent(IntentBy::Off);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum IntentBy {
     /// Not at all: every message asks for an answer, and the turn has no span for it.
     Off,

@@ -30,7 +30,7 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// The most bytes of one line of the standard error; the rest of it is left out.
-const MOST_OF_LINE: u64 = 4096;
+const MAX_LINE: u64 = 4096;
 
 /// What is done with each line of a child's standard error.
 pub(super) type Lines = Arc<dyn Fn(&str) + Send + Sync>;
@@ -226,12 +226,12 @@ async fn tell(from: impl AsyncRead + Unpin, lines: Lines) {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let mut start = (&mut from).take(MOST_OF_LINE);
+        let mut start = (&mut from).take(MAX_LINE);
         if !matches!(start.read_until(b'\n', &mut line).await, Ok(1..)) {
             return;
         }
         let cut = line.pop_if(|last| *last == b'\n').is_none();
-        if cut && line.len() as u64 == MOST_OF_LINE && !rest_of_line(&mut from).await {
+        if cut && line.len() as u64 == MAX_LINE && !rest_of_line(&mut from).await {
             return;
         }
         lines(&String::from_utf8_lossy(&line));

@@ -15,8 +15,11 @@ use rmcp::{ClientHandler, RoleClient, ServiceError, ServiceExt as _};
 use super::begun::{Begun, BegunWith};
 use super::messages::Broken;
 use super::request::{Asking, Request, meta};
-use super::{Address, Setup, why};
-use crate::ToolError;
+use super::session_id::SessionId;
+use super::setup::{Address, Setup};
+use super::traced::AskedBy;
+use super::why;
+use crate::{ToolContext, ToolError};
 
 const INITIALIZE: &str = "initialize";
 const LIST: &str = "tools/list";
@@ -73,23 +76,7 @@ pub(super) struct Connection {
     session: SessionId,
     address: Address,
     broken: Broken,
-}
-
-/// The id of the protocol session, as the server gave it last.
-#[derive(Clone, Default)]
-pub(super) struct SessionId(Arc<Mutex<Option<Str>>>);
-
-impl SessionId {
-    pub(super) fn note(&self, id: &str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Str::copied(id));
-    }
-
-    fn get(&self) -> Option<Str> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
+    asked_by: AskedBy,
 }
 
 impl Connection {
@@ -97,6 +84,7 @@ impl Connection {
     async fn open(setup: &Setup, asking: Asking<'_>) -> Result<Self, ToolError> {
         let (changes, session) = (Arc::default(), SessionId::default());
         let (address, with) = (setup.address.clone(), BegunWith::default());
+        let asked_by = AskedBy::default();
         let request = Request::begin(asking, address.call(INITIALIZE));
         let (mut code, mut broken) = (None, Broken::default());
         let begun = request.within(async {
@@ -104,10 +92,11 @@ impl Connection {
                 changes: Arc::clone(&changes),
                 meta: meta(asking.context),
             };
+            asked_by.note(asking.context.hooks(), &client.meta);
             let with = Arc::clone(&with);
             let begun = match &address {
                 Address::Http(http) => {
-                    let inner = http.transport(setup.limit, session.clone())?;
+                    let inner = http.transport(setup.limit, session.clone(), asked_by.clone())?;
                     client.serve(Begun { inner, with }).await
                 }
                 Address::Stdio(stdio) => {
@@ -140,6 +129,7 @@ impl Connection {
             session,
             address,
             broken,
+            asked_by,
         })
     }
 
@@ -153,7 +143,7 @@ impl Connection {
         let (mut id, mut code) = (None, None);
         let answer = request.within(async {
             let asked = ClientRequest::ListToolsRequest(ListToolsRequest::with_param(page));
-            let options = PeerRequestOptions::default().with_meta(meta(asking.context));
+            let options = self.options(asking.context);
             let answer = self.ask(asked, options, |it| id = Some(Str::from(it.to_string())));
             answer.await.map_err(|why| {
                 code = why::code(&why);
@@ -184,6 +174,13 @@ impl Connection {
     /// How often the server said that its tools changed.
     pub(super) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
+    }
+
+    /// What names the current span to the server, and, over HTTP, to those who trace requests.
+    pub(super) fn options(&self, context: &ToolContext) -> PeerRequestOptions {
+        let meta = meta(context);
+        self.asked_by.note(context.hooks(), &meta);
+        PeerRequestOptions::default().with_meta(meta)
     }
 
     /// Sends a request, says under which id, and waits for its answer. Dropped, it is cancelled at

@@ -15,7 +15,8 @@ use rmcp::transport::streamable_http_client::{
     StreamableHttpPostResponse,
 };
 
-use super::connection::SessionId;
+use super::session_id::SessionId;
+use super::traced::{self, AskedBy, Headers, Sent, Traced};
 use crate::{ToolError, http_client};
 
 /// A broken stream of answers is asked for again twice, soon: a call does not wait for a server that
@@ -72,6 +73,7 @@ impl Http {
         &self,
         connect: Duration,
         session: SessionId,
+        asked_by: AskedBy,
     ) -> Result<StreamableHttpClientTransport<Noting>, ToolError> {
         let refused = |what: &str| {
             let text = format!("no connection to the server: {what}");
@@ -99,11 +101,16 @@ impl Http {
             value.set_sensitive(true);
             headers.insert(name, value);
         }
+        let traced = Traced::new(asked_by, self.place(), &url);
         let mut config = StreamableHttpClientTransportConfig::with_uri(String::from(url));
         config.retry_config = Arc::new(Soon);
         config.auth_header.clone_from(&self.bearer);
         config.custom_headers = headers;
-        let client = Noting { client, session };
+        let client = Noting {
+            client,
+            session,
+            traced,
+        };
         Ok(StreamableHttpClientTransport::with_client(client, config))
     }
 }
@@ -113,10 +120,8 @@ impl Http {
 pub(super) struct Noting {
     client: Client,
     session: SessionId,
+    traced: Traced,
 }
-
-type Sent<T> = Result<T, StreamableHttpError<Error>>;
-type Headers = HashMap<HeaderName, HeaderValue>;
 
 /// The same error without the URL, which may hold a key, and without what the server sent, which is
 /// content: the library logs its errors.
@@ -158,11 +163,13 @@ impl StreamableHttpClient for Noting {
         message: ClientJsonRpcMessage,
         session: Option<Arc<str>>,
         token: Option<String>,
-        headers: Headers,
+        mut headers: Headers,
     ) -> Sent<StreamableHttpPostResponse> {
+        let exchange = self.traced.message(&message, &mut headers);
         let sent =
             StreamableHttpClient::post_message(&self.client, uri, message, session, token, headers);
-        sent.await.map(|it| self.noted(it)).map_err(bare)
+        let sent = sent.await.map(|it| self.noted(it)).map_err(bare);
+        traced::posted(exchange, sent)
     }
 
     async fn post_message_with_max_sse_event_size(
@@ -171,13 +178,15 @@ impl StreamableHttpClient for Noting {
         message: ClientJsonRpcMessage,
         session: Option<Arc<str>>,
         token: Option<String>,
-        headers: Headers,
+        mut headers: Headers,
         most: usize,
     ) -> Sent<StreamableHttpPostResponse> {
+        let exchange = self.traced.message(&message, &mut headers);
         let sent = self
             .client
             .post_message_with_max_sse_event_size(uri, message, session, token, headers, most);
-        sent.await.map(|it| self.noted(it)).map_err(bare)
+        let sent = sent.await.map(|it| self.noted(it)).map_err(bare);
+        traced::posted(exchange, sent)
     }
 
     async fn delete_session(
@@ -185,12 +194,11 @@ impl StreamableHttpClient for Noting {
         uri: Arc<str>,
         session: Arc<str>,
         token: Option<String>,
-        headers: Headers,
+        mut headers: Headers,
     ) -> Sent<()> {
-        self.client
-            .delete_session(uri, session, token, headers)
-            .await
-            .map_err(bare)
+        let exchange = self.traced.of_connection("DELETE", &mut headers);
+        let sent = self.client.delete_session(uri, session, token, headers);
+        traced::answered(exchange, sent.await.map_err(bare))
     }
 
     async fn get_stream(
@@ -199,12 +207,11 @@ impl StreamableHttpClient for Noting {
         session: Option<Arc<str>>,
         last: Option<String>,
         token: Option<String>,
-        headers: Headers,
+        mut headers: Headers,
     ) -> Sent<BoxedSseResponse> {
-        self.client
-            .get_stream(uri, session, last, token, headers)
-            .await
-            .map_err(bare)
+        let exchange = self.traced.of_connection("GET", &mut headers);
+        let sent = self.client.get_stream(uri, session, last, token, headers);
+        traced::answered(exchange, sent.await.map_err(bare))
     }
 
     async fn get_stream_with_max_sse_event_size(
@@ -213,12 +220,13 @@ impl StreamableHttpClient for Noting {
         session: Option<Arc<str>>,
         last: Option<String>,
         token: Option<String>,
-        headers: Headers,
+        mut headers: Headers,
         most: usize,
     ) -> Sent<BoxedSseResponse> {
-        self.client
-            .get_stream_with_max_sse_event_size(uri, session, last, token, headers, most)
-            .await
-            .map_err(bare)
+        let exchange = self.traced.of_connection("GET", &mut headers);
+        let sent = self
+            .client
+            .get_stream_with_max_sse_event_size(uri, session, last, token, headers, most);
+        traced::answered(exchange, sent.await.map_err(bare))
     }
 }

@@ -10,17 +10,17 @@ use super::request::Asking;
 use crate::ToolError;
 
 /// The most tools of one server.
-const MOST_TOOLS: usize = 1000;
+const MAX_TOOLS: usize = 1000;
 /// The most pages that they stand on.
-const MOST_PAGES: usize = 100;
+const MAX_PAGES: usize = 100;
 /// The most bytes of their descriptions and schemas together.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The most bytes of one schema.
-const MOST_OF_SCHEMA: usize = 256 * 1024;
+const MAX_SCHEMA: usize = 256 * 1024;
 /// The most bytes of one description; what is longer is cut.
-const MOST_OF_DESCRIPTION: usize = 16 * 1024;
+const MAX_DESCRIPTION: usize = 16 * 1024;
 /// The most characters of a name, as the protocol has it (2025-11-25).
-const MOST_OF_NAME: usize = 128;
+const MAX_NAME: usize = 128;
 
 /// A server's tools, in its order.
 #[derive(Default)]
@@ -55,11 +55,11 @@ impl Listed {
             let Some(next) = next.filter(|cursor| !cursor.is_empty()) else {
                 return Ok(listed);
             };
-            if listed.tools.len() >= MOST_TOOLS || listed.bytes >= MOST_BYTES {
+            if listed.tools.len() >= MAX_TOOLS || listed.bytes >= MAX_BYTES {
                 listed.left_out.push("there are too many tools");
                 return Ok(listed);
             }
-            if cursors.len() >= MOST_PAGES {
+            if cursors.len() >= MAX_PAGES {
                 listed.left_out.push("the list has too many pages");
                 return Ok(listed);
             }
@@ -92,28 +92,25 @@ impl Listed {
 
     fn take(&mut self, mut tool: Tool) -> Result<(), &'static str> {
         let name = &*tool.name;
-        if name.is_empty() || name.chars().count() > MOST_OF_NAME {
+        if name.is_empty() || name.chars().count() > MAX_NAME {
             return Err("its name is empty or too long");
         }
         if name.chars().any(kaos_hooks::commands_terminals) {
             return Err("its name has control characters");
         }
         let schema = serde_json::to_string(&tool.input_schema).unwrap_or_default();
-        if schema.len() > MOST_OF_SCHEMA {
+        if schema.len() > MAX_SCHEMA {
             return Err("its schema is too long");
         }
         if let Some(text) = &mut tool.description
-            && text.len() > MOST_OF_DESCRIPTION
+            && text.len() > MAX_DESCRIPTION
         {
             let whole = |at: &usize| text.is_char_boundary(*at);
-            let end = (0..=MOST_OF_DESCRIPTION)
-                .rev()
-                .find(whole)
-                .unwrap_or_default();
+            let end = (0..=MAX_DESCRIPTION).rev().find(whole).unwrap_or_default();
             *text = format!("{} [cut]", text.get(..end).unwrap_or_default()).into();
         }
         let bytes = schema.len() + tool.description.as_deref().map_or(0, str::len);
-        if self.tools.len() >= MOST_TOOLS || self.bytes + bytes > MOST_BYTES {
+        if self.tools.len() >= MAX_TOOLS || self.bytes + bytes > MAX_BYTES {
             return Err("there are too many tools");
         }
         if !self.names.insert(tool.name.to_string()) {

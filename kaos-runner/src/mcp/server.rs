@@ -70,7 +70,7 @@ pub struct ToolServer {
     access: Access,
     bounds: Bounds,
     drain: Drain,
-    most_sessions: usize,
+    max_sessions: usize,
     permits: Arc<Semaphore>,
     ready: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -92,7 +92,7 @@ impl ToolServer {
             permits: Arc::new(Semaphore::new(Bounds::default().requests)),
             bounds: Bounds::default(),
             drain: Drain::default(),
-            most_sessions: Self::DEFAULT_SESSIONS,
+            max_sessions: Self::DEFAULT_SESSIONS,
             ready: Arc::new(|| true),
         }
     }
@@ -169,7 +169,7 @@ impl ToolServer {
     ///
     /// A session that says nothing ends after five minutes and the time of a call.
     pub fn sessions(mut self, most: usize) -> Self {
-        self.most_sessions = most;
+        self.max_sessions = most;
         self
     }
 

@@ -2,64 +2,19 @@
 //! server does not say what is true now.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use super::McpServer;
-use super::connection::{Connection, Link};
 use super::listing::Listed;
 use super::request::Asking;
+use super::shared::{Known, Shared};
 use super::tool::McpTool;
-use crate::{Tool, ToolContext, ToolError, ToolListing, ToolSource};
-
-/// What all clones of a server share.
-#[derive(Default)]
-pub(super) struct Shared {
-    pub(super) link: Arc<Link>,
-    known: Mutex<Option<Known>>,
-    /// Held by who lists: turns at the same time ask once.
-    listing: tokio::sync::Mutex<()>,
-    warned: AtomicBool,
-}
-
-/// The tools that were listed last.
-#[derive(Clone)]
-struct Known {
-    /// Over this connection, which they do not keep,
-    over: Weak<Connection>,
-    /// when it had been told of so many changes. One that comes while the list is on its way counts
-    /// as newer than the list.
-    changes: u64,
-    tools: Vec<Arc<McpTool>>,
-    left_out: usize,
-}
-
-impl Known {
-    fn holds(&self, connection: &Arc<Connection>) -> bool {
-        self.over.ptr_eq(&Arc::downgrade(connection)) && self.changes == connection.changes()
-    }
-
-    fn listing(&self, stale: Option<ToolError>) -> ToolListing {
-        let tools = self.tools.iter();
-        ToolListing {
-            tools: tools
-                .map(|tool| Arc::clone(tool) as Arc<dyn Tool>)
-                .collect(),
-            stale,
-            left_out: self.left_out,
-        }
-    }
-}
-
-impl Shared {
-    fn known(&self) -> MutexGuard<'_, Option<Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use crate::{ToolContext, ToolError, ToolListing, ToolSource};
 
 impl McpServer {
     /// Says why there is no list: what the server itself said of that is its content.

@@ -6,13 +6,12 @@ use async_trait::async_trait;
 use kaos_hooks::{Str, ToolKind};
 use rmcp::ServiceError;
 use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, JsonObject, Tool};
-use rmcp::service::PeerRequestOptions;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::Setup;
 use super::connection::{Connection, Link};
-use super::request::{Asking, Sent, meta};
+use super::request::{Asking, Sent};
+use super::setup::Setup;
 use super::why;
 use crate::{ToolAnnotations, ToolContext, ToolError, ToolOutput, ToolSpec};
 
@@ -93,7 +92,7 @@ impl crate::Tool for McpTool {
         let mut params = CallToolRequestParams::new(self.name.clone());
         params.arguments = Some(arguments);
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
-        let options = PeerRequestOptions::default().with_meta(meta(context));
+        let options = connection.options(context);
         let mut sent = None;
         let answer = connection.ask(request, options, |id| {
             let call = connection.call(METHOD, Some(id.to_string().into()));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kaos_hooks::memory::MemoryHook;
 use tokio::sync::Semaphore;
 
 use super::ready::Remembered;
@@ -16,6 +17,7 @@ pub(super) struct App {
     pub(super) bounds: Bounds,
     pub(super) progress: bool,
     pub(super) drain: Drain,
+    pub(super) memory: Option<MemoryHook>,
     pub(super) ready: Remembered,
     /// One for each request that the agent may answer at once.
     pub(super) permits: Arc<Semaphore>,

@@ -8,6 +8,7 @@ pub(super) mod said;
 mod stream;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -24,6 +25,11 @@ use super::app::App;
 use super::error::ApiError;
 use super::json::Json;
 use crate::TurnRequest;
+#[cfg(feature = "remote")]
+use crate::remote::{depth, said};
+
+/// How long a body that is on its way when the server is told to end may still take.
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
 
 pub(super) async fn completions(State(app): State<Arc<App>>, request: Request) -> Response {
     let answered = answer(app, request).await;
@@ -44,12 +50,23 @@ async fn answer(app: Arc<App>, request: Request) -> Result<Response, ApiError> {
 
 async fn held_answer(app: Arc<App>, request: Request, held: Held) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
-    let body = receive(&app.bounds, &parts.headers, body).await?;
+    // A request that is not there yet is no turn: a client that sends slowly holds up no end.
+    let ending = async {
+        app.drain.ending().await;
+        tokio::time::sleep(ON_ITS_WAY).await;
+    };
+    let body = tokio::select! {
+        biased;
+        body = receive(&app.bounds, &parts.headers, body) => body?,
+        () = ending => return Err(ApiError::ending()),
+    };
     let asked = ChatRequest::read(&parts.headers, &body)?;
     drop(body);
     // Who made a span for the request has said so.
     let incoming = parts.extensions.get::<Incoming>().cloned();
     let incoming = incoming.or_else(|| app.runner.observed_by().extract(&parts.headers));
+    #[cfg(feature = "remote")]
+    let incoming = with_depth(incoming, &parts.headers);
     let (stream, include_usage) = (asked.stream, asked.include_usage);
     let progress = app.progress || asked.progress;
     let model = asked
@@ -95,6 +112,21 @@ async fn held_answer(app: Arc<App>, request: Request, held: Held) -> Result<Resp
     Ok(response)
 }
 
+/// How many agents a task has passed through is known also where nobody looks at the baggage.
+#[cfg(feature = "remote")]
+fn with_depth(incoming: Option<Incoming>, headers: &axum::http::HeaderMap) -> Option<Incoming> {
+    let given = incoming.as_ref().is_some_and(|it| !it.baggage.is_empty());
+    let all = headers.get_all("baggage").iter();
+    let depth = all.filter_map(|it| it.to_str().ok()).map(depth).max();
+    let depth = depth.filter(|depth| *depth > 0 && !given);
+    let Some(depth) = depth else {
+        return incoming;
+    };
+    let mut incoming = incoming.unwrap_or_default();
+    incoming.baggage = said(depth).into();
+    Some(incoming)
+}
+
 /// The turn that was asked for.
 fn turn(app: &App, asked: ChatRequest, incoming: Option<Incoming>) -> TurnRequest {
     let ChatRequest {
@@ -103,12 +135,18 @@ fn turn(app: &App, asked: ChatRequest, incoming: Option<Incoming>) -> TurnReques
         messages,
         params,
         output,
+        within,
         ..
     } = asked;
     let named = session.is_some();
     let mut turn = app.runner.turn(messages.asked, session.unwrap_or_default());
     if !named {
         turn = turn.history(messages.history);
+    }
+    if let Some(within) = within {
+        let mut limits = app.runner.agent().limits.clone();
+        limits.turn = limits.turn.min(within);
+        turn = turn.limits(limits);
     }
     if messages.delegated {
         turn = turn.attribute("kaos.delegated", true);

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -33,6 +33,8 @@ struct Shared {
     limit: Duration,
     phase: watch::Sender<Phase>,
     running: watch::Sender<usize>,
+    /// How much ran when it was cancelled.
+    cancelled: OnceLock<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -65,6 +67,7 @@ impl Drain {
             limit,
             phase: watch::Sender::new(Phase::Serving),
             running: watch::Sender::new(0),
+            cancelled: OnceLock::new(),
         }))
     }
 
@@ -96,8 +99,7 @@ impl Drain {
             () = self.cancelled() => {}
             () = ran_out => {}
         }
-        let cancelled = *self.0.running.borrow();
-        self.cancel();
+        let cancelled = self.cancel_now();
         // Who does not read that it was cancelled is not waited for.
         let _in_time = tokio::time::timeout(LAST, self.idle()).await.is_ok();
         Drained { cancelled }
@@ -105,7 +107,26 @@ impl Drain {
 
     /// Cancels what runs now, and takes nothing new.
     pub fn cancel(&self) {
+        self.cancel_now();
+    }
+
+    /// As [`cancel`](Self::cancel); how much ran the first time. It is counted before anybody can know.
+    fn cancel_now(&self) -> usize {
+        let running = || *self.0.running.borrow();
+        let cancelled = *self.0.cancelled.get_or_init(running);
         self.raise(Phase::Cancelled);
+        cancelled
+    }
+
+    /// Waits until nothing new is taken any more.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it loses nothing.
+    pub async fn ending(&self) {
+        let mut phase = self.0.phase.subscribe();
+        // The sender lives as long as this.
+        let _seen = phase.wait_for(|phase| *phase != Phase::Serving).await;
     }
 
     /// Waits until what runs is to end at once.

@@ -6,6 +6,9 @@ use kaos_hooks::catch_panic;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
+use crate::agent::Place;
+#[cfg(feature = "remote")]
+use crate::remote::RemoteHealth;
 use crate::{Agent, ToolContext};
 
 /// What must be well for a server to call itself ready.
@@ -26,6 +29,9 @@ pub struct Readiness {
     pub model: bool,
     /// Whether all sources of tools must be well. Default: no.
     pub mcp: bool,
+    /// Whether all agents elsewhere must be well. Default: no, since two that name each other could not
+    /// get ready.
+    pub peers: bool,
     /// How often they are looked at, at most. Default: 15 seconds.
     pub interval: Duration,
     /// How long looking may take. Default: 5 seconds.
@@ -37,6 +43,7 @@ impl Default for Readiness {
         Self {
             model: false,
             mcp: false,
+            peers: false,
             interval: Duration::from_secs(15),
             limit: Duration::from_secs(5),
         }
@@ -97,6 +104,8 @@ impl Remembered {
 
     /// Looks again in the background, if that was not done lately. Needs a tokio runtime.
     pub(super) fn look(&self) {
+        // Each looks at itself when that is due.
+        peers(&self.agent);
         let mut known = lock(&self.known);
         let now = Instant::now();
         if known
@@ -113,19 +122,44 @@ impl Remembered {
 
     /// Whether what must be well is, and how everything is.
     pub(super) fn told(&self) -> (bool, Value) {
+        let peers = peers(&self.agent);
         let known = lock(&self.known);
         let well = |must: bool, state: State| !must || state == State::Ok;
         let ready = well(self.rule.model, known.model)
-            && known.mcp.values().all(|state| well(self.rule.mcp, *state));
+            && known.mcp.values().all(|state| well(self.rule.mcp, *state))
+            && peers.values().all(|state| well(self.rule.peers, *state));
         let mcp: BTreeMap<&str, &str> = known
             .mcp
             .iter()
             .map(|(name, state)| (name.as_str(), state.as_str()))
             .collect();
+        let peers = peers
+            .iter()
+            .map(|(name, state)| (name.as_str(), state.as_str()));
+        let peers: BTreeMap<&str, &str> = peers.collect();
         let model = self.agent.model.name().to_string();
-        let checks = json!({ "model": { model: known.model.as_str() }, "mcp": mcp, "peers": {} });
+        let checks =
+            json!({ "model": { model: known.model.as_str() }, "mcp": mcp, "peers": peers });
         (ready, checks)
     }
+}
+
+/// How the agents elsewhere are, each looked at by itself in the background.
+fn peers(agent: &Agent) -> BTreeMap<String, State> {
+    let agents = agent.subagents.iter();
+    let known = agents.filter_map(|subagent| match &subagent.0 {
+        Place::Here(_) => None,
+        #[cfg(feature = "remote")]
+        Place::Elsewhere(agent) => {
+            let state = match agent.health() {
+                RemoteHealth::Unknown => State::Unknown,
+                RemoteHealth::Ok => State::Ok,
+                RemoteHealth::Degraded => State::Degraded,
+            };
+            Some((agent.called().to_owned(), state))
+        }
+    });
+    known.collect()
 }
 
 async fn look(agent: &Agent, limit: Duration, known: &Mutex<Known>) {

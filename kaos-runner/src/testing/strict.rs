@@ -1,12 +1,10 @@
 //! What the strictest provider of each API refuses.
 
 mod chat;
+mod judge;
 mod messages;
+mod rules;
 mod schema;
-
-use serde_json::Value;
-
-use super::Request;
 
 /// The rules of a fake endpoint, by the path of a request: those of the strictest provider of chat
 /// completions (`…/chat/completions`) or of the Messages API (`…/messages`).
@@ -89,67 +87,4 @@ impl Strict {
         self.thinking = true;
         self
     }
-
-    /// Whether a provider would take this request.
-    ///
-    /// # Errors
-    ///
-    /// Why not.
-    pub fn judge(&self, request: &Request) -> Result<(), String> {
-        match request.path() {
-            path if path.ends_with("/chat/completions") => chat::judge(self, &request.body),
-            path if path.ends_with("/messages") => messages::judge(self, request),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Strict {
-    /// That a list is no longer than the provider takes it.
-    fn not_too_long(&self, list: &[Value], what: &str) -> Result<(), String> {
-        must(self.most.is_none_or(|most| list.len() <= most), || {
-            format!("{what}: array too long, {}", list.len())
-        })
-    }
-}
-
-/// That this holds, or why the request is refused.
-fn must(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(why()) }
-}
-
-fn only(of: &Value, known: &[&str], what: &str) -> Result<(), String> {
-    let fields = of
-        .as_object()
-        .ok_or_else(|| format!("{what} is no object"))?;
-    for key in fields.keys() {
-        must(known.contains(&key.as_str()), || {
-            format!("{what} has an unknown field `{key}`")
-        })?;
-    }
-    Ok(())
-}
-
-fn text<'v>(of: &'v Value, key: &str, what: &str) -> Result<&'v str, String> {
-    let text = of.get(key).and_then(Value::as_str);
-    text.ok_or_else(|| format!("{what} has no text `{key}`"))
-}
-
-fn tool_name(name: &str) -> Result<(), String> {
-    let begins = name.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_');
-    let legal = name
-        .chars()
-        .all(|it| it.is_ascii_alphanumeric() || it == '_' || it == '-');
-    must(begins && legal && name.len() <= 64, || {
-        format!("`{name}` is no name of a tool")
-    })
-}
-
-fn call_id(id: &str) -> Result<(), String> {
-    let legal = id
-        .chars()
-        .all(|it| it.is_ascii_alphanumeric() || it == '_' || it == '-');
-    must(legal && !id.is_empty() && id.len() <= 64, || {
-        format!("`{id}` is no id of a call")
-    })
 }

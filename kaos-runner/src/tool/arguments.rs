@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{ToolError, ToolSpec};
 
 /// The most faults that the model is told at once.
-const MOST_FAULTS: usize = 5;
+const MAX_FAULTS: usize = 5;
 
 /// Compiles a tool's schema, unless that was done.
 pub(crate) fn prepare(spec: &ToolSpec) {
@@ -37,12 +37,12 @@ pub(crate) fn wrong_with(spec: &ToolSpec, json: &str) -> Result<(), String> {
     if faults.is_empty() {
         return Ok(());
     }
-    let more = if faults.len() > MOST_FAULTS {
+    let more = if faults.len() > MAX_FAULTS {
         "; …"
     } else {
         ""
     };
-    let told: Vec<_> = faults.into_iter().take(MOST_FAULTS).collect();
+    let told: Vec<_> = faults.into_iter().take(MAX_FAULTS).collect();
     let told = told.join("; ");
     Err(format!("do not fit the schema: {told}{more}"))
 }

@@ -3,6 +3,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kaos_hooks::{Attributes, Handle, Hooks, McpCall, Nested, Progress, Scope, Session, Str};
 
+use super::progress::{Told, ToolProgress};
+
 /// What a tool, or a source of tools, may use besides its arguments, and where it says how it did its
 /// work. Clones are the same call's. The default one is of no run.
 #[derive(Clone, Default)]
@@ -15,47 +17,10 @@ struct Surroundings {
     span: Option<Handle>,
     caller: Arc<Caller>,
     mcp: Mutex<Option<Box<McpCall>>>,
+    #[cfg(feature = "remote")]
+    elsewhere: Mutex<kaos_hooks::SubagentOutcome>,
     told: Option<Told>,
 }
-
-/// What a tool has done so far, said while it works.
-#[derive(Debug, Clone, PartialEq, Default)]
-#[non_exhaustive]
-pub struct ToolProgress {
-    /// How much is done, in whatever the tool counts: more each time.
-    pub done: f64,
-    /// How much there is to do, where that is known.
-    pub total: Option<f64>,
-    /// What is being done, in words. Content.
-    pub message: Option<Str>,
-}
-
-impl ToolProgress {
-    /// So much is done.
-    pub fn new(done: f64) -> Self {
-        Self {
-            done,
-            ..Self::default()
-        }
-    }
-
-    /// Says how much there is to do.
-    #[must_use]
-    pub const fn of(mut self, total: f64) -> Self {
-        self.total = Some(total);
-        self
-    }
-
-    /// Says what is being done.
-    #[must_use]
-    pub fn message(mut self, message: impl Into<Str>) -> Self {
-        self.message = Some(message.into());
-        self
-    }
-}
-
-/// Hears of what a tool has done so far.
-pub(crate) type Told = Arc<dyn Fn(ToolProgress) + Send + Sync>;
 
 impl ToolContext {
     /// The surroundings of a call in a run with these hooks; for those who call tools themselves.
@@ -69,6 +34,8 @@ impl ToolContext {
             span,
             caller: Arc::clone(caller),
             mcp: Mutex::default(),
+            #[cfg(feature = "remote")]
+            elsewhere: Mutex::default(),
             told: None,
         }))
     }
@@ -138,6 +105,20 @@ impl ToolContext {
     }
 }
 
+#[cfg(feature = "remote")]
+impl ToolContext {
+    /// Says what an agent elsewhere told of its work.
+    pub(crate) fn told_elsewhere(&self, told: kaos_hooks::SubagentOutcome) {
+        let elsewhere = self.0.elsewhere.lock();
+        *elsewhere.unwrap_or_else(PoisonError::into_inner) = told;
+    }
+
+    pub(crate) fn elsewhere(&self) -> kaos_hooks::SubagentOutcome {
+        let elsewhere = self.0.elsewhere.lock();
+        elsewhere.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 impl fmt::Debug for ToolContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ToolContext").finish_non_exhaustive()
@@ -150,4 +131,7 @@ pub(crate) struct Caller {
     pub(crate) session: Session,
     pub(crate) user: Option<Str>,
     pub(crate) tenant: Option<Str>,
+    /// How many agents elsewhere the task has passed through.
+    #[cfg(feature = "remote")]
+    pub(crate) depth: u32,
 }

@@ -50,6 +50,12 @@ type Call = dyn Fn(&str, &ToolContext) -> Called + Send + Sync;
 
 /// A function that a [`FunctionTool`] can be made of: async, from arguments that are deserialised, and
 /// if it likes the call's [`ToolContext`], to a result. `M` tells the two kinds apart.
+#[diagnostic::on_unimplemented(
+    message = "a tool cannot be made of `{Self}`",
+    label = "not an async function from arguments to `Result<_, ToolError>`",
+    note = "what may stand here: `|arguments: T| async move {{ .. }}` or `|arguments: T, context: ToolContext| async move {{ .. }}`, `Send`, `Sync` and `'static`",
+    note = "`T` is `serde::Deserialize` and `schemars::JsonSchema`; the result is `Result<R, ToolError>`, and `R` is a `String`, a `&'static str` or another `Into<ToolOutput>`"
+)]
 pub trait ToolFunction<M>: Send + Sync + 'static {
     /// Its arguments.
     type Arguments: DeserializeOwned + JsonSchema;
@@ -58,6 +64,7 @@ pub trait ToolFunction<M>: Send + Sync + 'static {
     fn call(&self, arguments: Self::Arguments, context: &ToolContext) -> Called;
 }
 
+#[diagnostic::do_not_recommend]
 impl<A, F, T, W> ToolFunction<(A,)> for W
 where
     W: Fn(A) -> F + Send + Sync + 'static,
@@ -73,6 +80,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A, F, T, W> ToolFunction<(A, ToolContext)> for W
 where
     W: Fn(A, ToolContext) -> F + Send + Sync + 'static,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "remote")]
+use crate::RemoteAgent;
 use crate::tool::shape::Shape;
 use crate::{Agent, Tool, ToolSpec};
 
@@ -9,6 +11,15 @@ use crate::{Agent, Tool, ToolSpec};
 pub(super) enum Callable {
     Tool(CalledTool),
     Subagent(CalledAgent),
+    #[cfg(feature = "remote")]
+    Remote(CalledRemote),
+}
+
+impl Callable {
+    /// Whether it is an agent, wherever.
+    pub(crate) fn is_agent(&self) -> bool {
+        !matches!(self, Self::Tool(_))
+    }
 }
 
 /// A tool, and how its arguments stand in what the model writes.
@@ -38,4 +49,11 @@ impl CalledAgent {
     pub(super) fn new(agent: Arc<Agent>, spec: ToolSpec) -> Self {
         Self { agent, spec }
     }
+}
+
+/// An agent that is served elsewhere, by the name that the model calls it by.
+#[cfg(feature = "remote")]
+pub(super) struct CalledRemote {
+    pub(super) agent: RemoteAgent,
+    pub(super) spec: ToolSpec,
 }

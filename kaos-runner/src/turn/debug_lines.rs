@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use kaos_hooks::{Callable, Scope, Subagent};
+use kaos_hooks::{Callable, Scope, Str, Subagent};
 use serde_json::value::RawValue;
 use tracing::{Level, debug, enabled};
 
-use crate::{ModelError, ModelReply, Reply, ToolError, ToolOutput, ToolUse, TurnErrorKind};
+use crate::{ModelError, ModelReply, ToolError, ToolOutput, ToolUse};
 
 /// The most argument names on a line, and the most characters of one.
-const MOST_KEYS: usize = 32;
+const MAX_KEYS: usize = 32;
 const LONGEST_KEY: usize = 64;
 
 /// Tells of a model call; to be awaited inside its span.
@@ -89,22 +89,18 @@ pub(crate) async fn delegation(scope: &Scope<Subagent>, target: &str, task: &str
 }
 
 /// Tells of a delegation that has ended.
-pub(crate) async fn delegated(
-    scope: &Scope<Subagent>,
-    target: &str,
-    answered: &Result<Reply, TurnErrorKind>,
-) {
+pub(crate) async fn delegated(scope: &Scope<Subagent>, target: &str, answered: Result<&Str, Str>) {
     if enabled!(Level::DEBUG) {
         let said = async {
             match answered {
-                Ok(reply) => debug!(
+                Ok(text) => debug!(
                     target_agent = target,
-                    result_chars = reply.text.chars().count(),
+                    result_chars = text.chars().count(),
                     "delegation answered"
                 ),
                 Err(why) => debug!(
                     target_agent = target,
-                    error_type = why.failure().kind.as_str(),
+                    error_type = why.as_str(),
                     "delegation failed"
                 ),
             }
@@ -119,6 +115,6 @@ pub(crate) async fn delegated(
 fn keys(arguments: &str) -> String {
     let object: BTreeMap<String, &RawValue> = serde_json::from_str(arguments).unwrap_or_default();
     let short = |key: &String| key.chars().take(LONGEST_KEY).collect();
-    let keys: Vec<String> = object.keys().take(MOST_KEYS).map(short).collect();
+    let keys: Vec<String> = object.keys().take(MAX_KEYS).map(short).collect();
     keys.join(",")
 }

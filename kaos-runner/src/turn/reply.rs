@@ -123,7 +123,7 @@ pub enum TurnErrorKind {
     #[error("the model panicked")]
     ModelPanicked,
     /// A limit was reached: `used` of `limit`, in the budget's unit.
-    #[error("the limit of {limit} {} was reached; raise it in `Limits`", unit(*budget))]
+    #[error("the limit of {limit} {} was reached; raise it in `Limits`", budget.unit())]
     Budget {
         /// Which limit.
         budget: Budget,
@@ -140,16 +140,6 @@ pub enum TurnErrorKind {
     /// another turn, which its process may do when this one stands still.
     #[error("the session cannot be continued")]
     Session(#[source] SessionError),
-}
-
-fn unit(budget: Budget) -> &'static str {
-    match budget {
-        Budget::Steps => "steps",
-        Budget::Time => "milliseconds",
-        Budget::Tokens => "tokens",
-        Budget::ToolCalls => "tool calls",
-        Budget::Events => "events",
-    }
 }
 
 impl TurnError {

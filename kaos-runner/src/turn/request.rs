@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use kaos_hooks::{AttributeValue, Hooks, Incoming, LlmParams, Observer, Session, Str, Turn};
+use tokio::time::Instant;
 
 use crate::model::params;
+#[cfg(feature = "remote")]
+use crate::remote::depth;
 use crate::session::conversation::{Conversation, turns_of};
 use crate::session::seat::Seat;
 use crate::tool::Caller;
@@ -206,11 +209,14 @@ impl TurnRequest {
             limits,
             budgets: Budgets::default().and(self.budgets.into_iter().chain(own)),
             output: self.output.as_ref().map(Form::new),
+            deadline: Instant::now() + limits.turn,
             params: self.params.as_ref(),
             caller: Arc::new(Caller {
                 session: session.clone(),
                 user: self.begin.user.clone(),
                 tenant: self.begin.tenant.clone(),
+                #[cfg(feature = "remote")]
+                depth: depth(self.begin.baggage.as_deref().map_or("", |it| it)),
             }),
         };
         let texts: Vec<_> = self.asked.iter().map(Message::text).collect();

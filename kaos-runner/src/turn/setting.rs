@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kaos_hooks::{Handle, Hooks, LlmParams};
+use tokio::time::Instant;
 
 use crate::tool::{Caller, Told};
 use crate::turn::token_budget::Budgets;
@@ -17,6 +18,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) budgets: Budgets,
     /// The form of its answer.
     pub(crate) output: Option<Form<'a>>,
+    /// When its time is over.
+    pub(crate) deadline: Instant,
     /// What its model is asked for in place of its own parameters.
     pub(crate) params: Option<&'a LlmParams>,
     pub(crate) caller: Arc<Caller>,

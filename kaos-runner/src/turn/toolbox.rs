@@ -11,12 +11,15 @@ use kaos_hooks::{Attributes, Custom, CustomOutcome, Progress, Scope, Str, Turn, 
 
 #[cfg(feature = "server")]
 use crate::ToolContext;
+use crate::agent::Place;
 use crate::tool::arguments;
 use crate::tool::fenced;
 use crate::tool::shape::Shape;
+#[cfg(feature = "remote")]
+use crate::turn::callable::CalledRemote;
 use crate::turn::callable::{Callable, CalledAgent, CalledTool};
 use crate::turn::setting::Setting;
-use crate::{Agent, Tool, ToolError, ToolListing, ToolSource, ToolSpec};
+use crate::{Agent, Subagent, Tool, ToolError, ToolListing, ToolSource, ToolSpec};
 
 /// What the model can ask for by name.
 #[derive(Default)]
@@ -43,12 +46,8 @@ impl Toolbox {
         for tool in &agent.tools {
             toolbox.put(toolbox.free(&tool.spec().name), tool);
         }
-        for subagent in &agent.subagents {
-            let description = subagent.description.clone().unwrap_or_default();
-            let spec = ToolSpec::delegation(toolbox.free(&subagent.name), description);
-            toolbox.specs.push(spec.clone());
-            let called = CalledAgent::new(Arc::clone(subagent), spec);
-            toolbox.callables.push(Arc::new(Callable::Subagent(called)));
+        for Subagent(place) in &agent.subagents {
+            toolbox.put_agent(place);
         }
         toolbox.instructions = toolbox.told(agent);
         toolbox
@@ -114,9 +113,8 @@ impl Toolbox {
     /// What can be called, and whether it is a sub-agent.
     #[cfg(feature = "server")]
     pub(crate) fn told_apart(self) -> impl Iterator<Item = (ToolSpec, bool)> {
-        let is_agent = |it: &Callable| matches!(it, Callable::Subagent(_));
         let all = self.specs.into_iter().zip(self.callables);
-        all.map(move |(spec, callable)| (spec, is_agent(&callable)))
+        all.map(|(spec, callable)| (spec, callable.is_agent()))
     }
 
     fn told(&self, agent: &Agent) -> Str {
@@ -125,7 +123,7 @@ impl Toolbox {
             return own;
         }
         let named = self.specs.iter().zip(&self.callables);
-        let agents = named.filter(|(_, callable)| matches!(***callable, Callable::Subagent(_)));
+        let agents = named.filter(|(_, callable)| callable.is_agent());
         let agents: Vec<Str> = agents.map(|(spec, _)| spec.name.clone()).collect();
         let blocks = fenced::instructions(&self.specs, &agents);
         between(&own, &blocks)
@@ -171,6 +169,27 @@ impl Toolbox {
 
     fn knows(&self, name: &str) -> bool {
         self.specs.iter().any(|spec| spec.name == name)
+    }
+
+    fn put_agent(&mut self, place: &Place) {
+        let (name, description) = match place {
+            Place::Here(agent) => (
+                agent.name.clone(),
+                agent.description.clone().unwrap_or_default(),
+            ),
+            #[cfg(feature = "remote")]
+            Place::Elsewhere(agent) => (agent.called_so(), agent.described()),
+        };
+        let spec = ToolSpec::delegation(self.free(&name), description);
+        self.specs.push(spec.clone());
+        self.callables.push(Arc::new(match place {
+            Place::Here(agent) => Callable::Subagent(CalledAgent::new(Arc::clone(agent), spec)),
+            #[cfg(feature = "remote")]
+            Place::Elsewhere(agent) => Callable::Remote(CalledRemote {
+                agent: agent.clone(),
+                spec,
+            }),
+        }));
     }
 
     fn put(&mut self, name: Str, tool: &Arc<dyn Tool>) {

@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 
-import httpx
 import openai
 
 URL = f"http://127.0.0.1:{sys.argv[1]}/v1"
@@ -24,7 +23,7 @@ def say(text):
     return [{"role": "user", "content": text}]
 
 
-http = httpx.Client(event_hooks={"request": [asked.append]})
+http = openai.DefaultHttpxClient(event_hooks={"request": [asked.append]})
 client = openai.OpenAI(base_url=URL, api_key="s3cret", http_client=http, max_retries=1)
 create = client.chat.completions.create
 

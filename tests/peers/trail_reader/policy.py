@@ -8,8 +8,8 @@ from .records import OWN, check_own, ends_turn
 from .trust import Trust
 
 SCHEMA = 1
-MOST_UNCOVERED = 1024
-MOST_AFTER_TURN = 512
+MAX_UNCOVERED = 1024
+MAX_AFTER_TURN = 512
 
 
 class Segment:
@@ -51,7 +51,7 @@ class Coverage:
             self.after_turn = 0
         if self.finding:
             self.finding.end = max(self.finding.start, number + 1)
-        elif self.count > MOST_UNCOVERED or (self.after_turn or 0) > MOST_AFTER_TURN:
+        elif self.count > MAX_UNCOVERED or (self.after_turn or 0) > MAX_AFTER_TURN:
             self.finding = Finding.range(self.first, number + 1, "covered by no checkpoint")
             self.findings.add_certain(self.finding)
 

@@ -1,5 +1,5 @@
 //! Which module of a crate names which other: a small reader of `use` lines and of paths that begin
-//! with `crate` or `super`.
+//! with `crate`, `super` or a module beneath.
 //!
 //! It knows as much of Rust as our sources need: comments, texts and unit tests are no code, a name
 //! that a module only re-exports belongs to the module that has it, and a re-export itself names
@@ -33,7 +33,7 @@ struct Use {
 #[derive(Default)]
 struct Source {
     uses: Vec<Use>,
-    /// Paths in code that begin with `crate` or `super`.
+    /// Other paths in code.
     paths: Vec<Vec<String>>,
 }
 
@@ -212,7 +212,8 @@ fn source(words: &[String]) -> Source {
         if word == "use" && [";", "{", "}", ")", "]", "pub"].contains(&before) {
             let passed_on = before == "pub" || before == ")" && visible(&words[..at]);
             at = tree(words, at + 1, &[], passed_on, &mut source.uses) + 1;
-        } else if ["crate", "super"].contains(&&**word)
+        } else if names(Some(word))
+            && before != "::"
             && before != "in"
             && words.get(at + 1).is_some_and(|it| it == "::")
         {

@@ -8,7 +8,7 @@ use kaos_events::{
     Value, codec,
 };
 use kaos_hooks::audit::{
-    AnchorFile, AuditHook, ByHand, Content, Filter, Found, MOST_LINE_BYTES, Recovery, SigningKey,
+    AnchorFile, AuditHook, ByHand, Content, Filter, Found, MAX_LINE_BYTES, Recovery, SigningKey,
     Trail,
 };
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy};
@@ -412,7 +412,7 @@ fn a_record_that_is_too_long_is_cut_and_stays_a_record() {
         .iter()
         .filter(|line| !line.starts_with(b"{\"type\":\"trail_"));
     for ((what, event), line) in events.iter().zip(lines) {
-        assert!(line.len() <= MOST_LINE_BYTES + 1, "{what}: {}", line.len());
+        assert!(line.len() <= MAX_LINE_BYTES + 1, "{what}: {}", line.len());
         let read = codec::decode(line).unwrap();
         assert_eq!(
             (read.seq, read.time, read.run.trace_id),

@@ -9,9 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use kaos_hooks::audit::{AuditHook, Content, Filter, Finding, Problem, Trail};
-use kaos_hooks::{
-    AsyncHook, EventBuf, Hook as _, Hooks, Lane, Step, StepOutcome, Turn, TurnOutcome,
-};
+use kaos_hooks::{AsyncHook, EventBuf, Hooks, Lane, Step, StepOutcome, Turn, TurnOutcome};
 use kaos_tests::sim_disk::Dice;
 use tokio::runtime::{Builder, Runtime};
 
@@ -147,7 +145,7 @@ fn a_lane_that_races_with_its_end_counts_everything() {
     for end in [End::ShutDown, End::ShutDownTwiceAtOnce, End::RuntimeGone] {
         for _ in 0..times() {
             let lane = Lane::with_capacity(Slow, 1 + dice.below(64)).with_flush_limit(LIMIT);
-            let counters = lane.lane().unwrap();
+            let counters = lane.counters();
             let hooks = Hooks::new(lane.clone());
             let (of_lane, elsewhere) = (runtime(), runtime());
             of_lane.block_on(async { drop(hooks.turn(Turn::new("first"))) });

@@ -262,7 +262,7 @@ fn a_reply_and_an_error_say_whether_the_turn_s_end_is_safe() {
             let replies = answers.then(|| ModelReply::text("answer"));
             let model = FunctionModel::script(replies);
             let agent = agents::agent("assistant", model);
-            let runner = Runner::new(agent).with_hooks(it.hooks.clone());
+            let runner = Runner::new(agent).hooks(it.hooks.clone());
             let ended = it.wait(runner.turn("Hi.", "s").into_future()).await;
             let durable = match &ended {
                 Ok(reply) => reply.durable(),
@@ -283,7 +283,7 @@ fn a_sub_agent_works_when_its_record_is_safe_or_the_policy_says_so() {
         let worker = scripted("worker", [ModelReply::text("worked")]);
         let (model, asked) = watched([calls(&["worker"]), ModelReply::text("done")]);
         let agent = agents::agent("boss", model).subagent(worker);
-        let runner = Runner::new(agent).with_hooks(it.hooks.clone());
+        let runner = Runner::new(agent).hooks(it.hooks.clone());
         let ended = it.wait(runner.turn("Work.", "s").into_future()).await;
         assert!(ended.is_ok(), "{ended:?}");
         let works = it.does.is_safe() || it.degrades();
@@ -348,7 +348,7 @@ async fn a_keeper_out_of_service_has_not_kept_a_span() {
     kaos_tests::subscribed();
     let hooks = Hooks::new(Broken);
     let turn = hooks.turn(Turn::new("assistant"));
-    for _ in 0..kaos_hooks::MOST_PANICS {
+    for _ in 0..kaos_hooks::MAX_PANICS {
         drop(turn.open(ToolCall::new("launch")));
     }
     let why = turn.settled().await.unwrap_err();

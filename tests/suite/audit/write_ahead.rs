@@ -63,7 +63,7 @@ fn calls_a_tool_that_never_returns(trail: &std::path::Path) {
     });
     let model = FunctionModel::script([calls(&["launch"])]);
     let hooks = Hooks::new(AuditHook::open(trail).unwrap());
-    let runner = Runner::new(agents::agent("assistant", model).tool(launch)).with_hooks(hooks);
+    let runner = Runner::new(agents::agent("assistant", model).tool(launch)).hooks(hooks);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -110,10 +110,7 @@ async fn turn_with(audit: &AuditHook) -> Came {
         .tool(reads.clone());
     let recorder = Recorder::new();
     let hooks = Hooks::new((recorder.clone(), audit.clone()));
-    let reply = Runner::new(agent)
-        .with_hooks(hooks)
-        .turn("Work.", "s")
-        .await;
+    let reply = Runner::new(agent).hooks(hooks).turn("Work.", "s").await;
     recorder.check().unwrap();
     let events = recorder.events();
     let decided = events.iter().filter_map(|event| match event.value() {

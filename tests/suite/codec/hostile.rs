@@ -1,6 +1,6 @@
 //! Lines that are malformed, by accident or on purpose.
 
-use kaos_events::codec::{self, MOST_LINE_BYTES};
+use kaos_events::codec::{self, MAX_LINE_BYTES};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -94,11 +94,11 @@ fn bytes_that_are_not_utf8_are_refused() {
 fn a_line_that_is_too_long_is_refused_unread() {
     let reason = "line is longer than 8388608 bytes";
     let ten_megabytes = delta("1", "0", r#""r""#, &format!("\"{}\"", "x".repeat(10 << 20)));
-    check_at(ten_megabytes.as_bytes(), MOST_LINE_BYTES, reason);
-    check_at(&vec![b' '; MOST_LINE_BYTES + 1], MOST_LINE_BYTES, reason);
-    let room = MOST_LINE_BYTES - delta("1", "0", r#""r""#, r#""""#).len();
+    check_at(ten_megabytes.as_bytes(), MAX_LINE_BYTES, reason);
+    check_at(&vec![b' '; MAX_LINE_BYTES + 1], MAX_LINE_BYTES, reason);
+    let room = MAX_LINE_BYTES - delta("1", "0", r#""r""#, r#""""#).len();
     let just = delta("1", "0", r#""r""#, &format!("\"{}\"", "x".repeat(room)));
-    assert_eq!(just.len(), MOST_LINE_BYTES);
+    assert_eq!(just.len(), MAX_LINE_BYTES);
     assert!(codec::decode(just.as_bytes()).is_ok());
 }
 

@@ -15,6 +15,7 @@ fn say() {
     tracing::info!(target: "hyper::proto::h1", "hyper");
     tracing::warn!(target: "hyper::proto::h1", "hyper!");
     tracing::info!(target: "reqwest::connect", "reqwest");
+    tracing::info!(target: "rmcp::service", "rmcp: a server's instructions");
     tracing::info!(target: "tower_http::trace", "tower_http");
     tracing::info!(target: "axum_demo", "axum_demo");
     tracing::info!(target: "opentelemetry_sdk", "otel");
@@ -131,7 +132,8 @@ fn a_value_that_is_not_valid_is_told_with_what_is_used_instead() {
 
 #[test]
 fn http_libraries_speak_below_warn_only_when_asked_to() {
-    let client = "INFO WARN ERROR hyper hyper! reqwest axum_demo otel!";
+    let client =
+        "INFO WARN ERROR hyper hyper! reqwest rmcp: a server's instructions axum_demo otel!";
     let server = "INFO WARN ERROR hyper hyper! tower_http axum_demo otel!";
     for yes in ["true", "TRUE", "1", "Yes"] {
         check(&[("OTEL_INCLUDE_HTTP_CLIENT", yes)], client, &[]);

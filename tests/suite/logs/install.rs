@@ -65,8 +65,8 @@ fn installed() {
 #[test]
 fn the_first_line_says_what_is_exported_once_there_is_somebody_to_hear_it() {
     const CHILD: &str = "KAOS_TESTS_FIRST_LINE";
-    const LINE: &str = "kaos: telemetry of lease-desk is on: \
-                        traces to http://127.0.0.1:1/v1/traces, no metrics, no logs";
+    const LINE: &str = "kaos: OTel: on, traces to http://127.0.0.1:1/v1/traces, no metrics, no logs \
+                        (service lease-desk, log level info)";
     match std::env::var(CHILD).as_deref() {
         Ok("installed") => return drop(first_line(|start| start())),
         Ok("subscribed") => {

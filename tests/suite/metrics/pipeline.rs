@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use kaos_hooks::{
-    AsyncHook, Event, EventBuf, Hook, Hooks, Lane, MOST_PANICS, Observer, Run, Step, StepOutcome,
+    AsyncHook, Event, EventBuf, Hook, Hooks, Lane, MAX_PANICS, Observer, Run, Step, StepOutcome,
     Turn, TurnOutcome,
 };
 use kaos_otel_hook::{ExportStats, MetricsHook, export_results};
@@ -57,10 +57,10 @@ async fn events_dropped_ones_and_panics_are_counted_by_hook() {
     let expected = [
         "dropped Takes 7".to_owned(),
         "events MetricsHook 12".to_owned(),
-        format!("events Panics {MOST_PANICS}"),
+        format!("events Panics {MAX_PANICS}"),
         "events Takes 12".to_owned(),
         "panics MetricsHook 0".to_owned(),
-        format!("panics Panics {MOST_PANICS}"),
+        format!("panics Panics {MAX_PANICS}"),
         "panics Takes 0".to_owned(),
     ];
     assert_eq!(counts(&measured), expected);
@@ -76,7 +76,7 @@ async fn events_dropped_ones_and_panics_are_counted_by_hook() {
     // The same hook in a second set.
     turn(&Hooks::new((metrics, Panics)));
     assert!(counts(&measured).contains(&"events MetricsHook 24".to_owned()));
-    assert!(counts(&measured).contains(&format!("panics Panics {}", 2 * MOST_PANICS)));
+    assert!(counts(&measured).contains(&format!("panics Panics {}", 2 * MAX_PANICS)));
 }
 
 #[test]

@@ -333,7 +333,7 @@ async fn more_pieces_than_a_run_may_emit_unawaited_end_no_run() {
     let recorder = Recorder::new();
     let emitter = Emitter::new().with_unawaited_events(100);
     let hooks = Hooks::with_emitter(emitter, recorder.clone());
-    let runner = Runner::new(agent(builder(&server))).with_hooks(hooks);
+    let runner = Runner::new(agent(builder(&server))).hooks(hooks);
     let mut stream = runner.run("Hi!", "s");
     while stream.next().await.is_some() {}
     assert_eq!(stream.into_reply().await.unwrap().text(), "a".repeat(200));
@@ -373,7 +373,7 @@ async fn a_long_answer_waits_for_the_hooks_that_keep_events() {
     let audit = audit.open().unwrap();
     let emitter = Emitter::new().with_unawaited_events(100);
     let hooks = Hooks::with_emitter(emitter, audit);
-    let runner = Runner::new(Agent::new("assistant", Trickles(5000))).with_hooks(hooks);
+    let runner = Runner::new(Agent::new("assistant", Trickles(5000))).hooks(hooks);
     let mut stream = runner.run("Hi!", "s");
     while stream.next().await.is_some() {}
     let reply = stream.into_reply().await.unwrap();

@@ -34,6 +34,9 @@ fn scenarios() -> Vec<String> {
             "callables",
             "discovery",
             "requests",
+            "memory",
+            "remote",
+            "server",
             "sessions",
         ];
         let own = own.contains(&module.split("::").next().unwrap());

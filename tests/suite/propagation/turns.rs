@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
-use kaos_hooks::{Event, Hook, Hooks, Incoming, Observer, Run, SpanContext};
+use kaos_hooks::{Event, Hook, Hooks, Incoming, Observer, Propagator, Run, SpanContext};
 use kaos_otel_hook::{EventIds, Memory, OTelHook, Propagators, Telemetry};
 use kaos_runner::{ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput, ToolSpec};
 use kaos_tests::agents::{calls, scripted};
@@ -87,7 +87,7 @@ impl Asked {
         let agent = scripted("assistant", script)
             .tool(ask("left"))
             .tool(ask("right"));
-        let runner = Runner::new(agent).with_hooks(hooks);
+        let runner = Runner::new(agent).hooks(hooks);
         Self { runner, sent }
     }
 
@@ -334,6 +334,7 @@ async fn the_hook_s_propagators_are_the_chosen_ones() {
 }
 
 /// A hook that knows one header, or panics.
+#[derive(Clone)]
 struct Says(&'static str);
 
 impl Hook for Says {
@@ -341,6 +342,12 @@ impl Hook for Says {
         None
     }
 
+    fn propagator(&self) -> Option<Arc<dyn Propagator>> {
+        Some(Arc::new(self.clone()))
+    }
+}
+
+impl Propagator for Says {
     fn inject(&self, header: &mut dyn FnMut(&str, &str)) {
         match self.0 {
             "" => {}

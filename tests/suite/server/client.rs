@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// A request with a body of JSON.
-pub(super) fn post(path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+pub(crate) fn post(path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let named = |name: &str| headers.iter().any(|(it, _)| it.eq_ignore_ascii_case(name));
     let mut head = format!("POST {path} HTTP/1.1\r\nContent-Length: {}\r\n", body.len());
     if !named("host") {
@@ -16,38 +16,38 @@ pub(super) fn post(path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8>
     if !named("content-type") {
         head += "Content-Type: application/json\r\n";
     }
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
+    let lines = headers.iter();
+    let lines = lines.map(|(name, value)| format!("{name}: {value}\r\n"));
+    head += &lines.collect::<String>();
     [head.as_bytes(), b"\r\n", body].concat()
 }
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Answered {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answered {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         let found = headers.find(|(it, _)| it == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
     /// The status and the error object's code.
     #[track_caller]
-    pub(super) fn error(&self) -> (u16, String) {
+    pub(crate) fn error(&self) -> (u16, String) {
         let error = &self.json()["error"];
         for field in ["message", "type", "code"] {
             assert!(error[field].is_string(), "{field} in {error}");
@@ -59,14 +59,14 @@ impl Answered {
 
     /// The data of each server-sent event.
     #[track_caller]
-    pub(super) fn frames(&self) -> Vec<String> {
+    pub(crate) fn frames(&self) -> Vec<String> {
         assert!(self.body.ends_with(b"\n\n"), "{}", self.text());
         frames(self.text())
     }
 }
 
 /// The data of each server-sent event; comments are passed over.
-pub(super) fn frames(text: &str) -> Vec<String> {
+pub(crate) fn frames(text: &str) -> Vec<String> {
     let blocks = text.split("\n\n").filter(|block| !block.is_empty());
     let frames = blocks.filter(|block| !block.starts_with(':'));
     let data = frames.map(|frame| frame.strip_prefix("data: ").unwrap().to_owned());
@@ -74,32 +74,32 @@ pub(super) fn frames(text: &str) -> Vec<String> {
 }
 
 /// A connection, and what arrived on it that was not read yet.
-pub(super) struct Connection {
-    pub(super) stream: TcpStream,
+pub(crate) struct Connection {
+    pub(crate) stream: TcpStream,
     read: Vec<u8>,
 }
 
 impl Connection {
-    pub(super) async fn open(at: SocketAddr) -> Self {
+    pub(crate) async fn open(at: SocketAddr) -> Self {
         let stream = TcpStream::connect(at).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let read = Vec::new();
         Self { stream, read }
     }
 
-    pub(super) async fn send(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
     }
 
     /// Sends a request and reads its answer, whole.
-    pub(super) async fn ask(&mut self, request: &[u8]) -> Answered {
+    pub(crate) async fn ask(&mut self, request: &[u8]) -> Answered {
         // The server may answer, and close, before it has read everything.
         let _sent = self.stream.write_all(request).await;
         self.answer().await
     }
 
     /// The next answer, whole.
-    pub(super) async fn answer(&mut self) -> Answered {
+    pub(crate) async fn answer(&mut self) -> Answered {
         let (status, headers) = self.head().await;
         let mut answered = Answered {
             status,
@@ -122,7 +122,7 @@ impl Connection {
     }
 
     /// The status and the headers of the next answer.
-    pub(super) async fn head(&mut self) -> (u16, Vec<(String, String)>) {
+    pub(crate) async fn head(&mut self) -> (u16, Vec<(String, String)>) {
         let end = loop {
             if let Some(end) = find(&self.read, b"\r\n\r\n") {
                 break end;
@@ -139,7 +139,7 @@ impl Connection {
     }
 
     /// The next chunk of a body; none at its end.
-    pub(super) async fn chunk(&mut self) -> Option<Vec<u8>> {
+    pub(crate) async fn chunk(&mut self) -> Option<Vec<u8>> {
         let line = loop {
             if let Some(line) = find(&self.read, b"\r\n") {
                 break line;
@@ -156,19 +156,15 @@ impl Connection {
     }
 
     /// Whether the server closes the connection without another byte.
-    pub(super) async fn is_closed(&mut self) -> bool {
+    pub(crate) async fn is_closed(&mut self) -> bool {
         self.read.is_empty() && !self.more().await
     }
 
     async fn more(&mut self) -> bool {
-        let mut piece = [0; 16 * 1024];
-        match self.stream.read(&mut piece).await {
-            Ok(0) | Err(_) => false,
-            Ok(read) => {
-                self.read.extend(&piece[..read]);
-                true
-            }
-        }
+        self.stream
+            .read_buf(&mut self.read)
+            .await
+            .is_ok_and(|read| read > 0)
     }
 }
 

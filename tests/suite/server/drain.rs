@@ -109,6 +109,26 @@ async fn what_does_not_end_in_its_time_is_cancelled_in_words() {
 }
 
 #[tokio::test]
+async fn a_body_that_never_comes_holds_up_no_end() {
+    let (model, _never) = Stepwise::new(["Twelve"]);
+    let (runner, seen) = watched(Agent::new("assistant", model));
+    let server = Serving::start(Server::new(runner)).await;
+    let mut half = server.connect().await;
+    let head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                Content-Length: 50\r\nExpect: 100-continue\r\n\r\n";
+    half.send(head.as_bytes()).await;
+    assert_eq!(half.head().await.0, 100, "it is being received");
+    half.send(b"{").await;
+    server.stop.send(()).await.unwrap();
+    let refused = half.answer().await;
+    assert_eq!(refused.error(), (503, "shutting_down".to_owned()));
+    let ended = tokio::time::timeout(Duration::from_secs(10), server.ended).await;
+    let drained = ended.expect("it does not wait for the body").unwrap();
+    assert_eq!(drained.unwrap().cancelled, 0);
+    assert!(seen.runs().is_empty(), "no turn began");
+}
+
+#[tokio::test]
 async fn a_second_signal_does_not_wait() {
     let (model, _never) = Stepwise::new(["Twelve"]);
     let (runner, seen) = watched(Agent::new("assistant", model));

@@ -11,11 +11,8 @@ async fn serving(address: &str, access: Access) -> Serving {
 }
 
 async fn ask(server: &Serving, target: &str, headers: &[&str]) -> Answered {
-    let mut request = format!("GET {target} HTTP/1.1\r\n");
-    for header in headers {
-        request += &format!("{header}\r\n");
-    }
-    request += "\r\n";
+    let lines: Vec<String> = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let request = format!("GET {target} HTTP/1.1\r\n{}\r\n", lines.concat());
     server.connect().await.ask(request.as_bytes()).await
 }
 

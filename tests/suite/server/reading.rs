@@ -10,17 +10,29 @@ use super::client::post;
 use super::{Serving, question, watched};
 
 fn user(content: Value) -> Value {
-    json!({ "messages": [{ "role": "user", "content": content }] })
+    let mut message = json!({ "role": "user" });
+    message["content"] = content;
+    said(message)
+}
+
+fn said(message: Value) -> Value {
+    let messages = Value::from(vec![message]);
+    json!({ "messages": messages })
 }
 
 fn with(field: &str, value: Value) -> Value {
-    question("Hi!", json!({ field: value }))
+    let mut body = question("Hi!", json!({}));
+    body[field] = value;
+    body
 }
 
-/// Each is refused with 400, this code, and this field as `param`.
-fn refused() -> Vec<(Value, &'static str, &'static str)> {
-    let said = |message: Value| json!({ "messages": [message] });
-    let format = |format: Value| with("response_format", format);
+/// Headers, a body, and the status and code with which they are refused.
+type Request<'a> = (&'a [(&'a str, &'a str)], &'a [u8], u16, &'a str);
+
+/// A body, the code with which it is refused, and the field that is named.
+type Refused = (Value, &'static str, &'static str);
+
+fn messages() -> Vec<Refused> {
     let wrong = "invalid_value";
     vec![
         (json!({}), wrong, "messages"),
@@ -98,6 +110,13 @@ fn refused() -> Vec<(Value, &'static str, &'static str)> {
             wrong,
             "messages[0].tool_call_id",
         ),
+    ]
+}
+
+fn fields() -> Vec<Refused> {
+    let format = |format: Value| with("response_format", format);
+    let wrong = "invalid_value";
+    vec![
         (with("model", json!(7)), wrong, "model"),
         (with("stream", json!("false")), wrong, "stream"),
         (with("stream_options", json!(true)), wrong, "stream_options"),
@@ -176,7 +195,7 @@ fn refused() -> Vec<(Value, &'static str, &'static str)> {
 #[tokio::test]
 async fn a_field_of_the_wrong_kind_is_named_and_no_turn_begins() {
     let (server, seen) = Serving::with(FunctionModel::answer("Hello.")).await;
-    for (body, code, param) in refused() {
+    for (body, code, param) in messages().into_iter().chain(fields()) {
         let answer = server.chat(&body).await;
         assert_eq!(answer.error(), (400, code.to_owned()), "{body}");
         let error = answer.json()["error"].take();
@@ -192,7 +211,7 @@ async fn what_is_no_request_is_refused_by_what_is_wrong_with_it() {
     let good = question("Hi!", json!({})).to_string();
     let json: (&str, &str) = ("Content-Type", "application/json; charset=utf-8");
     let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
-    let table: &[(&[(&str, &str)], &[u8], u16, &str)] = &[
+    let table: &[Request<'_>] = &[
         (&[json], b"", 400, "invalid_json"),
         (&[json], b"{x", 400, "invalid_json"),
         (&[json], b"[]", 400, "invalid_json"),

@@ -30,7 +30,7 @@ async fn without_meta_the_headers_name_the_parent() {
     let listening = Listening::start(observed.server.clone()).await;
     let id = session(&listening, &[]).await;
     let headers = [("mcp-session-id", &*id), ("traceparent", PARENT)];
-    let call = call(1, "add", json!({ "a": 1, "b": 2 }), json!({}));
+    let call = call(1, "add", &json!({ "a": 1, "b": 2 }), &json!({}));
     let answer = listening
         .ask("POST", "/mcp", &headers, &call.to_string())
         .await;
@@ -49,7 +49,7 @@ async fn without_meta_the_headers_name_the_parent() {
 async fn without_sessions_each_request_stands_for_itself() {
     let observed = Observed::new();
     let listening = Listening::start(observed.server.clone().sessions(0)).await;
-    let call = call(1, "add", json!({ "a": 1, "b": 2 }), json!({}));
+    let call = call(1, "add", &json!({ "a": 1, "b": 2 }), &json!({}));
     let answer = listening.ask("POST", "/mcp", &[], &call.to_string()).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -130,7 +130,7 @@ async fn bodies_and_sessions_are_bounded() {
     };
     let server = Observed::new().server.bounds(bounds).sessions(2);
     let listening = Listening::start(server).await;
-    let long = call(1, "add", json!({ "a": "x".repeat(1000) }), json!({}));
+    let long = call(1, "add", &json!({ "a": "x".repeat(1000) }), &json!({}));
     let answer = listening.ask("POST", "/mcp", &[], &long.to_string()).await;
     assert_eq!(answer.status, 413);
     let first = session(&listening, &[]).await;
@@ -156,7 +156,7 @@ async fn asked_to_end_it_lets_calls_end_and_cancels_the_rest() {
     });
     let stops = futures_util::StreamExt::chain(stopped, futures_util::stream::pending());
     let serving = tokio::spawn(server.serve(listener, stops));
-    let hang = call(1, "hang", json!({}), json!({})).to_string();
+    let hang = call(1, "hang", &json!({}), &json!({})).to_string();
     let asking = tokio::spawn(async move {
         kaos_tests::tool_client::ask(address, "POST", "/mcp", &[], &hang).await
     });

@@ -1,11 +1,11 @@
-//! The exchanges that KAOS' tool server had (python-string server of commit 43f4851, FastMCP 2.14.1, and
+//! The exchanges that KAOS' tool server had (python-string server of commit 43f4851, `FastMCP` 2.14.1, and
 //! `mcpserver` of 4b08a27 for its probes; recorded from the public project github.com/axsaucedo/kaos), asked
 //! of ours: equal, or different for the reason that stands here.
 
 use kaos_tests::tool_client::ask;
 use serde_json::{Value, json};
 
-use super::python::Serving;
+use super::serving::Serving;
 
 const TOOLS: &str = include_str!("recorded-tools.txt");
 const RECORDED: &str = include_str!("recorded.json");

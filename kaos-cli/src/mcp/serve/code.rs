@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::output::Failed;
 
 /// The most bytes of it.
-const MOST: usize = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// Code, and what errors call it.
 pub(super) struct Code {
@@ -32,8 +32,8 @@ impl Code {
                 }
             },
         };
-        if code.source.len() > MOST {
-            return Err(format!("{}: more than {MOST} bytes of code", code.name).into());
+        if code.source.len() > MAX_BYTES {
+            return Err(format!("{}: more than {MAX_BYTES} bytes of code", code.name).into());
         }
         Ok(code)
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// The most bytes of one.
-const MOST: usize = 64 * 1024 * 1024;
+const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 pub(super) async fn write(to: &mut (impl AsyncWrite + Unpin), message: &Value) -> io::Result<()> {
     let text = message.to_string();
@@ -20,8 +20,8 @@ pub(super) async fn read(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Valu
     let mut size = [0; 4];
     from.read_exact(&mut size).await?;
     let size = usize::try_from(u32::from_be_bytes(size)).map_err(io::Error::other)?;
-    if size > MOST {
-        let why = format!("a message of {size} bytes, and {MOST} is the most");
+    if size > MAX_BYTES {
+        let why = format!("a message of {size} bytes, and {MAX_BYTES} is the most");
         return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
     let mut text = vec![0; size];

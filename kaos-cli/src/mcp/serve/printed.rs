@@ -11,10 +11,10 @@ use crate::config::variable;
 use crate::output::Failed;
 
 /// The most bytes of a line; the rest of it is left out.
-const MOST_OF_LINE: usize = 4096;
+const MAX_LINE: usize = 4096;
 
 /// The most lines of a call; how many more there were is said.
-const MOST_LINES: usize = 1000;
+const MAX_LINES: usize = 1000;
 
 /// Shows log lines with ids from now on, and sends them where telemetry goes.
 pub(super) fn install(telemetry: &Telemetry) -> Result<(), Failed> {
@@ -59,7 +59,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             let read = self.from.fill_buf().await.ok()?;
             let (end, all) = (read.iter().position(|it| *it == b'\n'), read.len());
             let piece = read.get(..end.unwrap_or(all)).unwrap_or_default();
-            let room = MOST_OF_LINE.saturating_sub(self.line.len());
+            let room = MAX_LINE.saturating_sub(self.line.len());
             self.line.extend(piece.iter().take(room));
             self.from.consume(end.map_or(all, |at| at + 1));
             if end.is_none() && all > 0 {
@@ -96,7 +96,7 @@ impl<'a> Printed<'a> {
             return;
         }
         self.lines += 1;
-        if self.lines <= MOST_LINES {
+        if self.lines <= MAX_LINES {
             let line = self.redactor.text(line);
             info!(target: "kaos::tool", tool = self.tool, "{}", line.as_str());
         }
@@ -105,7 +105,7 @@ impl<'a> Printed<'a> {
 
 impl Drop for Printed<'_> {
     fn drop(&mut self) {
-        let more = self.lines.saturating_sub(MOST_LINES);
+        let more = self.lines.saturating_sub(MAX_LINES);
         if more > 0 {
             info!(target: "kaos::tool", tool = self.tool, "… {more} more lines");
         }

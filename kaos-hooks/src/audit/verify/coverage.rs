@@ -5,10 +5,10 @@ use super::findings::{Findings, Place};
 use crate::audit::problem::{Finding, Problem};
 
 /// The most records without a checkpoint.
-pub(in crate::audit) const MOST_UNCOVERED: u64 = 1024;
+pub(in crate::audit) const MAX_UNCOVERED: u64 = 1024;
 
 /// The most records without a checkpoint after a turn's end.
-pub(in crate::audit) const MOST_AFTER_TURN: u64 = 512;
+pub(in crate::audit) const MAX_AFTER_TURN: u64 = 512;
 
 /// Where the records stand that no checkpoint covers.
 #[derive(Default)]
@@ -40,7 +40,7 @@ impl Coverage {
             self.after_turn = Some(0);
         }
         let after_turn = self.after_turn.unwrap_or(0);
-        if self.records > MOST_UNCOVERED || after_turn > MOST_AFTER_TURN {
+        if self.records > MAX_UNCOVERED || after_turn > MAX_AFTER_TURN {
             let to = to.max(from);
             let finding = at.finding(Problem::Uncovered { from, to });
             self.open = Some(Finding {

@@ -5,10 +5,10 @@ use std::ops::Range;
 use crate::audit::problem::{Finding, Problem};
 
 /// The most findings that are kept one by one.
-const MOST_FINDINGS: usize = 100;
+const MAX_FINDINGS: usize = 100;
 
 /// The most that are in doubt at once.
-const MOST_DOUBTFUL: usize = 64;
+const MAX_DOUBTFUL: usize = 64;
 
 #[derive(Default)]
 pub(in crate::audit) struct Findings {
@@ -82,7 +82,7 @@ impl Findings {
     }
 
     fn in_doubt_with(&mut self, damage: u64, finding: Finding) {
-        if self.doubtful.len() < MOST_DOUBTFUL {
+        if self.doubtful.len() < MAX_DOUBTFUL {
             self.doubtful.push(Doubtful { damage, finding });
             return;
         }
@@ -108,7 +108,7 @@ impl Findings {
     }
 
     pub(super) fn is_certain(&mut self, finding: Finding) {
-        if self.certain.len() < MOST_FINDINGS {
+        if self.certain.len() < MAX_FINDINGS {
             self.certain.push(finding);
         } else {
             self.are_certain(1, &finding.records());

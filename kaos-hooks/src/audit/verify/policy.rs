@@ -6,13 +6,14 @@ use std::ops::Range;
 use kaos_events::codec;
 
 use super::accounts::Accounts;
-use super::anchored::Anchored;
-use super::chain::{Begins, Chain, Judge};
+use super::chain::Chain;
 use super::coverage::Coverage;
 use super::expected::Expected;
 use super::findings::{Findings, Place};
+use super::judge::{Begins, Judge};
 use super::lineage::Lineage;
 use super::roots::Roots;
+use crate::audit::anchored::Anchored;
 use crate::audit::head::Head;
 use crate::audit::line::Line;
 use crate::audit::own::{Cause, CheckpointNote, Found, OwnRecord};
@@ -286,6 +287,7 @@ impl Judge for Policy<'_> {
         self.accounts.ends_segment();
         self.lineage.ends_segment();
         // It has its name only since its checkpoint is on the disk: no crash leaves it so.
+        self.report.open = self.stage != Stage::Sealed;
         if std::mem::replace(&mut self.stage, Stage::Open) == Stage::Opening {
             to.is_certain(at.finding(Problem::NoCheckpoint));
         }

@@ -1,7 +1,7 @@
 //! What stood at the numbers that somebody accepted, hashed again.
 
-use super::chain::Judge;
 use super::findings::Place;
+use super::judge::Judge;
 use crate::audit::Hash;
 use crate::audit::tree::Tree;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::{Doing, MOST_SPARE, Outcome, Packing, Queue};
+use super::{Doing, MAX_SPARE, Outcome, Packing, Queue};
 
 /// Reads a queue. When it is dropped, by its end, a panic or a runtime that is gone, the queue takes
 /// nothing more, what waits is dropped and counted, and whoever waits is told.
@@ -242,7 +242,7 @@ impl<P: Packing> Drop for Taken<'_, P> {
         let mut room = self.batch.take();
         if room.as_mut().is_some_and(P::recycle) {
             self.reader.0.change(|state| {
-                if state.spare.len() < MOST_SPARE {
+                if state.spare.len() < MAX_SPARE {
                     state.spare.extend(room.take());
                 }
             });

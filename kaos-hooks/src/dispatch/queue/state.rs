@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
+use super::account::{Account, Ticket};
+use super::goal::{Goal, NotDone, Waiters};
+use super::holding::{Bounds, Packing};
 use super::pace::{Gathering, Pace};
-use super::wait::Waiters;
-use super::{Account, Bounds, Packing, Ticket};
 
 pub(super) struct State<P> {
     /// What waits: full batches, and one that is being filled.
@@ -169,5 +170,40 @@ impl<P> State<P> {
     pub(super) fn rouse(&mut self) -> Option<Waker> {
         self.reader = Doing::Work;
         self.wake.take()
+    }
+
+    /// Whether the wait for this is over, and how.
+    pub(super) fn outcome(&self, goal: Goal) -> Option<Result<(), NotDone>> {
+        let failing = || self.failing.clone().map(NotDone::Failing);
+        match goal {
+            Goal::Safe(ticket) if self.safe >= ticket => Some(Ok(())),
+            Goal::Safe(ticket) if self.finished >= ticket || self.ended => Some(Err(NotDone::Lost)),
+            Goal::Safe(_) => Some(Err(failing()?)),
+            Goal::Below(bytes) => {
+                let over = self.bytes <= bytes || self.failing.is_some() || self.ended;
+                over.then_some(Ok(()))
+            }
+            Goal::Flushed(flush) if self.flushed >= flush => Some(match &self.flush_failed {
+                None => Ok(()),
+                Some(why) => Err(NotDone::Failing(Arc::clone(why))),
+            }),
+            Goal::Flushed(_) => self.ended.then_some(Err(NotDone::Lost)),
+            Goal::Ended => (self.ended && self.waiting() == 0).then_some(Ok(())),
+        }
+    }
+
+    /// Takes out those whose wait is over.
+    pub(super) fn over(&mut self) -> Vec<Waker> {
+        if self.waiters.all.is_empty() {
+            return Vec::new();
+        }
+        let is_over = |(number, (goal, _)): (&u64, &(Goal, Waker))| {
+            self.outcome(*goal).is_some().then_some(*number)
+        };
+        let over: Vec<u64> = self.waiters.all.iter().filter_map(is_over).collect();
+        let taken = over
+            .into_iter()
+            .filter_map(|number| self.waiters.all.remove(&number));
+        taken.map(|(_, waker)| waker).collect()
     }
 }

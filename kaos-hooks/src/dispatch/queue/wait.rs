@@ -1,34 +1,12 @@
-//! Who waits for the reader: goals, and the wakers of those whose goal is not met yet.
+//! Who waits for the reader.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
-use super::{Packing, Queue, State, Ticket};
-
-/// What is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Goal {
-    /// Every item up to this one is done.
-    Safe(Ticket),
-    /// At most so many bytes wait, or waiting does not help.
-    Below(usize),
-    /// The flush of this number is made.
-    Flushed(u64),
-    /// The reader has ended, and every item has an outcome.
-    Ended,
-}
-
-/// Why what is waited for is not so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotDone {
-    /// Nothing can be done at the moment, for this reason.
-    Failing(Arc<str>),
-    /// One of the items failed or was dropped, or the reader has ended before.
-    Lost,
-}
+use super::goal::{Goal, NotDone};
+use super::{Packing, Queue};
 
 /// A wait of one goal. Dropping it takes nothing back.
 #[must_use = "nothing waits unless it is awaited"]
@@ -38,50 +16,6 @@ pub struct Wait<P: Packing> {
     /// Its number among those who wait, once it does.
     number: Option<u64>,
     urged: bool,
-}
-
-/// Those who wait, by number.
-#[derive(Default)]
-pub(super) struct Waiters {
-    next: u64,
-    all: BTreeMap<u64, (Goal, Waker)>,
-}
-
-impl<P> State<P> {
-    /// Whether the wait is over, and how.
-    fn outcome(&self, goal: Goal) -> Option<Result<(), NotDone>> {
-        let failing = || self.failing.clone().map(NotDone::Failing);
-        match goal {
-            Goal::Safe(ticket) if self.safe >= ticket => Some(Ok(())),
-            Goal::Safe(ticket) if self.finished >= ticket || self.ended => Some(Err(NotDone::Lost)),
-            Goal::Safe(_) => Some(Err(failing()?)),
-            Goal::Below(bytes) => {
-                let over = self.bytes <= bytes || self.failing.is_some() || self.ended;
-                over.then_some(Ok(()))
-            }
-            Goal::Flushed(flush) if self.flushed >= flush => Some(match &self.flush_failed {
-                None => Ok(()),
-                Some(why) => Err(NotDone::Failing(Arc::clone(why))),
-            }),
-            Goal::Flushed(_) => self.ended.then_some(Err(NotDone::Lost)),
-            Goal::Ended => (self.ended && self.waiting() == 0).then_some(Ok(())),
-        }
-    }
-
-    /// Takes out those whose wait is over.
-    pub(super) fn over(&mut self) -> Vec<Waker> {
-        if self.waiters.all.is_empty() {
-            return Vec::new();
-        }
-        let is_over = |(number, (goal, _)): (&u64, &(Goal, Waker))| {
-            self.outcome(*goal).is_some().then_some(*number)
-        };
-        let over: Vec<u64> = self.waiters.all.iter().filter_map(is_over).collect();
-        let taken = over
-            .into_iter()
-            .filter_map(|number| self.waiters.all.remove(&number));
-        taken.map(|(_, waker)| waker).collect()
-    }
 }
 
 impl<P: Packing> Wait<P> {

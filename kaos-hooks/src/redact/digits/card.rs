@@ -1,6 +1,6 @@
 //! Card numbers: issuer, length and the Luhn sum.
 
-use super::{LONGEST, ends_number, is_separator};
+use super::groups::{LONGEST, ends_number, is_separator};
 use crate::redact::ascii::{self, DIGIT};
 
 /// The end of a card number: 12 to 19 digits in one group or in groups of three to six.

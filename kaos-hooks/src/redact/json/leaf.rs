@@ -6,7 +6,7 @@ use crate::redact::draft::Given;
 use crate::redact::literals::Trigger;
 use crate::redact::vocabulary::{self, Meaning};
 use crate::redact::{
-    Class, ContentPolicy, Redacted, json, json_string, redactor, sentinel, token, value,
+    Class, ContentPolicy, Redacted, json, json_string, sentinel, text, token, value,
 };
 
 /// What may stand before a document.
@@ -40,7 +40,7 @@ impl Walk<'_, '_> {
         }
         let redacted = if text.trim_start_matches(BLANKS).starts_with(['{', '[', '"']) {
             let report = self.report.like();
-            self.redactor.any_at(&text, depth, report, self.scratch)
+            json::any(self.redactor, &text, depth, report, self.scratch)
         } else {
             self.text(&text, (start, end))
         };
@@ -115,7 +115,7 @@ impl Walk<'_, '_> {
                 Some((told.class(), "field whose key tells"))
             } else if text.len() >= 9 {
                 self.redactor
-                    .engine()
+                    .engine
                     .scan(whole(text))
                     .first()
                     .map(|found| (found.class.clone(), found.rule))
@@ -138,7 +138,7 @@ impl Walk<'_, '_> {
             ContentPolicy::None => None,
             ContentPolicy::Hash(key) => Some(key),
         };
-        let engine = self.redactor.engine();
+        let engine = &self.redactor.engine;
         let is_sentinel = sentinel::end(text.as_bytes(), 0) == Some(text.len())
             && !engine.is_forged(text, (0, text.len()));
         if !is_sentinel {
@@ -164,22 +164,22 @@ impl Walk<'_, '_> {
     pub(super) fn text<'s>(&mut self, text: &'s str, (start, end): (usize, usize)) -> Redacted<'s> {
         let report = self.report.like();
         // An escape is longer than what it stands for.
-        if text.len() != end - start || text.len() > redactor::SHORT {
-            return self.redactor.text_as(text, report, self.scratch);
+        if text.len() != end - start || text.len() > text::SHORT {
+            return self.redactor.redact(text, report, self.scratch);
         }
-        let engine = self.redactor.engine();
+        let engine = &self.redactor.engine;
         let looks = self.candidates.before(end);
         let known = Given {
             hits: self.candidates.hits(engine, self.text, start, end),
             start,
             looks,
         };
-        self.redactor.line_as(text, report, self.scratch, known)
+        self.redactor.line(text, report, self.scratch, known)
     }
 
     /// Whether a word that tells about a value stands in the string `start..end`.
     pub(super) fn has_name(&mut self, start: usize, end: usize) -> bool {
-        let engine = self.redactor.engine();
+        let engine = &self.redactor.engine;
         let hits = self.candidates.hits(engine, self.text, start, end);
         hits.iter()
             .any(|hit| matches!(engine.literals().trigger(*hit), Some(Trigger::Name)))

@@ -276,11 +276,11 @@ impl Walk<'_, '_> {
         start: usize,
         end: usize,
     ) {
-        if !self.redactor.engine().finds(class) {
+        if !self.redactor.engine.finds(class) {
             return;
         }
         self.report.add(class, rule, start..end);
-        let key = self.redactor.token_key();
+        let key = self.redactor.tokens.as_ref();
         self.changes.sentinel(start, end, class, text, key);
     }
 

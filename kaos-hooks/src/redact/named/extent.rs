@@ -1,7 +1,8 @@
 //! Where a value starts and ends: what is between quotes, or up to what ends it in its form.
 
-use super::form::{Form, Join};
-use super::{LONGEST_VALUE, line, sibling};
+use super::given::{LONGEST_VALUE, head};
+use super::join::{Form, Join};
+use super::{line, sibling};
 use crate::redact::ascii::{self, ANY_BASE64, BLANK, DOT, SPACE, WORD};
 use crate::redact::lookahead::{Lookahead, Mark};
 use crate::redact::{sentinel, value};
@@ -25,7 +26,7 @@ impl Value<'_> {
     /// The value with no more of its text than a rule has to look at.
     pub(super) fn head(&self) -> Self {
         Self {
-            text: super::head(self.text, 0, self.text.len()),
+            text: head(self.text, 0, self.text.len()),
             ..*self
         }
     }

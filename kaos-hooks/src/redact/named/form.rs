@@ -1,67 +1,18 @@
 //! What stands between a name and its value.
 
+mod between;
 mod call;
 mod markup;
 mod words;
 
+use between::{closers, skip, typed, untagged};
 use call::{defines, is_method_pass, setter};
 use markup::{is_element, next_element, tag_end};
 
+use super::join::{Form, Join};
 use super::line;
-use crate::redact::ascii::{self, ALNUM, ALPHA, BLANK, SPACE, UPPER, WORD};
+use crate::redact::ascii::{self, ALPHA, BLANK, SPACE, UPPER};
 use crate::redact::sentinel;
-
-/// The form that joins a name to a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// `name = value`, `name=value` or `name: value` alone on its line, as configuration has it.
-    Line,
-    /// Words alone on the line of a passphrase's name.
-    Phrase,
-    /// `name: value`.
-    Colon,
-    /// `name = value`, `name := value`, `name => value`.
-    Equals,
-    /// `NAME=value` without spaces.
-    Constant,
-    /// `?name=value&`, `;name=value;`.
-    Query,
-    /// `name=value` among its like, with blanks between.
-    Pair,
-    /// `name == "value"`.
-    Compare,
-    /// `define('NAME', 'value')` and its kin, which give names to values.
-    Definition,
-    /// `f("name", "value")`.
-    Argument,
-    /// `name("value")`.
-    Call,
-    /// `key="name" value="value"`.
-    Attribute,
-    /// `name: NAME` on one line, `value: …` on the next.
-    Told,
-    /// `<name>value</name>`.
-    Element,
-    /// `| name | value |`, `<td>name</td><td>value</td>`, `name` and `value` with a tab between.
-    Cell,
-    /// `--name value`, `login x password value`.
-    Flag,
-    /// `name 'value'` alone on its line, `:name "value"`, `PASSWORD 'value'`.
-    Block,
-    /// `name:` and the value on the next line.
-    NextLine,
-    /// `the name is value`.
-    Sentence,
-    /// `name value`, where only a random value is one.
-    Beside,
-}
-
-/// A form and where its value starts.
-#[derive(Debug)]
-pub(crate) struct Join {
-    pub(crate) form: Form,
-    pub(crate) value: usize,
-}
 
 /// Signs of two and three bytes that give a value to a name.
 const SIGNS: &[&str] = &["??=", "||=", "?=", ".=", "+=", "|=", "~>", "<-", "~="];
@@ -184,73 +135,6 @@ fn colon(bytes: &[u8], colon: usize) -> Option<Join> {
     }
     Some(Join {
         form: Form::Colon,
-        value,
-    })
-}
-
-/// Behind the tag of a type or the anchor of a YAML value: `!!str value`, `&name value`.
-fn untagged(bytes: &[u8], value: usize) -> usize {
-    let name = if ascii::has(bytes, value, "!!") {
-        value + 2
-    } else {
-        value + usize::from(ascii::at(bytes, value) == b'&')
-    };
-    let end = ascii::short_run(bytes, name, WORD | ascii::DASH, 64);
-    let is_mark = name > value && end > name && ascii::at(bytes, end) == b' ';
-    if is_mark && ascii::part(bytes, name, end) != b"mut" {
-        ascii::short_run(bytes, end, SPACE, 64)
-    } else {
-        value
-    }
-}
-
-/// Skips what closes around a name: an escaped quote, a bracket.
-fn closers(bytes: &[u8], end: usize) -> (usize, bool) {
-    let escaped = ascii::short_run(bytes, end, ascii::BACKSLASH, 4);
-    if !ascii::is(ascii::at(bytes, escaped), ascii::QUOTE) {
-        // `params[:password]`, `password[0]`.
-        let index = ascii::short_run(bytes, end + 1, ascii::DIGIT, 4);
-        let closed = match ascii::at(bytes, end) {
-            b']' => end + 1,
-            b'[' if ascii::at(bytes, index) == b']' && index > end + 1 => index + 1,
-            _ => end,
-        };
-        return (closed, false);
-    }
-    let closed = escaped + 1;
-    (
-        closed + usize::from(matches!(ascii::at(bytes, closed), b']' | b')')),
-        true,
-    )
-}
-
-/// Skips blanks, at most one line break among them, and the letter of a typed string.
-fn skip(bytes: &[u8], from: usize) -> usize {
-    let mut start = ascii::short_run(bytes, from, BLANK, 64);
-    let breaks = memchr::memchr_iter(b'\n', ascii::part(bytes, from, start)).count();
-    if breaks > 1 || (breaks == 1 && !ascii::is(ascii::at(bytes, start), ascii::QUOTE)) {
-        start = ascii::short_run(bytes, from, SPACE, 64);
-    }
-    let letter = ascii::at(bytes, start);
-    let is_prefix = matches!(letter, b'b' | b'r' | b'f' | b'u' | b'L' | b'@' | b'$')
-        && matches!(ascii::at(bytes, start + 1), b'"' | b'\'');
-    start + usize::from(is_prefix)
-}
-
-/// `name: Type = value`, where the value is a string.
-fn typed(bytes: &[u8], from: usize) -> Option<Join> {
-    let window = ascii::part(bytes, from, from + 48);
-    let equals = window.iter().position(|byte| {
-        !(ascii::is(*byte, ALNUM | SPACE | ascii::UNDERSCORE)
-            || matches!(byte, b'&' | b'<' | b'>' | b'\'' | b':' | b'[' | b']' | b'?'))
-    })?;
-    let kind = ascii::part(window, 0, equals);
-    if ascii::at(window, equals) != b'=' || !ascii::any(kind, ALPHA) {
-        return None;
-    }
-    let value = skip(bytes, from + equals + 1);
-    ascii::is(ascii::at(bytes, value), ascii::QUOTE).then_some(Join {
-        form: Form::Equals,
         value,
     })
 }

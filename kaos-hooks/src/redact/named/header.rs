@@ -1,6 +1,7 @@
 //! Headers whose value is more than one word.
 
-use super::{Form, Join, LONGEST_VALUE, Named};
+use super::given::{self, LONGEST_VALUE, Named};
+use super::join::{Form, Join};
 use crate::redact::ascii::{self, ALNUM, DASH, SPACE, WORD};
 use crate::redact::lookahead::{Lookahead, Mark};
 use crate::redact::vocabulary::Meaning;
@@ -34,7 +35,7 @@ pub(super) fn authorization(text: &str, join: &Join, ahead: &mut Lookahead) -> O
     if !has(Mark::Equals) && !has(Mark::Comma) {
         end = ahead.end(bytes, Mark::Word, credentials, end);
     }
-    let value = super::head(text, credentials, end);
+    let value = given::head(text, credentials, end);
     let glued = sentinel::glued(value.as_bytes(), 0, |from| {
         ascii::run(
             value.as_bytes(),

@@ -1,7 +1,7 @@
 //! Lines of configuration: `password = harbor` alone on its line, and blocks below a key.
 
-use super::LONGEST_VALUE;
-use super::form::{Form, Join};
+use super::given::LONGEST_VALUE;
+use super::join::{Form, Join};
 use crate::redact::ascii::{self, BLANK, DASH, SPACE, WORD};
 
 /// What may stand before a name on its line.

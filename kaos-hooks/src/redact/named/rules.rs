@@ -5,10 +5,10 @@
 
 mod look;
 
-use look::{is_plain, stands_for_a_value};
+use look::{Look, is_plain, stands_for_a_value};
 
 use super::extent::Value;
-use super::form::Form;
+use super::join::Form;
 use crate::redact::lookahead::Lookahead;
 use crate::redact::vocabulary::Meaning;
 
@@ -18,29 +18,6 @@ enum Quotes {
     With,
     Without,
     Either,
-}
-
-/// What the value has to look like.
-#[derive(Clone, Copy, Debug)]
-enum Look {
-    /// Written out, in so many characters at least.
-    Written(usize),
-    /// A digit or a sign between letters, as people make passwords, in so many at least.
-    Typed(usize),
-    /// The same, and no identifier; or a token.
-    TypedOrToken,
-    /// The same where a program may follow: no argument of a call.
-    TypedOrTokenOutsideCalls,
-    /// A word that is no identifier, or a long one.
-    LongWord,
-    /// Letters and digits as in a token.
-    Token,
-    /// Eight or more, and no identifier.
-    NoIdentifier,
-    /// What no one writes by hand.
-    Random,
-    /// Three to eight digits.
-    Digits,
 }
 
 /// A row of the table.

@@ -1,6 +1,6 @@
 //! Text as it was given, with parts replaced.
 
-use crate::redact::draft::Scratch;
+use crate::redact::scratch::Scratch;
 use crate::redact::{Report, ascii};
 
 /// Text as it was given, with parts replaced.

@@ -2,7 +2,7 @@
 
 use crate::redact::ascii;
 use crate::redact::engine::Engine;
-use crate::redact::hits::Hit;
+use crate::redact::hit::Hit;
 use crate::redact::literals::Trigger;
 use crate::redact::named::{self, Form};
 use crate::redact::pem;

@@ -1,8 +1,10 @@
 //! One unit, redacted until nothing is found in it any more.
 
-use super::{LONGEST, Open, Pieces};
-use crate::redact::draft::{self, Decoded, Given, Known, Scratch};
+use super::Pieces;
+use super::open::{LONGEST, Open};
+use crate::redact::draft::{self, Decoded, Given, Known};
 use crate::redact::engine::Engine;
+use crate::redact::scratch::Scratch;
 use crate::redact::{Class, HashKey, ascii, sentinel};
 
 /// Redacts what is one line.

@@ -1,8 +1,11 @@
 //! The shape of random bytes, and what has it and is none.
 
-use super::{LONGEST, SHORTEST};
 use crate::redact::ascii::{self, ANY_HEX, DIGIT, LOWER, UPPER};
 use crate::redact::base64;
+
+/// Length of a token, in bytes.
+pub(super) const SHORTEST: usize = 32;
+const LONGEST: usize = 100;
 
 /// How the base64 of files starts: images, fonts, archives, certificates.
 #[rustfmt::skip]

@@ -1,4 +1,4 @@
-use super::{Vendor, inner, pem_base64, quoted, vendor, wordy};
+use super::format::{Vendor, inner, pem_base64, quoted, vendor, wordy};
 use crate::redact::ascii::{
     ALNUM, ANY_BASE64, BASE32, BASE36, BASE64, DASH, DOT, EQUALS, HEX, PLUS_SLASH, SLUG, Set, TILDE,
 };

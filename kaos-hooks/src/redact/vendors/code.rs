@@ -1,4 +1,4 @@
-use super::{Vendor, vendor, wordy};
+use super::format::{Vendor, vendor, wordy};
 use crate::redact::ascii::{ALNUM, ANY_BASE64, BASE32, BASE36, DOT, EQUALS, HEX, SLUG, WORD};
 use crate::redact::pattern::Piece::{Is, Run, Take};
 

@@ -1,4 +1,4 @@
-use super::{Vendor, vendor, wordy};
+use super::format::{Vendor, vendor, wordy};
 use crate::redact::ascii::{ALNUM, ANY_HEX, BASE36, BASE64, DASH, DOT, HEX, SLUG};
 use crate::redact::pattern::Piece::{Is, Run, Take};
 

@@ -1,4 +1,4 @@
-use super::{Vendor, inner, vendor, wordy};
+use super::format::{Vendor, inner, vendor, wordy};
 use crate::redact::ascii::{
     ALNUM, BASE32, BASE36, BASE64, DASH, DOT, EQUALS, HEX, PERCENT, PLUS_SLASH, SLUG, WORD,
 };

@@ -2,9 +2,22 @@
 
 use smallvec::SmallVec;
 
-use super::{Word, lexicon};
+use super::lexicon::{self, Lists};
 use crate::redact::ascii::{self, ALNUM, DIGIT, LOWER, UPPER};
 use crate::redact::letter;
+
+/// A word of a name and the lists it is in.
+#[derive(Clone, Copy)]
+pub(super) struct Word<'n> {
+    pub(super) text: &'n str,
+    pub(super) lists: Lists,
+}
+
+impl Word<'_> {
+    pub(super) const fn is(self, lists: Lists) -> bool {
+        self.lists & lists != 0
+    }
+}
 
 /// The words of a name in lower case: `clientSecret`, `CLIENT_SECRET` and `client-secret` alike.
 pub(super) fn with_words<R>(name: &str, of: impl FnOnce(&[Word<'_>]) -> R) -> R {

@@ -92,7 +92,7 @@ impl App {
             .disable_allowed_hosts()
             .with_max_request_body_bytes(server.bounds.body)
             .with_sse_keep_alive(Some(server.bounds.keep_alive))
-            .with_legacy_session_mode(server.most_sessions > 0)
+            .with_legacy_session_mode(server.max_sessions > 0)
             .with_json_response(true);
         config.stateless_protocol_metadata_required = false;
         let (ends, drain) = (config.cancellation_token.clone(), server.drain.clone());
@@ -128,10 +128,10 @@ impl App {
     /// Whether it begins a session for which there is no room.
     async fn is_one_too_many(&self, parts: &Parts) -> bool {
         parts.method == Method::POST
-            && self.server.most_sessions > 0
+            && self.server.max_sessions > 0
             && !parts.headers.contains_key(SESSION)
             && !is_without_sessions(&parts.headers)
-            && self.sessions.sessions.read().await.len() >= self.server.most_sessions
+            && self.sessions.sessions.read().await.len() >= self.server.max_sessions
     }
 }
 

@@ -1,6 +1,6 @@
 //! A model behind HTTP, whatever its API: attempts from top to bottom, within limits of time.
 
-use kaos_hooks::{Server, Usage};
+use kaos_hooks::{Exchange, Server, Usage};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Url};
 use serde_json::Value;
@@ -54,7 +54,7 @@ pub(super) trait Reading: Send {
 }
 
 /// The most calls, or blocks, of an answer: a bound for what is done once for each of them.
-pub(super) const MOST_PARTS: usize = 1024;
+pub(super) const MAX_PARTS: usize = 1024;
 
 pub(super) struct Endpoint<A> {
     pub(super) client: Client,
@@ -109,7 +109,9 @@ impl<A: Api> Endpoint<A> {
         let mut spent: Option<Usage> = None;
         let mut attempt = 1;
         loop {
-            let failed = match self.attempt(&body, request, &names, deltas).await {
+            let mut exchange = http::begin(request.hooks, &self.url, attempt);
+            let answered = self.attempt(&body, request, &names, deltas, &mut exchange);
+            let failed = match http::told(answered.await, exchange) {
                 Ok(mut reply) => {
                     reply.usage = reply.usage.and_then(|usage| add(Some(usage), spent));
                     return Ok(reply);
@@ -137,11 +139,12 @@ impl<A: Api> Endpoint<A> {
         request: ModelRequest<'_>,
         names: &Names,
         deltas: &Deltas,
+        exchange: &mut Exchange,
     ) -> Result<ModelReply, Failed> {
         let sent = self
             .client
             .post(self.url.clone())
-            .headers(http::trace_headers(request.hooks, self.sends_baggage))
+            .headers(http::trace_headers(exchange, self.sends_baggage))
             .header(CONTENT_TYPE, "application/json")
             .headers(self.headers.clone())
             .body(body.to_vec());
@@ -149,7 +152,7 @@ impl<A: Api> Endpoint<A> {
             bytes: self.most_bytes,
             between_chunks: self.timeouts.between_chunks,
         };
-        let opened = http::send(sent, bounds);
+        let opened = http::send(sent, bounds, exchange);
         let limit = self.timeouts.first_chunk;
         let mut body = if request.stream {
             timeout(limit, opened).await.unwrap_or_else(|_elapsed| {
@@ -237,8 +240,8 @@ async fn read(
 }
 
 fn bounded(reading: &impl Reading) -> Result<(), Failed> {
-    if reading.parts() > MOST_PARTS {
-        let why = format!("the answer has more than {MOST_PARTS} calls or blocks");
+    if reading.parts() > MAX_PARTS {
+        let why = format!("the answer has more than {MAX_PARTS} calls or blocks");
         return Err(Failed::new(ModelErrorKind::TooLarge, why));
     }
     Ok(())

@@ -2,30 +2,53 @@
 
 use std::time::Duration;
 
+use kaos_hooks::{Exchange, Hooks, HttpRequest};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{RequestBuilder, Response};
+use reqwest::{RequestBuilder, Response, Url};
 use tokio::time::timeout;
 
 use super::error::Failed;
 use super::json;
-use crate::ModelErrorKind;
+use crate::{ModelErrorKind, http_client};
 
 /// How much of the body of an error is read, in bytes.
 const LONGEST_ERROR: usize = 64 * 1024;
 
-/// The headers of a request that name the current span. Baggage is what the user's request said to the
-/// services behind it, and a model's provider is none of those unless its user says so.
-pub(super) fn trace_headers(hooks: &kaos_hooks::Hooks, with_baggage: bool) -> HeaderMap {
+/// The headers of a request that name its span, or the current one. Baggage is what the user's request said
+/// to the services behind it, and a model's provider is none of those unless its user says so.
+pub(super) fn trace_headers(exchange: &Exchange, with_baggage: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    hooks.inject(|name, value| {
+    for (name, value) in exchange.headers() {
         if !with_baggage && name.eq_ignore_ascii_case("baggage") {
-            return;
+            continue;
         }
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             headers.append(name, value);
         }
-    });
+    }
     headers
+}
+
+/// Begins an attempt, for those who trace requests one by one.
+pub(super) fn begin(hooks: &Hooks, url: &Url, attempt: u32) -> Exchange {
+    hooks.exchange(&HttpRequest {
+        method: "POST",
+        url: &http_client::shown(url),
+        address: url.host_str().unwrap_or_default(),
+        port: url.port_or_known_default(),
+        resend: attempt.saturating_sub(1),
+        parent: None,
+    })
+}
+
+/// Ends it. What is wrong with an answer that came whole is not HTTP's.
+pub(super) fn told<T>(answered: Result<T, Failed>, mut exchange: Exchange) -> Result<T, Failed> {
+    if let Err(Failed { kind, .. }) = &answered
+        && matches!(kind, ModelErrorKind::Connection | ModelErrorKind::Timeout)
+    {
+        exchange.failed(kind.as_str());
+    }
+    answered
 }
 
 /// What a body is.
@@ -57,9 +80,14 @@ pub(super) struct Body {
 }
 
 /// Sends a request and waits for the beginning of its answer.
-pub(super) async fn send(request: RequestBuilder, bounds: Bounds) -> Result<Body, Failed> {
+pub(super) async fn send(
+    request: RequestBuilder,
+    bounds: Bounds,
+    exchange: &mut Exchange,
+) -> Result<Body, Failed> {
     let mut response = request.send().await.map_err(Failed::connection)?;
     let status = response.status();
+    exchange.answered(status.as_u16());
     if !status.is_success() {
         let mut text: Vec<u8> = Vec::new();
         let words = async {

@@ -1,8 +1,8 @@
 //! What the builders of all models have in common.
 
 use kaos_hooks::Server;
-use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Url};
 
 use super::endpoint::Endpoint;
 use super::{Retries, Timeouts};
@@ -70,6 +70,8 @@ pub(super) struct Setup {
     pub(super) most_bytes: usize,
     pub(super) context: Option<u64>,
     pub(super) sends_baggage: bool,
+    /// Made already: its connections are used again.
+    pub(super) client: Option<Client>,
 }
 
 impl Setup {
@@ -83,6 +85,7 @@ impl Setup {
             most_bytes: 16 * 1024 * 1024,
             context: None,
             sends_baggage: false,
+            client: None,
         }
     }
 
@@ -145,9 +148,13 @@ impl Setup {
         let mut secrets: Vec<String> = secrets.filter(|secret| secret.len() >= 8).collect();
         // One may be part of another.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        Ok(Endpoint {
-            client: crate::http_client::client(&url, self.timeouts.connect)
+        let client = match self.client {
+            Some(client) => client,
+            None => crate::http_client::client(&url, self.timeouts.connect)
                 .map_err(SetupError::Client)?,
+        };
+        Ok(Endpoint {
+            client,
             server: url.host_str().map(|host| Server {
                 address: kaos_hooks::Str::copied(host),
                 port: url.port_or_known_default().unwrap_or_default(),

@@ -1,6 +1,8 @@
 //! What a client asks for, read strictly: a field that is known has the right type, or the request is
 //! refused with its name; a field that is not known is passed over.
 
+use std::time::Duration;
+
 use axum::http::HeaderMap;
 use kaos_hooks::{LlmParams, Str};
 use serde_json::{Map, Value};
@@ -27,6 +29,8 @@ pub(super) struct ChatRequest {
     pub(super) params: LlmParams,
     pub(super) output: Option<OutputSchema>,
     pub(super) progress: bool,
+    /// The time that the client has for the answer.
+    pub(super) within: Option<Duration>,
 }
 
 impl ChatRequest {
@@ -63,6 +67,7 @@ impl ChatRequest {
             },
             output,
             progress: headers.get("x-kaos-progress").is_some_and(|it| it == "1"),
+            within: within(headers)?,
         })
     }
 }
@@ -118,6 +123,21 @@ fn session(headers: &HeaderMap, fields: &Fields<'_>) -> Result<Option<String>, A
     } else {
         Err(ApiError::field(from, NO_NAME))
     }
+}
+
+/// How long the client waits, in seconds: `X-Request-Timeout`.
+fn within(headers: &HeaderMap) -> Result<Option<Duration>, ApiError> {
+    let Some(value) = headers.get("x-request-timeout") else {
+        return Ok(None);
+    };
+    let seconds = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let time = time.filter(|time| !time.is_zero());
+    let wrong = || ApiError::field("X-Request-Timeout", "must be a number of seconds above 0");
+    time.ok_or_else(wrong).map(Some)
 }
 
 const NO_NAME: &str = "must be at most 256 visible ASCII characters";

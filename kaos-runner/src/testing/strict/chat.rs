@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::Strict;
+use super::rules::{call_id, must, only, text, tool_name};
 use super::schema::Dialect;
-use super::{Strict, call_id, must, only, text, tool_name};
 
 const FIELDS: &[&str] = &[
     "model",

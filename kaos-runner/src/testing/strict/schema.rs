@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::must;
+use super::rules::must;
 
 const TYPES: &[&str] = &[
     "string", "number", "integer", "boolean", "array", "object", "null",

@@ -2,7 +2,8 @@
 
 use kaos_hooks::{Scope, ServedCall, ServedOutcome, Str};
 
-use super::{Callee, Ended, Ran, run};
+use super::ended::Ended;
+use super::run::{Callee, Ran, run};
 use crate::turn::callable::CalledTool;
 use crate::turn::setting::Ground;
 use crate::{ToolContext, ToolSpec, ToolUse};

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use kaos_hooks::{Scope, Str, Subagent, SubagentOutcome, Turn};
 use serde_json::Value;
+use tokio::time::Instant;
 
-use super::{Callee, Ran};
+use super::run::{Callee, Ran};
 use crate::session::conversation::Conversation;
 use crate::turn::answer::answer;
 use crate::turn::callable::CalledAgent;
@@ -17,7 +18,7 @@ use crate::{Message, TokenBudget, ToolContext, ToolError, ToolSpec, ToolUse, Tur
 
 impl CalledAgent {
     /// What the span of a delegation says at the start.
-    pub(super) fn span(&self, call: &ToolUse) -> Subagent {
+    pub(super) fn span(call: &ToolUse) -> Subagent {
         Subagent {
             call_id: Some(call.id.clone()),
             task: Some(task_of(&call.arguments)),
@@ -72,6 +73,7 @@ impl Callee for Delegate<'_> {
                 .budgets
                 .and(agent.limits.tokens.map(TokenBudget::new)),
             output: None,
+            deadline: setting.deadline.min(Instant::now() + agent.limits.turn),
             params: None,
             caller: Arc::clone(&setting.caller),
         };
@@ -81,7 +83,9 @@ impl Callee for Delegate<'_> {
         let mut progress = Progress::new(asked, &begin, toolbox);
         let turn = scope.turn(begin);
         let answered = answer(&inner, turn, &mut progress, None).await;
-        debug_lines::delegated(scope, &agent.name, &answered).await;
+        let said = answered.as_ref().map(|reply| &reply.text);
+        let said = said.map_err(|why| why.failure().kind);
+        debug_lines::delegated(scope, &agent.name, said).await;
         Ran {
             output: answered
                 .map(|reply| reply.text.into())
@@ -107,7 +111,7 @@ fn told(why: &TurnErrorKind) -> ToolError {
 }
 
 /// The `task` argument; all of it where there is none, which is not what will be done.
-fn task_of(arguments: &str) -> Str {
+pub(super) fn task_of(arguments: &str) -> Str {
     let parsed: Option<Value> = serde_json::from_str(arguments).ok();
     let task = parsed
         .as_ref()

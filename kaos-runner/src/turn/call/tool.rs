@@ -2,7 +2,7 @@
 
 use kaos_hooks::{Callable as Subject, Scope, Str, ToolCall, ToolOutcome, catch_panic};
 
-use super::{Callee, Ran, asked_for};
+use super::run::{Callee, Ran};
 use crate::turn::callable::CalledTool;
 use crate::turn::debug_lines;
 use crate::turn::setting::Ground;
@@ -15,7 +15,9 @@ impl CalledTool {
         ToolCall {
             kind: spec.kind,
             description: Some(spec.description.clone()).filter(|text| !text.is_empty()),
-            ..asked_for(call)
+            call_id: Some(call.id.clone()),
+            arguments: Some(call.arguments.clone()),
+            ..ToolCall::new(call.name.clone())
         }
     }
 

@@ -22,7 +22,7 @@ const SECRETS: [&str; 3] = [
 ];
 
 /// How often a call is tried again, as the writer's thread does.
-const MOST_TRIES: usize = 16;
+const MAX_TRIES: usize = 16;
 
 fn key() -> SigningKey {
     SigningKey::from_seed("crash", &[7; 32]).unwrap()
@@ -149,7 +149,7 @@ impl Script {
             if *call == Call::Open {
                 writer = None;
             }
-            let succeeded = (0..MOST_TRIES).any(|_| match (call, &mut writer) {
+            let succeeded = (0..MAX_TRIES).any(|_| match (call, &mut writer) {
                 (Call::Open, _) => match builder(disk, self.segment_bytes).open_by_hand() {
                     Ok(opened) => {
                         writer = Some(opened);

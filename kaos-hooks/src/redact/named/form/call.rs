@@ -1,7 +1,7 @@
 //! Names and values as arguments of calls.
 
-use super::Form;
 use crate::redact::ascii::{self, ALPHA, SPACE};
+use crate::redact::named::join::Form;
 
 /// `base.pass("x")` hands something on.
 pub(super) fn is_method_pass(bytes: &[u8], start: usize, end: usize) -> bool {

@@ -1,7 +1,7 @@
 //! Names and values between tags.
 
-use super::{Form, Join};
 use crate::redact::ascii::{self, BLANK, SPACE, WORD};
+use crate::redact::named::join::{Form, Join};
 
 /// `<name>` with an end tag behind its value, or a value on the next line.
 pub(super) fn is_element(bytes: &[u8], start: usize, closed: usize) -> bool {

@@ -1,7 +1,8 @@
 //! Names and values with nothing but a blank or a verb between: flags, lines, sentences.
 
-use super::{Form, Join, typed};
+use super::between::typed;
 use crate::redact::ascii::{self, ANY_BASE64, BLANK, SPACE, UPPER, WORD};
+use crate::redact::named::join::{Form, Join};
 
 /// A flag and its value, a netrc line, or a sentence.
 pub(super) fn words(bytes: &[u8], start: usize, end: usize, spaced: usize) -> Option<Join> {

@@ -1,12 +1,34 @@
 //! What a value has to look like, and what only stands for one.
 
-use super::Look;
 use crate::redact::ascii::{self, ALNUM, DASH, DIGIT, SPACE, WORD};
 use crate::redact::lookahead::{Lookahead, Mark};
 use crate::redact::named::extent::Value;
-use crate::redact::named::form::Form::{Cell, Element, Flag, Line, Phrase, Query, Told};
+use crate::redact::named::join::Form::{Cell, Element, Flag, Line, Phrase, Query, Told};
 use crate::redact::value;
 use crate::redact::vocabulary::Meaning::{self, About, Password};
+
+/// What the value has to look like.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Look {
+    /// Written out, in so many characters at least.
+    Written(usize),
+    /// A digit or a sign between letters, as people make passwords, in so many at least.
+    Typed(usize),
+    /// The same, and no identifier; or a token.
+    TypedOrToken,
+    /// The same where a program may follow: no argument of a call.
+    TypedOrTokenOutsideCalls,
+    /// A word that is no identifier, or a long one.
+    LongWord,
+    /// Letters and digits as in a token.
+    Token,
+    /// Eight or more, and no identifier.
+    NoIdentifier,
+    /// What no one writes by hand.
+    Random,
+    /// Three to eight digits.
+    Digits,
+}
 
 impl Look {
     pub(super) fn is_met_by(self, value: &Value<'_>) -> bool {

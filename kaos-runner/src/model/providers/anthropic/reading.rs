@@ -4,7 +4,7 @@ use kaos_hooks::{Attributes, Str, Usage};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use crate::model::providers::endpoint::{MOST_PARTS, Reading};
+use crate::model::providers::endpoint::{MAX_PARTS, Reading};
 use crate::model::providers::error::Failed;
 use crate::model::providers::json;
 use crate::{AssistantMessage, Deltas, FinishReason, ModelErrorKind, ModelReply};
@@ -16,7 +16,7 @@ impl Reading for Answer<'_> {
             Some(Value::Array(blocks)) => {
                 self.answered = true;
                 // One more is enough to refuse them all.
-                for block in blocks.iter().take(MOST_PARTS + 1) {
+                for block in blocks.iter().take(MAX_PARTS + 1) {
                     self.begin(None, block, None);
                 }
                 Ok(())

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::calls::{self, Calls};
 use super::pieces::add;
 use super::request::Fixed;
-use crate::model::providers::endpoint::{MOST_PARTS, Reading};
+use crate::model::providers::endpoint::{MAX_PARTS, Reading};
 use crate::model::providers::error::{Failed, error_in};
 use crate::model::providers::json;
 use crate::model::providers::names::Names;
@@ -146,7 +146,7 @@ impl<'a> Answer<'a> {
         };
         let calls = calls.iter().filter(|call| call.is_object());
         // One more is enough to refuse them all.
-        for call in calls.take(MOST_PARTS + 1) {
+        for call in calls.take(MAX_PARTS + 1) {
             let call = calls::read(call, self.fixed.quirks.returned_on_calls);
             match deltas {
                 Some(deltas) => self.calls.fragment(call, deltas),

@@ -78,6 +78,13 @@ impl OpenAiBuilder {
         self
     }
 
+    /// Uses a client that is there already, with its connections and its time to connect.
+    #[cfg(feature = "remote")]
+    pub(crate) fn over(mut self, client: reqwest::Client) -> Self {
+        self.setup.client = Some(client);
+        self
+    }
+
     shared_settings!();
 
     /// The model. Nothing is sent yet.

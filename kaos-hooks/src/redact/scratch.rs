@@ -1,0 +1,13 @@
+//! What texts are redacted in.
+
+use super::draft::Draft;
+use super::views::Views;
+
+/// What texts are redacted in, used over and over.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    pub(crate) first: Draft,
+    pub(crate) second: Draft,
+    pub(crate) decoded: Draft,
+    pub(crate) views: Views,
+}

@@ -1,0 +1,136 @@
+//! What was read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::finding::{Finding, Place, Rule};
+use crate::resources::{AgentSpec, Identity, Kind, McpServerSpec, ModelApiSpec, SecretText};
+use crate::shape;
+use crate::yaml::{Mark, Node};
+
+/// One resource, as it was read.
+#[derive(Debug, Clone)]
+pub struct Resource<S> {
+    /// What it is to be.
+    pub spec: S,
+    /// Which it is, and where.
+    pub at: Located,
+}
+
+/// Which resource something is, and where it was read.
+#[derive(Debug, Clone)]
+pub struct Located {
+    /// Which it is.
+    pub identity: Identity,
+    pub(super) source: Arc<str>,
+    pub(super) document: Node,
+}
+
+impl Located {
+    /// All of it, with fields that are not known, as JSON.
+    #[must_use]
+    pub fn document(&self) -> serde_json::Value {
+        self.document.to_json()
+    }
+
+    /// Where it was read.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        shape::place(&self.source, self.document.mark)
+    }
+
+    /// Something that was found in the field at a path.
+    pub(crate) fn finding(&self, rule: Rule, path: &str, message: impl Into<String>) -> Finding {
+        let mark = mark_of(&self.document, path);
+        let place = shape::place(&self.source, mark);
+        Finding::new(rule, Some(place), message)
+            .about(&self.identity)
+            .path(path)
+    }
+}
+
+/// The values of a Secret or `ConfigMap`, by key; one whose value is no text has none.
+pub(crate) type Keys = BTreeMap<String, Option<SecretText>>;
+
+/// All that was read: resources, and the Secrets and `ConfigMap`s beside them.
+#[derive(Debug, Clone, Default)]
+pub struct Resources {
+    /// Where models are.
+    pub model_apis: BTreeMap<Identity, Resource<ModelApiSpec>>,
+    /// Servers of the Model Context Protocol.
+    pub mcp_servers: BTreeMap<Identity, Resource<McpServerSpec>>,
+    /// Agents.
+    pub agents: BTreeMap<Identity, Resource<AgentSpec>>,
+    /// What is there but could not be read: nobody need be told that it is missing.
+    pub(crate) broken: BTreeSet<Identity>,
+    pub(crate) secrets: BTreeMap<(Arc<str>, String), Keys>,
+    pub(crate) config_maps: BTreeMap<(Arc<str>, String), Keys>,
+}
+
+impl Resources {
+    /// Whether a resource is there, be it readable or not.
+    pub(crate) fn has(&self, identity: &Identity) -> bool {
+        self.broken.contains(identity)
+            || match identity.kind {
+                Kind::Agent => self.agents.contains_key(identity),
+                Kind::McpServer => self.mcp_servers.contains_key(identity),
+                Kind::ModelApi => self.model_apis.contains_key(identity),
+            }
+    }
+
+    /// The value of a Secret's key, if the Secret was read.
+    #[must_use]
+    pub fn secret(&self, namespace: &str, name: &str, key: &str) -> Option<&SecretText> {
+        self.secrets
+            .get(&(namespace.into(), name.to_owned()))?
+            .get(key)?
+            .as_ref()
+    }
+
+    /// Gives the value of a Secret's key, as if it had been read.
+    pub fn give_secret(&mut self, namespace: &str, name: &str, key: &str, value: SecretText) {
+        let keys = self
+            .secrets
+            .entry((namespace.into(), name.to_owned()))
+            .or_default();
+        keys.insert(key.to_owned(), Some(value));
+    }
+
+    /// The value of a `ConfigMap`'s key, if the `ConfigMap` was read.
+    #[must_use]
+    pub fn config_value(&self, namespace: &str, name: &str, key: &str) -> Option<&str> {
+        let keys = self.config_maps.get(&(namespace.into(), name.to_owned()))?;
+        keys.get(key)?.as_ref().map(SecretText::expose)
+    }
+
+    /// The runtimes of MCP servers, if the chart's `ConfigMap` is among what was read: a text for
+    /// [`Defaults::take_runtimes`](crate::Defaults::take_runtimes).
+    #[must_use]
+    pub fn mcp_runtimes(&self) -> Option<&str> {
+        let mut all = self
+            .config_maps
+            .iter()
+            .filter(|((_, name), _)| name == "kaos-mcp-runtimes");
+        all.find_map(|(_, keys)| keys.get("runtimes.yaml")?.as_ref().map(SecretText::expose))
+    }
+
+    /// All values of Secrets that were read.
+    pub(crate) fn secret_values(&self) -> impl Iterator<Item = &str> {
+        let values = self.secrets.values().flat_map(BTreeMap::values).flatten();
+        values.map(SecretText::expose)
+    }
+}
+
+/// The place of the field at a path; of what is around it, if it is not there.
+pub(super) fn mark_of(document: &Node, path: &str) -> Mark {
+    let mut path = path;
+    loop {
+        if let Some(node) = document.at(path).filter(|_| !path.is_empty()) {
+            return node.mark;
+        }
+        match path.rfind(['.', '[']) {
+            Some(at) => path = path.get(..at).unwrap_or_default(),
+            None => return document.mark,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What is secret is not shown.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use serde_json::Value;
+
+use crate::reading::Resources;
+use crate::workload::{Env, Given, Origin, Workloads};
+
+/// What stands for a secret.
+pub(super) const MASK: &str = "[masked]";
+
+/// A secret that is shorter than this is looked for as a whole text only: as a part of one it is anything.
+const SHORT: usize = 6;
+
+pub(super) struct Masks<'m> {
+    /// Those that are looked for everywhere; if there are more than can be, all texts are masked.
+    long: Option<AhoCorasick>,
+    short: HashSet<String>,
+    redact: &'m dyn Fn(&str) -> String,
+}
+
+impl fmt::Debug for Masks<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Masks")
+    }
+}
+
+/// What may be shown of a text.
+pub(super) enum Shown {
+    /// This.
+    Text(String),
+    /// This, with something secret taken out.
+    Masked(String),
+}
+
+impl Shown {
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Text(text) | Self::Masked(text) => text,
+        }
+    }
+}
+
+impl<'m> Masks<'m> {
+    pub(super) fn new(
+        workloads: &Workloads,
+        resources: &Resources,
+        redact: &'m dyn Fn(&str) -> String,
+    ) -> Self {
+        let named = workloads
+            .workloads
+            .iter()
+            .flat_map(|it| &it.env)
+            .filter_map(|env| match &env.value {
+                Given::Text(text) if is_secret(env) => Some(text.expose()),
+                _ => None,
+            });
+        let of_documents = of_documents(resources);
+        let of_documents = of_documents.iter().map(String::as_str);
+        let all = resources.secret_values().chain(named).chain(of_documents);
+        let all = all.flat_map(forms).filter(|it| !it.is_empty());
+        let (short, long): (HashSet<_>, HashSet<_>) = all.partition(|it| it.len() < SHORT);
+        let mut builder = AhoCorasick::builder();
+        builder.match_kind(MatchKind::LeftmostLongest);
+        let long = builder.build(long).ok();
+        Self {
+            long,
+            short,
+            redact,
+        }
+    }
+
+    /// What may be shown of a variable's text.
+    pub(super) fn variable(&self, env: &Env, text: &str) -> Shown {
+        if is_secret(env) && !text.is_empty() {
+            return Shown::Masked(MASK.to_owned());
+        }
+        self.text(text)
+    }
+
+    /// What may be shown of a text.
+    pub(super) fn text(&self, text: &str) -> Shown {
+        let shown = match &self.long {
+            _ if self.short.contains(text) => MASK.to_owned(),
+            None => MASK.to_owned(),
+            Some(long) if long.is_match(text) => {
+                long.replace_all(text, &vec![MASK; long.patterns_len()])
+            }
+            _ => text.to_owned(),
+        };
+        let shown = (self.redact)(&shown);
+        if shown == text {
+            Shown::Text(shown)
+        } else {
+            Shown::Masked(shown)
+        }
+    }
+}
+
+/// What does not change in a URL (RFC 3986, 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// How a secret may stand somewhere: as it is, each of its lines, in base64, in a URL.
+fn forms(secret: &str) -> Vec<String> {
+    // Whoever pipes a key into a file adds a line break.
+    let mut forms = vec![secret.to_owned(), secret.trim().to_owned()];
+    if secret.len() >= SHORT {
+        let lines = secret.lines().map(str::trim);
+        forms.extend(lines.filter(|it| it.len() >= SHORT).map(str::to_owned));
+        forms.push(BASE64_STANDARD.encode(secret));
+        forms.push(utf8_percent_encode(secret.trim(), RESERVED).to_string());
+    }
+    forms
+}
+
+/// Values beside names of secrets in documents, be anything made of these or not.
+fn of_documents(resources: &Resources) -> Vec<String> {
+    let agents = resources.agents.values().map(|it| &it.at);
+    let servers = resources.mcp_servers.values().map(|it| &it.at);
+    let models = resources.model_apis.values().map(|it| &it.at);
+    let mut found = Vec::new();
+    for at in agents.chain(servers).chain(models) {
+        named_values(&at.document(), &mut found);
+    }
+    found
+}
+
+fn named_values(node: &Value, found: &mut Vec<String>) {
+    match node {
+        Value::Object(fields) => {
+            let text = |name: &str| fields.get(name).and_then(Value::as_str);
+            if let (Some(name), Some(value)) = (text("name"), text("value"))
+                && names_a_secret(name)
+            {
+                found.push(value.to_owned());
+            }
+            let key = fields.get("apiKey").and_then(|it| it.get("value"));
+            found.extend(key.and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|it| named_values(it, found));
+        }
+        Value::Array(list) => list.iter().for_each(|it| named_values(it, found)),
+        _ => {}
+    }
+}
+
+/// Whether a variable is secret by its name. Those that we derive ourselves are not, but for the provider's key.
+fn is_secret(env: &Env) -> bool {
+    let may = matches!(env.origin, Origin::User) || env.name == "PROXY_API_KEY";
+    may && names_a_secret(&env.name)
+}
+
+/// Whether a name is that of a secret: one of its words is.
+fn names_a_secret(name: &str) -> bool {
+    const WITHIN: [&str; 9] = [
+        "SECRET",
+        "PASSWORD",
+        "PASSWD",
+        "PASSPHRASE",
+        "TOKEN",
+        "APIKEY",
+        "CREDENTIAL",
+        "PRIVATE",
+        "BEARER",
+    ];
+    const WORDS: [&str; 12] = [
+        "KEY",
+        "KEYS",
+        "PASS",
+        "PWD",
+        "PW",
+        "AUTH",
+        "AUTHORIZATION",
+        "COOKIE",
+        "DSN",
+        "HEADERS",
+        "PAT",
+        "PIN",
+    ];
+    let name = name.to_ascii_uppercase();
+    let mut words = name.split(|it: char| !it.is_ascii_alphanumeric());
+    WITHIN.iter().any(|it| name.contains(it))
+        || words.any(|word| WORDS.contains(&word) || word.ends_with("KEY"))
+}

@@ -1,0 +1,21 @@
+//! Whether a run is sampled, told from hook to hook.
+
+use std::cell::Cell;
+
+use opentelemetry::trace::TraceFlags;
+
+thread_local! {
+    /// What the span observer of the run whose event is being told has said of it last.
+    static FLAGS: Cell<Option<(kaos_hooks::TraceId, TraceFlags)>> = const { Cell::new(None) };
+}
+
+/// Says whether a run is sampled, to the hooks that hear the same event behind this one.
+pub(crate) fn tell(run: kaos_hooks::TraceId, flags: TraceFlags) {
+    FLAGS.set(Some((run, flags)));
+}
+
+/// Whether a run is sampled, where a hook before this one has made its spans.
+pub(crate) fn told(run: kaos_hooks::TraceId) -> Option<TraceFlags> {
+    let (told, flags) = FLAGS.get()?;
+    (told == run).then_some(flags)
+}

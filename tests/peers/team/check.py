@@ -1,0 +1,123 @@
+"""What team.sh asks, and what it demands of the spans that the collector has written."""
+
+import json
+import socket
+import sys
+import time
+import urllib.request
+
+TRACES = ["%032x" % (0xABC0 + number) for number in range(3)]
+CALLER = "00f067aa0ba902b7"
+CHAIN = ["coordinator", "researcher", "analyst"]
+
+
+def request(url, trace, stream):
+    body = {"messages": [{"role": "user", "content": "Count."}], "stream": stream, "session_id": "s-" + trace[-4:]}
+    headers = {"content-type": "application/json", "traceparent": f"00-{trace}-{CALLER}-01"}
+    return urllib.request.Request(url + "/v1/chat/completions", json.dumps(body).encode(), headers)
+
+
+def ask(url):
+    """Once to warm up: cards are looked for in the background. Then streamed, and not."""
+    for trace, stream in zip(TRACES, [False, True, False]):
+        with urllib.request.urlopen(request(url, trace, stream), timeout=20) as answer:
+            text = answer.read().decode()
+            assert answer.status == 200 and "Three." in text, text
+        time.sleep(0.5)
+    print("asked")
+
+
+def leave(url, silent):
+    """Asks, waits until the last model was asked, and goes away; prints when."""
+    host, port = url.removeprefix("http://").split(":")
+    made = request(url, TRACES[0], True)
+    head = "".join(f"{name}: {value}\r\n" for name, value in made.header_items())
+    line = f"POST /v1/chat/completions HTTP/1.1\r\nhost: {host}:{port}\r\ncontent-length: {len(made.data)}\r\n{head}\r\n"
+    client = socket.create_connection((host, int(port)))
+    client.sendall(line.encode() + made.data)
+    end = time.monotonic() + 20
+    while True:
+        with socket.create_connection(("127.0.0.1", int(silent))) as told:
+            told.sendall(b"COUNT")
+            if told.recv(10) not in (b"", b"0"):
+                break
+        assert time.monotonic() < end, "the last model is not asked"
+        time.sleep(0.02)
+    client.close()
+    print(time.time_ns())
+
+
+def silent(port):
+    """A model that takes requests and never answers; it tells how many it has. Ends with its parent or after a minute."""
+    server = socket.create_server(("127.0.0.1", int(port)))
+    server.settimeout(60)
+    held = []
+    while True:
+        try:
+            connection, _ = server.accept()
+        except TimeoutError:
+            return
+        connection.settimeout(2)
+        try:
+            first = connection.recv(5)
+            if first == b"COUNT":
+                connection.sendall(str(len(held)).encode())
+        except OSError:
+            continue
+        if first == b"POST ":  # others look whether somebody is there
+            held.append(connection)
+
+
+def spans(path):
+    found = []
+    for line in open(path):
+        for resource in json.loads(line).get("resourceSpans", []):
+            names = {it["key"]: it["value"].get("stringValue") for it in resource["resource"]["attributes"]}
+            for scope in resource["scopeSpans"]:
+                for span in scope["spans"]:
+                    span["service"] = names["service.name"]
+                    found.append(span)
+    return found
+
+
+def chain(all_spans, trace):
+    """The turns of a trace, from the caller's to the last, by their parents alone."""
+    own = [span for span in all_spans if span["traceId"] == trace]
+    by_id = {span["spanId"]: span for span in own}
+    assert len(by_id) == len(own), "a span came twice"
+    turns = {span["service"]: span for span in own if span["name"] == "agent.turn"}
+    assert sorted(turns) == sorted(CHAIN), sorted(turns)
+    assert turns["coordinator"]["parentSpanId"] == CALLER
+    for above, below in zip(CHAIN, CHAIN[1:]):
+        delegation = by_id[turns[below]["parentSpanId"]]
+        assert delegation["name"] == f"delegate.{below}" and delegation["service"] == above, delegation
+        assert delegation["kind"] == 3, "CLIENT"
+    for span in own:
+        assert span["parentSpanId"] == CALLER or span["parentSpanId"] in by_id, f"no parent: {span['name']}"
+    return own, turns
+
+
+def traces(path, _asked):
+    all_spans = spans(path)
+    assert {span["traceId"] for span in all_spans} == set(TRACES), "other traces"
+    count = 0
+    for trace in TRACES:
+        own, _ = chain(all_spans, trace)
+        count += len(own)
+        assert not [span for span in own if span.get("status", {}).get("code") == 2], "a span failed"
+    print(f"{len(TRACES)} traces of three processes, {count} spans, each parent is there")
+
+
+def cancelled(path, asked):
+    gone = int(open(asked).read())
+    _, turns = chain(spans(path), TRACES[0])
+    late = {name: (int(turns[name]["endTimeUnixNano"]) - gone) / 1e6 for name in CHAIN}
+    for name in CHAIN:
+        attributes = json.dumps(turns[name]["attributes"])
+        assert "cancel" in attributes, (name, attributes)
+    assert all(-50 < time < 200 for time in late.values()), late
+    print("ended cancelled, ms after the client was gone: " + ", ".join(f"{it} {late[it]:.0f}" for it in CHAIN))
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
