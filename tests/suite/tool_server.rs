@@ -1,10 +1,14 @@
 //! Tools for others: what clients see of a tool server, and what its spans say.
 
+mod clients;
 mod faults;
 mod http;
 mod python;
 mod recorded;
 mod serving;
+mod settings;
+mod stdio;
+mod traced;
 mod trail;
 
 use std::collections::BTreeMap;

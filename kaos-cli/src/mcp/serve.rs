@@ -27,6 +27,7 @@ use self::tool::PythonTool;
 use crate::config::variable;
 use crate::output::{self, Failed};
 use crate::signals::Signals;
+use crate::terminal;
 
 #[derive(ClapArgs)]
 #[command(
@@ -91,6 +92,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 }
 
 async fn serve(args: &Args, code: Code, mut signals: Signals) -> Result<ExitCode, Failed> {
+    let output = args.stdio.then(terminal::messages).transpose()?;
     let telemetry = Telemetry::from_env()?;
     printed::install(&telemetry)?;
     let python = Python {
@@ -125,11 +127,11 @@ async fn serve(args: &Args, code: Code, mut signals: Signals) -> Result<ExitCode
         .access(access())
         .ready(move || asked.works());
     let hooks = server.hooks_in_use();
-    let code = if args.stdio {
+    let code = if let Some(output) = output {
         tokio::select! {
             biased;
             code = signals.next() => Ok(ExitCode::from(code)),
-            ended = server.serve_stdio() => ended.map(|()| ExitCode::SUCCESS).map_err(Into::into),
+            ended = server.serve_pipes(tokio::io::stdin(), output) => ended.map(|()| ExitCode::SUCCESS).map_err(Into::into),
         }
     } else {
         listen(args, server, count, signals).await
