@@ -15,7 +15,11 @@ use super::rule::Rule;
 use super::sentinel::{self, Gaps};
 use super::view::{self, View};
 use super::views::Views;
+use super::vocabulary::Seen;
 use super::{Class, digits, email, iban, on_request, token};
+
+/// The shortest text in which a built-in rule finds anything: `pw=ab`.
+const SHORTEST: usize = 5;
 
 /// The rules of one redactor.
 #[derive(Debug)]
@@ -76,15 +80,20 @@ impl Engine {
     pub(crate) fn scan(&self, text: &str) -> List {
         let hits = &mut Hits::default();
         let mut known = Known::of(text, Given::all(self.literals(), text, hits));
-        self.scan_known(&mut known, &mut Views::default())
+        self.scan_known(&mut known, &mut Views::default(), &mut Seen::default())
     }
 
     /// All findings of a text; of its sentinels, those stay known that this redactor wrote.
-    pub(crate) fn scan_known(&self, known: &mut Known<'_>, views: &mut Views) -> List {
+    pub(crate) fn scan_known(
+        &self,
+        known: &mut Known<'_>,
+        views: &mut Views,
+        seen: &mut Seen,
+    ) -> List {
         let mut findings = Findings::default();
-        self.scan_plain(known, &mut findings);
-        if known.given.looks.has(Look::Escape) && !self.reads_safe(known) {
-            self.scan_views(known, views, &mut findings);
+        self.scan_plain(known, seen, &mut findings);
+        if known.given.looks.has(Look::Escape) && !self.reads_safe(known, seen) {
+            self.scan_views(known, (views, seen), &mut findings);
         } else {
             views.clear();
         }
@@ -100,7 +109,7 @@ impl Engine {
     }
 
     /// Whether a text is known to hide nothing when it is decoded.
-    fn reads_safe(&self, known: &mut Known<'_>) -> bool {
+    fn reads_safe(&self, known: &mut Known<'_>, seen: &mut Seen) -> bool {
         let draft = match &mut known.decoded {
             Decoded::Unknown => return false,
             Decoded::Same => return true,
@@ -108,7 +117,7 @@ impl Engine {
         };
         let mut findings = Findings::default();
         let mut known = draft.known(Looks::ALL, Decoded::Same);
-        self.scan_plain(&mut known, &mut findings);
+        self.scan_plain(&mut known, seen, &mut findings);
         findings.0.iter().all(|found| {
             !self.finds(&found.class) || sentinel::covers(&known.sentinels, found.start, found.end)
         })
@@ -116,7 +125,12 @@ impl Engine {
 
     /// The text as its reader decodes it, once and as often as it can be: what lies between is
     /// found with the one or the other.
-    fn scan_views(&self, known: &Known<'_>, views: &mut Views, findings: &mut Findings) {
+    fn scan_views(
+        &self,
+        known: &Known<'_>,
+        (views, seen): (&mut Views, &mut Seen),
+        findings: &mut Findings,
+    ) {
         let text = known.text;
         let count = views.decode(text);
         let (levels, hits, sentinels) = views.parts();
@@ -128,8 +142,8 @@ impl Engine {
                 continue;
             };
             let mut inner = Findings::default();
-            let mut seen = Known::of(&view.text, Given::all(self.literals(), &view.text, hits));
-            self.scan_plain(&mut seen, &mut inner);
+            let mut read = Known::of(&view.text, Given::all(self.literals(), &view.text, hits));
+            self.scan_plain(&mut read, seen, &mut inner);
             for found in inner.0 {
                 let (start, end) = outer.iter().rev().fold(
                     (view.original(found.start), view.original_end(found.end)),
@@ -139,17 +153,21 @@ impl Engine {
                     findings.add(start, end, found.class, found.rule);
                 }
             }
-            *sentinels = seen.sentinels;
+            *sentinels = read.sentinels;
         }
     }
 
     /// All findings of a text as it is.
-    fn scan_plain(&self, known: &mut Known<'_>, findings: &mut Findings) {
+    fn scan_plain(&self, known: &mut Known<'_>, seen: &mut Seen, findings: &mut Findings) {
         let (text, looks, sentinels) = (known.text, known.given.looks, &mut known.sentinels);
         let bytes = text.as_bytes();
+        let is_all_built_in = self.own.is_none() && !self.addresses && !self.phones;
+        if bytes.len() < SHORTEST && is_all_built_in {
+            return;
+        }
         let literals = self.literals();
         if !known.given.hits.is_empty() {
-            let mut cursor = Cursor::default();
+            let mut cursor = Cursor::new(seen);
             for hit in known.given.hits {
                 if let Some(hit) = hit.moved(known.given.start, 0)
                     && let Some(trigger) = literals.trigger(hit)

@@ -1,7 +1,7 @@
 //! What lies ahead, looked at once: text that asks at every word how far its line goes on costs
 //! no more than its length.
 
-use super::ascii;
+use super::{ascii, sentinel};
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,10 +26,12 @@ pub(crate) enum Mark {
     Word,
     /// What ends a sentinel that is none.
     Forged,
+    /// What opens a string among the arguments of a call, or ends them.
+    Literal,
 }
 
 /// How many kinds of marks there are.
-const KINDS: usize = 10;
+const KINDS: usize = 11;
 
 /// What is known about the way to the next mark of one kind.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,6 +50,21 @@ pub(crate) struct Lookahead {
     marks: [Known; KINDS],
     /// A stretch of at most five different bytes, and where it ends.
     few: (usize, usize),
+    chain: Option<Chain>,
+}
+
+/// Sentinels glued to each other with nothing but words between.
+#[derive(Clone, Copy, Debug)]
+struct Chain {
+    /// What would end it.
+    mark: Mark,
+    /// Where the last word starts that came further: one behind it looks no less far.
+    start: usize,
+    /// Where the first of them starts, and the last that was come to.
+    first: usize,
+    last: usize,
+    /// The last with a word before it.
+    worded: usize,
 }
 
 impl Lookahead {
@@ -96,6 +113,70 @@ impl Lookahead {
         end <= self.few.1
     }
 
+    /// How far the one word goes that starts at `start`, if it is glued to a sentinel; a stretch
+    /// without one ends at a mark, or at `limit`.
+    pub(crate) fn glued(
+        &mut self,
+        bytes: &[u8],
+        mark: Mark,
+        start: usize,
+        limit: usize,
+    ) -> Option<usize> {
+        let mut position = start;
+        // The chain of this word, when its first sentinel was come to.
+        let mut chain: Option<Chain> = None;
+        let (mut is_worded, mut has_more) = (false, false);
+        loop {
+            if let Some(behind) = sentinel::end(bytes, position) {
+                let on = match chain.or(self.chain) {
+                    // The next of this chain.
+                    Some(it) if chain.is_some() => Chain {
+                        start,
+                        last: position,
+                        worded: if is_worded { position } else { it.worded },
+                        ..it
+                    },
+                    // One that another word is in, too: how it goes on is known.
+                    Some(it)
+                        if it.mark == mark
+                            && it.start <= start
+                            && (it.first..=it.last).contains(&position) =>
+                    {
+                        it
+                    }
+                    _ => Chain {
+                        mark,
+                        start,
+                        first: position,
+                        last: position,
+                        worded: position,
+                    },
+                };
+                has_more |= on.worded > position;
+                position = match on.last > position {
+                    true => sentinel::end(bytes, on.last).unwrap_or(on.last),
+                    false => behind,
+                };
+                chain = Some(on);
+                self.chain = chain;
+                is_worded = false;
+                continue;
+            }
+            let stop = self.end(bytes, mark, position, limit.max(position));
+            let goes_on = sentinel::end(bytes, stop).is_some();
+            // Most words are not glued to anything, and may be long.
+            if chain.is_none() && !goes_on {
+                return None;
+            }
+            is_worded = sentinel::has_word(ascii::part(bytes, position, stop));
+            has_more |= is_worded;
+            position = stop;
+            if !goes_on {
+                return has_more.then_some(position);
+            }
+        }
+    }
+
     /// [`Lookahead::find`], or the end of what was looked at.
     pub(crate) fn end(&mut self, bytes: &[u8], mark: Mark, start: usize, limit: usize) -> usize {
         self.find(bytes, mark, start, limit)
@@ -129,7 +210,8 @@ const fn marks() -> [u16; 256] {
             | ((byte == b'=') as u16) << Mark::Equals as u8
             | ((byte == b',') as u16) << Mark::Comma as u8
             | (matches!(byte, b' ' | b')' | b'}' | b']') as u16) << Mark::Word as u8
-            | (matches!(byte, b'>' | b'\n') as u16) << Mark::Forged as u8;
+            | (matches!(byte, b'>' | b'\n') as u16) << Mark::Forged as u8
+            | (matches!(byte, b'"' | b'\'' | b')' | b';') as u16) << Mark::Literal as u8;
         byte += 1;
     }
     table

@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::views::Views;
+use super::vocabulary::Seen;
 
 /// What texts are redacted in, used over and over.
 #[derive(Default)]
@@ -10,4 +11,5 @@ pub(crate) struct Scratch {
     pub(crate) second: Draft,
     pub(crate) decoded: Draft,
     pub(crate) views: Views,
+    pub(crate) seen: Seen,
 }

@@ -133,14 +133,19 @@ pub(crate) fn glued(
         if !has_sentinel && !goes_on {
             return None;
         }
-        has_more |= ascii::part(bytes, position, stop)
-            .iter()
-            .any(|byte| ascii::is(*byte, ascii::WORD) || *byte >= 0x80);
+        has_more |= has_word(ascii::part(bytes, position, stop));
         position = stop;
         if !goes_on {
             return (has_sentinel && has_more).then_some(position);
         }
     }
+}
+
+/// Whether there is more than signs between two sentinels.
+pub(crate) fn has_word(between: &[u8]) -> bool {
+    between
+        .iter()
+        .any(|byte| ascii::is(*byte, ascii::WORD) || *byte >= 0x80)
 }
 
 /// Whether there is nothing but sentinels in a range.

@@ -1,7 +1,5 @@
 //! Text as its reader will decode it: without escapes, zero-width and full-width characters.
 
-use std::iter::Peekable;
-
 use super::ascii;
 
 /// Most backslashes before the letter of one escape.
@@ -18,17 +16,20 @@ pub(crate) struct View {
 impl View {
     /// Becomes the decoded text; whether there is anything to decode.
     pub(super) fn decode(&mut self, text: &str) -> bool {
-        let mut escapes = Escapes::new(text.as_bytes(), 0, text.len()).peekable();
-        if escapes.peek().is_none() {
+        let mut escapes = Escapes::new(text.as_bytes(), 0, text.len());
+        let Some(first) = escapes.next() else {
             return false;
-        }
+        };
         self.text.clear();
+        self.text.reserve(text.len());
         self.steps.clear();
         self.steps.push((0, 0));
         let mut copied = 0;
-        for escape in escapes {
+        for escape in std::iter::once(first).chain(escapes) {
             self.text.push_str(ascii::cut(text, copied, escape.start));
-            self.text.extend(escape.letter);
+            if let Some(letter) = escape.letter {
+                self.text.push(letter);
+            }
             self.steps.push((self.text.len(), escape.end));
             copied = escape.end;
         }
@@ -86,8 +87,11 @@ pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
     let mut start = from;
     while start < bytes.len() {
         let end = (start + size).min(bytes.len());
+        let block = ascii::part(bytes, start, end);
         let mut escapes = Escapes::new(bytes, start, end);
-        if let Some(found) = escapes.next() {
+        let has_any = memchr::memchr2(b'%', b'\\', block).is_some()
+            || memchr::memchr3(0xe2, 0xef, 0xc2, block).is_some();
+        if has_any && let Some(found) = escapes.next() {
             return Some(found.start);
         }
         start = end.max(escapes.end);
@@ -103,25 +107,35 @@ struct Escape {
     letter: Option<char>,
 }
 
+/// For each byte, whether an escape or a foreign form may start with it.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "checked when the table is made, at compile time"
+)]
+static STARTS: [bool; 256] = {
+    let mut table = [false; 256];
+    table[b'%' as usize] = true;
+    table[b'\\' as usize] = true;
+    table[0xc2] = true;
+    table[0xe2] = true;
+    table[0xef] = true;
+    table
+};
+
 /// The escapes and foreign forms that start in a stretch, in order.
 struct Escapes<'t> {
     bytes: &'t [u8],
-    from: usize,
-    escaped: Peekable<memchr::Memchr2<'t>>,
-    foreign: Peekable<memchr::Memchr3<'t>>,
     /// Where the last one ended.
     end: usize,
+    to: usize,
 }
 
 impl<'t> Escapes<'t> {
     fn new(bytes: &'t [u8], from: usize, to: usize) -> Self {
-        let stretch = ascii::part(bytes, from, to);
         Self {
             bytes,
-            from,
-            escaped: memchr::memchr2_iter(b'%', b'\\', stretch).peekable(),
-            foreign: memchr::memchr3_iter(0xe2, 0xef, 0xc2, stretch).peekable(),
-            end: 0,
+            end: from,
+            to,
         }
     }
 }
@@ -131,23 +145,19 @@ impl Iterator for Escapes<'_> {
 
     fn next(&mut self) -> Option<Escape> {
         loop {
-            let index = match (self.escaped.peek(), self.foreign.peek()) {
-                (Some(escaped), Some(foreign)) if foreign < escaped => self.foreign.next(),
-                (Some(_), _) => self.escaped.next(),
-                (None, _) => self.foreign.next(),
-            }?;
-            let start = self.from + index;
-            if start < self.end {
-                continue;
-            }
+            let rest = ascii::part(self.bytes, self.end, self.to);
+            let index = rest
+                .iter()
+                .position(|byte| STARTS.get(usize::from(*byte)) == Some(&true))?;
+            let start = self.end + index;
             if let Some((letter, end)) = escape(self.bytes, start) {
                 self.end = end;
                 return Some(Escape { start, end, letter });
             }
             // No other backslash of a run begins an escape, but those of a run too long for one.
             let run = ascii::run(self.bytes, start, ascii::BACKSLASH);
-            self.end = run.saturating_sub(LONGEST_RUN).max(start);
-            if run - start <= LONGEST_RUN {
+            self.end = run.saturating_sub(LONGEST_RUN).max(start + 1);
+            if run > start && run - start <= LONGEST_RUN {
                 self.end = run;
             }
         }

@@ -11,8 +11,38 @@ pub(crate) const READERS: &[&str] = &["chpasswd", "--stdin", "--password-stdin",
 /// How far before its reader a password is said, in bytes.
 const REACH: usize = 256;
 
+/// Where commands last said something: the pipes of a text are asked for one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    echo: Option<usize>,
+    printf: Option<usize>,
+    /// How far the text was looked at.
+    to: usize,
+}
+
+impl Said {
+    /// The last command in `from..pipe` that says something.
+    fn last(&mut self, bytes: &[u8], from: usize, pipe: usize) -> Option<usize> {
+        for at in self.to.max(from)..pipe {
+            match ascii::at(bytes, at) | 0x20 {
+                b'e' if ascii::has(bytes, at, "echo ") => self.echo = Some(at),
+                b'p' if ascii::has(bytes, at, "printf ") => self.printf = Some(at),
+                _ => {}
+            }
+        }
+        self.to = self.to.max(pipe);
+        let is_near = |at: &usize| *at >= from;
+        self.echo.filter(is_near).or(self.printf.filter(is_near))
+    }
+}
+
 /// Finds what is said to the reader `start..end`, before a pipe or behind `<<<`.
-pub(crate) fn piped(text: &str, start: usize, end: usize, findings: &mut Findings) {
+pub(crate) fn piped(
+    text: &str,
+    (start, end): (usize, usize),
+    says: &mut Said,
+    findings: &mut Findings,
+) {
     let bytes = text.as_bytes();
     let is_pair = ascii::has(bytes, start, "chpasswd");
     // `-S` reads from a pipe, `-s` opens a shell.
@@ -23,7 +53,10 @@ pub(crate) fn piped(text: &str, start: usize, end: usize, findings: &mut Finding
     let head = ascii::part(bytes, from, start);
     let line = memchr::memrchr(b'\n', head).map_or(0, |at| at + 1);
     if let Some(pipe) = memchr::memrchr(b'|', head).filter(|pipe| *pipe >= line) {
-        said(text, (from + line, from + pipe), is_pair, findings);
+        let (from, pipe) = (from + line, from + pipe);
+        if let Some(verb) = says.last(bytes, from, pipe) {
+            said(text, (from, pipe), verb - from, is_pair, findings);
+        }
     }
     let next = ascii::short_run(bytes, end, SPACE, 4);
     if ascii::has(bytes, next, "<<<")
@@ -34,13 +67,15 @@ pub(crate) fn piped(text: &str, start: usize, end: usize, findings: &mut Finding
 }
 
 /// What `echo` or `printf` says last before a pipe.
-fn said(text: &str, (from, pipe): (usize, usize), is_pair: bool, findings: &mut Findings) {
+fn said(
+    text: &str,
+    (from, pipe): (usize, usize),
+    verb: usize,
+    is_pair: bool,
+    findings: &mut Findings,
+) {
     let bytes = text.as_bytes();
     let line = ascii::part(bytes, from, pipe);
-    let says = |word: &str| (0..line.len()).rev().find(|at| ascii::has(line, *at, word));
-    let Some(verb) = says("echo ").or_else(|| says("printf ")) else {
-        return;
-    };
     let mut end = ascii::run_back(line, line.len(), SPACE, 8);
     let quote = ascii::before(line, end);
     let start = if ascii::is(quote, QUOTE) {

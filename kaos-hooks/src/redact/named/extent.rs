@@ -84,9 +84,7 @@ pub(super) fn read<'t>(
         _ => None,
     };
     if let Some(mark) = mark
-        && let Some(end) = sentinel::glued(bytes, start, |from| {
-            ahead.end(bytes, mark, from, limit.max(from))
-        })
+        && let Some(end) = ahead.glued(bytes, mark, start, limit)
     {
         return Some(value((start, end), Form::Query, true));
     }

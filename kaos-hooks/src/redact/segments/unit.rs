@@ -32,7 +32,11 @@ pub(super) fn one(
 ) {
     let unit = ascii::cut(pieces.text, start, end);
     let mut known = Known::of(unit, given);
-    let findings = engine.scan_known(&mut known, &mut pieces.scratch.views);
+    let findings = engine.scan_known(
+        &mut known,
+        &mut pieces.scratch.views,
+        &mut pieces.scratch.seen,
+    );
     let is_cut = unit.len() + 4096 >= LONGEST;
     if let Some(last) = findings.last()
         && is_cut
@@ -44,31 +48,26 @@ pub(super) fn one(
     if findings.is_empty() {
         return;
     }
-    let scratch = std::mem::take(pieces.scratch);
     let Scratch {
-        first: mut draft,
-        second: mut next,
-        mut decoded,
-        mut views,
-    } = scratch;
+        first,
+        second,
+        decoded,
+        views,
+        seen,
+    } = &mut *pieces.scratch;
+    let (mut draft, mut next) = (first, second);
     let ranges = findings.iter().map(|found| (found.start, found.end));
     draft.redact(&known, ranges, draft::sentinels(unit, &findings, key));
     for found in &findings {
         let place = start + found.start..start + found.end;
         pieces.report.add(&found.class, found.rule, place);
     }
-    let mut reads_as = views.redacted(unit, &findings, key, &mut decoded);
+    let mut reads_as = views.redacted(unit, &findings, key, decoded);
     for _ in 0..PASSES {
         let mut known = draft.known(given.looks.after_cuts(), reads_as);
-        let more = engine.scan_known(&mut known, &mut views);
+        let more = engine.scan_known(&mut known, views, seen);
         if more.is_empty() {
-            pieces.replace(start, end, &draft.text);
-            *pieces.scratch = Scratch {
-                first: draft,
-                second: next,
-                decoded,
-                views,
-            };
+            pieces.copy.replace(pieces.text, (start, end), &draft.text);
             return;
         }
         let ranges = more.iter().map(|found| (found.start, found.end));

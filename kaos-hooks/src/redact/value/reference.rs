@@ -43,7 +43,7 @@ const TEMPLATES: &[(&str, &str)] = &[
 
 /// Whether `value` only says that a value goes here.
 pub(crate) fn is_placeholder(value: &str) -> bool {
-    let value = value.trim_matches(['\'', '"']);
+    let value = without_quotes(value);
     let bytes = value.as_bytes();
     let is_filler = |b: &u8| {
         matches!(
@@ -56,7 +56,16 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
         || is_wrapped(value)
         || has_template(value)
         || is_variable(bytes)
-        || (is_words(bytes) && ASKS.iter().any(|start| ascii::has(bytes, 0, start)))
+        || (ASKS.iter().any(|start| ascii::has(bytes, 0, start)) && is_words(bytes))
+}
+
+/// Without the quotes around it.
+fn without_quotes(value: &str) -> &str {
+    let bytes = value.as_bytes();
+    let is_other = |byte: &u8| !matches!(byte, b'\'' | b'"');
+    let first = bytes.iter().position(is_other).unwrap_or(bytes.len());
+    let last = bytes.iter().rposition(is_other).map_or(first, |at| at + 1);
+    ascii::cut(value, first, last)
 }
 
 /// Whether a value in quotes as a whole only says where one goes: `****`, `$DB_PASSWORD`,
@@ -122,13 +131,11 @@ fn is_words(bytes: &[u8]) -> bool {
 /// Whether there is a place in it that a program fills.
 fn has_template(value: &str) -> bool {
     let bytes = value.as_bytes();
-    let seen = bytes
-        .iter()
-        .fold(0u128, |seen, byte| seen | 1 << (byte & 127));
-    let has = |sign: &str| seen & 1 << (ascii::at(sign.as_bytes(), 0) & 127) != 0;
-    if !["$", "{", "<", "%", "&", "#", "@"].into_iter().any(has) {
+    let signs = signs_in(bytes);
+    if signs & OPENINGS == 0 {
         return false;
     }
+    let has = |sign: &str| signs & sign_of(ascii::at(sign.as_bytes(), 0)) != 0;
     let is_filled = |(open, close): &(&str, &str)| {
         let start = || ascii::find(bytes, open.as_bytes());
         has(open)
@@ -170,6 +177,39 @@ fn is_variable(bytes: &[u8]) -> bool {
     }
 }
 
+/// The signs of programs that a value is asked for, all at once: it may be long, and asked for at
+/// every name before it.
+const SIGNS: &[u8; 11] = b"$<%&#@{([:-";
+
+/// Those of them that open a template.
+const OPENINGS: u16 = 0b111_1111;
+
+/// Those that call, index or build.
+const BRACKETS: u16 = 0b1_1100_0000;
+
+/// For each byte, which of the signs it is.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "checked when the table is made, at compile time"
+)]
+static SIGN: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut sign = 0;
+    while sign < SIGNS.len() {
+        table[SIGNS[sign] as usize] = 1 << sign;
+        sign += 1;
+    }
+    table
+};
+
+fn sign_of(byte: u8) -> u16 {
+    SIGN.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+fn signs_in(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0, |signs, byte| signs | sign_of(*byte))
+}
+
 /// Whether it is a piece of a program between two strings, or an expression.
 pub(crate) fn is_code(value: &str) -> bool {
     if is_strong(value) {
@@ -188,19 +228,18 @@ pub(crate) fn is_code(value: &str) -> bool {
 /// One word of eight or more with both cases, a digit and a sign: no piece of a program.
 fn is_strong(value: &str) -> bool {
     let bytes = value.as_bytes();
-    let signs = bytes
-        .iter()
-        .filter(|b| !ascii::is(**b, WORD | DASH | DOT) && **b > b' ')
-        .count();
-    bytes.len() >= 8
-        && signs >= 1
-        && !ascii::any(bytes, SPACE)
-        && ascii::any(bytes, UPPER)
-        && ascii::any(bytes, LOWER)
-        && ascii::any(bytes, DIGIT)
+    if bytes.len() < 8 {
+        return false;
+    }
+    let sets = ascii::sets(bytes);
+    sets & SPACE == 0
+        && [UPPER, LOWER, DIGIT].iter().all(|set| sets & set != 0)
+        && bytes
+            .iter()
+            .any(|byte| !ascii::is(*byte, WORD | DASH | DOT) && *byte > b' ')
         && !["()", "['", "[\"", "::", "->", "=="]
             .iter()
-            .any(|mark| value.contains(mark))
+            .any(|mark| ascii::find(bytes, mark.as_bytes()).is_some())
 }
 
 /// What an unquoted value starts with that is looked up elsewhere.
@@ -210,17 +249,23 @@ const OBJECTS: &[&str] = &[
     "module.", "data.", "local.", "params.", "opts.", "options.", "settings.", "request.", "req.",
 ];
 
+static IS_OBJECT: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(OBJECTS));
+
 /// Whether an unquoted value is an expression: a call, a path, a type.
 pub(crate) fn is_expression(value: &str, next: u8) -> bool {
     let bytes = value.as_bytes();
-    matches!(next, b'(' | b'[' | b'{' | b'<')
-        || bytes.iter().enumerate().any(|(index, byte)| match byte {
-            b'(' | b'[' | b'{' => true,
-            b':' => ascii::at(bytes, index + 1) == b':',
-            b'-' => ascii::at(bytes, index + 1) == b'>',
-            _ => false,
-        })
-        || OBJECTS.iter().any(|start| ascii::has(bytes, 0, start))
+    if matches!(next, b'(' | b'[' | b'{' | b'<') {
+        return true;
+    }
+    let signs = signs_in(bytes);
+    let has = |sign: &str| {
+        signs & sign_of(ascii::at(sign.as_bytes(), 0)) != 0
+            && ascii::find(bytes, sign.as_bytes()).is_some()
+    };
+    signs & BRACKETS != 0
+        || has("::")
+        || has("->")
+        || IS_OBJECT.is_at(bytes, 0)
         || matches!(
             ascii::at(bytes, 0),
             b'&' | b'*'

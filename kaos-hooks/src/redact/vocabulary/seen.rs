@@ -1,39 +1,44 @@
-//! Names that were read before: text may be made of nothing but the same few.
+//! Names that were read before: a document repeats its few, and text may be made of nothing else.
 
 use super::Meaning;
 use crate::redact::ascii;
 
 /// How many names are remembered.
-const SLOTS: usize = 8;
+const SLOTS: usize = 32;
 
-/// What the last names of a text meant, by their ranges.
+/// Longest name that is remembered, in bytes.
+const LONGEST: usize = 80;
+
+/// What the last names meant, each in a slot that it shares with others.
 #[derive(Debug, Default)]
-pub(crate) struct Seen([(usize, usize, Option<Meaning>); SLOTS]);
+pub(crate) struct Seen(Vec<(String, Option<Meaning>)>);
 
 impl Seen {
-    /// What the name `start..end` means.
-    pub(crate) fn meaning(&mut self, text: &str, start: usize, end: usize) -> Option<Meaning> {
-        let name = ascii::cut(text, start, end);
+    /// What a name means.
+    pub(crate) fn meaning(&mut self, name: &str) -> Option<Meaning> {
+        if name.len() > LONGEST {
+            return super::meaning(name);
+        }
+        if self.0.is_empty() {
+            self.0.resize(SLOTS, (String::new(), None));
+        }
         let bytes = name.as_bytes();
-        let first = usize::from(ascii::at(bytes, 0));
-        let middle = usize::from(ascii::at(bytes, bytes.len() / 2));
-        let slot = (first * 5 + middle * 3 + bytes.len()) % SLOTS;
-        let Some(known) = self.0.get_mut(slot) else {
+        let byte = |index: usize| usize::from(ascii::at(bytes, index));
+        let (middle, last) = (bytes.len() / 2, bytes.len().saturating_sub(1));
+        let slot = (byte(0) * 5 + byte(middle) * 3 + byte(last) * 7 + bytes.len()) % SLOTS;
+        let Some((known, meaning)) = self.0.get_mut(slot) else {
             return super::meaning(name);
         };
-        if ascii::cut(text, known.0, known.1) != name {
-            *known = (start, end, super::meaning(name));
+        if known != name {
+            known.clear();
+            known.push_str(name);
+            *meaning = super::meaning(name);
         }
-        known.2
+        *meaning
     }
 
-    /// What the key `start..end` of JSON says.
-    pub(crate) fn meaning_in_json(
-        &mut self,
-        text: &str,
-        start: usize,
-        end: usize,
-    ) -> Option<Meaning> {
-        super::in_json(self.meaning(text, start, end), ascii::cut(text, start, end))
+    /// What a key of JSON says.
+    pub(crate) fn meaning_in_json(&mut self, key: &str) -> Option<Meaning> {
+        super::in_json(self.meaning(key), key)
     }
 }
