@@ -139,8 +139,11 @@ pub(crate) fn has(bytes: &[u8], index: usize, needle: &str) -> bool {
 /// Where `needle` stands first: for short text, where a searcher is not worth its making.
 pub(crate) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     let first = needle.first()?;
-    memchr::memchr_iter(*first, bytes)
-        .find(|start| part(bytes, *start, start + needle.len()) == needle)
+    let second = at(needle, 1);
+    memchr::memchr_iter(*first, bytes).find(|start| {
+        // Two bytes tell mostly.
+        at(bytes, start + 1) == second && part(bytes, *start, start + needle.len()) == needle
+    })
 }
 
 /// Whether every byte is in `set`, and there is one.

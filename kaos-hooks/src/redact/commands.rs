@@ -184,10 +184,10 @@ fn pair(text: &str, end: usize, is_known: bool, findings: &mut Findings) {
     };
     let name = ascii::cut(pair, 0, sign);
     let password = ascii::cut(pair, sign + 1, pair.len());
-    let has = |text: &str, signs: &[u8]| text.bytes().any(|byte| signs.contains(&byte));
     let is_pair = !password.is_empty()
-        && !has(name, b"/<{$")
-        && !has(password, b"<{")
+        && memchr::memchr3(b'/', b'<', b'{', name.as_bytes()).is_none()
+        && memchr::memchr(b'$', name.as_bytes()).is_none()
+        && memchr::memchr2(b'<', b'{', password.as_bytes()).is_none()
         && ascii::find(password.as_bytes(), b"$(").is_none()
         && is_written(password);
     let is_group = || {

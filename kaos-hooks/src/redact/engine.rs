@@ -141,6 +141,9 @@ impl Engine {
             let Some((view, outer)) = levels.get(..depth).and_then(<[View]>::split_last) else {
                 continue;
             };
+            if findings.0.is_empty() && self.is_too_short(&view.text) {
+                continue;
+            }
             let mut inner = Findings::default();
             let mut read = Known::of(&view.text, Given::all(self.literals(), &view.text, hits));
             self.scan_plain(&mut read, seen, &mut inner);
@@ -157,12 +160,16 @@ impl Engine {
         }
     }
 
+    /// Whether a text is too short for any finding.
+    fn is_too_short(&self, text: &str) -> bool {
+        text.len() < SHORTEST && self.own.is_none() && !self.addresses && !self.phones
+    }
+
     /// All findings of a text as it is.
     fn scan_plain(&self, known: &mut Known<'_>, seen: &mut Seen, findings: &mut Findings) {
         let (text, looks, sentinels) = (known.text, known.given.looks, &mut known.sentinels);
         let bytes = text.as_bytes();
-        let is_all_built_in = self.own.is_none() && !self.addresses && !self.phones;
-        if bytes.len() < SHORTEST && is_all_built_in {
+        if self.is_too_short(text) {
             return;
         }
         let literals = self.literals();

@@ -48,9 +48,19 @@ pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
     // to fourth place.
     let mut position = from + 2;
     while position < bytes.len() {
-        if ascii::is(ascii::at(bytes, position), DIGIT | UPPER) {
-            let first = position.saturating_sub(3).max(from);
-            for start in first..=position {
+        // A digit is the third or fourth of them, a capital the first or second.
+        let byte = ascii::at(bytes, position);
+        let back = if ascii::is(byte, DIGIT) {
+            Some((3, 2))
+        } else {
+            ascii::is(byte, UPPER).then_some((1, 0))
+        };
+        if let Some((first, last)) = back {
+            let (first, last) = (
+                position.saturating_sub(first),
+                position.saturating_sub(last),
+            );
+            for start in first.max(from)..=last {
                 if starts(bytes, start) {
                     return Some(start);
                 }

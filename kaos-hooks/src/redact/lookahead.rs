@@ -28,10 +28,12 @@ pub(crate) enum Mark {
     Forged,
     /// What opens a string among the arguments of a call, or ends them.
     Literal,
+    /// An ASCII letter.
+    Letter,
 }
 
 /// How many kinds of marks there are.
-const KINDS: usize = 11;
+const KINDS: usize = 12;
 
 /// What is known about the way to the next mark of one kind.
 #[derive(Clone, Copy, Debug, Default)]
@@ -211,7 +213,8 @@ const fn marks() -> [u16; 256] {
             | ((byte == b',') as u16) << Mark::Comma as u8
             | (matches!(byte, b' ' | b')' | b'}' | b']') as u16) << Mark::Word as u8
             | (matches!(byte, b'>' | b'\n') as u16) << Mark::Forged as u8
-            | (matches!(byte, b'"' | b'\'' | b')' | b';') as u16) << Mark::Literal as u8;
+            | (matches!(byte, b'"' | b'\'' | b')' | b';') as u16) << Mark::Literal as u8
+            | (byte.is_ascii_alphabetic() as u16) << Mark::Letter as u8;
         byte += 1;
     }
     table

@@ -59,7 +59,9 @@ pub(crate) fn of(class: &Class, chars: usize) -> String {
 /// Only what this module writes is recognised, so that nothing hides in a sentinel: a short name
 /// in capitals, then a count or 16 hexadecimal digits.
 pub(crate) fn end(bytes: &[u8], start: usize) -> Option<usize> {
-    if !ascii::part(bytes, start, start + OPENING.len()).eq(OPENING.as_bytes()) {
+    let is_opening = ascii::at(bytes, start) == b'<'
+        && ascii::part(bytes, start, start + OPENING.len()) == OPENING.as_bytes();
+    if !is_opening {
         return None;
     }
     let name = start + OPENING.len();

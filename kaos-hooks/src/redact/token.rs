@@ -234,6 +234,12 @@ fn is_told(bytes: &[u8], start: usize) -> bool {
     let head = ascii::part(bytes, start.saturating_sub(REACH), start);
     let line = memchr::memrchr(b'\n', head).map_or(0, |index| index + 1);
     let head = ascii::part(head, line, head.len());
-    let tells = IS_TELLING.last_in(head);
-    tells.is_some_and(|tells| IS_SPARING.last_in(head).is_none_or(|spares| spares < tells))
+    // The last of either.
+    (0..head.len())
+        .rev()
+        .find_map(|at| match IS_SPARING.is_at(head, at) {
+            true => Some(false),
+            false => IS_TELLING.is_at(head, at).then_some(true),
+        })
+        .unwrap_or(false)
 }

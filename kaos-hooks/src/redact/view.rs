@@ -206,7 +206,13 @@ fn number(bytes: &[u8], start: usize, length: usize) -> Option<u32> {
         return None;
     }
     digits.iter().try_fold(0, |number, digit| {
-        Some(number << 4 | char::from(*digit).to_digit(16)?)
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            b'A'..=b'F' => digit - b'A' + 10,
+            _ => return None,
+        };
+        Some(number << 4 | u32::from(digit))
     })
 }
 

@@ -42,13 +42,6 @@ impl WordSet {
             .any(|known| ascii::has(bytes, index, known))
     }
 
-    /// Where the last of them starts.
-    pub(crate) fn last_in(&self, bytes: &[u8]) -> Option<usize> {
-        (0..bytes.len())
-            .rev()
-            .find(|index| self.is_at(bytes, *index))
-    }
-
     /// Whether one of them stands anywhere.
     pub(crate) fn is_in(&self, bytes: &[u8]) -> bool {
         (0..bytes.len()).any(|index| self.is_at(bytes, index))

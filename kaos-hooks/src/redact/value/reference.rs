@@ -28,19 +28,6 @@ const ASKS: &[&str] = &[
     "your_", "your-", "your ", "<your", "my_", "my-", "insert", "enter ", "replace",
 ];
 
-/// Where a program puts something in: how it opens and how it closes.
-const TEMPLATES: &[(&str, &str)] = &[
-    ("${", "}"),
-    ("$(", ")"),
-    ("{{", "}}"),
-    ("<%", "%>"),
-    ("&lt;", "&gt;"),
-    ("%(", ")"),
-    ("#{", "}"),
-    ("$[", "]"),
-    ("@{", "}"),
-];
-
 /// Whether `value` only says that a value goes here.
 pub(crate) fn is_placeholder(value: &str) -> bool {
     let value = without_quotes(value);
@@ -128,40 +115,81 @@ fn is_words(bytes: &[u8]) -> bool {
             .all(|byte| ascii::is(*byte, WORD | SPACE | DASH | DOT) || b"<>'".contains(byte))
 }
 
-/// Whether there is a place in it that a program fills.
+/// A place that a program fills, where it opens.
+#[derive(Clone, Copy)]
+enum Place {
+    /// How long its opening is, and how it closes.
+    Between(usize, &'static str),
+    /// `%s` and `%d`.
+    Printed,
+    /// `$.name`.
+    Path,
+    /// `<your`.
+    Asked,
+}
+
+use Place::{Asked, Between, Path, Printed};
+
+/// What opens at `at`, where one of the signs for it stands; and its number, to tell it from others.
+fn place(bytes: &[u8], at: usize) -> Option<(u32, Place)> {
+    let rest = ascii::part(bytes, at, at + 5);
+    Some(match rest {
+        [b'$', b'{', ..] => (0, Between(2, "}")),
+        [b'$', b'(', ..] => (1, Between(2, ")")),
+        [b'{', b'{', ..] => (2, Between(2, "}}")),
+        [b'<', b'%', ..] => (3, Between(2, "%>")),
+        [b'&', b'l', b't', b';', ..] => (4, Between(4, "&gt;")),
+        [b'%', b'(', ..] => (5, Between(2, ")")),
+        [b'#', b'{', ..] => (6, Between(2, "}")),
+        [b'$', b'[', ..] => (7, Between(2, "]")),
+        [b'@', b'{', ..] => (8, Between(2, "}")),
+        [b'%', b's', ..] => (9, Printed),
+        [b'%', b'd', ..] => (10, Printed),
+        [b'$', b'.', ..] => (11, Path),
+        b"<your" => (12, Asked),
+        _ => return None,
+    })
+}
+
+/// Whether there is a place in it that a program fills: of each kind, the first counts.
 fn has_template(value: &str) -> bool {
     let bytes = value.as_bytes();
-    let signs = signs_in(bytes);
-    if signs & OPENINGS == 0 {
+    if signs_in(bytes) & OPENINGS == 0 {
         return false;
     }
-    let has = |sign: &str| signs & sign_of(ascii::at(sign.as_bytes(), 0)) != 0;
-    let is_filled = |(open, close): &(&str, &str)| {
-        let start = || ascii::find(bytes, open.as_bytes());
-        has(open)
-            && start().is_some_and(|start| {
-                // The closing sign may be cut off; what is between is a name or a small expression.
-                let inner = ascii::part(bytes, start + open.len(), bytes.len());
-                let end = ascii::find(inner, close.as_bytes()).unwrap_or(inner.len());
-                ascii::part(inner, 0, end).iter().all(|byte| {
-                    ascii::is(*byte, WORD | SPACE | DASH | DOT | QUOTE)
-                        || b":()|/,[]?$>".contains(byte)
-                })
+    let mut seen = 0u16;
+    bytes.iter().enumerate().any(|(at, byte)| {
+        if sign_of(*byte) & OPENINGS == 0 {
+            return false;
+        }
+        let Some((number, place)) = place(bytes, at) else {
+            return false;
+        };
+        let is_first = seen & 1 << number == 0;
+        // `%d` counts where there is no `%s`.
+        let counts = number != 10 || ascii::find(bytes, b"%s").is_none();
+        seen |= 1 << number;
+        is_first && counts && is_filled(bytes, at, place)
+    })
+}
+
+/// Whether a program fills the place that opens at `at`.
+fn is_filled(bytes: &[u8], at: usize, place: Place) -> bool {
+    match place {
+        Between(opening, close) => {
+            // The closing sign may be cut off; what is between is a name or a small expression.
+            let inner = ascii::part(bytes, at + opening, bytes.len());
+            let end = ascii::find(inner, close.as_bytes()).unwrap_or(inner.len());
+            ascii::part(inner, 0, end).iter().all(|byte| {
+                ascii::is(*byte, WORD | SPACE | DASH | DOT | QUOTE) || b":()|/,[]?$>".contains(byte)
             })
-    };
-    let is_printed = |start: usize| {
-        !ascii::is(ascii::before(bytes, start), WORD)
-            && !ascii::is(ascii::at(bytes, start + 2), WORD)
-    };
-    TEMPLATES.iter().any(is_filled)
-        || (has("<") && ascii::find(bytes, b"<your").is_some())
-        || (has("%")
-            && ascii::find(bytes, b"%s")
-                .or_else(|| ascii::find(bytes, b"%d"))
-                .is_some_and(is_printed))
-        || (has("$")
-            && ascii::find(bytes, b"$.")
-                .is_some_and(|start| ascii::is(ascii::at(bytes, start + 2), ALPHA)))
+        }
+        Printed => {
+            !ascii::is(ascii::before(bytes, at), WORD) && !ascii::is(ascii::at(bytes, at + 2), WORD)
+        }
+        Path => ascii::is(ascii::at(bytes, at + 2), ALPHA),
+        Asked => true,
+    }
 }
 
 /// `$name`, `$env:NAME`, `@name` and `$name->field`.
@@ -212,17 +240,15 @@ fn signs_in(bytes: &[u8]) -> u16 {
 
 /// Whether it is a piece of a program between two strings, or an expression.
 pub(crate) fn is_code(value: &str) -> bool {
-    if is_strong(value) {
-        return false;
-    }
     let bytes = value.as_bytes();
-    matches!(
+    let is_piece = matches!(
         ascii::at(bytes, 0),
         b'+' | b')' | b',' | b';' | b' ' | b']' | b'}' | b'|' | b'='
     ) || (ascii::at(bytes, 0) == b'.' && matches!(ascii::at(bytes, 1), b'$' | b' '))
         || ["['", "[\"", " + ", "());"]
             .iter()
-            .any(|sign| ascii::find(bytes, sign.as_bytes()).is_some())
+            .any(|sign| ascii::find(bytes, sign.as_bytes()).is_some());
+    is_piece && !is_strong(value)
 }
 
 /// One word of eight or more with both cases, a digit and a sign: no piece of a program.

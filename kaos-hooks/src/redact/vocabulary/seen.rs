@@ -1,10 +1,9 @@
 //! Names that were read before: a document repeats its few, and text may be made of nothing else.
 
 use super::Meaning;
-use crate::redact::ascii;
 
 /// How many names are remembered.
-const SLOTS: usize = 32;
+const SLOTS: usize = 61;
 
 /// Longest name that is remembered, in bytes.
 const LONGEST: usize = 80;
@@ -22,10 +21,10 @@ impl Seen {
         if self.0.is_empty() {
             self.0.resize(SLOTS, (String::new(), None));
         }
-        let bytes = name.as_bytes();
-        let byte = |index: usize| usize::from(ascii::at(bytes, index));
-        let (middle, last) = (bytes.len() / 2, bytes.len().saturating_sub(1));
-        let slot = (byte(0) * 5 + byte(middle) * 3 + byte(last) * 7 + bytes.len()) % SLOTS;
+        let number = name.bytes().fold(0usize, |number, byte| {
+            number.wrapping_mul(31).wrapping_add(usize::from(byte))
+        });
+        let slot = number % SLOTS;
         let Some((known, meaning)) = self.0.get_mut(slot) else {
             return super::meaning(name);
         };
