@@ -40,16 +40,6 @@ pub(crate) struct Known<'t> {
     pub(crate) sentinels: Ranges,
     /// Whether all its sentinels are known to be of this redactor.
     pub(crate) is_ours: bool,
-    pub(crate) decoded: Decoded<'t>,
-}
-
-/// What a text reads as when it is decoded.
-pub(crate) enum Decoded<'t> {
-    Unknown,
-    /// There is nothing to decode.
-    Same,
-    /// Another text, and as much is known of it.
-    As(&'t mut Draft),
 }
 
 impl<'t> Known<'t> {
@@ -61,7 +51,6 @@ impl<'t> Known<'t> {
             given,
             is_ours: sentinels.is_empty(),
             sentinels,
-            decoded: Decoded::Unknown,
         }
     }
 }
@@ -70,12 +59,12 @@ impl<'t> Known<'t> {
 #[derive(Default)]
 pub(crate) struct Draft {
     pub(crate) text: String,
-    hits: Vec<Hit>,
-    sentinels: Ranges,
+    pub(super) hits: Vec<Hit>,
+    pub(super) sentinels: Ranges,
 }
 
 impl Draft {
-    pub(crate) fn known<'d>(&'d mut self, looks: Looks, decoded: Decoded<'d>) -> Known<'d> {
+    pub(crate) fn known(&mut self, looks: Looks) -> Known<'_> {
         Known {
             text: &self.text,
             given: Given {
@@ -85,7 +74,6 @@ impl Draft {
             },
             sentinels: std::mem::take(&mut self.sentinels),
             is_ours: true,
-            decoded,
         }
     }
 

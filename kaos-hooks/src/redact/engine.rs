@@ -6,14 +6,14 @@
 //! input.
 
 use super::cursor::Cursor;
-use super::draft::{Decoded, Given, Known};
-use super::finding::{Findings, List};
+use super::draft::{Given, Known};
+use super::finding::{Finding, Findings, List};
 use super::hits::Hits;
 use super::literals::{BUILT_IN, Literals};
-use super::looks::{Look, Looks};
+use super::looks::Look;
 use super::rule::Rule;
 use super::sentinel::{self, Gaps};
-use super::view::{self, View};
+use super::view;
 use super::views::Views;
 use super::vocabulary::Seen;
 use super::{Class, digits, email, iban, on_request, token};
@@ -92,10 +92,10 @@ impl Engine {
     ) -> List {
         let mut findings = Findings::default();
         self.scan_plain(known, seen, &mut findings);
-        if known.given.looks.has(Look::Escape) && !self.reads_safe(known, seen) {
-            self.scan_views(known, (views, seen), &mut findings);
+        if known.given.looks.has(Look::Escape) {
+            self.scan_views(known.text, (views, seen), &mut findings);
         } else {
-            views.clear();
+            views.same();
         }
         if !self.off.is_empty() {
             findings.0.retain(|found| self.finds(&found.class));
@@ -108,55 +108,37 @@ impl Engine {
         joined
     }
 
-    /// Whether a text is known to hide nothing when it is decoded.
-    fn reads_safe(&self, known: &mut Known<'_>, seen: &mut Seen) -> bool {
-        let draft = match &mut known.decoded {
-            Decoded::Unknown => return false,
-            Decoded::Same => return true,
-            Decoded::As(draft) => draft,
-        };
-        let mut findings = Findings::default();
-        let mut known = draft.known(Looks::ALL, Decoded::Same);
-        self.scan_plain(&mut known, seen, &mut findings);
-        findings.0.iter().all(|found| {
-            !self.finds(&found.class) || sentinel::covers(&known.sentinels, found.start, found.end)
-        })
-    }
-
     /// The text as its reader decodes it, once and as often as it can be: what lies between is
     /// found with the one or the other.
-    fn scan_views(
-        &self,
-        known: &Known<'_>,
-        (views, seen): (&mut Views, &mut Seen),
-        findings: &mut Findings,
-    ) {
-        let text = known.text;
+    fn scan_views(&self, text: &str, (views, seen): (&mut Views, &mut Seen), all: &mut Findings) {
         let count = views.decode(text);
-        let (levels, hits, sentinels) = views.parts();
+        let is_cut = views.is_cut();
         for depth in 1..=count {
             if depth > 1 && depth < count {
                 continue;
             }
-            let Some((view, outer)) = levels.get(..depth).and_then(<[View]>::split_last) else {
+            let Some(mut reading) = views.read(depth, self.literals()) else {
                 continue;
             };
-            if findings.0.is_empty() && self.is_too_short(&view.text) {
-                continue;
-            }
             let mut inner = Findings::default();
-            let mut read = Known::of(&view.text, Given::all(self.literals(), &view.text, hits));
-            self.scan_plain(&mut read, seen, &mut inner);
-            for found in inner.0 {
-                let (start, end) = outer.iter().rev().fold(
-                    (view.original(found.start), view.original_end(found.end)),
-                    |(start, end), outer| (outer.original(start), outer.original_end(end)),
-                );
-                if text.is_char_boundary(start) && text.is_char_boundary(end) {
-                    findings.add(start, end, found.class, found.rule);
+            if !all.0.is_empty() || !self.is_too_short(reading.known.text) {
+                self.scan_plain(&mut reading.known, seen, &mut inner);
+            }
+            // Nothing is hidden where there is nothing but sentinels.
+            let is_safe = |found: &Finding| {
+                !self.finds(&found.class)
+                    || sentinel::covers(&reading.known.sentinels, found.start, found.end)
+            };
+            if !(is_cut && inner.0.iter().all(is_safe)) {
+                for found in inner.0 {
+                    let (start, end) = reading.original(found.start, found.end);
+                    if text.is_char_boundary(start) && text.is_char_boundary(end) {
+                        all.add(start, end, found.class, found.rule);
+                    }
                 }
             }
-            *sentinels = read.sentinels;
+            let sentinels = reading.known.sentinels;
+            views.keep(depth, sentinels);
         }
     }
 

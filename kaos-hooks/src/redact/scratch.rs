@@ -9,7 +9,6 @@ use super::vocabulary::Seen;
 pub(crate) struct Scratch {
     pub(crate) first: Draft,
     pub(crate) second: Draft,
-    pub(crate) decoded: Draft,
     pub(crate) views: Views,
     pub(crate) seen: Seen,
 }

@@ -1,6 +1,10 @@
 //! Text as its reader will decode it: without escapes, zero-width and full-width characters.
 
 use super::ascii;
+use super::draft::{Given, Known};
+use super::hit::Hit;
+use super::looks::Looks;
+use super::sentinel::Ranges;
 
 /// Most backslashes before the letter of one escape.
 const LONGEST_RUN: usize = 64;
@@ -9,8 +13,18 @@ const LONGEST_RUN: usize = 64;
 #[derive(Default)]
 pub(crate) struct View {
     pub(crate) text: String,
-    /// From an offset of the view on, the offset of the original.
-    steps: Vec<(usize, usize)>,
+    /// Where its escapes stood; the first is none, and stands at the start.
+    steps: Vec<Step>,
+}
+
+/// An escape that was decoded: behind it both texts go on alike.
+#[derive(Clone, Copy, Default)]
+struct Step {
+    /// Where the decoded text goes on.
+    at: usize,
+    /// Where the escape starts in the original, and where that goes on.
+    start: usize,
+    end: usize,
 }
 
 impl View {
@@ -23,60 +37,118 @@ impl View {
         self.text.clear();
         self.text.reserve(text.len());
         self.steps.clear();
-        self.steps.push((0, 0));
+        self.steps.push(Step::default());
         let mut copied = 0;
         for escape in std::iter::once(first).chain(escapes) {
             self.text.push_str(ascii::cut(text, copied, escape.start));
             if let Some(letter) = escape.letter {
                 self.text.push(letter);
             }
-            self.steps.push((self.text.len(), escape.end));
+            self.steps.push(Step {
+                at: self.text.len(),
+                start: escape.start,
+                end: escape.end,
+            });
             copied = escape.end;
         }
         self.text.push_str(ascii::cut(text, copied, text.len()));
         true
     }
 
-    /// How many escapes were decoded.
-    pub(super) fn escapes(&self) -> usize {
-        self.steps.len() - 1
+    /// The decoded text with its literals and sentinels, which are left empty.
+    pub(super) fn known<'v>(
+        &'v self,
+        hits: &'v [Hit],
+        sentinels: &mut Ranges,
+        is_ours: bool,
+    ) -> Known<'v> {
+        Known {
+            text: &self.text,
+            given: Given {
+                hits,
+                start: 0,
+                looks: Looks::ALL,
+            },
+            sentinels: std::mem::take(sentinels),
+            is_ours,
+        }
     }
 
-    /// The offset for one of the original, and how many escapes end at or before it; nothing
-    /// inside an escape.
-    pub(super) fn offset(&self, original: usize) -> Option<(usize, usize)> {
-        let after = self.steps.partition_point(|step| step.1 <= original);
-        let (from, start) = *self.steps.get(after.checked_sub(1)?)?;
-        let offset = from + (original - start);
-        let next = self.steps.get(after);
-        next.is_none_or(|next| offset < next.0)
-            .then_some((offset, after))
+    /// The offset for one of the original; nothing inside an escape.
+    pub(super) fn offset(&self, original: usize) -> Option<usize> {
+        let after = self.steps.partition_point(|step| step.end <= original);
+        let last = self.steps.get(after.checked_sub(1)?)?;
+        let is_inside = self
+            .steps
+            .get(after)
+            .is_some_and(|next| next.start < original);
+        (!is_inside).then_some(last.at + (original - last.end))
+    }
+
+    /// Becomes `text`, which has sentinels in the place of some ranges of the original; for each,
+    /// its range in the view, too, and how long the sentinel is. Whether any escape is left.
+    pub(super) fn cut(&mut self, text: &mut String, cuts: &[Cut]) -> bool {
+        std::mem::swap(&mut self.text, text);
+        let mut cuts = cuts.iter().peekable();
+        // How far both texts were moved, modulo what an offset holds.
+        let (mut view, mut original) = (0usize, 0usize);
+        self.steps.retain_mut(|step| {
+            while let Some(cut) = cuts.next_if(|cut| cut.original.1 <= step.start) {
+                view = view
+                    .wrapping_add(cut.written)
+                    .wrapping_sub(cut.view.1 - cut.view.0);
+                original = original
+                    .wrapping_add(cut.written)
+                    .wrapping_sub(cut.original.1 - cut.original.0);
+            }
+            // It is gone with what was cut.
+            let is_cut =
+                step.end > 0 && cuts.peek().is_some_and(|cut| cut.original.0 <= step.start);
+            *step = Step {
+                at: step.at.wrapping_add(view),
+                start: step.start.wrapping_add(original),
+                end: step.end.wrapping_add(original),
+            };
+            !is_cut
+        });
+        self.steps.len() > 1
     }
 
     /// The offset of the original for an offset of the view.
     pub(crate) fn original(&self, offset: usize) -> usize {
-        let after = self.steps.partition_point(|step| step.0 <= offset);
-        let (from, original) = after
-            .checked_sub(1)
-            .and_then(|last| self.steps.get(last))
-            .copied()
-            .unwrap_or((0, 0));
-        original + (offset - from)
+        let after = self.steps.partition_point(|step| step.at <= offset);
+        let last = after.checked_sub(1).and_then(|last| self.steps.get(last));
+        let last = last.copied().unwrap_or_default();
+        last.end + (offset - last.at)
     }
 
     /// The offset of the original behind the last byte before an offset of the view.
     pub(crate) fn original_end(&self, offset: usize) -> usize {
-        let after = self.steps.partition_point(|step| step.0 < offset);
-        let exact = self.steps.get(after).filter(|step| step.0 == offset);
-        let (from, original) = match exact {
-            Some(step) => *step,
-            None => after
-                .checked_sub(1)
-                .and_then(|last| self.steps.get(last))
-                .copied()
-                .unwrap_or((0, 0)),
-        };
-        original + (offset - from)
+        let after = self.steps.partition_point(|step| step.at < offset);
+        let exact = self.steps.get(after).filter(|step| step.at == offset);
+        let last = exact.or_else(|| after.checked_sub(1).and_then(|last| self.steps.get(last)));
+        let last = last.copied().unwrap_or_default();
+        last.end + (offset - last.at)
+    }
+}
+
+/// A range that a sentinel replaces.
+#[derive(Clone, Copy)]
+pub(super) struct Cut {
+    pub(super) original: (usize, usize),
+    pub(super) view: (usize, usize),
+    /// How long the sentinel is.
+    pub(super) written: usize,
+}
+
+impl Cut {
+    /// A range of a text, not yet of its views.
+    pub(super) fn of(start: usize, end: usize) -> Self {
+        Self {
+            original: (start, end),
+            view: (start, end),
+            written: 0,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Pieces;
 use super::open::{LONGEST, Open};
-use crate::redact::draft::{self, Decoded, Given, Known};
+use crate::redact::draft::{self, Given, Known};
 use crate::redact::engine::Engine;
 use crate::redact::scratch::Scratch;
 use crate::redact::{Class, HashKey, ascii, sentinel};
@@ -32,6 +32,7 @@ pub(super) fn one(
 ) {
     let unit = ascii::cut(pieces.text, start, end);
     let mut known = Known::of(unit, given);
+    pieces.scratch.views.forget();
     let findings = engine.scan_known(
         &mut known,
         &mut pieces.scratch.views,
@@ -51,7 +52,6 @@ pub(super) fn one(
     let Scratch {
         first,
         second,
-        decoded,
         views,
         seen,
     } = &mut *pieces.scratch;
@@ -62,9 +62,9 @@ pub(super) fn one(
         let place = start + found.start..start + found.end;
         pieces.report.add(&found.class, found.rule, place);
     }
-    let mut reads_as = views.redacted(unit, &findings, key, decoded);
+    views.redact(unit, &findings, key);
     for _ in 0..PASSES {
-        let mut known = draft.known(given.looks.after_cuts(), reads_as);
+        let mut known = draft.known(given.looks.after_cuts());
         let more = engine.scan_known(&mut known, views, seen);
         if more.is_empty() {
             pieces.copy.replace(pieces.text, (start, end), &draft.text);
@@ -76,7 +76,7 @@ pub(super) fn one(
             // What shows only after another is gone has no place of its own in the input.
             pieces.report.add(&found.class, found.rule, start..end);
         }
-        reads_as = Decoded::Unknown;
+        views.redact(known.text, &more, key);
         std::mem::swap(&mut draft, &mut next);
     }
     pieces.report.add(&Class::Unstable, "limit", start..end);
