@@ -6,7 +6,7 @@
 //! input.
 
 use super::cursor::Cursor;
-use super::draft::{Given, Known};
+use super::draft::{Changed, Given, Known};
 use super::finding::{Finding, Findings, List};
 use super::hits::Hits;
 use super::literals::{BUILT_IN, Literals};
@@ -166,19 +166,23 @@ impl Engine {
                 }
             }
         }
-        for (start, end) in Gaps::new(sentinels, 0, bytes.len()) {
-            if looks.has(Look::Digits) {
-                digits::scan(bytes, start, end, findings);
-            }
-            if looks.has(Look::Iban) {
-                iban::scan(bytes, start, end, findings);
+        let mut changed = known.changed.take().unwrap_or_else(Changed::all);
+        for (from, to) in changed.within(bytes.len()) {
+            for (start, end) in Gaps::new(sentinels, from, to) {
+                if looks.has(Look::Digits) {
+                    digits::scan(bytes, start, end, findings);
+                }
+                if looks.has(Look::Iban) {
+                    iban::scan(bytes, start, end, findings);
+                }
             }
         }
         if looks.has(Look::At) {
             email::scan(text, findings);
         }
         if looks.has(Look::Token) {
-            token::scan(text, sentinels, findings);
+            changed.and_near(findings);
+            token::scan(text, sentinels, &changed, findings);
         }
         if !known.is_ours {
             self.forged(text, sentinels, findings);

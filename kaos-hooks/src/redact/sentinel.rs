@@ -171,9 +171,9 @@ pub(crate) struct Gaps<'s> {
 
 impl<'s> Gaps<'s> {
     pub(crate) fn new(sentinels: &'s [(usize, usize)], from: usize, to: usize) -> Self {
-        let sentinels = sentinels.iter();
+        let first = sentinels.partition_point(|sentinel| sentinel.1 <= from);
         Self {
-            sentinels,
+            sentinels: sentinels.get(first..).unwrap_or_default().iter(),
             from,
             to,
         }
@@ -186,7 +186,7 @@ impl Iterator for Gaps<'_> {
     fn next(&mut self) -> Option<(usize, usize)> {
         while self.from < self.to {
             let (start, end) = *self.sentinels.next().unwrap_or(&(self.to, self.to));
-            let gap = (self.from, start);
+            let gap = (self.from, start.min(self.to));
             self.from = self.from.max(end);
             if gap.0 < gap.1 {
                 return Some(gap);

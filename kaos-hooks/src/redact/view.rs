@@ -1,7 +1,7 @@
 //! Text as its reader will decode it: without escapes, zero-width and full-width characters.
 
 use super::ascii;
-use super::draft::{Given, Known};
+use super::draft::{Changed, Given, Known};
 use super::hit::Hit;
 use super::looks::Looks;
 use super::sentinel::Ranges;
@@ -60,7 +60,7 @@ impl View {
         &'v self,
         hits: &'v [Hit],
         sentinels: &mut Ranges,
-        is_ours: bool,
+        changed: Option<Changed>,
     ) -> Known<'v> {
         Known {
             text: &self.text,
@@ -69,8 +69,9 @@ impl View {
                 start: 0,
                 looks: Looks::ALL,
             },
+            is_ours: changed.is_some() || sentinels.is_empty(),
             sentinels: std::mem::take(sentinels),
-            is_ours,
+            changed,
         }
     }
 

@@ -4,7 +4,7 @@
 use smallvec::SmallVec;
 
 use super::HashKey;
-use super::draft::{self, Draft, Known};
+use super::draft::{self, Changed, Draft, Known};
 use super::finding::Finding;
 use super::hit::Hit;
 use super::literals::Literals;
@@ -31,6 +31,8 @@ struct Level {
     view: View,
     hits: Vec<Hit>,
     sentinels: Ranges,
+    /// Where sentinels were put in last.
+    changed: Changed,
 }
 
 impl Views {
@@ -70,8 +72,8 @@ impl Views {
             literals.read(text.as_bytes(), (0, None), text.len(), &mut level.hits);
             level.sentinels = sentinel::ranges(text);
         }
-        let is_ours = self.is_cut || level.sentinels.is_empty();
-        let known = level.view.known(&level.hits, &mut level.sentinels, is_ours);
+        let changed = self.is_cut.then(|| level.changed.clone());
+        let known = level.view.known(&level.hits, &mut level.sentinels, changed);
         Some(Reading {
             known,
             view: &level.view,
@@ -135,7 +137,7 @@ impl Views {
                 }
                 last = cut.view.1;
             }
-            let known = level.view.known(&level.hits, &mut level.sentinels, true);
+            let known = level.view.known(&level.hits, &mut level.sentinels, None);
             let mut write = draft::sentinels(text, findings, key);
             let ranges = cuts.iter().map(|cut| cut.view);
             let mut written: SmallVec<[usize; 4]> = SmallVec::new();
@@ -149,6 +151,7 @@ impl Views {
             }
             std::mem::swap(&mut level.hits, &mut draft.hits);
             level.sentinels = std::mem::take(&mut draft.sentinels);
+            std::mem::swap(&mut level.changed, &mut draft.changed);
             let has_escapes = level.view.cut(&mut draft.text, &cuts);
             if has_escapes && left == index {
                 left += 1;
