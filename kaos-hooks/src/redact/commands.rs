@@ -3,10 +3,12 @@
 mod insert;
 mod login;
 mod piped;
+mod recent;
 
 pub(crate) use insert::{OPENING as INSERT, insert};
 pub(crate) use login::{LOGINS, login};
-pub(crate) use piped::{READERS, Said, piped};
+pub(crate) use piped::{READERS, piped};
+pub(crate) use recent::Recent;
 
 use super::Class;
 use super::ascii::{self, ALNUM, BLANK, SPACE};

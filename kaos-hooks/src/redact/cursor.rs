@@ -17,7 +17,7 @@ pub(super) struct Cursor<'s> {
     ahead: Lookahead,
     account: Account,
     command: commands::Current,
-    said: commands::Said,
+    recent: commands::Recent,
     name_end: usize,
     key_end: usize,
     armour_end: usize,
@@ -34,7 +34,7 @@ impl<'s> Cursor<'s> {
             ahead: Lookahead::default(),
             account: Account::default(),
             command: commands::Current::default(),
-            said: commands::Said::default(),
+            recent: commands::Recent::default(),
             name_end: 0,
             key_end: 0,
             armour_end: 0,
@@ -80,8 +80,13 @@ impl<'s> Cursor<'s> {
             }
             Trigger::Command(command) => self.command.enter(bytes, start, command),
             Trigger::Option => self.command.option(text, start, end, findings),
-            Trigger::Login => commands::login(text, (start, end), &mut self.ahead, findings),
-            Trigger::Reader => commands::piped(text, (start, end), &mut self.said, findings),
+            Trigger::Login => commands::login(
+                text,
+                (start, end),
+                (&mut self.ahead, &mut self.recent),
+                findings,
+            ),
+            Trigger::Reader => commands::piped(text, (start, end), &mut self.recent, findings),
             Trigger::Own(index) => {
                 if let Some(rule) = rules.get(*index)
                     && let Some(end) = rule.find(text, start)

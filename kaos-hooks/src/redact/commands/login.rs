@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::is_written;
+use super::recent::Recent;
 use crate::redact::Class;
 use crate::redact::ascii::{self, SPACE};
 use crate::redact::finding::Findings;
@@ -36,7 +37,7 @@ pub(crate) const LOGINS: &[&str] = &[
 pub(crate) fn login(
     text: &str,
     (start, end): (usize, usize),
-    ahead: &mut Lookahead,
+    (ahead, recent): (&mut Lookahead, &mut Recent),
     findings: &mut Findings,
 ) {
     let bytes = text.as_bytes();
@@ -63,7 +64,7 @@ pub(crate) fn login(
         {
             findings.add(from, to, Class::Password, STATEMENT);
         } else if is("identified")
-            && names_account(bytes, start)
+            && names_account(bytes, start, recent)
             && let Some((from, to)) = super::word(bytes, end)
         {
             let to = to - usize::from(ascii::before(bytes, to) == b';');
@@ -118,9 +119,12 @@ static IS_ACCOUNT: LazyLock<WordSet> =
     LazyLock::new(|| WordSet::new(&["create user ", "alter user "]));
 
 /// Whether the statement makes or changes an account: `ALTER USER kim IDENTIFIED BY x`.
-fn names_account(bytes: &[u8], start: usize) -> bool {
-    let head = ascii::part(bytes, start.saturating_sub(128), start);
-    IS_ACCOUNT.is_in(head)
+fn names_account(bytes: &[u8], start: usize, recent: &mut Recent) -> bool {
+    let from = start.saturating_sub(128);
+    recent
+        .account
+        .before(bytes, &IS_ACCOUNT, from, start)
+        .is_some()
 }
 
 /// One word that is written out, and no address, path or call.

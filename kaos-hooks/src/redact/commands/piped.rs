@@ -1,9 +1,13 @@
 //! Passwords that one command says and the next one reads: `echo 'root:x' | chpasswd`.
 
+use std::sync::LazyLock;
+
 use super::is_written;
+use super::recent::Recent;
 use crate::redact::Class;
 use crate::redact::ascii::{self, QUOTE, SPACE};
 use crate::redact::finding::Findings;
+use crate::redact::word_set::WordSet;
 
 /// How commands are told to read a password, or what reads nothing else.
 pub(crate) const READERS: &[&str] = &["chpasswd", "--stdin", "--password-stdin", "sudo -s "];
@@ -11,36 +15,15 @@ pub(crate) const READERS: &[&str] = &["chpasswd", "--stdin", "--password-stdin",
 /// How far before its reader a password is said, in bytes.
 const REACH: usize = 256;
 
-/// Where commands last said something: the pipes of a text are asked for one after the other.
-#[derive(Debug, Default)]
-pub(crate) struct Said {
-    echo: Option<usize>,
-    printf: Option<usize>,
-    /// How far the text was looked at.
-    to: usize,
-}
+static IS_ECHO: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(&["echo "]));
 
-impl Said {
-    /// The last command in `from..pipe` that says something.
-    fn last(&mut self, bytes: &[u8], from: usize, pipe: usize) -> Option<usize> {
-        for at in self.to.max(from)..pipe {
-            match ascii::at(bytes, at) | 0x20 {
-                b'e' if ascii::has(bytes, at, "echo ") => self.echo = Some(at),
-                b'p' if ascii::has(bytes, at, "printf ") => self.printf = Some(at),
-                _ => {}
-            }
-        }
-        self.to = self.to.max(pipe);
-        let is_near = |at: &usize| *at >= from;
-        self.echo.filter(is_near).or(self.printf.filter(is_near))
-    }
-}
+static IS_PRINTF: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(&["printf "]));
 
 /// Finds what is said to the reader `start..end`, before a pipe or behind `<<<`.
 pub(crate) fn piped(
     text: &str,
     (start, end): (usize, usize),
-    says: &mut Said,
+    recent: &mut Recent,
     findings: &mut Findings,
 ) {
     let bytes = text.as_bytes();
@@ -54,7 +37,9 @@ pub(crate) fn piped(
     let line = memchr::memrchr(b'\n', head).map_or(0, |at| at + 1);
     if let Some(pipe) = memchr::memrchr(b'|', head).filter(|pipe| *pipe >= line) {
         let (from, pipe) = (from + line, from + pipe);
-        if let Some(verb) = says.last(bytes, from, pipe) {
+        let echo = recent.echo.before(bytes, &IS_ECHO, from, pipe);
+        let printf = recent.printf.before(bytes, &IS_PRINTF, from, pipe);
+        if let Some(verb) = echo.or(printf) {
             said(text, (from, pipe), verb - from, is_pair, findings);
         }
     }

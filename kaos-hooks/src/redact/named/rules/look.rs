@@ -73,7 +73,7 @@ pub(super) fn is_plain(look: Look, value: &Value<'_>, ahead: &mut Lookahead) -> 
     ) {
         let end = value.start + value.text.len();
         let letter = ahead.find(bytes, Mark::Letter, value.start, end);
-        return letter.is_none() && !ascii::is(ascii::at(bytes, value.start), DIGIT);
+        return letter.is_none() && !ascii::all(value.text.as_bytes(), DIGIT);
     }
     if !matches!(look, Look::Token | Look::Random) {
         return false;
