@@ -138,11 +138,11 @@ pub(crate) fn has(bytes: &[u8], index: usize, needle: &str) -> bool {
 
 /// Where `needle` stands first: for short text, where a searcher is not worth its making.
 pub(crate) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = needle.first()?;
-    let second = at(needle, 1);
+    let (first, last) = (needle.first()?, needle.last()?);
+    let length = needle.len();
     memchr::memchr_iter(*first, bytes).find(|start| {
         // Two bytes tell mostly.
-        at(bytes, start + 1) == second && part(bytes, *start, start + needle.len()) == needle
+        at(bytes, start + length - 1) == *last && part(bytes, *start, start + length) == needle
     })
 }
 

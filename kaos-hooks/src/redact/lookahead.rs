@@ -53,6 +53,8 @@ pub(crate) struct Lookahead {
     /// A stretch of at most five different bytes, and where it ends.
     few: (usize, usize),
     chain: Option<Chain>,
+    /// Where a bracket or an end of a statement stood last, and how far it was looked for.
+    bracket: (Option<usize>, usize),
 }
 
 /// Sentinels glued to each other with nothing but words between.
@@ -98,6 +100,23 @@ impl Lookahead {
             known.to = found.map_or(limit, |found| known.to + found);
         }
         (known.is_mark && known.to < limit).then_some(known.to)
+    }
+
+    /// Where the last bracket, line break or `;` stands in `from..to`.
+    pub(crate) fn bracket_before(&mut self, bytes: &[u8], from: usize, to: usize) -> Option<usize> {
+        let last = |from: usize| {
+            let is_end =
+                |byte: &u8| matches!(byte, b'{' | b'[' | b'(' | b')' | b'}' | b']' | b'\n' | b';');
+            let found = ascii::part(bytes, from, to).iter().rposition(is_end);
+            found.map(|index| from + index)
+        };
+        let (known, looked) = &mut self.bracket;
+        if to < *looked {
+            return last(from);
+        }
+        *known = last(from.max(*looked)).or(*known);
+        *looked = to;
+        known.filter(|at| *at >= from)
     }
 
     /// Whether `start..end` has at most five different bytes.
@@ -218,4 +237,58 @@ const fn marks() -> [u16; 256] {
         byte += 1;
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lookahead, Mark};
+    use crate::redact::sentinel;
+
+    #[test]
+    fn what_is_glued_is_the_same_for_each_word_of_a_chain() {
+        const PIECES: &[&str] = &[
+            "<redacted:EMAIL:5-chars>",
+            "a",
+            "=",
+            "\"",
+            "<",
+            " ",
+            "é",
+            ";",
+        ];
+        let mut number = 1u64;
+        let mut below = |bound: usize| {
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(99);
+            usize::try_from(number >> 33).unwrap() % bound
+        };
+        for _ in 0..5_000 {
+            // Mostly the first ones, so that chains are long.
+            let count = 1 + below(40);
+            let text: String = (0..count)
+                .map(|_| {
+                    let most = 1 + below(PIECES.len());
+                    PIECES[below(most)]
+                })
+                .collect();
+            let bytes = text.as_bytes();
+            let length = 1 + below(200);
+            let mut ahead = Lookahead::default();
+            let mut start = 0;
+            while start < bytes.len() {
+                let mark = [Mark::Colon, Mark::Other][below(8) / 7];
+                let limit = start + length;
+                let known = sentinel::glued(bytes, start, |from| {
+                    Lookahead::default().end(bytes, mark, from, limit.max(from))
+                });
+                assert_eq!(
+                    ahead.glued(bytes, mark, start, limit),
+                    known,
+                    "{text:?} at {start} up to {limit}"
+                );
+                start += 1 + below(30);
+            }
+        }
+    }
 }

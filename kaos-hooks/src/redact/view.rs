@@ -1,13 +1,15 @@
 //! Text as its reader will decode it: without escapes, zero-width and full-width characters.
 
+mod escapes;
+
+use escapes::Escapes;
+pub(crate) use escapes::candidate;
+
 use super::ascii;
 use super::draft::{Changed, Given, Known};
 use super::hit::Hit;
 use super::looks::Looks;
 use super::sentinel::Ranges;
-
-/// Most backslashes before the letter of one escape.
-const LONGEST_RUN: usize = 64;
 
 /// A decoded text that knows where its bytes came from.
 #[derive(Default)]
@@ -153,157 +155,82 @@ impl Cut {
     }
 }
 
-/// Where the next escape or foreign form of an ASCII character starts.
-pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
-    // In blocks: a text with many of the one kind is not read to its end for the other each time.
-    let mut size = 64;
-    let mut start = from;
-    while start < bytes.len() {
-        let end = (start + size).min(bytes.len());
-        let block = ascii::part(bytes, start, end);
-        let mut escapes = Escapes::new(bytes, start, end);
-        let has_any = memchr::memchr2(b'%', b'\\', block).is_some()
-            || memchr::memchr3(0xe2, 0xef, 0xc2, block).is_some();
-        if has_any && let Some(found) = escapes.next() {
-            return Some(found.start);
-        }
-        start = end.max(escapes.end);
-        size = 512;
-    }
-    None
-}
+#[cfg(test)]
+mod tests {
+    use super::{Cut, View};
 
-/// An escape: what it stands for (nothing for a zero-width character), and its range.
-struct Escape {
-    start: usize,
-    end: usize,
-    letter: Option<char>,
-}
+    const SENTINEL: &str = "<redacted:EMAIL:5-chars>";
 
-/// For each byte, whether an escape or a foreign form may start with it.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "checked when the table is made, at compile time"
-)]
-static STARTS: [bool; 256] = {
-    let mut table = [false; 256];
-    table[b'%' as usize] = true;
-    table[b'\\' as usize] = true;
-    table[0xc2] = true;
-    table[0xe2] = true;
-    table[0xef] = true;
-    table
-};
+    const PIECES: &[&str] = &[
+        "a", "@b.co", "%40", "%4", "\\u0040", "\\", "\\\\", "\u{200b}", "\u{ff14}", "\u{a0}",
+        "\u{201c}", "é", "%2540", "\\u200b", "u0040",
+    ];
 
-/// The escapes and foreign forms that start in a stretch, in order.
-struct Escapes<'t> {
-    bytes: &'t [u8],
-    /// Where the last one ended.
-    end: usize,
-    to: usize,
-}
-
-impl<'t> Escapes<'t> {
-    fn new(bytes: &'t [u8], from: usize, to: usize) -> Self {
-        Self {
-            bytes,
-            end: from,
-            to,
-        }
-    }
-}
-
-impl Iterator for Escapes<'_> {
-    type Item = Escape;
-
-    fn next(&mut self) -> Option<Escape> {
-        loop {
-            let rest = ascii::part(self.bytes, self.end, self.to);
-            let index = rest
-                .iter()
-                .position(|byte| STARTS.get(usize::from(*byte)) == Some(&true))?;
-            let start = self.end + index;
-            if let Some((letter, end)) = escape(self.bytes, start) {
-                self.end = end;
-                return Some(Escape { start, end, letter });
-            }
-            // No other backslash of a run begins an escape, but those of a run too long for one.
-            let run = ascii::run(self.bytes, start, ascii::BACKSLASH);
-            self.end = run.saturating_sub(LONGEST_RUN).max(start + 1);
-            if run > start && run - start <= LONGEST_RUN {
-                self.end = run;
-            }
-        }
-    }
-}
-
-/// What the escape at `start` stands for (nothing for a zero-width character), and its end.
-fn escape(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
-    let byte = |after: usize| ascii::at(bytes, start + after);
-    match byte(0) {
-        b'%' => Some((Some(ascii_char(number(bytes, start + 1, 2)?)?), start + 3)),
-        b'\\' => {
-            // A run of backslashes is the same escape inside nested strings.
-            let slashes = ascii::short_run(bytes, start, ascii::BACKSLASH, LONGEST_RUN);
-            match ascii::at(bytes, slashes) {
-                b'u' => {
-                    let code = number(bytes, slashes + 1, 4)?;
-                    Some((plain(char::from_u32(code)?)?, slashes + 5))
-                }
-                b'x' => Some((
-                    Some(ascii_char(number(bytes, slashes + 1, 2)?)?),
-                    slashes + 3,
-                )),
-                b'/' => Some((Some('/'), slashes + 1)),
-                _ => None,
-            }
-        }
-        0xc2 if byte(1) == 0xad => Some((None, start + 2)),
-        0xc2 if byte(1) == 0xa0 => Some((Some(' '), start + 2)),
-        0xe2 | 0xef => {
-            let bits = |after: usize, mask: u8| u32::from(byte(after) & mask);
-            let letter = char::from_u32(bits(0, 0x0f) << 12 | bits(1, 0x3f) << 6 | bits(2, 0x3f))?;
-            Some((plain(letter)?, start + 3))
-        }
-        _ => None,
-    }
-}
-
-fn ascii_char(code: u32) -> Option<char> {
-    u8::try_from(code).ok().filter(u8::is_ascii).map(char::from)
-}
-
-fn number(bytes: &[u8], start: usize, length: usize) -> Option<u32> {
-    let digits = ascii::part(bytes, start, start + length);
-    if digits.len() != length {
-        return None;
-    }
-    digits.iter().try_fold(0, |number, digit| {
-        let digit = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            b'A'..=b'F' => digit - b'A' + 10,
-            _ => return None,
+    #[test]
+    fn a_view_with_sentinels_is_what_the_text_with_them_reads_as() {
+        let mut number = 1u64;
+        let mut below = |bound: usize| {
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(99);
+            usize::try_from(number >> 33).unwrap() % bound
         };
-        Some(number << 4 | u32::from(digit))
-    })
-}
-
-/// The ASCII character that `letter` is or looks like, or nothing if it cannot be seen.
-#[expect(
-    clippy::option_option,
-    reason = "none: not foreign; some none: a character without width"
-)]
-fn plain(letter: char) -> Option<Option<char>> {
-    match letter {
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => Some(None),
-        '\u{2018}' | '\u{2019}' => Some(Some('\'')),
-        '\u{201c}' | '\u{201d}' => Some(Some('"')),
-        '\u{2007}' | '\u{2009}' | '\u{202f}' => Some(Some(' ')),
-        '\u{ff01}'..='\u{ff5e}' => {
-            Some(char::from_u32(u32::from(letter) - 0xfee0).filter(char::is_ascii))
+        let mut compared = 0;
+        for _ in 0..20_000 {
+            let count = 1 + below(12);
+            let text: String = (0..count).map(|_| PIECES[below(PIECES.len())]).collect();
+            let mut view = View::default();
+            if !view.decode(&text) {
+                continue;
+            }
+            let mut places: Vec<usize> = (0..4)
+                .map(|_| below(text.len() + 1))
+                .filter(|at| text.is_char_boundary(*at))
+                .collect();
+            places.sort_unstable();
+            places.dedup();
+            let (mut cut_text, mut cut_view) = (String::new(), String::new());
+            let (mut copied, mut seen) = (0, 0);
+            let mut cuts = Vec::new();
+            for pair in places.chunks_exact(2) {
+                let (Some(from), Some(to)) = (view.offset(pair[0]), view.offset(pair[1])) else {
+                    continue;
+                };
+                cut_text.push_str(&text[copied..pair[0]]);
+                cut_text.push_str(SENTINEL);
+                cut_view.push_str(&view.text[seen..from]);
+                cut_view.push_str(SENTINEL);
+                (copied, seen) = (pair[1], to);
+                cuts.push(Cut {
+                    view: (from, to),
+                    written: SENTINEL.len(),
+                    ..Cut::of(pair[0], pair[1])
+                });
+            }
+            cut_text.push_str(&text[copied..]);
+            cut_view.push_str(&view.text[seen..]);
+            let is_left = view.cut(&mut cut_view, &cuts);
+            let mut fresh = View::default();
+            assert_eq!(fresh.decode(&cut_text), is_left, "{text:?} {cut_text:?}");
+            if !is_left {
+                assert_eq!(view.text, cut_text);
+                continue;
+            }
+            assert_eq!(view.text, fresh.text, "{text:?} {cut_text:?}");
+            for at in 0..=fresh.text.len() {
+                assert_eq!(
+                    view.original(at),
+                    fresh.original(at),
+                    "{text:?} {cut_text:?}"
+                );
+                assert_eq!(
+                    view.original_end(at),
+                    fresh.original_end(at),
+                    "{cut_text:?}"
+                );
+            }
+            compared += usize::from(!cuts.is_empty());
         }
-        letter if letter.is_ascii() => Some(Some(letter)),
-        _ => None,
+        assert!(compared > 1_000, "{compared}");
     }
 }

@@ -125,7 +125,7 @@ pub(super) fn read<'t>(
             || sibling::is_first_parameter(bytes, end)
             || sibling::is_form_field(bytes, name, end))
         || matches!(join.form, Form::Equals | Form::Constant | Form::Colon)
-            && sibling::is_shown(bytes, name, end);
+            && sibling::is_shown(bytes, name, end, ahead);
     let form = if is_parameter { Form::Pair } else { join.form };
     Some(value((start, end), form, false))
 }
