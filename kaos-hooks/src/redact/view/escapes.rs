@@ -14,7 +14,7 @@ pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
         let end = (start + size).min(bytes.len());
         let block = ascii::part(bytes, start, end);
         let mut escapes = Escapes::new(bytes, start, end);
-        let has_any = memchr::memchr2(b'%', b'\\', block).is_some()
+        let has_any = memchr::memchr3(b'%', b'\\', b'&', block).is_some()
             || memchr::memchr3(0xe2, 0xef, 0xc2, block).is_some();
         if has_any && let Some(found) = escapes.next() {
             return Some(found.start);
@@ -40,6 +40,7 @@ pub(super) struct Escape {
 static STARTS: [bool; 256] = {
     let mut table = [false; 256];
     table[b'%' as usize] = true;
+    table[b'&' as usize] = true;
     table[b'\\' as usize] = true;
     table[0xc2] = true;
     table[0xe2] = true;
@@ -110,6 +111,7 @@ fn escape(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
                 _ => None,
             }
         }
+        b'&' => entity(bytes, start),
         0xc2 if byte(1) == 0xad => Some((None, start + 2)),
         0xc2 if byte(1) == 0xa0 => Some((Some(' '), start + 2)),
         0xe2 | 0xef => {
@@ -119,6 +121,28 @@ fn escape(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
         }
         _ => None,
     }
+}
+
+/// Characters by their names in HTML and XML: those that stand between a name and its value.
+const NAMED: &[(&str, char)] = &[("&quot;", '"'), ("&apos;", '\''), ("&amp;", '&')];
+
+/// What the reference `&name;` or `&#number;` at `start` stands for, and its end.
+fn entity(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
+    if ascii::at(bytes, start + 1) != b'#' {
+        let (name, letter) = NAMED
+            .iter()
+            .find(|(name, _)| ascii::has(bytes, start, name))?;
+        return Some((Some(*letter), start + name.len()));
+    }
+    let is_hex = ascii::at(bytes, start + 2) | 0x20 == b'x';
+    let (from, set, radix) = match is_hex {
+        true => (start + 3, ascii::ANY_HEX, 16),
+        false => (start + 2, ascii::DIGIT, 10),
+    };
+    let end = ascii::short_run(bytes, from, set, 7);
+    let digits = std::str::from_utf8(ascii::part(bytes, from, end)).ok()?;
+    let letter = char::from_u32(u32::from_str_radix(digits, radix).ok()?)?;
+    (ascii::at(bytes, end) == b';').then_some((plain(letter)?, end + 1))
 }
 
 fn ascii_char(code: u32) -> Option<char> {
