@@ -80,12 +80,17 @@ impl Iterator for Escapes<'_> {
                 self.end = end;
                 return Some(Escape { start, end, letter });
             }
+            if ascii::at(self.bytes, start) != b'\\' {
+                self.end = start + 1;
+                continue;
+            }
             // No other backslash of a run begins an escape, but those of a run too long for one.
             let run = ascii::run(self.bytes, start, ascii::BACKSLASH);
-            self.end = run.saturating_sub(LONGEST_RUN).max(start + 1);
-            if run > start && run - start <= LONGEST_RUN {
-                self.end = run;
-            }
+            self.end = if run - start <= LONGEST_RUN {
+                run
+            } else {
+                run - LONGEST_RUN
+            };
         }
     }
 }

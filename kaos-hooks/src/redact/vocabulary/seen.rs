@@ -3,37 +3,40 @@
 use super::Meaning;
 
 /// How many names are remembered.
-const SLOTS: usize = 61;
+const SLOTS: usize = 8;
 
 /// Longest name that is remembered, in bytes.
-const LONGEST: usize = 80;
+const LONGEST: usize = 30;
 
 /// What the last names meant, each in a slot that it shares with others.
 #[derive(Debug, Default)]
-pub(crate) struct Seen(Vec<(String, Option<Meaning>)>);
+pub(crate) struct Seen([Known; SLOTS]);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    name: [u8; LONGEST],
+    length: u8,
+    meaning: Option<Meaning>,
+}
 
 impl Seen {
     /// What a name means.
     pub(crate) fn meaning(&mut self, name: &str) -> Option<Meaning> {
-        if name.len() > LONGEST {
-            return super::meaning(name);
-        }
-        if self.0.is_empty() {
-            self.0.resize(SLOTS, (String::new(), None));
-        }
-        let number = name.bytes().fold(0usize, |number, byte| {
+        let number = name.bytes().take(LONGEST).fold(0usize, |number, byte| {
             number.wrapping_mul(31).wrapping_add(usize::from(byte))
         });
-        let slot = number % SLOTS;
-        let Some((known, meaning)) = self.0.get_mut(slot) else {
+        let slot = (number ^ number >> 4) % SLOTS;
+        let (Some(known), Ok(length)) = (self.0.get_mut(slot), u8::try_from(name.len())) else {
             return super::meaning(name);
         };
-        if known != name {
-            known.clear();
-            known.push_str(name);
-            *meaning = super::meaning(name);
+        let Some(place) = known.name.get_mut(..name.len()) else {
+            return super::meaning(name);
+        };
+        if known.length != length || place != name.as_bytes() {
+            place.copy_from_slice(name.as_bytes());
+            (known.length, known.meaning) = (length, super::meaning(name));
         }
-        *meaning
+        known.meaning
     }
 
     /// What a key of JSON says.
