@@ -174,9 +174,10 @@ impl Lookahead {
                     },
                 };
                 has_more |= on.worded > position;
-                position = match on.last > position {
-                    true => sentinel::end(bytes, on.last).unwrap_or(on.last),
-                    false => behind,
+                position = if on.last > position {
+                    sentinel::end(bytes, on.last).unwrap_or(on.last)
+                } else {
+                    behind
                 };
                 chain = Some(on);
                 self.chain = chain;

@@ -245,9 +245,6 @@ fn is_told(bytes: &[u8], start: usize) -> bool {
     // The last of either.
     (0..head.len())
         .rev()
-        .find_map(|at| match IS_SPARING.is_at(head, at) {
-            true => Some(false),
-            false => IS_TELLING.is_at(head, at).then_some(true),
-        })
-        .unwrap_or(false)
+        .find(|at| IS_SPARING.is_at(head, *at) || IS_TELLING.is_at(head, *at))
+        .is_some_and(|at| !IS_SPARING.is_at(head, at))
 }

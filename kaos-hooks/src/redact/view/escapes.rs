@@ -140,9 +140,10 @@ fn entity(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
         return Some((Some(*letter), start + name.len()));
     }
     let is_hex = ascii::at(bytes, start + 2) | 0x20 == b'x';
-    let (from, set, radix) = match is_hex {
-        true => (start + 3, ascii::ANY_HEX, 16),
-        false => (start + 2, ascii::DIGIT, 10),
+    let (from, set, radix) = if is_hex {
+        (start + 3, ascii::ANY_HEX, 16)
+    } else {
+        (start + 2, ascii::DIGIT, 10)
     };
     let end = ascii::short_run(bytes, from, set, 7);
     let digits = std::str::from_utf8(ascii::part(bytes, from, end)).ok()?;
