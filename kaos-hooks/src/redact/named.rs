@@ -126,10 +126,10 @@ fn meaning(
     form: Form,
     seen: &mut Seen,
 ) -> Option<Meaning> {
-    let alone = seen.meaning(text, start, end);
+    let alone = seen.meaning(ascii::cut(text, start, end));
     let meaning = match alone {
         None | Some(Meaning::Weak) => with_word_before(text, start)
-            .and_then(|before| seen.meaning(text, before, end))
+            .and_then(|before| seen.meaning(ascii::cut(text, before, end)))
             .filter(|wider| matches!(wider, Meaning::Token | Meaning::Password))
             .or(alone),
         _ => alone,

@@ -144,7 +144,7 @@ fn close_armour(pieces: &mut Pieces<'_, '_>, at: usize, chars: usize) {
     if chars > 0 {
         close_token(pieces, at, at, chars);
         if !ascii::part(pieces.text.as_bytes(), at, at + 1).starts_with(b"\n") {
-            pieces.out.push('\n');
+            pieces.copy.out.push('\n');
         }
     }
 }

@@ -12,6 +12,7 @@ use shape::{SHORTEST, is_shape};
 
 use super::Class;
 use super::ascii::{self, ALNUM, BLANK, DIGIT, LOWER, QUOTE, Set, UPPER};
+use super::draft::Changed;
 use super::finding::{Finding, Findings};
 use super::sentinel::Gaps;
 use super::word_set::WordSet;
@@ -83,11 +84,18 @@ fn is_mixed(run: &[u8]) -> bool {
     sets & UPPER != 0 && sets & LOWER != 0 && sets & DIGIT != 0
 }
 
-/// Finds the tokens of a text, between its sentinels.
-pub(crate) fn scan(text: &str, sentinels: &[(usize, usize)], findings: &mut Findings) {
+/// Finds the tokens of a text where it has changed, between its sentinels.
+pub(crate) fn scan(
+    text: &str,
+    sentinels: &[(usize, usize)],
+    changed: &Changed,
+    findings: &mut Findings,
+) {
     let mut keys = None;
-    for (from, to) in Gaps::new(sentinels, 0, text.len()) {
-        scan_gap(text.as_bytes(), from, to, &mut keys, findings);
+    for (from, to) in changed.within(text.len()) {
+        for (from, to) in Gaps::new(sentinels, from, to) {
+            scan_gap(text.as_bytes(), from, to, &mut keys, findings);
+        }
     }
 }
 
@@ -234,6 +242,9 @@ fn is_told(bytes: &[u8], start: usize) -> bool {
     let head = ascii::part(bytes, start.saturating_sub(REACH), start);
     let line = memchr::memrchr(b'\n', head).map_or(0, |index| index + 1);
     let head = ascii::part(head, line, head.len());
-    let tells = IS_TELLING.last_in(head);
-    tells.is_some_and(|tells| IS_SPARING.last_in(head).is_none_or(|spares| spares < tells))
+    // The last of either.
+    (0..head.len())
+        .rev()
+        .find(|at| IS_SPARING.is_at(head, *at) || IS_TELLING.is_at(head, *at))
+        .is_some_and(|at| !IS_SPARING.is_at(head, at))
 }

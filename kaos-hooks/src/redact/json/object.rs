@@ -6,7 +6,7 @@ use super::told::{self, Told};
 use super::{Failure, Walk, leaf};
 use crate::redact::ascii::{self, DIGIT};
 use crate::redact::json_path::Place;
-use crate::redact::vocabulary::{self, Meaning};
+use crate::redact::vocabulary::Meaning;
 use crate::redact::{Class, ContentPolicy, json_string, sentinel, value};
 
 impl Walk<'_, '_> {
@@ -114,12 +114,8 @@ impl Walk<'_, '_> {
             // What has no word that tells says nothing, as far as it is written out.
             let tells =
                 !is_clean && !goes && (self.has_name(start, end) || matches!(name, Cow::Owned(_)));
-            let (text, seen) = (self.text, &mut self.seen);
-            let own = || match &name {
-                _ if !tells => None,
-                Cow::Borrowed(_) => seen.meaning_in_json(text, start, end),
-                Cow::Owned(name) => vocabulary::meaning_in_json(name),
-            };
+            let seen = &mut self.scratch.seen;
+            let own = || tells.then(|| seen.meaning_in_json(&name)).flatten();
             told.says(word, own, outer)
         };
         // A model's token and how likely it was: no credential, unless it looks like one.
@@ -157,7 +153,8 @@ impl Walk<'_, '_> {
         }
         if first == b'"' && is(told::NAMES) {
             let value = ascii::cut(self.text, at + 1, self.position - 1);
-            told.name = vocabulary::meaning_in_json(value).filter(|says| *says != Meaning::User);
+            told.name = self.scratch.seen.meaning_in_json(value);
+            told.name = told.name.filter(|says| *says != Meaning::User);
             if let Some(says) = told.name.filter(|_| is_redacted) {
                 for (start, end) in std::mem::take(&mut told.nameless) {
                     self.told_late(says, start, end);
@@ -203,8 +200,9 @@ impl Walk<'_, '_> {
             return None;
         }
         let says = self
+            .scratch
             .seen
-            .meaning_in_json(self.text, start + 1, end - 1)
+            .meaning_in_json(name)
             .filter(|says| *says != Meaning::User)?;
         let close = json_string::end(self.bytes, self.position)?;
         let value = ascii::cut(self.text, self.position + 1, close);
@@ -222,11 +220,7 @@ impl Walk<'_, '_> {
         } else {
             value::is_placeholder(value)
         };
-        let is_other = is_open
-            || self
-                .seen
-                .meaning(self.text, self.position + 1, close)
-                .is_some();
+        let is_other = is_open || self.scratch.seen.meaning(value).is_some();
         (!is_other && (is_flag || is_pair || is_typed)).then_some(says)
     }
 

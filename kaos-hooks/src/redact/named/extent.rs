@@ -84,9 +84,7 @@ pub(super) fn read<'t>(
         _ => None,
     };
     if let Some(mark) = mark
-        && let Some(end) = sentinel::glued(bytes, start, |from| {
-            ahead.end(bytes, mark, from, limit.max(from))
-        })
+        && let Some(end) = ahead.glued(bytes, mark, start, limit)
     {
         return Some(value((start, end), Form::Query, true));
     }
@@ -127,7 +125,7 @@ pub(super) fn read<'t>(
             || sibling::is_first_parameter(bytes, end)
             || sibling::is_form_field(bytes, name, end))
         || matches!(join.form, Form::Equals | Form::Constant | Form::Colon)
-            && sibling::is_shown(bytes, name, end);
+            && sibling::is_shown(bytes, name, end, ahead);
     let form = if is_parameter { Form::Pair } else { join.form };
     Some(value((start, end), form, false))
 }

@@ -107,7 +107,7 @@ const RULES: &[Rule] = &[
             &["password = \"harbor\"", "  password 'hunter'", "jwtSigningsecret: \"(x!Qz*7+pw\"",
               "buildConfigField \"String\", \"DB_PASSWORD\", \"harbor\"", ":password \"harbor\"",
               "password = SecretStr(\"harbor\")", "password ?= 'harbor'", "var password string = \"harbor\""],
-            &["password = \"\"", "password: \"${DB}\"", "passwordLabel: \"Password:\"",
+            &["password = \"\"", "password: \"${DB}\"", "password = \"${HOST}-pw7\"", "passwordLabel: \"Password:\"",
               "password = env(\"DB_PASSWORD\")"],
         ),
     },

@@ -1,7 +1,14 @@
 //! Names and values between tags.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::redact::ascii::{self, BLANK, SPACE, WORD};
 use crate::redact::named::join::{Form, Join};
+
+/// Made once: every tag of a text may ask.
+static FIND_END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("</"));
 
 /// `<name>` with an end tag behind its value, or a value on the next line.
 pub(super) fn is_element(bytes: &[u8], start: usize, closed: usize) -> bool {
@@ -9,7 +16,7 @@ pub(super) fn is_element(bytes: &[u8], start: usize, closed: usize) -> bool {
         let window = ascii::part(bytes, closed, closed + 512);
         let line = memchr::memchr(b'\n', window).unwrap_or(window.len());
         let line = ascii::part(window, 0, line);
-        line.trim_ascii() == b">" || ascii::find(line, b"</").is_some()
+        line.trim_ascii() == b">" || FIND_END.find(line).is_some()
     }
 }
 
