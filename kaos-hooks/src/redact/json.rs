@@ -1,9 +1,9 @@
 //! JSON text, redacted value by value: what is not redacted stays byte for byte.
 
 mod changes;
+mod hints;
 mod leaf;
 mod object;
-mod told;
 
 use changes::Changes;
 

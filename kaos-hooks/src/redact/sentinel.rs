@@ -19,7 +19,7 @@ pub(crate) const OPENING: &str = "<redacted:";
 static FIND_OPENING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPENING));
 
 /// Longest name of a class, in bytes.
-pub(crate) const LONGEST_NAME: usize = 20;
+pub(crate) const MAX_NAME_LEN: usize = 20;
 
 /// Most digits of a count: with more, it could be a number that somebody hides.
 const MAX_DIGITS: usize = 9;
@@ -69,7 +69,7 @@ pub(crate) fn end(bytes: &[u8], start: usize) -> Option<usize> {
         bytes,
         name,
         ascii::UPPER | DIGIT | ascii::UNDERSCORE,
-        LONGEST_NAME,
+        MAX_NAME_LEN,
     );
     if name_end == name || ascii::at(bytes, name_end) != b':' {
         return None;

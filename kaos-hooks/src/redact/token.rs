@@ -29,7 +29,7 @@ const TOKEN: Set = ALNUM
     | ascii::BANG;
 
 /// Longest line of wrapped base64, in bytes; a run that is longer is no token and no line of one.
-const LONGEST_LINE: usize = 128;
+const MAX_LINE_LEN: usize = 128;
 
 /// A line of base64 that is as long as this is one of many.
 const WRAPPED: usize = 60;
@@ -68,7 +68,7 @@ pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
             continue;
         }
         let end = ascii::run(bytes, probe, TOKEN);
-        if end - start <= LONGEST_LINE
+        if end - start <= MAX_LINE_LEN
             && !ascii::is(ascii::before(bytes, start), TOKEN)
             && is_mixed(ascii::part(bytes, start, end))
         {
@@ -117,7 +117,7 @@ fn scan_gap(
         }
         let end = ascii::short_run(bytes, end, ascii::EQUALS, 2);
         if is_alone(bytes, start, end)
-            || is_told(bytes, start)
+            || is_announced(bytes, start)
             || keys
                 .get_or_insert_with(|| Keys::of(findings))
                 .is_beside(bytes, start)
@@ -169,7 +169,7 @@ fn run_of(line: &[u8]) -> Option<&[u8]> {
     let line = line.trim_ascii();
     let end = ascii::run(line, 0, TOKEN);
     let padded = ascii::short_run(line, end, ascii::EQUALS, 2);
-    ((SHORTEST..=LONGEST_LINE).contains(&end) && padded == line.len())
+    ((SHORTEST..=MAX_LINE_LEN).contains(&end) && padded == line.len())
         .then(|| ascii::part(line, 0, end))
 }
 
@@ -220,12 +220,12 @@ fn is_alone(bytes: &[u8], start: usize, end: usize) -> bool {
     let line_start = start - (head.len() - from);
     let above = ascii::part(
         bytes,
-        line_start.saturating_sub(LONGEST_LINE + 64),
+        line_start.saturating_sub(MAX_LINE_LEN + 64),
         line_start.saturating_sub(1),
     );
     let above = memchr::memrchr(b'\n', above)
         .map_or(above, |index| ascii::part(above, index + 1, above.len()));
-    let below = ascii::part(bytes, end + to + 1, end + to + LONGEST_LINE + 64);
+    let below = ascii::part(bytes, end + to + 1, end + to + MAX_LINE_LEN + 64);
     let below = ascii::part(
         below,
         0,
@@ -238,7 +238,7 @@ fn is_alone(bytes: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// Whether a word before it tells that it is a secret.
-fn is_told(bytes: &[u8], start: usize) -> bool {
+fn is_announced(bytes: &[u8], start: usize) -> bool {
     let head = ascii::part(bytes, start.saturating_sub(REACH), start);
     let line = memchr::memrchr(b'\n', head).map_or(0, |index| index + 1);
     let head = ascii::part(head, line, head.len());

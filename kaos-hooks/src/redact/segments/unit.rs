@@ -1,7 +1,7 @@
 //! One unit, redacted until nothing is found in it any more.
 
 use super::Pieces;
-use super::open::{LONGEST, Open};
+use super::open::{MAX_LEN, Open};
 use crate::redact::draft::{self, Given, Known};
 use crate::redact::engine::Engine;
 use crate::redact::scratch::Scratch;
@@ -38,7 +38,7 @@ pub(super) fn one(
         &mut pieces.scratch.views,
         &mut pieces.scratch.seen,
     );
-    let is_cut = unit.len() + 4096 >= LONGEST;
+    let is_cut = unit.len() + 4096 >= MAX_LEN;
     if let Some(last) = findings.last()
         && is_cut
         && last.class == Class::PrivateKey

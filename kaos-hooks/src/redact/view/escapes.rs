@@ -3,7 +3,7 @@
 use crate::redact::ascii;
 
 /// Most backslashes before the letter of one escape.
-const LONGEST_RUN: usize = 64;
+const MAX_RUN_LEN: usize = 64;
 
 /// Where the next escape or foreign form of an ASCII character starts.
 pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
@@ -86,10 +86,10 @@ impl Iterator for Escapes<'_> {
             }
             // No other backslash of a run begins an escape, but those of a run too long for one.
             let run = ascii::run(self.bytes, start, ascii::BACKSLASH);
-            self.end = if run - start <= LONGEST_RUN {
+            self.end = if run - start <= MAX_RUN_LEN {
                 run
             } else {
-                run - LONGEST_RUN
+                run - MAX_RUN_LEN
             };
         }
     }
@@ -102,7 +102,7 @@ fn escape(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
         b'%' => Some((Some(ascii_char(number(bytes, start + 1, 2)?)?), start + 3)),
         b'\\' => {
             // A run of backslashes is the same escape inside nested strings.
-            let slashes = ascii::short_run(bytes, start, ascii::BACKSLASH, LONGEST_RUN);
+            let slashes = ascii::short_run(bytes, start, ascii::BACKSLASH, MAX_RUN_LEN);
             match ascii::at(bytes, slashes) {
                 b'u' => {
                     let code = number(bytes, slashes + 1, 4)?;

@@ -6,7 +6,7 @@ use super::Meaning;
 const SLOTS: usize = 8;
 
 /// Longest name that is remembered, in bytes.
-const LONGEST: usize = 30;
+const MAX_LEN: usize = 30;
 
 /// What the last names meant, each in a slot that it shares with others.
 #[derive(Debug, Default)]
@@ -14,7 +14,7 @@ pub(crate) struct Seen([Known; SLOTS]);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
-    name: [u8; LONGEST],
+    name: [u8; MAX_LEN],
     length: u8,
     meaning: Option<Meaning>,
 }
@@ -22,7 +22,7 @@ struct Known {
 impl Seen {
     /// What a name means.
     pub(crate) fn meaning(&mut self, name: &str) -> Option<Meaning> {
-        let number = name.bytes().take(LONGEST).fold(0usize, |number, byte| {
+        let number = name.bytes().take(MAX_LEN).fold(0usize, |number, byte| {
             number.wrapping_mul(31).wrapping_add(usize::from(byte))
         });
         let slot = (number ^ number >> 4) % SLOTS;

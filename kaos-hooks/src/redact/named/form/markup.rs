@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use crate::redact::ascii::{self, BLANK, SPACE, WORD};
-use crate::redact::named::join::{Form, Join};
+use crate::redact::named::join::{Join, Joint};
 
 /// Made once: every tag of a text may ask.
 static FIND_END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("</"));
@@ -47,7 +47,7 @@ pub(super) fn next_element(bytes: &[u8], start: usize, closed: usize) -> Option<
         && ascii::at(bytes, next) == b'<'
         && open > next + 1
         && ascii::at(bytes, open) == b'>';
-    let form = if is_key { Form::Element } else { Form::Cell };
+    let form = if is_key { Joint::Element } else { Joint::Cell };
     let is_below = matches!(ascii::at(bytes, line), b'\n' | b'\r' | 0);
     (is_tag || is_below).then_some(Join {
         form,

@@ -3,7 +3,7 @@
 use crate::redact::ascii::{self, ALNUM, DASH, DIGIT, SPACE, WORD};
 use crate::redact::lookahead::{Lookahead, Mark};
 use crate::redact::named::extent::Value;
-use crate::redact::named::join::Form::{Cell, Element, Flag, Line, Phrase, Query, Told};
+use crate::redact::named::join::Joint::{Cell, Element, Flag, Line, Phrase, Query, Stated};
 use crate::redact::value;
 use crate::redact::vocabulary::Meaning::{self, About, Password};
 
@@ -101,7 +101,7 @@ pub(super) fn stands_for_a_value(meaning: Meaning, name: &str, value: &Value<'_>
             value::is_code(text)
         } else {
             match value.form {
-                Element | Cell | Told | Phrase => false,
+                Element | Cell | Stated | Phrase => false,
                 Flag => text.starts_with('-') || is_reference(value),
                 Line => (value.is_yaml && value::is_type(text)) || is_reference(value),
                 _ => is_reference(value),
