@@ -209,6 +209,9 @@ impl Server {
             runner: self.runner,
             card: self.card,
             permits: Arc::new(Semaphore::new(self.bounds.requests)),
+            room: Arc::new(Semaphore::new(
+                self.bounds.bodies.min(Semaphore::MAX_PERMITS),
+            )),
             bounds: self.bounds,
             progress: self.progress,
             drain: self.drain,

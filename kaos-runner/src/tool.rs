@@ -18,6 +18,8 @@ pub use context::ToolContext;
 pub use error::ToolError;
 pub use function::{FunctionTool, ToolFunction};
 pub use listing::ToolListing;
+#[cfg(feature = "server")]
+pub(crate) use schema::is_usable;
 pub use source::ToolSource;
 pub use spec::ToolSpec;
 

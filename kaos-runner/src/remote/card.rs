@@ -54,20 +54,24 @@ impl Dialect {
 }
 
 impl Card {
-    /// Asks for the card: at its newer place, and where that does not exist, at its older.
+    /// Asks for the card: at its newer place, and where that does not exist, at its older. `None`: there is
+    /// somebody, and no card.
     pub(super) async fn ask(
         client: &Client,
         url: &Url,
         bearer: Option<&str>,
         until: Instant,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Option<Self>, Failure> {
         let asking = async {
             let newer = get(client, url, "/.well-known/agent.json", bearer).await?;
             if !is_missing(newer.status()) {
-                return Self::read(newer, true).await;
+                return Self::read(newer, true).await.map(Some);
             }
             let older = get(client, url, "/.well-known/agent", bearer).await?;
-            Self::read(older, false).await
+            if is_missing(older.status()) {
+                return Ok(None);
+            }
+            Self::read(older, false).await.map(Some)
         };
         timeout_at(until, asking).await.unwrap_or_else(|_elapsed| {
             Err(Failure::new("timeout", "its card did not come in time"))

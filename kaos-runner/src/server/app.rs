@@ -21,6 +21,8 @@ pub(super) struct App {
     pub(super) ready: Remembered,
     /// One for each request that the agent may answer at once.
     pub(super) permits: Arc<Semaphore>,
+    /// One for each byte of the bodies that they came with.
+    pub(super) room: Arc<Semaphore>,
     /// When it began, in seconds since 1970.
     pub(super) since: u64,
 }

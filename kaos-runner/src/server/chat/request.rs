@@ -17,6 +17,9 @@ const MAX_SESSION: usize = 256;
 /// The most texts that end an answer.
 const MAX_STOPS: usize = 16;
 
+/// The longest schema of an answer, in bytes.
+const MAX_SCHEMA: usize = 64 * 1024;
+
 /// A request for a chat completion.
 #[derive(Debug)]
 pub(super) struct ChatRequest {
@@ -134,8 +137,9 @@ fn within(headers: &HeaderMap) -> Result<Option<Duration>, ApiError> {
         .to_str()
         .ok()
         .and_then(|text| text.trim().parse().ok());
-    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let time = time.filter(|time| !time.is_zero());
+    let seconds = seconds.filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0);
+    // What no duration can hold is more than any turn has.
+    let time = seconds.map(|it| Duration::try_from_secs_f64(it).unwrap_or(Duration::MAX));
     let wrong = || ApiError::field("X-Request-Timeout", "must be a number of seconds above 0");
     time.ok_or_else(wrong).map(Some)
 }
@@ -176,9 +180,17 @@ fn format(fields: &Fields<'_>) -> Result<(bool, Option<OutputSchema>), ApiError>
                 return Err(form.wrong("name", "must be 1 to 64 letters, digits, `_` and `-`"));
             }
             let schema = match form.get("schema") {
-                Some(schema @ Value::Object(_)) => schema.clone(),
+                Some(schema @ Value::Object(_)) => schema,
                 _ => return Err(form.wrong("schema", "must be an object")),
             };
+            if schema.to_string().len() > MAX_SCHEMA {
+                return Err(form.wrong("schema", "must be at most 65536 bytes"));
+            }
+            if !crate::tool::is_usable(schema) {
+                let wrong = "must be a JSON Schema (2020-12) that refers to nothing but itself";
+                return Err(form.wrong("schema", wrong));
+            }
+            let schema = schema.clone();
             Ok((false, Some(OutputSchema::new(Str::copied(name), schema))))
         }
         _ => Err(format.wrong("type", "must be text, json_object or json_schema")),
