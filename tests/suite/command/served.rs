@@ -1,6 +1,7 @@
 //! `kaos agent serve`, as a process, in the environment that KAOS' operator gives an agent.
 
 mod model;
+mod peers;
 mod refused;
 mod replays;
 mod telemetry;
