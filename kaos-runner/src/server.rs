@@ -209,6 +209,7 @@ impl Server {
             runner: self.runner,
             card: self.card,
             permits: Arc::new(Semaphore::new(self.bounds.requests)),
+            listings: Arc::new(Semaphore::new(memory::AT_ONCE)),
             room: Arc::new(Semaphore::new(
                 self.bounds.bodies.min(Semaphore::MAX_PERMITS),
             )),

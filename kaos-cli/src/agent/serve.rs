@@ -7,6 +7,7 @@ use axum::extract::MatchedPath;
 use clap::Args as ClapArgs;
 use futures_util::future::join_all;
 use futures_util::stream::unfold;
+use kaos_hooks::LogHook;
 use kaos_otel_hook::{HttpServerLayer, Settings as TelemetrySettings, Telemetry};
 use kaos_runner::Runner;
 use kaos_runner::mcp::McpServer;
@@ -97,7 +98,12 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     let telemetry = started(&asked, &notes)?;
     let audit = environment.trail(args.trail.clone(), args.trail_key.clone())?;
     let memory = environment.memory()?;
-    let hooks = (telemetry.hooks(), audit, memory.clone());
+    let hooks = (
+        telemetry.hooks(),
+        LogHook::failures(),
+        audit,
+        memory.clone(),
+    );
     let runner = environment.sessions(Runner::new(agent).hooks(hooks))?;
     output::say(&format!("kaos: the agent {name} listens at http://{at}"));
     let stop = unfold(signals, async |mut signals| {

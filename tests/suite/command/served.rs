@@ -1,5 +1,7 @@
 //! `kaos agent serve`, as a process, in the environment that KAOS' operator gives an agent.
 
+mod bodies;
+mod metrics;
 mod model;
 mod peers;
 mod refused;

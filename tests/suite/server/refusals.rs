@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use kaos_hooks::memory::MemoryHook;
+use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Redactor};
 use kaos_otel_hook::Telemetry;
 use kaos_runner::server::{Bounds, Server};
 use kaos_runner::{Agent, FunctionModel, ModelReply, Runner};
@@ -173,7 +175,9 @@ async fn bodies_may_have_so_many_bytes_together_until_their_turns_are_over() {
     while seen.runs().len() < 2 {
         tokio::task::yield_now().await;
     }
-    let answer = server.connect().await.ask(&ask).await;
+    let mut connection = server.connect().await;
+    let answered = tokio::time::timeout(Duration::from_secs(10), connection.ask(&ask));
+    let answer = answered.await.expect("it does not wait for its turn");
     assert_eq!(answer.error(), (429, "too_many_requests".to_owned()));
     assert_eq!(answer.header("retry-after"), Some("1"));
     may.add_permits(3);
@@ -196,4 +200,38 @@ async fn a_trace_that_nobody_keeps_is_told_as_not_recorded() {
         let response = answer.header("traceresponse").unwrap();
         assert!(response.ends_with(flags), "{traced}: {response}");
     }
+}
+
+/// A list may be as large as all that is remembered: there are a few at a time, until their clients have them.
+#[tokio::test]
+async fn lists_of_what_it_did_are_handed_out_a_few_at_a_time() {
+    let open = ContentPolicies::new(ContentPolicy::Full);
+    let memory = MemoryHook::new().content(open, Redactor::new());
+    let agent = Agent::new("assistant", FunctionModel::answer("Hello."));
+    let runner = Runner::new(agent).hooks(memory.clone());
+    // Far more than fits on the way.
+    runner
+        .turn("x".repeat(24 * 1024 * 1024), "s")
+        .await
+        .unwrap();
+    let server = Serving::start(Server::new(runner).memory(memory)).await;
+    let ask = b"GET /memory/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        let mut connection = server.connect().await;
+        connection.send(ask).await;
+        assert_eq!(connection.head().await.0, 200);
+        held.push(connection);
+    }
+    let answer = server.connect().await.ask(ask).await;
+    assert_eq!(answer.error(), (429, "too_many_requests".to_owned()));
+    assert_eq!(server.get("/memory/sessions").await.status, 200);
+    drop(held);
+    let again = async {
+        while server.connect().await.ask(ask).await.status != 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let again = tokio::time::timeout(Duration::from_secs(20), again).await;
+    again.expect("who goes away makes room");
 }

@@ -195,7 +195,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "OTEL_INCLUDE_HTTP_CLIENT",
         Flag,
         "false",
-        "a CLIENT span for each request to a model or an MCP server; what the HTTP client's libraries say",
+        "a CLIENT span for each request to a model, an MCP server or another agent; what the HTTP client's libraries say",
     ),
     user(
         "OTEL_SEMCONV_STABILITY_OPT_IN",

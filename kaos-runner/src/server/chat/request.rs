@@ -17,6 +17,8 @@ const MAX_SESSION: usize = 256;
 /// The most texts that end an answer.
 const MAX_STOPS: usize = 16;
 
+/// The longest name of a model, in bytes.
+const MAX_MODEL: usize = 256;
 /// The longest schema of an answer, in bytes.
 const MAX_SCHEMA: usize = 64 * 1024;
 
@@ -52,7 +54,7 @@ impl ChatRequest {
         let options = fields.object("stream_options")?;
         let include_usage = options.map(|it| it.bool("include_usage")).transpose()?;
         Ok(Self {
-            model: fields.text("model")?.map(str::to_owned),
+            model: model(&fields)?,
             stream: fields.bool("stream")?.unwrap_or(false),
             include_usage: include_usage.flatten().unwrap_or(false),
             session: session(headers, &fields)?,
@@ -101,6 +103,16 @@ fn refuse_what_is_not_done(body: &Map<String, Value>, fields: &Fields<'_>) -> Re
         return Err(ApiError::unsupported("n", "an agent gives one answer"));
     }
     Ok(())
+}
+
+/// What the client calls the agent: every piece of a streamed answer says it again.
+fn model(fields: &Fields<'_>) -> Result<Option<String>, ApiError> {
+    match fields.text("model")? {
+        Some(name) if name.len() > MAX_MODEL => {
+            Err(fields.wrong("model", "must be at most 256 bytes"))
+        }
+        name => Ok(name.map(str::to_owned)),
+    }
 }
 
 /// The session's name: the header's, else the body's.
