@@ -38,8 +38,8 @@ Lines go to the standard output, with the ids of their spans; LOG_LEVEL says whi
 SIGTERM, SIGINT and SIGHUP end it: /ready says so, turns may end in their time, what is left is cancelled, everything is
 sent and recorded. A second one does not wait for turns, and a second later for nothing.
 
-Exit codes: 0 ended as told, 1 the address cannot be listened at, or something was not recorded or sent, 2 the command or
-its configuration is wrong, 128 and the first signal's number (143, 130, 129) if it did not end in time after a second one."
+Exit codes: 0 ended on request, 1 the address cannot be listened at, or something was not recorded, 2 the command or its
+configuration is wrong, 128 and the first signal's number (143, 130, 129) if it did not end in time after a second one."
 )]
 pub(crate) struct Args {
     /// The address to listen at, or its name; elsewhere than on this machine only if you say so
