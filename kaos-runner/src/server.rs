@@ -211,6 +211,8 @@ impl Server {
             runner: self.runner,
             card: self.card,
             permits: Arc::new(Semaphore::new(self.bounds.requests)),
+            listings: Arc::new(Semaphore::new(memory::AT_ONCE)),
+            room: self.bounds.room(),
             bounds: self.bounds,
             progress: self.progress,
             drain: self.drain,

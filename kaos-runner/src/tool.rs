@@ -21,6 +21,8 @@ pub use function::{FunctionTool, ToolFunction};
 pub use listing::ToolListing;
 pub(crate) use progress::ProgressSink;
 pub use progress::ToolProgress;
+#[cfg(feature = "server")]
+pub(crate) use schema::is_usable;
 pub use source::ToolSource;
 pub use spec::ToolSpec;
 

@@ -171,6 +171,11 @@ impl Hooks {
         })
     }
 
+    /// Whether a hook belongs to a tracing system: without one, the ids of runs and spans are known here alone.
+    pub fn is_traced(&self) -> bool {
+        !self.set.registry.propagators.is_empty()
+    }
+
     /// Where the runs' ids and time come from, and what is counted about the runs.
     pub fn emitter(&self) -> &Emitter {
         &self.set.emitter

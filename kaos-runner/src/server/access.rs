@@ -84,6 +84,17 @@ impl Access {
         self
     }
 
+    /// Whether this can be one of [`hosts`](Self::hosts): under anything else nobody asks.
+    pub fn is_host(text: &str) -> bool {
+        text == "*" || Authority::read(text).is_some()
+    }
+
+    /// Whether this can be one of [`origins`](Self::origins): `https://ui.example`, with a port where it
+    /// matters, or `*`.
+    pub fn is_origin(text: &str) -> bool {
+        text == "*" || Origin::read(text).is_some_and(|origin| origin.is_of_the_web())
+    }
+
     /// Whether a token is needed.
     pub fn needs_token(&self) -> bool {
         !self.tokens.is_empty()

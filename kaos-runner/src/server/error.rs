@@ -99,6 +99,16 @@ impl ApiError {
         Self::invalid(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
     }
 
+    pub(super) fn too_many_values(limit: usize) -> Self {
+        let message = format!("the body has more than {limit} JSON values");
+        Self::invalid(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
+    }
+
+    pub(super) fn malformed() -> Self {
+        let message = "the body is not sent as its headers say";
+        Self::invalid(StatusCode::BAD_REQUEST, "malformed_body", message)
+    }
+
     pub(super) fn not_this_type() -> Self {
         let message = "the body must be sent as application/json, not encoded";
         Self::invalid(
@@ -159,6 +169,12 @@ impl ApiError {
 
     pub(super) const fn too_many() -> Self {
         let message = "the agent answers as many requests as it may";
+        let (status, kind) = (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error");
+        Self::new(status, kind, "too_many_requests", message).after(SOON)
+    }
+
+    pub(super) const fn too_many_bytes() -> Self {
+        let message = "the requests that the agent answers are as large as they may be together";
         let (status, kind) = (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error");
         Self::new(status, kind, "too_many_requests", message).after(SOON)
     }

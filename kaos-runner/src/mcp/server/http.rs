@@ -16,6 +16,7 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_stream::Stream;
 
@@ -37,6 +38,8 @@ const SENDING: Duration = Duration::from_millis(100);
 /// What all routes share.
 struct App {
     server: ToolServer,
+    /// For the bytes of all bodies.
+    room: Arc<Semaphore>,
     sessions: Arc<LocalSessionManager>,
     mcp: StreamableHttpService<Handler, LocalSessionManager>,
 }
@@ -113,6 +116,7 @@ impl App {
             ends.cancel();
         });
         Self {
+            room: server.bounds.room(),
             server,
             sessions,
             mcp,
@@ -152,8 +156,12 @@ async fn mcp(State(app): State<Arc<App>>, request: Request) -> Response {
         return refused(StatusCode::SERVICE_UNAVAILABLE, why);
     }
     let request = if parts.method == Method::POST {
-        match receive(&app.server.bounds, &parts.headers, body).await {
-            Ok(body) => Request::from_parts(parts, Body::from(body)),
+        let bounds = &app.server.bounds;
+        match receive(bounds, &app.room, &parts.headers, body).await {
+            Ok(body) => {
+                parts.extensions.insert(body.room.map(Arc::new));
+                Request::from_parts(parts, Body::from(body.bytes))
+            }
             Err(refused) => return refused.into_response(),
         }
     } else {

@@ -10,9 +10,21 @@ use crate::{ModelError, ModelErrorKind, SessionError, TurnErrorKind};
 const LATER: u32 = 5;
 
 impl ApiError {
-    /// A turn without an answer.
-    pub(in crate::server) fn of(why: &TurnErrorKind) -> Self {
+    /// A turn without an answer, which was to have a form or not.
+    pub(in crate::server) fn of(why: &TurnErrorKind, has_form: bool) -> Self {
         match why {
+            TurnErrorKind::Budget {
+                budget: Budget::Steps,
+                limit,
+                ..
+            } if has_form => {
+                let words = "the agent found no answer that fits the schema of response_format";
+                let message = format!("{words} within its limit of {limit} steps");
+                Self {
+                    param: Some("response_format".to_owned()),
+                    ..Self::invalid(StatusCode::UNPROCESSABLE_ENTITY, "max_steps", message)
+                }
+            }
             TurnErrorKind::Model(error) => Self::of_model(error),
             TurnErrorKind::ModelPanicked => Self::internal(),
             TurnErrorKind::Budget { budget, limit, .. } => Self::of_limit(*budget, *limit),
