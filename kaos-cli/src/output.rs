@@ -18,12 +18,12 @@ pub(crate) fn failed(error: &Failed) -> ExitCode {
     if error.downcast_ref::<io::Error>().is_some_and(closed) {
         return ExitCode::SUCCESS;
     }
-    say(&format!("kaos: {}", told(&**error)));
+    say(&format!("kaos: {}", chain(&**error)));
     ExitCode::from(2)
 }
 
 /// What went wrong and why, on one line.
-pub(crate) fn told(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -142,7 +142,7 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     Ok(match recorded {
         Ok(()) => ExitCode::SUCCESS,
         Err(lost) => {
-            output::say(&format!("kaos: {}", output::told(&lost)));
+            output::say(&format!("kaos: {}", output::chain(&lost)));
             ExitCode::FAILURE
         }
     })

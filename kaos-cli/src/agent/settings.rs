@@ -183,7 +183,7 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
         }
         let opened = crate::recording::open(trail.as_deref(), key.as_deref());
         opened.map_err(|why| {
-            let why = output::told(&*why);
+            let why = output::chain(&*why);
             format!("the audit trail of KAOS_TRAIL and KAOS_TRAIL_KEY: {why}").into()
         })
     }

@@ -91,12 +91,11 @@ impl RemoteAgent {
                 is_near(host, namespace(set("OTEL_RESOURCE_ATTRIBUTES").as_deref()))
                     .then(|| set("KAOS_API_TOKEN"))?
             };
-            let (variable, token) = match set(&own) {
-                Some(token) => (own.as_str(), Some(token.trim().to_owned())),
-                None => {
-                    let first = ours().and_then(|it| items(&it).next().map(str::to_owned));
-                    ("KAOS_API_TOKEN", first)
-                }
+            let (variable, token) = if let Some(token) = set(&own) {
+                (own.as_str(), Some(token.trim().to_owned()))
+            } else {
+                let first = ours().and_then(|it| items(&it).next().map(str::to_owned));
+                ("KAOS_API_TOKEN", first)
             };
             let sendable = |it: u8| it == b' ' || it.is_ascii_graphic();
             if token.as_ref().is_some_and(|it| !it.bytes().all(sendable)) {

@@ -23,7 +23,7 @@ use self::request::ChatRequest;
 use self::said::Envelope;
 use self::stream::{Held, Streamed};
 use super::app::App;
-use super::error::ApiError;
+use super::error::{AnswerForm, ApiError};
 use super::json::Json;
 use crate::TurnRequest;
 #[cfg(feature = "remote")]
@@ -85,8 +85,8 @@ async fn held_answer(
         .clone()
         .unwrap_or_else(|| app.runner.agent().name().to_owned());
     let session = asked.session.clone();
-    let has_form = asked.output.is_some();
-    let at_the_end = has_form || app.runner.agent().fenced;
+    let form = AnswerForm::of(asked.output.is_some());
+    let at_the_end = form == AnswerForm::Schema || app.runner.agent().fenced;
     let mut events = turn(&app, asked, incoming).run();
     let first = events.next().await;
     let traced = app.runner.observed_by().is_traced();
@@ -99,7 +99,7 @@ async fn held_answer(
             envelope,
             include_usage,
             progress,
-            has_form,
+            form,
             at_the_end,
             max_steps: app.runner.agent().limits.steps,
             keep_alive: app.bounds.keep_alive,
@@ -110,7 +110,7 @@ async fn held_answer(
     } else {
         let response = match events.into_reply().await {
             Ok(reply) => Json(envelope.whole(&reply)).into_response(),
-            Err(why) => ApiError::of(why.kind(), has_form).into_response(),
+            Err(why) => ApiError::of(why.kind(), form).into_response(),
         };
         (envelope.headers(), response).into_response()
     };

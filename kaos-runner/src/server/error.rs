@@ -14,6 +14,20 @@ use super::json::Json;
 /// How many seconds a client is told to wait.
 const SOON: u32 = 1;
 
+/// What an answer is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AnswerForm {
+    Free,
+    /// JSON of the schema that was given.
+    Schema,
+}
+
+impl AnswerForm {
+    pub(super) fn of(has_schema: bool) -> Self {
+        if has_schema { Self::Schema } else { Self::Free }
+    }
+}
+
 /// An answer that says what is wrong. Its words are ours: nothing of what a model, a store or a library
 /// says about itself leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]

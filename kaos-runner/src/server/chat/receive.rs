@@ -39,9 +39,9 @@ pub(crate) async fn receive(
     }
     let known = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let (why, more) = if known > bounds.body {
-        // Who asks before it sends is told before; so is who sends more than would be passed over.
-        let told_before = known > passed_over(bounds) || headers.contains_key(EXPECT);
-        (ApiError::too_large(bounds.body), !told_before)
+        // Who asks before it sends is answered before; so is who sends more than would be passed over.
+        let known_before = known > passed_over(bounds) || headers.contains_key(EXPECT);
+        (ApiError::too_large(bounds.body), !known_before)
     } else {
         match timeout(bounds.receive, read(bounds, room, &mut body, known)).await {
             Ok(Ok(received)) if values::are_too_many(&received.bytes, bounds.values) => {

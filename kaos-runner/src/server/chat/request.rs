@@ -191,9 +191,8 @@ fn format(fields: &Fields<'_>) -> Result<(bool, Option<OutputSchema>), ApiError>
             if name.is_empty() || name.len() > 64 || !name.bytes().all(legal) {
                 return Err(form.wrong("name", "must be 1 to 64 letters, digits, `_` and `-`"));
             }
-            let schema = match form.get("schema") {
-                Some(schema @ Value::Object(_)) => schema,
-                _ => return Err(form.wrong("schema", "must be an object")),
+            let Some(schema @ Value::Object(_)) = form.get("schema") else {
+                return Err(form.wrong("schema", "must be an object"));
             };
             if schema.to_string().len() > MAX_SCHEMA {
                 return Err(form.wrong("schema", "must be at most 65536 bytes"));

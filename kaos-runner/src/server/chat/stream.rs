@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant, sleep_until};
 use tokio_stream::StreamExt as _;
 
 use super::said::{Envelope, finish_reason, tokens};
-use crate::server::error::ApiError;
+use crate::server::error::{AnswerForm, ApiError};
 use crate::server::{Drain, Running};
 use crate::{Reply, RunStream};
 
@@ -22,8 +22,8 @@ pub(super) struct Streamed {
     pub(super) include_usage: bool,
     /// Whether calls are told, too.
     pub(super) progress: bool,
-    /// Whether the answer is to have a form.
-    pub(super) has_form: bool,
+    /// What the answer is to be.
+    pub(super) form: AnswerForm,
     /// Whether the text is handed on at the end only: what is said before is not always the answer.
     pub(super) at_the_end: bool,
     pub(super) max_steps: u32,
@@ -54,7 +54,7 @@ pub(super) fn body(streamed: Streamed) -> Body {
         root: streamed.root,
         include_usage: streamed.include_usage,
         progress: streamed.progress,
-        has_form: streamed.has_form,
+        form: streamed.form,
         at_the_end: streamed.at_the_end,
         max_steps: streamed.max_steps,
         keep_alive: streamed.keep_alive,
@@ -79,7 +79,7 @@ struct Writing {
     root: Option<RunId>,
     include_usage: bool,
     progress: bool,
-    has_form: bool,
+    form: AnswerForm,
     at_the_end: bool,
     max_steps: u32,
     keep_alive: Duration,
@@ -184,7 +184,7 @@ impl Writing {
         };
         match events.into_reply().await {
             Ok(reply) => self.last(&reply).into(),
-            Err(why) => failed(&ApiError::of(why.kind(), self.has_form)),
+            Err(why) => failed(&ApiError::of(why.kind(), self.form)),
         }
     }
 

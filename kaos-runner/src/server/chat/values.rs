@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_told_so_by_who_reads_it() {
+    fn what_is_no_json_is_left_to_who_reads_it() {
         let broken = format!("[1,2,{}", " ".repeat(64));
         assert!(!are_too_many(broken.as_bytes(), 10));
     }

@@ -3,21 +3,21 @@
 use axum::http::StatusCode;
 use kaos_hooks::Budget;
 
-use super::{ApiError, SOON};
+use super::{AnswerForm, ApiError, SOON};
 use crate::{ModelError, ModelErrorKind, SessionError, TurnErrorKind};
 
 /// How many seconds a client is told to wait for a model or a session.
 const LATER: u32 = 5;
 
 impl ApiError {
-    /// A turn without an answer, which was to have a form or not.
-    pub(in crate::server) fn of(why: &TurnErrorKind, has_form: bool) -> Self {
+    /// A turn without an answer, which was to be this.
+    pub(in crate::server) fn of(why: &TurnErrorKind, form: AnswerForm) -> Self {
         match why {
             TurnErrorKind::Budget {
                 budget: Budget::Steps,
                 limit,
                 ..
-            } if has_form => {
+            } if form == AnswerForm::Schema => {
                 let words = "the agent found no answer that fits the schema of response_format";
                 let message = format!("{words} within its limit of {limit} steps");
                 Self {
