@@ -103,8 +103,8 @@ impl Python {
             }
         };
         match answer {
-            Told::Failed(failed) => Ok(Began::Refused(failed.text)),
-            Told::Tools(tools) => Ok(Began::Ready((worker, tools))),
+            Answered::Failed(failed) => Ok(Began::Refused(failed.text)),
+            Answered::Tools(tools) => Ok(Began::Ready((worker, tools))),
         }
     }
 
@@ -122,7 +122,7 @@ impl Python {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Told {
+enum Answered {
     Tools(Vec<Known>),
     Failed(CodeError),
 }
@@ -133,7 +133,7 @@ struct CodeError {
 }
 
 impl Worker {
-    async fn begin(&mut self, begin: &Value) -> Result<Told, Lost> {
+    async fn begin(&mut self, begin: &Value) -> Result<Answered, Lost> {
         let lost = |error: io::Error| Lost(error.to_string());
         self.to.write_all(WORKER.as_bytes()).await.map_err(lost)?;
         let redactor = Redactor::new();
