@@ -137,9 +137,9 @@ async fn serve(args: &Args, code: Code, mut signals: Signals) -> Result<ExitCode
         listen(args, server, count, signals).await
     };
     pool.end();
-    let told = hooks.shutdown().await;
+    let flushed = hooks.shutdown().await;
     let _account = telemetry.shutdown().await;
-    told?;
+    flushed?;
     code
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::audit::{AuditHook, Content, Filter, SigningKey, Trail};
+use kaos_hooks::audit::{AuditHook, Filter, RecordContent, SigningKey, Trail};
 use kaos_tests::tool_client::OverPipes;
 use serde_json::json;
 
@@ -36,8 +36,8 @@ async fn a_served_call_is_recorded_whole_and_its_end_is_signed_for() {
         };
         let records = trail.records(filter).unwrap();
         let lines = records.map(|record| match record.unwrap().content {
-            Content::Event(event) => event.to_line(),
-            Content::Own(_) => unreachable!(),
+            RecordContent::Event(event) => event.to_line(),
+            RecordContent::Own(_) => unreachable!(),
         });
         lines.collect::<Vec<_>>()
     };

@@ -60,7 +60,7 @@ impl ServerHandler for Handler {
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
         let set = self.server.tools.now();
-        set.find(name).map(|served| served.told.clone())
+        set.find(name).map(|served| served.listed.clone())
     }
 
     async fn list_tools(
@@ -69,7 +69,7 @@ impl ServerHandler for Handler {
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let set = self.server.tools.now();
-        let tools = set.served.iter().map(|served| served.told.clone());
+        let tools = set.served.iter().map(|served| served.listed.clone());
         Ok(ListToolsResult::with_all_items(tools.collect()))
     }
 
@@ -158,8 +158,8 @@ impl ServerHandler for Handler {
                 biased;
                 () = context.cancelled() => return Ok(()),
                 ended = changes.changed() => {
-                    let told = context.sink().notify_tool_list_changed().await;
-                    if ended.is_err() || told.is_err() {
+                    let sent = context.sink().notify_tool_list_changed().await;
+                    if ended.is_err() || sent.is_err() {
                         return Ok(());
                     }
                 }
