@@ -19,7 +19,7 @@ pub use context::ToolContext;
 pub use error::ToolError;
 pub use function::{FunctionTool, ToolFunction};
 pub use listing::ToolListing;
-pub(crate) use progress::ProgressSink;
+pub(crate) use progress::ProgressListener;
 pub use progress::ToolProgress;
 #[cfg(feature = "server")]
 pub(crate) use schema::is_usable;

@@ -111,6 +111,7 @@ fn tools() -> ToolServer {
             ));
             parts
         }))
+        .tool(fixed("test_logging_tool", text)) // what it logs goes where telemetry goes
         .tool(fixed("test_error_handling", text))
         .tool(fixed("test_tool_with_progress", text))
         .tool(schema)

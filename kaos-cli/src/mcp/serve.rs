@@ -40,7 +40,7 @@ MCP_TOOLS_STRING, MCP_HOST and MCP_PORT stand for --tools-string, --host and --p
 the level of log lines. KAOS_API_TOKEN, KAOS_ALLOWED_HOSTS and KAOS_ALLOWED_ORIGINS say who may ask, as for
 kaos agent serve; OTEL_EXPORTER_OTLP_ENDPOINT sends traces, metrics and logs there.
 
-Exit codes: 0 ended as closed, 1 the code has an error or the address cannot be listened at, 2 the command or its
+Exit codes: 0 ended as asked, 1 the code has an error or the address cannot be listened at, 2 the command or its
 configuration is wrong."
 )]
 pub(crate) struct Args {
@@ -137,9 +137,9 @@ async fn serve(args: &Args, code: Code, mut signals: Signals) -> Result<ExitCode
         listen(args, server, count, signals).await
     };
     pool.end();
-    let closed = hooks.shutdown().await;
+    let flushed = hooks.shutdown().await;
     let _account = telemetry.shutdown().await;
-    closed?;
+    flushed?;
     code
 }
 

@@ -33,7 +33,7 @@ said! {
     }
 
     /// A tool's description comes from whoever made the tool, and the name of none from a model: content.
-    ToolCallContent of (content, call), (&ContentSettings, AskedTool<'_>) {
+    ToolCallContent of (content, call), (&ContentSettings, Asked<'_>) {
         GEN_AI_TOOL_CALL_ARGUMENTS:
             json_text_if(of_tool(content, Field::Arguments, call, call.arguments));
         KAOS_TOOL_ASKED_NAME:
@@ -69,14 +69,14 @@ pub(crate) fn tools(content: &ContentSettings, briefing: &Briefing) -> Option<Va
 
 /// What was asked of a tool, in this process or by a client.
 #[derive(Clone, Copy)]
-pub(super) struct AskedTool<'a> {
+pub(super) struct Asked<'a> {
     tool: &'a Str,
     arguments: Option<&'a Str>,
     name_asked_for: Option<&'a Str>,
     description: Option<&'a Str>,
 }
 
-impl<'a> From<&'a ToolCall> for AskedTool<'a> {
+impl<'a> From<&'a ToolCall> for Asked<'a> {
     fn from(call: &'a ToolCall) -> Self {
         Self {
             tool: &call.name,
@@ -87,7 +87,7 @@ impl<'a> From<&'a ToolCall> for AskedTool<'a> {
     }
 }
 
-impl<'a> From<&'a ServedCall> for AskedTool<'a> {
+impl<'a> From<&'a ServedCall> for Asked<'a> {
     fn from(call: &'a ServedCall) -> Self {
         Self {
             tool: &call.name,
@@ -101,7 +101,7 @@ impl<'a> From<&'a ServedCall> for AskedTool<'a> {
 fn of_tool(
     content: &ContentSettings,
     field: Field,
-    call: AskedTool<'_>,
+    call: Asked<'_>,
     text: Option<&Str>,
 ) -> Option<String> {
     content.text(field, Some(call.tool), text?)

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kaos_hooks::{Attributes, Handle, Hooks, McpCall, Nested, Progress, Scope, Session, Str};
 
-use super::progress::{ProgressSink, ToolProgress};
+use super::progress::{ProgressListener, ToolProgress};
 
 /// What a tool, or a source of tools, may use besides its arguments, and where it says how it did its
 /// work. Clones are the same call's. The default one is of no run.
@@ -19,7 +19,7 @@ struct Surroundings {
     mcp: Mutex<Option<Box<McpCall>>>,
     #[cfg(feature = "remote")]
     elsewhere: Mutex<kaos_hooks::SubagentOutcome>,
-    sink: Option<ProgressSink>,
+    listener: Option<ProgressListener>,
 }
 
 impl ToolContext {
@@ -36,14 +36,14 @@ impl ToolContext {
             mcp: Mutex::default(),
             #[cfg(feature = "remote")]
             elsewhere: Mutex::default(),
-            sink: None,
+            listener: None,
         }))
     }
 
     /// Who hears of what the tool has done so far. Of a context that nobody else has yet.
-    pub(crate) fn telling(mut self, sink: Option<ProgressSink>) -> Self {
+    pub(crate) fn telling(mut self, listener: Option<ProgressListener>) -> Self {
         if let Some(own) = Arc::get_mut(&mut self.0) {
-            own.sink = sink;
+            own.listener = listener;
         }
         self
     }
@@ -60,8 +60,8 @@ impl ToolContext {
             let note = Str::Static("progress");
             span.progress(Progress { note, attributes });
         }
-        if let Some(sink) = &self.0.sink {
-            sink(progress);
+        if let Some(listener) = &self.0.listener {
+            listener(progress);
         }
     }
 

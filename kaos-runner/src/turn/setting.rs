@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kaos_hooks::{Handle, Hooks, LlmParams};
 use tokio::time::Instant;
 
-use crate::tool::{Caller, ProgressSink};
+use crate::tool::{Caller, ProgressListener};
 use crate::turn::token_budget::Budgets;
 use crate::{Agent, Limits, OutputSchema, ToolContext, ToolSpec};
 
@@ -32,7 +32,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) caller: &'a Arc<Caller>,
     /// Who hears of what a tool has done so far.
-    pub(crate) progress: Option<&'a ProgressSink>,
+    pub(crate) progress: Option<&'a ProgressListener>,
 }
 
 impl Ground<'_> {

@@ -1,7 +1,8 @@
 //! The SERVER span of a streamed answer: it lasts until the client has all of it, or is gone.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
+use kaos_hooks::{Clock as _, SystemClock};
 use kaos_otel_hook::{HttpServerLayer, HttpSettings, Memory, Telemetry};
 use kaos_runner::server::{Bounds, Drain, Server, listen};
 use kaos_runner::{Agent, Model, Runner};
@@ -69,7 +70,7 @@ async fn it_ends_with_the_last_byte_and_lasts_as_long_as_the_stream() {
     let (memory, _telemetry, mut connection) = streaming(model).await;
     may.add_permits(1);
     connection.chunk().await.unwrap();
-    let in_the_middle = SystemTime::now();
+    let in_the_middle = UNIX_EPOCH + Duration::from_nanos(SystemClock.unix_nanos());
     assert!(server_span(&memory).is_none(), "the stream goes on");
     may.add_permits(2);
     while connection.chunk().await.is_some() {}

@@ -60,6 +60,25 @@ async fn what_a_client_makes_up_is_neither_a_label_nor_longer_than_it_need_be() 
     assert!(!format!("{:?}", observed.memory.metrics()).contains("made-up"));
 }
 
+/// A client that asks all the same is not told of empty lists.
+#[tokio::test]
+async fn what_the_server_does_not_declare_it_does_not_answer() {
+    let mut client = OverPipes::begin(ToolServer::new()).await;
+    let reference = json!({ "ref": { "type": "ref/prompt", "name": "p" },
+        "argument": { "name": "a", "value": "v" } });
+    let asked = [
+        ("prompts/list", json!({})),
+        ("resources/list", json!({})),
+        ("resources/templates/list", json!({})),
+        ("completion/complete", reference),
+    ];
+    for (id, (method, params)) in (1..).zip(asked) {
+        let asked = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        client.say(&asked).await;
+        assert_eq!(client.answer(id).await["error"]["code"], -32601, "{method}");
+    }
+}
+
 #[tokio::test]
 async fn a_session_that_nobody_gave_out_is_none() {
     let latest = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28",

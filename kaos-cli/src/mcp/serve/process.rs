@@ -92,8 +92,8 @@ impl Python {
             "memory": self.memory, "mark": worker.mark,
         });
         let program = &self.program;
-        let answer = match timeout(LOADING, worker.begin(&begin)).await {
-            Ok(Ok(answer)) => answer,
+        let loaded = match timeout(LOADING, worker.begin(&begin)).await {
+            Ok(Ok(loaded)) => loaded,
             Ok(Err(Lost(why))) => {
                 return Err(format!("{program} does not run the code: {why}").into());
             }
@@ -102,9 +102,9 @@ impl Python {
                 return Err(format!("{name} does not load within {LOADING:?}").into());
             }
         };
-        match answer {
-            Answered::Failed(failed) => Ok(Began::Refused(failed.text)),
-            Answered::Tools(tools) => Ok(Began::Ready((worker, tools))),
+        match loaded {
+            Loaded::Failed(failed) => Ok(Began::Refused(failed.text)),
+            Loaded::Tools(tools) => Ok(Began::Ready((worker, tools))),
         }
     }
 
@@ -122,7 +122,7 @@ impl Python {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Answered {
+enum Loaded {
     Tools(Vec<Known>),
     Failed(CodeError),
 }
@@ -133,12 +133,12 @@ struct CodeError {
 }
 
 impl Worker {
-    async fn begin(&mut self, begin: &Value) -> Result<Answered, Lost> {
+    async fn begin(&mut self, begin: &Value) -> Result<Loaded, Lost> {
         let lost = |error: io::Error| Lost(error.to_string());
         self.to.write_all(WORKER.as_bytes()).await.map_err(lost)?;
         let redactor = Redactor::new();
-        let answer = self.call(begin, Printed::of("", &redactor)).await?;
-        serde_json::from_value(answer).map_err(|error| Lost(error.to_string()))
+        let loaded = self.call(begin, Printed::of("", &redactor)).await?;
+        serde_json::from_value(loaded).map_err(|error| Lost(error.to_string()))
     }
 
     /// Asks it, and hands on what it prints meanwhile.

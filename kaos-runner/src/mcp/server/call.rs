@@ -20,7 +20,7 @@ use super::ToolServer;
 use super::answer;
 use super::http::SESSION;
 use super::tools::Served;
-use crate::tool::{Caller, ProgressSink};
+use crate::tool::{Caller, ProgressListener};
 use crate::turn::{Ground, serve};
 use crate::{ToolProgress, ToolUse};
 
@@ -67,14 +67,14 @@ impl ToolServer {
             scope.fail(Failure::new("unknown_tool").message(why.clone()));
             return Err(ErrorData::new(code, why, None));
         };
-        let (sink, progress) = progress_of(&context);
+        let (listener, progress) = progress_listener(&context);
         let caller = Arc::new(Caller::default());
         let work = async {
             let ground = Ground {
                 hooks: &self.hooks,
                 limits: &self.limits,
                 caller: &caller,
-                progress: sink.as_ref(),
+                progress: listener.as_ref(),
             };
             serve(ground, scope, &call, &found.called).await
         };
@@ -134,18 +134,21 @@ fn asked(context: &RequestContext<RoleServer>, transport: &'static str) -> McpCa
 }
 
 /// What hears of a tool's progress, where the client asked for it.
-fn progress_of(
+fn progress_listener(
     context: &RequestContext<RoleServer>,
-) -> (Option<ProgressSink>, Option<mpsc::Receiver<ToolProgress>>) {
+) -> (
+    Option<ProgressListener>,
+    Option<mpsc::Receiver<ToolProgress>>,
+) {
     if context.meta.get_progress_token().is_none() {
         return (None, None);
     }
     let (send, receive) = mpsc::channel(WAITING);
-    let sink: ProgressSink = Arc::new(move |progress| {
+    let listener: ProgressListener = Arc::new(move |progress| {
         // Progress that nobody takes is old when there is room again.
         let _left_out = send.try_send(progress).is_err();
     });
-    (Some(sink), Some(receive))
+    (Some(listener), Some(receive))
 }
 
 /// Does the work, and sends its progress meanwhile; what was said before it ended is sent before its

@@ -49,7 +49,7 @@ impl From<NotDone> for Ended {
 
 impl From<Ended> for CallResult {
     fn from(ended: Ended) -> Self {
-        let progress = match ended.result {
+        let result = match ended.result {
             Ok(output) => Self {
                 output,
                 failed: false,
@@ -61,7 +61,7 @@ impl From<Ended> for CallResult {
         };
         Self {
             delegated: ended.delegated,
-            ..progress
+            ..result
         }
     }
 }

@@ -72,7 +72,7 @@ impl Callee for Far<'_> {
             Err(why) => return Ran::failed(spent(why)),
         };
         debug_lines::delegation(scope, agent.called(), &task).await;
-        let call = RemoteCall {
+        let task = RemoteCall {
             task: &task,
             hooks: setting.hooks,
             span: scope.handle(),
@@ -81,7 +81,7 @@ impl Callee for Far<'_> {
             left: setting.deadline.saturating_duration_since(Instant::now()),
         };
         let mut outcome = SubagentOutcome::default();
-        let answered = scope.entered(agent.ask(call, &mut outcome)).await;
+        let answered = scope.entered(agent.ask(task, &mut outcome)).await;
         let answered = answered.map(Str::from);
         let said = answered.as_ref().map_err(|why| Str::copied(why.kind()));
         debug_lines::delegated(scope, agent.called(), said).await;

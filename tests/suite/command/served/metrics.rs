@@ -60,13 +60,13 @@ fn measured(exported: ExportMetricsServiceRequest) -> (BTreeMap<String, Metric>,
             };
             match metric.data {
                 Some(Data::Sum(sum)) => {
-                    seen.kind = "sum".to_owned();
+                    "sum".clone_into(&mut seen.kind);
                     sum.data_points
                         .iter()
                         .for_each(|it| seen.add(&it.attributes));
                 }
                 Some(Data::Histogram(times)) => {
-                    seen.kind = "histogram".to_owned();
+                    "histogram".clone_into(&mut seen.kind);
                     for point in &times.data_points {
                         seen.add(&point.attributes);
                         seen.bounds.clone_from(&point.explicit_bounds);

@@ -3,8 +3,13 @@
 use super::super::said;
 use super::serving;
 
-/// Variables, and what is said of them.
-const REFUSED: &[(&[(&str, &str)], &[&str])] = &[
+/// Variables, and the words that are said of them.
+type Refused = (
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+);
+
+const REFUSED: &[Refused] = &[
     (&[("AGENT_NAME", "   ")], &["AGENT_NAME is not set"]),
     (&[("AGENT_NAME", "a\nb")], &["AGENT_NAME is"]),
     (
