@@ -30,7 +30,7 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
         text = format!("{text}: {error}");
         cause = error.source();
     }
-    plain(&text).into()
+    plain(&text)
 }
 
 /// Says something on the standard error.
