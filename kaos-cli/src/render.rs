@@ -11,12 +11,12 @@ use kaos_operator::{
     masking, read, render, sources, workloads,
 };
 
-use crate::output::Failed;
+use crate::output::{self, Failed};
 use crate::terminal;
 
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Settings for all components come from the flags, else from DEFAULT_TELEMETRY_ENABLED, DEFAULT_TELEMETRY_ENDPOINT, DEFAULT_LOG_LEVEL, DEFAULT_AGENT_IMAGE, DEFAULT_LITELLM_IMAGE and DEFAULT_OLLAMA_IMAGE, which the operator's chart sets, and from a ConfigMap kaos-mcp-runtimes among the resources. Errors, warnings and notes go to the standard error; with an error nothing is shown, and the exit code is 1. What is secret is not shown: it is named, or masked."
+    after_help = "Settings for all components come from the flags, else from DEFAULT_TELEMETRY_ENABLED, DEFAULT_TELEMETRY_ENDPOINT, DEFAULT_LOG_LEVEL, DEFAULT_AGENT_IMAGE, DEFAULT_LITELLM_IMAGE and DEFAULT_OLLAMA_IMAGE, which the operator's chart sets, and from a ConfigMap kaos-mcp-runtimes among the resources. Errors, warnings and notes go to the standard error; with an error, or with nothing to show, nothing is shown, and the exit code is 1. What is secret is not shown: it is named, or masked."
 )]
 pub(crate) struct Args {
     /// A file of resources, a folder of them, or - for the standard input
@@ -59,6 +59,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
         let expected = "--log-level: expected TRACE, DEBUG, INFO, WARNING or ERROR";
         defaults.log_level = LogLevel::named(level).ok_or(expected)?;
     }
+    let label = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
+    if args.namespace.is_empty() || !args.namespace.chars().all(label) {
+        return Err("--namespace: expected lower-case letters, digits and -".into());
+    }
     let reading = Reading {
         namespace: args.namespace.as_str().into(),
         strict: args.strict,
@@ -66,10 +70,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let (texts, mut findings) = sources(&args.files);
     let (resources, read) = read(&texts, &reading);
     findings.extend(read);
-    if let Some(text) = resources.mcp_runtimes() {
-        let taken = defaults.take_runtimes(text);
-        taken.map_err(|why| format!("the ConfigMap kaos-mcp-runtimes: {why}"))?;
-    }
+    findings.extend(defaults.take_runtimes_of(&resources));
     let (form, all) = match args.form {
         As::Compose => (
             Form::Compose,
@@ -87,10 +88,18 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     findings.extend(all.findings.iter().cloned());
     let redactor = Redactor::new();
     let redact = |text: &str| redactor.any(text).as_str().to_owned();
-    if told(&findings, &masking(&all, &resources, &redact)) {
+    let nothing = resources.is_empty() && !findings.iter().any(is_error);
+    let nothing = nothing.then_some("there is no Agent, MCPServer or ModelAPI in what was read");
+    if told(&findings, nothing, &masking(&all, &resources, &redact)) {
         return Ok(ExitCode::FAILURE);
     }
-    let text = render(&all, &resources, form, &redact)?;
+    let text = match render(&all, &resources, form, &redact) {
+        Ok(text) => text,
+        Err(why) => {
+            output::say(&plain(&redact(&format!("kaos: {why}"))));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
     let mut out = terminal::data();
     out.print(&text)?;
     out.flush()?;
@@ -100,8 +109,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 /// More are counted, not listed.
 const MOST: usize = 500;
 
-/// Tells what was found, and whether something of it is an error.
-fn told(findings: &[Finding], safe: &impl Fn(&str) -> String) -> bool {
+fn is_error(finding: &Finding) -> bool {
+    finding.severity == Severity::Error
+}
+
+/// Tells what was found, and what is wrong with all of it, and whether something is an error.
+fn told(findings: &[Finding], wrong: Option<&str>, safe: &impl Fn(&str) -> String) -> bool {
     let mut out = terminal::errors();
     for finding in findings.iter().take(MOST) {
         let line = plain(&safe(&finding.to_string()));
@@ -109,7 +122,11 @@ fn told(findings: &[Finding], safe: &impl Fn(&str) -> String) -> bool {
         let _said = writeln!(out, "{line}");
     }
     let count = |severity| findings.iter().filter(|it| it.severity == severity).count();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    if let Some(wrong) = wrong {
+        let _said = writeln!(out, "error: {wrong}");
+    }
+    let errors = count(Severity::Error) + usize::from(wrong.is_some());
+    let warnings = count(Severity::Warning);
     if errors + warnings > 0 {
         let more = findings.len().saturating_sub(MOST);
         let more = if more > 0 {
@@ -117,7 +134,17 @@ fn told(findings: &[Finding], safe: &impl Fn(&str) -> String) -> bool {
         } else {
             String::new()
         };
-        let _said = writeln!(out, "{errors} errors, {warnings} warnings{more}");
+        let _said = writeln!(
+            out,
+            "{}, {}{more}",
+            counted(errors, "error"),
+            counted(warnings, "warning")
+        );
     }
     errors > 0
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }

@@ -52,6 +52,7 @@ mod render;
 mod resources;
 mod shape;
 mod sources;
+mod words;
 mod workload;
 mod yaml;
 

@@ -13,7 +13,7 @@ use crate::finding::{Finding, Rule};
 use crate::resources::{API_VERSION, Identity, Kind, SecretText};
 use crate::shape::{self, Found};
 use crate::sources::Source;
-use crate::yaml::{self, Mark, Node};
+use crate::yaml::{self, Mark, Node, Value};
 
 /// What is read, while it is.
 pub(super) struct Reader {
@@ -41,7 +41,7 @@ impl Reader {
         }
         self.findings.append(&mut found.findings);
         for document in documents {
-            self.document(&source.name, document);
+            self.document(&source.name, document, source.in_folder);
         }
         let added = self.findings.get_mut(before..).unwrap_or_default();
         added.sort();
@@ -50,23 +50,31 @@ impl Reader {
         }
     }
 
-    fn document(&mut self, source: &Arc<str>, mut document: Node) {
+    fn document(&mut self, source: &Arc<str>, mut document: Node, in_folder: bool) {
         let mut found = Found::new(source);
         let kind = document.get("kind").and_then(Node::text).map(str::to_owned);
         let version = document
             .get("apiVersion")
             .and_then(Node::text)
             .map(str::to_owned);
+        let neither = kind.is_none() && version.is_none();
         let (Some(kind), Some(version)) = (kind, version) else {
             let message = "is no resource: it has no `apiVersion` and `kind`";
-            found.add(Rule::NotAResource, document.mark, "", message);
+            // Other tools keep files of their own in folders.
+            let others = in_folder && neither;
+            let rule = if others {
+                Rule::PassedOver
+            } else {
+                Rule::NotAResource
+            };
+            found.add(rule, document.mark, "", message);
             self.findings.append(&mut found.findings);
             return;
         };
         match (version.as_str(), kind.as_str()) {
             ("v1", "List") => {
                 for item in document.get("items").map_or(&[] as &[_], Node::items) {
-                    self.document(source, item.clone());
+                    self.document(source, item.clone(), false);
                 }
             }
             ("v1", "Secret" | "ConfigMap") => self.keys(&kind, &document, &mut found),
@@ -87,6 +95,7 @@ impl Reader {
                 None => of_another_kind(&kind, document.mark, &mut found),
             },
             _ if Kind::named(&kind).is_some() => {
+                let about = self.identity(&kind, &document);
                 let message = format!("expected `{API_VERSION}`");
                 found.add(
                     Rule::NotAResource,
@@ -94,6 +103,9 @@ impl Reader {
                     "apiVersion",
                     message,
                 );
+                for finding in &mut found.findings {
+                    finding.about.clone_from(&about);
+                }
             }
             _ => found.add(
                 Rule::PassedOver,
@@ -159,6 +171,16 @@ impl Reader {
         }
     }
 
+    /// Which resource a document is, if it has a kind of ours and a name.
+    fn identity(&self, kind: &str, document: &Node) -> Option<Identity> {
+        let name = document.at("metadata.name").and_then(Node::text)?;
+        Some(Identity {
+            kind: Kind::named(kind)?,
+            namespace: self.namespace(document),
+            name: name.into(),
+        })
+    }
+
     fn namespace(&self, document: &Node) -> Arc<str> {
         let said = document
             .at("metadata.namespace")
@@ -178,7 +200,7 @@ impl Reader {
             );
             return;
         };
-        let mut keys = Keys::new();
+        let mut keys = BTreeMap::new();
         let secret = kind == "Secret";
         for place in ["data", "stringData", "binaryData"] {
             for entry in document.get(place).map_or(&[] as &[_], Node::entries) {
@@ -196,24 +218,48 @@ impl Reader {
                         "a text"
                     };
                     let path = format!("{kind} {name}: {place}.{}", entry.key);
+                    let kind = entry.node.kind();
+                    let advice = match &entry.node.value {
+                        Value::Text(_) => String::new(),
+                        Value::Number(_) | Value::Bool(_) => {
+                            format!(", found {kind}; put it in quotes: \"…\"")
+                        }
+                        _ => format!(", found {kind}"),
+                    };
                     found.add(
                         Rule::Shape,
                         entry.node.mark,
                         &path,
-                        format!("expected {expected}"),
+                        format!("expected {expected}{advice}"),
                     );
                 }
                 // What is no text is no variable either, but its key is there.
                 keys.insert(entry.key.clone(), value.map(SecretText::new));
             }
         }
-        let at = (self.namespace(document), name.to_owned());
-        let all = if secret {
-            &mut self.resources.secrets
+        let namespace = self.namespace(document);
+        let at = (Arc::clone(&namespace), name.to_owned());
+        let (kind, all) = if secret {
+            ("Secret", &mut self.resources.secrets)
         } else {
-            &mut self.resources.config_maps
+            ("ConfigMap", &mut self.resources.config_maps)
         };
-        all.insert(at, keys);
+        let place = shape::place(found.source, document.mark);
+        match all.entry(at) {
+            Entry::Occupied(first) => {
+                let first = first.get().place.as_ref();
+                let first = first.map_or(String::new(), ToString::to_string);
+                let message = format!("{kind} {namespace}/{name}: is there already: {first}");
+                let mark = mark_of(document, "metadata.name");
+                found.add(Rule::Duplicate, mark, "metadata.name", message);
+            }
+            Entry::Vacant(slot) => {
+                slot.insert(Keys {
+                    values: keys,
+                    place: Some(place),
+                });
+            }
+        }
     }
 }
 

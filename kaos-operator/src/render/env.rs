@@ -21,7 +21,7 @@ pub(super) fn shown(workloads: &[Workload], resources: &Resources, masks: &Masks
             port,
             ..
         } = workload;
-        let safe = |text: &str| masks.text(text).into_text();
+        let safe = |text: &str| masks.known(text).into_text();
         lines.push(safe(&format!("# {name} ({identity}), port {port}")));
         for file in &workload.files {
             let what = match &file.content {
