@@ -1,6 +1,7 @@
 //! What stands beside the name of a secret is one: `password: …`, `API_KEY = "…"`, `--token …`.
 
-use super::masks::MASK;
+/// What stands for a secret.
+pub(super) const MASK: &str = "[masked]";
 
 /// Whether a name is that of a secret: one of its words is.
 pub(super) fn names_a_secret(name: &str) -> bool {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::beside::MASK;
 use super::interpolation::expanded;
-use super::masks::{MASK, Masks};
+use super::masks::Masks;
 use crate::reading::Resources;
 use crate::resources::KeySelector;
 use crate::workload::{Content, Given, Workload};

@@ -10,12 +10,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use serde_json::Value;
 
-use super::beside::{self, names_a_secret};
+use super::beside::{self, MASK, names_a_secret};
 use crate::reading::Resources;
 use crate::workload::{Env, Given, Origin, Workloads};
-
-/// What stands for a secret.
-pub(super) const MASK: &str = "[masked]";
 
 /// A secret that is shorter than this is looked for as a whole text only: as a part of one it is anything.
 const SHORT: usize = 6;
