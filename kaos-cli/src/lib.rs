@@ -5,6 +5,7 @@
 #![expect(clippy::doc_markdown, reason = "help is shown as it is written")]
 
 mod agent;
+mod attend;
 mod audit;
 mod config;
 mod output;
@@ -44,6 +45,9 @@ enum Command {
     Render(render::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
+    /// Runs a program that ends when the standard input does
+    #[command(hide = true)]
+    Attend(attend::Args),
 }
 
 /// Does what the process' arguments say, and gives the process' exit code.
@@ -61,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Sessions(args) => sessions::run(&args),
         Command::Render(args) => render::run(&args),
         Command::Audit(args) => audit::run(args),
+        Command::Attend(args) => attend::run(&args),
     };
     done.unwrap_or_else(|failed| output::failed(&failed))
 }

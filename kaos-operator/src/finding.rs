@@ -77,6 +77,8 @@ pub enum Rule {
     OwnConfiguration,
     /// A field that is read but has no effect here.
     NoEffect,
+    /// What this machine lacks to run it: a program, or a value.
+    NotHere,
 }
 
 impl Rule {

@@ -46,6 +46,9 @@ mod collector;
 mod component;
 mod defaults;
 mod finding;
+mod interpolation;
+#[cfg(all(unix, feature = "local"))]
+pub mod local;
 mod pod;
 mod reading;
 mod render;

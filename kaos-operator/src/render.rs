@@ -3,7 +3,6 @@
 mod beside;
 mod compose;
 mod env;
-mod interpolation;
 mod masks;
 mod shell;
 mod yaml_data;

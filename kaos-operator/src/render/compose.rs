@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::interpolation::expanded;
 use super::masks::{Masks, Shown};
 use super::shell::Shell;
 use super::yaml_data::written;
+use crate::interpolation::expanded;
 use crate::reading::Resources;
 use crate::resources::Kind;
 use crate::workload::{Content, Env, Given, Program, Workload};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::beside::MASK;
-use super::interpolation::expanded;
 use super::masks::Masks;
+use crate::interpolation::expanded;
 use crate::reading::Resources;
 use crate::resources::KeySelector;
 use crate::workload::{Content, Given, Workload};
