@@ -62,6 +62,8 @@ pub use self::access::Access;
 use self::app::App;
 pub use self::bounds::Bounds;
 pub use self::card::Card;
+#[cfg(feature = "mcp-server")]
+pub(crate) use self::chat::receive::receive;
 pub use self::drain::{Drain, Drained, Running};
 use self::error::ApiError;
 pub use self::listen::listen;

@@ -148,10 +148,16 @@ fn known(tokens: &[[u8; 32]], headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// What a web page of an allowed origin may do.
 fn cors(allow: AllowOrigin) -> CorsLayer {
-    let shown = ["x-session-id", "x-trace-id", "traceresponse", "retry-after"];
+    let shown = [
+        "mcp-session-id",
+        "x-session-id",
+        "x-trace-id",
+        "traceresponse",
+        "retry-after",
+    ];
     CorsLayer::new()
         .allow_origin(allow)
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::DELETE, Method::GET, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(shown.map(HeaderName::from_static))
 }

@@ -2,7 +2,7 @@
 
 mod fields;
 mod messages;
-mod receive;
+pub(super) mod receive;
 mod request;
 pub(super) mod said;
 mod stream;

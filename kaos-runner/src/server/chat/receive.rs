@@ -16,7 +16,7 @@ use crate::server::error::ApiError;
 const PASSED_OVER: usize = 4;
 
 /// The body, whole, of the right type, within its size and its time.
-pub(super) async fn receive(
+pub(crate) async fn receive(
     bounds: &Bounds,
     headers: &HeaderMap,
     mut body: Body,
