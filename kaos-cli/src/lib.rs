@@ -8,6 +8,7 @@ mod agent;
 mod attend;
 mod audit;
 mod config;
+mod files;
 mod mcp;
 mod output;
 mod recording;
@@ -15,6 +16,7 @@ mod render;
 mod run;
 mod sessions;
 mod signals;
+mod team;
 mod terminal;
 mod trust;
 mod trusted;
@@ -46,6 +48,16 @@ enum Command {
     Sessions(sessions::Args),
     /// Shows what KAOS resources become when they run, and what is wrong with them
     Render(render::Args),
+    /// Runs a team of KAOS resources on this machine
+    Up(team::up::Args),
+    /// Asks an agent of a team that runs
+    Invoke(team::invoke::Args),
+    /// Shows how a team is
+    Status(team::status::Args),
+    /// Shows what a component of a team wrote
+    Logs(team::logs::Args),
+    /// Stops a team
+    Down(team::down::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
     /// Runs a program that ends when the standard input does
@@ -68,6 +80,11 @@ pub fn main() -> ExitCode {
         Command::Trust(args) => trust::run(&args),
         Command::Sessions(args) => sessions::run(&args),
         Command::Render(args) => render::run(&args),
+        Command::Up(args) => team::up::run(&args),
+        Command::Invoke(args) => team::invoke::run(&args),
+        Command::Status(args) => team::status::run(&args),
+        Command::Logs(args) => team::logs::run(&args),
+        Command::Down(args) => team::down::run(&args),
         Command::Audit(args) => audit::run(args),
         Command::Attend(args) => attend::run(&args),
     };

@@ -1,16 +1,13 @@
 //! `kaos render`: shows what resources become when they run.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, ValueEnum};
 use kaos_hooks::plain;
 use kaos_hooks::redact::Redactor;
-use kaos_operator::{
-    ClusterAddresses, Defaults, Finding, Form, LogLevel, NetworkAddresses, Reading, Severity,
-    masking, read, render, sources, workloads,
-};
+use kaos_operator::{ClusterAddresses, Form, NetworkAddresses, masking, render, workloads};
 
+use crate::files::{Files, Taken, told};
 use crate::output::{self, Failed};
 use crate::terminal;
 
@@ -19,24 +16,11 @@ use crate::terminal;
     after_help = "Settings for all components come from the flags, else from DEFAULT_TELEMETRY_ENABLED, DEFAULT_TELEMETRY_ENDPOINT, DEFAULT_LOG_LEVEL, DEFAULT_AGENT_IMAGE, DEFAULT_LITELLM_IMAGE and DEFAULT_OLLAMA_IMAGE, which the operator's chart sets, and from a ConfigMap kaos-mcp-runtimes among the resources. Errors, warnings and notes go to the standard error; with an error, or with nothing to show, nothing is shown, and the exit code is 1. What is secret is not shown: it is named, or masked."
 )]
 pub(crate) struct Args {
-    /// A file of resources, a folder of them, or - for the standard input
-    #[arg(short, long = "file", value_name = "PATH", required = true)]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    files: Files,
     /// What they are shown as
     #[arg(long = "as", value_enum, default_value = "env")]
     form: As,
-    /// Refuses fields that no version of KAOS has
-    #[arg(long)]
-    strict: bool,
-    /// The namespace of resources that say none
-    #[arg(short, long, default_value = "default")]
-    namespace: String,
-    /// Enables telemetry for all, to this endpoint
-    #[arg(long, value_name = "URL")]
-    telemetry: Option<String>,
-    /// How much is logged: TRACE, DEBUG, INFO, WARNING or ERROR
-    #[arg(long, value_name = "LEVEL")]
-    log_level: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -50,27 +34,11 @@ enum As {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
-    let mut defaults = Defaults::from_vars(|name| std::env::var(name).ok())?;
-    if let Some(endpoint) = &args.telemetry {
-        defaults.telemetry.enabled = Some(true);
-        defaults.telemetry.endpoint = Some(endpoint.clone());
-    }
-    if let Some(level) = &args.log_level {
-        let expected = "--log-level: expected TRACE, DEBUG, INFO, WARNING or ERROR";
-        defaults.log_level = LogLevel::named(level).ok_or(expected)?;
-    }
-    let label = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
-    if args.namespace.is_empty() || !args.namespace.chars().all(label) {
-        return Err("--namespace: expected lower-case letters, digits and -".into());
-    }
-    let reading = Reading {
-        namespace: args.namespace.as_str().into(),
-        strict: args.strict,
-    };
-    let (texts, mut findings) = sources(&args.files);
-    let (resources, read) = read(&texts, &reading);
-    findings.extend(read);
-    findings.extend(defaults.take_runtimes_of(&resources));
+    let Taken {
+        resources,
+        defaults,
+        mut findings,
+    } = args.files.take()?;
     let (form, all) = match args.form {
         As::Compose => (
             Form::Compose,
@@ -88,9 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     findings.extend(all.findings.iter().cloned());
     let redactor = Redactor::new();
     let redact = |text: &str| redactor.any(text).as_str().to_owned();
-    let nothing = resources.is_empty() && !findings.iter().any(is_error);
-    let nothing = nothing.then_some("there is no Agent, MCPServer or ModelAPI in what was read");
-    if told(&findings, nothing, &masking(&all, &resources, &redact)) {
+    if told(&findings, &resources, &masking(&all, &resources, &redact)) {
         return Ok(ExitCode::FAILURE);
     }
     let text = match render(&all, &resources, form, &redact) {
@@ -104,47 +70,4 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     out.print(&text)?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// More are counted, not listed.
-const MOST: usize = 500;
-
-fn is_error(finding: &Finding) -> bool {
-    finding.severity == Severity::Error
-}
-
-/// Tells what was found, and what is wrong with all of it, and whether something is an error.
-fn told(findings: &[Finding], wrong: Option<&str>, safe: &impl Fn(&str) -> String) -> bool {
-    let mut out = terminal::errors();
-    for finding in findings.iter().take(MOST) {
-        let line = plain(&safe(&finding.to_string()));
-        // Where else could it be said that this is closed?
-        let _said = writeln!(out, "{line}");
-    }
-    let count = |severity| findings.iter().filter(|it| it.severity == severity).count();
-    if let Some(wrong) = wrong {
-        let _said = writeln!(out, "error: {wrong}");
-    }
-    let errors = count(Severity::Error) + usize::from(wrong.is_some());
-    let warnings = count(Severity::Warning);
-    if errors + warnings > 0 {
-        let more = findings.len().saturating_sub(MOST);
-        let more = if more > 0 {
-            format!("; {more} more are not listed")
-        } else {
-            String::new()
-        };
-        let _said = writeln!(
-            out,
-            "{}, {}{more}",
-            counted(errors, "error"),
-            counted(warnings, "warning")
-        );
-    }
-    errors > 0
-}
-
-fn counted(count: usize, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{plural}")
 }

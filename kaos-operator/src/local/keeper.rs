@@ -15,8 +15,8 @@ const ASK: Duration = Duration::from_millis(50);
 
 /// How a start went.
 enum Went {
-    /// It was asked to end, and had to be killed or not.
-    Stopped { killed: bool },
+    /// It was asked to end; this was wrong with its end.
+    Stopped { why: Option<String> },
     /// It has ended by itself, after it was ready for so long, if it ever was.
     Ended {
         ready_for: Option<Duration>,
@@ -38,8 +38,7 @@ pub(super) fn keep(shared: &Arc<Shared>, index: usize) {
     let (mut ever_ready, mut failures, mut wait) = (false, 0, limits.back_off);
     loop {
         let (ready_for, why) = match once(shared, index, process) {
-            Went::Stopped { killed } => {
-                let why = killed.then(|| "did not end in time, and was killed".to_owned());
+            Went::Stopped { why } => {
                 over(shared, index, Stage::Stopped, why);
                 return;
             }
@@ -111,8 +110,8 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
         }
         if shared.must_stop(index, LOOK) {
             shared.set(index, |it| it.stage = Stage::Stopping);
-            let killed = running.stop(limits.stop);
-            return Went::Stopped { killed };
+            let why = running.stop(limits.stop);
+            return Went::Stopped { why };
         }
         let pid = running.told().pid;
         if ready.is_none() && asked.elapsed() >= ASK {

@@ -21,6 +21,8 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How much longer than its own limit a shim may take to end.
 const MARGIN: Duration = Duration::from_secs(2);
 
+const KILLED: &str = "did not end in time, and was killed";
+
 /// What is done with a line.
 pub(super) type Lines = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -102,14 +104,20 @@ impl Running {
         Some(described(status))
     }
 
-    /// Asks it to end, and waits: SIGTERM to all of its group, SIGKILL after the limit. Whether it had to be killed.
-    pub(super) fn stop(mut self, limit: Duration) -> bool {
+    /// Asks it to end, and waits: SIGTERM to all of its group, SIGKILL after the limit. Gives what was wrong with its end.
+    pub(super) fn stop(mut self, limit: Duration) -> Option<String> {
         drop(self.child.stdin.take());
         let until = Instant::now() + limit + MARGIN;
         while Instant::now() < until {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
+            if let Ok(Some(status)) = self.child.try_wait() {
                 self.swept();
-                return self.told().killed;
+                return match self.told().killed {
+                    true => Some(KILLED.to_owned()),
+                    false if status.success() => None,
+                    // What has no handler of its own for it.
+                    false if status.code() == Some(128 + 15) => None,
+                    false => Some(described(status)),
+                };
             }
             thread::sleep(Duration::from_millis(10));
         }
@@ -117,7 +125,7 @@ impl Running {
         let _killed = self.child.kill().is_ok();
         let _waited = self.child.wait().is_ok();
         self.swept();
-        true
+        Some(KILLED.to_owned())
     }
 
     /// After the shim's end nothing of its program is left, even if the shim was killed; and what was written is read.

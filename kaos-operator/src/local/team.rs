@@ -131,9 +131,10 @@ impl Team {
     }
 
     /// Stops them, each after what needs it, and waits: no longer than the limit of stopping for each step of the order, and
-    /// two seconds.
-    pub fn stop(mut self) {
+    /// two seconds. Gives how each has ended.
+    pub fn stop(mut self) -> Vec<(String, Standing)> {
         self.end();
+        self.standings()
     }
 
     fn end(&mut self) {
