@@ -10,6 +10,7 @@ mod audit;
 mod config;
 mod files;
 mod mcp;
+mod model;
 mod output;
 mod recording;
 mod render;
@@ -42,6 +43,8 @@ enum Command {
     Agent(agent::Args),
     /// Serves tools to other programs' agents
     Mcp(mcp::Args),
+    /// Serves models
+    Model(model::Args),
     /// Trusts a kaos.toml: `kaos run` takes the one in the current directory only then
     Trust(trust::Args),
     /// Lists, shows and forgets conversations that processes share
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Agent(args) => agent::run(&args),
         Command::Mcp(args) => mcp::run(&args),
+        Command::Model(args) => model::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Sessions(args) => sessions::run(&args),
         Command::Render(args) => render::run(&args),

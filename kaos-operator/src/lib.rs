@@ -49,6 +49,7 @@ mod finding;
 mod interpolation;
 #[cfg(all(unix, feature = "local"))]
 pub mod local;
+mod model_routes;
 mod pod;
 mod reading;
 mod render;
@@ -62,6 +63,7 @@ mod yaml;
 pub use addresses::{Addresses, ClusterAddresses, NetworkAddresses};
 pub use defaults::{BadVariable, Defaults, Images, LogLevel, Runtime};
 pub use finding::{Finding, Place, Rule, Severity};
+pub use model_routes::{ModelRoute, model_routes};
 pub use reading::{Located, Reading, Resource, Resources, read};
 pub use render::{Form, masking, render};
 pub use resources::{
