@@ -12,8 +12,8 @@ use crate::terminal;
 #[derive(ClapArgs)]
 pub(crate) struct Files {
     /// A file of resources, a folder of them, or - for the standard input
-    #[arg(short, long = "file", value_name = "PATH", required = true)]
-    pub(crate) files: Vec<PathBuf>,
+    #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
     /// Refuses fields that no version of KAOS has
     #[arg(long)]
     pub(crate) strict: bool,
@@ -54,7 +54,7 @@ impl Files {
             namespace: self.namespace.as_str().into(),
             strict: self.strict,
         };
-        let (texts, mut findings) = sources(&self.files);
+        let (texts, mut findings) = sources(&self.paths);
         let (resources, found) = read(&texts, &reading);
         findings.extend(found);
         findings.extend(defaults.take_runtimes_of(&resources));

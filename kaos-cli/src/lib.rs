@@ -5,7 +5,6 @@
 #![expect(clippy::doc_markdown, reason = "help is shown as it is written")]
 
 mod agent;
-mod attend;
 mod audit;
 mod config;
 mod files;
@@ -16,6 +15,7 @@ mod recording;
 mod render;
 mod run;
 mod sessions;
+mod shim;
 mod signals;
 mod team;
 mod terminal;
@@ -65,7 +65,7 @@ enum Command {
     Audit(audit::Args),
     /// Runs a program that ends when the standard input does
     #[command(hide = true)]
-    Attend(attend::Args),
+    Attend(shim::Args),
 }
 
 /// Does what the process' arguments say, and gives the process' exit code.
@@ -90,7 +90,7 @@ pub fn main() -> ExitCode {
         Command::Logs(args) => team::logs::run(&args),
         Command::Down(args) => team::down::run(&args),
         Command::Audit(args) => audit::run(args),
-        Command::Attend(args) => attend::run(&args),
+        Command::Attend(args) => shim::run(&args),
     };
     done.unwrap_or_else(|failed| output::failed(&failed))
 }

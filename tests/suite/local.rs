@@ -149,7 +149,7 @@ fn runs(pid: u32) -> bool {
 }
 
 #[track_caller]
-fn gone(pid: u32, port: u16) {
+pub(crate) fn gone(pid: u32, port: u16) {
     let until = Instant::now() + Duration::from_secs(20);
     while runs(pid) {
         assert!(Instant::now() < until, "{pid} still runs");

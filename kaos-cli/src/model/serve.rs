@@ -3,6 +3,7 @@
 mod answer;
 mod forward;
 mod provider;
+mod response;
 mod routes;
 mod scripted;
 

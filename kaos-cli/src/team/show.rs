@@ -22,6 +22,9 @@ const WAITING: usize = 10_000;
 /// Bytes of a component's file, after which it begins anew; the one before is kept.
 const FILE: u64 = 8 * 1024 * 1024;
 
+/// Colours of components, in their order: ECMA-48's cyan, yellow, green, magenta, blue, bright cyan.
+const HUES: [u8; 6] = [36, 33, 32, 35, 34, 96];
+
 enum Told {
     Line {
         name: String,
@@ -129,7 +132,7 @@ fn show(place: &Place, look: &Look, from: &Receiver<Told>, left_out: &AtomicU64)
         let mut line = |name: &str, text: &str, colour: Option<u8>| {
             let label = look.labels.get(name).map_or(name, String::as_str);
             let at = order.iter().position(|it| *it == name).unwrap_or(0);
-            let hue = colours.then(|| [36, 33, 32, 35, 34, 96][at % 6]);
+            let hue = HUES.get(at % HUES.len()).copied().filter(|_| colours);
             // Whoever has closed the output wants no more of it; the team goes on.
             let _shown = out
                 .painted(hue, &format!("{label:wide$} | "))

@@ -1,5 +1,6 @@
 //! `kaos status`.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
@@ -68,9 +69,12 @@ fn table(record: &Record) -> String {
             ..
         } = it;
         let at = format!("http://127.0.0.1:{port}");
-        text += &format!("{name:wide$}  {stage:<10}  {pid:>7}  {at:<22}  {restarts}\n");
+        let _row = writeln!(
+            text,
+            "{name:wide$}  {stage:<10}  {pid:>7}  {at:<22}  {restarts}"
+        );
         if let Some(why) = &it.why {
-            text += &format!("  it {why}\n");
+            let _row = writeln!(text, "  it {why}");
         }
     }
     text

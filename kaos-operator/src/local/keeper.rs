@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::probe::is_ready;
 use super::process::{Process, Stage};
 use super::running::{Lines, Running};
-use super::team::Shared;
+use super::shared::Shared;
 
 /// How often a process is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -113,7 +113,6 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
             let why = running.stop(limits.stop);
             return Went::Stopped { why };
         }
-        let pid = running.told().pid;
         if ready.is_none() && asked.elapsed() >= ASK {
             asked = Instant::now();
             let answers = is_ready(process.port, process.ready);
@@ -124,7 +123,7 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
                     why,
                 };
             }
-            if answers {
+            if answers && running.told().pid.is_some() {
                 ready = Some(Instant::now());
             } else if began.elapsed() >= limits.ready {
                 running.stop(limits.stop);
@@ -133,7 +132,7 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
             }
         }
         shared.set(index, |it| {
-            it.pid = pid;
+            it.pid = running.told().pid;
             if ready.is_some() && it.stage == Stage::Starting {
                 it.stage = Stage::Ready;
                 it.why = None;

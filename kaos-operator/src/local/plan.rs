@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::order::reaches;
 use super::process::Process;
 use super::programs::Programs;
 use crate::finding::{Finding, Rule};
@@ -47,7 +48,10 @@ pub fn plan(
         let env = planning.environment(workload, inherited);
         let files = planning.files(workload);
         if let Some((program, args)) = planning.program(workload, &files) {
-            let after = workload.depends_on.iter().filter(|_| workload.waits);
+            let needed = workload.depends_on.iter().filter(|_| workload.waits);
+            let called = workload.peers.iter();
+            let called = called.filter(|peer| !reaches(workloads, peer, &workload.identity));
+            let after = needed.chain(called);
             processes.push(Process {
                 name: workload.name.clone(),
                 program,
@@ -110,7 +114,7 @@ impl Planning<'_> {
         if value.is_none() && key.optional != Some(true) {
             let KeySelector { name, key, .. } = key;
             let message = format!(
-                "the key {key} of the Secret {name} has no value here: --secret {name}/{key}=env:VARIABLE takes it from a variable"
+                "the key {key} of the Secret {name} has no value here: take it from a variable, by {name}/{key}=env:VARIABLE behind --secret"
             );
             self.miss(of, path, message);
         }

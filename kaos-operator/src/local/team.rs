@@ -1,13 +1,13 @@
 //! Processes that need each other.
 
-use std::collections::BTreeSet;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use super::keeper;
+use super::order::in_order;
 use super::process::{Limits, News, Process, Shim, Stage, Standing};
+use super::shared::{Shared, State};
 
 /// How all of a team is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,22 +37,6 @@ pub enum Together {
 pub struct Team {
     shared: Arc<Shared>,
     keepers: Vec<JoinHandle<()>>,
-}
-
-pub(super) struct Shared {
-    pub(super) processes: Vec<Process>,
-    pub(super) limits: Limits,
-    pub(super) shim: Shim,
-    news: Box<dyn Fn(&News<'_>) + Send + Sync>,
-    /// Held from a change until it is told, so that all is told in the order in which it happened.
-    telling: Mutex<()>,
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-pub(super) struct State {
-    standings: Vec<Standing>,
-    stopping: bool,
 }
 
 impl Team {
@@ -159,103 +143,4 @@ impl Drop for Team {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-impl Shared {
-    fn telling(&self) -> MutexGuard<'_, ()> {
-        self.telling.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes how a process is, and tells it.
-    pub(super) fn set(&self, index: usize, change: impl FnOnce(&mut Standing)) {
-        let _in_order = self.telling();
-        let mut state = self.state();
-        let Some(standing) = state.standings.get_mut(index) else {
-            return;
-        };
-        let before = standing.clone();
-        change(standing);
-        let now = standing.clone();
-        drop(state);
-        if let Some(process) = self.processes.get(index).filter(|_| now != before) {
-            let (name, standing) = (process.name.as_str(), &now);
-            (self.news)(&News::Stage { name, standing });
-        }
-        self.changed.notify_all();
-    }
-
-    pub(super) fn line(&self, index: usize, text: &str) {
-        let _in_order = self.telling();
-        if let Some(process) = self.processes.get(index) {
-            let name = process.name.as_str();
-            (self.news)(&News::Line { name, text });
-        }
-    }
-
-    /// Waits until what a process needs is ready; false if all is to stop first, or if that never will be.
-    pub(super) fn may_start(&self, index: usize) -> bool {
-        let needs = |state: &State| -> Vec<Stage> {
-            let after = self
-                .processes
-                .get(index)
-                .map_or(&[] as &[_], |it| &it.after);
-            let all = self.processes.iter().zip(&state.standings);
-            all.filter(|(it, _)| after.contains(&it.name))
-                .map(|(_, standing)| standing.stage)
-                .collect()
-        };
-        let waits = |state: &mut State| {
-            !state.stopping && needs(state).iter().any(|it| *it != Stage::Ready)
-        };
-        let waited = self.changed.wait_while(self.state(), waits);
-        !waited.unwrap_or_else(PoisonError::into_inner).stopping
-    }
-
-    /// Waits at most so long; whether this process is to stop by then: all is, and nobody is left that needs it.
-    pub(super) fn must_stop(&self, index: usize, within: Duration) -> bool {
-        let name = self.processes.get(index).map_or("", |it| &it.name);
-        let must = |state: &State| {
-            let all = self.processes.iter().zip(&state.standings);
-            let mut needing = all.filter(|(it, _)| it.after.iter().any(|it| it == name));
-            state.stopping && needing.all(|(_, standing)| standing.stage.is_over())
-        };
-        let waited = self
-            .changed
-            .wait_timeout_while(self.state(), within, |state| !must(state));
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        must(&state)
-    }
-}
-
-/// # Errors
-///
-/// Why there is no order in which they can start.
-fn in_order(processes: &[Process]) -> Result<(), String> {
-    let mut names = BTreeSet::new();
-    for process in processes {
-        if !names.insert(process.name.as_str()) {
-            return Err(format!("two are called {}", process.name));
-        }
-    }
-    let mut started: BTreeSet<&str> = BTreeSet::new();
-    while started.len() < processes.len() {
-        let before = started.len();
-        for process in processes {
-            if process.after.iter().all(|it| started.contains(it.as_str())) {
-                started.insert(&process.name);
-            }
-        }
-        if started.len() == before {
-            let left = processes
-                .iter()
-                .find(|it| !started.contains(it.name.as_str()));
-            let name = left.map_or("", |it| &it.name);
-            return Err(format!("{name} needs itself, or what is not there"));
-        }
-    }
-    Ok(())
 }

@@ -114,6 +114,21 @@ fn a_team_is_processes_at_ports_of_their_own_that_know_each_other() {
     assert!(!format!("{planned:?}").contains("sk-plain"));
 }
 
+/// An agent that calls another one starts after it, so that the first question finds it; unless each calls the other.
+#[test]
+fn an_agent_starts_after_those_that_it_calls_unless_they_call_it() {
+    let one_way = TEAM.replace("agentNetwork: {expose: false, access: [coordinator]}, ", "");
+    let planned = planned(&one_way, &programs(), with_key).unwrap();
+    let coordinator = planned
+        .processes
+        .iter()
+        .find(|it| it.name == "agent-coordinator");
+    assert_eq!(
+        coordinator.unwrap().after,
+        ["modelapi-llm", "agent-analyst"]
+    );
+}
+
 #[test]
 fn all_that_is_missing_here_is_told_at_once_with_its_place() {
     let bare = Programs {
@@ -132,7 +147,7 @@ fn all_that_is_missing_here_is_told_at_once_with_its_place() {
     for (line, what) in [
         (
             2,
-            "ModelAPI default/llm: spec.proxyConfig.apiKey: the key openai of the Secret keys has no value here: --secret keys/openai=env:VARIABLE takes it from a variable",
+            "ModelAPI default/llm: spec.proxyConfig.apiKey: the key openai of the Secret keys has no value here: take it from a variable, by keys/openai=env:VARIABLE behind --secret",
         ),
         (
             4,

@@ -7,7 +7,7 @@ use kaos_hooks::{IdSource as _, RandomIds};
 use kaos_otel_hook::ForwardedCall;
 use serde_json::{Value, json};
 
-use super::routes::{json_of, whole};
+use super::response::{json_of, whole};
 use super::scripted::Reply;
 
 pub(super) fn scripted(
@@ -33,10 +33,8 @@ pub(super) fn scripted(
     });
     let said = |name: &str, choice: Value, usage: &Value| json!({"id": id, "object": name, "created": 0, "model": model, "choices": [choice], "usage": usage});
     if !streams {
-        let mut message = json!({"role": "assistant", "content": reply.text});
-        if !reply.calls.is_empty() {
-            message["tool_calls"] = reply.calls.clone().into();
-        }
+        let calls = Some(&reply.calls).filter(|it| !it.is_empty());
+        let message = json!({"role": "assistant", "content": reply.text, "tool_calls": calls});
         let choice = json!({"index": 0, "message": message, "finish_reason": finish});
         return json_of(StatusCode::OK, &said("chat.completion", choice, &usage));
     }
@@ -44,7 +42,7 @@ pub(super) fn scripted(
     let mut frame = |delta: Value, finish: Option<&str>, usage: &Value| {
         let choice = json!({"index": 0, "delta": delta, "finish_reason": finish});
         let frame = said("chat.completion.chunk", choice, usage);
-        body.push_str(&format!("data: {frame}\n\n"));
+        body.extend(["data: ", &frame.to_string(), "\n\n"]);
     };
     frame(
         json!({"role": "assistant", "content": ""}),

@@ -11,7 +11,7 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::provider::Provider;
-use super::routes::{refused, whole};
+use super::response::{refused, whole};
 
 /// How long a provider may say nothing.
 const SILENCE: Duration = Duration::from_secs(300);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -14,6 +14,7 @@ use kaos_otel_hook::ForwardedCalls;
 use serde_json::{Value, json};
 
 use super::provider::Provider;
+use super::response::{json_of, refused};
 use super::scripted::Script;
 use super::{answer, forward};
 
@@ -117,45 +118,16 @@ async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
         let call = shared.calls.begin(&headers, "mock", &asked, streams);
         let messages = request.get("messages").and_then(Value::as_array);
         let reply = script.reply(&asked, messages.map_or(&[] as &[_], |it| it));
-        return match reply {
-            Some(reply) => answer::scripted(call, &asked, &reply, streams),
-            None => {
-                call.fail("404");
-                refused(
-                    StatusCode::NOT_FOUND,
-                    "model_not_found",
-                    "the script has no replies of this model",
-                )
-            }
+        let Some(reply) = reply else {
+            call.fail("404");
+            let message = "the script has no replies of this model";
+            return refused(StatusCode::NOT_FOUND, "model_not_found", message);
         };
+        return answer::scripted(call, &asked, &reply, streams);
     }
     let call = shared
         .calls
         .begin(&headers, &provider.name, &model, streams);
     request.insert("model".to_owned(), model.into());
     forward::forwarded(provider, call, &Value::Object(request)).await
-}
-
-pub(super) fn json_of(status: StatusCode, value: &Value) -> Response {
-    whole(status, "application/json", Body::from(value.to_string()))
-}
-
-pub(super) fn whole(status: StatusCode, kind: &str, body: Body) -> Response {
-    let response = Response::builder()
-        .status(status)
-        .header(CONTENT_TYPE, kind)
-        .body(body);
-    // Whatever a provider says it is, it is then of no type.
-    response.unwrap_or_default()
-}
-
-/// OpenAI's error object.
-pub(super) fn refused(status: StatusCode, code: &str, message: &str) -> Response {
-    let kind = if status.is_server_error() {
-        "server_error"
-    } else {
-        "invalid_request_error"
-    };
-    let error = json!({"error": {"message": message, "type": kind, "param": null, "code": code}});
-    json_of(status, &error)
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use kaos_operator::local::{Limits, News, Shim, Standing, Team, Together};
 
 use self::prepared::{Checked, Prepared};
-use super::Args;
+use super::args::Args;
 use crate::output::{self, Failed};
 use crate::signals::Signals;
 use crate::team::show::{Look, Show};
@@ -31,17 +31,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
         detached::leave_terminal();
     }
     let Some(held) = place.hold()? else {
-        return Err(taken(&args.which.name));
+        return Err(args.taken());
     };
     let signals = Signals::listen()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
     runtime.block_on(lead(args, place, held, *prepared, signals))
-}
-
-fn taken(name: &str) -> Failed {
-    format!("a team called {name} runs already: kaos down --name {name} stops it, --name gives this one another name").into()
 }
 
 /// Why a team ends.
@@ -130,19 +126,19 @@ async fn lead(
 }
 
 /// Writes what has changed.
-fn keep(place: &Place, record: &mut Record, standings: &[(String, Standing)], state: &str) {
+fn keep(place: &Place, record: &mut Record, all: &[(String, Standing)], state: &str) {
     let mut changed = record.state != state;
     state.clone_into(&mut record.state);
-    for (component, (_, standing)) in record.components.iter_mut().zip(standings) {
-        let stage = standing.stage.as_str();
+    for (component, (_, standing)) in record.components.iter_mut().zip(all) {
+        let now = standing.stage.as_str();
         if component.pid != standing.pid {
             component.since = standing.pid.map(|_| Timestamp::now().to_string());
         }
         changed |= component.pid != standing.pid
-            || component.stage != stage
+            || component.stage != now
             || component.restarts != standing.restarts
             || component.why != standing.why;
-        stage.clone_into(&mut component.stage);
+        now.clone_into(&mut component.stage);
         component.pid = standing.pid;
         component.restarts = standing.restarts;
         component.why.clone_from(&standing.why);

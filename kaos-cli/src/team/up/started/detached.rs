@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
-use super::super::Args;
+use super::super::args::Args;
 use crate::output::{self, Failed};
 use crate::team::state::{Place, private};
 use crate::terminal;
@@ -12,11 +12,11 @@ use crate::terminal;
 const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) fn run(args: &Args, place: &Place) -> Result<ExitCode, Failed> {
-    if args.files.files.iter().any(|it| it.as_os_str() == "-") {
+    if args.files.paths.iter().any(|it| it.as_os_str() == "-") {
         return Err("-d reads the files once more in the background, where there is no standard input: name a file".into());
     }
     let Some(held) = place.hold()? else {
-        return Err(super::taken(&args.which.name));
+        return Err(args.taken());
     };
     held.release();
     // What is there of one before is not this one's.

@@ -10,7 +10,7 @@ use kaos_hooks::redact::Redactor;
 use kaos_operator::local::{Loopback, Process, Programs, plan};
 use kaos_operator::{Resources, Rule, SecretText, Workload, Workloads, masking, workloads};
 
-use super::super::Args;
+use super::super::args::Args;
 use crate::config::variable;
 use crate::files::{Taken, told};
 use crate::output::Failed;
