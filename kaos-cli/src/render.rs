@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args as ClapArgs, ValueEnum};
 use kaos_hooks::plain;
 use kaos_hooks::redact::Redactor;
-use kaos_operator::{ClusterAddresses, Form, NetworkAddresses, masking, render, workloads};
+use kaos_operator::{ClusterAddresses, NetworkAddresses, RenderFormat, masking, render, workloads};
 
 use crate::files::{Files, Taken, told};
 use crate::output::{self, Failed};
@@ -41,15 +41,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     } = args.files.take()?;
     let (form, all) = match args.form {
         As::Compose => (
-            Form::Compose,
+            RenderFormat::Compose,
             workloads(&resources, &defaults, &NetworkAddresses),
         ),
         As::Env => (
-            Form::Env,
+            RenderFormat::Env,
             workloads(&resources, &defaults, &ClusterAddresses::default()),
         ),
         As::Yaml => (
-            Form::Yaml,
+            RenderFormat::Yaml,
             workloads(&resources, &defaults, &ClusterAddresses::default()),
         ),
     };

@@ -19,7 +19,7 @@ pub use context::ToolContext;
 pub use error::ToolError;
 pub use function::{FunctionTool, ToolFunction};
 pub use listing::ToolListing;
-pub(crate) use progress::Told;
+pub(crate) use progress::ProgressSink;
 pub use progress::ToolProgress;
 pub use source::ToolSource;
 pub use spec::ToolSpec;

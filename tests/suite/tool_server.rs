@@ -1,10 +1,14 @@
 //! Tools for others: what clients see of a tool server, and what its spans say.
 
+mod clients;
 mod faults;
 mod http;
 mod python;
 mod recorded;
 mod serving;
+mod settings;
+mod stdio;
+mod traced;
 mod trail;
 
 use std::collections::BTreeMap;
@@ -14,7 +18,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Custom, Gate, GateError, IntoHooks, Str, ToolRequest, Verdict};
-use kaos_otel_hook::{Capture, Content, Memory, SpanNames, Telemetry};
+use kaos_otel_hook::{Capture, ContentSettings, Memory, SpanNames, Telemetry};
 use kaos_runner::mcp::McpServer;
 use kaos_runner::mcp::server::{ToolServer, ToolSet};
 use kaos_runner::{
@@ -335,7 +339,7 @@ async fn clients_are_told_when_the_set_changes() {
 async fn content_and_names_are_as_the_settings_say() {
     let (telemetry, memory) = Telemetry::in_memory();
     let telemetry = telemetry
-        .with_content(Content::new(Capture::SpanOnly))
+        .with_content(ContentSettings::new(Capture::SpanOnly))
         .with_names(SpanNames::Operator);
     let server = server(&Arc::default()).hooks(telemetry.hooks());
     let mut client = OverPipes::begin(server).await;

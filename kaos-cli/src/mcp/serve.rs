@@ -27,6 +27,7 @@ use self::tool::PythonTool;
 use crate::config::variable;
 use crate::output::{self, Failed};
 use crate::signals::Signals;
+use crate::terminal;
 
 #[derive(ClapArgs)]
 #[command(
@@ -39,7 +40,7 @@ MCP_TOOLS_STRING, MCP_HOST and MCP_PORT stand for --tools-string, --host and --p
 the level of log lines. KAOS_API_TOKEN, KAOS_ALLOWED_HOSTS and KAOS_ALLOWED_ORIGINS say who may ask, as for
 kaos agent serve; OTEL_EXPORTER_OTLP_ENDPOINT sends traces, metrics and logs there.
 
-Exit codes: 0 ended as told, 1 the code has an error or the address cannot be listened at, 2 the command or its
+Exit codes: 0 ended as closed, 1 the code has an error or the address cannot be listened at, 2 the command or its
 configuration is wrong."
 )]
 pub(crate) struct Args {
@@ -91,6 +92,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 }
 
 async fn serve(args: &Args, code: Code, mut signals: Signals) -> Result<ExitCode, Failed> {
+    let output = args.stdio.then(terminal::messages).transpose()?;
     let telemetry = Telemetry::from_env()?;
     printed::install(&telemetry)?;
     let python = Python {
@@ -125,19 +127,19 @@ async fn serve(args: &Args, code: Code, mut signals: Signals) -> Result<ExitCode
         .access(access())
         .ready(move || asked.works());
     let hooks = server.hooks_in_use();
-    let code = if args.stdio {
+    let code = if let Some(output) = output {
         tokio::select! {
             biased;
             code = signals.next() => Ok(ExitCode::from(code)),
-            ended = server.serve_stdio() => ended.map(|()| ExitCode::SUCCESS).map_err(Into::into),
+            ended = server.serve_pipes(tokio::io::stdin(), output) => ended.map(|()| ExitCode::SUCCESS).map_err(Into::into),
         }
     } else {
         listen(args, server, count, signals).await
     };
     pool.end();
-    let told = hooks.shutdown().await;
+    let closed = hooks.shutdown().await;
     let _account = telemetry.shutdown().await;
-    told?;
+    closed?;
     code
 }
 

@@ -8,7 +8,7 @@ use crate::texts::Fields as _;
 use crate::{Briefing, SpanContext, Str};
 
 impl Subject {
-    /// The span's name under the default name set: the ancestors' names.
+    /// The span's name under the default name set: the names of Python KAOS.
     ///
     /// `agent.turn`, `agent.intent_classification`, `agent.step.1`, `model.inference`,
     /// `tool.calculator`, `delegate.researcher`, `handoff.billing`, the method that a server is asked,

@@ -10,7 +10,7 @@ use crate::finding::{Finding, Rule};
 use crate::interpolation::expanded;
 use crate::reading::Resources;
 use crate::resources::{Identity, KeySelector, Kind, SecretText};
-use crate::workload::{Content, Given, Origin, ProbeKind, Program, Workload};
+use crate::workload::{FileContent, Given, Origin, ProbeKind, Program, Workload};
 
 /// What runs, and the files that it reads.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -173,8 +173,8 @@ impl Planning<'_> {
         let mut places = Vec::new();
         for file in &of.files {
             let content = match &file.content {
-                Content::Text(text) => Some(text.clone()),
-                Content::SecretKey(key) => self.secret(of, "spec.proxyConfig.configYaml", key),
+                FileContent::Text(text) => Some(text.clone()),
+                FileContent::SecretKey(key) => self.secret(of, "spec.proxyConfig.configYaml", key),
             };
             if let Some(content) = content {
                 let place = self.folder.join(format!("{}-{}", of.name, file.file));

@@ -10,7 +10,7 @@ use crate::resources::Kind;
 use crate::yaml::{Node, Value};
 
 /// More than these are not listed: a file of another kind altogether needs no more to be seen as such.
-const MOST: usize = 200;
+const MAX_LISTED: usize = 200;
 
 /// Compares a resource with the schema of its kind.
 pub(super) fn document(kind: Kind, node: &Node, found: &mut Found<'_>) {
@@ -69,7 +69,7 @@ impl Walk<'_, '_, '_> {
 
     /// Whether there is room for one more; else it is counted.
     fn listed(&mut self, rule: Rule) -> bool {
-        let listed = self.found.findings.len() < MOST;
+        let listed = self.found.findings.len() < MAX_LISTED;
         if !listed {
             self.unlisted.push(rule);
         }

@@ -78,7 +78,7 @@ said! {
         MCP_METHOD_NAME: text(&request.method);
     }
 
-    /// `agent.name` is who serves it, as in the ancestors' metrics; for the conventions that is no agent.
+    /// `agent.name` is who serves it, as in Python KAOS's metrics; for the conventions that is no agent.
     ServedCallStart of (call, run), (&ServedCall, &Run) {
         GEN_AI_OPERATION_NAME: word("execute_tool");
         GEN_AI_TOOL_NAME: text(&call.name);

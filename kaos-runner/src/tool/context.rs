@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kaos_hooks::{Attributes, Handle, Hooks, McpCall, Nested, Progress, Scope, Session, Str};
 
-use super::progress::{Told, ToolProgress};
+use super::progress::{ProgressSink, ToolProgress};
 
 /// What a tool, or a source of tools, may use besides its arguments, and where it says how it did its
 /// work. Clones are the same call's. The default one is of no run.
@@ -19,7 +19,7 @@ struct Surroundings {
     mcp: Mutex<Option<Box<McpCall>>>,
     #[cfg(feature = "remote")]
     elsewhere: Mutex<kaos_hooks::SubagentOutcome>,
-    told: Option<Told>,
+    sink: Option<ProgressSink>,
 }
 
 impl ToolContext {
@@ -36,14 +36,14 @@ impl ToolContext {
             mcp: Mutex::default(),
             #[cfg(feature = "remote")]
             elsewhere: Mutex::default(),
-            told: None,
+            sink: None,
         }))
     }
 
     /// Who hears of what the tool has done so far. Of a context that nobody else has yet.
-    pub(crate) fn telling(mut self, told: Option<Told>) -> Self {
+    pub(crate) fn telling(mut self, sink: Option<ProgressSink>) -> Self {
         if let Some(own) = Arc::get_mut(&mut self.0) {
-            own.told = told;
+            own.sink = sink;
         }
         self
     }
@@ -60,8 +60,8 @@ impl ToolContext {
             let note = Str::Static("progress");
             span.progress(Progress { note, attributes });
         }
-        if let Some(told) = &self.0.told {
-            told(progress);
+        if let Some(sink) = &self.0.sink {
+            sink(progress);
         }
     }
 
@@ -108,9 +108,9 @@ impl ToolContext {
 #[cfg(feature = "remote")]
 impl ToolContext {
     /// Says what an agent elsewhere told of its work.
-    pub(crate) fn told_elsewhere(&self, told: kaos_hooks::SubagentOutcome) {
+    pub(crate) fn set_elsewhere(&self, outcome: kaos_hooks::SubagentOutcome) {
         let elsewhere = self.0.elsewhere.lock();
-        *elsewhere.unwrap_or_else(PoisonError::into_inner) = told;
+        *elsewhere.unwrap_or_else(PoisonError::into_inner) = outcome;
     }
 
     pub(crate) fn elsewhere(&self) -> kaos_hooks::SubagentOutcome {

@@ -39,4 +39,4 @@ impl ToolProgress {
 }
 
 /// Hears of what a tool has done so far.
-pub(crate) type Told = Arc<dyn Fn(ToolProgress) + Send + Sync>;
+pub(crate) type ProgressSink = Arc<dyn Fn(ToolProgress) + Send + Sync>;

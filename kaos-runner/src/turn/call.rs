@@ -11,7 +11,7 @@ mod tool;
 
 use kaos_hooks::{Failure, Scope, Step, Str, ToolCall};
 
-pub(crate) use self::ended::{NotDone, Told};
+pub(crate) use self::ended::{CallResult, NotDone};
 #[cfg(feature = "remote")]
 use self::remote::Far;
 use self::run::run;
@@ -29,7 +29,7 @@ pub(crate) async fn call(
     step: &Scope<Step>,
     call: &ToolUse,
     callable: Option<&Callable>,
-) -> Told {
+) -> CallResult {
     match callable {
         Some(Callable::Tool(tool)) => {
             let scope = step.open(tool.span(call));
@@ -55,7 +55,7 @@ pub(crate) async fn call(
             debug_lines::not_run(&scope, call, "unknown_tool").await;
             let why = Str::from(format!("there is no tool named {}", call.name));
             scope.fail(Failure::new("unknown_tool").message(why.clone()));
-            Told::failed(why)
+            CallResult::failed(why)
         }
     }
 }

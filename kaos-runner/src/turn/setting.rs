@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kaos_hooks::{Handle, Hooks, LlmParams};
 use tokio::time::Instant;
 
-use crate::tool::{Caller, Told};
+use crate::tool::{Caller, ProgressSink};
 use crate::turn::token_budget::Budgets;
 use crate::{Agent, Limits, OutputSchema, ToolContext, ToolSpec};
 
@@ -17,7 +17,7 @@ pub(crate) struct Setting<'a> {
     /// What its tokens are spent of.
     pub(crate) budgets: Budgets,
     /// The form of its answer.
-    pub(crate) output: Option<Form<'a>>,
+    pub(crate) output: Option<AnswerFormat<'a>>,
     /// When its time is over.
     pub(crate) deadline: Instant,
     /// What its model is asked for in place of its own parameters.
@@ -32,13 +32,13 @@ pub(crate) struct Ground<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) caller: &'a Arc<Caller>,
     /// Who hears of what a tool has done so far.
-    pub(crate) told: Option<&'a Told>,
+    pub(crate) progress: Option<&'a ProgressSink>,
 }
 
 impl Ground<'_> {
     /// What a tool may use inside this span.
     pub(crate) fn context(&self, span: Handle) -> ToolContext {
-        ToolContext::with(self.hooks, Some(span), self.caller).telling(self.told.cloned())
+        ToolContext::with(self.hooks, Some(span), self.caller).telling(self.progress.cloned())
     }
 }
 
@@ -49,7 +49,7 @@ impl Setting<'_> {
             hooks: self.hooks,
             limits: self.limits,
             caller: &self.caller,
-            told: None,
+            progress: None,
         }
     }
 
@@ -68,12 +68,12 @@ impl Setting<'_> {
 }
 
 /// The form of an answer, and what checks it.
-pub(crate) struct Form<'a> {
+pub(crate) struct AnswerFormat<'a> {
     pub(crate) schema: &'a OutputSchema,
     pub(crate) check: ToolSpec,
 }
 
-impl<'a> Form<'a> {
+impl<'a> AnswerFormat<'a> {
     pub(crate) fn new(schema: &'a OutputSchema) -> Self {
         let check = ToolSpec::new(schema.name.clone(), "", schema.schema.clone());
         Self { schema, check }

@@ -1,7 +1,7 @@
 //! Each thing that can be known to be wrong before anything starts, in a table.
 
 use kaos_operator::{
-    Defaults, Finding, Form, NetworkAddresses, Rule, SecretText, render, workloads,
+    Defaults, Finding, NetworkAddresses, RenderFormat, Rule, SecretText, render, workloads,
 };
 
 use super::{rendered, telemetry};
@@ -262,7 +262,7 @@ fn a_secret_that_is_given_is_not_missed_and_not_shown() {
     resources.give_secret("default", "s", "k", SecretText::new("from-a-variable"));
     let all = workloads(&resources, &Defaults::default(), &NetworkAddresses);
     assert!(all.findings.is_empty(), "{:?}", all.findings);
-    let shown = render(&all, &resources, Form::Env, &str::to_owned).unwrap();
+    let shown = render(&all, &resources, RenderFormat::Env, &str::to_owned).unwrap();
     assert!(
         !shown.contains("from-a-variable") && shown.contains("http://u:[masked]@h:1"),
         "{shown}"
@@ -324,7 +324,7 @@ fn a_model_that_names_its_provider_is_not_given_it_twice() {
         "mode: Proxy, proxyConfig: {provider: openai, models: ['openai/*', gpt-4o, '*', openai-2/x]}",
     );
     let (all, _) = rendered(&api, &Defaults::default());
-    let kaos_operator::Content::Text(config) = &all.workloads[0].files[0].content else {
+    let kaos_operator::FileContent::Text(config) = &all.workloads[0].files[0].content else {
         panic!("a text");
     };
     let models: Vec<&str> = config

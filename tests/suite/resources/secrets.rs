@@ -1,7 +1,7 @@
 //! Secrets that stand where nobody expects them are not shown; what is none, is.
 
 use kaos_operator::{
-    Defaults, Form, NetworkAddresses, Reading, Source, masking, read, render, workloads,
+    Defaults, NetworkAddresses, Reading, RenderFormat, Source, masking, read, render, workloads,
 };
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn everything(text: &str) -> String {
     findings.extend(all.findings.iter().cloned());
     let safe = masking(&all, &resources, &str::to_owned);
     let mut shown: Vec<String> = findings.iter().map(|it| safe(&it.to_string())).collect();
-    for form in [Form::Env, Form::Yaml, Form::Compose] {
+    for form in [RenderFormat::Env, RenderFormat::Yaml, RenderFormat::Compose] {
         shown.push(render(&all, &resources, form, &str::to_owned).unwrap());
     }
     shown.join("\n")
@@ -144,7 +144,7 @@ fn what_kubernetes_merges_into_a_pod_is_shown_as_data() {
         &Reading::default(),
     );
     let all = workloads(&resources, &Defaults::default(), &NetworkAddresses);
-    let shown = render(&all, &resources, Form::Yaml, &str::to_owned).unwrap();
+    let shown = render(&all, &resources, RenderFormat::Yaml, &str::to_owned).unwrap();
     let file: Value = serde_saphyr::from_str(&shown).unwrap();
     assert_eq!(file["workloads"][1]["podSpec"], spec["podSpec"], "{shown}");
 }

@@ -72,7 +72,7 @@ async fn each_fault_costs_its_own_call_and_the_next_is_answered_within_a_second(
     for _ in 0..2 {
         let (_, pid) = serving.call("pid", json!({})).await;
         kill_process(Pid::from_raw(pid.parse().unwrap()).unwrap(), Signal::KILL).unwrap();
-        while !is_gone(&pid) {
+        while !(is_gone(&pid) && threads_of(&pid) <= 1) {
             tokio::task::yield_now().await;
         }
         assert_eq!(
@@ -83,6 +83,11 @@ async fn each_fault_costs_its_own_call_and_the_next_is_answered_within_a_second(
     let (spans, lines) = serving.end().await;
     of_faults(&spans);
     of_lines(&spans, &lines);
+}
+
+/// While one is left, the process can be waited for by nobody.
+fn threads_of(pid: &str) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
 }
 
 fn of_faults(spans: &[Span]) {
@@ -139,4 +144,23 @@ fn of_lines(spans: &[Span], lines: &str) {
         "{printed:?}"
     );
     assert!(lines.contains("more lines"), "{lines}");
+}
+
+#[tokio::test]
+async fn a_hundred_megabytes_of_lines_cost_no_memory_and_nobody_else_s_call() {
+    let serving = Serving::start(&[FAULTY, "--workers", "2"]).await;
+    let printing = serving.call("prints", json!({ "mib": 100 }));
+    let meanwhile = async {
+        let mut answered = 0;
+        while answered < 20 {
+            assert_eq!(serving.call("twice", json!({ "x": 4 })).await.1, "8");
+            answered += 1;
+        }
+    };
+    let (printed, ()) = tokio::join!(printing, meanwhile);
+    assert_eq!(printed, (false, "printed".to_owned()));
+    let peak = serving.peak_mib();
+    assert!(peak < 150, "{peak} MiB");
+    let (_, lines) = serving.end().await;
+    assert!(lines.contains("24600 more lines"), "{}", lines.len());
 }

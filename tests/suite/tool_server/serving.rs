@@ -50,10 +50,15 @@ pub(super) struct Serving {
 
 impl Serving {
     pub(super) async fn start(arguments: &[&str]) -> Self {
-        let (collector, seen) = collectors::recording();
         let mut command = kaos(arguments);
+        command.args(["--port", "0", "--sessions", "0"]);
+        Self::by(command).await
+    }
+
+    /// As this command serves.
+    pub(super) async fn by(mut command: Command) -> Self {
+        let (collector, seen) = collectors::recording();
         command
-            .args(["--port", "0", "--sessions", "0"])
             .env_remove("OTEL_SDK_DISABLED")
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)
             .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
@@ -87,6 +92,19 @@ impl Serving {
         }
     }
 
+    /// The names and the input schemas of its tools.
+    pub(super) async fn list(&self) -> BTreeMap<String, Value> {
+        let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+        let answer = ask(self.address, "POST", "/mcp", &[], &list.to_string()).await;
+        let told = answer.message();
+        let tools = told["result"]["tools"].as_array().unwrap().iter();
+        let named = tools.map(|it| {
+            let name = it["name"].as_str().unwrap_or_default();
+            (name.to_owned(), it["inputSchema"].clone())
+        });
+        named.collect()
+    }
+
     pub(super) async fn ask(&self, tool: &str, arguments: Value) -> Answer {
         let call = call(
             1,
@@ -105,25 +123,54 @@ impl Serving {
         (result["isError"] == true, text.to_owned())
     }
 
+    /// The most memory that it has had.
+    pub(super) fn peak_mib(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id().unwrap());
+        let status = std::fs::read_to_string(status).unwrap();
+        let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
+        let kib = peak.unwrap().trim().trim_end_matches(" kB");
+        kib.parse::<u64>().unwrap() / 1024
+    }
+
     /// Ends it as Kubernetes does; its spans, and what it wrote.
-    pub(super) async fn end(mut self) -> (Vec<Span>, String) {
+    pub(super) async fn end(self) -> (Vec<Span>, String) {
+        let (spans, _, said) = self.end_with_others().await;
+        (spans, said)
+    }
+
+    /// The same, and the spans that others sent, as JSON.
+    pub(super) async fn end_with_others(mut self) -> (Vec<Span>, Vec<Value>, String) {
         let id = i32::try_from(self.child.id().unwrap()).unwrap();
         kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
         let said = tokio::time::timeout(PATIENCE, self.rest).await;
         let said = said.unwrap().unwrap();
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         assert_eq!(ended.unwrap().unwrap().code(), Some(0), "{said}");
-        let mut spans = Vec::new();
-        for (head, body) in self.seen.try_iter() {
-            if head.contains("/v1/traces") {
-                let request = ExportTraceServiceRequest::decode(&*body).unwrap();
-                let of_resource = request.resource_spans.into_iter();
-                let of_scope = of_resource.flat_map(|it| it.scope_spans);
-                spans.extend(of_scope.flat_map(|it| it.spans));
-            }
-        }
-        (spans, said)
+        let (spans, others) = spans_of(&self.seen);
+        (spans, others, said)
     }
+}
+
+/// What a collector has seen: our spans, and those that came as JSON.
+pub(super) fn spans_of(seen: &Receiver<(String, Vec<u8>)>) -> (Vec<Span>, Vec<Value>) {
+    let (mut spans, mut others) = (Vec::new(), Vec::new());
+    for (head, body) in seen.try_iter() {
+        if !head.contains("/v1/traces") {
+            continue;
+        }
+        if head
+            .to_lowercase()
+            .contains("content-type: application/json")
+        {
+            others.push(super::parsed(std::str::from_utf8(&body).unwrap()));
+            continue;
+        }
+        let request = ExportTraceServiceRequest::decode(&*body).unwrap();
+        let of_resource = request.resource_spans.into_iter();
+        let of_scope = of_resource.flat_map(|it| it.scope_spans);
+        spans.extend(of_scope.flat_map(|it| it.spans));
+    }
+    (spans, others)
 }
 
 /// What a span says in words.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::audit::{AuditHook, Content, Filter, SigningKey, Trail};
+use kaos_hooks::audit::{AuditHook, Filter, RecordContent, SigningKey, Trail};
 use kaos_tests::tool_client::OverPipes;
 use serde_json::json;
 
@@ -26,8 +26,9 @@ async fn a_served_call_is_recorded_whole_and_its_end_is_signed_for() {
     let trail = Trail::open_read(scratch.path()).unwrap();
     let report = trail.verifier().key(key.verifying_key()).run().unwrap();
     assert!(report.is_intact(), "{report}");
-    // Two events; the segment's first, and checkpoints behind it, behind the call and at the end.
-    assert_eq!((report.records, report.checkpoints), (6, 3), "{report}");
+    // The call's start, what the gates said, its end; the segment's first, and checkpoints behind it, behind the call
+    // and at the end.
+    assert_eq!((report.records, report.checkpoints), (7, 3), "{report}");
     let of_tool = |tool: &str| {
         let filter = Filter {
             tool: Some(tool.into()),
@@ -35,13 +36,13 @@ async fn a_served_call_is_recorded_whole_and_its_end_is_signed_for() {
         };
         let records = trail.records(filter).unwrap();
         let lines = records.map(|record| match record.unwrap().content {
-            Content::Event(event) => event.to_line(),
-            Content::Own(_) => unreachable!(),
+            RecordContent::Event(event) => event.to_line(),
+            RecordContent::Own(_) => unreachable!(),
         });
         lines.collect::<Vec<_>>()
     };
     let lines = of_tool("add");
-    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!(lines.len(), 3, "{lines:?}");
     assert!(lines[0].contains(r#""subject":"served_call""#), "{lines:?}");
     assert!(lines[0].contains(r#"{\"a\":2,\"b\":3}"#), "{lines:?}");
     assert_eq!(of_tool("other"), Vec::<String>::new());

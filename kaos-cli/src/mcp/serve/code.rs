@@ -23,7 +23,7 @@ impl Code {
                 Self { name, source }
             }
             (None, Some(source)) => Self::named("<tools-string>", source.to_owned()),
-            // Empty is a server without tools, as in the ancestor.
+            // Empty is a server without tools, as in Python KAOS.
             (None, None) => match std::env::var("MCP_TOOLS_STRING") {
                 Ok(source) => Self::named("<MCP_TOOLS_STRING>", source),
                 Err(_unset) => {

@@ -3,8 +3,9 @@
 use kaos_hooks::redact::Redactor;
 use kaos_otel_hook::{LogLine, Telemetry};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
-use tracing::info;
+use tracing::{Metadata, info};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 
 use crate::config::variable;
@@ -22,7 +23,7 @@ pub(super) fn install(telemetry: &Telemetry) -> Result<(), Failed> {
     let level = level.unwrap_or_else(|| "info".to_owned()).to_lowercase();
     let level = if level == "warning" { "warn" } else { &level };
     let chosen = EnvFilter::try_from_default_env()
-        .or_else(|_unset| EnvFilter::try_new(format!("warn,kaos={level}")));
+        .or_else(|_unset| EnvFilter::try_new(format!("warn,rmcp=off,kaos={level}")));
     let lines = tracing_subscriber::fmt::layer()
         .event_format(LogLine::new())
         .with_ansi(false)
@@ -31,8 +32,14 @@ pub(super) fn install(telemetry: &Telemetry) -> Result<(), Failed> {
         .with_filter(chosen.unwrap_or_else(|_no_level| EnvFilter::new("info")));
     let lines = tracing_subscriber::registry()
         .with(lines)
-        .with(telemetry.log_layer());
+        .with(telemetry.log_layer().with_filter(filter_fn(is_ours)));
     Ok(tracing::subscriber::set_global_default(lines)?)
+}
+
+/// The protocol's library warns of each refused call, with what its client wrote: spans say that, as the
+/// content policy has it.
+fn is_ours(metadata: &Metadata<'_>) -> bool {
+    !metadata.target().starts_with("rmcp")
 }
 
 /// The lines of a worker.

@@ -92,8 +92,8 @@ impl Python {
             "memory": self.memory, "mark": worker.mark,
         });
         let program = &self.program;
-        let told = match timeout(LOADING, worker.begin(&begin)).await {
-            Ok(Ok(told)) => told,
+        let answer = match timeout(LOADING, worker.begin(&begin)).await {
+            Ok(Ok(answer)) => answer,
             Ok(Err(Lost(why))) => {
                 return Err(format!("{program} does not run the code: {why}").into());
             }
@@ -102,7 +102,7 @@ impl Python {
                 return Err(format!("{name} does not load within {LOADING:?}").into());
             }
         };
-        match told {
+        match answer {
             Told::Failed(failed) => Ok(Began::Refused(failed.text)),
             Told::Tools(tools) => Ok(Began::Ready((worker, tools))),
         }
@@ -137,8 +137,8 @@ impl Worker {
         let lost = |error: io::Error| Lost(error.to_string());
         self.to.write_all(WORKER.as_bytes()).await.map_err(lost)?;
         let redactor = Redactor::new();
-        let told = self.call(begin, Printed::of("", &redactor)).await?;
-        serde_json::from_value(told).map_err(|error| Lost(error.to_string()))
+        let answer = self.call(begin, Printed::of("", &redactor)).await?;
+        serde_json::from_value(answer).map_err(|error| Lost(error.to_string()))
     }
 
     /// Asks it, and hands on what it prints meanwhile.

@@ -340,10 +340,14 @@ def told_of(error, own):
     trace = error.__traceback__
     while trace is not None and own and trace.tb_frame.f_code.co_filename != own:
         trace = trace.tb_next
-    lines = traceback.format_exception(type(error), error, trace)
-    message = str(error)
+    message, lines = "", []
+    # An exception may have been made so that it cannot be shown.
+    with contextlib.suppress(Exception):
+        message = str(error)
+    with contextlib.suppress(Exception):
+        lines = traceback.format_exception(type(error), error, trace)
     return {
-        "type": type(error).__qualname__,
+        "type": type(error).__qualname__[:256],
         "message": message[:65536],
         "stacktrace": "".join(lines)[-65536:],
     }
@@ -405,10 +409,10 @@ def main():
         return
     while True:
         call = pipes.ask()
-        for variable in CONTEXT:
-            os.environ.pop(variable, None)
-        os.environ.update(call.get("context") or {})
         try:
+            for variable in CONTEXT:
+                os.environ.pop(variable, None)
+            os.environ.update(call.get("context") or {})
             answer = tools[call["tool"]].call(call["arguments"])
             if os.getpid() == pipes.pid:
                 # Here, so that what JSON cannot hold is the call's failure.

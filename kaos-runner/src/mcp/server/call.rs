@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::request::Parts;
+use futures_util::FutureExt as _;
+use futures_util::future::FusedFuture as _;
 use kaos_hooks::{Failure, Incoming, McpCall, ServedCall, ServedOutcome, Str};
 use rmcp::RoleServer;
 use rmcp::model::{
@@ -11,17 +13,21 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use super::ToolServer;
 use super::answer;
+use super::http::SESSION;
 use super::tools::Served;
-use crate::tool::{Caller, Told};
+use crate::tool::{Caller, ProgressSink};
 use crate::turn::{Ground, serve};
 use crate::{ToolProgress, ToolUse};
 
 const METHOD: &str = "tools/call";
+
+/// The most characters of a request's id that are said.
+const MAX_ID: usize = 128;
 
 /// How much progress waits to be sent; what a tool says beyond that is not.
 const WAITING: usize = 16;
@@ -40,7 +46,7 @@ impl ToolServer {
         let set = self.tools.now();
         let found = set.find(&params.name);
         let arguments = Value::Object(params.arguments.unwrap_or_default()).to_string();
-        let call = ToolUse::new(context.id.to_string(), params.name.into_owned(), arguments);
+        let call = ToolUse::new(id_of(&context), params.name.into_owned(), arguments);
         let mut about = match found {
             Some(found) => self.known(found),
             None => ServedCall::unknown(self.name.clone(), call.name.clone()),
@@ -61,14 +67,14 @@ impl ToolServer {
             scope.fail(Failure::new("unknown_tool").message(why.clone()));
             return Err(ErrorData::new(code, why, None));
         };
-        let (told, progress) = heard(&context);
+        let (sink, progress) = progress_of(&context);
         let caller = Arc::new(Caller::default());
         let work = async {
             let ground = Ground {
                 hooks: &self.hooks,
                 limits: &self.limits,
                 caller: &caller,
-                told: told.as_ref(),
+                progress: sink.as_ref(),
             };
             serve(ground, scope, &call, &found.called).await
         };
@@ -104,14 +110,22 @@ impl ToolServer {
     }
 }
 
+/// As the client wrote it, as far as it is short.
+fn id_of(context: &RequestContext<RoleServer>) -> Str {
+    let id = context.id.to_string();
+    let cut = id.char_indices().nth(MAX_ID);
+    let end = cut.map_or(id.len(), |(at, _)| at);
+    Str::copied(id.get(..end).unwrap_or_default())
+}
+
 fn asked(context: &RequestContext<RoleServer>, transport: &'static str) -> McpCall {
     let parts: Option<&Parts> = context.extensions.get();
     let header = |name: &str| parts?.headers.get(name)?.to_str().ok();
     let version = context.protocol_version();
     McpCall {
         method: Str::Static(METHOD),
-        request_id: Some(context.id.to_string().into()),
-        session_id: header("mcp-session-id").map(Str::copied),
+        request_id: Some(id_of(context)),
+        session_id: header(SESSION).map(Str::copied),
         protocol_version: version.map(|version| Str::copied(version.as_str())),
         transport: Some(Str::Static(transport)),
         network_protocol: parts.map(|_http| Str::Static("http")),
@@ -120,42 +134,53 @@ fn asked(context: &RequestContext<RoleServer>, transport: &'static str) -> McpCa
 }
 
 /// What hears of a tool's progress, where the client asked for it.
-fn heard(
+fn progress_of(
     context: &RequestContext<RoleServer>,
-) -> (Option<Told>, Option<mpsc::Receiver<ToolProgress>>) {
+) -> (Option<ProgressSink>, Option<mpsc::Receiver<ToolProgress>>) {
     if context.meta.get_progress_token().is_none() {
         return (None, None);
     }
     let (send, receive) = mpsc::channel(WAITING);
-    let told: Told = Arc::new(move |progress| {
+    let sink: ProgressSink = Arc::new(move |progress| {
         // Progress that nobody takes is old when there is room again.
         let _left_out = send.try_send(progress).is_err();
     });
-    (Some(told), Some(receive))
+    (Some(sink), Some(receive))
 }
 
 /// Does the work, and sends its progress meanwhile; what was said before it ended is sent before its
-/// result.
+/// result. The work goes on, and its time runs, while a client does not take what is sent.
 async fn beside<T>(
     work: impl Future<Output = T>,
     mut progress: mpsc::Receiver<ToolProgress>,
     context: &RequestContext<RoleServer>,
 ) -> T {
+    let over = Notify::new();
+    let telling = async {
+        loop {
+            tokio::select! {
+                biased;
+                said = progress.recv() => match said {
+                    Some(said) => send(said, context).await,
+                    None => return,
+                },
+                () = over.notified() => progress.close(),
+            }
+        }
+    };
+    let mut telling = std::pin::pin!(telling.fuse());
     let mut work = std::pin::pin!(work);
     let ended = loop {
         tokio::select! {
             biased;
             ended = &mut work => break ended,
-            Some(said) = progress.recv() => send(said, context).await,
+            () = &mut telling, if !telling.is_terminated() => {}
         }
     };
-    progress.close();
-    let rest = async {
-        while let Some(said) = progress.recv().await {
-            send(said, context).await;
-        }
-    };
-    let _in_time = timeout(PATIENCE, rest).await.is_ok();
+    over.notify_one();
+    if !telling.is_terminated() {
+        let _in_time = timeout(PATIENCE, telling).await.is_ok();
+    }
     ended
 }
 

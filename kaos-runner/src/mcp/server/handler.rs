@@ -57,7 +57,7 @@ impl ServerHandler for Handler {
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
         let set = self.server.tools.now();
-        set.find(name).map(|served| served.told.clone())
+        set.find(name).map(|served| served.definition.clone())
     }
 
     async fn list_tools(
@@ -66,7 +66,7 @@ impl ServerHandler for Handler {
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let set = self.server.tools.now();
-        let tools = set.served.iter().map(|served| served.told.clone());
+        let tools = set.served.iter().map(|served| served.definition.clone());
         Ok(ListToolsResult::with_all_items(tools.collect()))
     }
 
@@ -119,8 +119,8 @@ impl ServerHandler for Handler {
                 biased;
                 () = context.cancelled() => return Ok(()),
                 ended = changes.changed() => {
-                    let told = context.sink().notify_tool_list_changed().await;
-                    if ended.is_err() || told.is_err() {
+                    let definition = context.sink().notify_tool_list_changed().await;
+                    if ended.is_err() || definition.is_err() {
                         return Ok(());
                     }
                 }

@@ -24,7 +24,7 @@ use super::handler::Handler;
 use crate::server::{Drained, listen, receive};
 
 /// What names a client's session.
-const SESSION: &str = "mcp-session-id";
+pub(super) const SESSION: &str = "mcp-session-id";
 
 /// How long a session may say nothing, beside the time of its calls.
 const SESSION_IDLE: Duration = Duration::from_secs(5 * 60);
@@ -142,7 +142,11 @@ fn is_without_sessions(headers: &HeaderMap) -> bool {
 }
 
 async fn mcp(State(app): State<Arc<App>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    if app.server.max_sessions == 0 || is_without_sessions(&parts.headers) {
+        // Nobody gave it out.
+        parts.headers.remove(SESSION);
+    }
     if app.is_one_too_many(&parts).await {
         let why = "there are too many sessions; end some, or try again later";
         return refused(StatusCode::SERVICE_UNAVAILABLE, why);

@@ -40,7 +40,7 @@ pub(super) struct Set {
 /// A tool as it is called, and as clients are told about it.
 pub(super) struct Served {
     pub(super) called: CalledTool,
-    pub(super) told: model::Tool,
+    pub(super) definition: model::Tool,
 }
 
 impl ToolSet {
@@ -130,9 +130,9 @@ impl Served {
         // Before the first call: its span is not to have that time in it.
         arguments::prepare(spec);
         let (schema, shape) = Shape::of(&spec.schema);
-        let told = told(spec, schema);
+        let definition = definition(spec, schema);
         let called = CalledTool::new(Arc::clone(tool), shape);
-        Self { called, told }
+        Self { called, definition }
     }
 
     pub(super) fn spec(&self) -> &ToolSpec {
@@ -140,7 +140,7 @@ impl Served {
     }
 }
 
-fn told(spec: &ToolSpec, schema: Value) -> model::Tool {
+fn definition(spec: &ToolSpec, schema: Value) -> model::Tool {
     let object = |schema| match schema {
         Value::Object(fields) => Some(Arc::new(fields)),
         _ => None,

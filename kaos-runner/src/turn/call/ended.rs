@@ -5,7 +5,7 @@ use kaos_hooks::{Str, Usage};
 use crate::{ToolError, ToolOutput};
 
 /// What the model is told of a call.
-pub(crate) struct Told {
+pub(crate) struct CallResult {
     pub(crate) output: ToolOutput,
     /// Whether it is why there is no result.
     pub(crate) failed: bool,
@@ -13,7 +13,7 @@ pub(crate) struct Told {
     pub(crate) delegated: Option<Usage>,
 }
 
-impl Told {
+impl CallResult {
     /// That, and why, there is no result.
     pub(super) fn failed(why: impl Into<ToolOutput>) -> Self {
         Self {
@@ -47,9 +47,9 @@ impl From<NotDone> for Ended {
     }
 }
 
-impl From<Ended> for Told {
+impl From<Ended> for CallResult {
     fn from(ended: Ended) -> Self {
-        let told = match ended.result {
+        let progress = match ended.result {
             Ok(output) => Self {
                 output,
                 failed: false,
@@ -61,7 +61,7 @@ impl From<Ended> for Told {
         };
         Self {
             delegated: ended.delegated,
-            ..told
+            ..progress
         }
     }
 }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::run::{Callee, Ran};
 use super::subagent::task_of;
 use crate::message::estimate;
-use crate::remote::Asked;
+use crate::remote::RemoteCall;
 use crate::turn::callable::CalledRemote;
 use crate::turn::debug_lines;
 use crate::turn::setting::{Ground, Setting};
@@ -72,7 +72,7 @@ impl Callee for Far<'_> {
             Err(why) => return Ran::failed(spent(why)),
         };
         debug_lines::delegation(scope, agent.called(), &task).await;
-        let asked = Asked {
+        let call = RemoteCall {
             task: &task,
             hooks: setting.hooks,
             span: scope.handle(),
@@ -80,15 +80,15 @@ impl Callee for Far<'_> {
             depth: setting.caller.depth,
             left: setting.deadline.saturating_duration_since(Instant::now()),
         };
-        let mut told = SubagentOutcome::default();
-        let answered = scope.entered(agent.ask(asked, &mut told)).await;
+        let mut outcome = SubagentOutcome::default();
+        let answered = scope.entered(agent.ask(call, &mut outcome)).await;
         let answered = answered.map(Str::from);
         let said = answered.as_ref().map_err(|why| Str::copied(why.kind()));
         debug_lines::delegated(scope, agent.called(), said).await;
         let tokens = answered.as_ref().map_or(0, |text| estimate::text(text));
-        let delegated = told.usage;
+        let delegated = outcome.usage;
         reserved.spend(delegated, tokens);
-        context.told_elsewhere(told);
+        context.set_elsewhere(outcome);
         Ran {
             output: answered.map(Into::into),
             delegated,
@@ -103,7 +103,7 @@ impl Callee for Far<'_> {
     }
 
     fn so_far(context: &ToolContext) -> Option<SubagentOutcome> {
-        let told = context.elsewhere();
-        (told != SubagentOutcome::default()).then_some(told)
+        let outcome = context.elsewhere();
+        (outcome != SubagentOutcome::default()).then_some(outcome)
     }
 }

@@ -60,7 +60,7 @@ impl Callee for Delegate<'_> {
     ) -> Ran {
         let setting = self.setting;
         if let Err(spent) = setting.budgets.check() {
-            return Ran::failed(told(&spent.into()));
+            return Ran::failed(tool_error(&spent.into()));
         }
         let agent = &*self.called.agent;
         let task = task_of(arguments);
@@ -89,7 +89,7 @@ impl Callee for Delegate<'_> {
         Ran {
             output: answered
                 .map(|reply| reply.text.into())
-                .map_err(|why| told(&why)),
+                .map_err(|why| tool_error(&why)),
             delegated: progress.total(),
         }
     }
@@ -106,7 +106,7 @@ impl Callee for Delegate<'_> {
     }
 }
 
-fn told(why: &TurnErrorKind) -> ToolError {
+fn tool_error(why: &TurnErrorKind) -> ToolError {
     ToolError::of_kind(why.failure().kind, why.to_string())
 }
 
