@@ -67,16 +67,16 @@ impl Files {
 }
 
 /// More are counted, not listed.
-const MOST: usize = 500;
+const MAX_LISTED: usize = 500;
 
 /// Tells what was found, and whether something of it is an error; that there is nothing, too, is one.
-pub(crate) fn told(
+pub(crate) fn report(
     findings: &[Finding],
     resources: &Resources,
     safe: &impl Fn(&str) -> String,
 ) -> bool {
     let mut out = terminal::errors();
-    for finding in findings.iter().take(MOST) {
+    for finding in findings.iter().take(MAX_LISTED) {
         let line = plain(&safe(&finding.to_string()));
         // Where else could it be said that this is closed?
         let _said = writeln!(out, "{line}");
@@ -90,7 +90,7 @@ pub(crate) fn told(
     }
     let warnings = count(Severity::Warning);
     if errors + warnings > 0 {
-        let more = findings.len().saturating_sub(MOST);
+        let more = findings.len().saturating_sub(MAX_LISTED);
         let more = if more > 0 {
             format!("; {more} more are not listed")
         } else {

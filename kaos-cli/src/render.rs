@@ -7,7 +7,7 @@ use kaos_hooks::plain;
 use kaos_hooks::redact::Redactor;
 use kaos_operator::{ClusterAddresses, NetworkAddresses, RenderFormat, masking, render, workloads};
 
-use crate::files::{Files, Taken, told};
+use crate::files::{Files, Taken, report};
 use crate::output::{self, Failed};
 use crate::terminal;
 
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     findings.extend(all.findings.iter().cloned());
     let redactor = Redactor::new();
     let redact = |text: &str| redactor.any(text).as_str().to_owned();
-    if told(&findings, &resources, &masking(&all, &resources, &redact)) {
+    if report(&findings, &resources, &masking(&all, &resources, &redact)) {
         return Ok(ExitCode::FAILURE);
     }
     let text = match render(&all, &resources, form, &redact) {

@@ -217,11 +217,11 @@ impl Defaults {
         };
         let text = keys.values.get("runtimes.yaml").and_then(Option::as_ref);
         let taken = text.map_or(Ok(()), |it| self.take_runtimes(it.expose()));
-        let told = taken.err().map(|why| {
+        let found = taken.err().map(|why| {
             let path = format!("ConfigMap {namespace}/kaos-mcp-runtimes: data.runtimes.yaml");
             Finding::new(Rule::Yaml, keys.place.clone(), why).path(path)
         });
-        told.into_iter().collect()
+        found.into_iter().collect()
     }
 
     /// Takes the runtimes of the chart's `ConfigMap` `kaos-mcp-runtimes`: the text of its key `runtimes.yaml`, a

@@ -34,7 +34,7 @@ first / of the model. A provider without an address of its own needs api_base; o
 DEBUG_MOCK_RESPONSES answers instead: a JSON list of replies, each a text or {\"text\", \"tool_calls\", \"usage\"}, from the first for each question; or
 an object of such lists, by model.
 
-Exit codes: 0 ended as told, 1 the address cannot be listened at, 2 the command or its configuration is wrong."
+Exit codes: 0 ended as asked, 1 the address cannot be listened at, 2 the command or its configuration is wrong."
 )]
 pub(crate) struct Args {
     /// The models, as LiteLLM's configuration has them

@@ -49,13 +49,13 @@ pub(super) fn inherited() -> BTreeMap<String, SecretText> {
 }
 
 /// What `kaos up` tells them, unless they say so themselves.
-pub(super) struct Told {
+pub(super) struct Added {
     pub(super) token: String,
     pub(super) trail: Option<PathBuf>,
     pub(super) trail_key: Option<PathBuf>,
 }
 
-impl Told {
+impl Added {
     pub(super) fn add(&self, process: &mut Process) {
         let mut add = |name: &str, value: String| {
             if process.env.iter().all(|(it, _)| it != name) {

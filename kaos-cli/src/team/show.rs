@@ -25,7 +25,7 @@ const FILE: u64 = 8 * 1024 * 1024;
 /// Colours of components, in their order: ECMA-48's cyan, yellow, green, magenta, blue, bright cyan.
 const HUES: [u8; 6] = [36, 33, 32, 35, 34, 96];
 
-enum Told {
+enum Entry {
     Line {
         name: String,
         text: String,
@@ -42,7 +42,7 @@ enum Told {
 /// Where news go to be shown, by a thread of its own: a terminal that is stopped stops nothing else.
 #[derive(Clone)]
 pub(super) struct Show {
-    to: SyncSender<Told>,
+    to: SyncSender<Entry>,
     left_out: Arc<AtomicU64>,
 }
 
@@ -68,15 +68,15 @@ impl Show {
         Ok((Self { to, left_out }, Showing(thread)))
     }
 
-    fn send(&self, told: Told) {
-        if self.to.try_send(told).is_err() {
+    fn send(&self, entry: Entry) {
+        if self.to.try_send(entry).is_err() {
             self.left_out.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     pub(super) fn news(&self, news: &News<'_>) {
         match news {
-            News::Line { name, text } => self.send(Told::Line {
+            News::Line { name, text } => self.send(Entry::Line {
                 name: (*name).to_owned(),
                 text: (*text).to_owned(),
             }),
@@ -90,7 +90,7 @@ impl Show {
                 let why = standing.why.as_deref();
                 let why = why.map_or(String::new(), |why| format!(": {why}"));
                 let text = format!("{}{why}", standing.stage.as_str());
-                self.send(Told::Stage {
+                self.send(Entry::Stage {
                     name: (*name).to_owned(),
                     text,
                     wrong,
@@ -102,7 +102,7 @@ impl Show {
 
     /// What the command itself says, in its place among the lines.
     pub(super) fn say(&self, text: impl Into<String>) {
-        self.send(Told::Ours(text.into()));
+        self.send(Entry::Ours(text.into()));
     }
 }
 
@@ -113,7 +113,7 @@ impl Showing {
     }
 }
 
-fn show(place: &Place, look: &Look, from: &Receiver<Told>, left_out: &AtomicU64) {
+fn show(place: &Place, look: &Look, from: &Receiver<Entry>, left_out: &AtomicU64) {
     let redactor = Redactor::new();
     let redact = |text: &str| redactor.any(text).as_str().to_owned();
     let safe = masking(&look.workloads, &look.resources, &redact);
@@ -127,7 +127,7 @@ fn show(place: &Place, look: &Look, from: &Receiver<Told>, left_out: &AtomicU64)
         .map(|it| it.name.as_str())
         .collect();
     let mut logs: HashMap<String, Log> = HashMap::new();
-    for told in from {
+    for entry in from {
         let mut out = terminal::people();
         let mut line = |name: &str, text: &str, colour: Option<u8>| {
             let label = look.labels.get(name).map_or(name, String::as_str);
@@ -140,8 +140,8 @@ fn show(place: &Place, look: &Look, from: &Receiver<Told>, left_out: &AtomicU64)
                 .and_then(|()| out.print("\n"))
                 .and_then(|()| out.flush());
         };
-        match told {
-            Told::Line { name, text } => {
+        match entry {
+            Entry::Line { name, text } => {
                 let text = safe(&text);
                 let log = logs
                     .entry(name.clone())
@@ -149,11 +149,11 @@ fn show(place: &Place, look: &Look, from: &Receiver<Told>, left_out: &AtomicU64)
                 log.add(&text);
                 line(&name, &text, None);
             }
-            Told::Stage { name, text, wrong } => {
+            Entry::Stage { name, text, wrong } => {
                 let colour = (colours && wrong).then_some(31).or(colours.then_some(1));
                 line(&name, &text, colour);
             }
-            Told::Ours(text) => {
+            Entry::Ours(text) => {
                 let _shown = out
                     .print(&text)
                     .and_then(|()| out.print("\n"))

@@ -23,7 +23,7 @@ pub fn attend(mark: &str, limit: Duration, program: &OsString, args: &[OsString]
         Ok(child) => child,
         Err(error) => {
             let program = program.to_string_lossy();
-            let _told = writeln!(io::stderr(), "{program}: {error}");
+            let _sent = writeln!(io::stderr(), "{program}: {error}");
             return 127;
         }
     };
@@ -63,7 +63,7 @@ pub fn attend(mark: &str, limit: Duration, program: &OsString, args: &[OsString]
 
 fn tell(mark: &str, what: &str) {
     // If nobody reads it, nobody is there to be told.
-    let _told = writeln!(io::stdout(), "{mark} {what}");
+    let _sent = writeln!(io::stdout(), "{mark} {what}");
 }
 
 fn signal(group: Option<Pid>, signal: Signal) {

@@ -123,7 +123,7 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
                     why,
                 };
             }
-            if answers && running.told().pid.is_some() {
+            if answers && running.reported().pid.is_some() {
                 ready = Some(Instant::now());
             } else if began.elapsed() >= limits.ready {
                 running.stop(limits.stop);
@@ -132,7 +132,7 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
             }
         }
         shared.set(index, |it| {
-            it.pid = running.told().pid;
+            it.pid = running.reported().pid;
             if ready.is_some() && it.stage == Stage::Starting {
                 it.stage = Stage::Ready;
                 it.why = None;

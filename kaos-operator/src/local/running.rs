@@ -28,14 +28,14 @@ pub(super) type Lines = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What a shim told of its program.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Told {
+pub(super) struct Reported {
     pub(super) pid: Option<u32>,
     pub(super) killed: bool,
 }
 
 pub(super) struct Running {
     child: Child,
-    told: Arc<Mutex<Told>>,
+    reported: Arc<Mutex<Reported>>,
     /// Disconnected once both outputs are at their ends.
     read: Receiver<()>,
 }
@@ -74,12 +74,12 @@ impl Running {
             // Ctrl-C is the team's affair.
             .process_group(0);
         let mut child = command.spawn()?;
-        let told = Arc::new(Mutex::new(Told::default()));
+        let reported = Arc::new(Mutex::new(Reported::default()));
         let (open, read) = sync_channel(0);
         let of_shim = {
-            let (told, lines) = (Arc::clone(&told), Arc::clone(lines));
+            let (reported, lines) = (Arc::clone(&reported), Arc::clone(lines));
             move |line: &str| match line.strip_prefix(&mark) {
-                Some(what) => note(&told, what.trim()),
+                Some(what) => note(&reported, what.trim()),
                 None => lines(line),
             }
         };
@@ -90,11 +90,15 @@ impl Running {
             let lines = Arc::clone(lines);
             reading(output, open, move |line: &str| lines(line))?;
         }
-        Ok(Self { child, told, read })
+        Ok(Self {
+            child,
+            reported,
+            read,
+        })
     }
 
-    pub(super) fn told(&self) -> Told {
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn reported(&self) -> Reported {
+        *self.reported.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How it ended, if it has.
@@ -111,7 +115,7 @@ impl Running {
         while Instant::now() < until {
             if let Ok(Some(status)) = self.child.try_wait() {
                 self.swept();
-                return match self.told().killed {
+                return match self.reported().killed {
                     true => Some(KILLED.to_owned()),
                     false if status.success() => None,
                     // What has no handler of its own for it.
@@ -131,7 +135,7 @@ impl Running {
     /// After the shim's end nothing of its program is left, even if the shim was killed; and what was written is read.
     fn swept(&self) {
         if let Some(group) = self
-            .told()
+            .reported()
             .pid
             .and_then(|it| Pid::from_raw(i32::try_from(it).ok()?))
         {
@@ -161,11 +165,11 @@ fn mark() -> String {
     format!("\u{1e}{:016x}", RandomState::new().hash_one("mark"))
 }
 
-fn note(told: &Mutex<Told>, what: &str) {
-    let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+fn note(reported: &Mutex<Reported>, what: &str) {
+    let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
     match what.strip_prefix("pid ") {
-        Some(pid) => told.pid = pid.parse().ok(),
-        None => told.killed = true,
+        Some(pid) => reported.pid = pid.parse().ok(),
+        None => reported.killed = true,
     }
 }
 

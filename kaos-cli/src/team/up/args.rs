@@ -19,7 +19,7 @@ to model APIs also variables whose names end in _API_KEY.
 
 What is known of the team is in $XDG_STATE_HOME/kaos/up/NAME, by default ~/.local/state/kaos/up/NAME: its ports, processes, token and lines; only its user reads it.
 
-Exit codes: 0 ended as told, 1 something is wrong with the resources or does not start, 2 the command is wrong."
+Exit codes: 0 ended as asked, 1 something is wrong with the resources or does not start, 2 the command is wrong."
 )]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -12,9 +12,9 @@ use kaos_operator::{Resources, Rule, SecretText, Workload, Workloads, masking, w
 
 use super::super::args::Args;
 use crate::config::variable;
-use crate::files::{Taken, told};
+use crate::files::{Taken, report};
 use crate::output::Failed;
-use crate::team::environment::{Told, inherited, token};
+use crate::team::environment::{Added, inherited, token};
 use crate::team::state::{Component, Place, Record};
 
 pub(super) enum Checked {
@@ -64,17 +64,17 @@ pub(super) fn checked(args: &Args, place: &Place) -> Result<Checked, Failed> {
     });
     let redactor = Redactor::new();
     let redact = |text: &str| redactor.any(text).as_str().to_owned();
-    let wrong = told(&findings, &resources, &masking(&all, &resources, &redact));
+    let wrong = report(&findings, &resources, &masking(&all, &resources, &redact));
     let (false, Ok(mut planned)) = (wrong, planned) else {
         return Ok(Checked::Wrong);
     };
     let absolute = |path: &Option<PathBuf>| path.as_ref().map(std::path::absolute).transpose();
-    let told = Told {
+    let added = Added {
         token: token(),
         trail: absolute(&args.trail)?,
         trail_key: absolute(&args.trail_key)?,
     };
-    planned.processes.iter_mut().for_each(|it| told.add(it));
+    planned.processes.iter_mut().for_each(|it| added.add(it));
     Ok(Checked::Fine(Box::new(Prepared {
         resources,
         workloads: all,
