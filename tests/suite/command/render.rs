@@ -16,7 +16,8 @@ async fn render(arguments: &[&str], input: &str) -> (String, String, i32) {
     let mut command = kaos(&[&["render"], arguments].concat());
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(input.as_bytes()).await.unwrap();
+    // What is wrong with the command itself is said before anything is read.
+    let _written = stdin.write_all(input.as_bytes()).await.is_ok();
     drop(stdin);
     let output = child.wait_with_output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
