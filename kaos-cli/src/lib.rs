@@ -7,13 +7,17 @@
 mod agent;
 mod audit;
 mod config;
+mod files;
 mod mcp;
+mod model;
 mod output;
 mod recording;
 mod render;
 mod run;
 mod sessions;
+mod shim;
 mod signals;
+mod team;
 mod terminal;
 mod trust;
 mod trusted;
@@ -39,14 +43,29 @@ enum Command {
     Agent(agent::Args),
     /// Serves tools to other programs' agents
     Mcp(mcp::Args),
+    /// Serves models
+    Model(model::Args),
     /// Trusts a kaos.toml: `kaos run` takes the one in the current directory only then
     Trust(trust::Args),
     /// Lists, shows and forgets conversations that processes share
     Sessions(sessions::Args),
     /// Shows what KAOS resources become when they run, and what is wrong with them
     Render(render::Args),
+    /// Runs a team of KAOS resources on this machine
+    Up(team::up::Args),
+    /// Asks an agent of a team that runs
+    Invoke(team::invoke::Args),
+    /// Shows how a team is
+    Status(team::status::Args),
+    /// Shows what a component of a team wrote
+    Logs(team::logs::Args),
+    /// Stops a team
+    Down(team::down::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
+    /// Runs a program that ends when the standard input does
+    #[command(hide = true)]
+    Attend(shim::Args),
 }
 
 /// Does what the process' arguments say, and gives the process' exit code.
@@ -61,10 +80,17 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Agent(args) => agent::run(&args),
         Command::Mcp(args) => mcp::run(&args),
+        Command::Model(args) => model::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Sessions(args) => sessions::run(&args),
         Command::Render(args) => render::run(&args),
+        Command::Up(args) => team::up::run(&args),
+        Command::Invoke(args) => team::invoke::run(&args),
+        Command::Status(args) => team::status::run(&args),
+        Command::Logs(args) => team::logs::run(&args),
+        Command::Down(args) => team::down::run(&args),
         Command::Audit(args) => audit::run(args),
+        Command::Attend(args) => shim::run(&args),
     };
     done.unwrap_or_else(|failed| output::failed(&failed))
 }

@@ -64,6 +64,13 @@ pub(crate) fn shares_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Whether the standard output is a terminal that shows colours, and its user wants them (no-color.org).
+pub(crate) fn has_colours() -> bool {
+    let set = |name| std::env::var_os(name).filter(|it| !it.is_empty());
+    let dumb = set("TERM").is_none_or(|it| it == "dumb");
+    io::stdout().is_terminal() && set("NO_COLOR").is_none() && !dumb
+}
+
 /// Lines that change, on the standard error if that is a terminal.
 pub(crate) fn bars() -> Option<MultiProgress> {
     io::stderr()
@@ -137,6 +144,16 @@ impl<W: Write> Printer<W> {
             }
         }
         self.to.write_all(safe.as_bytes())
+    }
+
+    /// Prints a text in a colour, by its number (ECMA-48, SGR), if one is given.
+    pub(crate) fn painted(&mut self, colour: Option<u8>, text: &str) -> io::Result<()> {
+        let Some(colour) = colour else {
+            return self.print(text);
+        };
+        write!(self.to, "\x1b[{colour}m")?;
+        self.print(text)?;
+        self.to.write_all(b"\x1b[0m")
     }
 
     /// Hands on what waits.

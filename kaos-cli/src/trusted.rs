@@ -10,8 +10,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-pub(crate) use self::store::Store;
 use self::store::Verdict;
+pub(crate) use self::store::{Store, state_home};
 use crate::output::Failed;
 
 /// The largest `kaos.toml`.

@@ -4,6 +4,7 @@ mod circles;
 mod endpoints;
 mod models;
 mod names;
+mod pods;
 mod programs;
 mod references;
 mod secrets;
@@ -14,6 +15,7 @@ use crate::component::components;
 use crate::defaults::Defaults;
 use crate::finding::Finding;
 use crate::reading::Resources;
+use crate::words::Words;
 
 /// Checks resources with each other and with what holds for all of them.
 ///
@@ -22,6 +24,7 @@ pub(crate) fn check(
     resources: &Resources,
     defaults: &Defaults,
     addresses: &dyn Addresses,
+    words: &Words,
 ) -> Vec<Finding> {
     let components = components(resources);
     let mut findings = Vec::new();
@@ -31,8 +34,10 @@ pub(crate) fn check(
     models::check(resources, &mut findings);
     variables::check(&components, &mut findings);
     secrets::check(resources, &components, &mut findings);
+    secrets::distinct(resources, words, &mut findings);
     endpoints::check(resources, &components, defaults, &mut findings);
     programs::check(resources, defaults, &mut findings);
+    pods::check(resources, &mut findings);
     findings.sort();
     findings
 }

@@ -14,6 +14,19 @@ pub(crate) struct Component<'r> {
     pub(crate) telemetry_path: &'static str,
 }
 
+impl Component<'_> {
+    /// The path of a variable that the user sets.
+    pub(crate) fn variable(&self, name: &str) -> String {
+        match &self.own {
+            Ok(own) if own.pod_env.get(name).is_some() => {
+                let list = format!("spec.podSpec.containers[{}].env", own.in_pod.unwrap_or(0));
+                self.at.variable(&list, name)
+            }
+            _ => self.at.variable("spec.container.env", name),
+        }
+    }
+}
+
 /// All resources, in the order of kinds and names.
 pub(crate) fn components(resources: &Resources) -> Vec<Component<'_>> {
     let mut components = Vec::new();

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::finding::{Finding, Rule};
+use crate::reading::Resources;
 use crate::resources::TelemetryConfig;
 
 /// What holds for all components unless they say otherwise.
@@ -206,6 +208,20 @@ impl Defaults {
             }
         }
         Ok(defaults)
+    }
+
+    /// Takes the runtimes of the chart's `ConfigMap` `kaos-mcp-runtimes`, if it is among these resources, and says what is wrong with it.
+    pub fn take_runtimes_of(&mut self, resources: &Resources) -> Vec<Finding> {
+        let Some((namespace, keys)) = resources.mcp_runtimes() else {
+            return Vec::new();
+        };
+        let text = keys.values.get("runtimes.yaml").and_then(Option::as_ref);
+        let taken = text.map_or(Ok(()), |it| self.take_runtimes(it.expose()));
+        let found = taken.err().map(|why| {
+            let path = format!("ConfigMap {namespace}/kaos-mcp-runtimes: data.runtimes.yaml");
+            Finding::new(Rule::Yaml, keys.place.clone(), why).path(path)
+        });
+        found.into_iter().collect()
     }
 
     /// Takes the runtimes of the chart's `ConfigMap` `kaos-mcp-runtimes`: the text of its key `runtimes.yaml`, a

@@ -47,12 +47,16 @@ pub enum Rule {
     Duplicate,
     /// A resource that is named but not there.
     MissingReference,
-    /// A peer that is named but not there, or offers no Service: it is left out.
+    /// A peer that is named but not there.
     MissingPeer,
+    /// A peer that offers no Service: it is left out.
+    PeerWithoutService,
     /// A model that the `ModelAPI` does not offer.
     ModelNotOffered,
     /// A Secret or `ConfigMap` that is used but not among the resources.
     MissingSecret,
+    /// A secret whose value also stands in texts that are no secrets: it is masked only where it stands alone.
+    IndistinctSecret,
     /// An endpoint of telemetry that is no `http://host:port`.
     Endpoint,
     /// An endpoint whose port is that of another protocol.
@@ -73,6 +77,8 @@ pub enum Rule {
     OwnConfiguration,
     /// A field that is read but has no effect here.
     NoEffect,
+    /// What this machine lacks to run it: a program, or a value.
+    NotHere,
 }
 
 impl Rule {
@@ -84,6 +90,8 @@ impl Rule {
             Self::UnknownField
             | Self::NeverExisted
             | Self::MissingSecret
+            | Self::IndistinctSecret
+            | Self::PeerWithoutService
             | Self::EndpointProtocol
             | Self::MissingVariable
             | Self::EndpointMissing

@@ -46,18 +46,24 @@ mod collector;
 mod component;
 mod defaults;
 mod finding;
+mod interpolation;
+#[cfg(all(unix, feature = "local"))]
+pub mod local;
+mod model_routes;
 mod pod;
 mod reading;
 mod render;
 mod resources;
 mod shape;
 mod sources;
+mod words;
 mod workload;
 mod yaml;
 
 pub use addresses::{Addresses, ClusterAddresses, NetworkAddresses};
 pub use defaults::{BadVariable, Defaults, Images, LogLevel, Runtime};
 pub use finding::{Finding, Place, Rule, Severity};
+pub use model_routes::{ModelRoute, model_routes};
 pub use reading::{Located, Reading, Resource, Resources, read};
 pub use render::{RenderFormat, masking, render};
 pub use resources::{

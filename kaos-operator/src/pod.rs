@@ -59,6 +59,8 @@ pub(crate) struct Own {
     pub(crate) env: Vars,
     /// Those of `podSpec`, which are merged by name into all that is derived.
     pub(crate) pod_env: Vars,
+    /// Which of the containers in `podSpec` it is.
+    pub(crate) in_pod: Option<usize>,
 }
 
 impl Own {
@@ -76,10 +78,12 @@ impl Own {
             container,
             env,
             pod_env: Vars::default(),
+            in_pod: None,
         };
-        let Some(pod) = in_pod(kind, pod_spec)? else {
+        let Some((index, pod)) = in_pod(kind, pod_spec)? else {
             return Ok(own);
         };
+        own.in_pod = Some(index);
         own.pod_env = Vars::of(pod.env.unwrap_or_default());
         let to = &mut own.container;
         over(&mut to.image, pod.image);
@@ -110,7 +114,11 @@ fn over<T>(to: &mut Option<T>, from: Option<T>) {
     }
 }
 
-fn in_pod(kind: Kind, pod_spec: Option<&PodSpec>) -> Result<Option<Container>, (String, String)> {
+/// The container of that name, and which it is.
+fn in_pod(
+    kind: Kind,
+    pod_spec: Option<&PodSpec>,
+) -> Result<Option<(usize, Container)>, (String, String)> {
     let containers = pod_spec
         .and_then(|it| it.as_json().get("containers"))
         .and_then(Value::as_array);
@@ -130,7 +138,7 @@ fn in_pod(kind: Kind, pod_spec: Option<&PodSpec>) -> Result<Option<Container>, (
         // The error may have a value.
         let read = serde_json::from_value(container.clone()).ok();
         let read = read.ok_or_else(|| (path, "is no container as Kubernetes has it".to_owned()));
-        return read.map(Some);
+        return read.map(|it| Some((index, it)));
     }
     Ok(None)
 }

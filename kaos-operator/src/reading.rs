@@ -1,6 +1,7 @@
 //! Texts become resources.
 
 mod held;
+mod keys;
 mod reader;
 
 use std::sync::Arc;

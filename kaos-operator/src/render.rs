@@ -1,8 +1,8 @@
 //! Workloads as text: for a shell, as data, for Compose.
 
+mod beside;
 mod compose;
 mod env;
-mod interpolation;
 mod masks;
 mod shell;
 mod yaml_data;
@@ -43,7 +43,7 @@ pub fn masking<'m>(
     redact: &'m dyn Fn(&str) -> String,
 ) -> impl Fn(&str) -> String + 'm {
     let masks = Masks::new(workloads, resources, redact);
-    move |text| masks.text(text).into_text()
+    move |text| masks.known(text).into_text()
 }
 
 /// Shows workloads. The same workloads give the same bytes.

@@ -15,6 +15,8 @@ pub struct Source {
     pub name: Arc<str>,
     /// Its text.
     pub text: String,
+    /// Whether it was found in a folder, where other tools may have files of their own.
+    pub in_folder: bool,
 }
 
 impl Source {
@@ -23,6 +25,7 @@ impl Source {
         Self {
             name: name.into(),
             text: text.into(),
+            in_folder: false,
         }
     }
 }
@@ -48,7 +51,7 @@ pub fn sources(paths: &[PathBuf]) -> (Vec<Source>, Vec<Finding>) {
     let mut reading = Reading::default();
     for path in paths {
         if path.as_os_str() == "-" {
-            reading.take("-", io::stdin().lock());
+            reading.take("-", io::stdin().lock(), false);
         } else {
             reading.named(path);
         }
@@ -70,7 +73,7 @@ impl Reading {
         match fs::metadata(path) {
             Ok(it) if it.is_dir() => self.folder(path),
             // A pipe is fine where it was named: `-f <(helm template …)`.
-            Ok(_) => self.file(path),
+            Ok(_) => self.file(path, false),
             Err(error) => self.refuse(path, unreadable(&error)),
         }
     }
@@ -108,22 +111,22 @@ impl Reading {
             }
         }
         for file in files {
-            self.file(&file);
+            self.file(&file, true);
         }
         if self.files == before {
             self.refuse(root, "has no .yaml, .yml or .json file".to_owned());
         }
     }
 
-    fn file(&mut self, path: &Path) {
+    fn file(&mut self, path: &Path, in_folder: bool) {
         self.files += 1;
         match File::open(path) {
-            Ok(file) => self.take(&path.display().to_string(), file),
+            Ok(file) => self.take(&path.display().to_string(), file, in_folder),
             Err(error) => self.refuse(path, unreadable(&error)),
         }
     }
 
-    fn take(&mut self, name: &str, from: impl Read) {
+    fn take(&mut self, name: &str, from: impl Read, in_folder: bool) {
         let mut bytes = Vec::new();
         let read = from.take(FILE + 1).read_to_end(&mut bytes);
         let length = bytes.len() as u64;
@@ -140,7 +143,10 @@ impl Reading {
             }),
         };
         match text {
-            Ok(text) => self.sources.push(Source::new(name, text)),
+            Ok(text) => self.sources.push(Source {
+                in_folder,
+                ..Source::new(name, text)
+            }),
             Err(why) => self.refuse(Path::new(name), why),
         }
     }

@@ -73,7 +73,7 @@ pub use content::{Capture, ContentSettings};
 pub use conventions::Conventions;
 pub use export::{ExportStats, ExporterError, Memory, TelemetryStats};
 #[cfg(feature = "http-server")]
-pub use http::{HttpServerLayer, HttpServerService, ObservedBody};
+pub use http::{ForwardedCall, ForwardedCalls, HttpServerLayer, HttpServerService, ObservedBody};
 pub use logs::GenAiEvents;
 #[cfg(feature = "logs")]
 pub use logs::{AlreadyInstalled, LogLayer, LogLine, LogSettings};

@@ -9,8 +9,12 @@ use reqwest::{Client, Url, redirect};
 use rustls::{ClientConfig, RootCertStore};
 
 /// A client for this URL that takes so long at most to connect. It trusts the machine's certificates
-/// and follows no redirect: keys go to the server that was named, and nowhere else.
-pub(crate) fn client(url: &Url, connect: Duration) -> Result<Client, Box<dyn Error + Send + Sync>> {
+/// and follows no redirect: keys go to the server that was named, and nowhere else. To this machine it takes no proxy.
+///
+/// # Errors
+///
+/// The system does not let it be made.
+pub fn client(url: &Url, connect: Duration) -> Result<Client, Box<dyn Error + Send + Sync>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;

@@ -57,6 +57,8 @@ mod tool;
 mod turn;
 
 pub use agent::{Agent, IntentBy, Limits, Subagent};
+#[cfg(any(feature = "mcp", feature = "models"))]
+pub use http_client::client as http_client;
 pub use kaos_hooks::ToolAnnotations;
 pub use message::{
     AssistantMessage, Audio, Content, Image, Message, Part, ProviderData, Reasoning, Resource,

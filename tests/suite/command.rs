@@ -5,6 +5,7 @@ mod serve;
 mod served;
 mod servers;
 mod signals;
+mod team;
 mod terminal;
 mod trust;
 

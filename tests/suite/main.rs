@@ -28,6 +28,7 @@ mod hooks;
 mod http_policy;
 mod intent;
 mod limits;
+mod local;
 mod logs;
 mod mcp;
 mod mcp_rogues;

@@ -8,6 +8,7 @@ mod merge;
 mod properties;
 mod recordings;
 mod rendering;
+mod secrets;
 mod shapes;
 
 use kaos_operator::{

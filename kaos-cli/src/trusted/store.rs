@@ -12,6 +12,18 @@ use crate::output::Failed;
 /// The longest entry: a hash and a path.
 const MAX_BYTES: u64 = 16 * 1024;
 
+/// Where the user's state is: `$XDG_STATE_HOME`, by default `~/.local/state` (XDG Base Directory Specification 0.8: a path that is not
+/// absolute is none).
+pub(crate) fn state_home() -> Result<PathBuf, Failed> {
+    let absolute = |name| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|it| it.is_absolute())
+    };
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
+    state.ok_or_else(|| "neither XDG_STATE_HOME nor HOME says where that is remembered".into())
+}
+
 /// What is known of a file.
 pub(crate) enum Verdict {
     Trusted,
@@ -28,14 +40,7 @@ impl Store {
     /// `$XDG_STATE_HOME/kaos/trust`, by default `~/.local/state/kaos/trust` (XDG Base Directory
     /// Specification 0.8: a path that is not absolute is none).
     pub(crate) fn of_the_user() -> Result<Self, Failed> {
-        let absolute = |name| {
-            env::var_os(name)
-                .map(PathBuf::from)
-                .filter(|it| it.is_absolute())
-        };
-        let state = absolute("XDG_STATE_HOME")
-            .or_else(|| Some(absolute("HOME")?.join(".local/state")))
-            .ok_or("neither XDG_STATE_HOME nor HOME says where that is remembered")?;
+        let state = state_home()?;
         Ok(Self(state.join("kaos/trust")))
     }
 

@@ -7,6 +7,8 @@ use crate::finding::{Finding, Rule};
 use crate::reading::Resources;
 use crate::resources::Mode;
 
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
 pub(super) fn check(
     resources: &Resources,
     components: &[Component<'_>],
@@ -21,6 +23,10 @@ pub(super) fn check(
         let Some(own) = component.own.as_ref().ok().filter(|_| !hosted) else {
             continue;
         };
+        let off = own.text("OTEL_SDK_DISABLED");
+        if off.is_some_and(|it| it.eq_ignore_ascii_case("true")) {
+            continue;
+        }
         let path = component.telemetry_path;
         match collector::sending(component.telemetry, defaults, own) {
             Sending::Off => {}
@@ -33,11 +39,15 @@ pub(super) fn check(
             Sending::To(to) if !to.own => used = true,
             Sending::To(to) => {
                 if let Some((rule, message)) = wrong(&to, own.text("OTEL_EXPORTER_OTLP_PROTOCOL")) {
-                    findings.push(
-                        component
-                            .at
-                            .finding(rule, &format!("{path}.endpoint"), message),
-                    );
+                    // Who says it is who has to change it.
+                    let (path, message) = match to.endpoint {
+                        Some(_) => (format!("{path}.endpoint"), message),
+                        None => (
+                            component.variable(ENDPOINT),
+                            format!("{ENDPOINT}: {message}"),
+                        ),
+                    };
+                    findings.push(component.at.finding(rule, &path, message));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! There is something to run, and what it needs.
 
 use crate::collector::{self, Sending};
-use crate::defaults::Defaults;
+use crate::defaults::{Defaults, Runtime};
 use crate::finding::{Finding, Rule};
 use crate::pod::Own;
 use crate::reading::{Resource, Resources};
@@ -47,11 +47,12 @@ fn image<S>(
     resource: &Resource<S>,
     own: &Own,
     default: Option<&String>,
+    globally: &str,
     findings: &mut Vec<Finding>,
 ) {
     let said = own.container.image.as_ref().or(default);
     if said.is_none_or(|it| it.trim().is_empty()) {
-        let message = "no image is known for this: set it here, or globally";
+        let message = format!("no image is known for this: set it here{globally}");
         findings.push(
             resource
                 .at
@@ -61,7 +62,13 @@ fn image<S>(
 }
 
 fn agent(it: &Resource<AgentSpec>, own: &Own, defaults: &Defaults, findings: &mut Vec<Finding>) {
-    image(it, own, defaults.images.agent.as_ref(), findings);
+    image(
+        it,
+        own,
+        defaults.images.agent.as_ref(),
+        ", or for all in DEFAULT_AGENT_IMAGE",
+        findings,
+    );
     let memory = it.spec.config.as_ref().and_then(|it| it.memory.as_ref());
     if memory.is_some_and(|it| it.kind == Some(MemoryType::Remote) || it.memory_store.is_some()) {
         let message = "a MemoryStore is not run here: the agent remembers in its own process";
@@ -95,7 +102,7 @@ fn mcp_server(
     }
     let Some(runtime) = defaults.runtimes.get(name) else {
         if name == CUSTOM {
-            image(it, own, None, findings);
+            image(it, own, None, "", findings);
         } else {
             let names = defaults.runtimes.keys().map(String::as_str).chain([CUSTOM]);
             let meant = nearest(name, names.clone());
@@ -106,7 +113,14 @@ fn mcp_server(
         }
         return;
     };
-    image(it, own, runtime.image.as_ref(), findings);
+    image(
+        it,
+        own,
+        runtime.image.as_ref(),
+        ", or for all in the ConfigMap kaos-mcp-runtimes",
+        findings,
+    );
+    tools(it, own, runtime, findings);
     if it.spec.params.is_some() && runtime.params_env_var.is_none() {
         let message = format!("the runtime {name} takes none");
         findings.push(it.at.finding(Rule::NoEffect, "spec.params", message));
@@ -124,6 +138,26 @@ fn mcp_server(
     }
 }
 
+/// Functions that are tools, from wherever.
+fn tools(it: &Resource<McpServerSpec>, own: &Own, runtime: &Runtime, findings: &mut Vec<Finding>) {
+    const VARIABLE: &str = "MCP_TOOLS_STRING";
+    let from = it.spec.config.as_ref().and_then(|it| it.tools.as_ref());
+    let elsewhere =
+        from.is_some_and(|it| it.from_secret_key_ref.is_some() || it.from_package.is_some());
+    let said = it
+        .spec
+        .params
+        .as_ref()
+        .is_some_and(|it| !it.trim().is_empty());
+    let ours = runtime.params_env_var.as_deref() == Some(VARIABLE);
+    // Its own container may have them anyway.
+    let custom = own.container.command.is_some() || own.container.image.is_some();
+    if ours && !said && !elsewhere && !custom && own.get(VARIABLE).is_none() {
+        let message = "there are no tools: `params` has their functions";
+        findings.push(it.at.finding(Rule::MissingVariable, "spec.params", message));
+    }
+}
+
 fn model_api(
     it: &Resource<ModelApiSpec>,
     own: &Own,
@@ -133,7 +167,13 @@ fn model_api(
     let sending = collector::sending(it.spec.telemetry.as_ref(), defaults, own);
     match it.spec.mode {
         Mode::Proxy => {
-            image(it, own, defaults.images.litellm.as_ref(), findings);
+            image(
+                it,
+                own,
+                defaults.images.litellm.as_ref(),
+                ", or for all in DEFAULT_LITELLM_IMAGE",
+                findings,
+            );
             match &it.spec.proxy_config {
                 None => findings.push(it.at.finding(
                     Rule::Required,
@@ -151,7 +191,13 @@ fn model_api(
             }
         }
         Mode::Hosted => {
-            image(it, own, defaults.images.ollama.as_ref(), findings);
+            image(
+                it,
+                own,
+                defaults.images.ollama.as_ref(),
+                ", or for all in DEFAULT_OLLAMA_IMAGE",
+                findings,
+            );
             if it.spec.hosted_config.is_none() {
                 findings.push(it.at.finding(
                     Rule::Required,

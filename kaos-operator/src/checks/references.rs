@@ -51,7 +51,7 @@ pub(super) fn check(resources: &Resources, addresses: &dyn Addresses, findings: 
             if !addresses.finds_unexposed() && !exposed(resources, &peer) {
                 let message =
                     format!("{peer} has no Service (`agentNetwork.expose: false`): it is left out");
-                findings.push(agent.at.finding(Rule::MissingPeer, &path, message));
+                findings.push(agent.at.finding(Rule::PeerWithoutService, &path, message));
             }
         }
     }

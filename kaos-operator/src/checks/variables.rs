@@ -2,50 +2,46 @@
 
 use crate::component::Component;
 use crate::finding::{Finding, Rule};
-use crate::reading::Located;
-use crate::resources::{EnvVar, SecretText};
+use crate::resources::EnvVar;
 
 pub(super) fn check(components: &[Component<'_>], findings: &mut Vec<Finding>) {
-    for Component { at, own, .. } in components {
-        match own {
-            Err((path, message)) => findings.push(at.finding(Rule::Shape, path, message)),
+    for component in components {
+        match &component.own {
+            Err((path, message)) => {
+                findings.push(component.at.finding(Rule::Shape, path, message));
+            }
             Ok(own) => {
-                for var in own.env.iter() {
-                    variable(at, var, "spec.container.env", findings);
-                }
-                for var in own.pod_env.iter() {
-                    variable(at, var, "spec.podSpec.containers", findings);
+                for var in own.env.iter().chain(own.pod_env.iter()) {
+                    for (rule, message) in wrong(var) {
+                        let path = component.variable(&var.name);
+                        findings.push(component.at.finding(rule, &path, message));
+                    }
                 }
             }
         }
     }
 }
 
-fn variable(at: &Located, var: &EnvVar, path: &str, findings: &mut Vec<Finding>) {
+fn wrong(var: &EnvVar) -> Vec<(Rule, String)> {
+    let mut found = Vec::new();
     if !is_name(&var.name) {
         let message = "a variable's name has letters, digits, _, - and ., and no digit first";
-        findings.push(at.finding(Rule::Name, path, message));
-        return;
+        return vec![(Rule::Name, message.to_owned())];
     }
     let name = &var.name;
-    if var
-        .value
-        .as_ref()
-        .is_some_and(|it| it.expose().contains('\0'))
-    {
-        let message = format!("{name}: no variable has the character NUL");
-        findings.push(at.finding(Rule::Shape, path, message));
+    let text = var.value.as_ref().map_or("", |it| it.expose());
+    if text.contains('\0') {
+        found.push((
+            Rule::Shape,
+            format!("{name}: no variable has the character NUL"),
+        ));
     }
     let Some(source) = &var.value_from else {
-        return;
+        return found;
     };
-    if var
-        .value
-        .as_ref()
-        .is_some_and(|it: &SecretText| !it.expose().is_empty())
-    {
+    if !text.is_empty() {
         let message = format!("{name}: `value` and `valueFrom` are one too many");
-        findings.push(at.finding(Rule::TwiceSaid, path, message));
+        found.push((Rule::TwiceSaid, message));
     }
     let sources = [
         source.secret_key_ref.is_some(),
@@ -57,8 +53,9 @@ fn variable(at: &Located, var: &EnvVar, path: &str, findings: &mut Vec<Finding>)
         let message = format!(
             "{name}: expected one of secretKeyRef, configMapKeyRef, fieldRef, resourceFieldRef"
         );
-        findings.push(at.finding(Rule::Shape, path, message));
+        found.push((Rule::Shape, message));
     }
+    found
 }
 
 fn is_name(name: &str) -> bool {

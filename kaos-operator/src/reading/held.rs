@@ -39,6 +39,16 @@ impl Located {
         shape::place(&self.source, self.document.mark)
     }
 
+    /// The path of a variable in the list at a path: of the last one of that name, which counts.
+    pub(crate) fn variable(&self, list: &str, name: &str) -> String {
+        let named = |node: &Node| node.get("name").and_then(Node::text) == Some(name);
+        let list_of = self.document.at(list).map_or(&[] as &[_], Node::items);
+        match list_of.iter().rposition(named) {
+            Some(index) => format!("{list}[{index}]"),
+            None => list.to_owned(),
+        }
+    }
+
     /// Something that was found in the field at a path.
     pub(crate) fn finding(&self, rule: Rule, path: &str, message: impl Into<String>) -> Finding {
         let mark = mark_of(&self.document, path);
@@ -49,8 +59,14 @@ impl Located {
     }
 }
 
-/// The values of a Secret or `ConfigMap`, by key; one whose value is no text has none.
-pub(crate) type Keys = BTreeMap<String, Option<SecretText>>;
+/// A Secret or `ConfigMap`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Keys {
+    /// Its values, by key; one whose value is no text has none.
+    pub(crate) values: BTreeMap<String, Option<SecretText>>,
+    /// Where it was read; one that was given has no place.
+    pub(crate) place: Option<Place>,
+}
 
 /// All that was read: resources, and the Secrets and `ConfigMap`s beside them.
 #[derive(Debug, Clone, Default)]
@@ -83,6 +99,7 @@ impl Resources {
     pub fn secret(&self, namespace: &str, name: &str, key: &str) -> Option<&SecretText> {
         self.secrets
             .get(&(namespace.into(), name.to_owned()))?
+            .values
             .get(key)?
             .as_ref()
     }
@@ -93,30 +110,37 @@ impl Resources {
             .secrets
             .entry((namespace.into(), name.to_owned()))
             .or_default();
-        keys.insert(key.to_owned(), Some(value));
+        keys.values.insert(key.to_owned(), Some(value));
     }
 
     /// The value of a `ConfigMap`'s key, if the `ConfigMap` was read.
     #[must_use]
     pub fn config_value(&self, namespace: &str, name: &str, key: &str) -> Option<&str> {
         let keys = self.config_maps.get(&(namespace.into(), name.to_owned()))?;
-        keys.get(key)?.as_ref().map(SecretText::expose)
+        keys.values.get(key)?.as_ref().map(SecretText::expose)
     }
 
-    /// The runtimes of MCP servers, if the chart's `ConfigMap` is among what was read: a text for
-    /// [`Defaults::take_runtimes`](crate::Defaults::take_runtimes).
+    /// The chart's `ConfigMap` of runtimes of MCP servers, if it is among what was read.
+    pub(crate) fn mcp_runtimes(&self) -> Option<(&Arc<str>, &Keys)> {
+        let mut all = self.config_maps.iter();
+        all.find_map(|((namespace, name), keys)| {
+            (name == "kaos-mcp-runtimes").then_some((namespace, keys))
+        })
+    }
+
+    /// Whether nothing is there that anything could be made of.
     #[must_use]
-    pub fn mcp_runtimes(&self) -> Option<&str> {
-        let mut all = self
-            .config_maps
-            .iter()
-            .filter(|((_, name), _)| name == "kaos-mcp-runtimes");
-        all.find_map(|(_, keys)| keys.get("runtimes.yaml")?.as_ref().map(SecretText::expose))
+    pub fn is_empty(&self) -> bool {
+        self.model_apis.is_empty()
+            && self.mcp_servers.is_empty()
+            && self.agents.is_empty()
+            && self.broken.is_empty()
     }
 
     /// All values of Secrets that were read.
     pub(crate) fn secret_values(&self) -> impl Iterator<Item = &str> {
-        let values = self.secrets.values().flat_map(BTreeMap::values).flatten();
+        let keys = self.secrets.values();
+        let values = keys.flat_map(|it| it.values.values()).flatten();
         values.map(SecretText::expose)
     }
 }

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use serde::de::DeserializeOwned;
 
-use super::held::{Keys, Located, Resource, Resources, mark_of};
+use super::held::{Located, Resource, Resources, mark_of};
 use crate::finding::{Finding, Rule};
-use crate::resources::{API_VERSION, Identity, Kind, SecretText};
+use crate::resources::{API_VERSION, Identity, Kind};
 use crate::shape::{self, Found};
 use crate::sources::Source;
 use crate::yaml::{self, Mark, Node};
@@ -41,7 +39,7 @@ impl Reader {
         }
         self.findings.append(&mut found.findings);
         for document in documents {
-            self.document(&source.name, document);
+            self.document(&source.name, document, source.in_folder);
         }
         let added = self.findings.get_mut(before..).unwrap_or_default();
         added.sort();
@@ -50,23 +48,31 @@ impl Reader {
         }
     }
 
-    fn document(&mut self, source: &Arc<str>, mut document: Node) {
+    fn document(&mut self, source: &Arc<str>, mut document: Node, in_folder: bool) {
         let mut found = Found::new(source);
         let kind = document.get("kind").and_then(Node::text).map(str::to_owned);
         let version = document
             .get("apiVersion")
             .and_then(Node::text)
             .map(str::to_owned);
+        let neither = kind.is_none() && version.is_none();
         let (Some(kind), Some(version)) = (kind, version) else {
             let message = "is no resource: it has no `apiVersion` and `kind`";
-            found.add(Rule::NotAResource, document.mark, "", message);
+            // Other tools keep files of their own in folders.
+            let others = in_folder && neither;
+            let rule = if others {
+                Rule::PassedOver
+            } else {
+                Rule::NotAResource
+            };
+            found.add(rule, document.mark, "", message);
             self.findings.append(&mut found.findings);
             return;
         };
         match (version.as_str(), kind.as_str()) {
             ("v1", "List") => {
                 for item in document.get("items").map_or(&[] as &[_], Node::items) {
-                    self.document(source, item.clone());
+                    self.document(source, item.clone(), false);
                 }
             }
             ("v1", "Secret" | "ConfigMap") => self.keys(&kind, &document, &mut found),
@@ -87,6 +93,7 @@ impl Reader {
                 None => of_another_kind(&kind, document.mark, &mut found),
             },
             _ if Kind::named(&kind).is_some() => {
+                let about = self.identity(&kind, &document);
                 let message = format!("expected `{API_VERSION}`");
                 found.add(
                     Rule::NotAResource,
@@ -94,6 +101,9 @@ impl Reader {
                     "apiVersion",
                     message,
                 );
+                for finding in &mut found.findings {
+                    finding.about.clone_from(&about);
+                }
             }
             _ => found.add(
                 Rule::PassedOver,
@@ -159,68 +169,23 @@ impl Reader {
         }
     }
 
-    fn namespace(&self, document: &Node) -> Arc<str> {
+    /// Which resource a document is, if it has a kind of ours and a name.
+    fn identity(&self, kind: &str, document: &Node) -> Option<Identity> {
+        let name = document.at("metadata.name").and_then(Node::text)?;
+        Some(Identity {
+            kind: Kind::named(kind)?,
+            namespace: self.namespace(document),
+            name: name.into(),
+        })
+    }
+
+    pub(super) fn namespace(&self, document: &Node) -> Arc<str> {
         let said = document
             .at("metadata.namespace")
             .and_then(Node::text)
             .filter(|it| !it.is_empty());
         said.map_or_else(|| Arc::clone(&self.namespace), Into::into)
     }
-
-    /// A Secret or `ConfigMap`: its keys and, where they are texts, values.
-    fn keys(&mut self, kind: &str, document: &Node, found: &mut Found<'_>) {
-        let Some(name) = document.at("metadata.name").and_then(Node::text) else {
-            found.add(
-                Rule::Required,
-                document.mark,
-                "metadata.name",
-                "it is required",
-            );
-            return;
-        };
-        let mut keys = Keys::new();
-        let secret = kind == "Secret";
-        for place in ["data", "stringData", "binaryData"] {
-            for entry in document.get(place).map_or(&[] as &[_], Node::entries) {
-                let text = entry.node.text();
-                let bytes = text.filter(|_| secret && place == "data").map(decoded);
-                let value = match (place, &bytes) {
-                    ("binaryData", _) => None,
-                    (_, Some(bytes)) => bytes.clone().and_then(|it| String::from_utf8(it).ok()),
-                    _ => text.map(str::to_owned),
-                };
-                if place != "binaryData" && (text.is_none() || bytes == Some(None)) {
-                    let expected = if place == "data" && secret {
-                        "a text in base64"
-                    } else {
-                        "a text"
-                    };
-                    let path = format!("{kind} {name}: {place}.{}", entry.key);
-                    found.add(
-                        Rule::Shape,
-                        entry.node.mark,
-                        &path,
-                        format!("expected {expected}"),
-                    );
-                }
-                // What is no text is no variable either, but its key is there.
-                keys.insert(entry.key.clone(), value.map(SecretText::new));
-            }
-        }
-        let at = (self.namespace(document), name.to_owned());
-        let all = if secret {
-            &mut self.resources.secrets
-        } else {
-            &mut self.resources.config_maps
-        };
-        all.insert(at, keys);
-    }
-}
-
-/// What base64 stands for.
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    let text: String = text.split_ascii_whitespace().collect();
-    BASE64_STANDARD.decode(text).ok()
 }
 
 fn of_another_kind(kind: &str, mark: Mark, found: &mut Found<'_>) {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::interpolation::expanded;
 use super::masks::{Masks, Shown};
 use super::shell::Shell;
 use super::yaml_data::written;
+use crate::interpolation::expanded;
 use crate::reading::Resources;
 use crate::resources::Kind;
 use crate::workload::{Env, FileContent, Given, Program, Workload};
@@ -54,7 +54,7 @@ pub(super) fn shown(
     if namespaces.len() > 1 {
         let names = namespaces.into_iter().collect::<Vec<_>>().join(", ");
         return Err(format!(
-            "Compose has no namespaces, and these resources are in {names}: render those of one at a time"
+            "Compose has no namespaces, and these resources are in {names}: name with -f only the files of one"
         ));
     }
     let mut composing = Composing {
@@ -97,14 +97,11 @@ impl Composing<'_> {
         {
             self.notes.push(format!("{}: what is Kubernetes' own (podSpec, resources, securityContext, volumeMounts) is left out", it.name));
         }
-        let texts = |texts: &[String]| {
-            texts
-                .iter()
-                .map(|it| literal(&self.masks.text(it).into_text()))
-                .collect()
-        };
-        let (mut entrypoint, command): (Vec<_>, Vec<_>) =
-            (texts(&runs_in.command), texts(&runs_in.args));
+        let mut entrypoint = self.arguments(it, "command", &runs_in.command);
+        let command = self.arguments(it, "args", &runs_in.args);
+        let image = self.one(it, "image", &runs_in.image);
+        let working_dir = runs_in.working_dir.as_deref();
+        let working_dir = working_dir.map(|dir| self.one(it, "working_dir", dir));
         if let Program::Ollama { model } = &it.program
             && command.is_empty()
         {
@@ -127,10 +124,10 @@ impl Composing<'_> {
         });
         let asked = it.identity.kind == Kind::Agent && it.exposed;
         let service = Service {
-            image: literal(&self.masks.text(&runs_in.image).into_text()),
+            image,
             entrypoint,
             command,
-            working_dir: runs_in.working_dir.as_deref().map(literal),
+            working_dir,
             environment,
             ports: asked
                 .then(|| format!("127.0.0.1::{}", it.port))
@@ -148,6 +145,28 @@ impl Composing<'_> {
             restart: "unless-stopped",
         };
         self.file.services.insert(it.name.clone(), service);
+    }
+
+    fn one(&mut self, it: &Workload, what: &str, text: &str) -> String {
+        let shown = self.masks.text(text);
+        self.shown(it, what, vec![shown]).concat()
+    }
+
+    fn arguments(&mut self, it: &Workload, what: &str, texts: &[String]) -> Vec<String> {
+        let shown = self.masks.arguments(texts);
+        self.shown(it, what, shown)
+    }
+
+    /// What is shown of a workload; what is masked of it is said, because it does not run so.
+    fn shown(&mut self, it: &Workload, what: &str, all: Vec<Shown>) -> Vec<String> {
+        if all.iter().any(|it| matches!(it, Shown::Masked(_))) {
+            let note = format!(
+                "{}: something secret in its {what} is masked; put it back",
+                it.name
+            );
+            self.notes.push(note);
+        }
+        all.into_iter().map(|it| literal(&it.into_text())).collect()
     }
 
     fn environment(&mut self, it: &Workload) -> BTreeMap<String, String> {

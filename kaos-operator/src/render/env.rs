@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::interpolation::expanded;
-use super::masks::{MASK, Masks};
+use super::beside::MASK;
+use super::masks::Masks;
+use crate::interpolation::expanded;
 use crate::reading::Resources;
 use crate::resources::KeySelector;
 use crate::workload::{FileContent, Given, Workload};
@@ -21,7 +22,7 @@ pub(super) fn shown(workloads: &[Workload], resources: &Resources, masks: &Masks
             port,
             ..
         } = workload;
-        let safe = |text: &str| masks.text(text).into_text();
+        let safe = |text: &str| masks.known(text).into_text();
         lines.push(safe(&format!("# {name} ({identity}), port {port}")));
         for file in &workload.files {
             let what = match &file.content {

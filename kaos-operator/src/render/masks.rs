@@ -10,11 +10,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use serde_json::Value;
 
+use super::beside::{self, MASK, names_a_secret};
 use crate::reading::Resources;
 use crate::workload::{Env, Given, Origin, Workloads};
-
-/// What stands for a secret.
-pub(super) const MASK: &str = "[masked]";
 
 /// A secret that is shorter than this is looked for as a whole text only: as a part of one it is anything.
 const SHORT: usize = 6;
@@ -66,7 +64,10 @@ impl<'m> Masks<'m> {
         let of_documents = of_documents.iter().map(String::as_str);
         let all = resources.secret_values().chain(named).chain(of_documents);
         let all = all.flat_map(forms).filter(|it| !it.is_empty());
-        let (short, long): (HashSet<_>, HashSet<_>) = all.partition(|it| it.len() < SHORT);
+        let words = &workloads.words;
+        // One that cannot be told from what is no secret would take that with it.
+        let alone = |it: &String| it.len() < SHORT || words.have(it);
+        let (short, long): (HashSet<_>, HashSet<_>) = all.partition(alone);
         let mut builder = AhoCorasick::builder();
         builder.match_kind(MatchKind::LeftmostLongest);
         let long = builder.build(long).ok();
@@ -85,8 +86,55 @@ impl<'m> Masks<'m> {
         self.text(text)
     }
 
-    /// What may be shown of a text.
+    /// What may be shown of a text that somebody wrote: secrets that are known, and what stands beside the name of one.
     pub(super) fn text(&self, text: &str) -> Shown {
+        match (beside::masked(text), self.known(text)) {
+            (None, shown) => shown,
+            (Some(masked), _) => Shown::Masked(self.known(&masked).into_text()),
+        }
+    }
+
+    /// What may be shown of a program's arguments: what follows `--password` is one.
+    pub(super) fn arguments(&self, arguments: &[String]) -> Vec<Shown> {
+        let before = std::iter::once("").chain(arguments.iter().map(String::as_str));
+        let shown = arguments.iter().zip(before).map(|(it, before)| {
+            if beside::is_secret_flag(before) {
+                return Shown::Masked(MASK.to_owned());
+            }
+            self.text(it)
+        });
+        shown.collect()
+    }
+
+    /// What may be shown of a part of a pod.
+    pub(super) fn json(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => self.text(text).into_text().into(),
+            Value::Array(list) if list.iter().all(Value::is_string) => {
+                let texts = list.iter().filter_map(Value::as_str).map(str::to_owned);
+                let shown = self.arguments(&texts.collect::<Vec<_>>());
+                shown.into_iter().map(Shown::into_text).collect()
+            }
+            Value::Array(list) => list.iter().map(|it| self.json(it)).collect(),
+            Value::Object(fields) => {
+                let name = fields.get("name").and_then(Value::as_str);
+                let secret = name.is_some_and(names_a_secret);
+                let shown = fields.iter().map(|(key, value)| {
+                    let value = if secret && key == "value" && value.is_string() {
+                        MASK.into()
+                    } else {
+                        self.json(value)
+                    };
+                    (self.known(key).into_text(), value)
+                });
+                Value::Object(shown.collect())
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// What may be shown of a text of ours: without the secrets that are known.
+    pub(super) fn known(&self, text: &str) -> Shown {
         let shown = match &self.long {
             _ if self.short.contains(text) => MASK.to_owned(),
             None => MASK.to_owned(),
@@ -158,37 +206,4 @@ fn named_values(node: &Value, found: &mut Vec<String>) {
 fn is_secret(env: &Env) -> bool {
     let may = matches!(env.origin, Origin::User) || env.name == "PROXY_API_KEY";
     may && names_a_secret(&env.name)
-}
-
-/// Whether a name is that of a secret: one of its words is.
-fn names_a_secret(name: &str) -> bool {
-    const WITHIN: [&str; 9] = [
-        "SECRET",
-        "PASSWORD",
-        "PASSWD",
-        "PASSPHRASE",
-        "TOKEN",
-        "APIKEY",
-        "CREDENTIAL",
-        "PRIVATE",
-        "BEARER",
-    ];
-    const WORDS: [&str; 12] = [
-        "KEY",
-        "KEYS",
-        "PASS",
-        "PWD",
-        "PW",
-        "AUTH",
-        "AUTHORIZATION",
-        "COOKIE",
-        "DSN",
-        "HEADERS",
-        "PAT",
-        "PIN",
-    ];
-    let name = name.to_ascii_uppercase();
-    let mut words = name.split(|it: char| !it.is_ascii_alphanumeric());
-    WITHIN.iter().any(|it| name.contains(it))
-        || words.any(|word| WORDS.contains(&word) || word.ends_with("KEY"))
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::masks::Masks;
+use super::masks::{Masks, Shown};
 use crate::resources::Identity;
 use crate::workload::{Env, FileContent, Given, Probe, ProbeKind, Program, Workload};
 
@@ -38,6 +38,8 @@ struct One<'w> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     peers: Vec<String>,
     exposed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod_spec: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -63,7 +65,10 @@ pub(super) fn written(value: &impl Serialize) -> Result<String, String> {
 }
 
 fn one<'w>(it: &'w Workload, masks: &Masks<'_>) -> One<'w> {
-    let texts = |texts: &[String]| texts.iter().map(|it| masks.text(it).into_text()).collect();
+    let texts = |texts: &[String]| {
+        let shown = masks.arguments(texts).into_iter();
+        shown.map(Shown::into_text).collect()
+    };
     let names = |all: &[Identity]| all.iter().map(Identity::workload_name).collect();
     One {
         name: &it.name,
@@ -83,6 +88,7 @@ fn one<'w>(it: &'w Workload, masks: &Masks<'_>) -> One<'w> {
         waits: it.waits,
         peers: names(&it.peers),
         exposed: it.exposed,
+        pod_spec: it.pod_spec.as_ref().map(|it| masks.json(it.as_json())),
     }
 }
 

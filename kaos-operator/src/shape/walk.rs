@@ -15,12 +15,24 @@ const MAX_LISTED: usize = 200;
 /// Compares a resource with the schema of its kind.
 pub(super) fn document(kind: Kind, node: &Node, found: &mut Found<'_>) {
     let whole = document_schema(kind);
-    Walk { whole, found }.node(node, whole, "");
+    let mut walk = Walk {
+        whole,
+        found,
+        unlisted: Vec::new(),
+    };
+    walk.node(node, whole, "");
+    let unlisted = walk.unlisted;
+    // What is not listed is counted, and as grave as the gravest of it.
+    if let Some(rule) = unlisted.iter().copied().max_by_key(|it| it.severity()) {
+        let message = format!("{} more like these are not listed", unlisted.len());
+        found.add(rule, node.mark, "", message);
+    }
 }
 
 struct Walk<'w, 'f, 's> {
     whole: &'w Schema,
     found: &'f mut Found<'s>,
+    unlisted: Vec<Rule>,
 }
 
 impl Walk<'_, '_, '_> {
@@ -42,7 +54,7 @@ impl Walk<'_, '_, '_> {
                     "expected {}, found {}{}",
                     named(expected),
                     node.kind(),
-                    advice(expected, node)
+                    advice(expected, node, path)
                 );
                 self.add(Rule::Shape, node, path, message);
             }
@@ -50,9 +62,18 @@ impl Walk<'_, '_, '_> {
     }
 
     fn add(&mut self, rule: Rule, node: &Node, path: &str, message: String) {
-        if self.found.findings.len() < MAX_LISTED {
+        if self.listed(rule) {
             self.found.add(rule, node.mark, path, message);
         }
+    }
+
+    /// Whether there is room for one more; else it is counted.
+    fn listed(&mut self, rule: Rule) -> bool {
+        let listed = self.found.findings.len() < MAX_LISTED;
+        if !listed {
+            self.unlisted.push(rule);
+        }
+        listed
     }
 
     fn object(&mut self, node: &Node, schema: &Schema, path: &str) {
@@ -62,7 +83,7 @@ impl Walk<'_, '_, '_> {
             let at = joined(path, &entry.key);
             if let Some(field) = field.or_else(|| schema.get("additionalProperties")) {
                 self.node(&entry.node, field, &at);
-            } else if !preserved && self.found.findings.len() < MAX_LISTED {
+            } else if !preserved && self.listed(Rule::UnknownField) {
                 let meant = meant::field(path, &entry.key, schema, self.whole);
                 let meant = meant.map_or(String::new(), |it| format!("; `{it}` was meant?"));
                 let message = format!("no version of KAOS has this field{meant}");
@@ -143,7 +164,21 @@ fn named(expected: &str) -> &'static str {
 }
 
 /// What to do about the commonest mistakes.
-fn advice(expected: &str, node: &Node) -> &'static str {
+fn advice(expected: &str, node: &Node, path: &str) -> &'static str {
+    let last = path.rsplit('.').next().unwrap_or_default();
+    match (
+        last.trim_end_matches(|it: char| it == ']' || it == '[' || it.is_ascii_digit()),
+        &node.value,
+    ) {
+        ("env", Value::Map(_)) => return "; write - {name: A, value: \"…\"} for each variable",
+        ("mcpServers" | "access", Value::Map(_)) => {
+            return "; it is a list of names: [calculator, …]";
+        }
+        ("apiKey", Value::Text(_)) => {
+            return "; write apiKey: {value: …}, or {valueFrom: {secretKeyRef: {name: …, key: …}}}";
+        }
+        _ => {}
+    }
     match (expected, &node.value) {
         ("string", Value::Number(_)) => "; put it in quotes: \"…\"",
         ("string", Value::Bool(_)) => {

@@ -12,6 +12,7 @@ use crate::finding::Finding;
 use crate::pod::Own;
 use crate::reading::Resources;
 use crate::resources::{Container, Identity, PodSpec};
+use crate::words::Words;
 
 /// What resources become, and what was found on the way.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,8 @@ pub struct Workloads {
     /// What is wrong with resources that can be read, and worth knowing, in the order of their places. What
     /// cannot be rendered because of an error is not among the workloads.
     pub findings: Vec<Finding>,
+    /// What is no secret, whatever else it is.
+    pub(crate) words: Words,
 }
 
 /// Makes a workload of each resource. It is a pure function: the same resources, defaults and addresses give the
@@ -52,7 +55,8 @@ pub fn workloads(
     defaults: &Defaults,
     addresses: &dyn Addresses,
 ) -> Workloads {
-    let findings = check(resources, defaults, addresses);
+    let words = Words::new(resources, defaults, addresses);
+    let findings = check(resources, defaults, addresses, &words);
     let refused = findings.iter().filter(|it| it.rule.keeps_from_rendering());
     let refused: BTreeSet<&Identity> = refused.filter_map(|it| it.about.as_ref()).collect();
     let context = Context {
@@ -92,5 +96,6 @@ pub fn workloads(
     Workloads {
         workloads,
         findings,
+        words,
     }
 }

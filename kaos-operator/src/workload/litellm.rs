@@ -7,8 +7,8 @@ pub(super) fn config(proxy: &ProxyConfig, traced: bool) -> String {
     let mut text = "# Made from the ModelAPI\nmodel_list:\n".to_owned();
     for model in &proxy.models {
         let full = match proxy.provider.as_deref().filter(|it| !it.is_empty()) {
-            Some(provider) => format!("{provider}/{model}"),
-            None => model.clone(),
+            Some(provider) if !names_it(model, provider) => format!("{provider}/{model}"),
+            _ => model.clone(),
         };
         let (model, full) = (quoted(model), quoted(&full));
         text.push_str(
@@ -33,6 +33,12 @@ pub(super) fn config(proxy: &ProxyConfig, traced: bool) -> String {
         text.push_str("  success_callback: [\"otel\"]\n  failure_callback: [\"otel\"]\n");
     }
     text
+}
+
+/// Whether a model's name begins with its provider already.
+fn names_it(model: &str, provider: &str) -> bool {
+    let rest = model.strip_prefix(provider);
+    rest.is_some_and(|it| it.starts_with('/'))
 }
 
 /// A text as JSON has it, which is YAML.

@@ -16,7 +16,8 @@ async fn render(arguments: &[&str], input: &str) -> (String, String, i32) {
     let mut command = kaos(&[&["render"], arguments].concat());
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(input.as_bytes()).await.unwrap();
+    // What is wrong with the command itself is said before anything is read.
+    let _written = stdin.write_all(input.as_bytes()).await.is_ok();
     drop(stdin);
     let output = child.wait_with_output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -175,4 +176,77 @@ async fn a_folder_of_two_hundred_resources_is_rendered_in_no_time() {
     std::fs::remove_dir_all(folder).unwrap();
     assert!(best < Duration::from_secs(3), "{best:?}");
     println!("kaos render of 200 resources: {best:?}");
+}
+
+#[tokio::test]
+async fn nothing_to_render_is_said() {
+    for input in [
+        "",
+        "# a comment\n",
+        "---\n---\n",
+        "{apiVersion: v1, kind: Service, metadata: {name: a}}",
+    ] {
+        let (out, err, code) = render(&["-f", "-"], input).await;
+        assert_eq!((out.as_str(), code), ("", 1), "{input:?}: {err}");
+        assert!(
+            err.ends_with("error: there is no Agent, MCPServer or ModelAPI in what was read\n1 error, 0 warnings\n"),
+            "{input:?}: {err}"
+        );
+    }
+}
+
+/// What other tools keep beside resources is no reason to refuse a folder.
+#[tokio::test]
+async fn a_folder_with_files_of_other_tools_is_rendered() {
+    let folder = folder_of(2);
+    for (name, text) in [
+        ("values.yaml", "replicas: 1\nimage: {tag: a}\n"),
+        ("kustomization.yaml", "resources: [r1.yaml]\n"),
+        ("package.json", "{\"name\": \"a\"}"),
+    ] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let (out, err, code) = render(&["-f", folder.to_str().unwrap()], "").await;
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("# agent-a1 "), "{out}");
+    assert_eq!(
+        err.matches("note: is no resource: it has no `apiVersion` and `kind`")
+            .count(),
+        3,
+        "{err}"
+    );
+    // Half of what a resource has is a mistake, wherever it is.
+    std::fs::write(
+        folder.join("half.yaml"),
+        "kind: Agent\nmetadata: {name: x}\n",
+    )
+    .unwrap();
+    let (_, err, code) = render(&["-f", folder.to_str().unwrap()], "").await;
+    assert_eq!(code, 1, "{err}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn mistakes_of_the_command_and_of_resources_have_exit_codes_of_their_own() {
+    let two = "{apiVersion: kaos.tools/v1alpha1, kind: MCPServer, metadata: {name: s, namespace: a}, spec: {runtime: python-string, params: x}}\n---\n\
+               {apiVersion: kaos.tools/v1alpha1, kind: MCPServer, metadata: {name: s, namespace: b}, spec: {runtime: python-string, params: x}}";
+    let (_, err, code) = render(&["-f", "-", "--as", "compose"], two).await;
+    assert_eq!(code, 1, "{err}");
+    assert!(
+        err.contains("these resources are in a, b: name with -f only the files of one"),
+        "{err}"
+    );
+    let broken = "{apiVersion: v1, kind: ConfigMap, metadata: {name: kaos-mcp-runtimes}, data: {runtimes.yaml: 'a: ['}}";
+    let (_, err, code) = render(&["-f", "-"], broken).await;
+    assert_eq!(code, 1, "{err}");
+    assert!(
+        err.starts_with("-:1:1: error: ConfigMap default/kaos-mcp-runtimes"),
+        "{err}"
+    );
+    let (_, err, code) = render(&["-f", "-", "-n", "Bad NS"], two).await;
+    assert_eq!(code, 2, "{err}");
+    assert!(
+        err.starts_with("kaos: --namespace: expected lower-case letters"),
+        "{err}"
+    );
 }

@@ -295,9 +295,7 @@ fn a_config_map_of_runtimes_is_taken() {
                 apiVersion: kaos.tools/v1alpha1\nkind: MCPServer\nmetadata: {name: s}\nspec: {runtime: mine, params: hello}\n";
     let (resources, _) = reading(text);
     let mut defaults = Defaults::default();
-    defaults
-        .take_runtimes(resources.mcp_runtimes().unwrap())
-        .unwrap();
+    assert!(defaults.take_runtimes_of(&resources).is_empty());
     let all = workloads(&resources, &defaults, &ClusterAddresses::default());
     assert_eq!(value(named(&all, "mcpserver-s"), "P").unwrap(), "hello");
     assert!(defaults.take_runtimes("- a").is_err());

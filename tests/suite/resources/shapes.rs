@@ -376,7 +376,7 @@ fn everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file() {
 
 #[test]
 fn lists_as_kubectl_prints_them_are_read_and_null_is_absent() {
-    let text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: kaos.tools/v1alpha1\n  kind: MCPServer\n  metadata: {name: a, namespace: b, uid: '1', resourceVersion: '7', creationTimestamp: null}\n  spec: {runtime: python-string, params: null, telemetry: null}\n  status: {phase: Ready}\n";
+    let text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: kaos.tools/v1alpha1\n  kind: MCPServer\n  metadata: {name: a, namespace: b, uid: '1', resourceVersion: '7', creationTimestamp: null}\n  spec: {runtime: custom, params: null, telemetry: null, container: {image: i}}\n  status: {phase: Ready}\n";
     let (all, findings) = rendered(text, &Defaults::default());
     assert!(findings.is_empty(), "{findings:#?}");
     let server = named(&all, "mcpserver-a");

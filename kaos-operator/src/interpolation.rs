@@ -1,7 +1,7 @@
 //! `$(NAME)` in a variable's value stands for a variable before it, as in Kubernetes; `$$(NAME)` for itself.
 
 /// A value with what its references stand for. One that stands for nothing stays.
-pub(super) fn expanded(
+pub(crate) fn expanded(
     text: &str,
     value: &dyn Fn(&str) -> Option<String>,
     literal: &dyn Fn(&str) -> String,

@@ -1,0 +1,22 @@
+//! Teams on this machine: `kaos up`, and what asks those that run.
+
+pub(crate) mod down;
+#[cfg(unix)]
+mod environment;
+pub(crate) mod invoke;
+pub(crate) mod logs;
+#[cfg(unix)]
+mod show;
+mod state;
+pub(crate) mod status;
+pub(crate) mod up;
+
+use clap::Args as ClapArgs;
+
+/// Which team is meant.
+#[derive(ClapArgs)]
+pub(crate) struct Which {
+    /// The team's name
+    #[arg(long, default_value = "default")]
+    name: String,
+}

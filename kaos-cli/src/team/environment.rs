@@ -1,0 +1,91 @@
+//! What programs of a team get of this command's environment, and what they are told besides.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use kaos_hooks::{IdSource as _, RandomIds};
+use kaos_operator::SecretText;
+use kaos_operator::local::Process;
+
+/// What every program gets: where things are, how people write here, and the way out.
+const ALL: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TMPDIR",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+];
+
+/// The names of each process of telemetry are its own.
+const NOT: &[&str] = &["OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"];
+
+/// The environment below each program's own variables: telemetry's as it is here.
+pub(super) fn inherited() -> BTreeMap<String, SecretText> {
+    let taken = |name: &str| {
+        ALL.contains(&name)
+            || name.starts_with("LC_")
+            || (name.starts_with("OTEL_") && !NOT.contains(&name))
+    };
+    let all = std::env::vars_os();
+    let all =
+        all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    all.filter(|(name, _)| taken(name))
+        .map(|(name, value)| (name, SecretText::new(value)))
+        .collect()
+}
+
+/// What `kaos up` tells them, unless they say so themselves.
+pub(super) struct Added {
+    pub(super) token: String,
+    pub(super) trail: Option<PathBuf>,
+    pub(super) trail_key: Option<PathBuf>,
+}
+
+impl Added {
+    pub(super) fn add(&self, process: &mut Process) {
+        let mut add = |name: &str, value: String| {
+            if process.env.iter().all(|(it, _)| it != name) {
+                process.env.push((name.to_owned(), SecretText::new(value)));
+            }
+        };
+        if let Some(agent) = process.name.strip_prefix("agent-") {
+            add("KAOS_API_TOKEN", self.token.clone());
+            // Who watches does not wait for long.
+            add("KAOS_DRAIN_SECONDS", "5".to_owned());
+            if let Some(trail) = &self.trail {
+                add("KAOS_TRAIL", trail.join(agent).display().to_string());
+            }
+            if let Some(key) = &self.trail_key {
+                add("KAOS_TRAIL_KEY", key.display().to_string());
+            }
+        }
+        if process.name.starts_with("modelapi-") {
+            // Keys of providers, for models that say none.
+            for (name, value) in std::env::vars() {
+                if name.ends_with("_API_KEY") {
+                    add(&name, value);
+                }
+            }
+        }
+    }
+}
+
+/// What nobody guesses.
+pub(super) fn token() -> String {
+    let ids = RandomIds;
+    format!("{:016x}{:016x}", ids.next(), ids.next())
+}

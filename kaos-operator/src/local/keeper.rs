@@ -1,0 +1,142 @@
+//! Keeps one process: starts it, waits until it is ready, starts it again, stops it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::probe::is_ready;
+use super::process::{Process, Stage};
+use super::running::{Lines, Running};
+use super::shared::Shared;
+
+/// How often a process is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+/// How often one that is not ready is asked.
+const ASK: Duration = Duration::from_millis(50);
+
+/// How a start went.
+enum Went {
+    /// It was asked to end; this was wrong with its end.
+    Stopped { why: Option<String> },
+    /// It has ended by itself, after it was ready for so long, if it ever was.
+    Ended {
+        ready_for: Option<Duration>,
+        why: String,
+    },
+    /// It was not ready in time, and was ended: there is no reason to believe that it will be.
+    Late { why: String },
+}
+
+pub(super) fn keep(shared: &Arc<Shared>, index: usize) {
+    let Some(process) = shared.processes.get(index) else {
+        return;
+    };
+    if !shared.may_start(index) {
+        over(shared, index, Stage::Stopped, None);
+        return;
+    }
+    let limits = &shared.limits;
+    let (mut ever_ready, mut failures, mut wait) = (false, 0, limits.back_off);
+    loop {
+        let (ready_for, why) = match once(shared, index, process) {
+            Went::Stopped { why } => {
+                over(shared, index, Stage::Stopped, why);
+                return;
+            }
+            Went::Late { why } if !ever_ready => {
+                over(shared, index, Stage::Failed, Some(why));
+                return;
+            }
+            Went::Late { why } => (None, why),
+            Went::Ended { ready_for, why } => (ready_for, why),
+        };
+        ever_ready |= ready_for.is_some();
+        failures = if ready_for.is_some() { 0 } else { failures + 1 };
+        if !ever_ready && failures >= limits.attempts {
+            over(shared, index, Stage::Failed, Some(why));
+            return;
+        }
+        if ready_for.is_some_and(|it| it >= limits.longest_back_off) {
+            wait = limits.back_off;
+        }
+        shared.set(index, |it| {
+            it.stage = Stage::Restarting;
+            it.pid = None;
+            it.restarts += 1;
+            it.why = Some(why);
+        });
+        if shared.must_stop(index, wait) {
+            over(shared, index, Stage::Stopped, None);
+            return;
+        }
+        wait = (wait * 2).min(limits.longest_back_off);
+    }
+}
+
+fn over(shared: &Shared, index: usize, stage: Stage, why: Option<String>) {
+    shared.set(index, |it| {
+        it.stage = stage;
+        it.pid = None;
+        it.why = why;
+    });
+}
+
+/// Starts it once, until it ends.
+fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
+    let limits = &shared.limits;
+    shared.set(index, |it| {
+        it.stage = Stage::Starting;
+        it.why = None;
+    });
+    let lines: Lines = {
+        let shared = Arc::clone(shared);
+        Arc::new(move |line| shared.line(index, line))
+    };
+    let began = Instant::now();
+    let mut running = match Running::start(process, &shared.shim, limits.stop, &lines) {
+        Ok(running) => running,
+        Err(error) => {
+            let why = format!("could not be started: {error}");
+            return Went::Ended {
+                ready_for: None,
+                why,
+            };
+        }
+    };
+    let (mut ready, mut asked) = (None::<Instant>, began);
+    loop {
+        if let Some(why) = running.ended() {
+            let ready_for = ready.map(|it| it.elapsed());
+            return Went::Ended { ready_for, why };
+        }
+        if shared.must_stop(index, LOOK) {
+            shared.set(index, |it| it.stage = Stage::Stopping);
+            let why = running.stop(limits.stop);
+            return Went::Stopped { why };
+        }
+        if ready.is_none() && asked.elapsed() >= ASK {
+            asked = Instant::now();
+            let answers = is_ready(process.port, process.ready);
+            // Somebody else may answer at its port.
+            if answers && let Some(why) = running.ended() {
+                return Went::Ended {
+                    ready_for: None,
+                    why,
+                };
+            }
+            if answers && running.reported().pid.is_some() {
+                ready = Some(Instant::now());
+            } else if began.elapsed() >= limits.ready {
+                running.stop(limits.stop);
+                let why = format!("was not ready within {:?}", limits.ready);
+                return Went::Late { why };
+            }
+        }
+        shared.set(index, |it| {
+            it.pid = running.reported().pid;
+            if ready.is_some() && it.stage == Stage::Starting {
+                it.stage = Stage::Ready;
+                it.why = None;
+            }
+        });
+    }
+}

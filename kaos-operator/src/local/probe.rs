@@ -1,0 +1,34 @@
+//! Whether a process is ready.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use crate::workload::ProbeKind;
+
+/// How long a connection, and an answer, may take: all of it is on this machine.
+const LIMIT: Duration = Duration::from_millis(500);
+
+/// Asks once.
+pub(super) fn is_ready(port: u16, kind: ProbeKind) -> bool {
+    let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let Ok(mut stream) = TcpStream::connect_timeout(&at, LIMIT) else {
+        return false;
+    };
+    match kind {
+        ProbeKind::Tcp => true,
+        ProbeKind::Http(path) => answers(&mut stream, port, path).unwrap_or(false),
+    }
+}
+
+/// Whether the first line of the answer says 200.
+fn answers(stream: &mut TcpStream, port: u16, path: &str) -> std::io::Result<bool> {
+    stream.set_read_timeout(Some(LIMIT))?;
+    stream.set_write_timeout(Some(LIMIT))?;
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut line = [0; 12];
+    stream.read_exact(&mut line)?;
+    Ok(line.starts_with(b"HTTP/1.") && line.ends_with(b" 200"))
+}

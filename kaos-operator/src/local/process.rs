@@ -1,0 +1,139 @@
+//! What is run, how long things may take, and what is told of it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::resources::SecretText;
+use crate::workload::ProbeKind;
+
+/// A program to run, as plain data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Process {
+    /// What it is called, such as `agent-analyst`.
+    pub name: String,
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// All of its environment: nothing is inherited.
+    pub env: Vec<(String, SecretText)>,
+    /// Where it runs.
+    pub folder: PathBuf,
+    /// The port of the loopback that it listens on.
+    pub port: u16,
+    /// How one learns that it is ready.
+    pub ready: ProbeKind,
+    /// What has to be ready before it starts, and is stopped after it; names of other processes.
+    pub after: Vec<String>,
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// From a start until it is ready; 60 seconds by default.
+    pub ready: Duration,
+    /// From SIGTERM to SIGKILL; 10 seconds by default.
+    pub stop: Duration,
+    /// Starts that may fail before the first that does not; 3 by default.
+    pub attempts: u32,
+    /// The wait before the first restart, which doubles with each; half a second by default.
+    pub back_off: Duration,
+    /// The longest such wait; 30 seconds by default. What ran for so long begins with the first wait again.
+    pub longest_back_off: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            ready: Duration::from_secs(60),
+            stop: Duration::from_secs(10),
+            attempts: 3,
+            back_off: Duration::from_millis(500),
+            longest_back_off: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The command behind which each program runs: one that calls [`attend`](super::attend) with what follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shim {
+    /// The program, usually this one.
+    pub program: PathBuf,
+    /// Its arguments before ours: `--mark`, `--seconds`, `--`, the program and its arguments.
+    pub args: Vec<String>,
+}
+
+/// How far a process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// It waits for what it needs.
+    Waiting,
+    /// It runs and is not ready yet.
+    Starting,
+    /// It runs and is ready.
+    Ready,
+    /// It has ended by itself, and is started again after a while.
+    Restarting,
+    /// It is asked to end.
+    Stopping,
+    /// It has ended as it was asked to.
+    Stopped,
+    /// It does not start, and is not tried again.
+    Failed,
+}
+
+impl Stage {
+    /// One word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Starting => "starting",
+            Self::Ready => "ready",
+            Self::Restarting => "restarting",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether nothing of it runs, and nothing will.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Stopped | Self::Failed)
+    }
+}
+
+/// How a process is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// How far it is.
+    pub stage: Stage,
+    /// Its process id, while it runs.
+    pub pid: Option<u32>,
+    /// How often it was started again.
+    pub restarts: u32,
+    /// Why it is so, where that is no matter of course: `ended with code 1`.
+    pub why: Option<String>,
+}
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum News<'n> {
+    /// A process is in another stage.
+    Stage {
+        /// Which.
+        name: &'n str,
+        /// How it is now.
+        standing: &'n Standing,
+    },
+    /// A process has written a line.
+    Line {
+        /// Which.
+        name: &'n str,
+        /// The line, as it was written, at most 16 KiB of it.
+        text: &'n str,
+    },
+}

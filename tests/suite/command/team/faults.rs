@@ -1,0 +1,117 @@
+//! What goes wrong with teams, and that nothing is left of them.
+
+use rustix::process::Signal;
+
+use super::{Home, SCRIPTED, Up, all_gone, said};
+
+/// Killed, it leaves nothing: the pipes to its programs close.
+#[tokio::test]
+async fn a_killed_command_leaves_no_program() {
+    let home = Home::new("killed");
+    let file = home.file(SCRIPTED);
+    let mut up = Up::start(home.kaos(&["up", "-f", &file]));
+    up.until("kaos down").await;
+    let processes = home.processes();
+    up.signal(Signal::KILL);
+    let (_, code) = up.end().await;
+    assert_eq!(code, None);
+    all_gone(&processes);
+    let status = home.run(&["status"]).await;
+    assert!(
+        said(&status).contains("the last one was killed"),
+        "{}",
+        said(&status)
+    );
+    // Its name is free.
+    let mut again = Up::start(home.kaos(&["up", "-f", &file]));
+    again.until("kaos down").await;
+    let processes = home.processes();
+    again.signal(Signal::TERM);
+    assert_eq!(again.end().await.1, Some(0));
+    all_gone(&processes);
+}
+
+#[tokio::test]
+async fn a_mistake_in_the_files_starts_nothing() {
+    let home = Home::new("mistake");
+    let text = SCRIPTED.replace("mcpServers: [calculator]", "mcpServers: [calculater]");
+    let up = home.run(&["up", "-f", &home.file(&text)]).await;
+    assert_eq!(up.status.code(), Some(1));
+    let told = said(&up);
+    let meant = "MCPServer research/calculater is not there; `calculator` was meant?";
+    assert!(told.contains(meant), "{told}");
+    assert!(
+        !home.state().join("state.json").exists(),
+        "nothing was started"
+    );
+}
+
+#[tokio::test]
+async fn a_component_that_does_not_start_ends_the_team_and_says_why() {
+    let home = Home::new("crash");
+    let file = home.file(&SCRIPTED.replace("def multiply(", "def multiply (("));
+    let up = home.run(&["up", "-f", &file]).await;
+    assert_eq!(up.status.code(), Some(1));
+    let told = said(&up);
+    assert!(
+        told.contains("calculator  | failed: ended with code 1"),
+        "{told}"
+    );
+    assert!(told.contains("SyntaxError"), "{told}");
+    let why = "mcpserver-calculator cannot be started; its lines above say why";
+    assert!(told.contains(why), "{told}");
+    assert!(
+        !told.contains("analyst     | starting"),
+        "what needs it does not start: {told}"
+    );
+}
+
+#[tokio::test]
+async fn a_secret_that_is_missing_is_asked_for_and_one_that_is_given_is_not_shown() {
+    let home = Home::new("secret");
+    let needs = "    env:\n    - {name: HIDDEN, valueFrom: {secretKeyRef: {name: keys, key: one}}}\n    # Replies";
+    let file = home.file(&SCRIPTED.replacen("    env:\n    # Replies", needs, 1));
+    let up = |more: &'static str| {
+        let all = ["up", "-f", &file, "-n", "research", "--secret", more];
+        let all = if more.is_empty() { &all[..5] } else { &all[..] };
+        home.kaos(all)
+    };
+    let missing = up("").output().await.unwrap();
+    assert_eq!(missing.status.code(), Some(1));
+    let told = said(&missing);
+    assert!(
+        told.contains("by keys/one=env:VARIABLE behind --secret"),
+        "{told}"
+    );
+    let unset = up("keys/one=env:NO_SUCH").output().await.unwrap();
+    assert_eq!(unset.status.code(), Some(2));
+    assert!(
+        said(&unset).contains("--secret keys/one: NO_SUCH is not set"),
+        "{}",
+        said(&unset)
+    );
+    let literal = up("keys/one=harbour-of-boats").output().await.unwrap();
+    assert_eq!(literal.status.code(), Some(2));
+    assert!(
+        !said(&literal).contains("harbour-of-boats"),
+        "{}",
+        said(&literal)
+    );
+}
+
+/// The disk of the trail is full, or nothing can be written there: the agents do not start without their record.
+#[tokio::test]
+async fn a_trail_that_cannot_be_written_starts_no_agent() {
+    let home = Home::new("trail");
+    let file = home.file(SCRIPTED);
+    let up = home
+        .run(&["up", "-f", &file, "--trail", "/dev/full/trail"])
+        .await;
+    assert_eq!(up.status.code(), Some(1));
+    let told = said(&up);
+    assert!(
+        told.contains("the audit trail of KAOS_TRAIL and KAOS_TRAIL_KEY"),
+        "{told}"
+    );
+    assert!(told.contains("cannot be started"), "{told}");
+}
