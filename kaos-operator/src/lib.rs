@@ -46,6 +46,8 @@ mod collector;
 mod component;
 mod defaults;
 mod finding;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
 mod pod;
 mod reading;
 mod render;

@@ -50,7 +50,7 @@ impl Reader {
         }
     }
 
-    fn document(&mut self, source: &Arc<str>, mut document: Node) {
+    pub(super) fn document(&mut self, source: &Arc<str>, mut document: Node) {
         let mut found = Found::new(source);
         let kind = document.get("kind").and_then(Node::text).map(str::to_owned);
         let version = document

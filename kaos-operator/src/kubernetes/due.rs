@@ -1,0 +1,52 @@
+//! Who is to be looked at, and when: each once, and nobody twice at the same time.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Instant;
+
+use crate::resources::Identity;
+
+/// Who is to be looked at, and when.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    at: HashMap<Identity, Instant>,
+    order: BTreeSet<(Instant, Identity)>,
+    running: HashSet<Identity>,
+}
+
+impl Due {
+    /// Somebody is to be looked at by then, if not earlier.
+    pub(super) fn add(&mut self, identity: Identity, when: Instant) {
+        match self.at.get(&identity) {
+            Some(earlier) if *earlier <= when => return,
+            Some(later) => drop(self.order.remove(&(*later, identity.clone()))),
+            None => {}
+        }
+        self.at.insert(identity.clone(), when);
+        self.order.insert((when, identity));
+    }
+
+    /// Who is due now, and is being looked at from now on.
+    pub(super) fn next(&mut self, now: Instant) -> Option<Identity> {
+        let first = self.first().filter(|(when, _)| *when <= now)?.clone();
+        self.order.remove(&first);
+        self.at.remove(&first.1);
+        self.running.insert(first.1.clone());
+        Some(first.1)
+    }
+
+    /// When somebody is due.
+    pub(super) fn when(&self) -> Option<Instant> {
+        self.first().map(|(when, _)| *when)
+    }
+
+    /// Somebody has been looked at.
+    pub(super) fn done(&mut self, identity: &Identity) {
+        self.running.remove(identity);
+    }
+
+    fn first(&self) -> Option<&(Instant, Identity)> {
+        self.order
+            .iter()
+            .find(|(_, identity)| !self.running.contains(identity))
+    }
+}
