@@ -7,6 +7,8 @@
 mod agent;
 mod audit;
 mod config;
+#[cfg(feature = "operator")]
+mod operator;
 mod output;
 mod recording;
 mod render;
@@ -42,6 +44,9 @@ enum Command {
     Sessions(sessions::Args),
     /// Shows what KAOS resources become when they run, and what is wrong with them
     Render(render::Args),
+    /// Runs the operator of a Kubernetes cluster, and prints what a cluster needs for it
+    #[cfg(feature = "operator")]
+    Operator(operator::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
 }
@@ -60,6 +65,8 @@ pub fn main() -> ExitCode {
         Command::Trust(args) => trust::run(&args),
         Command::Sessions(args) => sessions::run(&args),
         Command::Render(args) => render::run(&args),
+        #[cfg(feature = "operator")]
+        Command::Operator(args) => operator::run(&args),
         Command::Audit(args) => audit::run(args),
     };
     done.unwrap_or_else(|failed| output::failed(&failed))

@@ -1,7 +1,8 @@
 //! Who is to be looked at, and when: each once, and nobody twice at the same time.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 use crate::resources::Identity;
 

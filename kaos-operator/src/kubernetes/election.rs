@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
 use super::MANAGER;
-use super::reconcile::brief;
+use super::failure::brief;
 
 /// How long a Lease is good for that nobody renews.
 const LEASE: Duration = Duration::from_secs(15);

@@ -14,6 +14,18 @@ use crate::resources::Kind;
 /// waits for the API server some tens.
 const BOUNDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
 
+/// A reconcile that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reconciled {
+    /// Of what kind the resource is.
+    pub kind: Kind,
+    /// `ok`; `refused`, if somebody has to do something; `error`, if it is tried again.
+    pub outcome: &'static str,
+    /// How long it took.
+    pub took: Duration,
+}
+
 /// What the operator counts of itself, and how it is.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -32,10 +44,11 @@ struct Durations {
 }
 
 impl Metrics {
-    pub(super) fn reconciled(&self, kind: Kind, outcome: &'static str, took: Duration) {
+    pub(super) fn reconciled(&self, reconciled: &Reconciled) {
         let mut all = locked(&self.reconciles);
-        let durations = all.entry((kind, outcome)).or_default();
-        let seconds = took.as_secs_f64();
+        let at = (reconciled.kind, reconciled.outcome);
+        let durations = all.entry(at).or_default();
+        let seconds = reconciled.took.as_secs_f64();
         for (bucket, bound) in durations.buckets.iter_mut().zip(BOUNDS) {
             *bucket += u64::from(seconds <= bound);
         }

@@ -5,22 +5,24 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{error, info, warn};
 
 use super::MANAGER;
 use super::contents::Contents;
 use super::due::Due;
 use super::election::Election;
-use super::metrics::Metrics;
-use super::reconcile::{Context, Outcome, brief};
+use super::failure::brief;
+use super::metrics::{Metrics, Reconciled};
+use super::reconcile::{Context, Outcome};
+use super::saying::Saying;
 use super::settings::Settings;
 use super::watches::{Queue, watches};
 use super::writes::Writes;
@@ -42,7 +44,11 @@ pub struct Operator {
     client: Client,
     settings: Arc<Settings>,
     metrics: Arc<Metrics>,
+    observer: Observer,
 }
+
+/// What is told of each reconcile.
+type Observer = Box<dyn Fn(&Reconciled) + Send + Sync>;
 
 impl fmt::Debug for Operator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,12 +67,28 @@ impl Operator {
     /// An operator that speaks to this API server.
     #[must_use]
     pub fn new(client: Client, settings: Settings) -> Self {
-        let (settings, metrics) = (Arc::new(settings), Arc::default());
         Self {
             client,
-            settings,
-            metrics,
+            settings: Arc::new(settings),
+            metrics: Arc::default(),
+            observer: Box::new(|_| ()),
         }
+    }
+
+    /// An operator of the cluster of `KUBECONFIG` or `~/.kube/config`, or else of the one that this runs in.
+    ///
+    /// # Errors
+    ///
+    /// None of these says where the cluster is.
+    pub async fn connect(settings: Settings) -> Result<Self, kube::Error> {
+        Ok(Self::new(Client::try_default().await?, settings))
+    }
+
+    /// Tells this of each reconcile.
+    #[must_use]
+    pub fn observed_by(mut self, observer: impl Fn(&Reconciled) + Send + Sync + 'static) -> Self {
+        self.observer = Box::new(observer);
+        self
     }
 
     /// What it counts of itself, and whether it is ready.
@@ -101,7 +123,11 @@ impl Operator {
         let context = Context {
             writes: Writes::new(self.client.clone()),
             contents: Contents::new(self.client.clone()),
-            recorder: Recorder::new(self.client.clone(), reporter),
+            saying: Saying {
+                client: self.client.clone(),
+                recorder: Recorder::new(self.client.clone(), reporter),
+                metrics: Arc::clone(&self.metrics),
+            },
             client: self.client.clone(),
             settings: Arc::clone(&self.settings),
             metrics: Arc::clone(&self.metrics),
@@ -110,7 +136,7 @@ impl Operator {
         if !self.settings.leader_election {
             self.metrics.leads(true);
             tokio::select! {
-                () = work(&context, &mut queue, stop) => {}
+                () = work(&context, &self.observer, &mut queue, stop) => {}
                 () = watching => {}
             }
             return Ok(());
@@ -129,7 +155,7 @@ impl Operator {
             () = election.wait() => self.metrics.leads(true),
         }
         let lost = tokio::select! {
-            () = work(&context, &mut queue, stop) => false,
+            () = work(&context, &self.observer, &mut queue, stop) => false,
             () = watching => false,
             () = election.hold() => true,
         };
@@ -147,6 +173,7 @@ impl Operator {
 /// Looks at whom it is asked to, until it is told to stop; what has begun is done.
 async fn work(
     context: &Context,
+    observer: &Observer,
     queue: &mut UnboundedReceiver<Identity>,
     stop: impl Future<Output = ()>,
 ) {
@@ -167,15 +194,18 @@ async fn work(
         let wake = due.when().filter(|_| !full);
         let timer = async {
             match wake {
-                Some(when) => sleep_until(when.into()).await,
+                Some(when) => sleep_until(when).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             biased;
             () = &mut stop => break,
-            Some((identity, again)) = running.next(), if !running.is_empty() => {
+            Some((identity, reconciled, again)) = running.next(), if !running.is_empty() => {
                 due.done(&identity);
+                if let Some(reconciled) = reconciled {
+                    observer(&reconciled);
+                }
                 match again {
                     Again::No => drop(failures.remove(&identity)),
                     Again::In(delay) => {
@@ -206,10 +236,10 @@ enum Again {
     Failed,
 }
 
-async fn one(context: &Context, identity: Identity) -> (Identity, Again) {
+async fn one(context: &Context, identity: Identity) -> (Identity, Option<Reconciled>, Again) {
     let Some(object) = context.world.get(&identity) else {
         context.gone(&identity);
-        return (identity, Again::No);
+        return (identity, None, Again::No);
     };
     let began = Instant::now();
     let looked = AssertUnwindSafe(context.reconcile(&identity, &object)).catch_unwind();
@@ -231,8 +261,12 @@ async fn one(context: &Context, identity: Identity) -> (Identity, Again) {
             ("error", Again::Failed)
         }
     };
-    context
-        .metrics
-        .reconciled(identity.kind, outcome, began.elapsed());
-    (identity, again)
+    let (kind, took) = (identity.kind, began.elapsed());
+    let reconciled = Reconciled {
+        kind,
+        outcome,
+        took,
+    };
+    context.metrics.reconciled(&reconciled);
+    (identity, Some(reconciled), again)
 }

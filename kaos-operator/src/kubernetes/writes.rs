@@ -10,6 +10,7 @@ use serde_json::Value;
 use tracing::info;
 
 use super::MANAGER;
+use super::failure::is_ending;
 use super::metrics::Metrics;
 use super::objects::Made;
 use super::ownership::{Ownership, ownership};
@@ -116,7 +117,6 @@ impl Writes {
             Err(kube::Error::Api(said)) if [400, 422].contains(&said.code) => {
                 return Ok(Put::Refused(Refused::Invalid(said.message)));
             }
-            // A namespace that is being deleted takes nothing new, and what is in it goes anyway.
             Err(kube::Error::Api(said)) if said.code == 403 && is_ending(&said) => {
                 return Ok(Put::Done);
             }
@@ -174,13 +174,6 @@ impl Writes {
     pub(super) fn forget(&self, of: &Identity) {
         locked(&self.written).remove(of);
     }
-}
-
-fn is_ending(said: &kube::core::Status) -> bool {
-    let causes = said.details.iter().flat_map(|it| &it.causes);
-    causes
-        .into_iter()
-        .any(|it| it.reason == "NamespaceTerminating")
 }
 
 /// How an object looks, but for what others say of how it is.
