@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use kaos_hooks::audit::{AuditHook, Content, Filter, SigningKey, Trail};
+use kaos_hooks::audit::{AuditHook, Filter, RecordContent, SigningKey, Trail};
 use kaos_runner::{Agent, FunctionModel, FunctionTool, Message, ModelReply, Runner};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ..Filter::default()
     };
     for record in Trail::open_read(&trail)?.records(of_tool)?.take(1) {
-        if let Content::Event(event) = record?.content {
+        if let RecordContent::Event(event) = record?.content {
             writeln!(out, "the record of the call:\n{}\n", event.to_line())?;
         }
     }

@@ -18,14 +18,14 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 
 use kaos_hooks::{Custom, Handoff, Hooks, Scope, Turn};
-use kaos_otel_hook::{Capture, Content, Price, Prices, SpanNames, Telemetry};
+use kaos_otel_hook::{Capture, ContentSettings, Price, Prices, SpanNames, Telemetry};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Case {
     Success,
     Error,
     Streaming,
-    Content,
+    ContentSettings,
 }
 
 type Row = (&'static str, fn(&Scope<Turn>, Case));
@@ -66,11 +66,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     ];
     let telemetry = telemetry.with_prices(Prices::new(prices)?);
     let silent = Hooks::new(telemetry.hooks());
-    let telemetry = telemetry.with_content(Content::new(Capture::SpanAndEvent));
+    let telemetry = telemetry.with_content(ContentSettings::new(Capture::SpanAndEvent));
     let telling = Hooks::new(telemetry.hooks()); // on spans, and in log events
 
-    for case in [Case::Success, Case::Error, Case::Streaming, Case::Content] {
-        let hooks = if case == Case::Content {
+    for case in [
+        Case::Success,
+        Case::Error,
+        Case::Streaming,
+        Case::ContentSettings,
+    ] {
+        let hooks = if case == Case::ContentSettings {
             &telling
         } else {
             &silent
@@ -86,7 +91,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             turn.complete(by_hand::turn_outcome(row));
         }
     }
-    for (case, hooks) in [(Case::Success, &silent), (Case::Content, &telling)] {
+    for (case, hooks) in [(Case::Success, &silent), (Case::ContentSettings, &telling)] {
         say("retry", case, by_runner::retry(hooks).await)?;
         say("failed late", case, by_runner::failed_late(hooks).await)?;
         say("structured", case, by_runner::structured(hooks).await)?;

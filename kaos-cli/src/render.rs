@@ -7,8 +7,8 @@ use clap::{Args as ClapArgs, ValueEnum};
 use kaos_hooks::plain;
 use kaos_hooks::redact::Redactor;
 use kaos_operator::{
-    ClusterAddresses, Defaults, Finding, Form, LogLevel, NetworkAddresses, Reading, Severity,
-    masking, read, render, sources, workloads,
+    ClusterAddresses, Defaults, Finding, LogLevel, NetworkAddresses, Reading, RenderFormat,
+    Severity, masking, read, render, sources, workloads,
 };
 
 use crate::output::Failed;
@@ -72,22 +72,22 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     }
     let (form, all) = match args.form {
         As::Compose => (
-            Form::Compose,
+            RenderFormat::Compose,
             workloads(&resources, &defaults, &NetworkAddresses),
         ),
         As::Env => (
-            Form::Env,
+            RenderFormat::Env,
             workloads(&resources, &defaults, &ClusterAddresses::default()),
         ),
         As::Yaml => (
-            Form::Yaml,
+            RenderFormat::Yaml,
             workloads(&resources, &defaults, &ClusterAddresses::default()),
         ),
     };
     findings.extend(all.findings.iter().cloned());
     let redactor = Redactor::new();
     let redact = |text: &str| redactor.any(text).as_str().to_owned();
-    if told(&findings, &masking(&all, &resources, &redact)) {
+    if report(&findings, &masking(&all, &resources, &redact)) {
         return Ok(ExitCode::FAILURE);
     }
     let text = render(&all, &resources, form, &redact)?;
@@ -98,12 +98,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 }
 
 /// More are counted, not listed.
-const MOST: usize = 500;
+const MAX_LISTED: usize = 500;
 
 /// Tells what was found, and whether something of it is an error.
-fn told(findings: &[Finding], safe: &impl Fn(&str) -> String) -> bool {
+fn report(findings: &[Finding], safe: &impl Fn(&str) -> String) -> bool {
     let mut out = terminal::errors();
-    for finding in findings.iter().take(MOST) {
+    for finding in findings.iter().take(MAX_LISTED) {
         let line = plain(&safe(&finding.to_string()));
         // Where else could it be said that this is closed?
         let _said = writeln!(out, "{line}");
@@ -111,7 +111,7 @@ fn told(findings: &[Finding], safe: &impl Fn(&str) -> String) -> bool {
     let count = |severity| findings.iter().filter(|it| it.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if errors + warnings > 0 {
-        let more = findings.len().saturating_sub(MOST);
+        let more = findings.len().saturating_sub(MAX_LISTED);
         let more = if more > 0 {
             format!("; {more} more are not listed")
         } else {

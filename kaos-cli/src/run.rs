@@ -56,7 +56,7 @@ async fn answer(args: &Args, config: &Config, mut signals: Signals) -> Result<Ex
     };
     // Whatever was interrupted has ended as cancelled by now, and is sent and recorded, too.
     let mut flush = Box::pin(async {
-        let told = async {
+        let answered = async {
             let hooks = runner.observed_by().shutdown().await;
             // A turn that was interrupted has not told the store that its session is free.
             runner.session_store().settled().await;
@@ -65,7 +65,7 @@ async fn answer(args: &Args, config: &Config, mut signals: Signals) -> Result<Ex
             hooks
         };
         let closed = join_all(servers.iter().map(McpServer::close));
-        tokio::join!(told, closed).0
+        tokio::join!(answered, closed).0
     });
     let second = async {
         if ended.is_ok() {

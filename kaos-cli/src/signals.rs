@@ -19,27 +19,27 @@ impl Signals {
     /// Signals that the process was started to ignore stay ignored, as `nohup` and shells' background
     /// jobs have it.
     pub(crate) fn listen() -> io::Result<Self> {
-        let (tell, told) = mpsc::channel(2);
+        let (sender, received) = mpsc::channel(2);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .build()?;
-        let mut asked = {
+        let mut listener = {
             let _signals_need_one = runtime.enter();
-            Asked::new()?
+            Listener::new()?
         };
         let listen = move || {
-            let first = runtime.block_on(asked.next());
+            let first = runtime.block_on(listener.next());
             // A full channel is one that nobody reads.
-            let _told = tell.try_send(first).is_ok();
-            let again = runtime.block_on(asked.next());
-            let _told = tell.try_send(again).is_ok();
+            let _sent = sender.try_send(first).is_ok();
+            let again = runtime.block_on(listener.next());
+            let _sent = sender.try_send(again).is_ok();
             thread::sleep(AT_ONCE);
             exit(first);
         };
         thread::Builder::new()
             .name("signals".to_owned())
             .spawn(listen)?;
-        Ok(Self(told))
+        Ok(Self(received))
     }
 
     /// The next one.
@@ -61,10 +61,10 @@ fn exit(code: u8) {
 }
 
 #[cfg(unix)]
-struct Asked(Vec<(u8, tokio::signal::unix::Signal)>);
+struct Listener(Vec<(u8, tokio::signal::unix::Signal)>);
 
 #[cfg(unix)]
-impl Asked {
+impl Listener {
     fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let ignored = ignored();
@@ -107,10 +107,10 @@ fn ignored() -> u64 {
 }
 
 #[cfg(not(unix))]
-struct Asked;
+struct Listener;
 
 #[cfg(not(unix))]
-impl Asked {
+impl Listener {
     fn new() -> io::Result<Self> {
         Ok(Self)
     }

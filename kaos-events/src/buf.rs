@@ -30,7 +30,7 @@ pub enum BodyBuf {
     Span(Box<SpanBuf>),
     /// A value was observed.
     Value {
-        /// The span it belongs to; an ancestor's line does not say.
+        /// The span it belongs to; a line of Python KAOS does not say.
         span: Option<SpanId>,
         /// The value.
         value: Value,

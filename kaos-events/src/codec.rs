@@ -1,6 +1,6 @@
 //! Events as JSON Lines: one JSON object a line.
 //!
-//! The field names of the ancestors' format (`type`, `timestamp`, `sequence`, `session_id`,
+//! The field names of Python KAOS's format (`type`, `timestamp`, `sequence`, `session_id`,
 //! `run_id`, `agent_id`, `subject`, `phase`, `span_id`, `parent_span_id`, `name`, `duration_ms`,
 //! `error_type`, `error_message`, `attributes`) keep their type and meaning, so readers of that
 //! format can read ours. Beside them stand `schema`, `trace_id`, `time_unix_nano`, and for spans
@@ -13,7 +13,7 @@
 //! - Unknown fields are ignored. A line of an unknown type, subject or phase is kept as it is and
 //!   written back byte for byte.
 //!
-//! Reading an ancestor's line: 12-digit span ids are padded with zeros on the left, an absent
+//! Reading a line of Python KAOS: 12-digit span ids are padded with zeros on the left, an absent
 //! trace id is the first 16 bytes of SHA-256 of the run id, gaps in `sequence` are accepted, the
 //! turn's name `turn.1` gives its number, and wall time, which is not recorded, is 0.
 //!

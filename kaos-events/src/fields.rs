@@ -67,7 +67,7 @@ macro_rules! fields {
                 fn pack(&self, to: &mut Packer) {
                     let Self { $($field),+ } = self;
                     let mut says = Mask::default();
-                    $(says.note($field.is_something() $(&& crate::fields::told!(at $start to))?);)+
+                    $(says.note($field.is_something() $(&& crate::fields::is_due!(at $start to))?);)+
                     says.put::<BYTES>(to);
                     $(if says.next() {
                         $field.pack_something(to);
@@ -111,13 +111,13 @@ macro_rules! at_start {
     };
 }
 
-macro_rules! told {
+macro_rules! is_due {
     (at start $packer:ident) => {
         !$packer.without_content
     };
 }
 
-pub(crate) use {at_start, fields, forget, told};
+pub(crate) use {at_start, fields, forget, is_due};
 
 /// A subject whose start the codec writes content of.
 pub(crate) trait HasContent {}

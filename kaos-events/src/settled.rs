@@ -81,8 +81,8 @@ impl Settled {
     pub fn only(mut self, keeper: Keeper) -> Self {
         self.waits.retain(|(of, _)| *of == keeper);
         if self.waits.is_empty() {
-            let untold = NotDurable::new(NotDurableKind::Lost, "the span is not told to it");
-            self.outcome = self.outcome.and(Err(untold));
+            let unobserved = NotDurable::new(NotDurableKind::Lost, "the span is not told to it");
+            self.outcome = self.outcome.and(Err(unobserved));
         }
         self
     }

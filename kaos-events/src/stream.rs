@@ -126,9 +126,9 @@ impl<S: Observer> Stream<S> {
             return None;
         }
         self.submit(|stream, state| {
-            let told = Delivering::at(stream.address());
+            let delivering = Delivering::at(stream.address());
             let answer = ask(state);
-            drop(told);
+            drop(delivering);
             stream.drain(state);
             answer
         })
@@ -259,9 +259,9 @@ impl<S: Observer> Stream<S> {
         };
         *seq += 1;
         *unawaited = unawaited.saturating_add(1);
-        let told = Delivering::at(self.address());
+        let delivering = Delivering::at(self.address());
         observer.on_event(&event);
-        drop(told);
+        drop(delivering);
     }
 }
 

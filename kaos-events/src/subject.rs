@@ -222,7 +222,7 @@ either! {
 }
 
 impl Subject {
-    /// The span's name under the default name set: the ancestors' names.
+    /// The span's name under the default name set: the names of Python KAOS.
     ///
     /// `agent.turn`, `agent.intent_classification`, `agent.step.1`, `model.inference`,
     /// `tool.calculator`, `delegate.researcher`, `handoff.billing`, the method that a server is asked, or the custom name.

@@ -67,5 +67,5 @@ pub use proof::{ConsistencyProof, InclusionProof, InvalidProof};
 pub use report::{Accounted, Torn, Verification};
 pub use stats::AuditStats;
 pub use storage::{Storage, StorageFile, StorageLock};
-pub use trail::{Content, Filter, Record, Records, Trail};
+pub use trail::{Filter, Record, RecordContent, Records, Trail};
 pub use verify::Verifier;

@@ -30,17 +30,17 @@
 //! ```
 
 mod bounds;
+mod entry;
 mod hook;
 mod kept;
 mod moment;
 mod observer;
 mod query;
 mod reading;
-mod said;
 mod store;
 
 pub use bounds::{MemoryBounds, MemoryVariableError};
+pub use entry::MemoryEventType;
 pub use hook::MemoryHook;
 pub use query::{MemoryQuery, MemoryQueryError};
 pub use reading::{MemoryEvent, MemoryFound};
-pub use said::MemoryEventType;

@@ -59,11 +59,11 @@ struct Stream {
     fanout: Fanout,
     seq: u64,
     /// The open spans, by slot.
-    open: Vec<Option<Open>>,
+    open: Vec<Option<OpenSpan>>,
     last: Time,
 }
 
-struct Open {
+struct OpenSpan {
     id: SpanId,
     parent: Option<SpanId>,
     slot: Slot,
@@ -195,7 +195,7 @@ impl Stream {
     }
 
     fn place_of(&self, id: SpanId) -> Option<usize> {
-        let is = |open: &Option<Open>| open.as_ref().is_some_and(|open| open.id == id);
+        let is = |open: &Option<OpenSpan>| open.as_ref().is_some_and(|open| open.id == id);
         self.open.iter().position(is)
     }
 
@@ -212,7 +212,7 @@ impl Stream {
             self.open.push(None);
         }
         if let Some(place) = self.open.get_mut(at) {
-            *place = Some(Open {
+            *place = Some(OpenSpan {
                 id,
                 parent,
                 slot,
@@ -225,7 +225,7 @@ impl Stream {
 
     /// Ends all open spans, the youngest first; says how many there were.
     fn end_all(&mut self) -> u64 {
-        let mut open: Vec<Open> = self.open.drain(..).flatten().collect();
+        let mut open: Vec<OpenSpan> = self.open.drain(..).flatten().collect();
         open.sort_by_key(|open| std::cmp::Reverse(open.since.monotonic_nanos));
         for open in &open {
             self.seq += 1;
@@ -245,7 +245,7 @@ impl Stream {
     }
 }
 
-impl Open {
+impl OpenSpan {
     fn body<'a>(&'a self, phase: Phase<'a>) -> Body<'a> {
         Body::Span(Span {
             id: self.id,

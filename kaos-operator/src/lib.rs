@@ -15,7 +15,7 @@
 //! # Example
 //!
 //! ```
-//! use kaos_operator::{Defaults, Form, NetworkAddresses, Reading, Source, read, render, workloads};
+//! use kaos_operator::{Defaults, RenderFormat, NetworkAddresses, Reading, Source, read, render, workloads};
 //!
 //! let text = "
 //! apiVersion: kaos.tools/v1alpha1
@@ -35,7 +35,7 @@
 //!      no version of KAOS has this field; `spec.container` was meant?"
 //! );
 //! let all = workloads(&resources, &Defaults::default(), &NetworkAddresses);
-//! let shown = render(&all, &resources, Form::Env, &|text| text.to_owned())?;
+//! let shown = render(&all, &resources, RenderFormat::Env, &|text| text.to_owned())?;
 //! assert!(shown.contains("LOG_LEVEL=INFO  # global logLevel\n"));
 //! # Ok::<(), String>(())
 //! ```
@@ -61,7 +61,7 @@ pub use addresses::{Addresses, ClusterAddresses, NetworkAddresses};
 pub use defaults::{BadVariable, Defaults, Images, LogLevel, Runtime};
 pub use finding::{Finding, Place, Rule, Severity};
 pub use reading::{Located, Reading, Resource, Resources, read};
-pub use render::{Form, masking, render};
+pub use render::{RenderFormat, masking, render};
 pub use resources::{
     API_VERSION, AgentConfig, AgentNetwork, AgentSpec, ApiKey, Autonomous, ConfigYaml, Container,
     EnvVar, EnvVarSource, GatewayRoute, HostedConfig, Identity, KeySelector, Kind, McpConfig,
@@ -71,6 +71,6 @@ pub use resources::{
 pub use shape::{ALIASES, Age, Alias, schema, schema_with_aliases};
 pub use sources::{Source, sources};
 pub use workload::{
-    Content, Env, FileMount, Given, Origin, Prepare, Probe, ProbeKind, Program, RunsIn, Workload,
-    Workloads, workloads,
+    Env, FileContent, FileMount, Given, Origin, Prepare, Probe, ProbeKind, Program, RunsIn,
+    Workload, Workloads, workloads,
 };

@@ -14,7 +14,7 @@ use masks::Masks;
 /// What workloads are shown as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Form {
+pub enum RenderFormat {
     /// The variables of each, as a shell reads them, each with who says so.
     Env,
     /// All of it as YAML.
@@ -58,13 +58,13 @@ pub fn masking<'m>(
 pub fn render(
     workloads: &Workloads,
     resources: &Resources,
-    form: Form,
+    form: RenderFormat,
     redact: &dyn Fn(&str) -> String,
 ) -> Result<String, String> {
     let masks = Masks::new(workloads, resources, redact);
     match form {
-        Form::Env => Ok(env::shown(&workloads.workloads, resources, &masks)),
-        Form::Yaml => yaml_data::shown(&workloads.workloads, &masks),
-        Form::Compose => compose::shown(&workloads.workloads, resources, &masks),
+        RenderFormat::Env => Ok(env::shown(&workloads.workloads, resources, &masks)),
+        RenderFormat::Yaml => yaml_data::shown(&workloads.workloads, &masks),
+        RenderFormat::Compose => compose::shown(&workloads.workloads, resources, &masks),
     }
 }

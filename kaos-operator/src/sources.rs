@@ -71,7 +71,7 @@ impl Reading {
             Ok(it) if it.is_dir() => self.folder(path),
             // A pipe is fine where it was named: `-f <(helm template …)`.
             Ok(_) => self.file(path),
-            Err(error) => self.refuse(path, said(&error)),
+            Err(error) => self.refuse(path, unreadable(&error)),
         }
     }
 
@@ -83,7 +83,7 @@ impl Reading {
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) => {
-                    self.refuse(&folder, said(&error));
+                    self.refuse(&folder, unreadable(&error));
                     continue;
                 }
             };
@@ -119,7 +119,7 @@ impl Reading {
         self.files += 1;
         match File::open(path) {
             Ok(file) => self.take(&path.display().to_string(), file),
-            Err(error) => self.refuse(path, said(&error)),
+            Err(error) => self.refuse(path, unreadable(&error)),
         }
     }
 
@@ -129,7 +129,7 @@ impl Reading {
         let length = bytes.len() as u64;
         self.bytes += length;
         let text = match read {
-            Err(error) => Err(said(&error)),
+            Err(error) => Err(unreadable(&error)),
             Ok(_) if length > FILE => Err(format!("is larger than {} MiB", FILE >> 20)),
             Ok(_) if self.bytes > ALL => Err(format!(
                 "is more than the {} MiB that are read in all",
@@ -161,6 +161,6 @@ fn is_yaml(path: &Path) -> bool {
     extension.is_some_and(|it| ["yaml", "yml", "json"].contains(&it))
 }
 
-fn said(error: &io::Error) -> String {
+fn unreadable(error: &io::Error) -> String {
     format!("could not be read: {error}")
 }

@@ -12,5 +12,6 @@ mod parts;
 
 pub use all::{Workloads, workloads};
 pub use parts::{
-    Content, Env, FileMount, Given, Origin, Prepare, Probe, ProbeKind, Program, RunsIn, Workload,
+    Env, FileContent, FileMount, Given, Origin, Prepare, Probe, ProbeKind, Program, RunsIn,
+    Workload,
 };

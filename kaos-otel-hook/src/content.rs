@@ -87,22 +87,22 @@ impl Capture {
 ///
 /// ```
 /// use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field};
-/// use kaos_otel_hook::{Capture, Content, Telemetry};
+/// use kaos_otel_hook::{Capture, ContentSettings, Telemetry};
 ///
 /// let but_no_results = ContentPolicies::new(ContentPolicy::Redacted)
 ///     .field(Field::Result, ContentPolicy::None);
-/// let content = Content::new(Capture::SpanOnly).policies(but_no_results);
+/// let content = ContentSettings::new(Capture::SpanOnly).policies(but_no_results);
 /// let (telemetry, _memory) = Telemetry::in_memory();
 /// let telemetry = telemetry.with_content(content);
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Content {
+pub struct ContentSettings {
     pub(crate) capture: Capture,
     policies: ContentPolicies,
     redactor: Redactor,
 }
 
-impl Content {
+impl ContentSettings {
     /// What goes where `capture` says goes redacted.
     pub fn new(capture: Capture) -> Self {
         Self {

@@ -12,6 +12,7 @@ mod error;
 mod exporter;
 mod lane;
 mod logs;
+mod loss_reports;
 mod memory;
 mod metrics;
 mod nothing;
@@ -20,11 +21,10 @@ mod otlp;
 mod spans;
 mod stats;
 mod thread;
-mod told;
 
 pub(crate) use choice::{logs, metrics, spans};
 pub use error::ExporterError;
-pub(crate) use exporter::{Answer, Exporter};
+pub(crate) use exporter::{Exporter, Receipt};
 pub(crate) use lane::{BatchSettings, Export, Lane, Sending};
 pub(crate) use logs::LogLane;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]

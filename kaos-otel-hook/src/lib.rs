@@ -19,7 +19,7 @@
 //! A span that completes has status UNSET; one that is cancelled, ERROR with `error.type` =
 //! `cancelled`; one that is suspended, UNSET with `kaos.suspended`. All of a run's telemetry has
 //! the ids and times of its events. Content (prompts, answers, arguments, results, error texts) is
-//! in none of it unless [`Content`] lets it out.
+//! in none of it unless [`ContentSettings`] lets it out.
 //!
 //! - [`OTelHook`] is the hook: events in, spans out. [`GenAiEvents`] writes the log events.
 //! - [`Telemetry`] is the start-up: exporters and providers of traces, metrics and logs from the
@@ -69,7 +69,7 @@ mod spans;
 mod telemetry;
 mod text;
 
-pub use content::{Capture, Content};
+pub use content::{Capture, ContentSettings};
 pub use conventions::Conventions;
 pub use export::{ExportStats, ExporterError, Memory, TelemetryStats};
 #[cfg(feature = "http-server")]

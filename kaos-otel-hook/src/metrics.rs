@@ -2,12 +2,12 @@
 
 mod hook;
 mod instruments;
-mod known;
 mod labels;
 mod mcp;
 mod observer;
 mod pipeline;
 mod series;
+mod series_cache;
 mod shared;
 mod tokens;
 

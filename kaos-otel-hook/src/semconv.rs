@@ -3,7 +3,7 @@
 //!
 //! GenAI names follow the OpenTelemetry GenAI semantic conventions (repository
 //! `semantic-conventions-genai`, revision `fe5608e`, 2026-08-03, status *development*); names
-//! without `gen_ai.` before them are the ancestors' own, kept for the dashboards made for them.
+//! without `gen_ai.` before them are Python KAOS's own, kept for the dashboards made for them.
 
 macro_rules! names {
     ($($(#[doc = $doc:literal])+ $name:ident = $value:literal;)+) => {
@@ -236,8 +236,8 @@ names! {
     CODE_FILE_PATH = "code.file.path";
     /// The line of the source file.
     CODE_LINE_NUMBER = "code.line.number";
-    /// The source file, by the ancestors' name.
+    /// The source file, by Python KAOS's name.
     CODE_FILEPATH = "code.filepath";
-    /// The line of the source file, by the ancestors' name.
+    /// The line of the source file, by Python KAOS's name.
     CODE_LINENO = "code.lineno";
 }

@@ -127,25 +127,25 @@ impl Settings {
             metric_timeout: vars.millis("OTEL_METRIC_EXPORT_TIMEOUT", 1, EXPORT_TIMEOUT),
             temporality: temporality(&vars),
             names: names(&vars),
-            conventions: said(
+            conventions: with_warnings(
                 &vars,
                 Conventions::from_list(vars.get(conventions::STABILITY_OPT_IN).as_deref()),
             ),
-            capture: said(
+            capture: with_warnings(
                 &vars,
                 Capture::from_value(vars.get(content::CAPTURE).as_deref()),
             ),
-            exception_events: said(
+            exception_events: with_warnings(
                 &vars,
                 content::exception_events(vars.get(content::EXCEPTION_SIGNAL).as_deref()),
             ),
-            propagators: said(
+            propagators: with_warnings(
                 &vars,
                 Propagators::from_list(vars.get("OTEL_PROPAGATORS").as_deref()),
             ),
             http: HttpSettings::of(&vars),
             #[cfg(feature = "logs")]
-            log_lines: said(&vars, LogSettings::from_vars(&lookup)),
+            log_lines: with_warnings(&vars, LogSettings::from_vars(&lookup)),
             warnings: Vec::new(),
         };
         settings.service_name = service_name.unwrap_or_else(|| {
@@ -201,7 +201,7 @@ impl Settings {
     }
 }
 
-/// The ancestors' rule, stricter than [`Settings::is_on`]: not disabled, and both a service name
+/// Python KAOS's rule, stricter than [`Settings::is_on`]: not disabled, and both a service name
 /// and an endpoint are given.
 pub(crate) fn should_enable(lookup: &dyn Fn(&str) -> Option<String>) -> bool {
     let vars = Vars::new(lookup);
@@ -210,7 +210,7 @@ pub(crate) fn should_enable(lookup: &dyn Fn(&str) -> Option<String>) -> bool {
         && ENDPOINTS.iter().any(|name| vars.get(name).is_some())
 }
 
-/// The specification knows only `true`; the ancestors also took `1` and `yes`.
+/// The specification knows only `true`; Python KAOS also took `1` and `yes`.
 fn disabled(vars: &Vars<'_>) -> bool {
     const NAME: &str = "OTEL_SDK_DISABLED";
     let Some(value) = vars.get(NAME) else {
@@ -236,7 +236,10 @@ fn disabled(vars: &Vars<'_>) -> bool {
 }
 
 /// A setting, its warnings noted.
-fn said<T>(vars: &Vars<'_>, (setting, warnings): (T, impl IntoIterator<Item = String>)) -> T {
+fn with_warnings<T>(
+    vars: &Vars<'_>,
+    (setting, warnings): (T, impl IntoIterator<Item = String>),
+) -> T {
     for warning in warnings {
         vars.warn(warning);
     }

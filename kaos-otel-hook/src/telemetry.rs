@@ -18,7 +18,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 #[cfg(feature = "logs")]
 use crate::LogSettings;
 use crate::{
-    Content, Conventions, HttpSettings, Limits, Prices, Propagators, Settings, SpanNames,
+    ContentSettings, Conventions, HttpSettings, Limits, Prices, Propagators, Settings, SpanNames,
     TelemetryStats,
 };
 pub use hooks::TelemetryHooks;
@@ -51,7 +51,7 @@ pub struct Telemetry {
     names: SpanNames,
     conventions: Conventions,
     limits: Limits,
-    content: Content,
+    content: ContentSettings,
     exception_events: bool,
     propagators: Propagators,
     http: HttpSettings,
@@ -70,7 +70,7 @@ impl Telemetry {
             names: settings.names,
             conventions: settings.conventions,
             limits: settings.limits,
-            content: Content::new(settings.capture),
+            content: ContentSettings::new(settings.capture),
             exception_events: settings.exception_events,
             propagators: settings.propagators.clone(),
             http: settings.http.clone(),
@@ -97,7 +97,7 @@ impl Telemetry {
     }
 
     /// Which content it exports, over the environment's word.
-    pub fn with_content(mut self, content: Content) -> Self {
+    pub fn with_content(mut self, content: ContentSettings) -> Self {
         self.content = content;
         self
     }

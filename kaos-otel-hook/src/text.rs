@@ -8,7 +8,7 @@ pub(crate) use bounded::bounded;
 pub(crate) use bounded::formatted;
 pub(crate) use fitted::Fitted;
 
-/// What the ancestors take for true and for false, in any case.
+/// What Python KAOS takes for true and for false, in any case.
 pub(crate) fn yes_or_no(value: &str) -> Option<bool> {
     match value.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" | "t" | "y" => Some(true),

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 pub use deltas::Deltas;
 #[cfg(feature = "testing")]
-pub use deltas::Heard;
+pub use deltas::RecordedDeltas;
 pub use error::{ModelError, ModelErrorKind};
 pub use finish_reason::FinishReason;
 pub use function::FunctionModel;

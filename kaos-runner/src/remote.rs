@@ -23,7 +23,7 @@ pub use vars::RemoteVariableError;
 pub(crate) use baggage::depth;
 #[cfg(feature = "server")]
 pub(crate) use baggage::said;
-pub(crate) use call::Asked;
+pub(crate) use call::RemoteCall;
 
 use card::Card;
 pub use health::RemoteHealth;

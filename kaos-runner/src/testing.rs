@@ -25,7 +25,7 @@ mod says;
 mod server;
 mod strict;
 
-pub use crate::model::Heard;
+pub use crate::model::RecordedDeltas;
 pub use answer::Answer;
 pub use asserting::AssertingModel;
 pub use request::Request;

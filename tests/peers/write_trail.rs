@@ -1,7 +1,7 @@
 //! Writes audit trails for a reader that is not ours: into the directory of the first argument, or
 //! as the examples of docs/audit-format.md onto stdout.
 //!
-//! - `write_trail DIR`: several segments, signed, ended in peace; prints the verifier key.
+//! - `write_trail DIR`: several segments, signed, closed; prints the verifier key.
 //! - `write_trail DIR --until-killed`: writes until it is killed; prints the key once there is
 //!   something to read.
 //! - `write_trail --examples`: what the document shows.
@@ -106,7 +106,7 @@ fn examples() {
     block("key", "secret", &key().to_secret_text());
     block("key", "verifier", &key().verifying_key().to_string());
 
-    // Written, killed within a line, opened again, ended in peace.
+    // Written, killed within a line, opened again, closed.
     let files = Memory::default();
     let open = || {
         let builder = AuditHook::builder("").storage(files.clone());

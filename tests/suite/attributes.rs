@@ -10,7 +10,7 @@ use kaos_hooks::{
     McpRequest, RemoteAgent, Server, Step, StepOutcome, Subagent, SubagentOutcome, ToolCall,
     ToolOutcome, Turn, TurnOutcome, Usage,
 };
-use kaos_otel_hook::{Capture, Content, Conventions, OTelHook, Price, Prices};
+use kaos_otel_hook::{Capture, ContentSettings, Conventions, OTelHook, Price, Prices};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 
 const PAGE: &str = include_str!("../../kaos-otel-hook/docs/attributes.md");
@@ -198,7 +198,7 @@ fn spans_say_what_the_page_says_and_each_once() {
         .build();
     let prices = Prices::new([("gpt-4o", Price::new(1.0, 1.0))]).unwrap();
     let hook = OTelHook::with_provider(&provider)
-        .with_content(Content::new(Capture::SpanOnly))
+        .with_content(ContentSettings::new(Capture::SpanOnly))
         .with_value_length(Some(1000))
         .with_prices(prices);
     // Together they say all names; which has which is in `semconv::generations`.

@@ -22,7 +22,7 @@ mod write_ahead;
 
 use std::path::PathBuf;
 
-use kaos_hooks::audit::{AuditHook, Content, Filter, SigningKey, Trail};
+use kaos_hooks::audit::{AuditHook, Filter, RecordContent, SigningKey, Trail};
 use kaos_hooks::{Hooks, Step, StepOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome};
 
 /// A directory that is gone after the test.
@@ -71,8 +71,8 @@ async fn a_turn_is_in_the_trail_and_verifies() {
         .records(Filter::default())
         .unwrap()
         .map(|record| match record.unwrap().content {
-            Content::Event(event) => event.span().unwrap().name().to_string(),
-            Content::Own(_) => unreachable!(),
+            RecordContent::Event(event) => event.span().unwrap().name().to_string(),
+            RecordContent::Own(_) => unreachable!(),
         })
         .collect();
     assert_eq!(records.len(), 6);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use kaos_hooks::Hooks;
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy, Field};
-use kaos_otel_hook::{Capture, Content, EventIds, GenAiEvents, OTelHook, SpanNames};
+use kaos_otel_hook::{Capture, ContentSettings, EventIds, GenAiEvents, OTelHook, SpanNames};
 use kaos_runner::{
     FinishReason, FunctionModel, ModelError, ModelReply, Runner, Tool, ToolContext, ToolError,
     ToolOutput, ToolSpec,
@@ -84,7 +84,7 @@ async fn turns(hooks: &Hooks) {
 }
 
 /// What leaves on spans, and on log events, as text.
-async fn exported(names: SpanNames, content: Content) -> (String, String) {
+async fn exported(names: SpanNames, content: ContentSettings) -> (String, String) {
     let (spans, logs) = (
         InMemorySpanExporter::default(),
         InMemoryLogExporter::default(),
@@ -153,7 +153,10 @@ fn found(text: &str) -> Vec<&'static str> {
 #[tokio::test]
 async fn without_a_policy_no_content_leaves() {
     for names in [SpanNames::Kaos, SpanNames::GenAi, SpanNames::Operator] {
-        for content in [Content::default(), Content::new(Capture::NoContent)] {
+        for content in [
+            ContentSettings::default(),
+            ContentSettings::new(Capture::NoContent),
+        ] {
             let (spans, events) = exported(names, content).await;
             assert_eq!(found(&spans), [""; 0], "{spans}");
             assert_eq!(found(&events), [""; 0], "{events}");
@@ -176,7 +179,7 @@ async fn what_is_captured_leaves_where_it_should_and_redacted() {
         (Capture::EventOnly, false, true),
         (Capture::SpanAndEvent, true, true),
     ] {
-        let (spans, events) = exported(SpanNames::Kaos, Content::new(capture)).await;
+        let (spans, events) = exported(SpanNames::Kaos, ContentSettings::new(capture)).await;
         for (text, captured) in [(&spans, on_spans), (&events, on_events)] {
             assert_eq!(found(text), [""; 0], "{text}");
             let redacted = text.contains("the prompt is <redacted:");
@@ -189,7 +192,7 @@ async fn what_is_captured_leaves_where_it_should_and_redacted() {
 #[tokio::test]
 async fn under_full_everything_leaves_where_the_capture_says_and_nowhere_else() {
     let content =
-        |capture| Content::new(capture).policies(ContentPolicies::new(ContentPolicy::Full));
+        |capture| ContentSettings::new(capture).policies(ContentPolicies::new(ContentPolicy::Full));
     let (spans, events) = exported(SpanNames::Kaos, content(Capture::SpanOnly)).await;
     assert_eq!(found(&spans), PLACES, "{spans}");
     assert_eq!(found(&events), [""; 0], "{events}");
@@ -206,7 +209,7 @@ async fn a_field_s_policy_holds_inside_messages_too() {
         (Field::Output, "completion"),
     ] {
         let policies = ContentPolicies::new(ContentPolicy::Full).field(field, ContentPolicy::None);
-        let content = Content::new(Capture::SpanAndEvent).policies(policies);
+        let content = ContentSettings::new(Capture::SpanAndEvent).policies(policies);
         let (spans, events) = exported(SpanNames::Kaos, content).await;
         // A tool's failure is no log event: there its text is a result that the model was told.
         let untold = (field == Field::Result).then_some("error text");
@@ -222,7 +225,8 @@ async fn a_field_s_policy_holds_inside_messages_too() {
 
 #[tokio::test]
 async fn content_on_spans_is_json_in_the_conventions_schema() {
-    let (spans, _events) = exported(SpanNames::GenAi, Content::new(Capture::SpanOnly)).await;
+    let (spans, _events) =
+        exported(SpanNames::GenAi, ContentSettings::new(Capture::SpanOnly)).await;
     let value = |key: &str| -> serde_json::Value {
         let line = spans
             .lines()

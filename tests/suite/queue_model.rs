@@ -201,7 +201,7 @@ fn one_order() {
         batch_bytes: usize::MAX,
         gathering: Gathering {
             longest: Duration::from_millis(40),
-            company: Duration::from_millis(1),
+            batch_wait: Duration::from_millis(1),
             linger: Duration::from_millis(100),
         },
     });

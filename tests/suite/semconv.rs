@@ -15,7 +15,7 @@ use kaos_hooks::{
     McpOutcome, McpRequest, RemoteAgent, Server, Step, StepOutcome, Str, Subagent, SubagentOutcome,
     ToolCall, ToolOutcome, Turn, TurnOutcome, Usage,
 };
-use kaos_otel_hook::{Capture, Content, SpanNames, Telemetry};
+use kaos_otel_hook::{Capture, ContentSettings, SpanNames, Telemetry};
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{Array, Value};
 use opentelemetry_sdk::trace::SpanData;
@@ -187,7 +187,7 @@ enum Case {
     Success,
     Error,
     Streaming,
-    Content,
+    ContentSettings,
     Bare,
 }
 
@@ -399,14 +399,14 @@ fn play(hooks: &Hooks, case: Case) {
 
 fn played(names: SpanNames, case: Case) -> Vec<SpanData> {
     let (telemetry, memory) = Telemetry::in_memory();
-    let capture = if case == Case::Content {
+    let capture = if case == Case::ContentSettings {
         Capture::SpanAndEvent
     } else {
         Capture::NoContent
     };
     let telemetry = telemetry
         .with_names(names)
-        .with_content(Content::new(capture));
+        .with_content(ContentSettings::new(capture));
     play(&Hooks::new(telemetry.hooks()), case);
     memory.spans()
 }
@@ -470,7 +470,7 @@ fn check(span: &SpanData, case: Case) {
             // Agents and models have names, and tools a type, in the barest span, too.
             _ if always_known(kind, name) => true,
             Conditional | Recommended => case != Case::Bare,
-            OptIn => case == Case::Content,
+            OptIn => case == Case::ContentSettings,
             OnError => failed,
             Streaming => case == Case::Streaming,
         };
@@ -510,7 +510,7 @@ fn every_span_says_what_the_conventions_ask_for_and_nothing_else() {
         Case::Success,
         Case::Error,
         Case::Streaming,
-        Case::Content,
+        Case::ContentSettings,
         Case::Bare,
     ] {
         let spans = played(SpanNames::GenAi, case);

@@ -5,7 +5,9 @@ use kaos_hooks::{
     Progress, Scope, SpanContext, SpanId, Step, StepOutcome, Str, Subagent, SubagentOutcome,
     ToolCall, TraceId, Turn, TurnOutcome, Usage,
 };
-use kaos_otel_hook::{Capture, Content, EventIds, OTelHook, Price, Prices, SpanNames, Telemetry};
+use kaos_otel_hook::{
+    Capture, ContentSettings, EventIds, OTelHook, Price, Prices, SpanNames, Telemetry,
+};
 use kaos_tests::reference::{self, ByHand, Fixture, SPANS};
 use opentelemetry::Value;
 use opentelemetry::trace::{SpanKind, Status, TracerProvider as _};
@@ -226,7 +228,7 @@ fn a_name_that_a_model_made_up_is_content() {
         let (telemetry, memory) = Telemetry::in_memory();
         let telemetry = telemetry
             .with_names(names)
-            .with_content(Content::new(capture));
+            .with_content(ContentSettings::new(capture));
         let turn = Hooks::new(telemetry.hooks()).turn(Turn::new("assistant"));
         for number in 0..200 {
             turn.open(ToolCall::unknown(format!("to jane@example.com {number}")))

@@ -88,7 +88,7 @@ impl Wire {
     ) -> Result<ModelReply, ModelError> {
         let strict = Strict::default().knows("reasoning_content");
         let server = ModelServer::strict(strict, [answer]).await;
-        let (deltas, heard) = Deltas::heard();
+        let (deltas, heard) = Deltas::recorded();
         let answered = self.client(server.url()).respond(request, &deltas).await;
         let refusals = server.refusals();
         note(refusals.first().map_or("taken", String::as_str));

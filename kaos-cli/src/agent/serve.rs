@@ -38,7 +38,7 @@ Lines go to the standard output, with the ids of their spans; LOG_LEVEL says whi
 SIGTERM, SIGINT and SIGHUP end it: /ready says so, turns may end in their time, what is left is cancelled, everything is
 sent and recorded. A second one does not wait for turns, and a second later for nothing.
 
-Exit codes: 0 ended as told, 1 the address cannot be listened at, 2 the command or its configuration is wrong."
+Exit codes: 0 ended on request, 1 the address cannot be listened at, 2 the command or its configuration is wrong."
 )]
 pub(crate) struct Args {
     /// The address to listen at; elsewhere than on this machine only if you say so

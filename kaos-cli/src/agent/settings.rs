@@ -73,7 +73,7 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
         let instructions =
             instructions.unwrap_or_else(|| "You are a helpful assistant.".to_owned());
         let before = self.get("AGENT_SYSTEM_PROMPT");
-        let told: Vec<String> = before.into_iter().chain([instructions]).collect();
+        let all: Vec<String> = before.into_iter().chain([instructions]).collect();
         let description = self.get("AGENT_DESCRIPTION");
         let limits = Limits {
             steps: self.number("AGENTIC_LOOP_MAX_STEPS").unwrap_or(5),
@@ -82,7 +82,7 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
         let mode = self.get("TOOL_CALL_MODE");
         let agent = Agent::new(name, model)
             .description(description.unwrap_or_else(|| "AI Agent".to_owned()))
-            .instructions(told.join("\n\n"))
+            .instructions(all.join("\n\n"))
             .limits(limits)
             .fenced_tools(mode.is_some_and(|mode| mode.eq_ignore_ascii_case("string")));
         let servers = self.servers(notes)?;

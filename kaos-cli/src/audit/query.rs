@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use jiff::Timestamp;
-use kaos_hooks::audit::{Content, Record};
+use kaos_hooks::audit::{Record, RecordContent};
 use kaos_hooks::{BodyBuf, EventBuf, plain};
 
 use super::select::{About, Select};
@@ -42,8 +42,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
 
 fn as_json(record: &Record) -> Result<String, Failed> {
     Ok(match &record.content {
-        Content::Event(event) => event.to_line(),
-        Content::Own(own) => serde_json::to_string(own)?,
+        RecordContent::Event(event) => event.to_line(),
+        RecordContent::Own(own) => serde_json::to_string(own)?,
     })
 }
 
@@ -51,11 +51,11 @@ fn as_json(record: &Record) -> Result<String, Failed> {
 fn as_line(record: &Record) -> String {
     let seq = record.seq;
     match &record.content {
-        Content::Event(event) => {
+        RecordContent::Event(event) => {
             let (at, run) = (time(event.time.unix_nanos), &event.run.id);
             plain(&format!("{seq:>8}  {at}  {run}  {}", what(event)))
         }
-        Content::Own(own) => format!("{seq:>8}  {own:?}"),
+        RecordContent::Own(own) => format!("{seq:>8}  {own:?}"),
     }
 }
 

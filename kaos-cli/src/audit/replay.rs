@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use kaos_hooks::audit::{Content, Filter, Trail};
+use kaos_hooks::audit::{Filter, RecordContent, Trail};
 use kaos_hooks::{Hooks, Replay};
 use kaos_otel_hook::Telemetry;
 use serde_json::json;
@@ -19,7 +19,7 @@ const FLUSH_EVERY: u64 = 256;
 #[derive(ClapArgs)]
 #[command(
     after_help = "OpenTelemetry is configured by OTEL_* variables, for example
-OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318. Content stands in a trail as redacted as it was
+OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318. RecordContent stands in a trail as redacted as it was
 recorded. A backend that has the spans already may show them twice."
 )]
 pub(super) struct Args {
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
 fn to_jsonl(trail: &Trail, filter: Filter) -> Result<ExitCode, Failed> {
     let mut out = terminal::data();
     for record in trail.records(filter)? {
-        if let Content::Event(event) = record?.content {
+        if let RecordContent::Event(event) = record?.content {
             writeln!(out, "{}", event.to_line())?;
         }
     }
@@ -79,13 +79,13 @@ async fn to_otlp(trail: &Trail, filter: Filter, as_json: bool) -> Result<ExitCod
     let hooks = Hooks::new(telemetry.hooks());
     let bar = progress("sending");
     let mut replay = Replay::new(&hooks);
-    let mut told = 0_u64;
+    let mut replayed = 0_u64;
     for record in trail.records(filter)? {
-        if let Content::Event(event) = record?.content {
+        if let RecordContent::Event(event) = record?.content {
             replay.event(&event);
-            told += 1;
-            bar.set_position(told);
-            if told.is_multiple_of(FLUSH_EVERY) {
+            replayed += 1;
+            bar.set_position(replayed);
+            if replayed.is_multiple_of(FLUSH_EVERY) {
                 // What could not be sent stands in the account below.
                 let _flushed = hooks.force_flush().await.is_ok();
             }

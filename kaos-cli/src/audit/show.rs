@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
-use kaos_hooks::audit::Content;
+use kaos_hooks::audit::RecordContent;
 use kaos_hooks::{BodyBuf, EventBuf, Phase, SpanId, SpanTree, Subject, TraceId};
 use serde_json::json;
 
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     for record in args.of.open()?.records(args.select.filter())? {
         let record = record?;
         bar.set_position(record.seq);
-        let Content::Event(event) = record.content else {
+        let RecordContent::Event(event) = record.content else {
             continue;
         };
         if let Some(run) = runs.add(*event) {

@@ -30,7 +30,7 @@ A setting is taken from its flag, else from its variable, else from kaos.toml, e
     env = { MODE = \"read\" }                      # program: it gets PATH, HOME and the like, these variables,
     env_from = [\"FILES_TOKEN\"]                   # and these of yours
 
-The kaos.toml of the current directory is taken once `kaos trust` was told to, as long as nobody changes it;
+The kaos.toml of the current directory is taken once `kaos trust` allows it, as long as nobody changes it;
 that of --config always.
 
 Without a URL the model is provider:name, such as anthropic:claude-haiku-4-5 or openai:gpt-5-mini, whose key is in

@@ -7,7 +7,7 @@ use kaos_hooks::redact::Redactor;
 use tracing::warn;
 
 /// The most lines that are shown in each [`WINDOW`]: enough for what is wrong, too few to fill a disk.
-const MOST: usize = 100;
+const MAX_LISTED: usize = 100;
 
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -47,7 +47,7 @@ impl Complaints {
             };
         }
         lately.lines += 1;
-        if lately.lines <= MOST {
+        if lately.lines <= MAX_LISTED {
             let (server, line) = (&self.server, self.redactor.text(line));
             warn!(target: "kaos::mcp", "{server}: {}", line.as_str());
         }
@@ -55,7 +55,7 @@ impl Complaints {
 
     /// Says how many were not shown.
     fn rest(&self, lately: &Lately) {
-        let (server, left_out) = (&self.server, lately.lines.saturating_sub(MOST));
+        let (server, left_out) = (&self.server, lately.lines.saturating_sub(MAX_LISTED));
         if left_out > 0 {
             warn!(target: "kaos::mcp", "{server}: … {left_out} more lines");
         }

@@ -8,7 +8,7 @@ use crate::terminal::{self, Out};
 
 /// Text that is being printed. Where a live tree is drawn on the same terminal, whole lines are
 /// printed above it.
-pub(super) struct Answer {
+pub(super) struct AnswerPrinter {
     out: Out,
     /// What has come of the last line, where that waits to be whole.
     line: String,
@@ -18,7 +18,7 @@ pub(super) struct Answer {
     failed: Option<io::Error>,
 }
 
-impl Answer {
+impl AnswerPrinter {
     pub(super) fn new() -> Self {
         Self {
             out: terminal::data(),

@@ -11,7 +11,7 @@ use kaos_hooks::{
 };
 use kaos_runner::Reply;
 
-use super::answer::Answer;
+use super::answer::AnswerPrinter;
 use crate::output::{self, Failed};
 use crate::terminal::{self, style};
 
@@ -24,7 +24,7 @@ pub(super) struct Display(Arc<Mutex<Shown>>);
 
 struct Shown {
     tree: Tree,
-    answer: Answer,
+    answer: AnswerPrinter,
     root: Option<RunId>,
     events: Vec<EventBuf>,
 }
@@ -65,7 +65,7 @@ impl Display {
         };
         Self(Arc::new(Mutex::new(Shown {
             tree,
-            answer: Answer::new(),
+            answer: AnswerPrinter::new(),
             root: None,
             events: Vec::new(),
         })))

@@ -135,13 +135,14 @@ fn span(fields: &Fields<'_>, line: &str, run: &Run) -> Result<BodyBuf, DecodeErr
             instructions: fields.get("instructions")?,
             tools: fields.get("tools")?,
         };
-        let told = briefing != Briefing::default();
-        span.subject.set_briefing(told.then(|| Arc::new(briefing)));
+        let is_briefed = briefing != Briefing::default();
+        span.subject
+            .set_briefing(is_briefed.then(|| Arc::new(briefing)));
     }
     Ok(BodyBuf::Span(Box::new(span)))
 }
 
-/// A span id of 16 digits; the ancestors' 12 are padded on the left.
+/// A span id of 16 digits; Python KAOS's 12 are padded on the left.
 fn span_id(fields: &Fields<'_>, name: &'static str) -> Result<Option<SpanId>, DecodeError> {
     let Some(text) = fields.get::<Str>(name)? else {
         return Ok(None);

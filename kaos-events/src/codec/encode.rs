@@ -101,7 +101,7 @@ impl Line {
         self.json("type", "span");
     }
 
-    /// A value's fields stand beside the common ones, as the ancestors have them.
+    /// A value's fields stand beside the common ones, as Python KAOS has them.
     fn value(&mut self, span: Option<SpanId>, value: &Value) {
         if let Some(span) = span {
             self.display("span_id", span);

@@ -192,13 +192,13 @@ fn phase(phase: Phase<'_>, to: &mut Packer) {
 
 /// What a span's start told of it.
 #[derive(Clone)]
-pub(super) struct Told {
+pub(super) struct SpanStart {
     parent: Option<SpanId>,
     subject: Subject,
 }
 
 /// The next event.
-pub(super) fn unpack(former: &mut Former<Told>, from: &mut Unpacker<'_>) -> EventBuf {
+pub(super) fn unpack(former: &mut Former<SpanStart>, from: &mut Unpacker<'_>) -> EventBuf {
     let [flags] = from.take();
     let is = |flag| flags & flag != 0;
     if is(NEXT) {
@@ -226,11 +226,11 @@ pub(super) fn unpack(former: &mut Former<Told>, from: &mut Unpacker<'_>) -> Even
             value: Value::unpack(from),
         }
     } else {
-        let told = is(SPAN).then(|| Told {
+        let start = is(SPAN).then(|| SpanStart {
             parent: is(PARENT).then(|| SpanId::unpack(from)),
             subject: Subject::unpack(from),
         });
-        BodyBuf::Span(Box::new(unpack_span(told, run.trace_id, id, former, from)))
+        BodyBuf::Span(Box::new(unpack_span(start, run.trace_id, id, former, from)))
     };
     EventBuf {
         seq: former.seq,
@@ -241,32 +241,32 @@ pub(super) fn unpack(former: &mut Former<Told>, from: &mut Unpacker<'_>) -> Even
 }
 
 fn unpack_span(
-    told: Option<Told>,
+    start: Option<SpanStart>,
     trace: TraceId,
     id: SpanId,
-    former: &mut Former<Told>,
+    former: &mut Former<SpanStart>,
     from: &mut Unpacker<'_>,
 ) -> SpanBuf {
     let phase = PhaseBuf::unpack(from);
     let starts = matches!(phase, PhaseBuf::Start);
-    let told = told.unwrap_or_else(|| {
-        let told = former.remembered(trace, id);
-        told.expect("a span whose start told of it").clone()
+    let start = start.unwrap_or_else(|| {
+        let start = former.remembered(trace, id);
+        start.expect("a span whose start told of it").clone()
     });
     if starts {
         former.remember(
             trace,
             id,
-            Told {
-                parent: told.parent,
-                subject: told.subject.without_content(),
+            SpanStart {
+                parent: start.parent,
+                subject: start.subject.without_content(),
             },
         );
     }
     SpanBuf {
         id,
-        parent: told.parent,
-        subject: told.subject,
+        parent: start.parent,
+        subject: start.subject,
         phase,
     }
 }

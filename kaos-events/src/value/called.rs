@@ -1,4 +1,4 @@
-//! A tool call of a turn's summary as the ancestors write it: the numbers always, and nothing beyond
+//! A tool call of a turn's summary as Python KAOS writes it: the numbers always, and nothing beyond
 //! these fields, so what is unknown is named in the summary.
 
 use std::collections::HashSet;

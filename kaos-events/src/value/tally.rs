@@ -1,4 +1,4 @@
-//! Tokens and cost as the ancestors write them: numbers always, so what is unknown is named
+//! Tokens and cost as Python KAOS writes them: numbers always, so what is unknown is named
 //! beside a zero.
 
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// The longest reason, or name, in bytes.
-const LONGEST: usize = 4096;
+const MAX_LEN: usize = 4096;
 
 /// What is accepted, by whom, and why; see [`AuditBuilder::accept`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,7 +69,7 @@ impl AuditBuilder {
         let failed = |error| AuditError::new(place.clone(), error);
         if [&reason, &who]
             .iter()
-            .any(|text| text.is_empty() || text.len() > LONGEST)
+            .any(|text| text.is_empty() || text.len() > MAX_LEN)
         {
             let message = "a reason and a name are needed, of at most 4096 bytes";
             return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, message)));

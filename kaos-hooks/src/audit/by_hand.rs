@@ -47,7 +47,7 @@ impl ByHand {
         self.0.writer.write(&batch)
     }
 
-    /// Ends the trail in peace.
+    /// Seals and closes the trail.
     ///
     /// # Errors
     ///

@@ -40,9 +40,9 @@ use crate::{Gate, GateError, Hook, HookError, IntoHooks, Registry, ToolRequest, 
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct AuditHook(Arc<Open>);
+pub struct AuditHook(Arc<OpenTrail>);
 
-struct Open {
+struct OpenTrail {
     intake: Arc<Intake>,
     place: String,
     recoveries: Vec<Recovery>,
@@ -64,14 +64,14 @@ impl AuditHook {
     }
 
     pub(super) fn new(intake: Arc<Intake>, place: String, recoveries: Vec<Recovery>) -> Self {
-        Self(Arc::new(Open {
+        Self(Arc::new(OpenTrail {
             intake,
             place,
             recoveries,
         }))
     }
 
-    /// What was found when the trail was opened: nothing, after a writer that ended in peace.
+    /// What was found when the trail was opened: nothing, after a writer that closed it.
     pub fn recoveries(&self) -> &[Recovery] {
         &self.0.recoveries
     }
@@ -116,7 +116,7 @@ impl AuditHook {
 }
 
 /// The part of an [`AuditHook`] that is registered; one value that observes and gates.
-struct Registered(Arc<Open>);
+struct Registered(Arc<OpenTrail>);
 
 #[async_trait]
 impl Hook for Registered {
@@ -145,7 +145,7 @@ impl Registered {
     }
 }
 
-impl Open {
+impl OpenTrail {
     async fn force_flush(&self) -> Result<(), HookError> {
         let safe = self.intake.all_safe().await;
         safe.map_err(|why| self.unwritten(&why.to_string()))
@@ -216,7 +216,7 @@ impl IntoHooks<marker::Own> for AuditHook {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenTrail {
     fn drop(&mut self) {
         self.intake.close();
         self.intake.wait_closed();

@@ -22,7 +22,7 @@ const BOUNDS: Bounds = Bounds {
     batch_bytes: 1024 * 1024,
     gathering: Gathering {
         longest: Duration::from_millis(40),
-        company: Duration::from_millis(1),
+        batch_wait: Duration::from_millis(1),
         linger: Duration::from_secs(1),
     },
 };
@@ -34,8 +34,8 @@ pub(super) struct Intake {
     on_failure: OnFailure,
     effects: AtomicU64,
     /// What a gap record has told.
-    told_lost: AtomicU64,
-    told_effects: AtomicU64,
+    accounted_lost: AtomicU64,
+    accounted_effects: AtomicU64,
     /// Why the trail ended without a seal.
     unsealed: OnceLock<String>,
 }
@@ -55,8 +55,8 @@ impl Intake {
             limit,
             on_failure,
             effects: AtomicU64::new(0),
-            told_lost: AtomicU64::new(0),
-            told_effects: AtomicU64::new(0),
+            accounted_lost: AtomicU64::new(0),
+            accounted_effects: AtomicU64::new(0),
             unsealed: OnceLock::new(),
         };
         (Arc::new(intake), reader)
@@ -190,16 +190,17 @@ impl Intake {
         let lost = account.dropped + account.failed;
         let effects = self.effects.load(Ordering::Relaxed);
         let missing = Missing {
-            lost: lost - self.told_lost.load(Ordering::Relaxed),
-            unrecorded_effects: effects - self.told_effects.load(Ordering::Relaxed),
+            lost: lost - self.accounted_lost.load(Ordering::Relaxed),
+            unrecorded_effects: effects - self.accounted_effects.load(Ordering::Relaxed),
         };
         (missing.lost + missing.unrecorded_effects > 0).then_some(missing)
     }
 
     /// A gap record has told this. Only the writer says so.
-    pub(super) fn told(&self, missing: Missing) {
-        self.told_lost.fetch_add(missing.lost, Ordering::Relaxed);
-        self.told_effects
+    pub(super) fn accounted(&self, missing: Missing) {
+        self.accounted_lost
+            .fetch_add(missing.lost, Ordering::Relaxed);
+        self.accounted_effects
             .fetch_add(missing.unrecorded_effects, Ordering::Relaxed);
     }
 

@@ -14,7 +14,7 @@ use shorten::{CUTS, MAX_BYTES, Shorten, fewer, oversize, shorter};
 /// The most names that are remembered as safe, and the longest: in all no more than half a megabyte,
 /// with what is written of them.
 const MAX_KNOWN: usize = 1024;
-const LONGEST_KNOWN: usize = 256;
+const MAX_KNOWN_LEN: usize = 256;
 
 /// Makes records of events. Owned by the writer's thread, so that a long text holds up no turn.
 pub(super) struct Recorder {
@@ -97,7 +97,7 @@ impl TextVisitor for Recorder {
         } else {
             Str::copied(safe.as_str())
         };
-        if name.len().max(safe.len()) <= LONGEST_KNOWN {
+        if name.len().max(safe.len()) <= MAX_KNOWN_LEN {
             if self.known.len() >= MAX_KNOWN {
                 self.known.clear();
             }
@@ -190,7 +190,7 @@ mod tests {
                     break;
                 }
             }
-            assert!(remembered(&recorder) <= 2 * MAX_KNOWN * LONGEST_KNOWN);
+            assert!(remembered(&recorder) <= 2 * MAX_KNOWN * MAX_KNOWN_LEN);
         }
     }
 }

@@ -19,13 +19,13 @@ pub(super) struct Recorded {
     intake: Arc<Intake>,
     keeper: Keeper,
     /// By the span's slot; so many are open at once in most runs.
-    spans: SmallVec<[Told; 4]>,
+    spans: SmallVec<[SeenSpan; 4]>,
     /// Where the span stands that a value was last about.
     nearby: usize,
 }
 
 /// What the writer was told of an open span.
-struct Told {
+struct SeenSpan {
     span: SpanId,
     mark: Mark,
     /// The same, for those who wait.
@@ -71,36 +71,37 @@ impl Recorded {
     }
 
     #[inline]
-    fn told(&mut self, slot: Slot, span: SpanId, starts: bool, newer: Mark) {
+    fn seen(&mut self, slot: Slot, span: SpanId, starts: bool, newer: Mark) {
         let at = slot.own as usize;
         match self.spans.get_mut(at) {
-            Some(told) if !starts => told.add(newer),
-            Some(told) => *told = Told::new(span, newer),
+            Some(seen) if !starts => seen.add(newer),
+            Some(seen) => *seen = SeenSpan::new(span, newer),
             None => {
                 // Slots are dense: there is one more of them at most.
-                self.spans.resize_with(at + 1, || Told::new(span, newer));
+                self.spans
+                    .resize_with(at + 1, || SeenSpan::new(span, newer));
             }
         }
         self.nearby = at;
     }
 
-    fn told_value(&mut self, span: SpanId, newer: Mark) {
-        let is_it = |told: &Told| told.span == span;
+    fn saw_value(&mut self, span: SpanId, newer: Mark) {
+        let is_it = |seen: &SeenSpan| seen.span == span;
         let at = if self.spans.get(self.nearby).is_some_and(is_it) {
             Some(self.nearby)
         } else {
             self.spans.iter().rposition(is_it)
         };
         if let Some(at) = at
-            && let Some(told) = self.spans.get_mut(at)
+            && let Some(seen) = self.spans.get_mut(at)
         {
-            told.add(newer);
+            seen.add(newer);
             self.nearby = at;
         }
     }
 }
 
-impl Told {
+impl SeenSpan {
     const fn new(span: SpanId, mark: Mark) -> Self {
         Self {
             span,
@@ -130,12 +131,12 @@ impl Observer for Recorded {
             Body::Value { value, .. } if !is_recorded(value) => {}
             Body::Value { span, .. } => {
                 let mark = Mark::of(self.intake.push(event));
-                self.told_value(span, mark);
+                self.saw_value(span, mark);
             }
             Body::Span(span) => {
                 let mark = Mark::of(self.intake.push(event));
                 let starts = matches!(span.phase, Phase::Start);
-                self.told(span.slot, span.id, starts, mark);
+                self.seen(span.slot, span.id, starts, mark);
             }
         }
     }
@@ -153,10 +154,10 @@ impl Observer for Recorded {
 
     fn settled(&mut self, span: Slot) -> Settled {
         let intake = Arc::clone(&self.intake);
-        let told = self.spans.get_mut(span.own as usize);
-        let watch = told.map(|told| {
-            let new = || Arc::new(AtomicU64::new(told.mark.0));
-            Arc::clone(told.watch.get_or_insert_with(new))
+        let seen = self.spans.get_mut(span.own as usize);
+        let watch = seen.map(|seen| {
+            let new = || Arc::new(AtomicU64::new(seen.mark.0));
+            Arc::clone(seen.watch.get_or_insert_with(new))
         });
         let wait = async move {
             let mark = watch.map_or(Mark::LOST, |watch| Mark(watch.load(Ordering::Acquire)));

@@ -11,7 +11,7 @@ use super::{
     AuditError, Checkpoint, ConsistencyProof, InclusionProof, Storage, Verification, Verifier,
     prove,
 };
-pub use content::{Content, Record};
+pub use content::{Record, RecordContent};
 pub use filter::Filter;
 pub use records::Records;
 
@@ -20,12 +20,12 @@ pub use records::Records;
 /// # Example
 ///
 /// ```no_run
-/// use kaos_hooks::audit::{Content, Filter, Trail};
+/// use kaos_hooks::audit::{RecordContent, Filter, Trail};
 ///
 /// let trail = Trail::open_read("trail")?;
 /// let of_session = Filter { session: Some("session-1".into()), ..Filter::default() };
 /// for record in trail.records(of_session)? {
-///     if let Content::Event(event) = record?.content {
+///     if let RecordContent::Event(event) = record?.content {
 ///         println!("{}", event.to_line());
 ///     }
 /// }

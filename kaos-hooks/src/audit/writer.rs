@@ -17,7 +17,7 @@ use crate::dispatch::queue::{Next, Reader};
 
 /// How long after a failure it is tried again: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Writer {
     pub(super) intake: Arc<Intake>,
@@ -117,7 +117,7 @@ impl Writer {
             }
             reader.failing(&error.to_string());
             closing = closes_within(pause, reader, waker);
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(MAX_PAUSE);
         }
         if pause > FIRST_PAUSE {
             tracing::warn!("the audit trail can be written again");
@@ -149,7 +149,7 @@ impl Writer {
         }
         self.log.commit()?;
         if let Some(missing) = missing {
-            self.intake.told(missing);
+            self.intake.accounted(missing);
         }
         if self.log.has_rotated() {
             self.tidy();

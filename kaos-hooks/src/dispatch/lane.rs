@@ -92,7 +92,7 @@ impl Lane {
             batch_bytes: 64 * 1024,
             gathering: Gathering {
                 longest: Duration::ZERO,
-                company: Duration::ZERO,
+                batch_wait: Duration::ZERO,
                 linger: Duration::ZERO,
             },
         });

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use kaos_events::{Observer, Run};
 
 use super::bounds::MemoryBounds;
+use super::entry::Stage;
 use super::observer::{DELEGATED, Remembering};
 use super::query::MemoryQuery;
 use super::reading::{MemoryEvent, MemoryFound};
-use super::said::Stage;
 use super::store::Store;
 use crate::Hook;
 use crate::redact::{ContentPolicies, Redactor};

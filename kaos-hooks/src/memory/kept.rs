@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use kaos_events::{SpanId, Str, Time, TraceId};
 use serde_json::Value;
 
-use super::said::{Said, Stage};
+use super::entry::{Entry, Stage};
 
 /// One event. What may not leave is taken out when it is first read, by the reader: looking for
 /// secrets takes time, and the turn does not wait for it.
@@ -13,7 +13,7 @@ pub(super) struct Kept {
     /// Its place among all of this memory, from 1.
     pub(super) number: u64,
     pub(super) time: Time,
-    pub(super) said: Said,
+    pub(super) entry: Entry,
     pub(super) trace_id: TraceId,
     pub(super) span_id: SpanId,
     /// The agent whose it is, where it is a sub-agent of the one that was asked.
@@ -27,14 +27,14 @@ const AROUND: usize = 256;
 impl Kept {
     pub(super) fn new(
         time: Time,
-        said: Said,
+        entry: Entry,
         (trace_id, span_id): (TraceId, SpanId),
         agent: Option<Str>,
     ) -> Self {
         Self {
             number: 0,
             time,
-            said,
+            entry,
             trace_id,
             span_id,
             agent,
@@ -43,11 +43,11 @@ impl Kept {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        AROUND + self.said.bytes()
+        AROUND + self.entry.bytes()
     }
 
     pub(super) fn content(&self, stage: &Stage) -> Value {
-        let safe = self.content.get_or_init(|| self.said.content(stage));
+        let safe = self.content.get_or_init(|| self.entry.content(stage));
         safe.clone()
     }
 }

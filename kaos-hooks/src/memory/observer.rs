@@ -8,8 +8,8 @@ use kaos_events::{
 };
 
 use super::bounds::MemoryBounds;
+use super::entry::{Entry, Why};
 use super::kept::Kept;
-use super::said::{Said, Why};
 use super::store::Store;
 
 /// What marks a turn that another agent asked for; its value is true.
@@ -49,83 +49,83 @@ impl Observer for Remembering {
             return;
         };
         let is_sub = event.run.id != self.root;
-        let said = match span.subject {
+        let entry = match span.subject {
             Subject::Turn(turn) => of_turn(turn, span, is_sub),
             Subject::ToolCall(call) => of_tool(call, span),
             Subject::Subagent(agent) => of_agent(agent, span),
             _ => None,
         };
-        let Some(said) = said else {
+        let Some(entry) = entry else {
             return;
         };
         let agent = is_sub.then(|| event.run.agent.clone());
         let ids = (event.run.trace_id, span.id);
-        let kept = Kept::new(event.time, said, ids, agent);
+        let kept = Kept::new(event.time, entry, ids, agent);
         self.store.put(&self.session, kept, self.bounds);
     }
 }
 
-fn of_turn(turn: &Turn, span: &Span<'_>, is_sub: bool) -> Option<Said> {
+fn of_turn(turn: &Turn, span: &Span<'_>, is_sub: bool) -> Option<Entry> {
     match span.phase {
         Phase::Start => {
             let asked = turn.input.clone()?;
             let mark = turn.attributes.get(DELEGATED);
             let delegated = is_sub || mark == Some(&AttributeValue::Bool(true));
             Some(if delegated {
-                Said::TaskDelegationReceived(asked)
+                Entry::TaskDelegationReceived(asked)
             } else {
-                Said::UserMessage(asked)
+                Entry::UserMessage(asked)
             })
         }
         Phase::Complete { outcome, .. } => match outcome {
-            Outcome::Turn(answer) => answer.text.clone().map(Said::AgentResponse),
+            Outcome::Turn(answer) => answer.text.clone().map(Entry::AgentResponse),
             _ => None,
         },
-        _ => why(span).map(Said::Error),
+        _ => why(span).map(Entry::Error),
     }
 }
 
-fn of_tool(call: &ToolCall, span: &Span<'_>) -> Option<Said> {
+fn of_tool(call: &ToolCall, span: &Span<'_>) -> Option<Entry> {
     let tool = call.name.clone();
     match span.phase {
         Phase::Start => {
             let arguments = call.arguments.clone().unwrap_or_default();
-            Some(Said::ToolCall { tool, arguments })
+            Some(Entry::ToolCall { tool, arguments })
         }
         Phase::Complete { outcome, .. } => match outcome {
             Outcome::ToolCall(done) if done.skipped => {
                 let why = skipped();
-                Some(Said::ToolFailed { tool, why })
+                Some(Entry::ToolFailed { tool, why })
             }
             Outcome::ToolCall(done) => {
                 let result = done.result.clone().unwrap_or_default();
-                Some(Said::ToolResult { tool, result })
+                Some(Entry::ToolResult { tool, result })
             }
             _ => None,
         },
-        _ => why(span).map(|why| Said::ToolFailed { tool, why }),
+        _ => why(span).map(|why| Entry::ToolFailed { tool, why }),
     }
 }
 
-fn of_agent(delegated: &Subagent, span: &Span<'_>) -> Option<Said> {
+fn of_agent(delegated: &Subagent, span: &Span<'_>) -> Option<Entry> {
     let agent = delegated.agent.clone();
     match span.phase {
         Phase::Start => {
             let task = delegated.task.clone().unwrap_or_default();
-            Some(Said::DelegationRequest { agent, task })
+            Some(Entry::DelegationRequest { agent, task })
         }
         Phase::Complete { outcome, .. } => match outcome {
             Outcome::Subagent(done) if done.skipped => {
                 let why = skipped();
-                Some(Said::DelegationError { agent, why })
+                Some(Entry::DelegationError { agent, why })
             }
             Outcome::Subagent(done) => {
                 let response = done.result.clone().unwrap_or_default();
-                Some(Said::DelegationResponse { agent, response })
+                Some(Entry::DelegationResponse { agent, response })
             }
             _ => None,
         },
-        _ => why(span).map(|why| Said::DelegationError { agent, why }),
+        _ => why(span).map(|why| Entry::DelegationError { agent, why }),
     }
 }
 

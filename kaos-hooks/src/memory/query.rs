@@ -1,7 +1,7 @@
 use kaos_events::TraceId;
 
+use super::entry::MemoryEventType;
 use super::kept::Kept;
-use super::said::MemoryEventType;
 
 /// Which events are asked for.
 ///
@@ -104,6 +104,6 @@ impl MemoryQuery {
         self.trace_id.is_none_or(|id| id == event.trace_id)
             && self
                 .event_type
-                .is_none_or(|known| known == event.said.event_type())
+                .is_none_or(|known| known == event.entry.event_type())
     }
 }

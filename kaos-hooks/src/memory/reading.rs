@@ -3,9 +3,9 @@
 use kaos_events::{SpanId, Str, TraceId};
 use serde_json::{Value, json};
 
+use super::entry::{MemoryEventType, Stage};
 use super::kept::Kept;
 use super::moment::utc;
-use super::said::{MemoryEventType, Stage};
 
 /// What a query found.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +42,7 @@ impl MemoryEvent {
         Self {
             event_id: format!("event_{:08x}", event.number),
             timestamp: utc(event.time),
-            event_type: event.said.event_type(),
+            event_type: event.entry.event_type(),
             content: event.content(stage),
             trace_id: event.trace_id,
             span_id: event.span_id,

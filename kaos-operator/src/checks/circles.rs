@@ -8,13 +8,13 @@ use crate::reading::Resources;
 use crate::resources::{Identity, Kind};
 
 /// More circles than these are not told.
-const MOST: usize = 50;
+const MAX_LISTED: usize = 50;
 
 type Graph<'r> = BTreeMap<&'r Identity, BTreeSet<&'r Identity>>;
 
 pub(super) fn check(resources: &Resources, findings: &mut Vec<Finding>) {
     let mut graph = graph(resources);
-    for _ in 0..MOST {
+    for _ in 0..MAX_LISTED {
         let Some(circle) = circle(&mut graph) else {
             return;
         };

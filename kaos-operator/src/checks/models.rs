@@ -44,10 +44,10 @@ pub(super) fn offers(models: &[String], model: &str) -> bool {
 }
 
 fn listed(models: &[String]) -> String {
-    const MOST: usize = 10;
-    let mut names: Vec<&str> = models.iter().take(MOST).map(String::as_str).collect();
-    let more = format!("and {} more", models.len().saturating_sub(MOST));
-    if models.len() > MOST {
+    const MAX_LISTED: usize = 10;
+    let mut names: Vec<&str> = models.iter().take(MAX_LISTED).map(String::as_str).collect();
+    let more = format!("and {} more", models.len().saturating_sub(MAX_LISTED));
+    if models.len() > MAX_LISTED {
         names.push(&more);
     }
     names.join(", ")

@@ -11,7 +11,7 @@ use super::shell::Shell;
 use super::yaml_data::written;
 use crate::reading::Resources;
 use crate::resources::Kind;
-use crate::workload::{Content, Env, Given, Program, Workload};
+use crate::workload::{Env, FileContent, Given, Program, Workload};
 
 #[derive(Serialize, Default)]
 struct File {
@@ -196,10 +196,10 @@ impl Composing<'_> {
         let mut mounts = Vec::new();
         for file in &it.files {
             let content = match &file.content {
-                Content::SecretKey(key) => {
+                FileContent::SecretKey(key) => {
                     json!({"environment": self.shell.name("Secret", &[&key.name, &key.key])})
                 }
-                Content::Text(text) => {
+                FileContent::Text(text) => {
                     let shown = self.masks.text(text.expose());
                     if matches!(shown, Shown::Masked(_)) {
                         self.notes.push(format!(

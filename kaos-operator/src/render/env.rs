@@ -6,7 +6,7 @@ use super::interpolation::expanded;
 use super::masks::{MASK, Masks};
 use crate::reading::Resources;
 use crate::resources::KeySelector;
-use crate::workload::{Content, Given, Workload};
+use crate::workload::{FileContent, Given, Workload};
 
 /// One block for each workload.
 pub(super) fn shown(workloads: &[Workload], resources: &Resources, masks: &Masks<'_>) -> String {
@@ -25,8 +25,8 @@ pub(super) fn shown(workloads: &[Workload], resources: &Resources, masks: &Masks
         lines.push(safe(&format!("# {name} ({identity}), port {port}")));
         for file in &workload.files {
             let what = match &file.content {
-                Content::Text(_) => "has its configuration".to_owned(),
-                Content::SecretKey(key) => of_key("Secret", key),
+                FileContent::Text(_) => "has its configuration".to_owned(),
+                FileContent::SecretKey(key) => of_key("Secret", key),
             };
             lines.push(format!(
                 "# {}/{} {}",

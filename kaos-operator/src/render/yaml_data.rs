@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::masks::Masks;
 use crate::resources::Identity;
-use crate::workload::{Content, Env, Given, Probe, ProbeKind, Program, Workload};
+use crate::workload::{Env, FileContent, Given, Probe, ProbeKind, Program, Workload};
 
 #[derive(Serialize)]
 struct All<'w> {
@@ -115,10 +115,10 @@ fn files(it: &Workload, masks: &Masks<'_>) -> Vec<Value> {
     let file = |file: &crate::workload::FileMount| {
         let path = format!("{}/{}", file.folder, file.file);
         match &file.content {
-            Content::Text(text) => {
+            FileContent::Text(text) => {
                 json!({"path": path, "content": masks.text(text.expose()).into_text()})
             }
-            Content::SecretKey(key) => json!({"path": path, "secretKeyRef": key}),
+            FileContent::SecretKey(key) => json!({"path": path, "secretKeyRef": key}),
         }
     };
     it.files.iter().map(file).collect()

@@ -10,7 +10,7 @@ use crate::resources::Kind;
 use crate::yaml::{Node, Value};
 
 /// More than these are not listed: a file of another kind altogether needs no more to be seen as such.
-const MOST: usize = 200;
+const MAX_LISTED: usize = 200;
 
 /// Compares a resource with the schema of its kind.
 pub(super) fn document(kind: Kind, node: &Node, found: &mut Found<'_>) {
@@ -50,7 +50,7 @@ impl Walk<'_, '_, '_> {
     }
 
     fn add(&mut self, rule: Rule, node: &Node, path: &str, message: String) {
-        if self.found.findings.len() < MOST {
+        if self.found.findings.len() < MAX_LISTED {
             self.found.add(rule, node.mark, path, message);
         }
     }
@@ -62,7 +62,7 @@ impl Walk<'_, '_, '_> {
             let at = joined(path, &entry.key);
             if let Some(field) = field.or_else(|| schema.get("additionalProperties")) {
                 self.node(&entry.node, field, &at);
-            } else if !preserved && self.found.findings.len() < MOST {
+            } else if !preserved && self.found.findings.len() < MAX_LISTED {
                 let meant = meant::field(path, &entry.key, schema, self.whole);
                 let meant = meant.map_or(String::new(), |it| format!("; `{it}` was meant?"));
                 let message = format!("no version of KAOS has this field{meant}");

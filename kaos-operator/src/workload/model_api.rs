@@ -5,7 +5,7 @@ use super::env_list::{EnvList, given};
 use super::exported;
 use super::litellm;
 use super::parts::{
-    Content, FileMount, Given, Origin, Prepare, Probe, ProbeKind, Program, Workload,
+    FileContent, FileMount, Given, Origin, Prepare, Probe, ProbeKind, Program, Workload,
 };
 use crate::collector::{self, Sending};
 use crate::pod::Own;
@@ -109,16 +109,16 @@ fn proxy(api: &Resource<ModelApiSpec>, own: &Own, context: &Context<'_>) -> Opti
     })
 }
 
-fn content(proxy: &ProxyConfig, sending: &Sending) -> Content {
+fn content(proxy: &ProxyConfig, sending: &Sending) -> FileContent {
     let own = proxy.config_yaml.as_ref();
     let text = own.and_then(|it| it.from_string.clone());
     let key = own.and_then(|it| it.from_secret_key_ref.clone());
     match (text, key) {
-        (Some(text), _) => Content::Text(text),
-        (None, Some(key)) => Content::SecretKey(key),
+        (Some(text), _) => FileContent::Text(text),
+        (None, Some(key)) => FileContent::SecretKey(key),
         (None, None) => {
             let traced = matches!(sending, Sending::To(_));
-            Content::Text(SecretText::new(litellm::config(proxy, traced)))
+            FileContent::Text(SecretText::new(litellm::config(proxy, traced)))
         }
     }
 }

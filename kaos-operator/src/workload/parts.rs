@@ -161,14 +161,14 @@ pub struct FileMount {
     /// Its name there, and its key in the `ConfigMap`.
     pub file: &'static str,
     /// What it contains.
-    pub content: Content,
+    pub content: FileContent,
 }
 
 /// What a file contains.
 ///
 /// Closed: whoever starts or shows workloads must say what becomes of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub enum FileContent {
     /// This.
     Text(SecretText),
     /// A key of a Secret in the workload's namespace.

@@ -8,7 +8,7 @@ use super::node::{Entry, Mark, Node, Value};
 
 /// What is open while a document is read.
 #[derive(Debug)]
-struct Open {
+struct OpenNode {
     mark: Mark,
     anchor: usize,
     inside: Inside,
@@ -40,7 +40,7 @@ pub(super) type Refused = (Mark, String);
 
 #[derive(Debug)]
 pub(super) struct Builder {
-    open: Vec<Open>,
+    open: Vec<OpenNode>,
     anchors: HashMap<usize, Node>,
     budget: Budget,
     root: Option<Node>,
@@ -65,7 +65,7 @@ impl Builder {
 
     pub(super) fn list(&mut self, mark: Mark, anchor: usize) {
         let inside = Inside::List(Vec::new());
-        self.open.push(Open {
+        self.open.push(OpenNode {
             mark,
             anchor,
             inside,
@@ -74,7 +74,7 @@ impl Builder {
 
     pub(super) fn map(&mut self, mark: Mark, anchor: usize) {
         let inside = Inside::Map(OpenMap::default());
-        self.open.push(Open {
+        self.open.push(OpenNode {
             mark,
             anchor,
             inside,
@@ -83,7 +83,7 @@ impl Builder {
 
     /// The innermost list or map ends.
     pub(super) fn end(&mut self) -> Result<(), Refused> {
-        let Some(Open {
+        let Some(OpenNode {
             mark,
             anchor,
             inside,
@@ -108,7 +108,7 @@ impl Builder {
 
     /// A scalar's text where the innermost map waits for a key, which is then taken.
     pub(super) fn key(&mut self, text: &str, mark: Mark, plain: bool) -> Result<bool, Refused> {
-        let Some(Open {
+        let Some(OpenNode {
             inside: Inside::Map(map),
             ..
         }) = self.open.last_mut()

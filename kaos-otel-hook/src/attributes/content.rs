@@ -6,34 +6,34 @@ use serde_json::Value;
 
 use super::table::said;
 use super::{Put, To};
-use crate::Content;
+use crate::ContentSettings;
 use crate::attributes::operation::is_inference;
 use crate::content::messages;
 
 said! {
-    TurnContent of (content, turn), (&Content, &Turn) {
-        GEN_AI_INPUT_MESSAGES: json_if(turn.input.as_ref().and_then(|it| asked(content, it)));
+    TurnContent of (content, turn), (&ContentSettings, &Turn) {
+        GEN_AI_INPUT_MESSAGES: json_if(turn.input.as_ref().and_then(|it| input(content, it)));
         + BriefingContent: turn.briefing.as_deref().map(|it| (content, it));
     }
 
-    ModelCallContent of (content, call), (&Content, &kaos_hooks::LlmCall) {
+    ModelCallContent of (content, call), (&ContentSettings, &kaos_hooks::LlmCall) {
         GEN_AI_INPUT_MESSAGES: json_if(
             call.input.as_ref().and_then(|it| messages::messages(content, Field::Input, it))
         );
         + BriefingContent: call.briefing.as_deref().map(|it| (content, it));
     }
 
-    BriefingContent of (content, briefing), (&Content, &Briefing) {
+    BriefingContent of (content, briefing), (&ContentSettings, &Briefing) {
         GEN_AI_SYSTEM_INSTRUCTIONS: json_if(instructions(content, briefing));
         GEN_AI_TOOL_DEFINITIONS: json_if(tools(content, briefing));
     }
 
-    RemoteContent of (content, sub), (&Content, &Subagent) {
-        GEN_AI_INPUT_MESSAGES: json_if(sub.task.as_ref().and_then(|it| asked(content, it)));
+    RemoteContent of (content, sub), (&ContentSettings, &Subagent) {
+        GEN_AI_INPUT_MESSAGES: json_if(sub.task.as_ref().and_then(|it| input(content, it)));
     }
 
     /// A tool's description comes from whoever made the tool, and the name of none from a model: content.
-    ToolCallContent of (content, call), (&Content, &ToolCall) {
+    ToolCallContent of (content, call), (&ContentSettings, &ToolCall) {
         GEN_AI_TOOL_CALL_ARGUMENTS:
             json_text_if(of_tool(content, Field::Arguments, call, call.arguments.as_ref()));
         KAOS_TOOL_ASKED_NAME:
@@ -51,28 +51,33 @@ said! {
     }
 }
 
-fn asked(content: &Content, text: &Str) -> Option<Value> {
+fn input(content: &ContentSettings, text: &Str) -> Option<Value> {
     messages::message(content, Field::Input, text, None)
 }
 
 /// What a model is told before the conversation.
-pub(crate) fn instructions(content: &Content, briefing: &Briefing) -> Option<Value> {
+pub(crate) fn instructions(content: &ContentSettings, briefing: &Briefing) -> Option<Value> {
     let text = briefing.instructions.as_deref()?;
     messages::text_parts(content, Field::Instructions, text)
 }
 
 /// What a model may call.
-pub(crate) fn tools(content: &Content, briefing: &Briefing) -> Option<Value> {
+pub(crate) fn tools(content: &ContentSettings, briefing: &Briefing) -> Option<Value> {
     let text = briefing.tools.as_deref()?;
     messages::json_of(content, Field::Instructions, None, text)
 }
 
-fn of_tool(content: &Content, field: Field, call: &ToolCall, text: Option<&Str>) -> Option<String> {
+fn of_tool(
+    content: &ContentSettings,
+    field: Field,
+    call: &ToolCall,
+    text: Option<&Str>,
+) -> Option<String> {
     content.text(field, Some(&call.name), text?)
 }
 
 /// What the work starts from.
-pub(crate) fn at_start(content: &Content, subject: &Subject, to: &mut To<impl Put>) {
+pub(crate) fn at_start(content: &ContentSettings, subject: &Subject, to: &mut To<impl Put>) {
     match subject {
         Subject::Turn(turn) => TurnContent::put(to, (content, turn)),
         Subject::LlmCall(call) if is_inference(call) => ModelCallContent::put(to, (content, call)),
@@ -84,7 +89,7 @@ pub(crate) fn at_start(content: &Content, subject: &Subject, to: &mut To<impl Pu
 
 /// What came of the work.
 pub(crate) fn at_end(
-    content: &Content,
+    content: &ContentSettings,
     subject: &Subject,
     outcome: Outcome<'_>,
     to: &mut To<impl Put>,
@@ -105,7 +110,11 @@ pub(crate) fn at_end(
 }
 
 /// The messages that a model or agent answered with.
-pub(crate) fn output(content: &Content, subject: &Subject, outcome: Outcome<'_>) -> Option<Value> {
+pub(crate) fn output(
+    content: &ContentSettings,
+    subject: &Subject,
+    outcome: Outcome<'_>,
+) -> Option<Value> {
     let (text, reasons) = match (outcome, subject) {
         (Outcome::LlmCall(answer), Subject::LlmCall(call)) if is_inference(call) => {
             let text = answer.output.as_ref()?;

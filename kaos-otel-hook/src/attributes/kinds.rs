@@ -100,7 +100,7 @@ pub(super) fn is_said_later(subject: &Subject, key: &str) -> bool {
 }
 
 /// How many attributes of ours a span has at most.
-pub(crate) const MOST: usize = {
+pub(crate) const MAX_ATTRIBUTES: usize = {
     let (mut most, mut left) = (0, ALL);
     while let [kind, others @ ..] = left {
         if kind.most > most {

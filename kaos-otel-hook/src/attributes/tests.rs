@@ -1,4 +1,4 @@
-use super::kinds::{ALL, ANY, Kind, MOST};
+use super::kinds::{ALL, ANY, Kind, MAX_ATTRIBUTES};
 use super::table::Names;
 use crate::semconv;
 
@@ -63,7 +63,7 @@ fn the_documentation_has_the_table_of_the_code() {
         page.contains(&table),
         "docs/attributes.md lacks the table:\n{table}"
     );
-    let least = format!("(128; {MOST} at least)");
+    let least = format!("(128; {MAX_ATTRIBUTES} at least)");
     assert!(page.contains(&least), "docs/attributes.md lacks: {least}");
     let rows = |text: &str| text.lines().filter(|it| it.starts_with("| `")).count();
     assert_eq!(

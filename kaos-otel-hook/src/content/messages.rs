@@ -3,12 +3,12 @@
 use kaos_hooks::redact::Field;
 use serde_json::{Value, json};
 
-use crate::Content;
+use crate::ContentSettings;
 
 /// Messages that an event carries as JSON, each part under the policy of its own field.
 ///
 /// What is no list of messages is one message with one text.
-pub(crate) fn messages(content: &Content, field: Field, text: &str) -> Option<Value> {
+pub(crate) fn messages(content: &ContentSettings, field: Field, text: &str) -> Option<Value> {
     let Ok(Value::Array(mut messages)) = serde_json::from_str::<Value>(text) else {
         return message(content, field, text, None);
     };
@@ -19,7 +19,7 @@ pub(crate) fn messages(content: &Content, field: Field, text: &str) -> Option<Va
 /// One message with one text: a turn's question or its answer. A reason that nobody gave is not made
 /// up, though the conventions' schema of output messages (revision `fe5608e`) asks for one.
 pub(crate) fn message(
-    content: &Content,
+    content: &ContentSettings,
     field: Field,
     text: &str,
     finish_reason: Option<&str>,
@@ -40,13 +40,13 @@ pub(crate) fn message(
 }
 
 /// A text as a list of parts: system instructions.
-pub(crate) fn text_parts(content: &Content, field: Field, text: &str) -> Option<Value> {
+pub(crate) fn text_parts(content: &ContentSettings, field: Field, text: &str) -> Option<Value> {
     let safe = content.text(field, None, text)?;
     Some(json!([{ "type": "text", "content": safe }]))
 }
 
 /// A tool's result, which the conventions want to be an object: what is none is its `result`.
-pub(crate) fn result(content: &Content, tool: Option<&str>, text: &str) -> Option<Value> {
+pub(crate) fn result(content: &ContentSettings, tool: Option<&str>, text: &str) -> Option<Value> {
     match json_of(content, Field::Result, tool, text)? {
         object @ Value::Object(_) => Some(object),
         other => Some(json!({ "result": other })),
@@ -55,7 +55,7 @@ pub(crate) fn result(content: &Content, tool: Option<&str>, text: &str) -> Optio
 
 /// A JSON text; what is left of it may be none, and is then a JSON string.
 pub(crate) fn json_of(
-    content: &Content,
+    content: &ContentSettings,
     field: Field,
     tool: Option<&str>,
     text: &str,

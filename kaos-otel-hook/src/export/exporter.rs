@@ -11,12 +11,12 @@ pub(crate) trait Exporter<Batch> {
     fn parts(&self, batch: Batch) -> Vec<(u64, Self::Part)>;
 
     /// Sends a part: what the receiver says of it, or why it has not got it.
-    fn send(&self, part: Self::Part) -> impl Future<Output = Result<Answer, String>>;
+    fn send(&self, part: Self::Part) -> impl Future<Output = Result<Receipt, String>>;
 }
 
 /// What a receiver that got something says of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Answer {
+pub(crate) struct Receipt {
     /// How many items it did not take.
     pub(crate) rejected: u64,
     /// Why not, or what else it has to say; often nothing.

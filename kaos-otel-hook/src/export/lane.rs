@@ -12,8 +12,8 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::exporter::{Answer, Exporter};
-use super::told::Told;
+use super::exporter::{Exporter, Receipt};
+use super::loss_reports::LossReports;
 use crate::{ExportStats, notice};
 
 /// How batches are made.
@@ -49,7 +49,7 @@ pub(crate) struct Lane<T: Send + 'static> {
     /// When to stop, once somebody asked to.
     deadline: watch::Sender<Option<Instant>>,
     sending: Sending,
-    told: Mutex<Told>,
+    loss_reports: Mutex<LossReports>,
 }
 
 impl<T: Send + 'static> Lane<T> {
@@ -67,7 +67,7 @@ impl<T: Send + 'static> Lane<T> {
             batch_bytes: usize::MAX,
             gathering: Gathering {
                 longest: delay,
-                company: Duration::ZERO,
+                batch_wait: Duration::ZERO,
                 linger: Duration::ZERO,
             },
         });
@@ -76,7 +76,7 @@ impl<T: Send + 'static> Lane<T> {
             reader: Mutex::new(Some(reader)),
             deadline: watch::Sender::new(None),
             sending,
-            told: Mutex::default(),
+            loss_reports: Mutex::default(),
         })
     }
 
@@ -133,8 +133,13 @@ impl<T: Send + 'static> Lane<T> {
             return Ok(());
         }
         let what = self.sending.what;
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let why = told.last_reason().unwrap_or("there was no room for them");
+        let loss_reports = self
+            .loss_reports
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let why = loss_reports
+            .last_reason()
+            .unwrap_or("there was no room for them");
         Err(OTelSdkError::InternalFailure(format!(
             "{lost} {what} were lost: {why}"
         )))
@@ -157,7 +162,7 @@ impl<T: Send + 'static> Lane<T> {
     ) {
         for (items, part) in exporter.parts(batch) {
             let lost = match self.attempt(exporter.send(part)).await {
-                Ok(Answer { rejected, message }) => {
+                Ok(Receipt { rejected, message }) => {
                     let rejected = rejected.min(items);
                     if rejected > 0 || !message.is_empty() {
                         self.tell(rejected, &partial(rejected, items, &message));
@@ -185,8 +190,8 @@ impl<T: Send + 'static> Lane<T> {
 
     async fn attempt(
         &self,
-        export: impl Future<Output = Result<Answer, String>>,
-    ) -> Result<Answer, String> {
+        export: impl Future<Output = Result<Receipt, String>>,
+    ) -> Result<Receipt, String> {
         let mut deadline = self.deadline.subscribe();
         let limit = self.sending.limit;
         tokio::select! {
@@ -208,9 +213,12 @@ impl<T: Send + 'static> Lane<T> {
 
     /// Tells the user, at a bounded rate.
     fn tell(&self, lost: u64, why: &str) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = told.is_due(lost, why, std::time::Instant::now());
-        drop(told);
+        let mut loss_reports = self
+            .loss_reports
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let due = loss_reports.is_due(lost, why, std::time::Instant::now());
+        drop(loss_reports);
         if let Some(lost) = due {
             let Sending { what, advice, .. } = &self.sending;
             let lost = match lost {

@@ -7,7 +7,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, LogProcessor, SdkLogRecord};
 
 use super::exporter::OfSdk;
-use super::{Answer, Export, Exporter, Lane};
+use super::{Export, Exporter, Lane, Receipt};
 
 /// A log record with who wrote it.
 pub(crate) type Record = (SdkLogRecord, InstrumentationScope);
@@ -39,13 +39,13 @@ impl<E: LogExporter> Exporter<Vec<Record>> for OfSdk<E> {
         vec![(batch.len() as u64, batch)]
     }
 
-    async fn send(&self, batch: Vec<Record>) -> Result<Answer, String> {
+    async fn send(&self, batch: Vec<Record>) -> Result<Receipt, String> {
         let records: Vec<_> = batch
             .iter()
             .map(|(record, scope)| (record, scope))
             .collect();
         let sent = self.0.export(LogBatch::new(&records)).await;
-        sent.map(|()| Answer::default())
+        sent.map(|()| Receipt::default())
             .map_err(|error| error.to_string())
     }
 }

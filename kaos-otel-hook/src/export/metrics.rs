@@ -17,7 +17,7 @@ use kaos_hooks::queue::Next;
 
 use super::exporter::OfSdk;
 use super::lane::idle;
-use super::{Answer, BatchSettings, Export, Exporter, Lane, Sending};
+use super::{BatchSettings, Export, Exporter, Lane, Receipt, Sending};
 use crate::notice;
 
 /// When metrics are collected.
@@ -152,9 +152,9 @@ impl<E: PushMetricExporter> Exporter<ResourceMetrics> for OfSdk<E> {
         vec![(data_points(&metrics) as u64, metrics)]
     }
 
-    async fn send(&self, metrics: ResourceMetrics) -> Result<Answer, String> {
+    async fn send(&self, metrics: ResourceMetrics) -> Result<Receipt, String> {
         let sent = self.0.export(&metrics).await;
-        sent.map(|()| Answer::default())
+        sent.map(|()| Receipt::default())
             .map_err(|error| error.to_string())
     }
 }

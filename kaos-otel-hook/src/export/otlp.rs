@@ -1,12 +1,12 @@
 //! OTLP over either protocol: batches as requests, and what is answered to them.
 
-mod answer;
 mod connect;
 mod cut;
 #[cfg(feature = "otlp-grpc")]
 mod grpc;
 #[cfg(feature = "otlp-http")]
 mod http;
+mod receipt;
 mod request;
 mod retry;
 mod tls;
@@ -28,7 +28,7 @@ use prost::bytes::Bytes;
 use self::request::parts;
 use self::retry::persistently;
 use super::error::Built;
-use crate::export::{Answer, Exporter, Record};
+use crate::export::{Exporter, Receipt, Record};
 use crate::settings::{Otlp, Protocol, Signal};
 
 /// Sends one signal.
@@ -68,7 +68,7 @@ impl OtlpExporter {
         })
     }
 
-    async fn sent(&self, body: Bytes) -> Result<Answer, String> {
+    async fn sent(&self, body: Bytes) -> Result<Receipt, String> {
         persistently(self.timeout, async || match &self.transport {
             #[cfg(feature = "otlp-grpc")]
             Transport::Grpc(grpc) => grpc.send(body.clone()).await,
@@ -87,7 +87,7 @@ impl Exporter<Vec<SpanData>> for OtlpExporter {
         parts(ExportTraceServiceRequest { resource_spans }, self.largest)
     }
 
-    async fn send(&self, part: Bytes) -> Result<Answer, String> {
+    async fn send(&self, part: Bytes) -> Result<Receipt, String> {
         self.sent(part).await
     }
 }
@@ -105,7 +105,7 @@ impl Exporter<Vec<Record>> for OtlpExporter {
         parts(ExportLogsServiceRequest { resource_logs }, self.largest)
     }
 
-    async fn send(&self, part: Bytes) -> Result<Answer, String> {
+    async fn send(&self, part: Bytes) -> Result<Receipt, String> {
         self.sent(part).await
     }
 }
@@ -117,7 +117,7 @@ impl Exporter<ResourceMetrics> for OtlpExporter {
         parts(ExportMetricsServiceRequest::from(&metrics), self.largest)
     }
 
-    async fn send(&self, part: Bytes) -> Result<Answer, String> {
+    async fn send(&self, part: Bytes) -> Result<Receipt, String> {
         self.sent(part).await
     }
 }

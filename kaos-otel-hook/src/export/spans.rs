@@ -7,7 +7,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
 use super::exporter::OfSdk;
-use super::{Answer, Export, Exporter, Lane};
+use super::{Export, Exporter, Lane, Receipt};
 
 /// The tracer provider's end of the lane of spans.
 #[derive(Debug, Clone)]
@@ -36,9 +36,9 @@ impl<E: SpanExporter> Exporter<Vec<SpanData>> for OfSdk<E> {
         vec![(batch.len() as u64, batch)]
     }
 
-    async fn send(&self, batch: Vec<SpanData>) -> Result<Answer, String> {
+    async fn send(&self, batch: Vec<SpanData>) -> Result<Receipt, String> {
         let sent = self.0.export(batch).await;
-        sent.map(|()| Answer::default())
+        sent.map(|()| Receipt::default())
             .map_err(|error| error.to_string())
     }
 }

@@ -1,6 +1,6 @@
 //! The log events of the GenAI conventions: failures, and on request a model call's content.
 
-mod said;
+mod collected;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use crate::propagation::context;
 use crate::scope::scope;
 use crate::spans::OfChildren;
 use crate::spans::flags;
-use crate::{Content, Conventions, semconv};
-use said::{Said, pair};
+use crate::{ContentSettings, Conventions, semconv};
+use collected::{Collected, pair};
 
 /// Writes the log events of the GenAI conventions, whether the trace is sampled or not.
 ///
 /// - `gen_ai.client.operation.exception`, at WARN, when a model call or a remote agent's invocation
-///   fails: `exception.type`, and `exception.message` where the [`Content`] lets error texts onto
+///   fails: `exception.type`, and `exception.message` where the [`ContentSettings`] lets error texts onto
 ///   events. What fails in this process is its span's `exception` event.
 /// - `gen_ai.client.inference.operation.details`, at DEBUG, when a model's answer ends and the
 ///   content is captured on events: what its span says, and its messages, structured. Embeddings
@@ -59,7 +59,7 @@ pub struct GenAiEvents(Arc<Inner>);
 #[derive(Clone)]
 struct Inner {
     logger: SdkLogger,
-    content: Option<Content>,
+    content: Option<ContentSettings>,
     value_length: Option<usize>,
     conventions: Conventions,
 }
@@ -77,7 +77,7 @@ impl GenAiEvents {
 
     /// Which content events carry. Default: none.
     #[must_use]
-    pub fn with_content(self, content: Content) -> Self {
+    pub fn with_content(self, content: ContentSettings) -> Self {
         let content = content.capture.on_events().then_some(content);
         self.with(|inner| inner.content = content)
     }
@@ -110,7 +110,7 @@ impl Hook for GenAiEvents {
     fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
         Some(Box::new(Events {
             inner: Arc::clone(&self.0),
-            asked: SmallVec::new(),
+            requests: SmallVec::new(),
             failures: OfChildren::default(),
         }))
     }
@@ -119,7 +119,7 @@ impl Hook for GenAiEvents {
 /// What one run's model calls were asked, by slot, until they end.
 struct Events {
     inner: Arc<Inner>,
-    asked: SmallVec<[Option<Said>; 4]>,
+    requests: SmallVec<[Option<Collected>; 4]>,
     failures: OfChildren,
 }
 
@@ -131,7 +131,7 @@ impl Observer for Events {
         match span.phase {
             Phase::Start => {
                 self.failures.begins(span);
-                self.asked(event, span);
+                self.keep_request(event, span);
             }
             Phase::Progress(_) => {}
             Phase::Error { failure, .. } => {
@@ -150,7 +150,7 @@ impl Observer for Events {
 
 impl Events {
     /// Keeps what a model call's start says: its end no longer has it.
-    fn asked(&mut self, event: &Event<'_>, span: &Span<'_>) {
+    fn keep_request(&mut self, event: &Event<'_>, span: &Span<'_>) {
         let (Some(content), Subject::LlmCall(call)) = (&self.inner.content, span.subject) else {
             return;
         };
@@ -161,37 +161,37 @@ impl Events {
         let mut start =
             attributes::at_start(span.subject, event.run, limit, self.inner.conventions);
         attributes::added_at_start(span.subject, &mut start, limit, usize::MAX);
-        let mut said = Said {
+        let mut collected = Collected {
             pairs: start.into_iter().map(pair).collect(),
             cut: false,
         };
         if let Some(text) = span.subject.content() {
             let sent = messages::messages(content, Field::Input, text);
-            said.content(semconv::GEN_AI_INPUT_MESSAGES, sent, limit);
+            collected.content(semconv::GEN_AI_INPUT_MESSAGES, sent, limit);
         }
         if let Some(briefing) = span.subject.briefing() {
             let instructions = attributes::instructions(content, briefing);
-            said.content(semconv::GEN_AI_SYSTEM_INSTRUCTIONS, instructions, limit);
+            collected.content(semconv::GEN_AI_SYSTEM_INSTRUCTIONS, instructions, limit);
             let tools = attributes::tools(content, briefing);
-            said.content(semconv::GEN_AI_TOOL_DEFINITIONS, tools, limit);
+            collected.content(semconv::GEN_AI_TOOL_DEFINITIONS, tools, limit);
         }
         let slot = span.slot.own as usize;
-        if self.asked.len() <= slot {
-            self.asked.resize_with(slot + 1, || None);
+        if self.requests.len() <= slot {
+            self.requests.resize_with(slot + 1, || None);
         }
-        if let Some(place) = self.asked.get_mut(slot) {
-            *place = Some(said);
+        if let Some(place) = self.requests.get_mut(slot) {
+            *place = Some(collected);
         }
     }
 
     fn details(&mut self, event: &Event<'_>, span: &Span<'_>, failed: Option<&Str>) {
         let slot = span.slot.own as usize;
-        let Some(mut said) = self.asked.get_mut(slot).and_then(Option::take) else {
+        let Some(mut collected) = self.requests.get_mut(slot).and_then(Option::take) else {
             return;
         };
         let inner = &self.inner;
         let limit = inner.value_length;
-        let to = To::new(limit, |attribute| said.pairs.push(pair(attribute)));
+        let to = To::new(limit, |attribute| collected.pairs.push(pair(attribute)));
         let mut to = to.by(inner.conventions);
         attributes::at_end(span, &mut to);
         let ended = Ended {
@@ -205,15 +205,15 @@ impl Events {
             let content = inner.content.as_ref();
             let answered =
                 content.and_then(|it| attributes::output_messages(it, span.subject, outcome));
-            said.content(semconv::GEN_AI_OUTPUT_MESSAGES, answered, limit);
+            collected.content(semconv::GEN_AI_OUTPUT_MESSAGES, answered, limit);
         }
-        if said.cut {
+        if collected.cut {
             let mark = (Key::new(semconv::KAOS_TRUNCATED), AnyValue::Boolean(true));
-            said.pairs.push(mark);
+            collected.pairs.push(mark);
         }
         let name = semconv::GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS;
         let mut record = inner.record(name, Severity::Debug, event.run, span, event.time);
-        record.add_attributes(said.pairs);
+        record.add_attributes(collected.pairs);
         inner.logger.emit(record);
     }
 }
@@ -249,7 +249,7 @@ impl Inner {
         record.set_severity_number(severity);
         record.set_severity_text(severity.name());
         let (trace_id, span_id) = (context::trace_id(run.trace_id), context::span_id(span.id));
-        let flags = flags::told(run.trace_id);
+        let flags = flags::of_run(run.trace_id);
         record.set_trace_context(trace_id, span_id, flags);
         record
     }

@@ -8,15 +8,15 @@ use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 use super::instruments::Instruments;
-use super::known;
 use super::observer::Measuring;
 use super::pipeline::{self, Sets};
 use super::series::AllSeries;
+use super::series_cache;
 use super::shared::Inner;
 use crate::scope::scope;
 use crate::{Conventions, Prices};
 
-/// Turns the event stream into metrics: those of the ancestors' dashboards and those of the GenAI
+/// Turns the event stream into metrics: those of Python KAOS's dashboards and those of the GenAI
 /// conventions.
 ///
 /// Metrics come from events, not from spans, so turns that are not sampled count too. Each
@@ -93,7 +93,7 @@ pub struct MetricsHook {
 impl MetricsHook {
     /// How many label sets one instrument keeps apart, unless a view of the meter provider says
     /// otherwise: the SDK's default, about 16 instruments of 2000 sets at most.
-    pub const CARDINALITY_LIMIT: usize = known::CARDINALITY_LIMIT;
+    pub const CARDINALITY_LIMIT: usize = series_cache::CARDINALITY_LIMIT;
 
     /// Metrics of the global meter provider, as it is now. Set the global provider first.
     pub fn new() -> Self {

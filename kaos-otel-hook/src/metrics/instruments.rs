@@ -37,14 +37,14 @@ const TURN_SECONDS: [f64; 13] = [
 /// Calls of a turn: `2ⁿ`.
 const CALLS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
-/// Milliseconds of the ancestors' durations: the specification's default, which ends at 10 s, and on
+/// Milliseconds of Python KAOS's durations: the specification's default, which ends at 10 s, and on
 /// to 10 minutes, since a turn may take 5.
 const MILLISECONDS: [f64; 20] = [
     0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1000.0, 2500.0, 5000.0, 7500.0,
     10_000.0, 30_000.0, 60_000.0, 120_000.0, 300_000.0, 600_000.0,
 ];
 
-/// The ancestors' pair: how many, and how many milliseconds each.
+/// Python KAOS's pair: how many, and how many milliseconds each.
 #[derive(Clone)]
 pub(super) struct Pair {
     pub(super) count: Counter<u64>,

@@ -11,7 +11,7 @@ use crate::attributes::string;
 use crate::semconv;
 
 /// The most characters of a label.
-const LONGEST: Option<usize> = Some(256);
+const MAX_LABEL_LEN: Option<usize> = Some(256);
 
 /// The kind of failure of a call to such a tool.
 const UNKNOWN_TOOL: &str = "unknown_tool";
@@ -60,7 +60,7 @@ impl Labels {
     /// A label, unless its value is unknown.
     pub(super) fn text(&mut self, key: &'static str, value: &Str) {
         if !value.is_empty() {
-            let value = string(&visible(value), LONGEST);
+            let value = string(&visible(value), MAX_LABEL_LEN);
             self.0.push(KeyValue::new(key, value));
         }
     }
@@ -69,7 +69,7 @@ impl Labels {
         self.0.push(KeyValue::new(key, value));
     }
 
-    /// The ancestors' labels; `what` is the model, the tool or the target.
+    /// Python KAOS's labels; `what` is the model, the tool or the target.
     pub(super) fn kaos(agent: &Str, what: Option<(&'static str, &Str)>, ending: &Ending) -> Self {
         let mut labels = Self::default();
         labels.text(semconv::AGENT_NAME, agent);

@@ -9,26 +9,26 @@ use kaos_hooks::{
 };
 use smallvec::SmallVec;
 
-use super::known::Latest;
 use super::labels::{Ending, Labels};
 use super::mcp::{McpKey, McpSeries};
 use super::series::{
     DelegationKey, DelegationSeries, ModelKey, ModelSeries, RemoteKey, ToolKey, ToolSeries,
     TurnKey, TurnSeries,
 };
+use super::series_cache::Latest;
 use super::shared::Inner;
 use crate::attributes::operation::is_inference;
 
 pub(super) struct Measuring {
     hook: Arc<Inner>,
     /// What is kept about the open spans, by slot.
-    open: SmallVec<[Open; 4]>,
+    open: SmallVec<[OpenWork; 4]>,
     model_call: Latest<ModelKey, ModelSeries>,
     tool_call: Latest<ToolKey, ToolSeries>,
 }
 
 #[derive(Default)]
-struct Open {
+struct OpenWork {
     /// The slot of the turn that the span belongs to.
     turn: u32,
     /// Of a turn: its own calls that have ended.
@@ -58,7 +58,7 @@ impl Measuring {
         }
     }
 
-    fn at(&mut self, slot: u32) -> Option<&mut Open> {
+    fn at(&mut self, slot: u32) -> Option<&mut OpenWork> {
         self.open.get_mut(slot as usize)
     }
 
@@ -79,13 +79,13 @@ impl Measuring {
             _ => None,
         };
         if self.open.len() <= own as usize {
-            self.open.resize_with(own as usize + 1, Open::default);
+            self.open.resize_with(own as usize + 1, OpenWork::default);
         }
         if let Some(place) = self.at(own) {
-            *place = Open {
+            *place = OpenWork {
                 turn,
                 streamed,
-                ..Open::default()
+                ..OpenWork::default()
             };
         }
     }
@@ -173,7 +173,7 @@ impl Measuring {
     }
 
     /// Changes what is kept about the turn that the span in this slot belongs to.
-    fn of_turn(&mut self, slot: u32, change: impl FnOnce(&mut Open)) {
+    fn of_turn(&mut self, slot: u32, change: impl FnOnce(&mut OpenWork)) {
         if let Some(turn) = self
             .at(slot)
             .map(|place| place.turn)
@@ -221,13 +221,13 @@ impl Measuring {
     ) {
         let Inner {
             instruments: to,
-            series: known,
+            series: series_cache,
             prices,
         } = &*self.hook;
         let response_model = outcome.and_then(|outcome| outcome.response_model.as_ref());
         let key = ModelKey::new(&run.agent, call, response_model, ending);
         let make = |key: &ModelKey| ModelSeries::new(to, call, key);
-        let series = self.model_call.find(key, &known.model_calls, make);
+        let series = self.model_call.find(key, &series_cache.model_calls, make);
         series.record(duration);
         if let Some(usage) = outcome.and_then(|outcome| outcome.usage) {
             series.record_tokens(to, usage);

@@ -39,7 +39,11 @@ impl Sets {
 
     pub(super) fn add(&self, set: &HooksWatch) {
         let mut state = self.lock();
-        if !state.live.iter().any(|known| known.is_same_set(set)) {
+        if !state
+            .live
+            .iter()
+            .any(|series_cache| series_cache.is_same_set(set))
+        {
             state.live.push(set.clone());
         }
     }
@@ -64,8 +68,8 @@ impl Sets {
 
 fn add(totals: &mut Totals, stats: Vec<HookStats>) {
     for stats in stats {
-        let known = totals.iter().position(|(name, _)| *name == stats.name);
-        let at = known.unwrap_or_else(|| {
+        let series_cache = totals.iter().position(|(name, _)| *name == stats.name);
+        let at = series_cache.unwrap_or_else(|| {
             totals.push((stats.name, Total::default()));
             totals.len() - 1
         });

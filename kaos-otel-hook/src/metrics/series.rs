@@ -11,9 +11,9 @@ use kaos_hooks::{LlmCall, RemoteAgent, Server, Str, ToolKind, Usage};
 use opentelemetry::metrics::{BoundCounter, BoundHistogram};
 
 use super::instruments::{Instruments, Pair};
-use super::known::Known;
 use super::labels::{Ending, Labels};
 use super::mcp::{McpKey, McpSeries};
+use super::series_cache::SeriesCache;
 use super::tokens::BoundTokens;
 use crate::attributes::operation::is_inference;
 use crate::semconv;
@@ -21,14 +21,14 @@ use crate::semconv;
 /// What one hook knows of each kind of operation.
 #[derive(Default)]
 pub(super) struct AllSeries {
-    pub(super) turns: Known<TurnKey, TurnSeries>,
-    pub(super) model_calls: Known<ModelKey, ModelSeries>,
-    pub(super) tool_calls: Known<ToolKey, ToolSeries>,
-    pub(super) delegations: Known<DelegationKey, DelegationSeries>,
-    pub(super) mcp: Known<McpKey, McpSeries>,
+    pub(super) turns: SeriesCache<TurnKey, TurnSeries>,
+    pub(super) model_calls: SeriesCache<ModelKey, ModelSeries>,
+    pub(super) tool_calls: SeriesCache<ToolKey, ToolSeries>,
+    pub(super) delegations: SeriesCache<DelegationKey, DelegationSeries>,
+    pub(super) mcp: SeriesCache<McpKey, McpSeries>,
 }
 
-/// The ancestors' pair, bound.
+/// Python KAOS's pair, bound.
 struct BoundPair {
     count: BoundCounter<u64>,
     duration: BoundHistogram<f64>,

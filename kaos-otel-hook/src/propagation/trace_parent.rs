@@ -4,7 +4,7 @@ use kaos_hooks::{SpanId, TraceId};
 use opentelemetry::trace::{SpanContext, TraceFlags};
 
 /// A later version may be longer than ours, but not without end.
-const LONGEST: usize = 512;
+const MAX_LEN: usize = 512;
 
 /// Sampled, and random trace id; what other flags mean nobody knows yet, so they go no further.
 const KNOWN_FLAGS: u8 = 0b11;
@@ -12,7 +12,7 @@ const KNOWN_FLAGS: u8 = 0b11;
 /// The ids and flags of a well-formed value.
 pub(super) fn parse(value: &str) -> Option<(TraceId, SpanId, u8)> {
     let value = value.trim_matches([' ', '\t']);
-    if value.len() > LONGEST || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if value.len() > MAX_LEN || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
     }
     let mut fields = value.splitn(5, '-');

@@ -4,7 +4,7 @@ use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 
 use super::vars::Vars;
 use crate::OTelHook;
-use crate::attributes::MOST;
+use crate::attributes::MAX_ATTRIBUTES;
 
 /// How long attribute values may be.
 ///
@@ -76,7 +76,7 @@ pub(super) fn span_limits(vars: &Vars<'_>) -> SpanLimits {
 
 /// These limits, with room for what we say ourselves.
 pub(super) fn with_room(limits: SpanLimits) -> SpanLimits {
-    let ours = u32::try_from(MOST).unwrap_or(u32::MAX);
+    let ours = u32::try_from(MAX_ATTRIBUTES).unwrap_or(u32::MAX);
     SpanLimits {
         max_attributes_per_span: limits.max_attributes_per_span.max(ours),
         ..limits

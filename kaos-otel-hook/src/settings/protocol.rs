@@ -47,7 +47,7 @@ impl Protocol {
         }
     }
 
-    /// gRPC unless a protocol is set, as in the ancestors; the OpenTelemetry specification (1.59,
+    /// gRPC unless a protocol is set, as in Python KAOS; the OpenTelemetry specification (1.59,
     /// OTLP exporter) recommends `http/protobuf`. Where only one is built in, that one.
     const DEFAULT: (Named, &'static str) = match (Self::GRPC, Self::HTTP) {
         (Err(_), Ok(_)) => (Self::HTTP, "http/protobuf"),

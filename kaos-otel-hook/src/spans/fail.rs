@@ -29,8 +29,8 @@ pub(super) fn fail(
     });
     span.set_status(Status::error(message.clone().unwrap_or_default()));
     // Under the conventions' names a client operation's is a log event alone.
-    let told = operation::is_client(subject) && settings.names == SpanNames::GenAi;
-    if arises && settings.exceptions && !told {
+    let is_logged = operation::is_client(subject) && settings.names == SpanNames::GenAi;
+    if arises && settings.exceptions && !is_logged {
         let mut details = vec![KeyValue::new(semconv::EXCEPTION_TYPE, kind)];
         details.extend(message.map(|text| KeyValue::new(semconv::EXCEPTION_MESSAGE, text)));
         span.add_event_with_timestamp(semconv::EXCEPTION, time.system_time(), details);

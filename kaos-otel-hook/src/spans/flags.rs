@@ -10,12 +10,12 @@ thread_local! {
 }
 
 /// Says whether a run is sampled, to the hooks that hear the same event behind this one.
-pub(crate) fn tell(run: kaos_hooks::TraceId, flags: TraceFlags) {
+pub(crate) fn set(run: kaos_hooks::TraceId, flags: TraceFlags) {
     FLAGS.set(Some((run, flags)));
 }
 
 /// Whether a run is sampled, where a hook before this one has made its spans.
-pub(crate) fn told(run: kaos_hooks::TraceId) -> Option<TraceFlags> {
-    let (told, flags) = FLAGS.get()?;
-    (told == run).then_some(flags)
+pub(crate) fn of_run(run: kaos_hooks::TraceId) -> Option<TraceFlags> {
+    let (sampled, flags) = FLAGS.get()?;
+    (sampled == run).then_some(flags)
 }

@@ -14,7 +14,7 @@ use super::room::Room;
 use super::settings::{SpanSettings, VALUE_LENGTH};
 use super::shared::Inner;
 use crate::scope::scope;
-use crate::{Content, Conventions, Prices, Propagators, SpanNames};
+use crate::{ContentSettings, Conventions, Prices, Propagators, SpanNames};
 
 /// Turns every span of the event stream into an OpenTelemetry span.
 ///
@@ -87,7 +87,7 @@ impl OTelHook {
 
     /// Which content spans carry. Default: none.
     #[must_use]
-    pub fn with_content(self, content: Content) -> Self {
+    pub fn with_content(self, content: ContentSettings) -> Self {
         let content = content.capture.on_spans().then(|| Arc::new(content));
         self.with(|settings| settings.content = content)
     }

@@ -7,13 +7,13 @@ use crate::attributes::operation;
 use crate::text::bounded;
 
 /// The most characters of a span's name.
-const LONGEST_NAME: usize = 256;
+const MAX_NAME_LEN: usize = 256;
 
 /// What spans are called, and their kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum SpanNames {
-    /// The names of the ancestors: `agent.turn`, `agent.step.1`, `model.inference`,
+    /// The names of Python KAOS: `agent.turn`, `agent.step.1`, `model.inference`,
     /// `tool.calculator`, `delegate.researcher`.
     #[default]
     Kaos,
@@ -37,7 +37,7 @@ impl SpanNames {
         .find_map(|(known, names)| name.eq_ignore_ascii_case(known).then_some(names))
     }
 
-    /// The span's name, of at most [`LONGEST_NAME`] characters: a model may ask for a tool by any
+    /// The span's name, of at most [`MAX_NAME_LEN`] characters: a model may ask for a tool by any
     /// name.
     pub(crate) fn name(self, subject: &Subject, agent: &Str) -> Cow<'static, str> {
         match (self, subject) {
@@ -54,7 +54,7 @@ impl SpanNames {
             (_, Subject::ToolCall(call)) => join("tool.", &call.name),
             (_, Subject::Subagent(sub)) => join("delegate.", &sub.agent),
             _ => match subject.span_name() {
-                Str::Static(name) if name.len() <= LONGEST_NAME => Cow::Borrowed(name),
+                Str::Static(name) if name.len() <= MAX_NAME_LEN => Cow::Borrowed(name),
                 name => short(name.to_string()),
             },
         }
@@ -80,10 +80,10 @@ fn join(prefix: &'static str, rest: &Str) -> Cow<'static, str> {
     short([prefix, rest].concat())
 }
 
-/// At most [`LONGEST_NAME`] characters of the name, which are no more than its bytes.
+/// At most [`MAX_NAME_LEN`] characters of the name, which are no more than its bytes.
 fn short(name: String) -> Cow<'static, str> {
-    if name.len() <= LONGEST_NAME {
+    if name.len() <= MAX_NAME_LEN {
         return Cow::Owned(name);
     }
-    Cow::Owned(bounded(&name, Some(LONGEST_NAME)).into_owned())
+    Cow::Owned(bounded(&name, Some(MAX_NAME_LEN)).into_owned())
 }

@@ -14,7 +14,7 @@ use crate::text::bounded;
 /// last place is kept for the end, and what is beyond it waits until then.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    told: usize,
+    recorded: usize,
     held: Vec<Note>,
     /// How many more there were; nothing else of them is kept.
     more: u32,
@@ -41,8 +41,8 @@ impl Notes {
         limit: Option<usize>,
         room: Room,
     ) {
-        let is_told = self.told < room.events.saturating_sub(1);
-        if !is_told && self.held.len() >= room.held {
+        let is_recorded = self.recorded < room.events.saturating_sub(1);
+        if !is_recorded && self.held.len() >= room.held {
             self.more = self.more.saturating_add(1);
             return;
         }
@@ -53,8 +53,8 @@ impl Notes {
             time: time.system_time(),
             details,
         };
-        if is_told {
-            self.told += 1;
+        if is_recorded {
+            self.recorded += 1;
             note.tell(span);
         } else {
             self.held.push(note);

@@ -26,7 +26,7 @@ pub(crate) struct Spans<T: Tracer> {
     hook: Arc<Inner<T>>,
     trace_id: kaos_hooks::TraceId,
     /// The open spans, by slot. Empty for a run that is not recorded.
-    open: SmallVec<[Option<Open<T::Span>>; 4]>,
+    open: SmallVec<[Option<OpenSpan<T::Span>>; 4]>,
     /// Whether the root span is recorded; the rest of the run follows it, unasked.
     recorded: bool,
     flags: TraceFlags,
@@ -34,7 +34,7 @@ pub(crate) struct Spans<T: Tracer> {
     failures: OfChildren,
 }
 
-struct Open<S> {
+struct OpenSpan<S> {
     id: kaos_hooks::SpanId,
     span: S,
     /// The span as its children's parent; made for the first of them.
@@ -48,7 +48,7 @@ struct Open<S> {
     notes: Notes,
 }
 
-impl<S: Span> Open<S> {
+impl<S: Span> OpenSpan<S> {
     fn as_parent(&mut self) -> &Context {
         self.as_parent
             .get_or_insert_with(|| context::proxy(self.span.span_context().clone()))
@@ -132,7 +132,7 @@ impl<T: Tracer> Spans<T> {
         if self.open.len() <= slot {
             self.open.resize_with(slot + 1, || None);
         }
-        let mut open = Some(Open {
+        let mut open = Some(OpenSpan {
             id: span.id,
             span: made,
             as_parent: None,
@@ -147,7 +147,7 @@ impl<T: Tracer> Spans<T> {
         }
     }
 
-    fn at(&mut self, slot: u32) -> Option<&mut Open<T::Span>> {
+    fn at(&mut self, slot: u32) -> Option<&mut OpenSpan<T::Span>> {
         self.open.get_mut(slot as usize)?.as_mut()
     }
 
@@ -155,7 +155,7 @@ impl<T: Tracer> Spans<T> {
         let SpanSettings {
             value_length, room, ..
         } = self.hook.settings;
-        if let Some(Open { span, notes, .. }) = self.at(span.slot.own) {
+        if let Some(OpenSpan { span, notes, .. }) = self.at(span.slot.own) {
             notes.tell(span, (progress, time), value_length, room);
         }
     }
@@ -208,7 +208,7 @@ impl<T: Tracer> Spans<T> {
         let Some(place) = self.open.get_mut(span.slot.own as usize) else {
             return;
         };
-        let Some(Open {
+        let Some(OpenSpan {
             span: ended,
             cost,
             cut,
@@ -277,7 +277,7 @@ where
                 | Phase::Suspended { .. } => self.end(event, span),
             },
         }
-        flags::tell(self.trace_id, self.flags);
+        flags::set(self.trace_id, self.flags);
     }
 
     /// A run that is not recorded is entered all the same: its ids go out in headers, unsampled.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::room::Room;
-use crate::{Content, Conventions, Prices, SpanNames};
+use crate::{ContentSettings, Conventions, Prices, SpanNames};
 
 /// The most characters of a text, unless set.
 pub(super) const VALUE_LENGTH: usize = 32_768;
@@ -12,7 +12,7 @@ pub(crate) struct SpanSettings {
     pub(crate) names: SpanNames,
     pub(crate) conventions: Conventions,
     /// What content they carry; `None` when none.
-    pub(crate) content: Option<Arc<Content>>,
+    pub(crate) content: Option<Arc<ContentSettings>>,
     /// Whether a failing span carries an `exception` event.
     pub(crate) exceptions: bool,
     /// The most characters of a text.

@@ -19,8 +19,8 @@ impl Greeting {
 
     /// Says it once, when somebody listens: most programs set their subscriber after start-up.
     pub(super) fn say(&self) {
-        let heard = tracing::enabled!(target: "kaos", tracing::Level::INFO);
-        if heard && !self.said.swap(true, Ordering::Relaxed) {
+        let is_logged = tracing::enabled!(target: "kaos", tracing::Level::INFO);
+        if is_logged && !self.said.swap(true, Ordering::Relaxed) {
             tracing::info!(target: "kaos", "{}", self.line);
         }
     }

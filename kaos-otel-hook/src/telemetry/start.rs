@@ -48,7 +48,7 @@ impl Telemetry {
     /// | `OTEL_SEMCONV_STABILITY_OPT_IN` | with `gen_ai_latest_experimental` in it: [the newest names](crate::Conventions) | the pinned ones |
     /// | `KAOS_SPAN_NAMES` | `kaos`, `genai` or `operator` | `kaos` |
     ///
-    /// The default protocol is the ancestors'; the specification recommends `http/protobuf`. A
+    /// The default protocol is Python KAOS's; the specification recommends `http/protobuf`. A
     /// signal that no endpoint is named for is off.
     ///
     /// Becomes the global provider of tracers and of meters, and sets the W3C Trace Context
@@ -137,12 +137,12 @@ impl Telemetry {
         Self::shared(settings)
     }
 
-    /// Whether [the environment](Self::should_enable_by) has what the ancestors ask for.
+    /// Whether [the environment](Self::should_enable_by) has what Python KAOS asks for.
     pub fn should_enable() -> bool {
         Self::should_enable_by(env)
     }
 
-    /// The ancestors' strict rule, by these variables: not disabled, and both
+    /// Python KAOS's strict rule, by these variables: not disabled, and both
     /// `OTEL_SERVICE_NAME` and an endpoint are set.
     pub fn should_enable_by(lookup: impl Fn(&str) -> Option<String>) -> bool {
         settings::should_enable(&lookup)

@@ -22,7 +22,7 @@ const FEW: usize = 8;
 
 /// What says what the rest is, where it is short: never cut.
 const NAMES: [&str; 5] = ["type", "role", "id", "name", "finish_reason"];
-const LONGEST_NAME: usize = 64;
+const MAX_NAME_LEN: usize = 64;
 
 /// A JSON value of at most so many characters, as a view of the whole.
 pub(crate) struct Fitted<'a> {
@@ -130,7 +130,7 @@ impl Serialize for Fitted<'_> {
 }
 
 fn is_name(key: &str, text: &str) -> bool {
-    NAMES.contains(&key) && text.len() <= LONGEST_NAME
+    NAMES.contains(&key) && text.len() <= MAX_NAME_LEN
 }
 
 /// How many stand before what is left out, how many that is, and how many stand behind it.

@@ -57,14 +57,15 @@ impl Pipes {
         let missing = || io::Error::other("a pipe is missing");
         let stdin = child.stdin.take().ok_or_else(missing)?;
         let stdout = child.stdout.take().ok_or_else(missing)?;
-        let told = child.stderr.take().zip(lines);
-        let told = told.map(|(stderr, lines)| tokio::spawn(tell(stderr, lines)).abort_handle());
+        let stderr_task = child.stderr.take().zip(lines);
+        let stderr_task =
+            stderr_task.map(|(stderr, lines)| tokio::spawn(tell(stderr, lines)).abort_handle());
         let broken = Broken::default();
         let stdout = Messages::new(stdout, Arc::clone(&broken));
         let messages = AsyncRwTransport::new_client(stdout, stdin);
         // Theirs is a limit that nobody hears of.
         let messages = messages.with_max_line_length(usize::MAX);
-        let process = Process::new(child, told);
+        let process = Process::new(child, stderr_task);
         Ok(Self {
             messages,
             process,
@@ -121,20 +122,20 @@ impl Transport<RoleClient> for Pipes {
 /// A child, and the group of what it started. Dropped, all of it is killed at once.
 struct Process {
     child: Child,
-    told: Option<AbortHandle>,
+    stderr_task: Option<AbortHandle>,
     #[cfg(unix)]
     group: Option<rustix::process::Pid>,
 }
 
 impl Process {
-    fn new(child: Child, told: Option<AbortHandle>) -> Self {
+    fn new(child: Child, stderr_task: Option<AbortHandle>) -> Self {
         #[cfg(unix)]
         let group = child
             .id()
             .and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
         Self {
             child,
-            told,
+            stderr_task,
             #[cfg(unix)]
             group,
         }
@@ -214,8 +215,8 @@ impl Drop for Process {
     fn drop(&mut self) {
         #[cfg(unix)]
         self.signal(rustix::process::Signal::KILL);
-        if let Some(told) = &self.told {
-            told.abort();
+        if let Some(stderr_task) = &self.stderr_task {
+            stderr_task.abort();
         }
     }
 }

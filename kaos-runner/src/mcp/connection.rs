@@ -17,7 +17,7 @@ use super::messages::Broken;
 use super::request::{Asking, Request, meta};
 use super::session_id::SessionId;
 use super::setup::{Address, Setup};
-use super::traced::AskedBy;
+use super::traced::LastCaller;
 use super::why;
 use crate::{ToolContext, ToolError};
 
@@ -76,7 +76,7 @@ pub(super) struct Connection {
     session: SessionId,
     address: Address,
     broken: Broken,
-    asked_by: AskedBy,
+    asked_by: LastCaller,
 }
 
 impl Connection {
@@ -84,7 +84,7 @@ impl Connection {
     async fn open(setup: &Setup, asking: Asking<'_>) -> Result<Self, ToolError> {
         let (changes, session) = (Arc::default(), SessionId::default());
         let (address, with) = (setup.address.clone(), BegunWith::default());
-        let asked_by = AskedBy::default();
+        let asked_by = LastCaller::default();
         let request = Request::begin(asking, address.call(INITIALIZE));
         let (mut code, mut broken) = (None, Broken::default());
         let begun = request.within(async {
@@ -193,7 +193,7 @@ impl Connection {
     ) -> Result<ServerResult, ServiceError> {
         let handle = self.peer.send_cancellable_request(request, options).await?;
         sent(&handle.id);
-        let mut asked = Asked {
+        let mut asked = PendingRequest {
             peer: &self.peer,
             id: Some(handle.id.clone()),
         };
@@ -245,12 +245,12 @@ impl Address {
 }
 
 /// A request that waits for its answer: the server is told when nobody waits any more.
-struct Asked<'a> {
+struct PendingRequest<'a> {
     peer: &'a Peer<RoleClient>,
     id: Option<RequestId>,
 }
 
-impl Drop for Asked<'_> {
+impl Drop for PendingRequest<'_> {
     fn drop(&mut self) {
         let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current())
         else {

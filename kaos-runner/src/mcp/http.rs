@@ -16,7 +16,7 @@ use rmcp::transport::streamable_http_client::{
 };
 
 use super::session_id::SessionId;
-use super::traced::{self, AskedBy, Headers, Sent, Traced};
+use super::traced::{self, Headers, LastCaller, Sent, Traced};
 use crate::{ToolError, http_client};
 
 /// A broken stream of answers is asked for again twice, soon: a call does not wait for a server that
@@ -73,7 +73,7 @@ impl Http {
         &self,
         connect: Duration,
         session: SessionId,
-        asked_by: AskedBy,
+        asked_by: LastCaller,
     ) -> Result<StreamableHttpClientTransport<Noting>, ToolError> {
         let refused = |what: &str| {
             let text = format!("no connection to the server: {what}");

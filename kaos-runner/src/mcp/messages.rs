@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
 
 /// The most bytes of one message, as over HTTP.
-const MOST: usize = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// How deep a message may be: what `serde_json` reads.
 const DEEPEST: usize = 127;
@@ -90,7 +90,7 @@ impl Line {
             b'}' | b']' if !self.in_text => self.depth = self.depth.saturating_sub(1),
             _ => {}
         }
-        if self.bytes > MOST {
+        if self.bytes > MAX_BYTES {
             return Some("it said more than 16 MiB in one message");
         }
         let deep = self.message && self.depth > DEEPEST;

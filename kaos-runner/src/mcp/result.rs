@@ -7,7 +7,7 @@ use crate::{Content, Image, Resource, ToolError, ToolOutput};
 
 /// The parts of a result, and its structured part unless it stands among them as text, as the
 /// protocol recommends. What the server calls an error is one, with the same parts.
-pub(super) fn told(answer: ServerResult) -> Result<ToolOutput, ToolError> {
+pub(super) fn tool_output(answer: ServerResult) -> Result<ToolOutput, ToolError> {
     match answer {
         ServerResult::CallToolResult(CallToolResult {
             content,

@@ -11,7 +11,7 @@ use crate::{Tool, ToolError, ToolListing};
 #[derive(Default)]
 pub(super) struct Shared {
     pub(super) link: Arc<Link>,
-    known: Mutex<Option<Known>>,
+    known: Mutex<Option<Listing>>,
     /// Held by who lists: turns at the same time ask once.
     pub(super) listing: tokio::sync::Mutex<()>,
     pub(super) warned: AtomicBool,
@@ -19,7 +19,7 @@ pub(super) struct Shared {
 
 /// The tools that were listed last.
 #[derive(Clone)]
-pub(super) struct Known {
+pub(super) struct Listing {
     /// Over this connection, which they do not keep,
     pub(super) over: Weak<Connection>,
     /// when it had been told of so many changes. One that comes while the list is on its way counts
@@ -29,7 +29,7 @@ pub(super) struct Known {
     pub(super) left_out: usize,
 }
 
-impl Known {
+impl Listing {
     pub(super) fn holds(&self, connection: &Arc<Connection>) -> bool {
         self.over.ptr_eq(&Arc::downgrade(connection)) && self.changes == connection.changes()
     }
@@ -47,7 +47,7 @@ impl Known {
 }
 
 impl Shared {
-    pub(super) fn known(&self) -> MutexGuard<'_, Option<Known>> {
+    pub(super) fn known(&self) -> MutexGuard<'_, Option<Listing>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,7 +12,7 @@ use tracing::warn;
 use super::McpServer;
 use super::listing::Listed;
 use super::request::Asking;
-use super::shared::{Known, Shared};
+use super::shared::{Listing, Shared};
 use super::tool::McpTool;
 use crate::{ToolContext, ToolError, ToolListing, ToolSource};
 
@@ -74,7 +74,7 @@ impl McpServer {
             let same = before.iter().find(|known| known.is(&tool));
             same.map_or(tool, Arc::clone)
         });
-        let known = Known {
+        let known = Listing {
             over: Arc::downgrade(&connection),
             changes,
             tools: tools.collect(),

@@ -106,7 +106,7 @@ impl crate::Tool for McpTool {
             sent.call.status_code = code.map(|code| Str::from(code.to_string()));
         }
         match answer {
-            Ok(answer) => super::result::told(answer),
+            Ok(answer) => super::result::tool_output(answer),
             Err(why) => {
                 if !matches!(why, ServiceError::McpError(_)) {
                     self.link.lost(&connection).await;

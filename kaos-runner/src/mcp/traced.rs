@@ -18,9 +18,9 @@ pub(super) type Headers = HashMap<HeaderName, HeaderValue>;
 
 /// The hooks of the run that asked last. A connection may be begun by nobody's run, and is kept for all.
 #[derive(Clone, Default)]
-pub(super) struct AskedBy(Arc<Mutex<Hooks>>);
+pub(super) struct LastCaller(Arc<Mutex<Hooks>>);
 
-impl AskedBy {
+impl LastCaller {
     /// Notes whose run asks, if it is one that is traced: then its requests say so.
     pub(super) fn note(&self, hooks: &Hooks, meta: &RequestMetaObject) {
         if !meta.0.0.is_empty() {
@@ -36,7 +36,7 @@ impl AskedBy {
 
 #[derive(Clone)]
 pub(super) struct Traced {
-    asked_by: AskedBy,
+    asked_by: LastCaller,
     /// Without what may be a key.
     place: String,
     address: String,
@@ -46,7 +46,7 @@ pub(super) struct Traced {
 
 impl Traced {
     /// Requests of a connection that is begun now, in the current span.
-    pub(super) fn new(asked_by: AskedBy, place: String, url: &Url) -> Self {
+    pub(super) fn new(asked_by: LastCaller, place: String, url: &Url) -> Self {
         let hooks = asked_by.hooks();
         let mut headers = Vec::new();
         hooks.inject(|name, value| headers.push((name.to_owned(), value.to_owned())));

@@ -12,7 +12,7 @@ use rmcp::transport::streamable_http_client::{
 use crate::ToolError;
 
 /// The most characters of somebody else's words.
-const MOST: usize = 300;
+const MAX_LEN: usize = 300;
 
 /// Why there is no connection to the server at this place.
 pub(super) fn not_connected(place: &str, why: &ClientInitializeError) -> ToolError {
@@ -110,7 +110,7 @@ fn root(error: &(dyn Error + 'static)) -> String {
 }
 
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(MOST) {
+    match text.char_indices().nth(MAX_LEN) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

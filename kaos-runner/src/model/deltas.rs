@@ -13,7 +13,7 @@ pub struct Deltas {
     began: Instant,
     first: OnceLock<Duration>,
     /// Whether the pieces are events.
-    told: bool,
+    streamed: bool,
 }
 
 /// Who is told.
@@ -23,16 +23,16 @@ enum To {
     Call(Handle),
     /// Whoever looks.
     #[cfg(feature = "testing")]
-    Heard(Heard),
+    Recorded(RecordedDeltas),
 }
 
-/// What was handed on to [`Deltas::heard`]; clones are the same.
+/// What was handed on to [`Deltas::recorded`]; clones are the same.
 #[cfg(feature = "testing")]
 #[derive(Debug, Clone, Default)]
-pub struct Heard(std::sync::Arc<std::sync::Mutex<(Vec<Value>, Vec<Progress>)>>);
+pub struct RecordedDeltas(std::sync::Arc<std::sync::Mutex<(Vec<Value>, Vec<Progress>)>>);
 
 #[cfg(feature = "testing")]
-impl Heard {
+impl RecordedDeltas {
     /// The pieces so far.
     pub fn pieces(&self) -> Vec<Value> {
         self.lock().0.clone()
@@ -59,21 +59,21 @@ impl Heard {
 }
 
 impl Deltas {
-    pub(crate) fn new(call: Handle, told: bool) -> Self {
-        Self::of(To::Call(call), told)
+    pub(crate) fn new(call: Handle, streamed: bool) -> Self {
+        Self::of(To::Call(call), streamed)
     }
 
     /// For a model that is asked without a runner, and what it hands on.
     #[cfg(feature = "testing")]
-    pub fn heard() -> (Self, Heard) {
-        let heard = Heard::default();
-        (Self::of(To::Heard(heard.clone()), true), heard)
+    pub fn recorded() -> (Self, RecordedDeltas) {
+        let recorded = RecordedDeltas::default();
+        (Self::of(To::Recorded(recorded.clone()), true), recorded)
     }
 
-    fn of(to: To, told: bool) -> Self {
+    fn of(to: To, streamed: bool) -> Self {
         Self {
             to,
-            told,
+            streamed,
             began: Instant::now(),
             first: OnceLock::new(),
         }
@@ -113,16 +113,16 @@ impl Deltas {
         match &self.to {
             To::Call(call) => call.progress(progress),
             #[cfg(feature = "testing")]
-            To::Heard(heard) => heard.lock().1.push(progress),
+            To::Recorded(recorded) => recorded.lock().1.push(progress),
         }
     }
 
     fn tell(&self, piece: impl Into<Value>) {
         match &self.to {
-            To::Call(call) if self.told => call.emit(piece),
+            To::Call(call) if self.streamed => call.emit(piece),
             To::Call(_) => {}
             #[cfg(feature = "testing")]
-            To::Heard(heard) => heard.lock().0.push(piece.into()),
+            To::Recorded(recorded) => recorded.lock().0.push(piece.into()),
         }
     }
 

@@ -29,7 +29,7 @@ pub enum FinishReason {
 
 /// The longest finish reason of a provider's own that is kept, in characters.
 #[cfg(feature = "models")]
-const LONGEST: usize = 40;
+const MAX_LEN: usize = 40;
 
 impl FinishReason {
     /// The name, as in the GenAI conventions: `stop`, `tool_call`, `length`, `content_filter`.
@@ -51,7 +51,7 @@ impl FinishReason {
     /// A word of a provider's own.
     #[cfg(feature = "models")]
     pub(crate) fn other(word: &str) -> Self {
-        Self::Other(word.chars().take(LONGEST).collect::<String>().into())
+        Self::Other(word.chars().take(MAX_LEN).collect::<String>().into())
     }
 }
 

@@ -24,10 +24,10 @@ use crate::{Deltas, Model, ModelError, ModelReply, ModelRequest};
 /// ```
 pub struct FunctionModel {
     name: Str,
-    answer: Box<Answer>,
+    answer: Box<Respond>,
 }
 
-type Answer = dyn Fn(&ModelRequest<'_>) -> BoxFuture<'static, Scripted> + Send + Sync;
+type Respond = dyn Fn(&ModelRequest<'_>) -> BoxFuture<'static, Scripted> + Send + Sync;
 
 impl FunctionModel {
     /// A model that answers with what `answer` returns.

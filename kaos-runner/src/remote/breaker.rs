@@ -10,7 +10,7 @@ const MAX_FAILURES: u32 = 3;
 
 /// The first time that it is not asked; it doubles with each further failure, up to the longest.
 const FIRST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(60);
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// A circuit breaker. While it is open nobody asks the agent for an answer; its card is asked for in
 /// the background, and who gives that is asked again.
@@ -18,11 +18,11 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub(super) struct Breaker {
     /// Failures in a row.
     failures: u32,
-    open: Option<Open>,
+    open: Option<OpenCircuit>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenCircuit {
     since: Instant,
     /// When its card may be asked for.
     until: Instant,
@@ -92,8 +92,8 @@ impl Breaker {
                 self.failures - MAX_FAILURES + 1
             };
             let doubled = 2_u32.saturating_pow(times.saturating_sub(1));
-            let pause = FIRST.saturating_mul(doubled).min(LONGEST);
-            self.open = Some(Open {
+            let pause = FIRST.saturating_mul(doubled).min(MAX_PAUSE);
+            self.open = Some(OpenCircuit {
                 since: now,
                 until: now + pause,
                 why,

@@ -14,7 +14,7 @@ use crate::models::{Retries, Timeouts};
 use crate::{Deltas, Model as _, ModelError, ModelReply, ModelRequest, OpenAiModel, ToolError};
 
 /// What an agent is asked, by whom.
-pub(crate) struct Asked<'a> {
+pub(crate) struct RemoteCall<'a> {
     pub(crate) task: &'a str,
     pub(crate) hooks: &'a Hooks,
     /// The call's span, which is current while the request is made.
@@ -38,8 +38,8 @@ impl RemoteAgent {
     /// Dropped, it ends the request, by which the other side knows to stop.
     pub(crate) async fn ask(
         &self,
-        asked: Asked<'_>,
-        told: &mut SubagentOutcome,
+        asked: RemoteCall<'_>,
+        outcome: &mut SubagentOutcome,
     ) -> Result<String, ToolError> {
         let most = self.settings.limits.depth;
         if asked.depth >= most {
@@ -57,12 +57,12 @@ impl RemoteAgent {
         let dialect = card.map_or_else(Dialect::default, |card| card.dialect);
         let began = Instant::now();
         let answered = match self.request(&asked, dialect).await {
-            Ok(reply) => Self::read(&reply, dialect, told),
-            Err(Said::Error(why)) => {
-                told.usage = why.usage();
+            Ok(reply) => Self::read(&reply, dialect, outcome),
+            Err(NoReply::Error(why)) => {
+                outcome.usage = why.usage();
                 Err(Failure::new(why.kind().to_owned(), why.to_string()))
             }
-            Err(Said::Nothing(why)) => Err(why),
+            Err(NoReply::Nothing(why)) => Err(why),
         };
         match answered {
             Ok(text) => {
@@ -89,7 +89,11 @@ impl RemoteAgent {
         ToolError::of_kind(refused.why.kind.clone(), words)
     }
 
-    async fn request(&self, asked: &Asked<'_>, dialect: Dialect) -> Result<ModelReply, Said> {
+    async fn request(
+        &self,
+        asked: &RemoteCall<'_>,
+        dialect: Dialect,
+    ) -> Result<ModelReply, NoReply> {
         let limits = &self.settings.limits;
         let total = limits.call.min(asked.left);
         let conversations = &self.peer.conversations;
@@ -106,7 +110,7 @@ impl RemoteAgent {
         let task = json!([{ "role": dialect.role(), "content": asked.task }]);
         let mut model = OpenAiModel::builder(url, self.called_so())
             .provider("kaos")
-            .over(self.client().map_err(Said::Nothing)?.clone())
+            .over(self.client().map_err(NoReply::Nothing)?.clone())
             .timeouts(Timeouts {
                 connect: limits.connect,
                 first_chunk: total,
@@ -129,7 +133,7 @@ impl RemoteAgent {
         }
         let model = model
             .build()
-            .map_err(|why| Said::Nothing(Failure::new("connection", why.to_string())))?;
+            .map_err(|why| NoReply::Nothing(Failure::new("connection", why.to_string())))?;
         let request = ModelRequest {
             instructions: "",
             messages: &[],
@@ -140,12 +144,15 @@ impl RemoteAgent {
             hooks: asked.hooks,
         };
         let deltas = Deltas::new(asked.span.clone(), false);
-        model.respond(request, &deltas).await.map_err(Said::Error)
+        model
+            .respond(request, &deltas)
+            .await
+            .map_err(NoReply::Error)
     }
 
     /// The baggage that is current, a step deeper; without a hook that knows it, that of the request
     /// which is answered says the depth only.
-    fn baggage(asked: &Asked<'_>) -> String {
+    fn baggage(asked: &RemoteCall<'_>) -> String {
         let mut current = String::new();
         asked.hooks.inject(|name, value| {
             if name.eq_ignore_ascii_case("baggage") {
@@ -159,12 +166,12 @@ impl RemoteAgent {
     fn read(
         reply: &ModelReply,
         dialect: Dialect,
-        told: &mut SubagentOutcome,
+        outcome: &mut SubagentOutcome,
     ) -> Result<String, Failure> {
         // Servers of KAOS count nothing, and say zero.
         let counted = |usage: &Usage| !dialect.says_sorry() || usage.total() > 0;
-        told.usage = reply.usage.filter(counted);
-        told.finish_reasons = reply.finish_reason.iter().map(Into::into).collect();
+        outcome.usage = reply.usage.filter(counted);
+        outcome.finish_reasons = reply.finish_reason.iter().map(Into::into).collect();
         let text = reply.message.joined_text();
         match text.strip_prefix(SORRY) {
             Some(why) if dialect.says_sorry() => {
@@ -181,7 +188,7 @@ fn is_legal(name: &str) -> bool {
 }
 
 /// What came instead of a reply.
-enum Said {
+enum NoReply {
     Error(ModelError),
     /// Nothing was sent.
     Nothing(Failure),

@@ -23,7 +23,7 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Json {
 
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     app.ready.look();
-    let (well, checks) = app.ready.told();
+    let (well, checks) = app.ready.report();
     let (code, status) = if !app.drain.is_serving() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining")
     } else if well {

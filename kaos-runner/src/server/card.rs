@@ -131,5 +131,5 @@ impl Default for Card {
 /// have.
 pub(super) async fn tools(agent: &Agent) -> (Vec<(ToolSpec, bool)>, Vec<Str>) {
     let (toolbox, missing) = Toolbox::listed(agent, PATIENCE).await;
-    (toolbox.told_apart().collect(), missing)
+    (toolbox.with_kinds().collect(), missing)
 }

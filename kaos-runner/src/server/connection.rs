@@ -53,7 +53,7 @@ impl Activity {
     }
 
     /// Something arrived.
-    fn heard(&self) {
+    fn received(&self) {
         if self.lock().0 == Doing::Idle {
             self.is(Doing::Header);
         }
@@ -139,7 +139,7 @@ impl AsyncRead for Watched {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         if buffer.filled().len() > before {
-            self.activity.heard();
+            self.activity.received();
         }
         Poll::Ready(Ok(()))
     }

@@ -131,7 +131,7 @@ async fn connection(
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
             }
-            Ok::<_, Infallible>(response.map(|body| Answer {
+            Ok::<_, Infallible>(response.map(|body| Served {
                 body,
                 _answering: answering,
             }))
@@ -152,12 +152,12 @@ async fn connection(
 }
 
 /// An answer, which is over when all of it was handed on or nobody wants it any more.
-struct Answer {
+struct Served {
     body: Body,
     _answering: Answering,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for Served {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -55,11 +55,11 @@ impl Default for Readiness {
 pub(super) struct Remembered {
     rule: Readiness,
     agent: Arc<Agent>,
-    known: Arc<Mutex<Known>>,
+    last_look: Arc<Mutex<LastLook>>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct LastLook {
     /// When it was looked at last; whoever looks sets it first.
     looked: Option<Instant>,
     model: State,
@@ -91,14 +91,14 @@ impl State {
 impl Remembered {
     pub(super) fn new(rule: Readiness, agent: &Arc<Agent>) -> Self {
         let names = agent.sources.iter().map(|source| source.name().to_owned());
-        let known = Known {
+        let last_look = LastLook {
             mcp: names.map(|name| (name, State::Unknown)).collect(),
-            ..Known::default()
+            ..LastLook::default()
         };
         Self {
             rule,
             agent: Arc::clone(agent),
-            known: Arc::new(Mutex::new(known)),
+            last_look: Arc::new(Mutex::new(last_look)),
         }
     }
 
@@ -106,29 +106,32 @@ impl Remembered {
     pub(super) fn look(&self) {
         // Each looks at itself when that is due.
         peers(&self.agent);
-        let mut known = lock(&self.known);
+        let mut last_look = lock(&self.last_look);
         let now = Instant::now();
-        if known
+        if last_look
             .looked
             .is_some_and(|looked| now - looked < self.rule.interval)
         {
             return;
         }
-        known.looked = Some(now);
+        last_look.looked = Some(now);
         let (agent, limit) = (Arc::clone(&self.agent), self.rule.limit);
-        let to = Arc::clone(&self.known);
+        let to = Arc::clone(&self.last_look);
         tokio::spawn(async move { look(&agent, limit, &to).await });
     }
 
     /// Whether what must be well is, and how everything is.
-    pub(super) fn told(&self) -> (bool, Value) {
+    pub(super) fn report(&self) -> (bool, Value) {
         let peers = peers(&self.agent);
-        let known = lock(&self.known);
+        let last_look = lock(&self.last_look);
         let well = |must: bool, state: State| !must || state == State::Ok;
-        let ready = well(self.rule.model, known.model)
-            && known.mcp.values().all(|state| well(self.rule.mcp, *state))
+        let ready = well(self.rule.model, last_look.model)
+            && last_look
+                .mcp
+                .values()
+                .all(|state| well(self.rule.mcp, *state))
             && peers.values().all(|state| well(self.rule.peers, *state));
-        let mcp: BTreeMap<&str, &str> = known
+        let mcp: BTreeMap<&str, &str> = last_look
             .mcp
             .iter()
             .map(|(name, state)| (name.as_str(), state.as_str()))
@@ -139,7 +142,7 @@ impl Remembered {
         let peers: BTreeMap<&str, &str> = peers.collect();
         let model = self.agent.model.name().to_string();
         let checks =
-            json!({ "model": { model: known.model.as_str() }, "mcp": mcp, "peers": peers });
+            json!({ "model": { model: last_look.model.as_str() }, "mcp": mcp, "peers": peers });
         (ready, checks)
     }
 }
@@ -147,7 +150,7 @@ impl Remembered {
 /// How the agents elsewhere are, each looked at by itself in the background.
 fn peers(agent: &Agent) -> BTreeMap<String, State> {
     let agents = agent.subagents.iter();
-    let known = agents.filter_map(|subagent| match &subagent.0 {
+    let last_look = agents.filter_map(|subagent| match &subagent.0 {
         Place::Here(_) => None,
         #[cfg(feature = "remote")]
         Place::Elsewhere(agent) => {
@@ -159,24 +162,24 @@ fn peers(agent: &Agent) -> BTreeMap<String, State> {
             Some((agent.called().to_owned(), state))
         }
     });
-    known.collect()
+    last_look.collect()
 }
 
-async fn look(agent: &Agent, limit: Duration, known: &Mutex<Known>) {
+async fn look(agent: &Agent, limit: Duration, last_look: &Mutex<LastLook>) {
     let model = async {
         let asked = timeout(limit, catch_panic(agent.model.check())).await;
-        lock(known).model = State::of(matches!(asked, Ok(Ok(Ok(())))));
+        lock(last_look).model = State::of(matches!(asked, Ok(Ok(Ok(())))));
     };
     let sources = agent.sources.iter().map(|source| async move {
         let context = ToolContext::default();
         let asked = timeout(limit, catch_panic(source.tools(&context))).await;
         let well = matches!(&asked, Ok(Ok(Ok(listing))) if listing.stale.is_none());
         let name = source.name().to_owned();
-        lock(known).mcp.insert(name, State::of(well));
+        lock(last_look).mcp.insert(name, State::of(well));
     });
     tokio::join!(model, futures_util::future::join_all(sources));
 }
 
-fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
-    known.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(last_look: &Mutex<LastLook>) -> MutexGuard<'_, LastLook> {
+    last_look.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -100,7 +100,7 @@ impl RedisSessions {
 }
 
 /// How long a turn that waits for its session waits at most until it asks again.
-const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+const MAX_PAUSE: Duration = Duration::from_millis(250);
 
 fn millis(time: Duration) -> u64 {
     time.as_millis().try_into().unwrap_or(u64::MAX)
@@ -128,14 +128,14 @@ impl SessionStore for RedisSessions {
             lock.key(key).key(self.fences()).key(waiting).key(asked);
             lock.arg(held.token())
                 .arg(millis(self.lease))
-                .arg(millis(4 * LONGEST_PAUSE));
+                .arg(millis(4 * MAX_PAUSE));
             let fence = self.call(&lock).await?;
             if fence > 0 {
                 held.has(fence);
                 return Ok(SessionLock::new(Str::copied(session), fence, held));
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(MAX_PAUSE);
         }
     }
 

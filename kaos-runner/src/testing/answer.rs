@@ -111,8 +111,8 @@ impl Answer {
 
     /// Waits here until told.
     #[must_use]
-    pub fn until(mut self, told: &Arc<Notify>) -> Self {
-        self.0.push(Part::Until(Arc::clone(told)));
+    pub fn until(mut self, signal: &Arc<Notify>) -> Self {
+        self.0.push(Part::Until(Arc::clone(signal)));
         self
     }
 

@@ -27,7 +27,7 @@ impl Api {
             return Answer::stream(self.stream(reply));
         }
         let mut answer = match self {
-            Self::ChatCompletions => completion(&said(reply), self.reason(reply)),
+            Self::ChatCompletions => completion(&chat_message(reply), self.reason(reply)),
             Self::Messages => message(&blocks(reply), self.reason(reply)),
         };
         answer["usage"] = self.usage(reply);
@@ -88,11 +88,11 @@ impl Api {
 }
 
 /// The message of a whole completion.
-fn said(reply: &ModelReply) -> Value {
-    let mut said = json!({ "role": "assistant", "content": reply.message.joined_text() });
+fn chat_message(reply: &ModelReply) -> Value {
+    let mut chat_message = json!({ "role": "assistant", "content": reply.message.joined_text() });
     let thoughts = reply.message.joined_reasoning();
     if !thoughts.is_empty() {
-        said["reasoning_content"] = thoughts.into();
+        chat_message["reasoning_content"] = thoughts.into();
     }
     let calls: Vec<Value> = reply
         .message
@@ -105,9 +105,9 @@ fn said(reply: &ModelReply) -> Value {
         })
         .collect();
     if !calls.is_empty() {
-        said["tool_calls"] = calls.into();
+        chat_message["tool_calls"] = calls.into();
     }
-    said
+    chat_message
 }
 
 fn halves(text: &str) -> [&str; 2] {

@@ -166,9 +166,9 @@ impl Shared {
             Part::Forever(bytes) => loop {
                 stream.write_all(&bytes).await?;
             },
-            Part::Until(told) => {
+            Part::Until(signal) => {
                 tokio::select! {
-                    () = told.notified() => Ok(()),
+                    () = signal.notified() => Ok(()),
                     () = went_away(stream) => gone(),
                 }
             }

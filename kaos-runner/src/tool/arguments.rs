@@ -42,7 +42,7 @@ pub(crate) fn wrong_with(spec: &ToolSpec, json: &str) -> Result<(), String> {
     } else {
         ""
     };
-    let told: Vec<_> = faults.into_iter().take(MAX_FAULTS).collect();
-    let told = told.join("; ");
-    Err(format!("do not fit the schema: {told}{more}"))
+    let shown: Vec<_> = faults.into_iter().take(MAX_FAULTS).collect();
+    let shown = shown.join("; ");
+    Err(format!("do not fit the schema: {shown}{more}"))
 }

@@ -79,9 +79,9 @@ impl ToolContext {
 #[cfg(feature = "remote")]
 impl ToolContext {
     /// Says what an agent elsewhere told of its work.
-    pub(crate) fn told_elsewhere(&self, told: kaos_hooks::SubagentOutcome) {
+    pub(crate) fn set_elsewhere(&self, outcome: kaos_hooks::SubagentOutcome) {
         let elsewhere = self.0.elsewhere.lock();
-        *elsewhere.unwrap_or_else(PoisonError::into_inner) = told;
+        *elsewhere.unwrap_or_else(PoisonError::into_inner) = outcome;
     }
 
     pub(crate) fn elsewhere(&self) -> kaos_hooks::SubagentOutcome {

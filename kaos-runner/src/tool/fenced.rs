@@ -61,7 +61,7 @@ pub(crate) fn instructions(tools: &[ToolSpec], agents: &[Str]) -> String {
 pub(crate) fn read(text: &str, step: u32) -> Blocks {
     let mut found = Blocks::default();
     let mut faults = Vec::new();
-    let mut open: Option<Open<'_>> = None;
+    let mut open: Option<Block<'_>> = None;
     for line in text.split_inclusive('\n') {
         let (ticks, word) = fence(line);
         match &mut open {
@@ -72,7 +72,7 @@ pub(crate) fn read(text: &str, step: u32) -> Blocks {
                 };
                 if ticks >= 3 {
                     let body = String::new();
-                    open = Some(Open { kind, ticks, body });
+                    open = Some(Block { kind, ticks, body });
                 }
                 if kind.is_none() {
                     found.text += line;
@@ -92,7 +92,7 @@ pub(crate) fn read(text: &str, step: u32) -> Blocks {
             Some(_) => found.text += line,
         }
     }
-    if let Some(Open {
+    if let Some(Block {
         kind: Some(kind), ..
     }) = open
     {
@@ -106,7 +106,7 @@ pub(crate) fn read(text: &str, step: u32) -> Blocks {
 }
 
 /// A block that has begun: its word, if it is one of ours.
-struct Open<'a> {
+struct Block<'a> {
     kind: Option<&'a str>,
     ticks: usize,
     body: String,
@@ -144,7 +144,7 @@ fn fault(kind: &str, form: &str, why: &serde_json::Error) -> String {
 
 /// The conversation as a model without tool calls can read it.
 pub(crate) fn conversation(messages: &[Message]) -> Vec<Message> {
-    let mut told: Vec<Message> = Vec::new();
+    let mut sent: Vec<Message> = Vec::new();
     let mut results = false;
     let mut names: Vec<(&Str, &Str)> = Vec::new();
     for message in messages {
@@ -155,7 +155,7 @@ pub(crate) fn conversation(messages: &[Message]) -> Vec<Message> {
                 let text = Some(text).filter(|text| !text.is_empty());
                 let parts = text.into_iter().chain(said.tool_calls().map(block));
                 let parts: Vec<String> = parts.collect();
-                told.push(Message::assistant(parts.join("\n\n")));
+                sent.push(Message::assistant(parts.join("\n\n")));
                 results = false;
             }
             Message::Tool(result) => {
@@ -168,24 +168,24 @@ pub(crate) fn conversation(messages: &[Message]) -> Vec<Message> {
                 let mut content: Vec<Content> = content.by_ref().skip(1).cloned().collect();
                 let head = format!("Result of {name}:\n{first}");
                 content.insert(0, Content::text(head));
-                add(&mut told, content, results);
+                add(&mut sent, content, results);
                 results = true;
             }
             // Two messages of the user in a row confuse some models.
             Message::User(content) => {
-                add(&mut told, content.clone(), results);
+                add(&mut sent, content.clone(), results);
                 results = false;
             }
         }
     }
-    told
+    sent
 }
 
 /// Adds content from the user, to the last message where that has results.
-fn add(told: &mut Vec<Message>, content: Vec<Content>, to_last: bool) {
-    match told.last_mut() {
+fn add(sent: &mut Vec<Message>, content: Vec<Content>, to_last: bool) {
+    match sent.last_mut() {
         Some(Message::User(before)) if to_last => before.extend(content),
-        _ => told.push(Message::User(content)),
+        _ => sent.push(Message::User(content)),
     }
 }
 

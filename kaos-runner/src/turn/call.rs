@@ -17,7 +17,7 @@ use crate::turn::setting::Setting;
 use crate::{ToolContext, ToolError, ToolOutput, ToolSpec, ToolUse};
 
 /// What the model is told of a call.
-pub(crate) struct Told {
+pub(crate) struct CallResult {
     pub(crate) output: ToolOutput,
     /// Whether it is why there is no result.
     pub(crate) failed: bool,
@@ -25,7 +25,7 @@ pub(crate) struct Told {
     pub(crate) delegated: Option<Usage>,
 }
 
-impl Told {
+impl CallResult {
     /// That, and why, there is no result.
     fn failed(why: impl Into<ToolOutput>) -> Self {
         Self {
@@ -107,7 +107,7 @@ pub(crate) async fn call(
     step: &Scope<Step>,
     call: &ToolUse,
     callable: Option<&Callable>,
-) -> Told {
+) -> CallResult {
     match callable {
         Some(Callable::Tool(tool)) => run(setting, step, call, tool).await,
         Some(Callable::Subagent(subagent)) => run(setting, step, call, subagent).await,
@@ -122,7 +122,7 @@ pub(crate) async fn call(
             debug_lines::not_run(&scope, call, "unknown_tool").await;
             let why = Str::from(format!("there is no tool named {}", call.name));
             scope.fail(Failure::new("unknown_tool").message(why.clone()));
-            Told::failed(why)
+            CallResult::failed(why)
         }
     }
 }
@@ -142,7 +142,7 @@ async fn run<C: Callee>(
     step: &Scope<Step>,
     call: &ToolUse,
     callee: &C,
-) -> Told {
+) -> CallResult {
     let spec = callee.spec();
     let most = setting.limits.tool_result;
     let mut scope = step.open(callee.span(call));
@@ -159,12 +159,12 @@ async fn run<C: Callee>(
         Ruling::Skip { reason } => {
             debug_lines::not_run(&scope, call, "skipped").await;
             scope.complete(C::skipped());
-            return Told::failed(format!("skipped: {reason}"));
+            return CallResult::failed(format!("skipped: {reason}"));
         }
         Ruling::Deny { reason } => {
             debug_lines::not_run(&scope, call, "denied").await;
             scope.fail(Failure::new("denied").message(reason.clone()));
-            return Told::failed(format!("denied: {reason}"));
+            return CallResult::failed(format!("denied: {reason}"));
         }
     };
     if arguments != given
@@ -189,13 +189,13 @@ async fn run<C: Callee>(
             let bytes = result.bytes() as u64;
             let output = result.cut(most);
             scope.complete(C::done(&context, output.shared_text(), bytes));
-            Told {
+            CallResult {
                 output,
                 failed: false,
                 delegated,
             }
         }
-        Err(why) => Told {
+        Err(why) => CallResult {
             delegated,
             ..failed(scope, &why, most)
         },
@@ -212,9 +212,9 @@ fn task_of(arguments: &str) -> Str {
 }
 
 /// Ends the span of a call without a result, and gives what the model is told.
-fn failed<S: Subject>(scope: Scope<S>, why: &ToolError, most: usize) -> Told {
+fn failed<S: Subject>(scope: Scope<S>, why: &ToolError, most: usize) -> CallResult {
     let text = ToolOutput::from(why.to_string()).cut(most);
     let why = ToolError::of_kind(Str::copied(why.kind()), text.shared_text());
     scope.fail(why.failure());
-    Told::failed(format!("error: {why}"))
+    CallResult::failed(format!("error: {why}"))
 }

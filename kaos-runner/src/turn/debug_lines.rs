@@ -13,7 +13,7 @@ use crate::{ModelError, ModelReply, ToolError, ToolOutput, ToolUse};
 
 /// The most argument names on a line, and the most characters of one.
 const MAX_KEYS: usize = 32;
-const LONGEST_KEY: usize = 64;
+const MAX_KEY_LEN: usize = 64;
 
 /// Tells of a model call; to be awaited inside its span.
 pub(crate) async fn model<P>(
@@ -114,7 +114,7 @@ pub(crate) async fn delegated(scope: &Scope<Subagent>, target: &str, answered: R
 /// As text, not `Debug`: whoever formats it then knows that it has to be escaped.
 fn keys(arguments: &str) -> String {
     let object: BTreeMap<String, &RawValue> = serde_json::from_str(arguments).unwrap_or_default();
-    let short = |key: &String| key.chars().take(LONGEST_KEY).collect();
+    let short = |key: &String| key.chars().take(MAX_KEY_LEN).collect();
     let keys: Vec<String> = object.keys().take(MAX_KEYS).map(short).collect();
     keys.join(",")
 }

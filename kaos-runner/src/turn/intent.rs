@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::message::estimate;
 use crate::model::usage::add;
 use crate::turn::genai_json;
-use crate::turn::model_call::{Asked, ask};
+use crate::turn::model_call::{Prompt, ask};
 use crate::turn::progress::Progress as TurnProgress;
 use crate::turn::setting::Setting;
 use crate::{IntentBy, Message, OutputSchema, ToolSpec};
@@ -40,7 +40,7 @@ pub(crate) async fn classify(
             let scope = turn.open(IntentClassification::new("rules"));
             let found = by_rules(&message, !progress.toolbox.specs.is_empty());
             progress.intent = found.intent.clone();
-            let outcome = said(&scope, found);
+            let outcome = announce(&scope, found);
             scope.complete(outcome);
         }
         IntentBy::Model => {
@@ -48,7 +48,7 @@ pub(crate) async fn classify(
             match by_model(setting, &scope, message, progress).await {
                 Ok(found) => {
                     progress.intent = found.intent.clone();
-                    let outcome = said(&scope, found);
+                    let outcome = announce(&scope, found);
                     scope.complete(outcome);
                 }
                 Err(why) => {
@@ -62,7 +62,7 @@ pub(crate) async fn classify(
                         note: Str::Static("degraded"),
                         ..Progress::default()
                     });
-                    let outcome = said(&scope, found);
+                    let outcome = announce(&scope, found);
                     scope.so_far(outcome);
                     scope.fail(why);
                 }
@@ -72,7 +72,7 @@ pub(crate) async fn classify(
 }
 
 /// Announces what was found.
-fn said(scope: &Scope<IntentClassification>, found: Found) -> IntentOutcome {
+fn announce(scope: &Scope<IntentClassification>, found: Found) -> IntentOutcome {
     let (intent, confidence) = (found.intent, found.confidence);
     scope.emit(IntentClassified {
         intent: intent.clone(),
@@ -138,7 +138,7 @@ async fn by_model(
 ) -> Result<Found, Failure> {
     let instructions = Str::from(instructions(&progress.toolbox.specs));
     let message = Message::user(message);
-    let asked = Asked {
+    let asked = Prompt {
         instructions: &instructions,
         tokens: estimate::message(&message),
         messages: Arc::new(vec![message]),

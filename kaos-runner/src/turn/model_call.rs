@@ -26,7 +26,7 @@ use crate::{
 const ANSWER: u64 = 4096;
 
 /// What is asked, and how it is told.
-pub(crate) struct Asked<'a> {
+pub(crate) struct Prompt<'a> {
     pub(crate) instructions: &'a str,
     /// The conversation; shared with the call's record, which makes JSON of it if anybody reads it.
     pub(crate) messages: Arc<Vec<Message>>,
@@ -51,7 +51,7 @@ pub(crate) async fn next(
 ) -> Result<ModelReply, TurnErrorKind> {
     let conversation = progress.conversation.messages();
     let fenced = setting.agent.fenced;
-    let asked = Asked {
+    let prompt = Prompt {
         instructions: &progress.toolbox.instructions,
         messages: if fenced {
             Arc::new(fenced::conversation(conversation))
@@ -66,22 +66,22 @@ pub(crate) async fn next(
         deltas: true,
         tokens: progress.conversation.tokens(),
     };
-    ask(setting, step, asked).await
+    ask(setting, step, prompt).await
 }
 
 /// Asks the agent's model; its span is the parent's child.
 pub(crate) async fn ask<S: SubjectType>(
     setting: &Setting<'_>,
     parent: &Scope<S>,
-    asked: Asked<'_>,
+    prompt: Prompt<'_>,
 ) -> Result<ModelReply, TurnErrorKind> {
     let (agent, hooks) = (setting.agent, setting.hooks);
-    let need = need(setting, &asked);
+    let need = need(setting, &prompt);
     let reserved = match need {
         Some(need) => Some(setting.budgets.reserve(need).await?),
         None => None,
     };
-    let Asked {
+    let Prompt {
         instructions,
         messages,
         tools,
@@ -91,24 +91,24 @@ pub(crate) async fn ask<S: SubjectType>(
         briefing,
         deltas,
         tokens: _,
-    } = asked;
+    } = prompt;
     let mut sent = LlmCall {
         stream,
         briefing,
         ..agent.model.call()
     };
-    let params = params.map(|asked| {
+    let params = params.map(|prompt| {
         let all = params::over(
             sent.params
                 .take()
                 .map_or_else(LlmParams::default, |own| *own),
-            asked,
+            prompt,
         );
         let max_tokens = all.max_tokens;
         sent.params = Some(Box::new(all));
         LlmParams {
-            max_tokens: asked.max_tokens.and(max_tokens),
-            ..asked.clone()
+            max_tokens: prompt.max_tokens.and(max_tokens),
+            ..prompt.clone()
         }
     });
     let mut call = parent.open(as_sent(&*agent.model, sent, &messages, output));
@@ -123,8 +123,8 @@ pub(crate) async fn ask<S: SubjectType>(
         hooks,
     };
     let answer = catch_panic(agent.model.respond(request, &deltas));
-    let told = debug_lines::model(messages.len(), answer);
-    let paced = Paced::new(call.handle(), call.entered(told));
+    let line = debug_lines::model(messages.len(), answer);
+    let paced = Paced::new(call.handle(), call.entered(line));
     let why = match paced.await {
         Ok(Ok(reply)) => {
             if let Some(reserved) = reserved {
@@ -182,12 +182,12 @@ fn as_sent(
 }
 
 /// What the call may need of a budget, where there is one.
-fn need(setting: &Setting<'_>, asked: &Asked<'_>) -> Option<Need> {
+fn need(setting: &Setting<'_>, prompt: &Prompt<'_>) -> Option<Need> {
     if setting.budgets.are_none() {
         return None;
     }
     Some(Need {
-        input: asked.tokens + window::briefing(asked.instructions, asked.tools),
+        input: prompt.tokens + window::briefing(prompt.instructions, prompt.tools),
         output: setting.max_tokens().unwrap_or(ANSWER),
     })
 }

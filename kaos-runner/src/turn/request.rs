@@ -14,7 +14,7 @@ use crate::session::seat::Seat;
 use crate::tool::Caller;
 use crate::turn::answer::answer;
 use crate::turn::progress::{Progress, begin as begin_of};
-use crate::turn::setting::{Form, Setting};
+use crate::turn::setting::{AnswerFormat, Setting};
 use crate::turn::token_budget::Budgets;
 use crate::turn::toolbox::Toolbox;
 use crate::{
@@ -208,7 +208,7 @@ impl TurnRequest {
             agent: &agent,
             limits,
             budgets: Budgets::default().and(self.budgets.into_iter().chain(own)),
-            output: self.output.as_ref().map(Form::new),
+            output: self.output.as_ref().map(AnswerFormat::new),
             deadline: Instant::now() + limits.turn,
             params: self.params.as_ref(),
             caller: Arc::new(Caller {

@@ -17,7 +17,7 @@ pub(crate) struct Setting<'a> {
     /// What its tokens are spent of.
     pub(crate) budgets: Budgets,
     /// The form of its answer.
-    pub(crate) output: Option<Form<'a>>,
+    pub(crate) output: Option<AnswerFormat<'a>>,
     /// When its time is over.
     pub(crate) deadline: Instant,
     /// What its model is asked for in place of its own parameters.
@@ -41,12 +41,12 @@ impl Setting<'_> {
 }
 
 /// The form of an answer, and what checks it.
-pub(crate) struct Form<'a> {
+pub(crate) struct AnswerFormat<'a> {
     pub(crate) schema: &'a OutputSchema,
     pub(crate) check: ToolSpec,
 }
 
-impl<'a> Form<'a> {
+impl<'a> AnswerFormat<'a> {
     pub(crate) fn new(schema: &'a OutputSchema) -> Self {
         let check = ToolSpec::new(schema.name.clone(), "", schema.schema.clone());
         Self { schema, check }

@@ -49,7 +49,7 @@ impl Toolbox {
         for Subagent(place) in &agent.subagents {
             toolbox.put_agent(place);
         }
-        toolbox.instructions = toolbox.told(agent);
+        toolbox.instructions = toolbox.briefing(agent);
         toolbox
     }
 
@@ -83,7 +83,7 @@ impl Toolbox {
             more: self.more.clone(),
         };
         toolbox.add(&found);
-        toolbox.instructions = toolbox.told(setting.agent);
+        toolbox.instructions = toolbox.briefing(setting.agent);
         Some(toolbox)
     }
 
@@ -112,12 +112,12 @@ impl Toolbox {
 
     /// What can be called, and whether it is a sub-agent.
     #[cfg(feature = "server")]
-    pub(crate) fn told_apart(self) -> impl Iterator<Item = (ToolSpec, bool)> {
+    pub(crate) fn with_kinds(self) -> impl Iterator<Item = (ToolSpec, bool)> {
         let all = self.specs.into_iter().zip(self.callables);
         all.map(|(spec, callable)| (spec, callable.is_agent()))
     }
 
-    fn told(&self, agent: &Agent) -> Str {
+    fn briefing(&self, agent: &Agent) -> Str {
         let own = self.own(agent);
         if !agent.fenced || self.specs.is_empty() {
             return own;

@@ -8,7 +8,7 @@ use futures_util::stream::FuturesUnordered;
 use kaos_hooks::{Scope, Step, ToolCallSummary};
 
 use crate::model::usage::add;
-use crate::turn::call::{self, Told};
+use crate::turn::call::{self, CallResult};
 use crate::turn::progress::Progress;
 use crate::turn::setting::Setting;
 use crate::turn::toolbox::Toolbox;
@@ -16,7 +16,7 @@ use crate::{Message, ToolResult, ToolUse};
 
 /// What came of one call: what the model is told, and what a sub-agent spent.
 struct Done {
-    told: Told,
+    result: CallResult,
     took: Duration,
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn call_all(
         let Some((at, call, done)) = running.next().await else {
             break;
         };
-        progress.delegated = add(progress.delegated, done.told.delegated);
+        progress.delegated = add(progress.delegated, done.result.delegated);
         if let Some(place) = summaries.get_mut(at) {
             *place = Some(summary(call, &done));
         }
@@ -63,8 +63,8 @@ pub(crate) async fn call_all(
         if let Some(place) = progress.results.get_mut(at) {
             *place = Some(ToolResult {
                 call_id: call.id.clone(),
-                output: done.told.output,
-                failed: done.told.failed,
+                output: done.result.output,
+                failed: done.result.failed,
             });
         }
     }
@@ -75,9 +75,9 @@ pub(crate) async fn call_all(
 fn summary(call: &ToolUse, done: &Done) -> ToolCallSummary {
     ToolCallSummary {
         call_id: call.id.clone(),
-        is_error: done.told.failed,
+        is_error: done.result.failed,
         duration: Some(done.took),
-        usage: done.told.delegated,
+        usage: done.result.delegated,
         ..ToolCallSummary::new(call.name.clone())
     }
 }
@@ -90,10 +90,10 @@ async fn call_one(
 ) -> Done {
     let clock = setting.hooks.emitter().clock();
     let began = clock.monotonic_nanos();
-    let told = call::call(setting, step, call, toolbox.callable(&call.name)).await;
+    let result = call::call(setting, step, call, toolbox.callable(&call.name)).await;
     let took = clock.monotonic_nanos().saturating_sub(began);
     Done {
-        told,
+        result,
         took: Duration::from_nanos(took),
     }
 }

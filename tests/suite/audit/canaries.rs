@@ -8,8 +8,8 @@ use kaos_events::{
     Value, codec,
 };
 use kaos_hooks::audit::{
-    AnchorFile, AuditHook, ByHand, Content, Filter, Found, MAX_LINE_BYTES, Recovery, SigningKey,
-    Trail,
+    AnchorFile, AuditHook, ByHand, Filter, Found, MAX_LINE_BYTES, RecordContent, Recovery,
+    SigningKey, Trail,
 };
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy};
 use kaos_tests::trails::{Full, Memory, event, of_run, short_event};
@@ -298,7 +298,10 @@ fn the_reason_of_a_gap_is_redacted() {
             .unwrap()
             .map(|record| record.unwrap().content);
         let gaps = records.filter(|content| {
-            matches!(content, Content::Own(kaos_hooks::audit::OwnRecord::Gap(_)))
+            matches!(
+                content,
+                RecordContent::Own(kaos_hooks::audit::OwnRecord::Gap(_))
+            )
         });
         assert_eq!(gaps.count(), 1);
         memory.with(|files| {

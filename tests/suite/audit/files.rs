@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use kaos_hooks::audit::{AuditHook, Content, Filter, Trail};
+use kaos_hooks::audit::{AuditHook, Filter, RecordContent, Trail};
 use kaos_hooks::{Hooks, Ruling, Step, StepOutcome, ToolAnnotations, ToolCall, Turn, TurnOutcome};
 
 use super::Scratch;
@@ -119,12 +119,12 @@ fn events(trail: &Path) -> usize {
         let trail = Trail::open_read(trail).unwrap();
         let records = trail.records(Filter::default()).unwrap();
         records
-            .filter(|record| matches!(record.as_ref().unwrap().content, Content::Event(_)))
+            .filter(|record| matches!(record.as_ref().unwrap().content, RecordContent::Event(_)))
             .count()
     })
 }
 
-/// A trail that was written, and closed in peace: records 0 to 4.
+/// A trail that was written, and closed: records 0 to 4.
 fn written(place: &Place) {
     let audit = open(place.trail()).unwrap();
     a_turn(&audit);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 
-use kaos_hooks::audit::{AuditHook, Content, Filter, Found, SigningKey, Trail};
+use kaos_hooks::audit::{AuditHook, Filter, Found, RecordContent, SigningKey, Trail};
 use kaos_hooks::{HookError, Hooks, Step, StepOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome};
 use kaos_tests::sim_disk::Dice;
 
@@ -199,7 +199,7 @@ fn recovered(directory: &Path, acked: &BTreeMap<String, u64>) -> u32 {
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
     let mut runs = BTreeMap::new();
     for record in trail.records(Filter::default()).unwrap() {
-        let Content::Event(event) = record.unwrap().content else {
+        let RecordContent::Event(event) = record.unwrap().content else {
             continue;
         };
         // In each run one event after the other, and no run goes on after the next began.

@@ -40,7 +40,7 @@ fn segments(trail: &Path) -> Vec<PathBuf> {
     segments
 }
 
-/// A trail of one segment, closed in peace.
+/// A trail of one segment, closed.
 fn closed(name: &str) -> Scratch {
     let scratch = Scratch::new(name);
     let audit = AuditHook::open(scratch.path()).unwrap();
@@ -272,8 +272,8 @@ fn names_and_attributes_of_megabytes_do_not_hold_up_the_writer() {
         .unwrap();
     let text: String = records
         .filter_map(|record| match record.unwrap().content {
-            kaos_hooks::audit::Content::Event(event) => Some(event.to_line()),
-            kaos_hooks::audit::Content::Own(_) => None,
+            kaos_hooks::audit::RecordContent::Event(event) => Some(event.to_line()),
+            kaos_hooks::audit::RecordContent::Own(_) => None,
         })
         .collect();
     assert!(text.contains("kept") && !text.contains("hunter22") && !text.contains("swordfish"));

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use kaos_hooks::audit::{AuditHook, Content, Filter, Finding, Problem, Trail};
+use kaos_hooks::audit::{AuditHook, Filter, Finding, Problem, RecordContent, Trail};
 use kaos_hooks::{AsyncHook, EventBuf, Hooks, Lane, Step, StepOutcome, Turn, TurnOutcome};
 use kaos_tests::sim_disk::Dice;
 use tokio::runtime::{Builder, Runtime};
@@ -59,8 +59,8 @@ fn ended(trail: &Path) -> BTreeSet<String> {
     };
     let records = trail.records(Filter::default()).unwrap();
     let sessions = records.filter_map(|record| match record.unwrap().content {
-        Content::Event(event) => ends(&event),
-        Content::Own(_) => None,
+        RecordContent::Event(event) => ends(&event),
+        RecordContent::Own(_) => None,
     });
     sessions.collect()
 }

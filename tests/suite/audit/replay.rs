@@ -1,6 +1,6 @@
 //! What stands in a trail tells hooks the same as the live run did.
 
-use kaos_hooks::audit::{AuditHook, Content, Filter, Trail};
+use kaos_hooks::audit::{AuditHook, Filter, RecordContent, Trail};
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{EventBuf, Hooks, Replay, Step, Turn};
 use kaos_otel_hook::Telemetry;
@@ -16,8 +16,8 @@ fn events(scratch: &Scratch) -> Vec<EventBuf> {
     let records = trail.records(Filter::default()).unwrap();
     records
         .filter_map(|record| match record.unwrap().content {
-            Content::Event(event) => Some(*event),
-            Content::Own(_) => None,
+            RecordContent::Event(event) => Some(*event),
+            RecordContent::Own(_) => None,
         })
         .collect()
 }

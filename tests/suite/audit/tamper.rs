@@ -21,7 +21,7 @@ struct Sample {
     anchors: Vec<String>,
 }
 
-/// A trail of so many events that ended in peace, in segments of about so many bytes.
+/// A trail of so many events that was closed, in segments of about so many bytes.
 fn sample(key: Option<SigningKey>, events: u64, segment_bytes: u64) -> Sample {
     let trail = Memory::default();
     let anchors = continued(&trail, key, segment_bytes, 0..events);

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
 
-use kaos_hooks::audit::{AuditHook, Content, Filter, Gap, OnFailure, Trail};
+use kaos_hooks::audit::{AuditHook, Filter, Gap, OnFailure, RecordContent, Trail};
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Decision, GateDecided, Hooks, Subject, Value};
 use kaos_runner::{FunctionModel, Message, ModelReply, Runner};
@@ -36,7 +36,7 @@ fn the_record_of_a_tool_call_is_there_when_the_process_dies_in_the_tool() {
     let mut arguments = None;
     let mut allowed = false;
     for record in records {
-        let Content::Event(event) = record.unwrap().content else {
+        let RecordContent::Event(event) = record.unwrap().content else {
             continue;
         };
         if let Some(Subject::ToolCall(call)) = event.span().map(|span| &span.subject) {

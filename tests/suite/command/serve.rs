@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kaos_hooks::PhaseBuf;
-use kaos_hooks::audit::{Content, Filter, SigningKey, Trail};
+use kaos_hooks::audit::{Filter, RecordContent, SigningKey, Trail};
 use kaos_runner::ModelReply;
 use kaos_runner::testing::{Api, ModelServer};
 use kaos_tests::collectors;
@@ -106,7 +106,7 @@ fn turns(scratch: &Scratch) -> (usize, usize) {
     assert_eq!(verdict, (0, 0), "{report}");
     let (mut complete, mut cancelled) = (0, 0);
     for record in trail.records(Filter::default()).unwrap() {
-        if let Content::Event(event) = record.unwrap().content
+        if let RecordContent::Event(event) = record.unwrap().content
             && let Some(span) = event.span()
             && span.name() == "agent.turn"
         {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use kaos_hooks::PhaseBuf;
-use kaos_hooks::audit::{Content, Filter, SigningKey, Trail};
+use kaos_hooks::audit::{Filter, RecordContent, SigningKey, Trail};
 use kaos_runner::ModelReply;
 use kaos_runner::testing::{Answer, Api, ModelServer};
 use kaos_tests::collectors;
@@ -100,7 +100,7 @@ async fn in_a_stream(signal: Signal, code: i32) {
     );
     let mut cancelled = Vec::new();
     for record in trail.records(Filter::default()).unwrap() {
-        if let Content::Event(event) = record.unwrap().content
+        if let RecordContent::Event(event) = record.unwrap().content
             && let Some(span) = event.span()
             && matches!(span.phase, PhaseBuf::Cancelled(..))
         {

@@ -6,7 +6,7 @@ use kaos_hooks::{
     Briefing, Hooks, LlmCall, LlmOutcome, RemoteAgent, Subagent, SubagentOutcome, ToolCall,
     ToolOutcome, Turn, TurnOutcome,
 };
-use kaos_otel_hook::{Capture, Content, GenAiEvents, OTelHook, Telemetry};
+use kaos_otel_hook::{Capture, ContentSettings, GenAiEvents, OTelHook, Telemetry};
 use kaos_tests::receivers::{Receiver, Reply};
 use opentelemetry::logs::AnyValue;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -187,7 +187,7 @@ proptest! {
         let (spans, logs) = (InMemorySpanExporter::default(), InMemoryLogExporter::default());
         let tracing = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build();
         let logging = SdkLoggerProvider::builder().with_simple_exporter(logs.clone()).build();
-        let content = Content::new(capture);
+        let content = ContentSettings::new(capture);
         let hooks = Hooks::new((
             OTelHook::with_provider(&tracing)
                 .with_content(content.clone())
@@ -284,7 +284,7 @@ fn parses(attributes: &[KeyValue]) -> Result<(), TestCaseError> {
 #[test]
 fn a_cut_conversation_keeps_its_ends_and_says_what_it_lost() {
     let (telemetry, memory) = Telemetry::in_memory();
-    let telemetry = telemetry.with_content(Content::new(Capture::SpanAndEvent));
+    let telemetry = telemetry.with_content(ContentSettings::new(Capture::SpanAndEvent));
     let message = |at| json!({ "role": "user", "parts": [{ "type": "text", "content": format!("{at} ").repeat(200) }] });
     let said = Said {
         text: "How long is the lease?".to_owned(),

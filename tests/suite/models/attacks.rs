@@ -23,7 +23,7 @@ pub(super) async fn ask(
     mode: Mode,
 ) -> Result<ModelReply, ModelError> {
     let hooks = kaos_hooks::Hooks::default();
-    let (deltas, _heard) = Deltas::heard();
+    let (deltas, _heard) = Deltas::recorded();
     let request = ModelRequest {
         instructions: "",
         messages,

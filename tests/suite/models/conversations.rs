@@ -305,7 +305,7 @@ fn rich(api: Api) -> Vec<u8> {
 /// Asks a model for a streamed answer; what was handed on is what the reply says.
 async fn ask(model: &dyn Model) -> Option<ModelReply> {
     let hooks = kaos_hooks::Hooks::default();
-    let (deltas, heard) = Deltas::heard();
+    let (deltas, heard) = Deltas::recorded();
     let request = ModelRequest {
         instructions: "",
         messages: &[Message::user("Hi!")],

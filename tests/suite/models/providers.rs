@@ -346,7 +346,7 @@ async fn another_model_does_not_get_what_only_the_first_understands() {
         ];
         let server = says(api, Mode::Whole, &[ModelReply::text("Done.")]).await;
         let hooks = kaos_hooks::Hooks::default();
-        let (deltas, heard) = kaos_runner::Deltas::heard();
+        let (deltas, heard) = kaos_runner::Deltas::recorded();
         let request = kaos_runner::ModelRequest {
             instructions: "",
             messages: &messages,
@@ -485,7 +485,7 @@ async fn images_go_where_they_are_seen_and_are_named_elsewhere() {
     for api in super::both::APIS {
         let server = super::both::says(api, Mode::Whole, &[ModelReply::text("Done.")]).await;
         let hooks = kaos_hooks::Hooks::default();
-        let (deltas, _) = kaos_runner::Deltas::heard();
+        let (deltas, _) = kaos_runner::Deltas::recorded();
         let request = kaos_runner::ModelRequest {
             instructions: "",
             messages: &messages,

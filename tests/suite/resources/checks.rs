@@ -1,7 +1,7 @@
 //! Each thing that can be known to be wrong before anything starts, in a table.
 
 use kaos_operator::{
-    Defaults, Finding, Form, NetworkAddresses, Rule, SecretText, render, workloads,
+    Defaults, Finding, NetworkAddresses, RenderFormat, Rule, SecretText, render, workloads,
 };
 
 use super::{rendered, telemetry};
@@ -235,7 +235,7 @@ fn a_secret_that_is_given_is_not_missed_and_not_shown() {
     resources.give_secret("default", "s", "k", SecretText::new("from-a-variable"));
     let all = workloads(&resources, &Defaults::default(), &NetworkAddresses);
     assert!(all.findings.is_empty(), "{:?}", all.findings);
-    let shown = render(&all, &resources, Form::Env, &str::to_owned).unwrap();
+    let shown = render(&all, &resources, RenderFormat::Env, &str::to_owned).unwrap();
     assert!(
         !shown.contains("from-a-variable") && shown.contains("http://u:[masked]@h:1"),
         "{shown}"

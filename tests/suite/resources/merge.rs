@@ -241,7 +241,7 @@ fn litellm_exports_in_the_protocol_of_the_endpoint_and_is_told_to_by_its_configu
             protocol.as_deref(),
             (exporter == "otlp_http").then_some("http/protobuf")
         );
-        let kaos_operator::Content::Text(config) = &ours.files[0].content else {
+        let kaos_operator::FileContent::Text(config) = &ours.files[0].content else {
             panic!("a text");
         };
         let config: serde_json::Value = serde_saphyr::from_str(config.expose()).unwrap();

@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 
 use kaos_operator::{
-    ClusterAddresses, Defaults, Form, NetworkAddresses, Reading, Source, read, render, workloads,
+    ClusterAddresses, Defaults, NetworkAddresses, Reading, RenderFormat, Source, read, render,
+    workloads,
 };
 use proptest::prelude::*;
 
 use super::INPUTS;
 use crate::codec::cases;
 
-const FORMS: [Form; 3] = [Form::Env, Form::Yaml, Form::Compose];
+const FORMS: [RenderFormat; 3] = [RenderFormat::Env, RenderFormat::Yaml, RenderFormat::Compose];
 
 /// All that can be seen of a text's resources.
 fn all_that_is_shown(text: &str) -> String {
@@ -163,7 +164,7 @@ proptest! {
         let [one, other] = texts.map(|text| {
             let (resources, _) = read(&[Source::new("team.yaml", text)], &Reading::default());
             let all = workloads(&resources, &Defaults::default(), &ClusterAddresses::default());
-            render(&all, &resources, Form::Yaml, &str::to_owned).unwrap()
+            render(&all, &resources, RenderFormat::Yaml, &str::to_owned).unwrap()
         });
         prop_assert_eq!(one, other);
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use kaos_operator::{
-    Content, Defaults, LogLevel, Probe, ProbeKind, Rule, Source, Workload, Workloads,
+    Defaults, FileContent, LogLevel, Probe, ProbeKind, Rule, Source, Workload, Workloads,
 };
 use serde_json::Value;
 
@@ -391,9 +391,9 @@ fn files(ours: &Workload, pod: &Value, container: &Value, recorded: &[Value]) ->
             .find(|it| it["kind"] == "ConfigMap" && it["metadata"]["name"] == file.name.as_str());
         let theirs = map.unwrap()["data"][file.file].as_str().unwrap();
         let same = match &file.content {
-            Content::SecretKey(_) => false,
+            FileContent::SecretKey(_) => false,
             // Comments are nobody's configuration.
-            Content::Text(text) => parsed(text.expose()) == parsed(theirs),
+            FileContent::Text(text) => parsed(text.expose()) == parsed(theirs),
         };
         if !same {
             found.push(file.file.to_owned());

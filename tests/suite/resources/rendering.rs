@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use kaos_operator::{
-    ClusterAddresses, Defaults, Form, NetworkAddresses, Reading, Source, masking, read, render,
-    workloads,
+    ClusterAddresses, Defaults, NetworkAddresses, Reading, RenderFormat, Source, masking, read,
+    render, workloads,
 };
 use serde_json::{Value, json};
 
@@ -13,10 +13,10 @@ use super::telemetry;
 
 const TEAM: &str = include_str!("../../support/kaos-operator/article.yaml");
 
-fn form(text: &str, form: Form, defaults: &Defaults) -> Result<String, String> {
+fn form(text: &str, form: RenderFormat, defaults: &Defaults) -> Result<String, String> {
     let (resources, _) = read(&[Source::new("team.yaml", text)], &Reading::default());
     let all = match form {
-        Form::Compose => workloads(&resources, defaults, &NetworkAddresses),
+        RenderFormat::Compose => workloads(&resources, defaults, &NetworkAddresses),
         _ => workloads(&resources, defaults, &ClusterAddresses::default()),
     };
     render(&all, &resources, form, &str::to_owned)
@@ -57,7 +57,7 @@ fn awkward() -> String {
 
 #[test]
 fn a_shell_reads_every_value_as_it_was_written() {
-    let text = form(&awkward(), Form::Env, &Defaults::default()).unwrap();
+    let text = form(&awkward(), RenderFormat::Env, &Defaults::default()).unwrap();
     assert!(
         text.contains(
             "# FROM_SECRET is the key its.key of the Secret one-secret  # env of the container\n"
@@ -121,7 +121,7 @@ fn interpolated(text: &str, shell: &BTreeMap<&str, &str>) -> String {
 
 #[test]
 fn compose_reads_every_value_as_it_was_written() {
-    let text = form(&awkward(), Form::Compose, &Defaults::default()).unwrap();
+    let text = form(&awkward(), RenderFormat::Compose, &Defaults::default()).unwrap();
     let file: Value = serde_saphyr::from_str(&text).unwrap();
     let service = &file["services"]["mcpserver-s"];
     let shell = BTreeMap::from([("ONE_SECRET_ITS_KEY", "hidden")]);
@@ -154,7 +154,7 @@ fn the_team_is_a_whole_compose_file() {
     let hosted = "\n---\n{apiVersion: kaos.tools/v1alpha1, kind: ModelAPI, metadata: {name: local, namespace: kaos-hierarchy}, spec: {mode: Hosted, hostedConfig: {model: 'smollm2:135m'}}}";
     let text = form(
         &format!("{TEAM}{hosted}"),
-        Form::Compose,
+        RenderFormat::Compose,
         &telemetry(Some(true), "http://otel:4317"),
     )
     .unwrap();
@@ -236,13 +236,13 @@ fn the_team_is_a_whole_compose_file() {
 #[test]
 fn compose_has_no_namespaces_and_says_so() {
     let two = TEAM.replacen("namespace: kaos-hierarchy", "namespace: elsewhere", 2);
-    let refused = form(&two, Form::Compose, &Defaults::default()).unwrap_err();
+    let refused = form(&two, RenderFormat::Compose, &Defaults::default()).unwrap_err();
     assert!(refused.contains("elsewhere, kaos-hierarchy"), "{refused}");
 }
 
 #[test]
 fn the_yaml_is_read_again_as_the_same_values() {
-    let text = form(&awkward(), Form::Yaml, &Defaults::default()).unwrap();
+    let text = form(&awkward(), RenderFormat::Yaml, &Defaults::default()).unwrap();
     let file: Value = serde_saphyr::from_str(&text).unwrap();
     let env = file["workloads"][0]["env"].as_array().unwrap();
     let read = |name: &str| {
@@ -270,7 +270,7 @@ fn the_yaml_is_read_again_as_the_same_values() {
 #[test]
 fn a_short_secret_is_masked_where_it_is_all_there_is() {
     let text = "apiVersion: kaos.tools/v1alpha1\nkind: MCPServer\nmetadata: {name: s}\nspec:\n  runtime: custom\n  container:\n    image: i\n    env:\n    - {name: DB_PASSWORD, value: abc}\n    - {name: SAME, value: abc}\n    - {name: URL, value: 'http://u:$(DB_PASSWORD)@h/abcde'}\n    - {name: MAX_STEPS, value: '3'}\n";
-    let env = form(text, Form::Env, &Defaults::default()).unwrap();
+    let env = form(text, RenderFormat::Env, &Defaults::default()).unwrap();
     assert!(env.contains("# DB_PASSWORD is masked  # env"), "{env}");
     assert!(env.contains("# SAME is masked  # env"), "{env}");
     assert!(
@@ -278,7 +278,7 @@ fn a_short_secret_is_masked_where_it_is_all_there_is() {
         "{env}"
     );
     assert!(env.contains("MAX_STEPS=3  # env"), "{env}");
-    let compose = form(text, Form::Compose, &Defaults::default()).unwrap();
+    let compose = form(text, RenderFormat::Compose, &Defaults::default()).unwrap();
     assert!(
         compose.contains("${MCPSERVER_S_DB_PASSWORD:?DB_PASSWORD of mcpserver-s}"),
         "{compose}"
@@ -304,7 +304,12 @@ fn each_secret_of_a_compose_file_has_a_variable_of_its_own() {
     let env = "[{name: X, valueFrom: {secretKeyRef: {name: a-b, key: c}}}, {name: W, valueFrom: {secretKeyRef: {name: a, key: b.c}}}, \
                {name: AGAIN, valueFrom: {secretKeyRef: {name: a-b, key: c}}}, {name: C_KEY, value: v1v1v1v1}, {name: c_key, value: w2w2w2w2}, \
                {name: O, valueFrom: {secretKeyRef: {name: o, key: o, optional: true}}}]";
-    let text = form(&agent_with("a", env), Form::Compose, &Defaults::default()).unwrap();
+    let text = form(
+        &agent_with("a", env),
+        RenderFormat::Compose,
+        &Defaults::default(),
+    )
+    .unwrap();
     for line in [
         "X: ${A_B_C:?the key c of the Secret a-b}",
         "W: ${A_B_C_2:?the key b.c of the Secret a}",
@@ -322,7 +327,12 @@ fn what_is_no_name_of_a_variable_is_no_command_of_the_shell() {
     let server = "---\n{apiVersion: kaos.tools/v1alpha1, kind: MCPServer, metadata: {name: my-tool}, spec: {type: python-runtime, config: {tools: {fromString: 'x'}}}}\n";
     let env = "[{name: A.B, value: \"x\\nid\"}]";
     let agent = agent_with("a", env).replace("model: m,", "model: m, mcpServers: [my-tool],");
-    let text = form(&format!("{agent}{server}"), Form::Env, &Defaults::default()).unwrap();
+    let text = form(
+        &format!("{agent}{server}"),
+        RenderFormat::Env,
+        &Defaults::default(),
+    )
+    .unwrap();
     assert!(text.contains("# A.B='x id'"), "{text}");
     assert!(text.contains("# MCP_SERVER_my-tool_URL=http"), "{text}");
     let mut shell = Command::new("sh");
@@ -359,7 +369,7 @@ fn a_secret_is_taken_out_of_findings_and_in_every_form_that_it_has() {
             .any(|it| it.contains("ModelAPI default/[masked] is not there")),
         "{shown:#?}"
     );
-    for form in [Form::Env, Form::Yaml, Form::Compose] {
+    for form in [RenderFormat::Env, RenderFormat::Yaml, RenderFormat::Compose] {
         shown.push(render(&all, &resources, form, &str::to_owned).unwrap());
     }
     let shown = shown.join("\n");

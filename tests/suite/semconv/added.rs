@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kaos_hooks::{
     Attributes, Body, Event, Hook, Observer, OutcomeBuf, PhaseBuf, Run, SpanBuf, Str, Subject,
 };
-use kaos_otel_hook::{Capture, Content, GenAiEvents, OTelHook, SpanNames, Telemetry};
+use kaos_otel_hook::{Capture, ContentSettings, GenAiEvents, OTelHook, SpanNames, Telemetry};
 
 use super::{Case, Hooks, SpanData, Value, play, played};
 
@@ -79,7 +79,12 @@ fn of_outcome(outcome: &mut OutcomeBuf) -> &mut Attributes {
     }
 }
 
-const CASES: [Case; 4] = [Case::Success, Case::Error, Case::Streaming, Case::Content];
+const CASES: [Case; 4] = [
+    Case::Success,
+    Case::Error,
+    Case::Streaming,
+    Case::ContentSettings,
+];
 
 /// The attributes of each span, by its name; the run's id is another each time.
 fn said(spans: &[SpanData]) -> BTreeMap<String, BTreeMap<String, Value>> {
@@ -110,15 +115,15 @@ fn a_name_of_ours_is_exported_once_with_our_value() {
     }
     for case in CASES {
         let (telemetry, memory) = Telemetry::in_memory();
-        let capture = if case == Case::Content {
+        let capture = if case == Case::ContentSettings {
             Capture::SpanAndEvent
         } else {
             Capture::NoContent
         };
         let spans = OTelHook::with_provider(telemetry.tracer_provider().unwrap())
-            .with_content(Content::new(capture));
+            .with_content(ContentSettings::new(capture));
         let events = GenAiEvents::with_provider(telemetry.logger_provider().unwrap())
-            .with_content(Content::new(capture));
+            .with_content(ContentSettings::new(capture));
         let hooks = (Added(spans, names.clone()), Added(events, names.clone()));
         play(&Hooks::new(hooks), case);
 

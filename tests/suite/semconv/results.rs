@@ -1,13 +1,13 @@
 //! What tools gave back, as the conventions want it: an object.
 
 use kaos_hooks::{Hooks, Str, ToolCall, ToolOutcome, Turn, TurnOutcome};
-use kaos_otel_hook::{Capture, Content, Telemetry};
+use kaos_otel_hook::{Capture, ContentSettings, Telemetry};
 use serde_json::{Value, json};
 
 #[track_caller]
 fn check(result: &str, expected: &Value) {
     let (telemetry, memory) = Telemetry::in_memory();
-    let telemetry = telemetry.with_content(Content::new(Capture::SpanOnly));
+    let telemetry = telemetry.with_content(ContentSettings::new(Capture::SpanOnly));
     let turn = Hooks::new(telemetry.hooks()).turn(Turn::new("assistant"));
     turn.open(ToolCall::new("search")).complete(ToolOutcome {
         result: Some(Str::copied(result)),

@@ -11,14 +11,14 @@ pub struct Record {
     /// The highest number that was known to be on the disk when it was written.
     pub synced: Option<u64>,
     /// What it says.
-    pub content: Content,
+    pub content: RecordContent,
 }
 
 /// What a record says.
 ///
 /// Closed: who shows a trail must know what it may show.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Content {
+pub enum RecordContent {
     /// An event of a run, redacted.
     Event(Box<EventBuf>),
     /// Something about the trail itself.
@@ -26,10 +26,10 @@ pub enum Content {
 }
 
 /// What a line says; `None` when it says nothing that can be read.
-pub(super) fn content_of(line: &Line<'_>) -> Option<Content> {
+pub(super) fn content_of(line: &Line<'_>) -> Option<RecordContent> {
     if OwnRecord::is_in(line.body) {
-        return OwnRecord::read(line).ok().map(Content::Own);
+        return OwnRecord::read(line).ok().map(RecordContent::Own);
     }
     let event = codec::decode(&line.record()).ok()?;
-    Some(Content::Event(Box::new(event)))
+    Some(RecordContent::Event(Box::new(event)))
 }

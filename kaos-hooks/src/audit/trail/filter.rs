@@ -1,6 +1,6 @@
 use kaos_events::{EventBuf, RunId, SpanId, Subject, TraceId, Value};
 
-use super::content::Content;
+use super::content::RecordContent;
 
 /// Which records are wanted; a field that is `None` lets all through.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -24,10 +24,10 @@ pub struct Filter {
 }
 
 impl Filter {
-    pub(super) fn wants(&self, content: &Content) -> bool {
+    pub(super) fn wants(&self, content: &RecordContent) -> bool {
         match content {
-            Content::Event(event) => self.matches(event),
-            Content::Own(_) => self.own,
+            RecordContent::Event(event) => self.matches(event),
+            RecordContent::Own(_) => self.own,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::audit::report::Accounted;
 use crate::audit::{Hash, LogId};
 
 /// Such a record, and where it stands.
-struct Said<T> {
+struct Statement<T> {
     seq: u64,
     /// Which key's stretch it is in.
     epoch: usize,
@@ -21,8 +21,8 @@ struct Said<T> {
 
 #[derive(Default)]
 pub(super) struct Accounts {
-    acceptances: Vec<Said<Acceptance>>,
-    retentions: Vec<Said<Retention>>,
+    acceptances: Vec<Statement<Acceptance>>,
+    retentions: Vec<Statement<Retention>>,
     /// How many of them stand in earlier segments.
     earlier: (usize, usize),
     /// Of the first segment that is there: the number of its first record, and the log before it.
@@ -41,7 +41,7 @@ impl Accounts {
     }
 
     pub(super) fn accepts(&mut self, seq: u64, epoch: usize, what: Acceptance) {
-        self.acceptances.push(Said {
+        self.acceptances.push(Statement {
             seq,
             epoch,
             is_signed: false,
@@ -50,7 +50,7 @@ impl Accounts {
     }
 
     pub(super) fn removes(&mut self, seq: u64, epoch: usize, what: Retention) {
-        self.retentions.push(Said {
+        self.retentions.push(Statement {
             seq,
             epoch,
             is_signed: false,
@@ -61,18 +61,21 @@ impl Accounts {
     /// A checkpoint covers all so far.
     pub(super) fn signed(&mut self) {
         let (acceptances, retentions) = self.earlier;
-        for said in self.acceptances.iter_mut().skip(acceptances) {
-            said.is_signed = true;
+        for statement in self.acceptances.iter_mut().skip(acceptances) {
+            statement.is_signed = true;
         }
-        for said in self.retentions.iter_mut().skip(retentions) {
-            said.is_signed = true;
+        for statement in self.retentions.iter_mut().skip(retentions) {
+            statement.is_signed = true;
         }
     }
 
     /// What was accepted, by whoever signs there.
     pub(super) fn accepted(&self) -> impl Iterator<Item = Range<u64>> {
-        let signed = self.acceptances.iter().filter(|said| said.is_signed);
-        signed.map(|said| said.what.from..said.what.to)
+        let signed = self
+            .acceptances
+            .iter()
+            .filter(|statement| statement.is_signed);
+        signed.map(|statement| statement.what.from..statement.what.to)
     }
 
     /// Whether what is wrong with these records is accounted for, and by which record.
@@ -81,23 +84,23 @@ impl Accounts {
         records: &Range<u64>,
         trusted: &[bool],
         roots: &Roots,
-    ) -> Option<&Said<Acceptance>> {
-        self.acceptances.iter().find(|said| {
-            let range = said.what.from..said.what.to;
-            said.counts(trusted)
+    ) -> Option<&Statement<Acceptance>> {
+        self.acceptances.iter().find(|statement| {
+            let range = statement.what.from..statement.what.to;
+            statement.counts(trusted)
                 && range.start <= records.start
                 && records.end <= range.end
-                && roots.of(&range) == Some(said.what.root)
+                && roots.of(&range) == Some(statement.what.root)
         })
     }
 
     /// Whether records before this number are known to be removed.
-    fn removed(&self, to: u64, trusted: &[bool]) -> Option<&Said<Retention>> {
+    fn removed(&self, to: u64, trusted: &[bool]) -> Option<&Statement<Retention>> {
         let (begins, log, root) = self.begins.as_ref()?;
-        self.retentions.iter().find(|said| {
-            let fits = said.what.to != *begins
-                || (said.what.log == log.to_string() && said.what.root == *root);
-            said.counts(trusted) && fits && to <= said.what.to && to <= *begins
+        self.retentions.iter().find(|statement| {
+            let fits = statement.what.to != *begins
+                || (statement.what.log == log.to_string() && statement.what.root == *root);
+            statement.counts(trusted) && fits && to <= statement.what.to && to <= *begins
         })
     }
 
@@ -111,14 +114,14 @@ impl Accounts {
         let mut accounted = Vec::new();
         findings.retain(|finding| {
             let by = match finding.problem {
-                Problem::Missing { to, .. } => self.removed(to, trusted).map(Said::retention),
+                Problem::Missing { to, .. } => self.removed(to, trusted).map(Statement::retention),
                 _ => None,
             };
             let by = by.or_else(|| {
                 let can_be = finding.problem.can_be_accepted();
                 let records = Some(finding.records()).filter(|_| can_be)?;
                 self.accepts_all(&records, trusted, roots)
-                    .map(Said::acceptance)
+                    .map(Statement::acceptance)
             });
             let Some((seq, why)) = by else { return true };
             accounted.push(Accounted {
@@ -138,28 +141,29 @@ impl Accounts {
 
     /// Acceptances that count for nothing: another key's, or what they are about is different now.
     pub(super) fn idle(&self, trusted: &[bool], roots: &Roots) -> Vec<(u64, Acceptance)> {
-        let idle = self.acceptances.iter().filter(|said| {
-            let range = said.what.from..said.what.to;
-            !said.counts(trusted) || roots.of(&range) != Some(said.what.root)
+        let idle = self.acceptances.iter().filter(|statement| {
+            let range = statement.what.from..statement.what.to;
+            !statement.counts(trusted) || roots.of(&range) != Some(statement.what.root)
         });
-        idle.map(|said| (said.seq, said.what.clone())).collect()
+        idle.map(|statement| (statement.seq, statement.what.clone()))
+            .collect()
     }
 }
 
-impl<T> Said<T> {
+impl<T> Statement<T> {
     fn counts(&self, trusted: &[bool]) -> bool {
         self.is_signed && trusted.get(self.epoch).copied().unwrap_or(false)
     }
 }
 
-impl Said<Acceptance> {
+impl Statement<Acceptance> {
     fn acceptance(&self) -> (u64, String) {
         let (who, reason) = (&self.what.who, &self.what.reason);
         (self.seq, format!("accepted by {who}: {reason}"))
     }
 }
 
-impl Said<Retention> {
+impl Statement<Retention> {
     fn retention(&self) -> (u64, String) {
         let (to, segments) = (self.what.to, self.what.segments);
         (

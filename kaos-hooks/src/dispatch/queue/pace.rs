@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 pub struct Gathering {
     /// How long items that nobody waits for are gathered; zero takes what there is.
     pub longest: Duration,
-    /// The longest that somebody who waits is held up for company, besides half the time of the
+    /// The longest that somebody who waits waits for others to share the batch, besides half the time of the
     /// work before.
-    pub company: Duration,
+    pub batch_wait: Duration,
     /// For so long after a batch the reader looks for items by itself: those who push do not have
     /// to wake it.
     pub linger: Duration,
@@ -30,9 +30,9 @@ pub(super) struct Pace {
     /// Since when the reader works, unless it waits.
     working: Option<Instant>,
     /// How many are likely to wait soon: those that do, and those whose items are done now.
-    company: usize,
+    batch_wait: usize,
     /// Until when they are waited for.
-    company_until: Option<Instant>,
+    batch_until: Option<Instant>,
 }
 
 impl Pace {
@@ -45,15 +45,15 @@ impl Pace {
             taken_for: 0,
             taken_at: None,
             working: None,
-            company: 0,
-            company_until: None,
+            batch_wait: 0,
+            batch_until: None,
         }
     }
 
     /// Somebody waits for what has come; whether that changes for how long the reader should.
     pub(super) const fn urged(&mut self) -> bool {
         self.urges += 1;
-        self.urges == 1 || self.urges == self.company
+        self.urges == 1 || self.urges == self.batch_wait
     }
 
     /// The reader sees whether something waits.
@@ -99,17 +99,17 @@ impl Pace {
     /// What was taken is done: those that waited for it go on, and come back soon.
     pub(super) fn done(&mut self, now: Instant) {
         let took = self.taken_at.map_or(Duration::ZERO, |at| now - at);
-        self.company = self.urges + std::mem::take(&mut self.taken_for);
-        self.company_until = Some(now + self.gathering.company.min(took / 2));
+        self.batch_wait = self.urges + std::mem::take(&mut self.taken_for);
+        self.batch_until = Some(now + self.gathering.batch_wait.min(took / 2));
     }
 
     /// How long to wait for more; zero if that is enough, `None` if nothing is likely to come.
     pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
         let longest = self.gathering.longest;
         match self.since {
-            Some(_) if self.urges >= self.company.max(1) => Some(Duration::ZERO),
+            Some(_) if self.urges >= self.batch_wait.max(1) => Some(Duration::ZERO),
             Some(_) if self.urges > 0 => {
-                let until = self.company_until.unwrap_or(now);
+                let until = self.batch_until.unwrap_or(now);
                 Some(until.saturating_duration_since(now))
             }
             Some(since) => Some(longest.saturating_sub(now.saturating_duration_since(since))),

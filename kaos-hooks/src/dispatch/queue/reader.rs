@@ -188,7 +188,7 @@ impl<'r, P: Packing> Taken<'r, P> {
         self.left
     }
 
-    /// All that is left is done; `now` tells for how long company is worth waiting for.
+    /// All that is left is done; `now` tells for how long it is worth waiting for others to share the batch.
     pub fn all_done(mut self, now: Instant) {
         self.settle(Outcome::Done, self.left, Some(now));
     }

@@ -8,10 +8,10 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Extensions, Request, Status, client};
 use tonic_types::StatusExt as _;
 
-use super::answer::{answer, of_receiver};
+use super::receipt::{of_receiver, receipt};
 use super::retry::{Again, Fault};
 use super::tls;
-use crate::export::Answer;
+use crate::export::Receipt;
 use crate::export::error::Built;
 use crate::settings::{Otlp, Signal};
 
@@ -40,7 +40,7 @@ impl Grpc {
         })
     }
 
-    pub(super) async fn send(&self, body: Bytes) -> Result<Answer, Fault> {
+    pub(super) async fn send(&self, body: Bytes) -> Result<Receipt, Fault> {
         let mut client = client::Grpc::new(self.channel.clone());
         if self.gzip {
             let gzip = CompressionEncoding::Gzip;
@@ -53,7 +53,7 @@ impl Grpc {
         let request = Request::from_parts(self.metadata.clone(), Extensions::default(), body);
         let answered = client.unary(request, self.method.clone(), Encoded).await;
         let body = answered.map_err(|status| fault(&status))?.into_inner();
-        answer(&body).ok_or_else(|| Fault {
+        receipt(&body).ok_or_else(|| Fault {
             why: "answered something that is no OTLP".to_owned(),
             again: Again::Never,
         })

@@ -11,10 +11,10 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFT
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use serde_json::Value;
 
-use super::answer::{answer, of_receiver};
+use super::receipt::{of_receiver, receipt};
 use super::retry::{Again, Fault};
 use super::tls;
-use crate::export::Answer;
+use crate::export::Receipt;
 use crate::export::error::Built;
 use crate::settings::Otlp;
 
@@ -28,7 +28,7 @@ pub(super) struct Http {
 const PROTOBUF: &str = "application/x-protobuf";
 
 /// How much of an answer is read: it has a number and a message.
-const LONGEST_ANSWER: usize = 64 * 1024;
+const MAX_ANSWER_LEN: usize = 64 * 1024;
 
 impl Http {
     /// The client has TLS of its own, so that no other crate's features choose it. It follows no
@@ -55,7 +55,7 @@ impl Http {
         })
     }
 
-    pub(super) async fn send(&self, body: Bytes) -> Result<Answer, Fault> {
+    pub(super) async fn send(&self, body: Bytes) -> Result<Receipt, Fault> {
         let mut request = self.client.post(self.url.clone());
         request = request.header(CONTENT_TYPE, PROTOBUF);
         request = if self.gzip {
@@ -74,7 +74,7 @@ impl Http {
 }
 
 /// What a receiver that answered "yes" says.
-async fn accepted(mut response: Response) -> Result<Answer, Fault> {
+async fn accepted(mut response: Response) -> Result<Receipt, Fault> {
     let status = response.status();
     let kind = response.headers().get(CONTENT_TYPE);
     let kind = kind.and_then(|it| it.to_str().ok()).unwrap_or_default();
@@ -83,15 +83,15 @@ async fn accepted(mut response: Response) -> Result<Answer, Fault> {
     let mut body = Vec::new();
     while let Some(more) = response.chunk().await.map_err(broken)? {
         body.extend_from_slice(&more);
-        if body.len() > LONGEST_ANSWER {
+        if body.len() > MAX_ANSWER_LEN {
             break;
         }
     }
     // Some receivers say nothing, and some answer in JSON whatever they are asked in.
     let known = match kind.as_str() {
-        _ if body.is_empty() => Some(Answer::default()),
-        _ if body.len() > LONGEST_ANSWER => None,
-        PROTOBUF | "" => answer(&body),
+        _ if body.is_empty() => Some(Receipt::default()),
+        _ if body.len() > MAX_ANSWER_LEN => None,
+        PROTOBUF | "" => receipt(&body),
         "application/json" => of_json(&body),
         _ => None,
     };
@@ -104,7 +104,7 @@ async fn accepted(mut response: Response) -> Result<Answer, Fault> {
     })
 }
 
-fn of_json(body: &[u8]) -> Option<Answer> {
+fn of_json(body: &[u8]) -> Option<Receipt> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     let partial = &answer.as_object()?.get("partialSuccess");
     let count = |it: &Value| it.as_u64().or_else(|| it.as_str()?.parse().ok());
@@ -112,7 +112,7 @@ fn of_json(body: &[u8]) -> Option<Answer> {
         .iter()
         .find_map(|name| count(partial.as_ref()?.get(name)?));
     let message = partial.and_then(|it| it.get("errorMessage")?.as_str());
-    Some(Answer {
+    Some(Receipt {
         rejected: rejected.unwrap_or(0),
         message: of_receiver(message.unwrap_or_default()),
     })

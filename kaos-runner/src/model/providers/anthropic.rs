@@ -15,7 +15,7 @@ use kaos_hooks::{LlmCall, LlmParams, Str};
 use super::endpoint::{Api, Endpoint};
 use super::names::Names;
 use crate::{Deltas, Model, ModelError, ModelReply, ModelRequest};
-use answer::Answer;
+use answer::AnthropicReply;
 use request::Fixed;
 
 pub use builder::AnthropicBuilder;
@@ -46,7 +46,7 @@ pub(super) struct Messages {
 }
 
 impl Api for Messages {
-    type Reading<'a> = Answer<'a>;
+    type Reading<'a> = AnthropicReply<'a>;
 
     fn body(&self, request: &ModelRequest<'_>, names: &Names) -> serde_json::Result<Vec<u8>> {
         self.fixed.body(request, names)
@@ -56,9 +56,9 @@ impl Api for Messages {
         (&self.fixed.provider, usize::MAX)
     }
 
-    fn reading<'a>(&'a self, request: &ModelRequest<'a>, names: &'a Names) -> Answer<'a> {
+    fn reading<'a>(&'a self, request: &ModelRequest<'a>, names: &'a Names) -> AnthropicReply<'a> {
         let form = request.output.map(|output| output.name.as_str());
-        Answer::new(&self.fixed, names, form)
+        AnthropicReply::new(&self.fixed, names, form)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::error::{Failed, error_in};
-use super::http::{Body, Bounds, Form};
+use super::http::{Body, BodyKind, Bounds};
 use super::lines::{Last, Lines};
 use super::names::Names;
 use super::sse::{Event, Events};
@@ -111,7 +111,7 @@ impl<A: Api> Endpoint<A> {
         loop {
             let mut exchange = http::begin(request.hooks, &self.url, attempt);
             let answered = self.attempt(&body, request, &names, deltas, &mut exchange);
-            let failed = match http::told(answered.await, exchange) {
+            let failed = match http::finish(answered.await, exchange) {
                 Ok(mut reply) => {
                     reply.usage = reply.usage.and_then(|usage| add(Some(usage), spent));
                     return Ok(reply);
@@ -165,8 +165,8 @@ impl<A: Api> Endpoint<A> {
         let mut reading = self.api.reading(&request, names);
         // The endpoint decides: some stream always, some never.
         let read = match body.form {
-            Form::Json => read(&mut body, Lines::default(), &mut reading, deltas).await,
-            Form::Events => read(&mut body, Events::default(), &mut reading, deltas).await,
+            BodyKind::Json => read(&mut body, Lines::default(), &mut reading, deltas).await,
+            BodyKind::Events => read(&mut body, Events::default(), &mut reading, deltas).await,
         };
         let usage = reading.usage();
         let reply = match read {
@@ -219,13 +219,13 @@ async fn read(
             Err(failed) => return Err(failed),
         };
         for event in split.push(&bytes) {
-            if said(&event, reading, deltas)? {
+            if take_event(&event, reading, deltas)? {
                 return Ok(());
             }
         }
     }
     let ended = match split.finish() {
-        Last::Event(event) => said(&event, reading, deltas)?,
+        Last::Event(event) => take_event(&event, reading, deltas)?,
         Last::Answer(text) => {
             reading.whole(&parse(&text)?)?;
             bounded(reading)?;
@@ -251,7 +251,7 @@ fn bounded(reading: &impl Reading) -> Result<(), Failed> {
 const DONE: &[u8] = b"[DONE]";
 
 /// Takes an event; whether the stream ends with it.
-fn said(event: &Event, reading: &mut impl Reading, deltas: &Deltas) -> Result<bool, Failed> {
+fn take_event(event: &Event, reading: &mut impl Reading, deltas: &Deltas) -> Result<bool, Failed> {
     let data = event.data.trim_ascii();
     if data == DONE {
         return Ok(true);

@@ -12,7 +12,7 @@ use super::json;
 use crate::{ModelError, ModelErrorKind};
 
 /// The longest text of a provider that is kept, in bytes.
-const LONGEST_TEXT: usize = 4096;
+const MAX_TEXT_LEN: usize = 4096;
 
 /// An attempt that failed.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Failed {
 
     /// A response whose status is not success.
     pub(super) fn status(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
-        let said = Said::of(body);
+        let said = Side::of(body);
         let kind = said
             .kind()
             .unwrap_or_else(|| by_status(status, &said.message));
@@ -90,7 +90,7 @@ impl Failed {
 
     /// An error where an answer, or a chunk of it, should be.
     pub(super) fn in_answer(error: &Value) -> Self {
-        let said = Said::in_value(error);
+        let said = Side::in_value(error);
         let by_code = said.status.map(|status| by_status(status, &said.message));
         let by_words = || is_about_length(&said.message).then_some(ModelErrorKind::ContextLength);
         let kind = said.kind().or(by_code).or_else(by_words);
@@ -121,8 +121,8 @@ impl Failed {
                 message = message.replace(secret.as_str(), "***");
             }
         }
-        if message.len() > LONGEST_TEXT {
-            let mut end = LONGEST_TEXT;
+        if message.len() > MAX_TEXT_LEN {
+            let mut end = MAX_TEXT_LEN;
             while !message.is_char_boundary(end) {
                 end -= 1;
             }
@@ -162,14 +162,14 @@ fn says_something(error: &Value) -> bool {
 }
 
 /// What a provider says of an error: each has its own shape for it.
-struct Said {
+struct Side {
     message: String,
     /// The words of `code`, `type` and `status`.
     words: String,
     status: Option<StatusCode>,
 }
 
-impl Said {
+impl Side {
     fn of(body: &[u8]) -> Self {
         match json::read(body) {
             Ok(value) => Self::in_value(error_in(&value).unwrap_or(&value)),

@@ -23,7 +23,7 @@ pub(super) const NO_RESULT: &str = "error: there is no result";
 
 /// One side's turn to speak.
 #[derive(Debug)]
-pub(super) enum Said<'a> {
+pub(super) enum Side<'a> {
     User(Vec<Cow<'a, Content>>),
     Model(Vec<Spoken<'a>>),
 }
@@ -54,8 +54,8 @@ pub(super) struct Called<'a> {
 pub(super) fn turns<'a>(
     messages: &'a [Message],
     id: impl Fn(&str, usize) -> String,
-) -> Vec<Said<'a>> {
-    let mut turns: Vec<Said<'a>> = Vec::new();
+) -> Vec<Side<'a>> {
+    let mut turns: Vec<Side<'a>> = Vec::new();
     let mut taken: HashSet<String> = HashSet::new();
     // By the first id that is tried: the next number to try.
     let mut numbers: HashMap<String, usize> = HashMap::new();
@@ -81,13 +81,13 @@ pub(super) fn turns<'a>(
             Message::Tool(_) => {}
         }
     }
-    if !matches!(turns.first(), Some(Said::User(_))) {
-        turns.insert(0, Said::User(vec![Cow::Owned(Content::text(NO_TEXT))]));
+    if !matches!(turns.first(), Some(Side::User(_))) {
+        turns.insert(0, Side::User(vec![Cow::Owned(Content::text(NO_TEXT))]));
     }
     turns
 }
 
-fn user<'a>(turns: &mut Vec<Said<'a>>, content: &'a [Content]) {
+fn user<'a>(turns: &mut Vec<Side<'a>>, content: &'a [Content]) {
     let is_blank =
         |content: &Content| matches!(content, Content::Text(text) if text.trim().is_empty());
     let some = content.iter().filter(|content| !is_blank(content));
@@ -96,21 +96,21 @@ fn user<'a>(turns: &mut Vec<Said<'a>>, content: &'a [Content]) {
         some.push(Cow::Owned(Content::text(NO_TEXT)));
     }
     match turns.last_mut() {
-        Some(Said::User(before)) => before.extend(some),
-        _ => turns.push(Said::User(some)),
+        Some(Side::User(before)) => before.extend(some),
+        _ => turns.push(Side::User(some)),
     }
 }
 
-fn model<'a>(turns: &mut Vec<Said<'a>>, spoken: Vec<Spoken<'a>>) {
+fn model<'a>(turns: &mut Vec<Side<'a>>, spoken: Vec<Spoken<'a>>) {
     let says = |it: &Spoken<'_>| matches!(it, Spoken::Call(_) | Spoken::Text(_));
     if !spoken.iter().any(says) {
         return;
     }
     match turns.last_mut() {
-        Some(Said::Model(before)) if !before.iter().any(|it| matches!(it, Spoken::Call(_))) => {
+        Some(Side::Model(before)) if !before.iter().any(|it| matches!(it, Spoken::Call(_))) => {
             before.extend(spoken);
         }
-        _ => turns.push(Said::Model(spoken)),
+        _ => turns.push(Side::Model(spoken)),
     }
 }
 

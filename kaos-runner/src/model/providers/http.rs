@@ -12,7 +12,7 @@ use super::json;
 use crate::{ModelErrorKind, http_client};
 
 /// How much of the body of an error is read, in bytes.
-const LONGEST_ERROR: usize = 64 * 1024;
+const MAX_ERROR_LEN: usize = 64 * 1024;
 
 /// The headers of a request that name its span, or the current one. Baggage is what the user's request said
 /// to the services behind it, and a model's provider is none of those unless its user says so.
@@ -42,7 +42,7 @@ pub(super) fn begin(hooks: &Hooks, url: &Url, attempt: u32) -> Exchange {
 }
 
 /// Ends it. What is wrong with an answer that came whole is not HTTP's.
-pub(super) fn told<T>(answered: Result<T, Failed>, mut exchange: Exchange) -> Result<T, Failed> {
+pub(super) fn finish<T>(answered: Result<T, Failed>, mut exchange: Exchange) -> Result<T, Failed> {
     if let Err(Failed { kind, .. }) = &answered
         && matches!(kind, ModelErrorKind::Connection | ModelErrorKind::Timeout)
     {
@@ -53,7 +53,7 @@ pub(super) fn told<T>(answered: Result<T, Failed>, mut exchange: Exchange) -> Re
 
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum BodyKind {
     Events,
     Json,
 }
@@ -69,7 +69,7 @@ pub(super) struct Bounds {
 #[derive(Debug)]
 pub(super) struct Body {
     response: Response,
-    pub(super) form: Form,
+    pub(super) form: BodyKind,
     /// What was read to find out its form.
     begin: Option<Vec<u8>>,
     /// How many more bytes may come.
@@ -91,7 +91,7 @@ pub(super) async fn send(
     if !status.is_success() {
         let mut text: Vec<u8> = Vec::new();
         let words = async {
-            while text.len() < LONGEST_ERROR
+            while text.len() < MAX_ERROR_LEN
                 && let Ok(Some(chunk)) = response.chunk().await
             {
                 text.extend_from_slice(&chunk);
@@ -99,7 +99,7 @@ pub(super) async fn send(
         };
         // The status is known: words that drip do not hide it.
         let _all_or_some = timeout(bounds.between_chunks, words).await;
-        text.truncate(LONGEST_ERROR);
+        text.truncate(MAX_ERROR_LEN);
         return Err(Failed::status(status, response.headers(), &text));
     }
     if response.content_length() > Some(bounds.bytes as u64) {
@@ -107,7 +107,7 @@ pub(super) async fn send(
     }
     let mut body = Body {
         response,
-        form: Form::Json,
+        form: BodyKind::Json,
         begin: None,
         left: bounds.bytes,
         begun: false,
@@ -139,16 +139,16 @@ impl Body {
         let stated = stated.unwrap_or_default().to_ascii_lowercase();
         let stated = stated.split(';').next().unwrap_or_default().trim();
         self.form = match (first, stated) {
-            (Some(b'{' | b'['), _) => Form::Json,
+            (Some(b'{' | b'['), _) => BodyKind::Json,
             // `data`, `event`, `id`, `retry`, or a comment.
-            (Some(b'd' | b'e' | b'i' | b'r' | b':'), _) => Form::Events,
+            (Some(b'd' | b'e' | b'i' | b'r' | b':'), _) => BodyKind::Events,
             _ if encoding.is_some_and(|encoding| encoding != "identity") => {
                 let encoding = encoding.unwrap_or_default();
                 let text = format!("the response is encoded as `{encoding}`, unasked");
                 return Err(Failed::bad_response(text));
             }
-            (_, "text/event-stream") => Form::Events,
-            (_, json) if json == "application/json" || json.ends_with("+json") => Form::Json,
+            (_, "text/event-stream") => BodyKind::Events,
+            (_, json) if json == "application/json" || json.ends_with("+json") => BodyKind::Json,
             (_, other) => {
                 let text = format!("the response is `{other}`, neither JSON nor an event stream");
                 return Err(Failed::bad_response(text));

@@ -137,7 +137,7 @@ pub(super) fn word(value: Option<&Value>) -> Option<String> {
 }
 
 /// Beyond this a float is no exact count any more.
-const MOST: f64 = 9_007_199_254_740_992.0;
+const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_992.0;
 
 /// A count; `None` for what is none.
 pub(super) fn count(value: Option<&Value>) -> Option<u64> {
@@ -156,5 +156,7 @@ pub(super) fn count(value: Option<&Value>) -> Option<u64> {
         clippy::cast_sign_loss,
         reason = "within the range"
     )]
-    (0.0..=MOST).contains(&number).then_some(number as u64)
+    (0.0..=MAX_SAFE_INTEGER)
+        .contains(&number)
+        .then_some(number as u64)
 }

@@ -7,7 +7,7 @@ use kaos_hooks::Str;
 use crate::{Message, ModelRequest};
 
 /// The longest name that all APIs accept, in characters.
-const LONGEST: usize = 64;
+const MAX_LEN: usize = 64;
 
 /// What the tools of one request are called in it.
 ///
@@ -22,12 +22,12 @@ pub(super) struct Names {
 impl Names {
     /// The names of the request's tools, and of those that only its conversation mentions.
     pub(super) fn of(request: &ModelRequest<'_>) -> Self {
-        let told = request.tools.iter().map(|tool| &tool.name);
-        let said = request.messages.iter().filter_map(|message| match message {
-            Message::Assistant(said) => Some(said.tool_calls().map(|call| &call.name)),
+        let offered = request.tools.iter().map(|tool| &tool.name);
+        let called = request.messages.iter().filter_map(|message| match message {
+            Message::Assistant(called) => Some(called.tool_calls().map(|call| &call.name)),
             _ => None,
         });
-        let all: Vec<&Str> = told.chain(said.flatten()).collect();
+        let all: Vec<&Str> = offered.chain(called.flatten()).collect();
         // Names that are legal are nobody else's, wherever they stand.
         let legal: HashSet<&str> = all
             .iter()
@@ -64,7 +64,7 @@ impl Names {
 fn is_legal(name: &str) -> bool {
     let begins = |first: u8| first.is_ascii_alphabetic() || first == b'_';
     let goes_on = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    name.len() <= LONGEST && name.bytes().next().is_some_and(begins) && name.bytes().all(goes_on)
+    name.len() <= MAX_LEN && name.bytes().next().is_some_and(begins) && name.bytes().all(goes_on)
 }
 
 /// `numbers` has the last number behind each name that was made before.
@@ -78,17 +78,17 @@ fn made_legal(
         _ if letter.is_ascii_alphanumeric() => letter,
         _ => '_',
     };
-    let mut made: String = name.chars().map(legal).take(LONGEST).collect();
+    let mut made: String = name.chars().map(legal).take(MAX_LEN).collect();
     if !made.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
         made.insert(0, '_');
     }
-    made.truncate(LONGEST);
+    made.truncate(MAX_LEN);
     let mut free = made.clone();
     let number = numbers.entry(made.clone()).or_insert(1);
     while taken(&free) {
         *number += 1;
         let behind = format!("_{number}");
-        let kept = made.get(..made.len().min(LONGEST - behind.len()));
+        let kept = made.get(..made.len().min(MAX_LEN - behind.len()));
         free = kept.unwrap_or_default().to_owned() + &behind;
     }
     free

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::endpoint::{Api, Endpoint};
 use super::names::Names;
 use crate::{Deltas, Model, ModelError, ModelReply, ModelRequest};
-use answer::Answer;
+use answer::OpenAiReply;
 use request::Fixed;
 
 pub use builder::OpenAiBuilder;
@@ -54,7 +54,7 @@ pub(super) struct ChatCompletions {
 }
 
 impl Api for ChatCompletions {
-    type Reading<'a> = Answer<'a>;
+    type Reading<'a> = OpenAiReply<'a>;
 
     fn body(&self, request: &ModelRequest<'_>, names: &Names) -> serde_json::Result<Vec<u8>> {
         self.fixed.body(request, names)
@@ -64,8 +64,8 @@ impl Api for ChatCompletions {
         (&self.provider, self.fixed.quirks.longest_list)
     }
 
-    fn reading<'a>(&'a self, _request: &ModelRequest<'a>, names: &'a Names) -> Answer<'a> {
-        Answer::new(&self.fixed, names, &self.unnamed)
+    fn reading<'a>(&'a self, _request: &ModelRequest<'a>, names: &'a Names) -> OpenAiReply<'a> {
+        OpenAiReply::new(&self.fixed, names, &self.unnamed)
     }
 }
 

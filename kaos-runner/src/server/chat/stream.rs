@@ -50,7 +50,7 @@ pub(super) fn body(streamed: Streamed) -> Body {
         max_steps: streamed.max_steps,
         keep_alive: streamed.keep_alive,
         drain: streamed.drain,
-        said: Said::Nothing,
+        said: LastPiece::Nothing,
         step: 0,
         _held: streamed.held,
     };
@@ -74,7 +74,7 @@ struct Writing {
     max_steps: u32,
     keep_alive: Duration,
     drain: Drain,
-    said: Said,
+    said: LastPiece,
     /// The step that the turn is at.
     step: u32,
     _held: Held,
@@ -82,7 +82,7 @@ struct Writing {
 
 /// What the client has so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum LastPiece {
     Nothing,
     Role,
     /// Text, last of this step.
@@ -91,8 +91,8 @@ enum Said {
 
 impl Writing {
     async fn next(&mut self) -> Option<Bytes> {
-        if self.said == Said::Nothing {
-            self.said = Said::Role;
+        if self.said == LastPiece::Nothing {
+            self.said = LastPiece::Role;
             let role = json!({ "role": "assistant", "content": "" });
             return Some(self.delta(&role).into());
         }
@@ -149,8 +149,8 @@ impl Writing {
         if text.is_empty() {
             return None;
         }
-        let later = matches!(self.said, Said::Text(step) if step != self.step);
-        self.said = Said::Text(self.step);
+        let later = matches!(self.said, LastPiece::Text(step) if step != self.step);
+        self.said = LastPiece::Text(self.step);
         let gap = if later { "\n\n" } else { "" };
         Some(self.delta(&json!({ "content": format!("{gap}{text}") })))
     }
@@ -180,8 +180,8 @@ impl Writing {
 
     fn last(&mut self, reply: &Reply) -> String {
         let mut last = match self.said {
-            Said::Text(_) => None,
-            Said::Nothing | Said::Role => self.text(reply.text()),
+            LastPiece::Text(_) => None,
+            LastPiece::Nothing | LastPiece::Role => self.text(reply.text()),
         }
         .unwrap_or_default();
         let reason = finish_reason(reply.finish_reason());

@@ -5,8 +5,8 @@ use boon::{ErrorKind, Type, ValidationError};
 use serde_json::Value;
 
 /// The most characters of one fault, and of a value in it.
-const LONGEST_FAULT: usize = 300;
-const LONGEST_VALUE: usize = 80;
+const MAX_FAULT_LEN: usize = 300;
+const MAX_VALUE_LEN: usize = 80;
 
 /// The faults of the arguments, one text each.
 ///
@@ -14,16 +14,16 @@ const LONGEST_VALUE: usize = 80;
 pub(super) fn of(error: &ValidationError<'_, '_>, arguments: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     collect(error, arguments, &mut faults);
-    let told = faults.into_iter().map(|Fault { place, what }| {
+    let shown = faults.into_iter().map(|Fault { place, what }| {
         let place = if place.is_empty() {
             "arguments"
         } else {
             &place
         };
-        let what = cut(what, LONGEST_FAULT);
+        let what = cut(what, MAX_FAULT_LEN);
         format!("{place}: {what}")
     });
-    told.collect()
+    shown.collect()
 }
 
 struct Fault {
@@ -70,7 +70,7 @@ fn collect(error: &ValidationError<'_, '_>, arguments: &Value, to: &mut Vec<Faul
         }
         kind if error.causes.is_empty() => {
             let found = arguments.pointer(&place).unwrap_or(&Value::Null);
-            say(what(kind, &cut(found.to_string(), LONGEST_VALUE)));
+            say(what(kind, &cut(found.to_string(), MAX_VALUE_LEN)));
         }
         _ => {
             for cause in &error.causes {

@@ -11,7 +11,7 @@ const STEP: usize = 16 << 10;
 const ON_THE_SPOT: usize = 24;
 
 /// As many as are done at all: 1 GiB, of which only what is used is ever real.
-const MOST: usize = (1 << 30) / STEP;
+const MAX_STEPS: usize = (1 << 30) / STEP;
 
 /// Does work of so many steps into the depth; on a thread of its own if they are many. `None` if
 /// they are too many, or the work panics there.
@@ -19,7 +19,7 @@ pub(super) fn with_room<T: Send>(steps: usize, work: impl FnOnce() -> T + Send) 
     if steps <= ON_THE_SPOT {
         return Some(work());
     }
-    if steps > MOST {
+    if steps > MAX_STEPS {
         return None;
     }
     thread::scope(|scope| {

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::{Callee, Ran, task_of};
 use crate::message::estimate;
-use crate::remote::Asked;
+use crate::remote::RemoteCall;
 use crate::turn::callable::CalledRemote;
 use crate::turn::debug_lines;
 use crate::turn::setting::Setting;
@@ -60,7 +60,7 @@ impl Callee for CalledRemote {
             Err(why) => return Ran::failed(spent(why)),
         };
         debug_lines::delegation(scope, self.agent.called(), &task).await;
-        let asked = Asked {
+        let task = RemoteCall {
             task: &task,
             hooks: setting.hooks,
             span: scope.handle(),
@@ -68,15 +68,15 @@ impl Callee for CalledRemote {
             depth: setting.caller.depth,
             left: setting.deadline.saturating_duration_since(Instant::now()),
         };
-        let mut told = SubagentOutcome::default();
-        let answered = scope.entered(self.agent.ask(asked, &mut told)).await;
+        let mut outcome = SubagentOutcome::default();
+        let answered = scope.entered(self.agent.ask(task, &mut outcome)).await;
         let answered = answered.map(Str::from);
         let said = answered.as_ref().map_err(|why| Str::copied(why.kind()));
         debug_lines::delegated(scope, self.agent.called(), said).await;
         let tokens = answered.as_ref().map_or(0, |text| estimate::text(text));
-        let delegated = told.usage;
+        let delegated = outcome.usage;
         reserved.spend(delegated, tokens);
-        context.told_elsewhere(told);
+        context.set_elsewhere(outcome);
         Ran {
             output: answered.map(Into::into),
             delegated,
@@ -91,7 +91,7 @@ impl Callee for CalledRemote {
     }
 
     fn so_far(context: &ToolContext) -> Option<SubagentOutcome> {
-        let told = context.elsewhere();
-        (told != SubagentOutcome::default()).then_some(told)
+        let outcome = context.elsewhere();
+        (outcome != SubagentOutcome::default()).then_some(outcome)
     }
 }

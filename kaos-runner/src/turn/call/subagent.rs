@@ -49,7 +49,7 @@ impl Callee for CalledAgent {
         _context: &ToolContext,
     ) -> Ran {
         if let Err(spent) = setting.budgets.check() {
-            return Ran::failed(told(&spent.into()));
+            return Ran::failed(tool_error(&spent.into()));
         }
         let agent = &*self.agent;
         let task = task_of(arguments);
@@ -78,7 +78,7 @@ impl Callee for CalledAgent {
         Ran {
             output: answered
                 .map(|reply| reply.text.into())
-                .map_err(|why| told(&why)),
+                .map_err(|why| tool_error(&why)),
             delegated: progress.total(),
         }
     }
@@ -95,6 +95,6 @@ impl Callee for CalledAgent {
     }
 }
 
-fn told(why: &TurnErrorKind) -> ToolError {
+fn tool_error(why: &TurnErrorKind) -> ToolError {
     ToolError::of_kind(why.failure().kind, why.to_string())
 }

@@ -11,7 +11,7 @@ use crate::{Deltas, FinishReason, Part, ProviderData, Reasoning, ToolUse};
 
 /// A reply in the making.
 #[derive(Debug)]
-pub(crate) struct Answer<'a> {
+pub(crate) struct AnthropicReply<'a> {
     pub(super) fixed: &'a Fixed,
     pub(super) names: &'a Names,
     /// The tool whose input is the answer, where that was asked for in a form.
@@ -26,7 +26,7 @@ pub(crate) struct Answer<'a> {
     pub(super) ended: bool,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> AnthropicReply<'a> {
     pub(super) fn new(fixed: &'a Fixed, names: &'a Names, form: Option<&'a str>) -> Self {
         Self {
             fixed,
@@ -54,8 +54,8 @@ impl<'a> Answer<'a> {
     }
 
     pub(super) fn counted(&mut self, usage: Option<&Value>) {
-        let told = usage.and_then(Value::as_object).into_iter().flatten();
-        for (key, value) in told.filter(|(_, value)| json::count(Some(value)).is_some()) {
+        let counts = usage.and_then(Value::as_object).into_iter().flatten();
+        for (key, value) in counts.filter(|(_, value)| json::count(Some(value)).is_some()) {
             self.counts.insert(key.clone(), value.clone());
         }
     }

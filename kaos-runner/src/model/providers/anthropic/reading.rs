@@ -3,13 +3,13 @@
 use kaos_hooks::{Attributes, Str, Usage};
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::answer::AnthropicReply;
 use crate::model::providers::endpoint::{MAX_PARTS, Reading};
 use crate::model::providers::error::Failed;
 use crate::model::providers::json;
 use crate::{AssistantMessage, Deltas, FinishReason, ModelErrorKind, ModelReply};
 
-impl Reading for Answer<'_> {
+impl Reading for AnthropicReply<'_> {
     fn whole(&mut self, answer: &Value) -> Result<(), Failed> {
         self.about(answer);
         match answer.get("content") {

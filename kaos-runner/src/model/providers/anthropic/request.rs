@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kaos_hooks::{LlmParams, Str};
 use serde_json::{Map, Value, json};
 
-use crate::model::providers::history::{self, Called, NO_RESULT, Said, Spoken, plain_id};
+use crate::model::providers::history::{self, Called, NO_RESULT, Side, Spoken, plain_id};
 use crate::model::providers::names::Names;
 use crate::model::providers::schema::{self, Dialect};
 use crate::{Content, Image, Message, ModelRequest, OutputSchema, ProviderData, ToolSpec};
@@ -39,8 +39,12 @@ impl Fixed {
         put("stream", request.stream.into());
         let params = &self.params;
         put("max_tokens", params.max_tokens.into());
-        body.extend(said_of(params));
-        let mut tools: Vec<Value> = request.tools.iter().map(|tool| told(tool, names)).collect();
+        body.extend(parameters(params));
+        let mut tools: Vec<Value> = request
+            .tools
+            .iter()
+            .map(|tool| tool_definition(tool, names))
+            .collect();
         if tools.is_empty() {
             // A conversation with calls needs the tools, even where none may be called any more.
             tools = mentioned(request.messages, names);
@@ -49,7 +53,7 @@ impl Fixed {
             }
         }
         body.extend(self.fields.clone());
-        body.extend(request.params.map(said_of).unwrap_or_default());
+        body.extend(request.params.map(parameters).unwrap_or_default());
         if let Some(output) = request.output {
             // An answer of a form is the input of a tool that must be called; thinking is not
             // possible beside that.
@@ -75,12 +79,12 @@ impl Fixed {
         let mut results: Vec<Value> = Vec::new();
         for turn in history::turns(request.messages, plain_id) {
             match turn {
-                Said::User(content) => {
+                Side::User(content) => {
                     let mut parts = std::mem::take(&mut results);
                     parts.extend(content.iter().map(|content| given(content)));
                     sent.push(json!({ "role": "user", "content": parts }));
                 }
-                Said::Model(spoken) => {
+                Side::Model(spoken) => {
                     if !results.is_empty() {
                         let parts = std::mem::take(&mut results);
                         sent.push(json!({ "role": "user", "content": parts }));
@@ -123,17 +127,18 @@ impl Fixed {
 }
 
 /// Those parameters that the API knows.
-fn said_of(params: &LlmParams) -> Map<String, Value> {
+fn parameters(params: &LlmParams) -> Map<String, Value> {
     let stop = (!params.stop_sequences.is_empty()).then(|| json!(params.stop_sequences));
-    let said = [
+    let parameters = [
         ("max_tokens", params.max_tokens.map(Value::from)),
         ("temperature", params.temperature.map(Value::from)),
         ("top_p", params.top_p.map(Value::from)),
         ("top_k", params.top_k.map(Value::from)),
         ("stop_sequences", stop),
     ];
-    let said = said.into_iter();
-    said.filter_map(|(key, value)| Some((key.to_owned(), value?)))
+    let parameters = parameters.into_iter();
+    parameters
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)))
         .collect()
 }
 
@@ -176,7 +181,7 @@ fn text_part(text: &str) -> Value {
     json!({ "type": "text", "text": text })
 }
 
-fn told(tool: &ToolSpec, names: &Names) -> Value {
+fn tool_definition(tool: &ToolSpec, names: &Names) -> Value {
     let schema = schema::legal(&tool.schema, Dialect::PlainKeys);
     let name = names.sent(&tool.name);
     if tool.description.trim().is_empty() {
@@ -192,11 +197,13 @@ fn form(output: &OutputSchema) -> Value {
 
 /// The tools that a conversation mentions, without their schemas.
 fn mentioned(messages: &[Message], names: &Names) -> Vec<Value> {
-    let said = messages.iter().filter_map(|message| match message {
-        Message::Assistant(said) => Some(said.tool_calls().map(|call| names.sent(&call.name))),
+    let parameters = messages.iter().filter_map(|message| match message {
+        Message::Assistant(parameters) => {
+            Some(parameters.tool_calls().map(|call| names.sent(&call.name)))
+        }
         _ => None,
     });
-    let called: BTreeSet<&str> = said.flatten().collect();
+    let called: BTreeSet<&str> = parameters.flatten().collect();
     let schema = json!({ "type": "object", "properties": {} });
     let tool = |name| json!({ "name": name, "input_schema": schema });
     called.into_iter().map(tool).collect()

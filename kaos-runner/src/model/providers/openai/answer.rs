@@ -22,7 +22,7 @@ const REASONING: [&str; 3] = ["reasoning_content", "reasoning", "thinking"];
 
 /// A reply in the making.
 #[derive(Debug)]
-pub(crate) struct Answer<'a> {
+pub(crate) struct OpenAiReply<'a> {
     fixed: &'a Fixed,
     names: &'a Names,
     text: String,
@@ -40,7 +40,7 @@ pub(crate) struct Answer<'a> {
     answered: bool,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> OpenAiReply<'a> {
     pub(super) fn new(fixed: &'a Fixed, names: &'a Names, unnamed: &'a AtomicU64) -> Self {
         Self {
             fixed,
@@ -71,29 +71,29 @@ impl<'a> Answer<'a> {
             .response_model
             .take()
             .or(json::word(answer.get("model")));
-        let told = |key| json::word(answer.get(key));
-        self.service_tier = told("service_tier").or(self.service_tier.take());
-        self.system_fingerprint = told("system_fingerprint").or(self.system_fingerprint.take());
+        let word = |key| json::word(answer.get(key));
+        self.service_tier = word("service_tier").or(self.service_tier.take());
+        self.system_fingerprint = word("system_fingerprint").or(self.system_fingerprint.take());
         // Where every chunk has one, the last counts.
-        let told = answer.get("usage").unwrap_or(answer);
-        self.usage = usage(told).or(self.usage);
+        let counts = answer.get("usage").unwrap_or(answer);
+        self.usage = usage(counts).or(self.usage);
         let Some(choice) = first_choice(answer).or_else(|| own_shape(answer)) else {
             return Ok(());
         };
         self.answered = true;
-        let said = keys
+        let message = keys
             .iter()
             .filter_map(|key| choice.get(*key))
-            .find(|said| said.is_object());
-        let said = said.unwrap_or(&Value::Null);
-        self.said(said, deltas);
-        if let Some(error) = error_in(choice).or_else(|| error_in(said)) {
+            .find(|message| message.is_object());
+        let message = message.unwrap_or(&Value::Null);
+        self.add_message(message, deltas);
+        if let Some(error) = error_in(choice).or_else(|| error_in(message)) {
             return Err(Failed::in_answer(error));
         }
         let done = (choice.get("done") == Some(&Value::Bool(true))).then_some("stop");
         let reason_of = |key: &str| json::word(choice.get(key));
-        let told = reason_of("finish_reason").or_else(|| reason_of("done_reason"));
-        match told.as_deref().or(done) {
+        let ended = reason_of("finish_reason").or_else(|| reason_of("done_reason"));
+        match ended.as_deref().or(done) {
             None => Ok(()),
             Some("error") => {
                 let why = "the provider stopped with an error";
@@ -106,23 +106,23 @@ impl<'a> Answer<'a> {
         }
     }
 
-    fn said(&mut self, said: &Value, deltas: Option<&Deltas>) {
+    fn add_message(&mut self, message: &Value, deltas: Option<&Deltas>) {
         // Some say the same twice, under both names.
         for field in REASONING {
-            let piece = said.get(field).map(json::text).unwrap_or_default();
+            let piece = message.get(field).map(json::text).unwrap_or_default();
             if !piece.is_empty() {
                 self.reasoning_field.get_or_insert(field);
                 self.thought(piece.into_owned(), deltas);
                 break;
             }
         }
-        if let Some(parts) = said.get("content").and_then(Value::as_array) {
+        if let Some(parts) = message.get("content").and_then(Value::as_array) {
             for thought in parts.iter().filter_map(|part| part.get("thinking")) {
                 self.thought(json::text(thought).into_owned(), deltas);
             }
         }
         for key in ["content", "refusal"] {
-            let piece = said.get(key).map(json::text).unwrap_or_default();
+            let piece = message.get(key).map(json::text).unwrap_or_default();
             if !piece.is_empty() {
                 self.text.push_str(&piece);
                 if let Some(deltas) = deltas {
@@ -131,7 +131,7 @@ impl<'a> Answer<'a> {
             }
         }
         for field in self.fixed.quirks.returned {
-            if let Some(value) = said.get(*field).filter(|value| !value.is_null()) {
+            if let Some(value) = message.get(*field).filter(|value| !value.is_null()) {
                 let before = self.returned.entry(*field).or_insert(Value::Null);
                 if value.is_array() && before.is_null() && deltas.is_some() {
                     *before = Value::Array(Vec::new());
@@ -139,7 +139,7 @@ impl<'a> Answer<'a> {
                 add(before, value.clone());
             }
         }
-        let calls = match said.get("tool_calls") {
+        let calls = match message.get("tool_calls") {
             Some(Value::Array(calls)) => calls.as_slice(),
             Some(one @ Value::Object(_)) => std::slice::from_ref(one),
             _ => &[],
@@ -163,10 +163,10 @@ impl<'a> Answer<'a> {
     }
 }
 
-impl Reading for Answer<'_> {
+impl Reading for OpenAiReply<'_> {
     fn whole(&mut self, answer: &Value) -> Result<(), Failed> {
         self.take(answer, ["message", "delta"], None)?;
-        let says = |key: &&str| answer.get(*key).is_some_and(|said| !said.is_null());
+        let says = |key: &&str| answer.get(*key).is_some_and(|message| !message.is_null());
         // Some gateways have only words for what is wrong.
         if !self.answered && ["message", "detail"].iter().any(says) {
             return Err(Failed::in_answer(answer));
@@ -216,15 +216,15 @@ impl Reading for Answer<'_> {
             finish_reason: self.finish_reason,
             ..ModelReply::default()
         };
-        for (key, told) in [
+        for (key, word) in [
             ("openai.response.service_tier", self.service_tier),
             (
                 "openai.response.system_fingerprint",
                 self.system_fingerprint,
             ),
         ] {
-            if let Some(told) = told {
-                reply.attributes.set(key, Str::from(told));
+            if let Some(word) = word {
+                reply.attributes.set(key, Str::from(word));
             }
         }
         if !self.reasoning.is_empty() {
@@ -271,9 +271,9 @@ fn reason(word: &str) -> FinishReason {
 }
 
 /// `None` unless both counts are there: half a count is not zero.
-fn usage(told: &Value) -> Option<Usage> {
-    let detail = |of: &str, key: &str| json::count(told.get(of)?.get(key));
-    let count = |key: &str| json::count(told.get(key));
+fn usage(counts: &Value) -> Option<Usage> {
+    let detail = |of: &str, key: &str| json::count(counts.get(of)?.get(key));
+    let count = |key: &str| json::count(counts.get(key));
     let cached = detail("prompt_tokens_details", "cached_tokens");
     let either = |key: &str, own: &str| count(key).or_else(|| count(own));
     Some(Usage {

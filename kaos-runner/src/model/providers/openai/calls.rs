@@ -38,7 +38,7 @@ struct Building {
     /// The reply's.
     id: Str,
     /// Whether the reply's id was told already.
-    told: bool,
+    announced: bool,
     name: String,
     arguments: String,
     nesting: Nesting,
@@ -106,7 +106,7 @@ impl<'a> Calls<'a> {
             None => self.begin(fragment),
         };
         if let Some(call) = self.calls.get_mut(at).filter(|_| !arguments.is_empty()) {
-            call.told = true;
+            call.announced = true;
             deltas.tool_call_args(call.id.clone(), arguments);
         }
     }
@@ -154,7 +154,7 @@ impl<'a> Calls<'a> {
             index: call.index,
             given: call.id,
             id,
-            told: false,
+            announced: false,
             name: call.name.unwrap_or_default(),
             arguments: call.arguments,
             nesting,
@@ -172,7 +172,7 @@ impl<'a> Calls<'a> {
             return;
         };
         if let Some(id) = late.filter(|_| call.given.is_none()) {
-            if !call.told {
+            if !call.announced {
                 call.id = Str::from(id.clone());
             }
             call.given = Some(id);

@@ -4,7 +4,7 @@ use kaos_hooks::{LlmParams, Str};
 use serde_json::{Map, Value, json};
 
 use super::quirks::{Quirks, Reasoning};
-use crate::model::providers::history::{self, Called, NO_RESULT, Said, Spoken};
+use crate::model::providers::history::{self, Called, NO_RESULT, Side, Spoken};
 use crate::model::providers::names::Names;
 use crate::model::providers::schema;
 use crate::{Content, Image, ModelRequest, OutputSchema, ProviderData, ToolSpec};
@@ -58,10 +58,10 @@ impl Fixed {
             sent.push(json!({ "role": "system", "content": request.instructions }));
         }
         let turns = history::turns(request.messages, self.quirks.ids);
-        let last_user = turns.iter().rposition(|turn| matches!(turn, Said::User(_)));
+        let last_user = turns.iter().rposition(|turn| matches!(turn, Side::User(_)));
         for (at, turn) in turns.iter().enumerate() {
             match turn {
-                Said::User(content) => {
+                Side::User(content) => {
                     let after_tool = sent.last().is_some_and(|it| it["role"] == "tool");
                     if after_tool && !self.quirks.user_after_tool {
                         sent.push(json!({ "role": "assistant", "content": "…" }));
@@ -69,7 +69,7 @@ impl Fixed {
                     let content: Vec<&Content> = content.iter().map(AsRef::as_ref).collect();
                     sent.push(json!({ "role": "user", "content": given(&content) }));
                 }
-                Said::Model(spoken) => {
+                Side::Model(spoken) => {
                     self.all_spoken(spoken, Some(at) > last_user, names, &mut sent);
                 }
             }

@@ -6,15 +6,15 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse
 use prost::Message as _;
 
 use super::retry::Fault;
-use crate::export::Answer;
+use crate::export::Receipt;
 use crate::text::bounded;
 
 /// What a receiver answered. The answers to the three signals are the same bytes: a count of what
 /// was rejected, and a message (OTLP 1.10, `Export*PartialSuccess`).
-pub(super) fn answer(body: &[u8]) -> Option<Answer> {
+pub(super) fn receipt(body: &[u8]) -> Option<Receipt> {
     let answer = ExportTraceServiceResponse::decode(body).ok()?;
     let partial = answer.partial_success.unwrap_or_default();
-    Some(Answer {
+    Some(Receipt {
         rejected: u64::try_from(partial.rejected_spans).unwrap_or(0),
         message: of_receiver(&partial.error_message),
     })

@@ -8,13 +8,13 @@ use crate::text::Fitted;
 
 /// The attributes of a record.
 #[derive(Default)]
-pub(super) struct Said {
+pub(super) struct Collected {
     pub(super) pairs: Vec<(Key, AnyValue)>,
     /// Whether content was cut.
     pub(super) cut: bool,
 }
 
-impl Said {
+impl Collected {
     /// Content, structured: of no more characters than its JSON may have as text.
     pub(super) fn content(
         &mut self,

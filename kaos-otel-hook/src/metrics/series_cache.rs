@@ -8,9 +8,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub(super) const CARDINALITY_LIMIT: usize = 2000;
 
 /// Series by what their operations have in common; as many as an instrument keeps apart.
-pub(super) struct Known<K, S>(RwLock<HashMap<K, Arc<S>>>);
+pub(super) struct SeriesCache<K, S>(RwLock<HashMap<K, Arc<S>>>);
 
-impl<K, S> Default for Known<K, S> {
+impl<K, S> Default for SeriesCache<K, S> {
     fn default() -> Self {
         Self(RwLock::default())
     }
@@ -25,27 +25,32 @@ impl<K, S> Default for Latest<K, S> {
     }
 }
 
-impl<K: Hash + Eq + Clone, S> Known<K, S> {
+impl<K: Hash + Eq + Clone, S> SeriesCache<K, S> {
     /// The series of this key.
     pub(super) fn find(&self, key: &K, make: impl FnOnce(&K) -> S) -> Arc<S> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(series) = known.get(key) {
+        let series_cache = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(series) = series_cache.get(key) {
             return Arc::clone(series);
         }
-        drop(known);
+        drop(series_cache);
         let series = Arc::new(make(key));
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= CARDINALITY_LIMIT {
+        let mut series_cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if series_cache.len() >= CARDINALITY_LIMIT {
             // The SDK folds it; it is bound again each time.
             return series;
         }
-        Arc::clone(known.entry(key.clone()).or_insert(series))
+        Arc::clone(series_cache.entry(key.clone()).or_insert(series))
     }
 }
 
 impl<K: Hash + Eq + Clone, S> Latest<K, S> {
     /// The series of this key.
-    pub(super) fn find(&mut self, key: K, among: &Known<K, S>, make: impl FnOnce(&K) -> S) -> &S {
+    pub(super) fn find(
+        &mut self,
+        key: K,
+        among: &SeriesCache<K, S>,
+        make: impl FnOnce(&K) -> S,
+    ) -> &S {
         if self.0.as_ref().is_some_and(|(latest, _)| *latest != key) {
             self.0 = None;
         }

@@ -74,7 +74,7 @@ impl fmt::Display for MemoryEventType {
 }
 
 /// What an event says.
-pub(super) enum Said {
+pub(super) enum Entry {
     UserMessage(Str),
     TaskDelegationReceived(Str),
     AgentResponse(Str),
@@ -101,7 +101,7 @@ pub(super) struct Stage {
     pub(super) redactor: Redactor,
 }
 
-impl Said {
+impl Entry {
     pub(super) fn event_type(&self) -> MemoryEventType {
         match self {
             Self::UserMessage(_) => MemoryEventType::UserMessage,
