@@ -2,11 +2,13 @@
 
 mod observed;
 mod serve;
+mod settings;
 
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, Subcommand};
-use kaos_operator::kubernetes::{Settings, crds_yaml, roles_yaml};
+use kaos_operator::kubernetes::{crds_yaml, roles_yaml};
+use settings::settings;
 
 use crate::output::Failed;
 use crate::terminal;
@@ -38,9 +40,4 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     out.print(&text)?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// What the operator is told by variables. An empty one is said: it may be an image that there is not to be.
-fn settings() -> Result<Settings, Failed> {
-    Ok(Settings::from_vars(|name| std::env::var(name).ok())?)
 }

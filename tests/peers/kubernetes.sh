@@ -31,16 +31,24 @@ main() {
     export K8S_BIN=$dir/bin K8S_STATE=$dir/plane K8S_PORT TRACES=$dir/traces.jsonl CRDS=$dir/crds.yaml ROLES=$dir/roles.yaml
     export INPUTS=$PWD/../support/kaos-operator/inputs.yaml DRY_RUN=$PWD/../support/kaos-operator/dry-run-0.8.4.yaml
     K8S_PORT=$(eight_ports)
+    # KAOS' own agent, if ancestor-agent.sh has installed it.
+    export ANCESTOR
+    ANCESTOR=$(ls -d "$PWD"/.cache/ancestor-agent-*/bin/python 2>/dev/null || true)
     start_collector
-    # A collector that is a pod writes to the same file.
-    sed "s/\${env:GRPC_PORT}/0/; s/\${env:HTTP_PORT}/4318/; s#\${env:TRACES}#$TRACES#; s#\${env:LOGS}#$dir/pod-logs.jsonl#; s#\${env:METRICS}#$dir/pod-metrics.jsonl#" \
-        team/collector.yaml >"$dir/in-pod.yaml"
+    # A collector that is a pod listens where the node says, and has files of its own.
+    export POD_TRACES=$dir/pod-traces.jsonl
+    cat >"$dir/collector-in-pod" <<SH
+#!/bin/sh
+GRPC_PORT=0 HTTP_PORT=\$1 TRACES=$POD_TRACES METRICS=$dir/pod-metrics.jsonl LOGS=$dir/pod-logs.jsonl exec $collector --config $PWD/team/collector.yaml
+SH
+    chmod +x "$dir/collector-in-pod"
     kubernetes/up.sh "$dir/bin" "$dir/plane" -for 30m \
-        -image "kaos-agent:0.1.0=$kaos agent serve --port 8000" \
+        -image "kaos-agent:0.1.0=env KAOS_ALLOWED_HOSTS=* $kaos agent serve --port 8000" \
         -image "kaos-mcp-python:0.1.0=$mcp $PWD/mcp/server.py 8000" \
         -image "litellm/litellm:main-stable=python3 $PWD/kubernetes/model.py" \
+        -image "ancestor-agent:test=$ANCESTOR -m uvicorn pais.server:get_app --factory --host 127.0.0.1 --port 8000" \
         -image "kaos-operator:test=$kaos operator run --port 8080" \
-        -image "collector:test=$collector --config $dir/in-pod.yaml --set receivers::otlp::protocols::http::endpoint=127.0.0.1:4318" >/dev/null
+        -image "collector:test=$dir/collector-in-pod 4318" >/dev/null
     python3 kubernetes/scenarios.py "$@"
 }
 

@@ -10,7 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::routing::get;
 use clap::Args as ClapArgs;
 use futures_util::stream::unfold;
-use kaos_operator::kubernetes::{LeaseLost, Metrics, Operator};
+use kaos_operator::kubernetes::{LeaseLost, Operator, OperatorMetrics};
 use kaos_otel_hook::{Settings as TelemetrySettings, Telemetry};
 use kaos_runner::server::{Bounds, Drain, listen};
 use tokio::net::TcpListener;
@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::observed::reconciles;
-use super::settings;
+use super::settings::settings;
 use crate::config::variable;
 use crate::output::{self, Failed};
 use crate::signals::Signals;
@@ -40,7 +40,7 @@ output; LOG_LEVEL says which. OTEL_EXPORTER_OTLP_ENDPOINT sends logs and metrics
 
 SIGTERM, SIGINT and SIGHUP end it: what has begun is done, and another operator may go on at once.
 
-Exit codes: 0 ended as told, 1 the address cannot be listened at, or another operator may have the Lease, 2 the command or its
+Exit codes: 0 it was asked to end, 1 the address cannot be listened at, or another operator may have the Lease, 2 the command or its
 configuration is wrong."
 )]
 pub(crate) struct Args {
@@ -88,11 +88,11 @@ async fn serve(args: &Args, mut signals: Signals) -> Result<ExitCode, Failed> {
         .observed_by(reconciles(&telemetry));
     let routes = routes(operator.metrics());
     let (stop, stopping) = watch::channel(false);
-    let told = |mut stopping: watch::Receiver<bool>| async move {
+    let stopped = |mut stopping: watch::Receiver<bool>| async move {
         // Who told nobody is gone, which is an end, too.
-        let _told = stopping.wait_for(|it| *it).await.is_ok();
+        let _stopped = stopping.wait_for(|it| *it).await.is_ok();
     };
-    let ends = unfold(Some(told(stopping.clone())), async |once| {
+    let ends = unfold(Some(stopped(stopping.clone())), async |once| {
         once?.await;
         Some(((), None))
     });
@@ -102,8 +102,8 @@ async fn serve(args: &Args, mut signals: Signals) -> Result<ExitCode, Failed> {
             error!(target: "kaos", "nobody is answered any more: {error}");
         }
     });
-    let working = tokio::spawn(operator.run(told(stopping)));
-    let ended = until_told(working, &mut signals, &stop).await?;
+    let working = tokio::spawn(operator.run(stopped(stopping)));
+    let ended = until_stopped(working, &mut signals, &stop).await?;
     stop.send_replace(true);
     answering.await?;
     let _account = telemetry.shutdown().await;
@@ -114,7 +114,7 @@ async fn serve(args: &Args, mut signals: Signals) -> Result<ExitCode, Failed> {
 }
 
 /// The operator's end: by itself, as it is told, or when the time for that is over.
-async fn until_told(
+async fn until_stopped(
     mut working: tokio::task::JoinHandle<Result<(), LeaseLost>>,
     signals: &mut Signals,
     stop: &watch::Sender<bool>,
@@ -137,7 +137,7 @@ async fn until_told(
     }
 }
 
-fn routes(metrics: Arc<Metrics>) -> Router {
+fn routes(metrics: Arc<OperatorMetrics>) -> Router {
     let ready = Arc::clone(&metrics);
     let readiness = move || {
         let ready = Arc::clone(&ready);

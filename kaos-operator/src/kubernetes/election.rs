@@ -20,23 +20,23 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// How often it is renewed, or asked for.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// Whose turn it is.
+/// Who holds a Lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Turn {
-    /// Ours: we hold it.
-    Ours,
-    /// Nobody's: it may be taken.
+pub enum LeaseState {
+    /// We do.
+    Held,
+    /// Nobody: it may be taken.
     Free,
-    /// Somebody else's.
-    Theirs,
+    /// Somebody else.
+    HeldByAnother,
 }
 
-/// Whose turn it is, by a Lease that has looked like this for so long. Other machines' clocks are not compared with ours.
+/// Who holds a Lease, by one that has looked like this for so long. Other machines' clocks are not compared with ours.
 #[must_use]
-pub fn turn(lease: Option<&LeaseSpec>, us: &str, unchanged: Duration) -> Turn {
+pub fn lease_state(lease: Option<&LeaseSpec>, us: &str, unchanged: Duration) -> LeaseState {
     let Some(lease) = lease else {
-        return Turn::Free;
+        return LeaseState::Free;
     };
     let holder = lease.holder_identity.as_deref().unwrap_or_default();
     let seconds = lease
@@ -44,10 +44,10 @@ pub fn turn(lease: Option<&LeaseSpec>, us: &str, unchanged: Duration) -> Turn {
         .and_then(|it| u64::try_from(it).ok());
     let good_for = seconds.map_or(LEASE, Duration::from_secs);
     match holder {
-        "" => Turn::Free,
-        it if it == us => Turn::Ours,
-        _ if unchanged >= good_for => Turn::Free,
-        _ => Turn::Theirs,
+        "" => LeaseState::Free,
+        it if it == us => LeaseState::Held,
+        _ if unchanged >= good_for => LeaseState::Free,
+        _ => LeaseState::HeldByAnother,
     }
 }
 
@@ -74,13 +74,13 @@ impl Election {
     ///
     /// Dropped, it may have taken the Lease; [`release`](Self::release) gives it back.
     pub(super) async fn wait(&mut self) {
-        let mut told = false;
+        let mut announced = false;
         loop {
             match timeout(DEADLINE, self.attempt()).await {
-                Ok(Ok(Turn::Ours)) => break,
-                Ok(Ok(_)) if !told => {
+                Ok(Ok(LeaseState::Held)) => break,
+                Ok(Ok(_)) if !announced => {
                     info!(target: "kaos", "another operator works; this one waits");
-                    told = true;
+                    announced = true;
                 }
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => {
@@ -104,7 +104,7 @@ impl Election {
             sleep(RETRY).await;
             let left = DEADLINE.saturating_sub(renewed.elapsed());
             match timeout(left, self.attempt()).await {
-                Ok(Ok(Turn::Ours)) => renewed = Instant::now(),
+                Ok(Ok(LeaseState::Held)) => renewed = Instant::now(),
                 Ok(Ok(_)) => return,
                 Ok(Err(error)) => {
                     warn!(target: "kaos", "the Lease could not be renewed: {}", brief(&error))
@@ -135,7 +135,7 @@ impl Election {
     }
 
     /// Takes or renews the Lease, if it is our turn.
-    async fn attempt(&mut self) -> Result<Turn, kube::Error> {
+    async fn attempt(&mut self) -> Result<LeaseState, kube::Error> {
         let there = self.leases.get_opt(MANAGER).await?;
         let spec = there.as_ref().and_then(|it| it.spec.clone());
         let same = self
@@ -144,13 +144,13 @@ impl Election {
             .filter(|(seen, _)| Some(seen) == spec.as_ref());
         let since = same.map_or_else(Instant::now, |(_, since)| *since);
         self.seen = spec.clone().map(|it| (it, since));
-        let turn = turn(spec.as_ref(), &self.us, since.elapsed());
-        if turn == Turn::Theirs {
-            return Ok(turn);
+        let state = lease_state(spec.as_ref(), &self.us, since.elapsed());
+        if state == LeaseState::HeldByAnother {
+            return Ok(state);
         }
         let now = MicroTime(Timestamp::now());
         let mut next = spec.unwrap_or_default();
-        if turn == Turn::Free {
+        if state == LeaseState::Free {
             next.acquire_time = Some(now.clone());
             next.lease_transitions = Some(next.lease_transitions.unwrap_or(-1).saturating_add(1));
         }
@@ -179,8 +179,8 @@ impl Election {
             }
         };
         match written {
-            Ok(_) => Ok(Turn::Ours),
-            Err(kube::Error::Api(said)) if said.code == 409 => Ok(Turn::Theirs),
+            Ok(_) => Ok(LeaseState::Held),
+            Err(kube::Error::Api(status)) if status.code == 409 => Ok(LeaseState::HeldByAnother),
             Err(other) => Err(other),
         }
     }

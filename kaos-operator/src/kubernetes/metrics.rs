@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::objects::Made;
-use super::world::locked;
+use super::cache::locked;
+use super::objects::ObjectKind;
 use crate::resources::Kind;
 
 /// Upper bounds of the durations, in seconds: a reconcile that writes nothing takes less than a millisecond, one that
@@ -28,7 +28,7 @@ pub struct Reconciled {
 
 /// What the operator counts of itself, and how it is.
 #[derive(Debug, Default)]
-pub struct Metrics {
+pub struct OperatorMetrics {
     reconciles: Mutex<BTreeMap<(Kind, &'static str), Durations>>,
     writes: Mutex<BTreeMap<&'static str, u64>>,
     interrupted: AtomicU64,
@@ -43,7 +43,7 @@ struct Durations {
     count: u64,
 }
 
-impl Metrics {
+impl OperatorMetrics {
     pub(super) fn reconciled(&self, reconciled: &Reconciled) {
         let mut all = locked(&self.reconciles);
         let at = (reconciled.kind, reconciled.outcome);
@@ -56,7 +56,7 @@ impl Metrics {
         durations.count += 1;
     }
 
-    pub(super) fn wrote(&self, made: Made) {
+    pub(super) fn wrote(&self, made: ObjectKind) {
         self.wrote_other(made.names().1);
     }
 

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::pod;
+use super::pod_template;
 use super::settings::Gateway;
 use crate::resources::{API_VERSION, Identity, Kind};
-use crate::workload::{Content, Workload};
+use crate::workload::{FileContent, Workload};
 
 /// A kind of object that is made.
 ///
 /// Closed: whoever writes or watches objects must do so with each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Made {
+pub enum ObjectKind {
     /// A `ConfigMap`.
     ConfigMap,
     /// A `Service`.
@@ -22,7 +22,7 @@ pub enum Made {
     HttpRoute,
 }
 
-impl Made {
+impl ObjectKind {
     /// All of them, in the order in which they are written: a pod finds its files.
     pub const ALL: [Self; 4] = [
         Self::ConfigMap,
@@ -47,9 +47,9 @@ impl Made {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Objects {
     /// Those that are to be there.
-    pub there: Vec<(Made, Value)>,
+    pub apply: Vec<(ObjectKind, Value)>,
     /// Kind and name of those that are to be away, though they may have been there before.
-    pub away: Vec<(Made, String)>,
+    pub delete: Vec<(ObjectKind, String)>,
 }
 
 /// What a workload is in a cluster. `uid` is that of its resource; `inputs` stands for what its Secrets and `ConfigMap`s contain: another
@@ -59,44 +59,44 @@ pub struct Objects {
 /// somebody scales the Deployment.
 #[must_use]
 pub fn objects(workload: &Workload, uid: &str, gateway: Option<&Gateway>, inputs: &str) -> Objects {
-    let (mut there, mut away) = (Vec::new(), Vec::new());
+    let (mut apply, mut delete) = (Vec::new(), Vec::new());
     for file in &workload.files {
         match &file.content {
-            Content::Text(text) => {
+            FileContent::Text(text) => {
                 let data = json!({"data": {file.file: text.expose()}});
-                there.push((
-                    Made::ConfigMap,
-                    object(workload, uid, Made::ConfigMap, &file.name, data),
+                apply.push((
+                    ObjectKind::ConfigMap,
+                    object(workload, uid, ObjectKind::ConfigMap, &file.name, data),
                 ));
             }
-            Content::SecretKey(_) => away.push((Made::ConfigMap, file.name.clone())),
+            FileContent::SecretKey(_) => delete.push((ObjectKind::ConfigMap, file.name.clone())),
         }
     }
     let name = &workload.name;
     if workload.exposed {
-        let service = object(workload, uid, Made::Service, name, service(workload));
-        there.push((Made::Service, service));
+        let service = object(workload, uid, ObjectKind::Service, name, service(workload));
+        apply.push((ObjectKind::Service, service));
     } else {
-        away.push((Made::Service, name.clone()));
+        delete.push((ObjectKind::Service, name.clone()));
     }
     let deployment = deployment(workload, inputs);
-    let deployment = object(workload, uid, Made::Deployment, name, deployment);
-    there.push((Made::Deployment, deployment));
+    let deployment = object(workload, uid, ObjectKind::Deployment, name, deployment);
+    apply.push((ObjectKind::Deployment, deployment));
     if let Some(gateway) = gateway {
         let route_name = route_name(&workload.identity);
         match route(workload, gateway).filter(|_| workload.exposed) {
             Some(route) => {
-                let route = object(workload, uid, Made::HttpRoute, &route_name, route);
-                there.push((Made::HttpRoute, route));
+                let route = object(workload, uid, ObjectKind::HttpRoute, &route_name, route);
+                apply.push((ObjectKind::HttpRoute, route));
             }
-            None => away.push((Made::HttpRoute, route_name)),
+            None => delete.push((ObjectKind::HttpRoute, route_name)),
         }
     }
-    Objects { there, away }
+    Objects { apply, delete }
 }
 
 /// An object with what all have.
-fn object(workload: &Workload, uid: &str, made: Made, name: &str, rest: Value) -> Value {
+fn object(workload: &Workload, uid: &str, made: ObjectKind, name: &str, rest: Value) -> Value {
     let Identity {
         kind,
         namespace,
@@ -136,8 +136,8 @@ fn service(workload: &Workload) -> Value {
 }
 
 fn deployment(workload: &Workload, inputs: &str) -> Value {
-    let pod = pod::spec(workload);
-    let annotations = json!({pod::HASH: pod::hash(&pod, inputs)});
+    let pod = pod_template::spec(workload);
+    let annotations = json!({pod_template::HASH: pod_template::hash(&pod, inputs)});
     json!({"spec": {
         "selector": {"matchLabels": workload.labels},
         "template": {

@@ -16,34 +16,34 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{error, info, warn};
 
 use super::MANAGER;
-use super::contents::Contents;
-use super::due::Due;
+use super::applier::Applier;
 use super::election::Election;
 use super::failure::brief;
-use super::metrics::{Metrics, Reconciled};
+use super::input_digests::InputDigests;
+use super::metrics::{OperatorMetrics, Reconciled};
 use super::reconcile::{Context, Outcome};
-use super::saying::Saying;
-use super::settings::Settings;
+use super::settings::OperatorSettings;
+use super::status_writer::StatusWriter;
 use super::watches::{Queue, watches};
-use super::writes::Writes;
+use super::work_queue::WorkQueue;
 use crate::resources::Identity;
 
 /// Reconciles at a time.
 const AT_ONCE: usize = 8;
 /// How long one may take.
-const MOST: Duration = Duration::from_secs(60);
+const MAX_DURATION: Duration = Duration::from_secs(60);
 /// When something is looked at again that has to be over first.
 const SOON: Duration = Duration::from_secs(1);
 /// When something is looked at again that somebody has to mend, whom no watch tells of.
 const LATER: Duration = Duration::from_secs(30);
 /// The longest time between two attempts at what fails.
-const LONGEST: Duration = Duration::from_secs(300);
+const MAX_DELAY: Duration = Duration::from_secs(300);
 
 /// The operator of a cluster.
 pub struct Operator {
     client: Client,
-    settings: Arc<Settings>,
-    metrics: Arc<Metrics>,
+    settings: Arc<OperatorSettings>,
+    metrics: Arc<OperatorMetrics>,
     observer: Observer,
 }
 
@@ -66,7 +66,7 @@ pub struct LeaseLost;
 impl Operator {
     /// An operator that speaks to this API server.
     #[must_use]
-    pub fn new(client: Client, settings: Settings) -> Self {
+    pub fn new(client: Client, settings: OperatorSettings) -> Self {
         Self {
             client,
             settings: Arc::new(settings),
@@ -80,7 +80,7 @@ impl Operator {
     /// # Errors
     ///
     /// None of these says where the cluster is.
-    pub async fn connect(settings: Settings) -> Result<Self, kube::Error> {
+    pub async fn connect(settings: OperatorSettings) -> Result<Self, kube::Error> {
         Ok(Self::new(Client::try_default().await?, settings))
     }
 
@@ -93,7 +93,7 @@ impl Operator {
 
     /// What it counts of itself, and whether it is ready.
     #[must_use]
-    pub fn metrics(&self) -> Arc<Metrics> {
+    pub fn metrics(&self) -> Arc<OperatorMetrics> {
         Arc::clone(&self.metrics)
     }
 
@@ -109,21 +109,21 @@ impl Operator {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), LeaseLost> {
         let mut stop = pin!(stop.fuse());
         let (sender, mut queue) = unbounded_channel();
-        let (watched, world) = watches(&self.client, &self.settings, &self.metrics, &Queue(sender));
+        let (watched, cache) = watches(&self.client, &self.settings, &self.metrics, &Queue(sender));
         let mut watching = pin!(watched.for_each(|()| std::future::ready(())));
         tokio::select! {
             () = &mut stop => return Ok(()),
             () = &mut watching => return Ok(()),
-            () = world.seen() => self.metrics.has_seen(),
+            () = cache.seen() => self.metrics.has_seen(),
         }
         let reporter = Reporter {
             controller: MANAGER.to_owned(),
             instance: Some(self.settings.identity.clone()),
         };
         let context = Context {
-            writes: Writes::new(self.client.clone()),
-            contents: Contents::new(self.client.clone()),
-            saying: Saying {
+            applier: Applier::new(self.client.clone()),
+            input_digests: InputDigests::new(self.client.clone()),
+            status: StatusWriter {
                 client: self.client.clone(),
                 recorder: Recorder::new(self.client.clone(), reporter),
                 metrics: Arc::clone(&self.metrics),
@@ -131,7 +131,7 @@ impl Operator {
             client: self.client.clone(),
             settings: Arc::clone(&self.settings),
             metrics: Arc::clone(&self.metrics),
-            world,
+            cache,
         };
         if !self.settings.leader_election {
             self.metrics.leads(true);
@@ -178,10 +178,11 @@ async fn work(
     stop: impl Future<Output = ()>,
 ) {
     let mut stop = pin!(stop);
-    let (mut due, mut running) = (Due::default(), FuturesUnordered::new());
+    let (mut due, mut running) = (WorkQueue::default(), FuturesUnordered::new());
     let mut failures: HashMap<Identity, u32> = HashMap::new();
-    // Before it was its turn it heard of all, and all of that is old.
-    for identity in context.world.all() {
+    // What was asked before it was its turn is part of all that there is.
+    while queue.try_recv().is_ok() {}
+    for identity in context.cache.all() {
         due.add(identity, Instant::now());
     }
     loop {
@@ -214,7 +215,7 @@ async fn work(
                     }
                     Again::Failed => {
                         let times = failures.entry(identity.clone()).or_default();
-                        let delay = SOON.saturating_mul(1 << (*times).min(9)).min(LONGEST);
+                        let delay = SOON.saturating_mul(1 << (*times).min(9)).min(MAX_DELAY);
                         *times += 1;
                         due.add(identity, Instant::now() + delay);
                     }
@@ -237,13 +238,13 @@ enum Again {
 }
 
 async fn one(context: &Context, identity: Identity) -> (Identity, Option<Reconciled>, Again) {
-    let Some(object) = context.world.get(&identity) else {
+    let Some(object) = context.cache.get(&identity) else {
         context.gone(&identity);
         return (identity, None, Again::No);
     };
     let began = Instant::now();
     let looked = AssertUnwindSafe(context.reconcile(&identity, &object)).catch_unwind();
-    let (outcome, again) = match timeout(MOST, looked).await {
+    let (outcome, again) = match timeout(MAX_DURATION, looked).await {
         Ok(Ok(Ok(Outcome::Done))) => ("ok", Again::No),
         Ok(Ok(Ok(Outcome::Soon))) => ("ok", Again::In(SOON)),
         Ok(Ok(Ok(Outcome::Refused))) => ("refused", Again::In(LATER)),
@@ -257,7 +258,7 @@ async fn one(context: &Context, identity: Identity) -> (Identity, Option<Reconci
             ("error", Again::Failed)
         }
         Err(_) => {
-            warn!(target: "kaos", "{identity}: no answer for {} s; it is tried again", MOST.as_secs());
+            warn!(target: "kaos", "{identity}: no answer for {} s; it is tried again", MAX_DURATION.as_secs());
             ("error", Again::Failed)
         }
     };

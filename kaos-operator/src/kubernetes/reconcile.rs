@@ -6,29 +6,29 @@ use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::json;
 
-use super::contents::Contents;
+use super::applier::{Applied, Applier};
+use super::cache::{Cache, api_resource};
 use super::failure::unless_gone;
+use super::input_digests::InputDigests;
 use super::inputs::inputs;
-use super::metrics::Metrics;
+use super::metrics::OperatorMetrics;
 use super::objects::{Objects, objects};
-use super::pod;
-use super::saying::Saying;
-use super::settings::Settings;
-use super::view::View;
-use super::world::{World, api_resource};
-use super::writes::{Put, Writes};
+use super::pod_template;
+use super::rendered::Rendered;
+use super::settings::OperatorSettings;
+use super::status_writer::StatusWriter;
 use crate::resources::Identity;
-use crate::workload::{Content, Workload};
+use crate::workload::{FileContent, Workload};
 
 /// What reconciles need.
 pub(super) struct Context {
     pub(super) client: Client,
-    pub(super) settings: Arc<Settings>,
-    pub(super) world: Arc<World>,
-    pub(super) writes: Writes,
-    pub(super) contents: Contents,
-    pub(super) saying: Saying,
-    pub(super) metrics: Arc<Metrics>,
+    pub(super) settings: Arc<OperatorSettings>,
+    pub(super) cache: Arc<Cache>,
+    pub(super) applier: Applier,
+    pub(super) input_digests: InputDigests,
+    pub(super) status: StatusWriter,
+    pub(super) metrics: Arc<OperatorMetrics>,
 }
 
 /// What became of a resource.
@@ -56,61 +56,64 @@ impl Context {
             return Ok(Outcome::Done);
         }
         let uid = object.metadata.uid.clone().unwrap_or_default();
-        let view = View::of(identity, object, &self.world);
-        let (mut missing, mut put) = (Vec::new(), Put::Done);
-        if let Some(workload) = view.startable(&self.world) {
+        let view = Rendered::of(identity, object, &self.cache);
+        let (mut missing, mut applied) = (Vec::new(), Applied::Done);
+        if let Some(workload) = view.startable(&self.cache) {
             let (content, absent) = self.content(workload).await?;
             missing = absent;
-            put = self.made(workload, &uid, &content).await?;
+            applied = self.apply_all(workload, &uid, &content).await?;
         }
-        let (outcome, refused) = match put {
-            Put::Done => (Outcome::Done, None),
-            Put::Later => (Outcome::Soon, None),
-            Put::Refused(why) => (Outcome::Refused, Some(why)),
+        let (outcome, refused) = match applied {
+            Applied::Done => (Outcome::Done, None),
+            Applied::Unseen | Applied::Later => (Outcome::Soon, None),
+            Applied::Failed(why) => (Outcome::Refused, Some(why)),
         };
-        let said = self.saying.say(
+        let written = self.status.write(
             identity,
             object,
             &view,
             &missing,
             refused.as_ref(),
-            &self.world,
+            &self.cache,
         );
-        said.await?;
+        written.await?;
         Ok(outcome)
     }
 
     /// Forgets a resource.
     pub(super) fn gone(&self, identity: &Identity) {
-        self.writes.forget(identity);
-        self.world.reads(identity, std::iter::empty());
+        self.applier.forget(identity);
+        self.cache.reads(identity, std::iter::empty());
     }
 
     /// Makes a workload's objects be there, and no others of its.
-    async fn made(
+    async fn apply_all(
         &self,
         workload: &Workload,
         uid: &str,
         content: &str,
-    ) -> Result<Put, kube::Error> {
-        let (of, world, metrics) = (&workload.identity, &self.world, &self.metrics);
+    ) -> Result<Applied, kube::Error> {
+        let (of, cache, metrics) = (&workload.identity, &self.cache, &self.metrics);
         let gateway = self.settings.gateway.as_ref();
-        let Objects { there, away } = objects(workload, uid, gateway, content);
-        for (made, wanted) in &there {
-            let put = self
-                .writes
-                .put(of, uid, *made, wanted, world, metrics)
+        let Objects { apply, delete } = objects(workload, uid, gateway, content);
+        let mut all = Applied::Done;
+        for (made, wanted) in &apply {
+            let applied = self
+                .applier
+                .apply(of, uid, *made, wanted, cache, metrics)
                 .await?;
-            if !matches!(put, Put::Done) {
-                return Ok(put);
+            match applied {
+                Applied::Done => {}
+                Applied::Unseen => all = Applied::Unseen,
+                Applied::Later | Applied::Failed(_) => return Ok(applied),
             }
         }
-        for (made, name) in &away {
-            self.writes
-                .take(of, uid, *made, name, world, metrics)
+        for (made, name) in &delete {
+            self.applier
+                .delete(of, uid, *made, name, cache, metrics)
                 .await?;
         }
-        Ok(Put::Done)
+        Ok(all)
     }
 
     /// What KAOS' own operator puts there keeps a resource from being deleted once that operator is away.
@@ -141,18 +144,18 @@ impl Context {
 
     /// What stands for the content of all that a workload reads, and what of that is missing.
     async fn content(&self, workload: &Workload) -> Result<(String, Vec<String>), kube::Error> {
-        let read = inputs(&pod::spec(workload));
-        self.world.reads(&workload.identity, read.keys());
+        let read = inputs(&pod_template::spec(workload));
+        self.cache.reads(&workload.identity, read.keys());
         let texts = workload
             .files
             .iter()
             .filter_map(|file| match &file.content {
-                Content::Text(text) => Some((file.name.as_str(), text.expose())),
-                Content::SecretKey(_) => None,
+                FileContent::Text(text) => Some((file.name.as_str(), text.expose())),
+                FileContent::SecretKey(_) => None,
             });
         let (own, texts): (Vec<&str>, Vec<&str>) = texts.unzip();
         let of = &workload.identity;
-        let (mut content, missing) = self.contents.of(of, &read, &own, &self.world).await?;
+        let (mut content, missing) = self.input_digests.of(of, &read, &own, &self.cache).await?;
         content.push_str(&texts.concat());
         Ok((content, missing))
     }

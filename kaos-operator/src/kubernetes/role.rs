@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::MANAGER;
 use super::crds::{group, plural, yaml};
-use super::settings::Settings;
+use super::settings::OperatorSettings;
 use crate::resources::Kind;
 
 /// The rights of the operator, as documents of Kubernetes: a `ClusterRole`, and a `Role` in its own namespace.
@@ -12,7 +12,7 @@ use crate::resources::Kind;
 /// `create` of what is applied is asked of whoever applies something that is not there; `update` of `finalizers`, by
 /// clusters that ask who may keep an owner from being deleted (admission plugin `OwnerReferencesPermissionEnforcement`).
 #[must_use]
-pub fn roles(settings: &Settings) -> Vec<Value> {
+pub fn roles(settings: &OperatorSettings) -> Vec<Value> {
     let ours = Kind::ALL.map(plural);
     let of = |sub: &str| ours.map(|it| format!("{it}/{sub}"));
     let rule = |group: &str, resources: Value, verbs: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
@@ -67,6 +67,6 @@ pub fn roles(settings: &Settings) -> Vec<Value> {
 /// # Errors
 ///
 /// None that is known: what is written is data of ours.
-pub fn roles_yaml(settings: &Settings) -> Result<String, String> {
+pub fn roles_yaml(settings: &OperatorSettings) -> Result<String, String> {
     yaml(&roles(settings))
 }

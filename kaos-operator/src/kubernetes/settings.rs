@@ -7,7 +7,7 @@ use crate::resources::Kind;
 
 /// What the operator itself is told, by the variables that KAOS' chart sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct OperatorSettings {
     /// The variables that say what holds for all components. The `ConfigMap` `kaos-operator-config` goes before them.
     pub variables: BTreeMap<String, String>,
     /// The namespace whose resources are served; none for all.
@@ -54,8 +54,8 @@ const DEFAULTS: [&str; 6] = [
     "DEFAULT_OLLAMA_IMAGE",
 ];
 
-impl Settings {
-    /// Settings from variables:
+impl OperatorSettings {
+    /// OperatorSettings from variables:
     ///
     /// | variable | meaning |
     /// |---|---|

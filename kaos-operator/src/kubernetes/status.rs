@@ -1,7 +1,7 @@
 //! What is said of a resource: a pure function of what was found and seen.
 
 mod conditions;
-mod said;
+mod evaluate;
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentCondition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use said::{Said, said};
+pub use evaluate::{StatusUpdate, evaluate};
 
 use crate::finding::Finding;
 use crate::resources::Identity;
@@ -94,7 +94,7 @@ pub(super) fn schema() -> Value {
 /// How something is that a resource needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Need {
+pub enum DependencyState {
     /// It is ready.
     Ready,
     /// It is there, and not ready.
@@ -106,7 +106,7 @@ pub enum Need {
 /// Why objects could not be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Refused {
+pub enum ApplyFailure {
     /// There is an object of this name that is somebody else's: its kind and name, and whose.
     Foreign(String),
     /// The API server says no, for good.
@@ -131,11 +131,11 @@ pub struct Observed<'o> {
     /// The `ModelAPI` of an agent.
     pub model_api: Option<&'o str>,
     /// What it needs, and how that is.
-    pub needs: &'o [(Identity, Need)],
+    pub needs: &'o [(Identity, DependencyState)],
     /// Secrets, `ConfigMap`s and their keys that are not there.
     pub missing: &'o [String],
     /// Why its objects could not be written.
-    pub refused: Option<&'o Refused>,
+    pub refused: Option<&'o ApplyFailure>,
     /// Its Deployment.
     pub deployment: Option<&'o Deployment>,
     /// What was said before.

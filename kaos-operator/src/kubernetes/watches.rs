@@ -16,11 +16,11 @@ use std::hash::Hash;
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::{error, warn};
 
+use super::cache::{Cache, api_resource, identity, made_resource, owner};
 use super::inputs::Input;
-use super::metrics::Metrics;
-use super::objects::Made;
-use super::settings::Settings;
-use super::world::{World, api_resource, identity, made_resource, owner};
+use super::metrics::OperatorMetrics;
+use super::objects::ObjectKind;
+use super::settings::OperatorSettings;
 use crate::defaults::Defaults;
 use crate::resources::{Identity, Kind};
 
@@ -43,7 +43,7 @@ impl Queue {
 }
 
 /// Something that was seen: an object came, changed or went, or all of a kind were listed anew.
-enum Seen<'s> {
+enum Change<'s> {
     One(&'s ObjectMeta),
     All,
 }
@@ -54,10 +54,10 @@ pub(super) type Watches = SelectAll<BoxStream<'static, ()>>;
 /// The watches, and what they see.
 pub(super) fn watches(
     client: &Client,
-    settings: &Arc<Settings>,
-    metrics: &Arc<Metrics>,
+    settings: &Arc<OperatorSettings>,
+    metrics: &Arc<OperatorMetrics>,
     queue: &Queue,
-) -> (Watches, Arc<World>) {
+) -> (Watches, Arc<Cache>) {
     let namespace = settings.namespace.as_deref();
     let model_apis = Writer::new(api_resource(Kind::ModelApi));
     let mcp_servers = Writer::new(api_resource(Kind::McpServer));
@@ -65,9 +65,10 @@ pub(super) fn watches(
     let (deployments, services) = (Writer::default(), Writer::default());
     let (config_maps, secrets, system) = (Writer::default(), Writer::default(), Writer::default());
     let gateway = settings.gateway.as_ref();
-    let routes = gateway
-        .map(|_| Writer::<PartialObjectMeta<DynamicObject>>::new(made_resource(Made::HttpRoute)));
-    let world = Arc::new(World {
+    let routes = gateway.map(|_| {
+        Writer::<PartialObjectMeta<DynamicObject>>::new(made_resource(ObjectKind::HttpRoute))
+    });
+    let cache = Arc::new(Cache {
         resources: [&model_apis, &mcp_servers, &agents].map(Writer::as_reader),
         deployments: deployments.as_reader(),
         services: services.as_reader(),
@@ -92,19 +93,19 @@ pub(super) fn watches(
             None => Api::all_with(client.clone(), &at),
             Some(namespace) => Api::namespaced_with(client.clone(), namespace, &at),
         };
-        let (world, queue) = (Arc::clone(&world), queue.clone());
+        let (cache, queue) = (Arc::clone(&cache), queue.clone());
         watches.push(watch(
             (kind.as_str(), metrics),
             api,
             all.clone(),
             writer,
             move |seen| match seen {
-                Seen::All => everybody(&world, &queue),
-                Seen::One(object) => {
+                Change::All => everybody(&cache, &queue),
+                Change::One(object) => {
                     let Some(identity) = identity(kind, object) else {
                         return;
                     };
-                    world
+                    cache
                         .dependents(&identity)
                         .into_iter()
                         .for_each(|it| queue.add(it));
@@ -113,17 +114,17 @@ pub(super) fn watches(
             },
         ));
     }
-    let owners = |seen: Seen<'_>, world: &World, queue: &Queue| match seen {
-        Seen::All => everybody(world, queue),
-        Seen::One(object) => {
+    let owners = |seen: Change<'_>, cache: &Cache, queue: &Queue| match seen {
+        Change::All => everybody(cache, queue),
+        Change::One(object) => {
             if let Some(owner) = owner(object) {
                 queue.add(owner);
             }
         }
     };
     let of_owner = || {
-        let (world, queue) = (Arc::clone(&world), queue.clone());
-        move |seen: Seen<'_>| owners(seen, &world, &queue)
+        let (cache, queue) = (Arc::clone(&cache), queue.clone());
+        move |seen: Change<'_>| owners(seen, &cache, &queue)
     };
     watches.push(watch(
         ("Deployment", metrics),
@@ -140,7 +141,7 @@ pub(super) fn watches(
         of_owner(),
     ));
     if let Some(writer) = routes {
-        let at = made_resource(Made::HttpRoute);
+        let at = made_resource(ObjectKind::HttpRoute);
         let api = match namespace {
             None => Api::all_with(client.clone(), &at),
             Some(namespace) => Api::namespaced_with(client.clone(), namespace, &at),
@@ -148,16 +149,16 @@ pub(super) fn watches(
         watches.push(watch(("HTTPRoute", metrics), api, ours, writer, of_owner()));
     }
     let of_readers = |secret: bool| {
-        let (world, queue) = (Arc::clone(&world), queue.clone());
-        move |seen: Seen<'_>| match seen {
-            Seen::All => everybody(&world, &queue),
-            Seen::One(object) => {
+        let (cache, queue) = (Arc::clone(&cache), queue.clone());
+        move |seen: Change<'_>| match seen {
+            Change::All => everybody(&cache, &queue),
+            Change::One(object) => {
                 if let (Some(namespace), Some(name)) = (&object.namespace, &object.name) {
                     let input = Input {
                         secret,
                         name: name.clone(),
                     };
-                    world
+                    cache
                         .readers(namespace, &input)
                         .into_iter()
                         .for_each(|it| queue.add(it));
@@ -185,8 +186,7 @@ pub(super) fn watches(
         of_readers(true),
     ));
     let api = Api::namespaced(client.clone(), &settings.system_namespace);
-    let (world_of_system, queue, settings) =
-        (Arc::clone(&world), queue.clone(), Arc::clone(settings));
+    let (system_cache, queue, settings) = (Arc::clone(&cache), queue.clone(), Arc::clone(settings));
     watches.push(watch(
         ("ConfigMap of the operator", metrics),
         api,
@@ -198,13 +198,13 @@ pub(super) fn watches(
                     .as_deref()
                     .is_some_and(|it| [CONFIG, RUNTIMES.0].contains(&it))
             };
-            if !matches!(seen, Seen::One(it) if !is_known(it)) {
-                told(&world_of_system, &settings);
-                everybody(&world_of_system, &queue);
+            if !matches!(seen, Change::One(it) if !is_known(it)) {
+                reload_defaults(&system_cache, &settings);
+                everybody(&system_cache, &queue);
             }
         },
     ));
-    (watches, world)
+    (watches, cache)
 }
 
 fn scoped<K: Resource<Scope = kube::core::NamespaceResourceScope, DynamicType = ()>>(
@@ -217,25 +217,25 @@ fn scoped<K: Resource<Scope = kube::core::NamespaceResourceScope, DynamicType = 
     }
 }
 
-fn everybody(world: &World, queue: &Queue) {
-    for identity in world.all() {
+fn everybody(cache: &Cache, queue: &Queue) {
+    for identity in cache.all() {
         queue.add(identity);
     }
 }
 
 /// What holds for all components, anew. What means nothing is said, and changes nothing.
-fn told(world: &World, settings: &Settings) {
+fn reload_defaults(cache: &Cache, settings: &OperatorSettings) {
     let find = |store: &Store<ConfigMap>, name: &str| {
         store.find(|it| it.metadata.name.as_deref() == Some(name))
     };
-    let config = find(&world.system, CONFIG).and_then(|it| it.data.clone());
-    let runtimes = find(&world.system, RUNTIMES.0).and_then(|it| it.data.clone());
+    let config = find(&cache.system, CONFIG).and_then(|it| it.data.clone());
+    let runtimes = find(&cache.system, RUNTIMES.0).and_then(|it| it.data.clone());
     let runtimes = runtimes.as_ref().and_then(|it| it.get(RUNTIMES.1));
     let defaults: Result<Defaults, String> =
         settings.defaults(config.as_ref(), runtimes.map(String::as_str));
     match defaults {
         Ok(defaults) => {
-            let mut there = world
+            let mut there = cache
                 .defaults
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
@@ -249,11 +249,11 @@ fn told(world: &World, settings: &Settings) {
 
 /// One watch: it keeps what it sees, and says so. After a break all is listed anew, with what went meanwhile.
 fn watch<K>(
-    (what, metrics): (&'static str, &Arc<Metrics>),
+    (what, metrics): (&'static str, &Arc<OperatorMetrics>),
     api: Api<K>,
     config: watcher::Config,
     writer: Writer<K>,
-    mut on: impl FnMut(Seen<'_>) + Send + 'static,
+    mut on: impl FnMut(Change<'_>) + Send + 'static,
 ) -> BoxStream<'static, ()>
 where
     K: Resource + Lookup + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
@@ -263,9 +263,9 @@ where
     let events = reflector(writer, watcher(api, config).default_backoff());
     let seen = events.map(move |event| match event {
         Ok(watcher::Event::Apply(object) | watcher::Event::Delete(object)) => {
-            on(Seen::One(object.meta()))
+            on(Change::One(object.meta()))
         }
-        Ok(watcher::Event::InitDone) => on(Seen::All),
+        Ok(watcher::Event::InitDone) => on(Change::All),
         Ok(watcher::Event::Init | watcher::Event::InitApply(_)) => {}
         Err(error) => {
             metrics.interrupted();

@@ -31,7 +31,7 @@ def get(kind, name, namespace="demo"):
 
 
 def items(kind, namespace="demo", *words):
-    return json.loads(kubectl("get", kind, "-n", namespace, "-o", "json", *words))["items"]
+    return json.loads(kubectl("get", kind, *(["-n", namespace] if namespace else []), "-o", "json", *words))["items"]
 
 
 def resource(kind, name, **spec):
@@ -112,3 +112,10 @@ def writes():
     """What the operator wrote, but for its Lease."""
     known = [it for it in audit() if it["verb"] not in ("get", "list", "watch")]
     return [it for it in known if it.get("objectRef", {}).get("resource") != "leases"]
+
+
+def established(*names):
+    """CRDs that the API server serves."""
+    holds = lambda crd: any(it["type"] == "Established" and it["status"] == "True" for it in crd.get("status", {}).get("conditions") or [])
+    for name in names:
+        within(20, f"{name} is established", lambda: holds(get("crd", name)))

@@ -203,7 +203,7 @@ def routes_of_a_gateway():
                  "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": any_}}]},
     }
     kubectl("apply", "-f", "-", stdin=json.dumps(crd))
-    kubectl("wait", "--for=condition=established", "--timeout=20s", f"crd/{plural}.{group}")
+    established(f"{plural}.{group}")
     kubectl("set", "env", "-n", "kaos-system", "deployment/operator", "GATEWAY_API_ENABLED=true", "GATEWAY_NAME=front")
     kubectl("rollout", "status", "-n", "kaos-system", "deployment/operator", "--timeout=60s", timeout=90)
     route = within(60, "a route", lambda: get("httproute", "mcp-calculator"))

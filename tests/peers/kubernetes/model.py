@@ -13,6 +13,7 @@ STARTED_WITH = open(CONFIG).read()
 SCRIPT = {
     "coordinate": ("researcher", {"task": "count them"}, "Three."),
     "research": ("analyst", {"task": "count them"}, "there are three"),
+    "ask-theirs": ("theirs", {"task": "count them"}, "Theirs says three."),
     "analyse": ("add", {"a": 1, "b": 2}, "three"),
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kaos_operator::kubernetes::{Gateway, Made, objects};
+use kaos_operator::kubernetes::{Gateway, ObjectKind, objects};
 use serde_json::Value;
 
 use crate::resources::recordings::{WORLDS, defaults, world};
@@ -87,11 +87,6 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "an error: there is nothing to start with",
     ),
     ("Service modelapi-proxy-empty", "not made", "the same"),
-    (
-        "ConfigMap litellm-config-proxy-empty",
-        "not made",
-        "the same",
-    ),
 ];
 
 /// What `resources::recordings` compares.
@@ -116,7 +111,7 @@ fn each_recorded_object_is_ours_but_for_the_table() {
             .iter()
             .map(|it| objects(it, "uid", gateway.as_ref(), ""));
         let mut ours: BTreeMap<String, Value> = made
-            .flat_map(|it| it.there)
+            .flat_map(|it| it.apply)
             .map(|(_, object)| (called(&object), object))
             .collect();
         let recorded: Vec<Value> = serde_saphyr::from_multiple(recorded).unwrap();
@@ -220,13 +215,13 @@ fn an_agent_that_nobody_is_to_find_has_neither_service_nor_route() {
         .clone();
     agent.exposed = false;
     let made = objects(&agent, "uid", gateway("article").as_ref(), "");
-    let kinds: Vec<Made> = made.there.iter().map(|it| it.0).collect();
-    assert_eq!(kinds, [Made::Deployment]);
+    let kinds: Vec<ObjectKind> = made.apply.iter().map(|it| it.0).collect();
+    assert_eq!(kinds, [ObjectKind::Deployment]);
     assert_eq!(
-        made.away,
+        made.delete,
         [
-            (Made::Service, "agent-analyst".to_owned()),
-            (Made::HttpRoute, "agent-analyst".to_owned())
+            (ObjectKind::Service, "agent-analyst".to_owned()),
+            (ObjectKind::HttpRoute, "agent-analyst".to_owned())
         ]
     );
 }

@@ -3,7 +3,9 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
-use kaos_operator::kubernetes::status::{Need, Observed, Refused, Said, Status, said};
+use kaos_operator::kubernetes::status::{
+    ApplyFailure, DependencyState, Observed, Status, StatusUpdate, evaluate,
+};
 use kaos_operator::{Defaults, Finding, Identity, Kind, Workload};
 use serde_json::{Value, json};
 
@@ -24,9 +26,9 @@ spec: {modelAPI: llm, model: gpt-4o";
 struct Seen {
     spec: &'static str,
     defaults: Defaults,
-    need: Need,
+    need: DependencyState,
     missing: Vec<String>,
-    refused: Option<Refused>,
+    refused: Option<ApplyFailure>,
     deployment: Option<Value>,
     before: Status,
     at: i64,
@@ -37,7 +39,7 @@ impl Default for Seen {
         Self {
             spec: "}",
             defaults: Defaults::default(),
-            need: Need::Ready,
+            need: DependencyState::Ready,
             missing: Vec::new(),
             refused: None,
             deployment: Some(deployment(1, 1, 1)),
@@ -57,7 +59,7 @@ fn deployment(replicas: i32, updated: i32, ready: i32) -> Value {
     })
 }
 
-fn saying(seen: &Seen) -> Said {
+fn saying(seen: &Seen) -> StatusUpdate {
     let (all, findings) = rendered(&format!("{TEAM}{}", seen.spec), &seen.defaults);
     let identity = Identity {
         kind: Kind::Agent,
@@ -73,7 +75,7 @@ fn saying(seen: &Seen) -> Said {
         .deployment
         .clone()
         .map(|it| serde_json::from_value(it).unwrap());
-    said(&Observed {
+    evaluate(&Observed {
         identity: &identity,
         generation: Some(3),
         findings: &findings,
@@ -90,7 +92,7 @@ fn saying(seen: &Seen) -> Said {
 }
 
 /// `Ready=True/PodsReady` and so on, in the order of the conditions.
-fn shown(said: &Said) -> String {
+fn shown(said: &StatusUpdate) -> String {
     let conditions = said.status.conditions.iter();
     let conditions: Vec<String> = conditions
         .map(|it| format!("{}={}/{}", it.type_, it.status, it.reason))
@@ -108,7 +110,7 @@ fn on(endpoint: &str) -> Defaults {
 #[test]
 fn each_state_has_its_phase_and_conditions() {
     let foreign =
-        Refused::Foreign("there is a Deployment agent-analyst, and it is nobody's".to_owned());
+        ApplyFailure::Foreign("there is a Deployment agent-analyst, and it is nobody's".to_owned());
     let late = json!({
         "metadata": {"generation": 2}, "spec": {"replicas": 1, "selector": {}, "template": {}},
         "status": {"conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"}]},
@@ -146,7 +148,7 @@ fn each_state_has_its_phase_and_conditions() {
         (
             "it waits",
             Seen {
-                need: Need::NotReady,
+                need: DependencyState::NotReady,
                 deployment: None,
                 ..Seen::default()
             },
@@ -156,7 +158,7 @@ fn each_state_has_its_phase_and_conditions() {
             "it need not wait",
             Seen {
                 spec: ", waitForDependencies: false}",
-                need: Need::NotReady,
+                need: DependencyState::NotReady,
                 ..Seen::default()
             },
             "Ready Ready=True/PodsReady Progressing=False/Complete TelemetryConfigured=False/Disabled DependenciesReady=False/DependencyNotReady",
@@ -165,7 +167,7 @@ fn each_state_has_its_phase_and_conditions() {
         (
             "its model is away for a while",
             Seen {
-                need: Need::NotReady,
+                need: DependencyState::NotReady,
                 ..Seen::default()
             },
             "Ready Ready=True/PodsReady Progressing=False/Complete TelemetryConfigured=False/Disabled DependenciesReady=False/DependencyNotReady",
@@ -173,7 +175,7 @@ fn each_state_has_its_phase_and_conditions() {
         (
             "its model is not there",
             Seen {
-                need: Need::Missing,
+                need: DependencyState::Missing,
                 ..Seen::default()
             },
             "Waiting Ready=False/DependencyMissing Progressing=False/Complete TelemetryConfigured=False/Disabled DependenciesReady=False/DependencyMissing",
@@ -199,7 +201,7 @@ fn each_state_has_its_phase_and_conditions() {
         (
             "the operator may not",
             Seen {
-                refused: Some(Refused::Forbidden("no".to_owned())),
+                refused: Some(ApplyFailure::Forbidden("no".to_owned())),
                 ..Seen::default()
             },
             "Failed Ready=False/Forbidden Progressing=False/Complete TelemetryConfigured=False/Disabled DependenciesReady=True/AllReady",
@@ -356,7 +358,7 @@ fn what_cannot_be_rendered_says_why_and_no_message_is_long() {
         "{}",
         said.status.message
     );
-    let long = Refused::Invalid("x".repeat(5000));
+    let long = ApplyFailure::Invalid("x".repeat(5000));
     let said = saying(&Seen {
         refused: Some(long),
         ..Seen::default()

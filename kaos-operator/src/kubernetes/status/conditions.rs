@@ -2,13 +2,13 @@
 
 use k8s_openapi::api::apps::v1::{DeploymentCondition, DeploymentStatus};
 
-use super::{Need, Observed, Refused};
+use super::{ApplyFailure, DependencyState, Observed};
 use crate::finding::{Finding, Rule, Severity};
 use crate::workload::Given;
 
 /// A condition, before it is compared with what it was.
 #[derive(Debug, Clone)]
-pub(super) struct Told {
+pub(super) struct ConditionState {
     pub(super) holds: bool,
     pub(super) reason: &'static str,
     pub(super) message: String,
@@ -18,7 +18,7 @@ pub(super) struct Told {
     pub(super) is_quiet: bool,
 }
 
-impl Told {
+impl ConditionState {
     fn new(holds: bool, reason: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
         let (is_warning, is_quiet) = (false, false);
@@ -43,9 +43,9 @@ impl Told {
 }
 
 /// Whether it can serve: its pods are ready, and what it is to be is what they are made from.
-pub(super) fn ready(observed: &Observed<'_>) -> Told {
-    if let Some(missing) = of_need(observed, &Need::Missing) {
-        return Told::new(
+pub(super) fn ready(observed: &Observed<'_>) -> ConditionState {
+    if let Some(missing) = of_need(observed, &DependencyState::Missing) {
+        return ConditionState::new(
             false,
             "DependencyMissing",
             format!("{missing} is not there"),
@@ -58,22 +58,28 @@ pub(super) fn ready(observed: &Observed<'_>) -> Told {
             .iter()
             .filter(|it| it.severity == Severity::Error);
         let errors: Vec<String> = errors.map(line).collect();
-        return Told::new(false, "InvalidSpecification", errors.join("; ")).warning();
+        return ConditionState::new(false, "InvalidSpecification", errors.join("; ")).warning();
     }
     match observed.refused {
-        Some(Refused::Foreign(what)) => return Told::new(false, "NameTaken", what).warning(),
-        Some(Refused::Invalid(what)) => return Told::new(false, "Invalid", what).warning(),
-        Some(Refused::Forbidden(what)) => return Told::new(false, "Forbidden", what).warning(),
+        Some(ApplyFailure::Foreign(what)) => {
+            return ConditionState::new(false, "NameTaken", what).warning();
+        }
+        Some(ApplyFailure::Invalid(what)) => {
+            return ConditionState::new(false, "Invalid", what).warning();
+        }
+        Some(ApplyFailure::Forbidden(what)) => {
+            return ConditionState::new(false, "Forbidden", what).warning();
+        }
         None => {}
     }
     let Some(deployment) = observed.deployment else {
-        return match of_need(observed, &Need::NotReady) {
-            Some(waited) if waits(observed) => Told::new(
+        return match of_need(observed, &DependencyState::NotReady) {
+            Some(waited) if waits(observed) => ConditionState::new(
                 false,
                 "DependencyNotReady",
                 format!("{waited} is not ready"),
             ),
-            _ => Told::new(false, "NoDeployment", "its Deployment is not there yet"),
+            _ => ConditionState::new(false, "NoDeployment", "its Deployment is not there yet"),
         };
     };
     let status = deployment.status.clone().unwrap_or_default();
@@ -81,43 +87,43 @@ pub(super) fn ready(observed: &Observed<'_>) -> Told {
     let ready = status.ready_replicas.unwrap_or_default();
     let message = format!("Deployment ready replicas: {ready}/{wanted}");
     match (ready, wanted) {
-        (0, 0) => Told::new(false, "ScaledToZero", message),
-        (0, _) => Told::new(false, "PodsNotReady", message),
-        _ => Told::new(true, "PodsReady", message),
+        (0, 0) => ConditionState::new(false, "ScaledToZero", message),
+        (0, _) => ConditionState::new(false, "PodsNotReady", message),
+        _ => ConditionState::new(true, "PodsReady", message),
     }
 }
 
 /// Whether pods are on their way to what they are to be.
-pub(super) fn progressing(observed: &Observed<'_>) -> Told {
+pub(super) fn progressing(observed: &Observed<'_>) -> ConditionState {
     let Some(deployment) = observed.deployment else {
         return match (observed.workload, observed.refused, waits(observed)) {
             (None, _, _) | (_, Some(_), _) => {
-                Told::new(false, "Stopped", "nothing can be made of it").quiet()
+                ConditionState::new(false, "Stopped", "nothing can be made of it").quiet()
             }
-            (_, _, true) if of_need(observed, &Need::NotReady).is_some() => {
-                Told::new(false, "Waiting", "it waits for what it needs").quiet()
+            (_, _, true) if of_need(observed, &DependencyState::NotReady).is_some() => {
+                ConditionState::new(false, "Waiting", "it waits for what it needs").quiet()
             }
-            _ => Told::new(true, "Creating", "its Deployment is being made").quiet(),
+            _ => ConditionState::new(true, "Creating", "its Deployment is being made").quiet(),
         };
     };
     let status = deployment.status.clone().unwrap_or_default();
     let wanted = deployment.spec.replicas.unwrap_or(1);
     if let Some(late) = deadline(&status) {
-        return Told::new(false, "ProgressDeadlineExceeded", late).warning();
+        return ConditionState::new(false, "ProgressDeadlineExceeded", late).warning();
     }
     let updated = status.updated_replicas.unwrap_or_default();
     let old = status.replicas.unwrap_or_default() - updated;
     let ready = status.ready_replicas.unwrap_or_default();
     let seen = status.observed_generation >= deployment.metadata.generation;
     if seen && updated >= wanted && old <= 0 && ready >= wanted {
-        return Told::new(
+        return ConditionState::new(
             false,
             "Complete",
             "all pods are of the newest specification",
         )
         .quiet();
     }
-    Told::new(
+    ConditionState::new(
         true,
         "RollingOut",
         format!("{updated} of {wanted} pods are new, {ready} ready"),
@@ -132,19 +138,19 @@ fn deadline(status: &DeploymentStatus) -> Option<String> {
 }
 
 /// Whether telemetry is sent, and why not.
-pub(super) fn telemetry(observed: &Observed<'_>) -> Told {
+pub(super) fn telemetry(observed: &Observed<'_>) -> ConditionState {
     let found = |rule| observed.findings.iter().find(|it| it.rule == rule);
     if let Some(finding) = found(Rule::NoTelemetry) {
-        return Told::new(false, "NotSupported", &finding.message).warning();
+        return ConditionState::new(false, "NotSupported", &finding.message).warning();
     }
     if let Some(finding) = found(Rule::EndpointMissing) {
-        return Told::new(false, "EndpointMissing", &finding.message).warning();
+        return ConditionState::new(false, "EndpointMissing", &finding.message).warning();
     }
     if let Some(finding) = found(Rule::Endpoint) {
-        return Told::new(false, "InvalidEndpoint", line(finding)).warning();
+        return ConditionState::new(false, "InvalidEndpoint", line(finding)).warning();
     }
     let Some(workload) = observed.workload else {
-        return Told::new(false, "Unknown", "nothing can be made of it").quiet();
+        return ConditionState::new(false, "Unknown", "nothing can be made of it").quiet();
     };
     let mut endpoints = workload
         .env
@@ -155,7 +161,7 @@ pub(super) fn telemetry(observed: &Observed<'_>) -> Told {
         .iter()
         .any(|env| env.name == "OTEL_SDK_DISABLED" && is_true(&env.value));
     match endpoints.next().filter(|_| !off) {
-        None => Told::new(false, "Disabled", "telemetry is off").quiet(),
+        None => ConditionState::new(false, "Disabled", "telemetry is off").quiet(),
         Some(env) => {
             let to = match &env.value {
                 Given::Text(text) => without_user(text.expose()),
@@ -163,7 +169,7 @@ pub(super) fn telemetry(observed: &Observed<'_>) -> Told {
             };
             let doubt = found(Rule::EndpointProtocol).map(|it| format!("; {}", it.message));
             let message = format!("telemetry is sent to {to}{}", doubt.unwrap_or_default());
-            Told::new(true, "Configured", message).quiet()
+            ConditionState::new(true, "Configured", message).quiet()
         }
     }
 }
@@ -185,17 +191,17 @@ fn without_user(endpoint: &str) -> String {
 }
 
 /// Whether all that it needs is there and ready.
-pub(super) fn dependencies(observed: &Observed<'_>) -> Told {
+pub(super) fn dependencies(observed: &Observed<'_>) -> ConditionState {
     let needs = observed.needs.iter();
     let bad: Vec<String> = needs
         .filter_map(|(identity, need)| match need {
-            Need::Ready => None,
-            Need::NotReady => Some(format!(
+            DependencyState::Ready => None,
+            DependencyState::NotReady => Some(format!(
                 "{} {} is not ready",
                 identity.kind.as_str(),
                 identity.name
             )),
-            Need::Missing => Some(format!(
+            DependencyState::Missing => Some(format!(
                 "{} {} is not there",
                 identity.kind.as_str(),
                 identity.name
@@ -204,22 +210,22 @@ pub(super) fn dependencies(observed: &Observed<'_>) -> Told {
         .chain(observed.missing.iter().cloned())
         .collect();
     if bad.is_empty() {
-        return Told::new(true, "AllReady", "all that it needs is there").quiet();
+        return ConditionState::new(true, "AllReady", "all that it needs is there").quiet();
     }
     let is_missing = observed
         .needs
         .iter()
-        .any(|(_, need)| *need == Need::Missing);
+        .any(|(_, need)| *need == DependencyState::Missing);
     let reason = match (is_missing, observed.missing.is_empty()) {
         (true, _) => "DependencyMissing",
         (false, false) => "InputMissing",
         (false, true) => "DependencyNotReady",
     };
-    let told = Told::new(false, reason, bad.join("; "));
+    let state = ConditionState::new(false, reason, bad.join("; "));
     if observed.missing.is_empty() {
-        told.quiet()
+        state.quiet()
     } else {
-        told.warning()
+        state.warning()
     }
 }
 
@@ -227,11 +233,13 @@ fn waits(observed: &Observed<'_>) -> bool {
     observed.workload.is_some_and(|it| it.waits)
 }
 
-fn of_need(observed: &Observed<'_>, need: &Need) -> Option<String> {
+fn of_need(observed: &Observed<'_>, need: &DependencyState) -> Option<String> {
     let (identity, _) = observed.needs.iter().find(|(_, it)| it == need)?;
     Some(match identity.kind {
         // As KAOS says it.
-        crate::resources::Kind::ModelApi if *need == Need::NotReady => "ModelAPI".to_owned(),
+        crate::resources::Kind::ModelApi if *need == DependencyState::NotReady => {
+            "ModelAPI".to_owned()
+        }
         kind => format!("{} {}", kind.as_str(), identity.name),
     })
 }

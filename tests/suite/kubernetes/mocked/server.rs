@@ -5,17 +5,24 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Bytes, Frame};
-use kaos_operator::kubernetes::{Operator, Settings};
+use kaos_operator::kubernetes::{Operator, OperatorSettings};
 use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::UnboundedReceiverStream;
 use tower_test::mock::{self, Handle};
 
 /// A status code and a body, instead of what would be done.
 pub(super) type Answer = Option<(u16, Value)>;
+
+/// The body of an answer.
+type Answered = UnsyncBoxBody<Bytes, Infallible>;
 
 /// A request that was made: when (in seconds), how, where, with what.
 #[derive(Debug, Clone)]
@@ -33,10 +40,16 @@ impl Asked {
 }
 
 /// Objects by their paths.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Cluster {
     pub(super) objects: BTreeMap<String, Value>,
+    /// Who watches which list.
+    watches: Vec<(String, UnboundedSender<Bytes>)>,
+    /// What happens, and after how many seconds.
+    pub(super) change: Option<(u64, Change)>,
 }
+
+type Change = fn(&mut Cluster);
 
 impl Cluster {
     /// Runs an operator for so long, or until it has made so many requests and is killed. Gives what was asked but lists
@@ -47,9 +60,10 @@ impl Cluster {
         requests: usize,
         mut answers: impl FnMut(&Asked) -> Answer,
     ) -> Vec<Asked> {
-        let (service, mut server) = mock::pair::<Request<Body>, Response<Body>>();
+        let (service, mut server) = mock::pair::<Request<Body>, Response<Answered>>();
         let variables = |name: &str| (name == "LEADER_ELECTION").then(|| "false".to_owned());
-        let settings = Settings::from_vars(variables).unwrap();
+        self.watches.clear();
+        let settings = OperatorSettings::from_vars(variables).unwrap();
         let operator = Operator::new(Client::new(service, "default"), settings);
         let began = Instant::now();
         let until = began + Duration::from_secs(seconds);
@@ -63,13 +77,23 @@ impl Cluster {
 
     async fn serve(
         &mut self,
-        server: &mut Handle<Request<Body>, Response<Body>>,
+        server: &mut Handle<Request<Body>, Response<Answered>>,
         began: Instant,
         requests: usize,
         log: &mut Vec<Asked>,
         answers: &mut impl FnMut(&Asked) -> Answer,
     ) {
-        while let Some((request, reply)) = server.next_request().await {
+        loop {
+            let change = self.change.map(|it| it.0);
+            let next = tokio::select! {
+                next = server.next_request() => next,
+                () = sleep_until(began + Duration::from_secs(change.unwrap_or_default())), if change.is_some() => {
+                    let (_, change) = self.change.take().unwrap();
+                    change(self);
+                    continue;
+                }
+            };
+            let Some((request, reply)) = next else { return };
             let (parts, body) = request.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             let query = parts.uri.query().unwrap_or_default();
@@ -80,9 +104,11 @@ impl Cluster {
                 body: serde_json::from_slice(&body).unwrap_or_default(),
             };
             if query.contains("watch=true") {
-                // Nothing happens.
-                let silence = futures_util::stream::pending::<Result<Frame<Bytes>, Infallible>>();
-                reply.send_response(Response::new(Body::wrap_body(StreamBody::new(silence))));
+                let (sender, receiver) = unbounded_channel();
+                self.watches.push((asked.path.clone(), sender));
+                let events = UnboundedReceiverStream::new(receiver);
+                let events = events.map(|it| Ok::<_, Infallible>(Frame::data(it)));
+                reply.send_response(Response::new(StreamBody::new(events).boxed_unsync()));
             } else if query.contains("limit=") {
                 let items = self.listed(&asked.path);
                 let list = json!({"metadata": {"resourceVersion": "1"}, "items": items});
@@ -112,6 +138,22 @@ impl Cluster {
         objects.map(|(_, object)| object.clone()).collect()
     }
 
+    /// Shows an object to those who watch it.
+    pub(super) fn show(&mut self, kind: &str, path: &str, object: &Value) {
+        let watches = std::mem::take(&mut self.watches);
+        let shown = Bytes::from(format!("{}\n", json!({"type": kind, "object": object})));
+        for (list, watch) in &watches {
+            let (group, plural) = list.rsplit_once('/').unwrap();
+            let group = group.split("/namespaces/").next().unwrap();
+            let (collection, _) = path.rsplit_once('/').unwrap();
+            let is_of = path.starts_with(&format!("{group}/namespaces/"))
+                && collection.ends_with(&format!("/{plural}"));
+            // Who has been killed looks no more.
+            let _shown = is_of && watch.send(shown.clone()).is_ok();
+        }
+        self.watches = watches;
+    }
+
     fn done(&mut self, asked: &Asked) -> (u16, Value) {
         if asked.method == Method::GET {
             let found = self.objects.get(&asked.path).cloned();
@@ -123,7 +165,9 @@ impl Cluster {
         if let Some(of) = asked.path.strip_suffix("/status") {
             let object = self.objects.get_mut(of).unwrap();
             object["status"] = asked.body["status"].clone();
-            return (200, object.clone());
+            let object = object.clone();
+            self.show("MODIFIED", of, &object);
+            return (200, object);
         }
         let mut object = asked.body.clone();
         if object.get("spec").is_none() && object.get("data").is_none() {
@@ -131,21 +175,26 @@ impl Cluster {
             for (name, value) in object["metadata"].as_object().unwrap() {
                 there["metadata"][name] = value.clone();
             }
-            return (200, there.clone());
+            let there = there.clone();
+            self.show("MODIFIED", &asked.path, &there);
+            return (200, there);
         }
-        object["metadata"]["resourceVersion"] = "2".into();
+        let version = self.objects.len() + 100;
+        object["metadata"]["resourceVersion"] = version.to_string().into();
         object["metadata"]["uid"] = asked.path.as_str().into();
         object["metadata"]["managedFields"] =
             json!([{"manager": "kaos-operator", "operation": "Apply"}]);
         self.objects.insert(asked.path.clone(), object.clone());
+        self.show("ADDED", &asked.path, &object);
         (200, object)
     }
 
-    /// All objects, without when something became so, and without events.
+    /// All objects, without versions, without when something became so, and without events.
     pub(super) fn settled(&self) -> Value {
         let mut all = self.objects.clone();
         all.retain(|path, _| !path.contains("/events"));
         for object in all.values_mut() {
+            object["metadata"]["resourceVersion"] = Value::Null;
             let conditions = object["status"]["conditions"].as_array_mut();
             for condition in conditions.into_iter().flatten() {
                 condition["lastTransitionTime"] = Value::Null;
@@ -160,8 +209,8 @@ pub(super) fn failed(code: u16, reason: &str, message: &str) -> (u16, Value) {
     (code, status)
 }
 
-fn response(code: u16, body: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string().into_bytes()));
+fn response(code: u16, body: &Value) -> Response<Answered> {
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())).boxed_unsync());
     *response.status_mut() = StatusCode::from_u16(code).unwrap();
     response
 }

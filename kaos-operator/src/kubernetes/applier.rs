@@ -3,80 +3,76 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use kube::{Api, Client};
 use serde_json::Value;
 use tracing::info;
 
 use super::MANAGER;
+use super::cache::{Cache, locked, made_resource};
 use super::failure::is_ending;
-use super::metrics::Metrics;
-use super::objects::Made;
+use super::last_applied::{self, LastApplied, Standing};
+use super::metrics::OperatorMetrics;
+use super::objects::ObjectKind;
 use super::ownership::{Ownership, ownership};
-use super::pod::short_hash;
-use super::status::Refused;
-use super::world::{World, locked, made_resource};
+use super::pod_template::short_hash;
+use super::status::ApplyFailure;
 use crate::resources::Identity;
 
-/// What was written of an object: what was wanted, and how it looked before and after. As long as it looks like one of
-/// those (a watch may be late), and the same is wanted, there is nothing to write.
-#[derive(Clone, PartialEq)]
-struct Memory {
-    wanted: String,
-    looks: [Option<String>; 2],
-}
-
-/// Writes objects.
-pub(super) struct Writes {
+/// Applies objects.
+pub(super) struct Applier {
     client: Client,
-    written: Mutex<HashMap<Identity, HashMap<(Made, String), Memory>>>,
+    written: Mutex<HashMap<Identity, HashMap<(ObjectKind, String), LastApplied>>>,
 }
 
 /// What became of an object.
-pub(super) enum Put {
+pub(super) enum Applied {
     /// It is there as it is to be.
     Done,
     /// Somebody has to look.
-    Refused(Refused),
+    Failed(ApplyFailure),
+    /// It was applied, which the watch has not shown yet.
+    Unseen,
     /// An earlier object is still being taken away.
     Later,
 }
 
-impl Writes {
+impl Applier {
     pub(super) fn new(client: Client) -> Self {
         let written = Mutex::default();
         Self { client, written }
     }
 
-    fn api(&self, made: Made, namespace: &str) -> Api<DynamicObject> {
+    fn api(&self, made: ObjectKind, namespace: &str) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), namespace, &made_resource(made))
     }
 
     /// Makes an object be there as it is wanted, for a resource with this `uid`.
-    pub(super) async fn put(
+    pub(super) async fn apply(
         &self,
         of: &Identity,
         uid: &str,
-        made: Made,
+        made: ObjectKind,
         wanted: &Value,
-        world: &World,
-        metrics: &Metrics,
-    ) -> Result<Put, kube::Error> {
+        cache: &Cache,
+        metrics: &OperatorMetrics,
+    ) -> Result<Applied, kube::Error> {
         let name = wanted
             .pointer("/metadata/name")
             .and_then(Value::as_str)
             .unwrap_or_default();
         let key = (made, name.to_owned());
         let hash = short_hash(&[&wanted.to_string()]);
-        let live = world.live(made, &of.namespace, name);
-        let look = live.as_ref().map(look);
-        let before = locked(&self.written)
-            .get(of)
-            .and_then(|it| it.get(&key))
-            .cloned();
-        if before.is_some_and(|it| it.wanted == hash && it.looks.contains(&look)) {
-            return Ok(Put::Done);
+        let live = cache.live(made, &of.namespace, name);
+        let look = live.as_ref().map(last_applied::look);
+        let standing = locked(&self.written)
+            .get_mut(of)
+            .and_then(|it| it.get_mut(&key))
+            .map_or(Standing::Stale, |it| it.standing(&hash, look.as_deref()));
+        match standing {
+            Standing::Current => return Ok(Applied::Done),
+            Standing::Unseen => return Ok(Applied::Unseen),
+            Standing::Stale => {}
         }
         let api = self.api(made, &of.namespace);
         // What has none of our labels is not watched.
@@ -87,13 +83,13 @@ impl Writes {
         if let Some(live) = &live {
             match ownership(live, of.kind.as_str(), &of.name, uid) {
                 Ownership::Ours => {}
-                Ownership::Former => return Ok(Put::Later),
+                Ownership::Former => return Ok(Applied::Later),
                 Ownership::Foreign(whose) => {
                     let what = format!(
                         "there is a {} {name}, and it is {whose}: delete it, or choose another name",
                         made.names().1
                     );
-                    return Ok(Put::Refused(Refused::Foreign(what)));
+                    return Ok(Applied::Failed(ApplyFailure::Foreign(what)));
                 }
                 Ownership::Adopted(patch) => {
                     metrics.wrote(made);
@@ -114,39 +110,36 @@ impl Writes {
             .await
         {
             Ok(after) => after.metadata,
-            Err(kube::Error::Api(said)) if [400, 422].contains(&said.code) => {
-                return Ok(Put::Refused(Refused::Invalid(said.message)));
+            Err(kube::Error::Api(status)) if [400, 422].contains(&status.code) => {
+                return Ok(Applied::Failed(ApplyFailure::Invalid(status.message)));
             }
-            Err(kube::Error::Api(said)) if said.code == 403 && is_ending(&said) => {
-                return Ok(Put::Done);
+            Err(kube::Error::Api(status)) if status.code == 403 && is_ending(&status) => {
+                return Ok(Applied::Done);
             }
-            Err(kube::Error::Api(said)) if said.code == 403 => {
-                return Ok(Put::Refused(Refused::Forbidden(said.message)));
+            Err(kube::Error::Api(status)) if status.code == 403 => {
+                return Ok(Applied::Failed(ApplyFailure::Forbidden(status.message)));
             }
             Err(other) => return Err(other),
         };
-        let memory = Memory {
-            wanted: hash,
-            looks: [look, Some(self::look(&after))],
-        };
+        let memory = LastApplied::new(hash, look, last_applied::look(&after));
         locked(&self.written)
             .entry(of.clone())
             .or_default()
             .insert(key, memory);
-        Ok(Put::Done)
+        Ok(Applied::Done)
     }
 
     /// Makes an object of the resource's be away.
-    pub(super) async fn take(
+    pub(super) async fn delete(
         &self,
         of: &Identity,
         uid: &str,
-        made: Made,
+        made: ObjectKind,
         name: &str,
-        world: &World,
-        metrics: &Metrics,
+        cache: &Cache,
+        metrics: &OperatorMetrics,
     ) -> Result<(), kube::Error> {
-        let live = world.live(made, &of.namespace, name);
+        let live = cache.live(made, &of.namespace, name);
         let Some(live) = live.filter(|it| it.deletion_timestamp.is_none()) else {
             return Ok(());
         };
@@ -165,7 +158,7 @@ impl Writes {
         let gone = self.api(made, &of.namespace).delete(name, &params).await;
         match gone {
             Ok(_) => Ok(()),
-            Err(kube::Error::Api(said)) if [404, 409].contains(&said.code) => Ok(()),
+            Err(kube::Error::Api(status)) if [404, 409].contains(&status.code) => Ok(()),
             Err(other) => Err(other),
         }
     }
@@ -174,21 +167,4 @@ impl Writes {
     pub(super) fn forget(&self, of: &Identity) {
         locked(&self.written).remove(of);
     }
-}
-
-/// How an object looks, but for what others say of how it is.
-fn look(object: &ObjectMeta) -> String {
-    let Some(generation) = object.generation else {
-        return object.resource_version.clone().unwrap_or_default();
-    };
-    let annotations = object.annotations.iter().flatten();
-    let annotations: Vec<_> = annotations
-        .filter(|(name, _)| !name.starts_with("deployment.kubernetes.io/"))
-        .collect();
-    let owners = object.owner_references.iter().flatten();
-    let owners: Vec<_> = owners.map(|it| (&it.uid, it.controller)).collect();
-    format!(
-        "{:?} {generation} {:?} {annotations:?} {owners:?}",
-        object.uid, object.labels
-    )
 }

@@ -2,8 +2,8 @@
 
 use kube::api::DynamicObject;
 
-use super::status::Need;
-use super::world::World;
+use super::cache::Cache;
+use super::status::DependencyState;
 use crate::addresses::{Addresses as _, ClusterAddresses};
 use crate::finding::Finding;
 use crate::reading::read_objects;
@@ -11,19 +11,19 @@ use crate::resources::{Identity, Kind};
 use crate::workload::{Workload, workloads};
 
 /// What was found about a resource, and what it becomes.
-pub(super) struct View {
+pub(super) struct Rendered {
     pub(super) findings: Vec<Finding>,
     pub(super) workload: Option<Workload>,
-    pub(super) needs: Vec<(Identity, Need)>,
+    pub(super) needs: Vec<(Identity, DependencyState)>,
     pub(super) endpoint: Option<String>,
     pub(super) model_api: Option<String>,
 }
 
-impl View {
-    pub(super) fn of(identity: &Identity, object: &DynamicObject, world: &World) -> Self {
-        let (resources, read) = read_objects(world.documents(identity, object));
+impl Rendered {
+    pub(super) fn of(identity: &Identity, object: &DynamicObject, cache: &Cache) -> Self {
+        let (resources, read) = read_objects(cache.documents(identity, object));
         let addresses = ClusterAddresses::default();
-        let all = workloads(&resources, &world.defaults(), &addresses);
+        let all = workloads(&resources, &cache.defaults(), &addresses);
         let mut made = all.workloads.into_iter();
         let workload = made.find(|it| it.identity == *identity);
         let about = |it: &Finding| it.about.as_ref() == Some(identity);
@@ -40,7 +40,7 @@ impl View {
             (None, None) => Vec::new(),
         };
         let needs = named.into_iter().map(|it| {
-            let need = world.need(&it);
+            let need = cache.need(&it);
             (it, need)
         });
         Self {
@@ -53,10 +53,13 @@ impl View {
     }
 
     /// Waiting is for the start: what runs already is kept as it is to be.
-    pub(super) fn startable(&self, world: &World) -> Option<&Workload> {
-        let ready = self.needs.iter().all(|(_, need)| *need == Need::Ready);
+    pub(super) fn startable(&self, cache: &Cache) -> Option<&Workload> {
+        let ready = self
+            .needs
+            .iter()
+            .all(|(_, need)| *need == DependencyState::Ready);
         let workload = self.workload.as_ref()?;
-        let may = !workload.waits || ready || world.deployment(&workload.identity).is_some();
+        let may = !workload.waits || ready || cache.deployment(&workload.identity).is_some();
         may.then_some(workload)
     }
 }

@@ -8,13 +8,13 @@ use crate::resources::Identity;
 
 /// Who is to be looked at, and when.
 #[derive(Debug, Default)]
-pub(super) struct Due {
+pub(super) struct WorkQueue {
     at: HashMap<Identity, Instant>,
     order: BTreeSet<(Instant, Identity)>,
     running: HashSet<Identity>,
 }
 
-impl Due {
+impl WorkQueue {
     /// Somebody is to be looked at by then, if not earlier.
     pub(super) fn add(&mut self, identity: Identity, when: Instant) {
         match self.at.get(&identity) {

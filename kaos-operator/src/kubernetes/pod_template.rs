@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::merge::merge;
-use crate::workload::{Content, Env, FileMount, Given, Probe, ProbeKind, Program, Workload};
+use crate::workload::{Env, FileContent, FileMount, Given, Probe, ProbeKind, Program, Workload};
 
 /// The annotation of a pod with the hash of what it is made from.
 pub(super) const HASH: &str = "kaos.tools/pod-spec-hash";
@@ -61,19 +61,17 @@ fn made(workload: &Workload) -> Map<String, Value> {
     };
     set("securityContext", pod_security(&workload.program));
     if let Some(prepare) = &workload.prepare {
-        let mut init = json!({
+        let init = json!({
             "name": prepare.container,
             "image": workload.runs_in.image,
             "imagePullPolicy": "IfNotPresent",
             "command": prepare.command,
             "args": prepare.args,
             "env": workload.env.iter().map(variable).collect::<Value>(),
+            "resources": workload.runs_in.resources.clone().unwrap_or_else(|| json!({})),
             "securityContext": container_security(workload),
             "volumeMounts": mounts(workload),
         });
-        if let (Some(resources), Some(init)) = (&workload.runs_in.resources, init.as_object_mut()) {
-            init.insert("resources".to_owned(), resources.clone());
-        }
         set("initContainers", json!([init]));
     }
     set("containers", json!([container(workload)]));
@@ -181,7 +179,7 @@ fn container_security(workload: &Workload) -> Value {
     context
 }
 
-/// What is asked for where the user says nothing. What ours need was measured; what a model needs nobody knows but its user.
+/// What is asked for where the user says nothing: room for ours, and for a proxy. What a model needs its user knows.
 fn resources(program: &Program) -> Value {
     match program {
         Program::AgentServe | Program::McpServe => json!({
@@ -217,8 +215,10 @@ fn mounts(workload: &Workload) -> Vec<Value> {
 
 fn volumes(workload: &Workload) -> Vec<Value> {
     let files = workload.files.iter().map(|file| match &file.content {
-        Content::Text(_) => json!({"name": volume_name(file), "configMap": {"name": file.name}}),
-        Content::SecretKey(key) => json!({
+        FileContent::Text(_) => {
+            json!({"name": volume_name(file), "configMap": {"name": file.name}})
+        }
+        FileContent::SecretKey(key) => json!({
             "name": volume_name(file),
             "secret": {
                 "secretName": key.name,

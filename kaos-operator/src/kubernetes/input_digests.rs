@@ -7,12 +7,12 @@ use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::{Api, Client};
 use sha2::{Digest, Sha256};
 
+use super::cache::{Cache, locked};
 use super::inputs::{Input, Needed};
-use super::world::{World, locked};
 use crate::resources::Identity;
 
 /// What was read of each, by the version that it was read of. No content is kept.
-pub(super) struct Contents {
+pub(super) struct InputDigests {
     client: Client,
     read: Mutex<HashMap<(Arc<str>, Input), Content>>,
 }
@@ -25,7 +25,7 @@ struct Content {
     hash: String,
 }
 
-impl Contents {
+impl InputDigests {
     pub(super) fn new(client: Client) -> Self {
         let read = Mutex::default();
         Self { client, read }
@@ -37,14 +37,14 @@ impl Contents {
         identity: &Identity,
         inputs: &BTreeMap<Input, Needed>,
         own: &[&str],
-        world: &World,
+        cache: &Cache,
     ) -> Result<(String, Vec<String>), kube::Error> {
         let (mut text, mut missing) = (String::new(), Vec::new());
         for (input, needed) in inputs
             .iter()
             .filter(|(it, _)| it.secret || !own.contains(&it.name.as_str()))
         {
-            let content = match world.version(&identity.namespace, input) {
+            let content = match cache.version(&identity.namespace, input) {
                 None => None,
                 Some(version) => self.read(&identity.namespace, input, version).await?,
             };

@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 
 use super::crds::{group, plural};
 use super::inputs::Input;
-use super::objects::Made;
-use super::status::Need;
+use super::objects::ObjectKind;
+use super::status::DependencyState;
 use crate::defaults::Defaults;
 use crate::resources::{API_VERSION, Identity, Kind};
 
 /// What is known of the cluster.
-pub(super) struct World {
+pub(super) struct Cache {
     pub(super) resources: [Store<DynamicObject>; 3],
     pub(super) deployments: Store<Deployment>,
     pub(super) services: Store<PartialObjectMeta<Service>>,
@@ -48,7 +48,7 @@ pub(super) fn api_resource(kind: Kind) -> ApiResource {
 }
 
 /// How a kind of object is called by the API server.
-pub(super) fn made_resource(made: Made) -> ApiResource {
+pub(super) fn made_resource(made: ObjectKind) -> ApiResource {
     let (api_version, kind, plural) = made.names();
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     ApiResource {
@@ -64,7 +64,7 @@ pub(super) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl World {
+impl Cache {
     /// When every watch has seen all that is there.
     pub(super) async fn seen(&self) {
         join_all(self.resources.iter().map(Store::wait_until_ready)).await;
@@ -149,12 +149,14 @@ impl World {
         readers.retain(|_, all| !all.is_empty());
     }
 
-    pub(super) fn need(&self, identity: &Identity) -> Need {
+    pub(super) fn need(&self, identity: &Identity) -> DependencyState {
         match self.get(identity) {
-            None => Need::Missing,
-            Some(it) if it.metadata.deletion_timestamp.is_some() => Need::Missing,
-            Some(it) if it.data.pointer("/status/ready") == Some(&Value::Bool(true)) => Need::Ready,
-            Some(_) => Need::NotReady,
+            None => DependencyState::Missing,
+            Some(it) if it.metadata.deletion_timestamp.is_some() => DependencyState::Missing,
+            Some(it) if it.data.pointer("/status/ready") == Some(&Value::Bool(true)) => {
+                DependencyState::Ready
+            }
+            Some(_) => DependencyState::NotReady,
         }
     }
 
@@ -164,25 +166,25 @@ impl World {
     }
 
     /// What was seen last of an object of ours.
-    pub(super) fn live(&self, made: Made, namespace: &str, name: &str) -> Option<ObjectMeta> {
+    pub(super) fn live(&self, made: ObjectKind, namespace: &str, name: &str) -> Option<ObjectMeta> {
         match made {
-            Made::Deployment => {
+            ObjectKind::Deployment => {
                 let found = self
                     .deployments
                     .get(&ObjectRef::new(name).within(namespace));
                 found.map(|it| it.metadata.clone())
             }
-            Made::Service => {
+            ObjectKind::Service => {
                 let found = self.services.get(&ObjectRef::new(name).within(namespace));
                 found.map(|it| it.metadata.clone())
             }
-            Made::ConfigMap => {
+            ObjectKind::ConfigMap => {
                 let found = self
                     .config_maps
                     .get(&ObjectRef::new(name).within(namespace));
                 found.map(|it| it.metadata.clone())
             }
-            Made::HttpRoute => {
+            ObjectKind::HttpRoute => {
                 let reference = ObjectRef::new_with(name, made_resource(made)).within(namespace);
                 let found = self.routes.as_ref()?.get(&reference);
                 found.map(|it| it.metadata.clone())
@@ -198,7 +200,7 @@ impl World {
                 .get(&ObjectRef::new(&input.name).within(namespace))?;
             found.metadata.clone()
         } else {
-            self.live(Made::ConfigMap, namespace, &input.name)?
+            self.live(ObjectKind::ConfigMap, namespace, &input.name)?
         };
         metadata.resource_version
     }

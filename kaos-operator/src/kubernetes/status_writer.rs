@@ -11,35 +11,35 @@ use serde_json::json;
 use tracing::{debug, warn};
 
 use super::MANAGER;
+use super::cache::{Cache, api_resource};
 use super::failure::{brief, unless_gone};
-use super::metrics::Metrics;
-use super::status::{Observed, Refused, Said, Status, said};
-use super::view::View;
-use super::world::{World, api_resource};
+use super::metrics::OperatorMetrics;
+use super::rendered::Rendered;
+use super::status::{ApplyFailure, Observed, Status, StatusUpdate, evaluate};
 use crate::resources::{API_VERSION, Identity};
 
 /// Says how resources are.
-pub(super) struct Saying {
+pub(super) struct StatusWriter {
     pub(super) client: Client,
     pub(super) recorder: Recorder,
-    pub(super) metrics: Arc<Metrics>,
+    pub(super) metrics: Arc<OperatorMetrics>,
 }
 
-impl Saying {
+impl StatusWriter {
     /// Says how a resource is, unless that is what is said already.
-    pub(super) async fn say(
+    pub(super) async fn write(
         &self,
         identity: &Identity,
         object: &DynamicObject,
-        view: &View,
+        view: &Rendered,
         missing: &[String],
-        refused: Option<&Refused>,
-        world: &World,
+        refused: Option<&ApplyFailure>,
+        cache: &Cache,
     ) -> Result<(), kube::Error> {
         let there = object.data.get("status").cloned().unwrap_or_default();
         let before: Status = serde_json::from_value(there.clone()).unwrap_or_default();
         let uid = object.metadata.uid.as_deref();
-        let deployment = world.deployment(identity).filter(|it| {
+        let deployment = cache.deployment(identity).filter(|it| {
             let owners = it.metadata.owner_references.iter().flatten();
             owners.into_iter().any(|it| Some(it.uid.as_str()) == uid)
         });
@@ -57,7 +57,7 @@ impl Saying {
             before: &before,
             now: Time(now()),
         };
-        let Said { status, news } = said(&observed);
+        let StatusUpdate { status, news } = evaluate(&observed);
         let phase = status.phase.clone();
         let status = serde_json::to_value(&status).map_err(kube::Error::SerdeError)?;
         if status == there {
@@ -81,12 +81,12 @@ impl Saying {
         if let Err(error) = patched.await {
             return unless_gone(error);
         }
-        self.tell(object, identity, news).await;
+        self.publish(object, identity, news).await;
         Ok(())
     }
 
     /// What became different, as events. One that cannot be written is no reason to do anything again.
-    async fn tell(
+    async fn publish(
         &self,
         object: &DynamicObject,
         identity: &Identity,

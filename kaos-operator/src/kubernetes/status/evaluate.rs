@@ -3,16 +3,16 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::conditions::{self, Told, dependencies, progressing, ready, telemetry};
+use super::conditions::{self, ConditionState, dependencies, progressing, ready, telemetry};
 use super::{DeploymentSeen, LinkedResources, Observed, Status};
 use crate::finding::{Rule, Severity};
 
 /// Letters of a message: enough for a person, and no way to fill the API server's storage.
-const MOST: usize = 1024;
+const MAX_MESSAGE: usize = 1024;
 
 /// A status, and what became different: for events, as reason, message, and whether it is a warning.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Said {
+pub struct StatusUpdate {
     /// The status.
     pub status: Status,
     /// What became different.
@@ -21,9 +21,9 @@ pub struct Said {
 
 /// What is to be said of a resource. A pure function: seen the same, it says the same, and writes nothing.
 #[must_use]
-pub fn said(observed: &Observed<'_>) -> Said {
+pub fn evaluate(observed: &Observed<'_>) -> StatusUpdate {
     let ready = ready(observed);
-    let told = [
+    let states = [
         ("Ready", ready.clone()),
         ("Progressing", progressing(observed)),
         ("TelemetryConfigured", telemetry(observed)),
@@ -41,9 +41,9 @@ pub fn said(observed: &Observed<'_>) -> Said {
         message.push_str(&warning);
     }
     let mut news = Vec::new();
-    let conditions = told.map(|(kind, told)| condition(kind, told, observed, &mut news));
+    let conditions = states.map(|(kind, state)| condition(kind, state, observed, &mut news));
     let exposed = observed.workload.is_none_or(|it| it.exposed);
-    Said {
+    StatusUpdate {
         status: Status {
             phase: phase.to_owned(),
             ready: ready.holds,
@@ -67,7 +67,7 @@ pub fn said(observed: &Observed<'_>) -> Said {
 /// What is worth a warning and is told by no condition.
 fn warnings(observed: &Observed<'_>) -> Vec<String> {
     let findings = observed.findings.iter();
-    let told = findings.filter(|it| match it.rule {
+    let shown = findings.filter(|it| match it.rule {
         Rule::MissingSecret | Rule::MissingReference => false,
         Rule::MissingPeer => true,
         _ => it.severity == Severity::Warning,
@@ -76,16 +76,16 @@ fn warnings(observed: &Observed<'_>) -> Vec<String> {
         "" => message.to_owned(),
         path => format!("{path}: {message}"),
     };
-    told.map(|it| line(&it.path, &it.message)).collect()
+    shown.map(|it| line(&it.path, &it.message)).collect()
 }
 
 fn condition(
     kind: &str,
-    told: Told,
+    state: ConditionState,
     observed: &Observed<'_>,
     news: &mut Vec<(String, String, bool)>,
 ) -> Condition {
-    let status = if told.holds { "True" } else { "False" };
+    let status = if state.holds { "True" } else { "False" };
     let before = observed
         .before
         .conditions
@@ -96,14 +96,14 @@ fn condition(
         || observed.now.clone(),
         |it| it.last_transition_time.clone(),
     );
-    let message = cut(&told.message);
-    if before.is_none_or(|it| it.reason != told.reason) && !told.is_quiet {
-        news.push((told.reason.to_owned(), message.clone(), told.is_warning));
+    let message = cut(&state.message);
+    if before.is_none_or(|it| it.reason != state.reason) && !state.is_quiet {
+        news.push((state.reason.to_owned(), message.clone(), state.is_warning));
     }
     Condition {
         type_: kind.to_owned(),
         status: status.to_owned(),
-        reason: told.reason.to_owned(),
+        reason: state.reason.to_owned(),
         message,
         last_transition_time: since,
         observed_generation: observed.generation,
@@ -123,8 +123,8 @@ fn seen(deployment: &Deployment) -> DeploymentSeen {
 
 /// No more of a text than fits.
 fn cut(text: &str) -> String {
-    if text.chars().count() <= MOST {
+    if text.chars().count() <= MAX_MESSAGE {
         return text.to_owned();
     }
-    text.chars().take(MOST - 1).chain(['…']).collect()
+    text.chars().take(MAX_MESSAGE - 1).chain(['…']).collect()
 }
