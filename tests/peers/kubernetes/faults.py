@@ -134,6 +134,29 @@ def what_the_ancestors_operator_made_is_adopted_in_place():
     kubectl("delete", "agent", "old", "-n", "demo", "--timeout=20s")
 
 
+def what_is_left_of_the_ancestors_operator_keeps_nothing_from_going():
+    for kind, made in [("MCPServer", resource("MCPServer", "left", runtime="python-string")), ("ModelAPI", model_api("left"))]:
+        made["metadata"]["finalizers"] = [f"kaos.tools/{kind.lower()}-finalizer"]
+        apply(made)
+        becomes(kind.lower(), "left", "Ready", "True")
+        kubectl("delete", kind.lower(), "left", "-n", "demo", "--timeout=20s")
+
+
+def a_configuration_that_becomes_a_secrets_is_no_configmap_any_more():
+    apply(model_api("own-config"))
+    becomes("modelapi", "own-config", "Ready", "True")
+    assert get("configmap", "litellm-config-own-config")
+    text = json.dumps({"model_list": [{"model_name": "*", "litellm_params": {"model": "x"}}]})
+    config = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "config"}, "stringData": {"my.yaml": text}}
+    changed = model_api("own-config")
+    changed["spec"]["proxyConfig"]["configYaml"] = {"fromSecretKeyRef": {"name": "config", "key": "my.yaml"}}
+    apply(config, changed)
+    within(20, "no ConfigMap", lambda: not get("configmap", "litellm-config-own-config"))
+    volume = get("deployment", "modelapi-own-config")["spec"]["template"]["spec"]["volumes"][0]
+    assert volume["secret"]["secretName"] == "config", volume
+    kubectl("delete", "modelapi", "own-config", "-n", "demo")
+
+
 def conflicts():
     """Somebody else writes the same objects all the time."""
     over = threading.Event()
@@ -223,6 +246,8 @@ SCENARIOS = [
     what_somebody_changes_or_deletes_comes_back,
     an_agent_that_nobody_is_to_find_any_more_loses_its_service,
     what_the_ancestors_operator_made_is_adopted_in_place,
+    what_is_left_of_the_ancestors_operator_keeps_nothing_from_going,
+    a_configuration_that_becomes_a_secrets_is_no_configmap_any_more,
     conflicts,
     routes_of_a_gateway,
     the_api_server_is_restarted,

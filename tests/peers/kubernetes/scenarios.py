@@ -146,12 +146,13 @@ def traced(first, of, says, services):
 def the_question_is_answered_and_is_one_trace_over_all_pods(first=0xABC000):
     trace = traced(first, "coordinator", "Three.", TEAM)
     turns = lambda: {it["resource"]["service.name"]: it for it in spans(trace) if it["name"] == "agent.agentic_loop"}
+    whole = lambda: all(it["parentSpanId"] in {CALLER, *(other["spanId"] for other in spans(trace))} for it in spans(trace))
+    within(10, "the parent of each span", whole)
     by_id = {it["spanId"]: it for it in spans(trace)}
     for above, below in zip(TEAM, TEAM[1:]):
         delegation = by_id[turns()[below]["parentSpanId"]]
         assert (delegation["name"], delegation["resource"]["service.name"]) == (f"delegate.{below}", above), delegation
     for span in by_id.values():
-        assert span["parentSpanId"] == CALLER or span["parentSpanId"] in by_id, span["name"]
         named = span["resource"]["service.name"]
         assert span["resource"]["service.namespace"] == "demo" and span["resource"]["kaos.resource.name"] == named, span["resource"]
     assert any(it["name"].startswith("tool.") for it in by_id.values()), sorted(it["name"] for it in by_id.values())
