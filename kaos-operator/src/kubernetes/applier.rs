@@ -22,8 +22,11 @@ use crate::resources::Identity;
 /// Applies objects.
 pub(super) struct Applier {
     client: Client,
-    written: Mutex<HashMap<Identity, HashMap<(ObjectKind, String), LastApplied>>>,
+    written: Mutex<HashMap<Identity, OfResource>>,
 }
+
+/// What was applied for a resource.
+type OfResource = HashMap<(ObjectKind, String), LastApplied>;
 
 /// What became of an object.
 pub(super) enum Applied {

@@ -84,7 +84,7 @@ impl Election {
                 }
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => {
-                    warn!(target: "kaos", "the Lease could not be taken: {}", brief(&error))
+                    warn!(target: "kaos", "the Lease could not be taken: {}", brief(&error));
                 }
                 Err(_) => warn!(target: "kaos", "the Lease could not be taken: no answer"),
             }
@@ -107,7 +107,7 @@ impl Election {
                 Ok(Ok(LeaseState::Held)) => renewed = Instant::now(),
                 Ok(Ok(_)) => return,
                 Ok(Err(error)) => {
-                    warn!(target: "kaos", "the Lease could not be renewed: {}", brief(&error))
+                    warn!(target: "kaos", "the Lease could not be renewed: {}", brief(&error));
                 }
                 Err(_) => {}
             }

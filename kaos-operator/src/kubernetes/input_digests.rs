@@ -54,7 +54,7 @@ impl InputDigests {
                 Some(content) => {
                     let absent = needed.keys.difference(&content.keys);
                     missing.extend(absent.map(|key| format!("{input} has no key {key}")));
-                    text.push_str(&format!("{input} {}\n", content.hash));
+                    text.extend([&input.to_string(), " ", &content.hash, "\n"]);
                 }
             }
         }

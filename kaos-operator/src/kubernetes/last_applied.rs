@@ -10,9 +10,11 @@ const MAX_LATENESS: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub(super) struct LastApplied {
     wanted: String,
-    /// How it looked before: nothing, if it was not there. Unless the watch has shown what came after.
-    before: Option<Option<String>>,
+    /// How it looked before: none, if it was not there.
+    before: Option<String>,
     after: String,
+    /// Whether the watch has shown what came after.
+    shown: bool,
     at: Instant,
 }
 
@@ -31,8 +33,9 @@ impl LastApplied {
     pub(super) fn new(wanted: String, before: Option<String>, after: String) -> Self {
         Self {
             wanted,
-            before: Some(before),
+            before,
             after,
+            shown: false,
             at: Instant::now(),
         }
     }
@@ -43,10 +46,10 @@ impl LastApplied {
             return Standing::Stale;
         }
         if seen == Some(self.after.as_str()) {
-            self.before = None;
+            self.shown = true;
             return Standing::Current;
         }
-        let is_late = self.before.as_ref().is_some_and(|it| it.as_deref() == seen);
+        let is_late = !self.shown && self.before.as_deref() == seen;
         if is_late && self.at.elapsed() < MAX_LATENESS {
             return Standing::Unseen;
         }

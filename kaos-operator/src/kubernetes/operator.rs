@@ -11,7 +11,6 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{error, info, warn};
 
@@ -24,8 +23,8 @@ use super::metrics::{OperatorMetrics, Reconciled};
 use super::reconcile::{Context, Outcome};
 use super::settings::OperatorSettings;
 use super::status_writer::StatusWriter;
-use super::watches::{Queue, watches};
-use super::work_queue::WorkQueue;
+use super::watches::watches;
+use super::work_queue::{Queue, WorkQueue};
 use crate::resources::Identity;
 
 /// Reconciles at a time.
@@ -108,8 +107,8 @@ impl Operator {
     /// Dropped, it stops at once. All it does can be done again; the Lease is free when it is over.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), LeaseLost> {
         let mut stop = pin!(stop.fuse());
-        let (sender, mut queue) = unbounded_channel();
-        let (watched, cache) = watches(&self.client, &self.settings, &self.metrics, &Queue(sender));
+        let queue = Queue::default();
+        let (watched, cache) = watches(&self.client, &self.settings, &self.metrics, &queue);
         let mut watching = pin!(watched.for_each(|()| std::future::ready(())));
         tokio::select! {
             () = &mut stop => return Ok(()),
@@ -136,7 +135,7 @@ impl Operator {
         if !self.settings.leader_election {
             self.metrics.leads(true);
             tokio::select! {
-                () = work(&context, &self.observer, &mut queue, stop) => {}
+                () = work(&context, &self.observer, &queue, stop) => {}
                 () = watching => {}
             }
             return Ok(());
@@ -155,7 +154,7 @@ impl Operator {
             () = election.wait() => self.metrics.leads(true),
         }
         let lost = tokio::select! {
-            () = work(&context, &self.observer, &mut queue, stop) => false,
+            () = work(&context, &self.observer, &queue, stop) => false,
             () = watching => false,
             () = election.hold() => true,
         };
@@ -174,14 +173,14 @@ impl Operator {
 async fn work(
     context: &Context,
     observer: &Observer,
-    queue: &mut UnboundedReceiver<Identity>,
+    queue: &Queue,
     stop: impl Future<Output = ()>,
 ) {
     let mut stop = pin!(stop);
     let (mut due, mut running) = (WorkQueue::default(), FuturesUnordered::new());
     let mut failures: HashMap<Identity, u32> = HashMap::new();
     // What was asked before it was its turn is part of all that there is.
-    while queue.try_recv().is_ok() {}
+    drop(queue.take());
     for identity in context.cache.all() {
         due.add(identity, Instant::now());
     }
@@ -214,14 +213,19 @@ async fn work(
                         due.add(identity, Instant::now() + delay);
                     }
                     Again::Failed => {
-                        let times = failures.entry(identity.clone()).or_default();
-                        let delay = SOON.saturating_mul(1 << (*times).min(9)).min(MAX_DELAY);
-                        *times += 1;
+                        let failed = failures.entry(identity.clone()).or_default();
+                        let delay = SOON.saturating_mul(1 << (*failed).min(9)).min(MAX_DELAY);
+                        *failed += 1;
                         due.add(identity, Instant::now() + delay);
                     }
                 }
             }
-            Some(identity) = queue.recv() => due.add(identity, Instant::now()),
+            identities = queue.next() => {
+                let now = Instant::now();
+                for identity in identities {
+                    due.add(identity, now);
+                }
+            }
             () = timer => {}
         }
     }

@@ -55,7 +55,7 @@ const DEFAULTS: [&str; 6] = [
 ];
 
 impl OperatorSettings {
-    /// OperatorSettings from variables:
+    /// What variables say:
     ///
     /// | variable | meaning |
     /// |---|---|

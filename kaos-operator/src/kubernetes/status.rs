@@ -34,7 +34,7 @@ pub struct Status {
     /// The generation of the specification that this is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Ready, Progressing, TelemetryConfigured, DependenciesReady.
+    /// `Ready`, `Progressing`, `TelemetryConfigured`, `DependenciesReady`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
     /// How its Deployment is.

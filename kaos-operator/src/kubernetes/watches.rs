@@ -5,15 +5,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{BoxStream, SelectAll};
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{DynamicObject, PartialObjectMeta};
+use kube::api::{ApiResource, DynamicObject, PartialObjectMeta};
 use kube::runtime::reflector::{Lookup, Store, store::Writer};
 use kube::runtime::{WatchStreamExt as _, reflector, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use std::hash::Hash;
-use tokio::sync::mpsc::UnboundedSender;
 use tracing::{error, warn};
 
 use super::cache::{Cache, api_resource, identity, made_resource, owner};
@@ -21,8 +20,9 @@ use super::inputs::Input;
 use super::metrics::OperatorMetrics;
 use super::objects::ObjectKind;
 use super::settings::OperatorSettings;
+use super::work_queue::Queue;
 use crate::defaults::Defaults;
-use crate::resources::{Identity, Kind};
+use crate::resources::Kind;
 
 /// The `ConfigMap` of what holds for all components.
 const CONFIG: &str = "kaos-operator-config";
@@ -30,17 +30,6 @@ const CONFIG: &str = "kaos-operator-config";
 const RUNTIMES: (&str, &str) = ("kaos-mcp-runtimes", "runtimes.yaml");
 /// Objects of ours have one of these labels.
 const LABELS: &str = "app in (agent,mcpserver,modelapi)";
-
-/// Who is to be looked at again.
-#[derive(Clone)]
-pub(super) struct Queue(pub(super) UnboundedSender<Identity>);
-
-impl Queue {
-    pub(super) fn add(&self, identity: Identity) {
-        // Who has stopped looks at nobody.
-        let _sent = self.0.send(identity);
-    }
-}
 
 /// Something that was seen: an object came, changed or went, or all of a kind were listed anew.
 enum Change<'s> {
@@ -58,16 +47,14 @@ pub(super) fn watches(
     metrics: &Arc<OperatorMetrics>,
     queue: &Queue,
 ) -> (Watches, Arc<Cache>) {
-    let namespace = settings.namespace.as_deref();
     let model_apis = Writer::new(api_resource(Kind::ModelApi));
     let mcp_servers = Writer::new(api_resource(Kind::McpServer));
     let agents = Writer::new(api_resource(Kind::Agent));
     let (deployments, services) = (Writer::default(), Writer::default());
     let (config_maps, secrets, system) = (Writer::default(), Writer::default(), Writer::default());
+    let route = made_resource(ObjectKind::HttpRoute);
     let gateway = settings.gateway.as_ref();
-    let routes = gateway.map(|_| {
-        Writer::<PartialObjectMeta<DynamicObject>>::new(made_resource(ObjectKind::HttpRoute))
-    });
+    let routes = gateway.map(|_| Writer::<PartialObjectMeta<DynamicObject>>::new(route.clone()));
     let cache = Arc::new(Cache {
         resources: [&model_apis, &mcp_servers, &agents].map(Writer::as_reader),
         deployments: deployments.as_reader(),
@@ -79,148 +66,153 @@ pub(super) fn watches(
         defaults: RwLock::new(Arc::new(settings.defaults(None, None).unwrap_or_default())),
         readers: std::sync::Mutex::default(),
     });
+    let all = Setup {
+        client,
+        settings,
+        metrics,
+        queue,
+        cache: &cache,
+    };
     let mut watches = Watches::new();
-    let all = watcher::Config::default();
-    let ours = watcher::Config::default().labels(LABELS);
-
-    for (kind, writer) in [
-        (Kind::ModelApi, model_apis),
-        (Kind::McpServer, mcp_servers),
-        (Kind::Agent, agents),
-    ] {
-        let at = api_resource(kind);
-        let api = match namespace {
-            None => Api::all_with(client.clone(), &at),
-            Some(namespace) => Api::namespaced_with(client.clone(), namespace, &at),
-        };
-        let (cache, queue) = (Arc::clone(&cache), queue.clone());
-        watches.push(watch(
-            (kind.as_str(), metrics),
-            api,
-            all.clone(),
-            writer,
-            move |seen| match seen {
-                Change::All => everybody(&cache, &queue),
-                Change::One(object) => {
-                    let Some(identity) = identity(kind, object) else {
-                        return;
-                    };
-                    cache
-                        .dependents(&identity)
-                        .into_iter()
-                        .for_each(|it| queue.add(it));
-                    queue.add(identity);
-                }
-            },
-        ));
+    watches.push(all.of_resources(Kind::ModelApi, model_apis));
+    watches.push(all.of_resources(Kind::McpServer, mcp_servers));
+    watches.push(all.of_resources(Kind::Agent, agents));
+    watches.push(all.of_objects("Deployment", all.scoped(), deployments));
+    watches.push(all.of_objects("Service", all.scoped(), services));
+    if let Some(routes) = routes {
+        watches.push(all.of_objects("HTTPRoute", all.scoped_with(&route), routes));
     }
-    let owners = |seen: Change<'_>, cache: &Cache, queue: &Queue| match seen {
-        Change::All => everybody(cache, queue),
-        Change::One(object) => {
-            if let Some(owner) = owner(object) {
-                queue.add(owner);
-            }
-        }
-    };
-    let of_owner = || {
-        let (cache, queue) = (Arc::clone(&cache), queue.clone());
-        move |seen: Change<'_>| owners(seen, &cache, &queue)
-    };
-    watches.push(watch(
-        ("Deployment", metrics),
-        scoped(client, namespace),
-        ours.clone(),
-        deployments,
-        of_owner(),
-    ));
-    watches.push(watch(
-        ("Service", metrics),
-        scoped(client, namespace),
-        ours.clone(),
-        services,
-        of_owner(),
-    ));
-    if let Some(writer) = routes {
-        let at = made_resource(ObjectKind::HttpRoute);
-        let api = match namespace {
-            None => Api::all_with(client.clone(), &at),
-            Some(namespace) => Api::namespaced_with(client.clone(), namespace, &at),
-        };
-        watches.push(watch(("HTTPRoute", metrics), api, ours, writer, of_owner()));
-    }
-    let of_readers = |secret: bool| {
-        let (cache, queue) = (Arc::clone(&cache), queue.clone());
-        move |seen: Change<'_>| match seen {
-            Change::All => everybody(&cache, &queue),
-            Change::One(object) => {
-                if let (Some(namespace), Some(name)) = (&object.namespace, &object.name) {
-                    let input = Input {
-                        secret,
-                        name: name.clone(),
-                    };
-                    cache
-                        .readers(namespace, &input)
-                        .into_iter()
-                        .for_each(|it| queue.add(it));
-                }
-                if let Some(owner) = owner(object) {
-                    queue.add(owner);
-                }
-            }
-        }
-    };
-    let metadata: Api<PartialObjectMeta<ConfigMap>> = scoped(client, namespace);
-    watches.push(watch(
-        ("ConfigMap", metrics),
-        metadata,
-        all.clone(),
-        config_maps,
-        of_readers(false),
-    ));
-    let metadata: Api<PartialObjectMeta<Secret>> = scoped(client, namespace);
-    watches.push(watch(
-        ("Secret", metrics),
-        metadata,
-        all.clone(),
-        secrets,
-        of_readers(true),
-    ));
-    let api = Api::namespaced(client.clone(), &settings.system_namespace);
-    let (system_cache, queue, settings) = (Arc::clone(&cache), queue.clone(), Arc::clone(settings));
-    watches.push(watch(
-        ("ConfigMap of the operator", metrics),
-        api,
-        all,
-        system,
-        move |seen| {
-            let is_known = |it: &ObjectMeta| {
-                it.name
-                    .as_deref()
-                    .is_some_and(|it| [CONFIG, RUNTIMES.0].contains(&it))
-            };
-            if !matches!(seen, Change::One(it) if !is_known(it)) {
-                reload_defaults(&system_cache, &settings);
-                everybody(&system_cache, &queue);
-            }
-        },
-    ));
+    watches.push(all.of_inputs("ConfigMap", false, all.scoped(), config_maps));
+    watches.push(all.of_inputs("Secret", true, all.scoped(), secrets));
+    watches.push(all.of_settings(system));
     (watches, cache)
 }
 
-fn scoped<K: Resource<Scope = kube::core::NamespaceResourceScope, DynamicType = ()>>(
-    client: &Client,
-    namespace: Option<&str>,
-) -> Api<K> {
-    match namespace {
-        None => Api::all(client.clone()),
-        Some(namespace) => Api::namespaced(client.clone(), namespace),
+/// What watches are made from.
+struct Setup<'s> {
+    client: &'s Client,
+    settings: &'s Arc<OperatorSettings>,
+    metrics: &'s Arc<OperatorMetrics>,
+    queue: &'s Queue,
+    cache: &'s Arc<Cache>,
+}
+
+impl Setup<'_> {
+    fn scoped<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = kube::core::NamespaceResourceScope, DynamicType = ()>,
+    {
+        match &self.settings.namespace {
+            None => Api::all(self.client.clone()),
+            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
+        }
+    }
+
+    fn scoped_with<K>(&self, at: &ApiResource) -> Api<K>
+    where
+        K: Resource<Scope = kube::core::DynamicResourceScope, DynamicType = ApiResource>,
+    {
+        match &self.settings.namespace {
+            None => Api::all_with(self.client.clone(), at),
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, at),
+        }
+    }
+
+    /// Resources: themselves, and those that name them.
+    fn of_resources(&self, kind: Kind, writer: Writer<DynamicObject>) -> BoxStream<'static, ()> {
+        let (cache, queue) = (Arc::clone(self.cache), self.queue.clone());
+        let api = self.scoped_with(&api_resource(kind));
+        let on = move |change: Change<'_>| match change {
+            Change::All => everybody(&cache, &queue),
+            Change::One(object) => {
+                if let Some(identity) = identity(kind, object) {
+                    queue.add_all(cache.dependents(&identity));
+                    queue.add(identity);
+                }
+            }
+        };
+        let config = watcher::Config::default();
+        watch((kind.as_str(), self.metrics), api, config, writer, on)
+    }
+
+    /// What is made: whose it is.
+    fn of_objects<K>(
+        &self,
+        what: &'static str,
+        api: Api<K>,
+        writer: Writer<K>,
+    ) -> BoxStream<'static, ()>
+    where
+        K: Resource + Lookup + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
+        <K as Lookup>::DynamicType: Eq + Hash + Clone + Send + Sync + Unpin,
+    {
+        let (cache, queue) = (Arc::clone(self.cache), self.queue.clone());
+        let on = move |change: Change<'_>| match change {
+            Change::All => everybody(&cache, &queue),
+            Change::One(object) => queue.add_all(owner(object)),
+        };
+        let ours = watcher::Config::default().labels(LABELS);
+        watch((what, self.metrics), api, ours, writer, on)
+    }
+
+    /// What pods read: who reads it, and whose it is.
+    fn of_inputs<K>(
+        &self,
+        what: &'static str,
+        secret: bool,
+        api: Api<K>,
+        writer: Writer<K>,
+    ) -> BoxStream<'static, ()>
+    where
+        K: Resource + Lookup + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
+        <K as Lookup>::DynamicType: Eq + Hash + Clone + Send + Sync + Unpin,
+    {
+        let (cache, queue) = (Arc::clone(self.cache), self.queue.clone());
+        let on = move |change: Change<'_>| match change {
+            Change::All => everybody(&cache, &queue),
+            Change::One(object) => {
+                if let (Some(namespace), Some(name)) = (&object.namespace, &object.name) {
+                    let name = name.clone();
+                    queue.add_all(cache.readers(namespace, &Input { secret, name }));
+                }
+                queue.add_all(owner(object));
+            }
+        };
+        let config = watcher::Config::default();
+        watch((what, self.metrics), api, config, writer, on)
+    }
+
+    /// What holds for all.
+    fn of_settings(&self, writer: Writer<ConfigMap>) -> BoxStream<'static, ()> {
+        let api = Api::namespaced(self.client.clone(), &self.settings.system_namespace);
+        let (cache, queue, settings) = (
+            Arc::clone(self.cache),
+            self.queue.clone(),
+            Arc::clone(self.settings),
+        );
+        let is_known = |it: &ObjectMeta| {
+            let name = it.name.as_deref();
+            name.is_some_and(|it| [CONFIG, RUNTIMES.0].contains(&it))
+        };
+        let on = move |change: Change<'_>| {
+            if !matches!(change, Change::One(it) if !is_known(it)) {
+                reload_defaults(&cache, &settings);
+                everybody(&cache, &queue);
+            }
+        };
+        let config = watcher::Config::default();
+        watch(
+            ("ConfigMap of the operator", self.metrics),
+            api,
+            config,
+            writer,
+            on,
+        )
     }
 }
 
 fn everybody(cache: &Cache, queue: &Queue) {
-    for identity in cache.all() {
-        queue.add(identity);
-    }
+    queue.add_all(cache.all());
 }
 
 /// What holds for all components, anew. What means nothing is said, and changes nothing.
@@ -242,7 +234,7 @@ fn reload_defaults(cache: &Cache, settings: &OperatorSettings) {
             *there = Arc::new(defaults);
         }
         Err(why) => {
-            error!(target: "kaos", "the ConfigMaps of {}: {why}; what held before goes on", settings.system_namespace)
+            error!(target: "kaos", "the ConfigMaps of {}: {why}; what held before goes on", settings.system_namespace);
         }
     }
 }
@@ -263,7 +255,7 @@ where
     let events = reflector(writer, watcher(api, config).default_backoff());
     let seen = events.map(move |event| match event {
         Ok(watcher::Event::Apply(object) | watcher::Event::Delete(object)) => {
-            on(Change::One(object.meta()))
+            on(Change::One(object.meta()));
         }
         Ok(watcher::Event::InitDone) => on(Change::All),
         Ok(watcher::Event::Init | watcher::Event::InitApply(_)) => {}

@@ -1,7 +1,9 @@
 //! Who is to be looked at, and when: each once, and nobody twice at the same time.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::resources::Identity;
@@ -49,5 +51,56 @@ impl WorkQueue {
         self.order
             .iter()
             .find(|(_, identity)| !self.running.contains(identity))
+    }
+}
+
+/// Who is to be looked at now, as the watches say: each once, so that it is no longer than the resources are many.
+#[derive(Clone, Default)]
+pub(super) struct Queue(Arc<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    identities: Mutex<BTreeSet<Identity>>,
+    added: Notify,
+}
+
+impl Queue {
+    pub(super) fn add(&self, identity: Identity) {
+        self.add_all([identity]);
+    }
+
+    pub(super) fn add_all(&self, identities: impl IntoIterator<Item = Identity>) {
+        let mut waiting = self
+            .0
+            .identities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        waiting.extend(identities);
+        self.0.added.notify_one();
+    }
+
+    /// All that wait, when there are some.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it loses none.
+    pub(super) async fn next(&self) -> BTreeSet<Identity> {
+        loop {
+            let waiting = self.take();
+            if !waiting.is_empty() {
+                return waiting;
+            }
+            self.0.added.notified().await;
+        }
+    }
+
+    /// All that wait.
+    pub(super) fn take(&self) -> BTreeSet<Identity> {
+        let mut waiting = self
+            .0
+            .identities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *waiting)
     }
 }

@@ -12,7 +12,7 @@ const MODEL_API: &str = "/apis/kaos.tools/v1alpha1/namespaces/demo/modelapis/llm
 const STATUS: &str = "/apis/kaos.tools/v1alpha1/namespaces/demo/modelapis/llm/status";
 
 /// A cluster with one `ModelAPI`.
-fn cluster(spec: Value) -> Cluster {
+fn cluster(spec: &Value) -> Cluster {
     let mut cluster = Cluster::default();
     let object = json!({
         "apiVersion": "kaos.tools/v1alpha1",
@@ -31,7 +31,7 @@ fn hosted() -> Value {
 /// Runs the operator for so long, with a cluster that has one `ModelAPI`; gives what was asked but lists and watches. What
 /// `answers` says nothing of is done as it is asked.
 async fn asked(seconds: u64, answers: impl FnMut(&Asked) -> server::Answer) -> Vec<Asked> {
-    cluster(hosted()).run(seconds, usize::MAX, answers).await
+    cluster(&hosted()).run(seconds, usize::MAX, answers).await
 }
 
 fn paths(log: &[Asked]) -> Vec<&str> {
@@ -47,7 +47,7 @@ fn paths(log: &[Asked]) -> Vec<&str> {
 /// A watch that shows what was and one that is late look the same.
 #[tokio::test(start_paused = true)]
 async fn what_is_deleted_comes_back_though_it_looks_as_before_it_was_made() {
-    let mut cluster = cluster(hosted());
+    let mut cluster = cluster(&hosted());
     cluster.change = Some((30, |cluster| {
         let object = cluster.objects.remove(SERVICE).unwrap();
         cluster.show("DELETED", SERVICE, &object);
@@ -63,7 +63,7 @@ async fn killed_after_any_request_the_next_operator_finishes_its_work() {
     let spec = json!({"mode": "Proxy", "proxyConfig": {"models": ["*"]}});
     let finalizers = json!(["kaos.tools/modelapi-finalizer", "somebody/else"]);
     let fresh = || {
-        let mut cluster = cluster(spec.clone());
+        let mut cluster = cluster(&spec);
         cluster.objects.get_mut(MODEL_API).unwrap()["metadata"]["finalizers"] = finalizers.clone();
         cluster
     };

@@ -13,7 +13,7 @@ fn owned(kind: &str, name: &str, uid: &str) -> Value {
     json!([{"apiVersion": "kaos.tools/v1alpha1", "kind": kind, "name": name, "uid": uid, "controller": true}])
 }
 
-fn by(manager: &str, operation: &str, subresource: Option<&str>, fields: Value) -> Value {
+fn by(manager: &str, operation: &str, subresource: Option<&str>, fields: &Value) -> Value {
     json!({
         "manager": manager, "operation": operation, "apiVersion": "apps/v1", "fieldsType": "FieldsV1",
         "fieldsV1": fields, "subresource": subresource,
@@ -60,7 +60,7 @@ fn what_an_earlier_resource_of_this_name_has_is_waited_for() {
 fn what_we_applied_is_ours_whoever_else_wrote() {
     let metadata = json!({
         "ownerReferences": owned("Agent", "analyst", "u1"),
-        "managedFields": [by("kubectl", "Update", None, json!({})), by("kaos-operator", "Apply", None, json!({}))],
+        "managedFields": [by("kubectl", "Update", None, &json!({})), by("kaos-operator", "Apply", None, &json!({}))],
     });
     assert_eq!(of(metadata), Ownership::Ours);
 }
@@ -72,10 +72,10 @@ fn what_another_operator_wrote_counts_as_applied_by_us_but_for_how_many_there_ar
         "resourceVersion": "7",
         "ownerReferences": owned("Agent", "analyst", "u1"),
         "managedFields": [
-            by("manager", "Update", None, json!({"f:spec": {"f:replicas": {}, "f:template": {"f:a": {}}}})),
-            by("kubectl", "Update", None, json!({"f:spec": {"f:template": {"f:b": {}}}})),
-            by("kube-controller-manager", "Update", Some("status"), json!({"f:status": {}})),
-            by("autoscaler", "Update", Some("scale"), json!({"f:spec": {"f:replicas": {}}})),
+            by("manager", "Update", None, &json!({"f:spec": {"f:replicas": {}, "f:template": {"f:a": {}}}})),
+            by("kubectl", "Update", None, &json!({"f:spec": {"f:template": {"f:b": {}}}})),
+            by("kube-controller-manager", "Update", Some("status"), &json!({"f:status": {}})),
+            by("autoscaler", "Update", Some("scale"), &json!({"f:spec": {"f:replicas": {}}})),
         ],
     });
     let Ownership::Adopted(patch) = of(metadata) else {

@@ -108,6 +108,7 @@ fn on(endpoint: &str) -> Defaults {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn each_state_has_its_phase_and_conditions() {
     let foreign =
         ApplyFailure::Foreign("there is a Deployment agent-analyst, and it is nobody's".to_owned());

@@ -41,7 +41,7 @@ pub fn evaluate(observed: &Observed<'_>) -> StatusUpdate {
         message.push_str(&warning);
     }
     let mut news = Vec::new();
-    let conditions = states.map(|(kind, state)| condition(kind, state, observed, &mut news));
+    let conditions = states.map(|(kind, state)| condition(kind, &state, observed, &mut news));
     let exposed = observed.workload.is_none_or(|it| it.exposed);
     StatusUpdate {
         status: Status {
@@ -81,7 +81,7 @@ fn warnings(observed: &Observed<'_>) -> Vec<String> {
 
 fn condition(
     kind: &str,
-    state: ConditionState,
+    state: &ConditionState,
     observed: &Observed<'_>,
     news: &mut Vec<(String, String, bool)>,
 ) -> Condition {

@@ -12,10 +12,10 @@ use kaos_operator::kubernetes::{Operator, OperatorSettings};
 use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::{Instant, sleep_until};
 use tokio_stream::StreamExt as _;
-use tokio_stream::wrappers::UnboundedReceiverStream;
+use tokio_stream::wrappers::ReceiverStream;
 use tower_test::mock::{self, Handle};
 
 /// A status code and a body, instead of what would be done.
@@ -44,7 +44,7 @@ impl Asked {
 pub(super) struct Cluster {
     pub(super) objects: BTreeMap<String, Value>,
     /// Who watches which list.
-    watches: Vec<(String, UnboundedSender<Bytes>)>,
+    watches: Vec<(String, Sender<Bytes>)>,
     /// What happens, and after how many seconds.
     pub(super) change: Option<(u64, Change)>,
 }
@@ -104,9 +104,9 @@ impl Cluster {
                 body: serde_json::from_slice(&body).unwrap_or_default(),
             };
             if query.contains("watch=true") {
-                let (sender, receiver) = unbounded_channel();
+                let (sender, receiver) = channel(64);
                 self.watches.push((asked.path.clone(), sender));
-                let events = UnboundedReceiverStream::new(receiver);
+                let events = ReceiverStream::new(receiver);
                 let events = events.map(|it| Ok::<_, Infallible>(Frame::data(it)));
                 reply.send_response(Response::new(StreamBody::new(events).boxed_unsync()));
             } else if query.contains("limit=") {
@@ -149,7 +149,7 @@ impl Cluster {
             let is_of = path.starts_with(&format!("{group}/namespaces/"))
                 && collection.ends_with(&format!("/{plural}"));
             // Who has been killed looks no more.
-            let _shown = is_of && watch.send(shown.clone()).is_ok();
+            let _shown = is_of && watch.try_send(shown.clone()).is_ok();
         }
         self.watches = watches;
     }
