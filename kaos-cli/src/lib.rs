@@ -7,6 +7,7 @@
 mod agent;
 mod audit;
 mod config;
+mod mcp;
 #[cfg(feature = "operator")]
 mod operator;
 mod output;
@@ -38,6 +39,8 @@ enum Command {
     Run(run::Args),
     /// Serves an agent
     Agent(agent::Args),
+    /// Serves tools to other programs' agents
+    Mcp(mcp::Args),
     /// Trusts a kaos.toml: `kaos run` takes the one in the current directory only then
     Trust(trust::Args),
     /// Lists, shows and forgets conversations that processes share
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Agent(args) => agent::run(&args),
+        Command::Mcp(args) => mcp::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Sessions(args) => sessions::run(&args),
         Command::Render(args) => render::run(&args),

@@ -18,14 +18,19 @@ pub(crate) fn failed(error: &Failed) -> ExitCode {
     if error.downcast_ref::<io::Error>().is_some_and(closed) {
         return ExitCode::SUCCESS;
     }
-    let mut text = format!("kaos: {error}");
+    say(&format!("kaos: {}", chain(&**error)));
+    ExitCode::from(2)
+}
+
+/// What went wrong and why, on one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         text = format!("{text}: {error}");
         cause = error.source();
     }
-    say(&plain(&text));
-    ExitCode::from(2)
+    plain(&text)
 }
 
 /// Says something on the standard error.

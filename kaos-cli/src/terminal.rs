@@ -39,6 +39,21 @@ pub(crate) fn json_or_people(json: bool) -> Out {
     if json { data() } else { people() }
 }
 
+/// The standard output for a protocol's messages alone. Whatever else prints there from now on, an exporter that
+/// the environment asks for say, goes to the standard error: a client would take it for messages.
+#[cfg(unix)]
+pub(crate) fn messages() -> io::Result<tokio::fs::File> {
+    let ours = rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3)?;
+    rustix::stdio::dup2_stdout(io::stderr())?;
+    Ok(tokio::fs::File::from_std(ours.into()))
+}
+
+/// The standard output for a protocol's messages, which nothing else may print to.
+#[cfg(not(unix))]
+pub(crate) fn messages() -> io::Result<tokio::io::Stdout> {
+    Ok(tokio::io::stdout())
+}
+
 /// The standard error.
 pub(crate) fn errors() -> Printer<Stderr> {
     Printer::new(io::stderr(), false)

@@ -23,6 +23,14 @@ pub(crate) fn show(above: Option<MultiProgress>) {
     let _first = tracing::subscriber::set_global_default(subscriber.finish()).is_ok();
 }
 
+/// Lines for the standard error, as they are.
+pub(crate) fn errors() -> impl Write {
+    Line {
+        above: None,
+        text: Vec::new(),
+    }
+}
+
 /// Where warnings go.
 struct Lines(Option<MultiProgress>);
 

@@ -1,9 +1,11 @@
-use crate::{Nested, Str, Subagent, Subject, ToolCall};
+use crate::{ServedCall, Str, Subagent, Subject, SubjectType, ToolCall};
 
-/// A subject that a model asks for by its name: a tool, or another agent. Gates decide about both.
-pub trait Callable: Nested {}
+/// A subject that a model asks for by its name: a tool, here or for somebody else, or another agent. Gates
+/// decide about all of them.
+pub trait Callable: SubjectType {}
 
 impl Callable for ToolCall {}
+impl Callable for ServedCall {}
 impl Callable for Subagent {}
 
 /// What the span of a call names; see [`Scope::callee`](crate::Scope::callee).
@@ -24,6 +26,11 @@ impl Callee {
             Subject::ToolCall(call) => Some(Self {
                 name: call.name,
                 call_id: call.call_id,
+                is_agent: false,
+            }),
+            Subject::ServedCall(call) => Some(Self {
+                name: call.name,
+                call_id: call.mcp.and_then(|mcp| mcp.request_id),
                 is_agent: false,
             }),
             Subject::Subagent(agent) => Some(Self {

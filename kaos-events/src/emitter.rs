@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::refused::RefusedCounters;
 use crate::stream::{Shared, Stream};
-use crate::{Clock, IdSource, Observer, RandomIds, Refused, Run, Scope, SystemClock, Turn};
+use crate::{Clock, IdSource, Observer, RandomIds, Refused, Root, Run, Scope, SystemClock, Turn};
 
 /// Opens runs: the source of their ids and their time.
 ///
@@ -89,21 +89,30 @@ impl Emitter {
         &*self.0.clock
     }
 
+    /// Opens an agent's run: [`open`](Self::open).
+    pub fn turn<S: Observer>(&self, turn: Turn, observer: impl FnOnce(&Run) -> S) -> Scope<Turn> {
+        self.open(turn, observer)
+    }
+
     /// Opens a run with its root span.
     ///
-    /// The trace id is the parent's, where the turn has one. `observer` makes the run's observer once the
+    /// The trace id is the parent's, where the root has one. `observer` makes the run's observer once the
     /// run's ids are known, before its first event.
-    pub fn turn<S: Observer>(&self, turn: Turn, observer: impl FnOnce(&Run) -> S) -> Scope<Turn> {
+    pub fn open<R: Root, S: Observer>(
+        &self,
+        root: R,
+        observer: impl FnOnce(&Run) -> S,
+    ) -> Scope<R> {
         let ids = &self.0.ids;
-        let parent = turn.parent.as_ref().map(|parent| parent.trace_id);
+        let parent = root.parent().map(|parent| parent.trace_id);
         let run = Run {
             trace_id: parent.unwrap_or_else(|| ids.trace_id()),
             id: ids.run_id(),
-            session: turn.session.clone(),
-            agent: turn.agent.clone(),
+            session: root.session(),
+            agent: root.owner().clone(),
         };
         let observer = observer(&run);
-        let (stream, key) = Stream::open(Arc::clone(&self.0), run, turn, observer);
+        let (stream, key) = Stream::open(Arc::clone(&self.0), run, root, observer);
         Scope::new(stream, key)
     }
 

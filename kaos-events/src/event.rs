@@ -141,6 +141,22 @@ fields! {
         pub kind: Str as name,
         /// What happened, in words. Content.
         pub message: Option<Str> as content(Error),
+        /// What was thrown, where the language of what failed throws.
+        #[serde(default, deserialize_with = "crate::fields::boxed")]
+        pub thrown: Option<Box<Thrown>> as fields,
+    }
+}
+
+fields! {
+    /// An exception.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Thrown {
+        /// `exception.type`: its type, for example `ValueError`.
+        #[serde(rename = "type")]
+        pub class: Str as name,
+        /// `exception.stacktrace`: where it was thrown, as its language prints it. Content.
+        pub stacktrace: Option<Str> as content(Error),
     }
 }
 
@@ -245,6 +261,7 @@ impl Failure {
         Self {
             kind: kind.into(),
             message: None,
+            thrown: None,
         }
     }
 
@@ -252,6 +269,13 @@ impl Failure {
     #[must_use]
     pub fn message(mut self, message: impl Into<Str>) -> Self {
         self.message = Some(message.into());
+        self
+    }
+
+    /// Says what was thrown.
+    #[must_use]
+    pub fn thrown(mut self, thrown: Thrown) -> Self {
+        self.thrown = Some(Box::new(thrown));
         self
     }
 }

@@ -69,7 +69,7 @@ pub use clock::{Clock, ManualClock, SystemClock, Time};
 pub use content_kind::ContentKind;
 pub use emitter::Emitter;
 pub use enter::{Enter, Entered};
-pub use event::{Body, Event, Failure, Phase, PhaseName, Progress, Slot, Span};
+pub use event::{Body, Event, Failure, Phase, PhaseName, Progress, Slot, Span, Thrown};
 pub use handle::Handle;
 pub use id::{InvalidId, RunId, SpanId, TraceId};
 pub use id_source::{IdSource, RandomIds, SeededIds};
@@ -84,9 +84,9 @@ pub use str::{LazyStr, Str};
 pub use subject::{
     Briefing, Custom, CustomOutcome, Handoff, HandoffOutcome, Intent, IntentClassification,
     IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall, McpOutcome, McpRequest, Nested,
-    Outcome, OutcomeBuf, OutcomeType, RemoteAgent, Server, Step, StepOutcome, Subagent,
-    SubagentOutcome, Subject, SubjectName, SubjectType, ToolCall, ToolKind, ToolOutcome, Turn,
-    TurnOutcome,
+    Outcome, OutcomeBuf, OutcomeType, RemoteAgent, Root, ServedCall, ServedOutcome, Server, Step,
+    StepOutcome, Subagent, SubagentOutcome, Subject, SubjectName, SubjectType, ToolCall, ToolKind,
+    ToolOutcome, Turn, TurnOutcome,
 };
 pub use texts::TextVisitor;
 pub use usage::Usage;

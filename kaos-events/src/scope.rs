@@ -240,6 +240,7 @@ impl<S: SubjectType> Drop for Scope<S> {
                 &Failure {
                     kind: Str::Static("panic"),
                     message: None,
+                    thrown: None,
                 },
                 so_far,
             )

@@ -59,14 +59,14 @@ impl<S: Observer> Stream<S> {
     pub(crate) fn open(
         shared: Arc<Shared>,
         run: Run,
-        turn: crate::Turn,
+        root: impl crate::Root,
         observer: S,
     ) -> (Arc<Self>, Key) {
         shared.live.fetch_add(1, Ordering::Relaxed);
         let now = shared.clock.monotonic_nanos();
         let wall_offset = shared.clock.unix_nanos().wrapping_sub(now);
         let id = shared.ids.span_id();
-        let outer = turn.parent.as_ref().map(|parent| parent.span_id);
+        let outer = root.parent().map(|parent| parent.span_id);
         let keeps = observer.keeps();
         let stream = Arc::new(Self {
             trace_id: run.trace_id,
@@ -88,7 +88,7 @@ impl<S: Observer> Stream<S> {
         });
         let mut state = stream.lock();
         let at = state.time(now);
-        let mut subject = Some(Subject::Turn(turn));
+        let mut subject = Some(root.into());
         let key = state.table.insert(id, None, outer, &mut subject, None, at);
         state.root = Some(key);
         stream.deliver(&mut state, key, at, What::Phase(Phase::Start));

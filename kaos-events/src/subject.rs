@@ -1,12 +1,15 @@
-//! What a span can be about: nine subjects, each with the fields known at its start and those
+//! What a span can be about: ten subjects, each with the fields known at its start and those
 //! known at its end.
 
+mod about;
 mod at_start;
 mod intent;
 mod llm_call;
 mod mcp;
 mod name;
 mod other;
+mod root;
+mod served_call;
 mod tool_call;
 mod turn;
 
@@ -17,21 +20,21 @@ pub use other::{
     Custom, CustomOutcome, Handoff, HandoffOutcome, RemoteAgent, Step, StepOutcome, Subagent,
     SubagentOutcome,
 };
+pub use root::Root;
+pub use served_call::{ServedCall, ServedOutcome};
 pub use tool_call::{ToolCall, ToolKind, ToolOutcome};
 pub use turn::{Turn, TurnOutcome};
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::fields::{BriefingAtStart as _, ContentAtStart as _};
-use crate::texts::{Fields as _, either};
-use crate::{Attributes, Str};
+use crate::Attributes;
+use crate::texts::either;
 
 /// A typed subject: what a [`Scope`](crate::Scope) is about and what comes of it.
 ///
-/// Implemented by the nine subjects of this crate; the set is closed.
+/// Implemented by the ten subjects of this crate; the set is closed.
 pub trait SubjectType: Into<Subject> + sealed::Sealed {
     /// The fields known when the work is done.
     type Outcome: OutcomeType;
@@ -45,7 +48,7 @@ pub trait OutcomeType:
     fn borrowed(&self) -> Outcome<'_>;
 }
 
-/// A subject that is opened inside another span. All but [`Turn`], which opens a run.
+/// A subject that is opened inside another span. All but those that open a run: [`Root`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be opened inside another span",
     label = "not a subject that is nested",
@@ -212,87 +215,13 @@ subjects! {
     Handoff / HandoffOutcome = "handoff" in Nested;
     /// A request to a server of the Model Context Protocol that is no tool's call.
     McpRequest / McpOutcome = "mcp_request" in Nested;
+    /// A tool executed for somebody else's agent: the root span of a run.
+    ServedCall / ServedOutcome = "served_call";
     /// Whatever else a user traces: retrieval, a guardrail, a plan.
     Custom / CustomOutcome = "custom" in Nested;
 }
 
 either! {
-    Subject { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff McpRequest Custom }
-    OutcomeBuf { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff McpRequest Custom }
-}
-
-impl Subject {
-    /// The span's name under the default name set: the names of Python KAOS.
-    ///
-    /// `agent.turn`, `agent.intent_classification`, `agent.step.1`, `model.inference`,
-    /// `tool.calculator`, `delegate.researcher`, `handoff.billing`, the method that a server is asked, or the custom name.
-    pub fn span_name(&self) -> Str {
-        match self {
-            Self::Turn(_) => Str::Static("agent.turn"),
-            Self::IntentClassification(_) => Str::Static("agent.intent_classification"),
-            Self::Step(step) => step.span_name(),
-            Self::LlmCall(_) => Str::Static("model.inference"),
-            Self::ToolCall(call) => Str::from(format!("tool.{}", call.name)),
-            Self::Subagent(sub) => Str::from(format!("delegate.{}", sub.agent)),
-            Self::Handoff(handoff) => Str::from(format!("handoff.{}", handoff.agent)),
-            Self::McpRequest(request) => request.method.clone(),
-            Self::Custom(custom) => custom.name.clone(),
-        }
-    }
-
-    /// The content the work starts from: the message, the prompt, the arguments, the task.
-    pub const fn content(&self) -> Option<&Str> {
-        match self {
-            Self::Turn(turn) => turn.input.as_ref(),
-            Self::LlmCall(call) => call.input.as_ref(),
-            Self::ToolCall(call) => call.arguments.as_ref(),
-            Self::Subagent(sub) => sub.task.as_ref(),
-            Self::IntentClassification(_)
-            | Self::Step(_)
-            | Self::Handoff(_)
-            | Self::McpRequest(_)
-            | Self::Custom(_) => None,
-        }
-    }
-
-    pub(crate) fn set_content(&mut self, content: Option<Str>) {
-        match self {
-            Self::Turn(turn) => *turn.content_at_start() = content,
-            Self::LlmCall(call) => *call.content_at_start() = content,
-            Self::ToolCall(call) => *call.content_at_start() = content,
-            Self::Subagent(sub) => *sub.content_at_start() = content,
-            Self::IntentClassification(_)
-            | Self::Step(_)
-            | Self::Handoff(_)
-            | Self::McpRequest(_)
-            | Self::Custom(_) => {}
-        }
-    }
-
-    /// What a model is told besides the messages. Content, too.
-    pub fn briefing(&self) -> Option<&Briefing> {
-        match self {
-            Self::Turn(turn) => turn.briefing.as_deref(),
-            Self::LlmCall(call) => call.briefing.as_deref(),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn set_briefing(&mut self, briefing: Option<Arc<Briefing>>) {
-        match self {
-            Self::Turn(turn) => *turn.briefing_at_start() = briefing,
-            Self::LlmCall(call) => *call.briefing_at_start() = briefing,
-            _ => {}
-        }
-    }
-
-    /// The subject without its content: what a span's later events still say of it.
-    ///
-    /// A prompt or an argument object stands once in the stream, in the span's start.
-    #[must_use]
-    pub fn without_content(&self) -> Self {
-        let mut subject = self.clone();
-        subject.forget_start();
-        subject
-    }
+    Subject { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff McpRequest ServedCall Custom }
+    OutcomeBuf { Turn IntentClassification Step LlmCall ToolCall Subagent Handoff McpRequest ServedCall Custom }
 }

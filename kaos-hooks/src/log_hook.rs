@@ -16,22 +16,34 @@ use crate::Hook;
 /// let hooks = Hooks::new(LogHook::new());
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
-pub struct LogHook(());
+pub struct LogHook {
+    only_failures: bool,
+}
 
 impl LogHook {
     /// The hook; lines go wherever the program's `tracing` subscriber sends them.
     pub const fn new() -> Self {
-        Self(())
+        Self {
+            only_failures: false,
+        }
+    }
+
+    /// A hook that writes the lines of level WARN alone.
+    pub const fn failures() -> Self {
+        Self {
+            only_failures: true,
+        }
     }
 }
 
 impl Hook for LogHook {
     fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
-        Some(Box::new(log))
+        let only_failures = self.only_failures;
+        Some(Box::new(move |event: &Event<'_>| log(event, only_failures)))
     }
 }
 
-fn log(event: &Event<'_>) {
+fn log(event: &Event<'_>, only_failures: bool) {
     let Body::Span(span) = &event.body else {
         return;
     };
@@ -49,6 +61,7 @@ fn log(event: &Event<'_>) {
         Phase::Cancelled { .. } => {
             tracing::warn!(%trace_id, %span_id, span = %name, %phase, duration_ms);
         }
+        _ if only_failures => {}
         Phase::Start | Phase::Progress(_) | Phase::Complete { .. } | Phase::Suspended { .. } => {
             tracing::info!(%trace_id, %span_id, span = %name, %phase, duration_ms);
         }

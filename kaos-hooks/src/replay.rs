@@ -106,9 +106,7 @@ impl<'h> Replay<'h> {
         // A turn that begins a stream; one inside another run's span may, too.
         let is_root = begins
             && (event.seq == 0 || known.is_none())
-            && event
-                .span()
-                .is_some_and(|span| matches!(span.subject, Subject::Turn(_)));
+            && event.span().is_some_and(|span| span.subject.is_root());
         let at = if is_root {
             self.replayed.runs += 1;
             let stream = Stream::new(self.hooks, event);

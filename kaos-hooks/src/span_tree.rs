@@ -127,6 +127,7 @@ impl SpanTree {
         let count = |subject| self.of_subject(subject).count();
         let failed = self
             .of_subject(SubjectName::ToolCall)
+            .chain(self.of_subject(SubjectName::ServedCall))
             .filter(|node| node.failed())
             .count();
         let longest = self
@@ -158,7 +159,8 @@ impl SpanTree {
             "model calls",
             String::new(),
         );
-        part(count(SubjectName::ToolCall), "tool", "tools", note);
+        let tools = count(SubjectName::ToolCall) + count(SubjectName::ServedCall);
+        part(tools, "tool", "tools", note);
         part(count(SubjectName::Turn), "agent", "agents", String::new());
         if tokens.total() > 0 {
             parts.push(format!("{} tokens", grouped(tokens.total())));

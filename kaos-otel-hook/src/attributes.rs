@@ -24,7 +24,8 @@ pub(crate) use self::content::{
 pub(crate) use self::end::{Ended, at_end, cost, ends, own_id};
 pub(crate) use self::kinds::{MAX_ATTRIBUTES, room};
 use self::start::{
-    McpRequestStart, ModelCallStart, PlanStart, StepStart, SubagentStart, ToolCallStart, TurnStart,
+    McpRequestStart, ModelCallStart, PlanStart, ServedCallStart, StepStart, SubagentStart,
+    ToolCallStart, TurnStart,
 };
 use self::write::{List, Put};
 pub(crate) use self::write::{To, string};
@@ -48,6 +49,7 @@ pub(crate) fn at_start(
         Subject::Step(step) => StepStart::put(&mut to, step),
         Subject::Subagent(sub) => SubagentStart::put(&mut to, (sub, run)),
         Subject::McpRequest(request) => McpRequestStart::put(&mut to, request),
+        Subject::ServedCall(call) => ServedCallStart::put(&mut to, (call, run)),
         Subject::Custom(custom) if custom.name == "plan" => PlanStart::put(&mut to, run),
         Subject::IntentClassification(_) | Subject::Handoff(_) | Subject::Custom(_) => {}
     }

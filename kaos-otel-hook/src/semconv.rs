@@ -108,6 +108,8 @@ names! {
     EXCEPTION_TYPE = "exception.type";
     /// The text of an exception. Content.
     EXCEPTION_MESSAGE = "exception.message";
+    /// Where it was thrown.
+    EXCEPTION_STACKTRACE = "exception.stacktrace";
     /// The method of the Model Context Protocol, for example `tools/call`.
     MCP_METHOD_NAME = "mcp.method.name";
     /// The protocol's session.
@@ -220,6 +222,8 @@ names! {
     GEN_AI_INVOKE_AGENT_TOOL_CALLS = "gen_ai.invoke_agent.tool_calls";
     /// Metric: seconds of requests to servers of the Model Context Protocol.
     MCP_CLIENT_OPERATION_DURATION = "mcp.client.operation.duration";
+    /// Metric: seconds of requests that a server of the Model Context Protocol answered.
+    MCP_SERVER_OPERATION_DURATION = "mcp.server.operation.duration";
     /// Metric: seconds of tool calls.
     GEN_AI_EXECUTE_TOOL_DURATION = "gen_ai.execute_tool.duration";
     /// Metric: events that hooks were offered.

@@ -59,8 +59,8 @@ mod turn;
 pub use agent::{Agent, IntentBy, Limits, Subagent};
 pub use kaos_hooks::ToolAnnotations;
 pub use message::{
-    AssistantMessage, Content, Image, Message, Part, ProviderData, Reasoning, Resource, ToolOutput,
-    ToolResult, ToolUse,
+    AssistantMessage, Audio, Content, Image, Message, Part, ProviderData, Reasoning, Resource,
+    ToolOutput, ToolResult, ToolUse,
 };
 #[cfg(feature = "models")]
 pub use model::providers as models;
@@ -80,7 +80,8 @@ pub use session::{
     SessionTurn,
 };
 pub use tool::{
-    FunctionTool, Tool, ToolContext, ToolError, ToolFunction, ToolListing, ToolSource, ToolSpec,
+    FunctionTool, Tool, ToolContext, ToolError, ToolFunction, ToolListing, ToolProgress,
+    ToolSource, ToolSpec,
 };
 pub use turn::{
     Asking, Reply, RunStream, TextStream, TokenBudget, TurnError, TurnErrorKind, TurnRequest,

@@ -33,6 +33,8 @@ mod listing;
 mod messages;
 mod request;
 mod result;
+#[cfg(feature = "mcp-server")]
+pub mod server;
 mod session_id;
 mod setup;
 mod shared;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use content::joined;
-pub use content::{Content, Image, Resource, ToolOutput};
+pub use content::{Audio, Content, Image, Resource, ToolOutput};
 
 /// A message of a conversation.
 ///

@@ -62,6 +62,8 @@ pub use self::access::Access;
 use self::app::App;
 pub use self::bounds::Bounds;
 pub use self::card::Card;
+#[cfg(feature = "mcp-server")]
+pub(crate) use self::chat::receive::receive;
 pub use self::drain::{Drain, Drained, Running};
 use self::error::ApiError;
 pub use self::listen::listen;
@@ -209,6 +211,8 @@ impl Server {
             runner: self.runner,
             card: self.card,
             permits: Arc::new(Semaphore::new(self.bounds.requests)),
+            listings: Arc::new(Semaphore::new(memory::AT_ONCE)),
+            room: self.bounds.room(),
             bounds: self.bounds,
             progress: self.progress,
             drain: self.drain,

@@ -6,6 +6,7 @@ mod error;
 pub(crate) mod fenced;
 mod function;
 mod listing;
+mod progress;
 mod schema;
 pub(crate) mod shape;
 mod source;
@@ -18,6 +19,10 @@ pub use context::ToolContext;
 pub use error::ToolError;
 pub use function::{FunctionTool, ToolFunction};
 pub use listing::ToolListing;
+pub(crate) use progress::ProgressSink;
+pub use progress::ToolProgress;
+#[cfg(feature = "server")]
+pub(crate) use schema::is_usable;
 pub use source::ToolSource;
 pub use spec::ToolSpec;
 

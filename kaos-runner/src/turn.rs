@@ -20,6 +20,13 @@ pub(crate) mod toolbox;
 mod tools;
 mod window;
 
+#[cfg(feature = "mcp-server")]
+pub(crate) use call::{NotDone, serve};
+#[cfg(feature = "mcp-server")]
+pub(crate) use callable::CalledTool;
+#[cfg(feature = "mcp-server")]
+pub(crate) use setting::Ground;
+
 pub use reply::{Reply, TurnError, TurnErrorKind};
 pub use request::{Asking, TurnRequest};
 pub use stream::RunStream;

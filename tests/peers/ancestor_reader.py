@@ -13,6 +13,7 @@ EXCEPTIONS = {
     "history_trimmed": "a type of ours: it keeps no conversations",
     "span intent_classification": "a subject of ours: it has the value event only",
     "span mcp_request": "a subject of ours: it shows no requests to servers of tools",
+    "span served_call": "a subject of ours: it serves no tools",
     "span custom": "a subject of ours: users' own spans",
     "span suspended": "a phase of ours: its pauses are the value event only",
 }

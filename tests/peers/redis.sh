@@ -2,7 +2,7 @@
 #
 # Sessions in a real Redis, Debian's server on loopback: two processes on one session, a process that is killed or stands
 # still, a server that is restarted, full, slow, behind TLS; then `kaos sessions` on what `kaos run` said. The checks are
-# redis_sessions.rs.
+# redis_sessions.rs. Last, two replicas of `kaos agent serve` behind a proxy that asks them in turn (replicas/check.py).
 #
 # Needs cargo and openssl. Where there is no redis-server on PATH, Debian's is fetched with apt-get (2 MB) and unpacked into
 # the ignored folder .cache: nothing is installed.
@@ -10,6 +10,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+peers=$PWD
 package=$PWD/.cache/redis
 logs='stdout stderr redis.log' # of $dir: what a failure shows
 what=redis
@@ -25,6 +26,37 @@ main() {
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug
     REDIS_CERTS=$dir timeout -k 5 120 "$built/examples/redis_sessions" 2>"$dir/stderr" || fail "the checks end with $?"
     command_line
+    replicas
+}
+
+# Conversations go on at whichever of them is asked.
+replicas() {
+    local model first second result pids=() begun=$SECONDS
+    what=${FUNCNAME[0]}
+    unset DEBUG_MOCK_RESPONSES
+    cd "$peers"
+    read -r HTTP_PORT model < <(free_ports)
+    "$REDIS_SERVER" --bind 127.0.0.1 --port "$HTTP_PORT" --save '' >"$dir/redis.log" &
+    server=$!
+    disown
+    within 10 listening || fail 'the server does not start'
+    export KAOS_SESSIONS=redis://127.0.0.1:$HTTP_PORT
+    read -r first second < <(free_ports)
+    python3 replicas/check.py model "$model" 2>"$dir/stderr" &
+    pids=($!)
+    for port in "$first" "$second"; do
+        AGENT_NAME=a MODEL_API_URL=http://127.0.0.1:$model MODEL_NAME=m "$built/kaos" agent serve --port "$port" >"$dir/stdout" 2>&1 &
+        pids+=($!)
+    done
+    disown "${pids[@]}"
+    trap 'kill -KILL '"${pids[*]}"' 2>/dev/null || true; clean_up' EXIT
+    for HTTP_PORT in "$model" "$first" "$second"; do
+        within 20 listening || fail 'a replica does not start'
+    done
+    result=$(timeout -k 5 120 python3 replicas/check.py clients "$first" "$second" "${pids[1]}" 2>&1) || fail "$result"
+    kill -TERM "${pids[@]}" 2>/dev/null || true
+    stop TERM
+    echo "ok    replicas: $result, $((SECONDS - begun)) s"
 }
 
 fetch_server() {

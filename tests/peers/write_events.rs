@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{
-    Custom, Gate, GateError, Handoff, HandoffOutcome, Hooks, McpRequest, Step, ToolRequest, Turn,
-    TurnOutcome, Verdict,
+    Custom, Gate, GateError, Handoff, HandoffOutcome, Hooks, McpRequest, ServedCall, Step,
+    ToolRequest, Turn, TurnOutcome, Verdict,
 };
 use kaos_runner::{
     Agent, FunctionModel, IntentBy, Limits, ModelError, ModelErrorKind, ModelReply, Runner,
@@ -100,6 +100,7 @@ async fn main() {
         .complete(HandoffOutcome::default());
     turn.complete(TurnOutcome::default());
     drop(hooks.turn(Turn::new("given up")));
+    drop(hooks.served_call(ServedCall::new("tools", "calculator")));
 
     let events = recorder.events();
     assert!(!events.is_empty());

@@ -21,7 +21,7 @@ use kaos_events::{
 };
 use kaos_hooks::audit::{Accept, AuditBuilder, AuditHook, SigningKey, Trail};
 use kaos_tests::by_the_book::{hashed, hex, peaks, root, sha256};
-use kaos_tests::trails::{Full, Memory, NOW, event, short_events};
+use kaos_tests::trails::{Full, Memory, NOW, event, served_call_s_end, short_events};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -44,6 +44,7 @@ fn in_peace(directory: &Path) {
     for batch in short_events(200).chunks(8) {
         writer.write(batch.to_vec()).unwrap();
     }
+    writer.write(vec![served_call_s_end(200)]).unwrap();
     writer.seal().unwrap();
     println!("{}", key().verifying_key());
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use kaos_hooks::{
     Briefing, Custom, CustomOutcome, Failure, Handoff, HandoffOutcome, Hooks, Intent,
     IntentClassification, IntentOutcome, LlmCall, LlmOutcome, LlmParams, McpCall, McpOutcome,
-    McpRequest, RemoteAgent, Server, Step, StepOutcome, Subagent, SubagentOutcome, ToolCall,
-    ToolOutcome, Turn, TurnOutcome, Usage,
+    McpRequest, RemoteAgent, ServedCall, ServedOutcome, Server, Step, StepOutcome, Subagent,
+    SubagentOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome, Usage,
 };
 use kaos_otel_hook::{Capture, ContentSettings, Conventions, OTelHook, Price, Prices};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
@@ -187,6 +187,22 @@ fn tell(hooks: &Hooks) {
         number: Some(1),
         ..TurnOutcome::default()
     });
+    tell_served(hooks);
+}
+
+fn tell_served(hooks: &Hooks) {
+    let served = hooks.served_call(ServedCall {
+        description: Some("calculates".into()),
+        mcp: Some(mcp()),
+        arguments: Some("{}".into()),
+        ..ServedCall::unknown("tools", "calculate")
+    });
+    served.complete(ServedOutcome {
+        result: Some(long()),
+        skipped: true,
+        status_code: Some("-32602".into()),
+        ..ServedOutcome::default()
+    });
 }
 
 #[test]
@@ -220,6 +236,7 @@ fn spans_say_what_the_page_says_and_each_once() {
             "tool._OTHER" => "tool call",
             "delegate.researcher" => "sub-agent",
             "tools/list" => "MCP request",
+            "tools/call _OTHER" => "served tool call",
             "plan" => "plan",
             _ => "any span",
         };
@@ -240,5 +257,5 @@ fn spans_say_what_the_page_says_and_each_once() {
         assert_eq!(own, kinds[kind], "{kind}");
     }
     assert_eq!(&seen, any);
-    assert_eq!(spans.len(), 22);
+    assert_eq!(spans.len(), 24);
 }

@@ -161,6 +161,7 @@ async fn a_scripted_turn_emits_every_event_in_its_place() {
     let own = [
         SubjectName::Handoff,
         SubjectName::McpRequest,
+        SubjectName::ServedCall,
         SubjectName::Custom,
     ];
     let runner_s = SubjectName::ALL.iter().filter(|name| !own.contains(name));

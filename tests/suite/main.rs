@@ -54,5 +54,6 @@ mod spans;
 mod telemetry;
 mod time;
 mod tls;
+mod tool_server;
 mod tools;
 mod trees;

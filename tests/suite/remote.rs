@@ -133,6 +133,23 @@ async fn one_that_is_not_known_yet_is_asked_as_all_of_them_understand() {
     );
 }
 
+/// What answers, and has no card at either place, is somebody: it is asked, also when that is known.
+#[tokio::test]
+async fn one_that_has_no_card_is_asked_as_all_of_them_understand() {
+    let (peer, remote) = known(Kind::Bare, vec![completion("three")]).await;
+    assert_eq!(remote.health(), RemoteHealth::Unknown);
+    for _ in 0..2 {
+        let (model, seen) = watched([call("analyst"), ModelReply::text("done")]);
+        let agent = Agent::new("coordinator", model).subagent(remote.clone());
+        Runner::new(agent).turn("Count.", "s").await.unwrap();
+        assert_eq!(seen.results(), ["three"]);
+    }
+    let asked = peer.asked();
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[1].body["messages"][0]["role"], "user");
+    assert_eq!(asked[1].body["stream"], false);
+}
+
 #[tokio::test]
 async fn the_request_names_the_delegation_and_carries_deadline_and_depth_but_no_caller_s_key() {
     let (peer, _) = known(Kind::Second, vec![completion("three")]).await;

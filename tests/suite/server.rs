@@ -10,7 +10,9 @@ mod gone;
 mod hosts;
 mod load;
 mod reading;
+mod refusals;
 mod routes;
+mod spans;
 mod streams;
 mod trace;
 

@@ -9,6 +9,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use kaos_events::EventBuf;
 use sha2::{Digest as _, Sha256};
 
 use crate::trails::Memory;
@@ -214,12 +215,9 @@ pub fn forge_tail(trail: &Memory, records: u64) {
     forge(trail, (0..records).map(|_| work.clone()));
 }
 
-/// Appends the end of a turn.
-pub fn forge_turns_end(trail: &Memory) {
-    forge(
-        trail,
-        [crate::trails::short_event(19).to_line()].into_iter(),
-    );
+/// Appends this event.
+pub fn forge_event(trail: &Memory, event: &EventBuf) {
+    forge(trail, std::iter::once(event.to_line()));
 }
 
 /// Puts a segment behind the trail that names the key of the one before, and has no checkpoint.

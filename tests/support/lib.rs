@@ -27,6 +27,7 @@ pub mod slow_disk;
 mod stopped;
 mod subscribed;
 pub mod text;
+pub mod tool_client;
 pub mod trails;
 
 /// The README's code, compiled and run.

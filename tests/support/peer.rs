@@ -59,6 +59,8 @@ pub enum Kind {
     Second,
     /// KAOS of January.
     First,
+    /// One without a card, such as any endpoint of chat completions.
+    Bare,
 }
 
 /// An answer of chat completions.

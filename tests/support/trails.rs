@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kaos_events::{
-    BodyBuf, Custom, CustomOutcome, EventBuf, OutcomeBuf, PhaseBuf, Run, RunId, Session, SpanBuf,
-    SpanId, Subject, Time, TraceId, Turn, TurnOutcome,
+    BodyBuf, Custom, CustomOutcome, EventBuf, OutcomeBuf, PhaseBuf, Run, RunId, ServedCall,
+    ServedOutcome, Session, SpanBuf, SpanId, Subject, Time, TraceId, Turn, TurnOutcome,
 };
 use kaos_hooks::audit::{Storage, StorageFile, StorageLock};
 
@@ -185,6 +185,13 @@ pub fn short_event(number: u64) -> EventBuf {
         PhaseBuf::Start
     };
     event(number, subject, phase)
+}
+
+/// The end of a call that is a run of its own.
+pub fn served_call_s_end(number: u64) -> EventBuf {
+    let (call, took) = (ServedCall::new("a", "w"), Duration::from_millis(1));
+    let phase = PhaseBuf::Complete(ServedOutcome::default().into(), took);
+    event(number, call.into(), phase)
 }
 
 /// An event about a span.

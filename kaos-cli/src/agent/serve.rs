@@ -1,6 +1,5 @@
 //! `kaos agent serve`.
 
-use std::net::IpAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use axum::extract::MatchedPath;
 use clap::Args as ClapArgs;
 use futures_util::future::join_all;
 use futures_util::stream::unfold;
+use kaos_hooks::LogHook;
 use kaos_otel_hook::{HttpServerLayer, Settings as TelemetrySettings, Telemetry};
 use kaos_runner::Runner;
 use kaos_runner::mcp::McpServer;
@@ -38,12 +38,13 @@ Lines go to the standard output, with the ids of their spans; LOG_LEVEL says whi
 SIGTERM, SIGINT and SIGHUP end it: /ready says so, turns may end in their time, what is left is cancelled, everything is
 sent and recorded. A second one does not wait for turns, and a second later for nothing.
 
-Exit codes: 0 ended on request, 1 the address cannot be listened at, 2 the command or its configuration is wrong."
+Exit codes: 0 ended on request, 1 the address cannot be listened at, or something was not recorded, 2 the command or its
+configuration is wrong, 128 and the first signal's number (143, 130, 129) if it did not end in time after a second one."
 )]
 pub(crate) struct Args {
-    /// The address to listen at; elsewhere than on this machine only if you say so
+    /// The address to listen at, or its name; elsewhere than on this machine only if you say so
     #[arg(long, default_value = "127.0.0.1")]
-    host: IpAddr,
+    host: String,
     /// The port to listen at; 0 is one that is free [variable: AGENT_PORT; default: 8000]
     #[arg(long)]
     port: Option<u16>,
@@ -81,10 +82,12 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
         .iter()
         .find(|it| it.starts_with("KAOS_") || it.contains("_EXCLUDED_URLS"))
     {
-        return Err(wrong.clone().into());
+        // Behind it stands how telemetry would go on.
+        let what = wrong.split(';').next().unwrap_or(wrong);
+        return Err(what.into());
     }
-    let (host, port) = (args.host, args.port.or(environment.port()).unwrap_or(PORT));
-    let listener = match TcpListener::bind((host, port)).await {
+    let (host, port) = (&args.host, args.port.or(environment.port()).unwrap_or(PORT));
+    let listener = match TcpListener::bind((host.as_str(), port)).await {
         Ok(listener) => listener,
         Err(error) => {
             output::say(&format!("kaos: {host}, port {port}: {error}"));
@@ -95,7 +98,12 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     let telemetry = started(&asked, &notes)?;
     let audit = environment.trail(args.trail.clone(), args.trail_key.clone())?;
     let memory = environment.memory()?;
-    let hooks = (telemetry.hooks(), audit, memory.clone());
+    let hooks = (
+        telemetry.hooks(),
+        LogHook::failures(),
+        audit,
+        memory.clone(),
+    );
     let runner = environment.sessions(Runner::new(agent).hooks(hooks))?;
     output::say(&format!("kaos: the agent {name} listens at http://{at}"));
     let stop = unfold(signals, async |mut signals| {
@@ -126,13 +134,18 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
         let cancelled = drained.cancelled;
         output::say(&format!("kaos: {cancelled} requests were cancelled"));
     }
-    let hooks = runner.observed_by().shutdown().await;
+    let recorded = runner.observed_by().shutdown().await;
     runner.session_store().settled().await;
     drop(runner);
     join_all(servers.iter().map(McpServer::close)).await;
     let _account = telemetry.shutdown().await;
-    hooks?;
-    Ok(ExitCode::SUCCESS)
+    Ok(match recorded {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(lost) => {
+            output::say(&format!("kaos: {}", output::chain(&lost)));
+            ExitCode::FAILURE
+        }
+    })
 }
 
 /// Telemetry as it was asked for, with lines on the standard output, the first of which say what is on.

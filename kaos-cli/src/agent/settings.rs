@@ -10,8 +10,8 @@ use kaos_runner::server::{Access, Readiness};
 use kaos_runner::{Agent, Limits, MemorySessions, RemoteAgent, Runner, SessionBounds};
 use reqwest::Url;
 
-use super::variables::{self, Effect, Valid, flag, list};
-use crate::output::Failed;
+use super::variables::{self, Effect, Valid, flag, hosts, list};
+use crate::output::{self, Failed};
 
 /// What the variables say, as text; an empty one is absent.
 pub(super) struct Environment<F>(F);
@@ -130,7 +130,11 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
         let tokens = self.list("KAOS_API_TOKEN");
         let access = tokens.iter().fold(Access::new(), Access::token);
         access
-            .hosts(self.list("KAOS_ALLOWED_HOSTS"))
+            .hosts(
+                self.get("KAOS_ALLOWED_HOSTS")
+                    .iter()
+                    .flat_map(|it| hosts(it)),
+            )
             .origins(self.list("KAOS_ALLOWED_ORIGINS"))
     }
 
@@ -173,8 +177,13 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
     ) -> Result<Option<AuditHook>, Failed> {
         let trail = trail.or_else(|| self.get("KAOS_TRAIL"));
         let key = key.or_else(|| self.get("KAOS_TRAIL_KEY"));
+        if trail.is_none() && key.is_some() {
+            let why = "KAOS_TRAIL_KEY is set, and KAOS_TRAIL is not: no audit trail would be kept";
+            return Err(why.into());
+        }
         let opened = crate::recording::open(trail.as_deref(), key.as_deref());
         opened.map_err(|why| {
+            let why = output::chain(&*why);
             format!("the audit trail of KAOS_TRAIL and KAOS_TRAIL_KEY: {why}").into()
         })
     }

@@ -7,7 +7,7 @@ mod variable;
 
 use std::fmt::Write as _;
 
-pub(super) use self::valid::{Valid, flag, list};
+pub(super) use self::valid::{Valid, flag, hosts, list};
 pub(super) use self::variable::Effect;
 use self::variable::{By, Variable};
 use crate::output::Failed;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use kaos_hooks::audit::RecordContent;
-use kaos_hooks::{BodyBuf, EventBuf, Phase, SpanId, SpanTree, Subject, TraceId};
+use kaos_hooks::{BodyBuf, EventBuf, Phase, SpanId, SpanTree, TraceId};
 use serde_json::json;
 
 use super::query::time;
@@ -124,11 +124,8 @@ impl Runs {
         let ends = phase.is_some_and(|phase| phase.is_end());
         let of = if starts { around } else { span };
         let of = of.and_then(|span| self.by_span.get(&(trace, span)).copied());
-        let is_root = starts
-            && event.seq == 0
-            && event
-                .span()
-                .is_some_and(|span| matches!(span.subject, Subject::Turn(_)));
+        let is_root =
+            starts && event.seq == 0 && event.span().is_some_and(|span| span.subject.is_root());
         let of = if is_root || (starts && of.is_none()) {
             self.known += 1;
             self.known

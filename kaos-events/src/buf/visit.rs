@@ -2,7 +2,7 @@
 
 use super::{BodyBuf, EventBuf, PhaseBuf, SpanBuf};
 use crate::texts::{Fields as _, Name as _};
-use crate::{Run, RunId, Subject, TextVisitor, Value};
+use crate::{Run, RunId, TextVisitor, Value};
 
 impl EventBuf {
     /// Shows `visitor` every text of the event, whatever it is. Ids of fixed form, numbers and a
@@ -46,10 +46,7 @@ fn span(span: &mut SpanBuf, to: &mut impl TextVisitor) {
         subject,
         phase,
     } = span;
-    let tool = match &*subject {
-        Subject::ToolCall(call) => Some(call.name.clone()),
-        _ => None,
-    };
+    let tool = subject.tool().cloned();
     let tool = tool.as_deref();
     subject.show(tool, to);
     match phase {

@@ -8,8 +8,8 @@ use crate::decimal::{Decimal, Millis, Seconds};
 use crate::raw_line::RawLine;
 use crate::{
     BodyBuf, Briefing, Custom, EventBuf, Failure, Handoff, IntentClassification, LlmCall,
-    McpRequest, OutcomeBuf, PhaseBuf, PhaseName, Run, RunId, Session, SpanBuf, SpanId, Step, Str,
-    Subagent, Subject, SubjectName, Time, ToolCall, TraceId, Turn, Value,
+    McpRequest, OutcomeBuf, PhaseBuf, PhaseName, Run, RunId, ServedCall, Session, SpanBuf, SpanId,
+    Step, Str, Subagent, Subject, SubjectName, Time, ToolCall, TraceId, Turn, Value,
 };
 
 /// Reads one line; a line break at its end is ignored.
@@ -169,6 +169,7 @@ fn subject(fields: &Fields<'_>, name: SubjectName, run: &Run) -> Result<Subject,
             turn.agent.clone_from(&run.agent);
             turn.session.clone_from(&run.session);
         }
+        Subject::ServedCall(call) => call.server.clone_from(&run.agent),
         Subject::Custom(custom) => custom.name = span_name,
         _ => {}
     }
@@ -196,6 +197,7 @@ fn ancestral(subject: SubjectName, name: &Str) -> Subject {
         SubjectName::Subagent => Subagent::new(after("delegate.")).into(),
         SubjectName::Handoff => Handoff::new(after("handoff.")).into(),
         SubjectName::McpRequest => McpRequest::new(name.clone()).into(),
+        SubjectName::ServedCall => ServedCall::new("", after("tools/call ")).into(),
         SubjectName::Custom => Custom::new(name).into(),
     }
 }
@@ -225,6 +227,9 @@ fn phase(
             let failure = Failure {
                 kind,
                 message: fields.get("error_message")?,
+                thrown: fields
+                    .object("exception", serde_json::from_str)?
+                    .map(Box::new),
             };
             PhaseBuf::Error(failure, outcome, duration)
         }

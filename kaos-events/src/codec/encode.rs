@@ -73,6 +73,9 @@ impl Line {
             "error_message",
             &failure.and_then(|failure| failure.message.as_ref()),
         );
+        if let Some(thrown) = failure.and_then(|failure| failure.thrown.as_deref()) {
+            self.json("exception", thrown);
+        }
         self.json("attributes", subject.attributes());
         self.key("fields");
         self.written(|to| subject.write_fields(to));

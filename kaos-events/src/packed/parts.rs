@@ -35,11 +35,11 @@ impl Unpack for Run {
 enums! {
     Subject / Subject {
         Turn, IntentClassification, Step, LlmCall, ToolCall, Subagent, Handoff, McpRequest,
-        Custom
+        ServedCall, Custom
     }
     Outcome<'_> / OutcomeBuf {
         Turn, IntentClassification, Step, LlmCall, ToolCall, Subagent, Handoff, McpRequest,
-        Custom
+        ServedCall, Custom
     }
     AttributeValue / AttributeValue { Bool, Int, Float, Str, List }
 }

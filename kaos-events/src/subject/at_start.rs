@@ -1,7 +1,7 @@
 //! What `at start` of `fields!` may be declared in: those of `Subject::content` and `Subject::briefing`.
 
 use crate::fields::{HasBriefing, HasContent};
-use crate::{Briefing, LlmCall, Subagent, ToolCall, Turn};
+use crate::{Briefing, LlmCall, ServedCall, Subagent, ToolCall, Turn};
 
 macro_rules! have {
     (content: $($subject:ident)+) => { $(impl HasContent for $subject {})+ };
@@ -12,5 +12,5 @@ macro_rules! have {
     };
 }
 
-have!(content: Turn LlmCall ToolCall Subagent);
+have!(content: Turn LlmCall ToolCall ServedCall Subagent);
 have!(briefing: Turn LlmCall);

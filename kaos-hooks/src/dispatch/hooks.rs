@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kaos_events::{Emitter, Observer, Run, Scope, Str, Turn};
+use kaos_events::{Emitter, Observer, Root, Run, Scope, ServedCall, Str, Turn};
 
 use crate::dispatch::fanout::Fanout;
 use crate::dispatch::health::{Health, HooksWatch};
@@ -123,12 +123,20 @@ impl Hooks {
     }
 
     /// As [`turn`](Self::turn), with one more observer, for this run only and after the hooks'.
-    pub fn turn_with(&self, mut turn: Turn, extra: Option<Box<dyn Observer>>) -> Scope<Turn> {
-        if turn.parent.is_none() {
-            let ambient = self.ask_propagators(<dyn Propagator>::ambient_parent);
-            turn.parent = ambient.map(Box::new);
+    pub fn turn_with(&self, turn: Turn, extra: Option<Box<dyn Observer>>) -> Scope<Turn> {
+        self.open(turn, extra)
+    }
+
+    /// Opens the run of a tool's call that is served, as [`turn`](Self::turn) opens an agent's.
+    pub fn served_call(&self, call: ServedCall) -> Scope<ServedCall> {
+        self.open(call, None)
+    }
+
+    fn open<R: Root>(&self, mut root: R, extra: Option<Box<dyn Observer>>) -> Scope<R> {
+        if root.parent().is_none() {
+            root.set_parent(self.ask_propagators(<dyn Propagator>::ambient_parent));
         }
-        self.set.emitter.turn(turn, |run| {
+        self.set.emitter.open(root, |run| {
             let mut fanout = self.observers(run);
             if let Some(extra) = extra {
                 fanout.seat(extra, Arc::clone(&self.set.extra));
@@ -161,6 +169,11 @@ impl Hooks {
             let answer = isolated(|| ask(&*seat.what));
             seat.health.check(answer).flatten()
         })
+    }
+
+    /// Whether a hook belongs to a tracing system: without one, the ids of runs and spans are known here alone.
+    pub fn is_traced(&self) -> bool {
+        !self.set.registry.propagators.is_empty()
     }
 
     /// Where the runs' ids and time come from, and what is counted about the runs.

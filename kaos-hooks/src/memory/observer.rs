@@ -133,7 +133,7 @@ fn of_agent(delegated: &Subagent, span: &Span<'_>) -> Option<Entry> {
 fn why(span: &Span<'_>) -> Option<Why> {
     match span.phase {
         Phase::Error { failure, .. } => {
-            let Failure { kind, message } = failure.clone();
+            let Failure { kind, message, .. } = failure.clone();
             Some(Why { kind, message })
         }
         Phase::Cancelled { .. } => Some(Why {

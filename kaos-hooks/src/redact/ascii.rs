@@ -138,9 +138,12 @@ pub(crate) fn has(bytes: &[u8], index: usize, needle: &str) -> bool {
 
 /// Where `needle` stands first: for short text, where a searcher is not worth its making.
 pub(crate) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = needle.first()?;
-    memchr::memchr_iter(*first, bytes)
-        .find(|start| part(bytes, *start, start + needle.len()) == needle)
+    let (first, last) = (needle.first()?, needle.last()?);
+    let length = needle.len();
+    memchr::memchr_iter(*first, bytes).find(|start| {
+        // Two bytes tell mostly.
+        at(bytes, start + length - 1) == *last && part(bytes, *start, start + length) == needle
+    })
 }
 
 /// Whether every byte is in `set`, and there is one.

@@ -3,10 +3,12 @@
 mod insert;
 mod login;
 mod piped;
+mod recent;
 
 pub(crate) use insert::{OPENING as INSERT, insert};
 pub(crate) use login::{LOGINS, login};
 pub(crate) use piped::{READERS, piped};
+pub(crate) use recent::Recent;
 
 use super::Class;
 use super::ascii::{self, ALNUM, BLANK, SPACE};
@@ -179,21 +181,26 @@ fn pair(text: &str, end: usize, is_known: bool, findings: &mut Findings) {
         return;
     };
     let pair = ascii::cut(text, from, to);
-    let Some((name, password)) = pair.split_once([':', '%']) else {
+    let Some(sign) = memchr::memchr2(b':', b'%', pair.as_bytes()) else {
         return;
     };
+    let name = ascii::cut(pair, 0, sign);
+    let password = ascii::cut(pair, sign + 1, pair.len());
     let is_pair = !password.is_empty()
-        && is_written(password)
-        && !name.contains(['/', '<', '{', '$'])
-        && !password.contains(['<', '{'])
-        && !password.contains("$(");
-    let is_group = name == password
-        || password.len() < 4
-        || (!value::is_password(password) && !value::is_token(password) && password.len() < 6)
-        || (ascii::all(password.as_bytes(), ascii::DIGIT) && password.len() < 6)
-        || password.starts_with("//")
-        || name.is_empty();
-    if is_pair && (is_known || !is_group) {
+        && memchr::memchr3(b'/', b'<', b'{', name.as_bytes()).is_none()
+        && memchr::memchr(b'$', name.as_bytes()).is_none()
+        && memchr::memchr2(b'<', b'{', password.as_bytes()).is_none()
+        && ascii::find(password.as_bytes(), b"$(").is_none()
+        && is_written(password);
+    let is_group = || {
+        name == password
+            || password.len() < 4
+            || (!value::is_password(password) && !value::is_token(password) && password.len() < 6)
+            || (ascii::all(password.as_bytes(), ascii::DIGIT) && password.len() < 6)
+            || password.starts_with("//")
+            || name.is_empty()
+    };
+    if is_pair && (is_known || !is_group()) {
         findings.add(from, to, Class::UrlUserinfo, "option of a command");
     }
 }

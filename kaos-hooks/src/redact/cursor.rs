@@ -11,13 +11,13 @@ use super::vocabulary::{Meaning, Seen};
 use super::{bearer, named, pem, url};
 
 /// What a pass over the literals of a text remembers.
-#[derive(Default)]
-pub(super) struct Cursor {
+pub(super) struct Cursor<'s> {
+    seen: &'s mut Seen,
     runs: Runs,
-    seen: Seen,
     ahead: Lookahead,
     account: Account,
     command: commands::Current,
+    recent: commands::Recent,
     name_end: usize,
     key_end: usize,
     armour_end: usize,
@@ -25,7 +25,24 @@ pub(super) struct Cursor {
     row_end: usize,
 }
 
-impl Cursor {
+impl<'s> Cursor<'s> {
+    /// At the start of a text.
+    pub(super) fn new(seen: &'s mut Seen) -> Self {
+        Self {
+            seen,
+            runs: Runs::default(),
+            ahead: Lookahead::default(),
+            account: Account::default(),
+            command: commands::Current::default(),
+            recent: commands::Recent::default(),
+            name_end: 0,
+            key_end: 0,
+            armour_end: 0,
+            path_end: 0,
+            row_end: 0,
+        }
+    }
+
     /// Looks at what is around the literal `start..end`.
     pub(super) fn at_literal(
         &mut self,
@@ -63,8 +80,13 @@ impl Cursor {
             }
             Trigger::Command(command) => self.command.enter(bytes, start, command),
             Trigger::Option => self.command.option(text, start, end, findings),
-            Trigger::Login => commands::login(text, start, end, findings),
-            Trigger::Reader => commands::piped(text, start, end, findings),
+            Trigger::Login => commands::login(
+                text,
+                (start, end),
+                (&mut self.ahead, &mut self.recent),
+                findings,
+            ),
+            Trigger::Reader => commands::piped(text, (start, end), &mut self.recent, findings),
             Trigger::Own(index) => {
                 if let Some(rule) = rules.get(*index)
                     && let Some(end) = rule.find(text, start)
@@ -81,7 +103,7 @@ impl Cursor {
         }
         let (name_start, name_end) = named::name_around(text, start, end);
         self.name_end = name_end;
-        let Some(named) = named::read(text, name_start, name_end, &mut self.seen, &mut self.ahead)
+        let Some(named) = named::read(text, name_start, name_end, self.seen, &mut self.ahead)
         else {
             usernames::sentence(text, name_end, findings);
             return;

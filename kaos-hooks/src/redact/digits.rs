@@ -15,6 +15,9 @@ const FEWEST: usize = 9;
 
 /// Finds all numbers that start in `from..to`.
 pub(crate) fn scan(bytes: &[u8], from: usize, to: usize, findings: &mut Findings) {
+    if to - from < FEWEST {
+        return;
+    }
     let mut from = from;
     while let Some(start) = candidate(ascii::part(bytes, 0, to), from) {
         from = sequence(bytes, start, findings);

@@ -1,7 +1,9 @@
 //! A text on its way to a safe one, and what is known of it from what it was made of: so that it
 //! need not be read again.
 
-use super::finding::Finding;
+use smallvec::{SmallVec, smallvec};
+
+use super::finding::{Finding, Findings};
 use super::hit::Hit;
 use super::hits::Hits;
 use super::literals::Literals;
@@ -40,16 +42,9 @@ pub(crate) struct Known<'t> {
     pub(crate) sentinels: Ranges,
     /// Whether all its sentinels are known to be of this redactor.
     pub(crate) is_ours: bool,
-    pub(crate) decoded: Decoded<'t>,
-}
-
-/// What a text reads as when it is decoded.
-pub(crate) enum Decoded<'t> {
-    Unknown,
-    /// There is nothing to decode.
-    Same,
-    /// Another text, and as much is known of it.
-    As(&'t mut Draft),
+    /// Where it is another text than one in which nothing else was found; nothing if it is all
+    /// new.
+    pub(crate) changed: Option<Changed>,
 }
 
 impl<'t> Known<'t> {
@@ -61,8 +56,59 @@ impl<'t> Known<'t> {
             given,
             is_ours: sentinels.is_empty(),
             sentinels,
-            decoded: Decoded::Unknown,
+            changed: None,
         }
+    }
+}
+
+/// The stretches of a text that are near to something new.
+#[derive(Clone, Default)]
+pub(crate) struct Changed(SmallVec<[(usize, usize); 2]>);
+
+/// How far a number or a token looks around itself at most, in bytes: a line of base64 to both
+/// sides, and what frames it.
+const NEAR: usize = 512;
+
+impl Changed {
+    fn add(&mut self, start: usize, end: usize) {
+        let (from, to) = (start.saturating_sub(NEAR), end + NEAR);
+        match self.0.last_mut() {
+            Some(last) if from <= last.1 => last.1 = to,
+            _ => self.0.push((from, to)),
+        }
+    }
+
+    /// All of a text.
+    pub(crate) fn all() -> Self {
+        Self(smallvec![(0, usize::MAX)])
+    }
+
+    /// Adds what is near to findings.
+    pub(crate) fn and_near(&mut self, findings: &Findings) {
+        if findings.0.is_empty() || matches!(*self.0, [(0, usize::MAX)]) {
+            return;
+        }
+        let mut all = std::mem::take(&mut self.0);
+        all.extend(
+            findings
+                .0
+                .iter()
+                .map(|found| (found.start.saturating_sub(NEAR), found.end + NEAR)),
+        );
+        all.sort_unstable();
+        for (from, to) in all {
+            match self.0.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => self.0.push((from, to)),
+            }
+        }
+    }
+
+    /// Each of them, up to the end of a text.
+    pub(crate) fn within(&self, length: usize) -> impl Iterator<Item = (usize, usize)> {
+        self.0
+            .iter()
+            .map(move |(from, to)| (*from, (*to).min(length)))
     }
 }
 
@@ -70,12 +116,13 @@ impl<'t> Known<'t> {
 #[derive(Default)]
 pub(crate) struct Draft {
     pub(crate) text: String,
-    hits: Vec<Hit>,
-    sentinels: Ranges,
+    pub(super) hits: Vec<Hit>,
+    pub(super) sentinels: Ranges,
+    pub(super) changed: Changed,
 }
 
 impl Draft {
-    pub(crate) fn known<'d>(&'d mut self, looks: Looks, decoded: Decoded<'d>) -> Known<'d> {
+    pub(crate) fn known(&mut self, looks: Looks) -> Known<'_> {
         Known {
             text: &self.text,
             given: Given {
@@ -85,7 +132,7 @@ impl Draft {
             },
             sentinels: std::mem::take(&mut self.sentinels),
             is_ours: true,
-            decoded,
+            changed: Some(self.changed.clone()),
         }
     }
 
@@ -101,6 +148,7 @@ impl Draft {
         self.text.clear();
         self.hits.clear();
         self.sentinels.clear();
+        self.changed.0.clear();
         let mut rest = Rest {
             known,
             from: 0,
@@ -112,6 +160,7 @@ impl Draft {
             let written = self.text.len();
             write(&mut self.text);
             self.sentinels.push((written, self.text.len()));
+            self.changed.add(written, self.text.len());
             rest.from = end;
         }
         rest.copy_to(known.text.len(), self);

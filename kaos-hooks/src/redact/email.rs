@@ -5,10 +5,10 @@ use super::ascii::{self, ALNUM, ALPHA, DASH, DOT, PERCENT, SLUG, Set};
 use super::finding::Findings;
 
 /// Longest local part, in bytes (RFC 5321, section 4.5.3.1).
-const LONGEST_LOCAL: usize = 64;
+const MAX_LOCAL_LEN: usize = 64;
 
 /// Longest domain, in bytes.
-const LONGEST_DOMAIN: usize = 255;
+const MAX_DOMAIN_LEN: usize = 255;
 
 const DOMAIN: Set = ALNUM | DASH | DOT;
 
@@ -41,7 +41,7 @@ fn address(text: &str, at: usize, least: usize) -> Option<(usize, usize)> {
 fn local(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes();
     let is_local = |byte: u8| ascii::is(byte, SLUG | DOT | PERCENT) || byte == b'+' || byte >= 0x80;
-    let from = at.saturating_sub(LONGEST_LOCAL);
+    let from = at.saturating_sub(MAX_LOCAL_LEN);
     let head = ascii::part(bytes, from, at);
     let mut start = from
         + head
@@ -65,7 +65,7 @@ fn local(text: &str, at: usize) -> usize {
 
 /// Where the domain ends: labels with at least one point, and a last label of letters.
 fn domain(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
-    let mut end = ascii::short_run(bytes, start, DOMAIN, LONGEST_DOMAIN);
+    let mut end = ascii::short_run(bytes, start, DOMAIN, MAX_DOMAIN_LEN);
     while end > start && matches!(ascii::before(bytes, end), b'.' | b'-') {
         end -= 1;
     }

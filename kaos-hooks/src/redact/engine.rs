@@ -6,16 +6,20 @@
 //! input.
 
 use super::cursor::Cursor;
-use super::draft::{Decoded, Given, Known};
-use super::finding::{Findings, List};
+use super::draft::{Changed, Given, Known};
+use super::finding::{Finding, Findings, List};
 use super::hits::Hits;
 use super::literals::{BUILT_IN, Literals};
-use super::looks::{Look, Looks};
+use super::looks::Look;
 use super::rule::Rule;
 use super::sentinel::{self, Gaps};
-use super::view::{self, View};
+use super::view;
 use super::views::Views;
+use super::vocabulary::Seen;
 use super::{Class, digits, email, iban, on_request, token};
+
+/// The shortest text in which a built-in rule finds anything: `pw=ab`.
+const SHORTEST: usize = 5;
 
 /// The rules of one redactor.
 #[derive(Debug)]
@@ -76,17 +80,22 @@ impl Engine {
     pub(crate) fn scan(&self, text: &str) -> List {
         let hits = &mut Hits::default();
         let mut known = Known::of(text, Given::all(self.literals(), text, hits));
-        self.scan_known(&mut known, &mut Views::default())
+        self.scan_known(&mut known, &mut Views::default(), &mut Seen::default())
     }
 
     /// All findings of a text; of its sentinels, those stay known that this redactor wrote.
-    pub(crate) fn scan_known(&self, known: &mut Known<'_>, views: &mut Views) -> List {
+    pub(crate) fn scan_known(
+        &self,
+        known: &mut Known<'_>,
+        views: &mut Views,
+        seen: &mut Seen,
+    ) -> List {
         let mut findings = Findings::default();
-        self.scan_plain(known, &mut findings);
-        if known.given.looks.has(Look::Escape) && !self.reads_safe(known) {
-            self.scan_views(known, views, &mut findings);
+        self.scan_plain(known, seen, &mut findings);
+        if known.given.looks.has(Look::Escape) {
+            self.scan_views(known.text, (views, seen), &mut findings);
         } else {
-            views.clear();
+            views.same();
         }
         if !self.off.is_empty() {
             findings.0.retain(|found| self.finds(&found.class));
@@ -99,57 +108,55 @@ impl Engine {
         joined
     }
 
-    /// Whether a text is known to hide nothing when it is decoded.
-    fn reads_safe(&self, known: &mut Known<'_>) -> bool {
-        let draft = match &mut known.decoded {
-            Decoded::Unknown => return false,
-            Decoded::Same => return true,
-            Decoded::As(draft) => draft,
-        };
-        let mut findings = Findings::default();
-        let mut known = draft.known(Looks::ALL, Decoded::Same);
-        self.scan_plain(&mut known, &mut findings);
-        findings.0.iter().all(|found| {
-            !self.finds(&found.class) || sentinel::covers(&known.sentinels, found.start, found.end)
-        })
-    }
-
     /// The text as its reader decodes it, once and as often as it can be: what lies between is
     /// found with the one or the other.
-    fn scan_views(&self, known: &Known<'_>, views: &mut Views, findings: &mut Findings) {
-        let text = known.text;
+    fn scan_views(&self, text: &str, (views, seen): (&mut Views, &mut Seen), all: &mut Findings) {
         let count = views.decode(text);
-        let (levels, hits, sentinels) = views.parts();
+        let is_cut = views.is_cut();
         for depth in 1..=count {
             if depth > 1 && depth < count {
                 continue;
             }
-            let Some((view, outer)) = levels.get(..depth).and_then(<[View]>::split_last) else {
+            let Some(mut reading) = views.read(depth, self.literals()) else {
                 continue;
             };
             let mut inner = Findings::default();
-            let mut seen = Known::of(&view.text, Given::all(self.literals(), &view.text, hits));
-            self.scan_plain(&mut seen, &mut inner);
-            for found in inner.0 {
-                let (start, end) = outer.iter().rev().fold(
-                    (view.original(found.start), view.original_end(found.end)),
-                    |(start, end), outer| (outer.original(start), outer.original_end(end)),
-                );
-                if text.is_char_boundary(start) && text.is_char_boundary(end) {
-                    findings.add(start, end, found.class, found.rule);
+            if !all.0.is_empty() || !self.is_too_short(reading.known.text) {
+                self.scan_plain(&mut reading.known, seen, &mut inner);
+            }
+            // Nothing is hidden where there is nothing but sentinels.
+            let is_safe = |found: &Finding| {
+                !self.finds(&found.class)
+                    || sentinel::covers(&reading.known.sentinels, found.start, found.end)
+            };
+            if !(is_cut && inner.0.iter().all(is_safe)) {
+                for found in inner.0 {
+                    let (start, end) = reading.original(found.start, found.end);
+                    if text.is_char_boundary(start) && text.is_char_boundary(end) {
+                        all.add(start, end, found.class, found.rule);
+                    }
                 }
             }
-            *sentinels = seen.sentinels;
+            let sentinels = reading.known.sentinels;
+            views.keep(depth, sentinels);
         }
     }
 
+    /// Whether a text is too short for any finding.
+    fn is_too_short(&self, text: &str) -> bool {
+        text.len() < SHORTEST && self.own.is_none() && !self.addresses && !self.phones
+    }
+
     /// All findings of a text as it is.
-    fn scan_plain(&self, known: &mut Known<'_>, findings: &mut Findings) {
+    fn scan_plain(&self, known: &mut Known<'_>, seen: &mut Seen, findings: &mut Findings) {
         let (text, looks, sentinels) = (known.text, known.given.looks, &mut known.sentinels);
         let bytes = text.as_bytes();
+        if self.is_too_short(text) {
+            return;
+        }
         let literals = self.literals();
         if !known.given.hits.is_empty() {
-            let mut cursor = Cursor::default();
+            let mut cursor = Cursor::new(seen);
             for hit in known.given.hits {
                 if let Some(hit) = hit.moved(known.given.start, 0)
                     && let Some(trigger) = literals.trigger(hit)
@@ -159,19 +166,23 @@ impl Engine {
                 }
             }
         }
-        for (start, end) in Gaps::new(sentinels, 0, bytes.len()) {
-            if looks.has(Look::Digits) {
-                digits::scan(bytes, start, end, findings);
-            }
-            if looks.has(Look::Iban) {
-                iban::scan(bytes, start, end, findings);
+        let mut changed = known.changed.take().unwrap_or_else(Changed::all);
+        for (from, to) in changed.within(bytes.len()) {
+            for (start, end) in Gaps::new(sentinels, from, to) {
+                if looks.has(Look::Digits) {
+                    digits::scan(bytes, start, end, findings);
+                }
+                if looks.has(Look::Iban) {
+                    iban::scan(bytes, start, end, findings);
+                }
             }
         }
         if looks.has(Look::At) {
             email::scan(text, findings);
         }
         if looks.has(Look::Token) {
-            token::scan(text, sentinels, findings);
+            changed.and_near(findings);
+            token::scan(text, sentinels, &changed, findings);
         }
         if !known.is_ours {
             self.forged(text, sentinels, findings);

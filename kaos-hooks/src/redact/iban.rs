@@ -22,8 +22,14 @@ const LENGTHS: &[(&[u8; 2], usize)] = &[
     (b"VA", 22), (b"VG", 24), (b"XK", 20), (b"YE", 30),
 ];
 
+/// The shortest of them: Norway's.
+const SHORTEST: usize = 15;
+
 /// Finds all account numbers that start in `from..to`, in one piece or in groups of four.
 pub(crate) fn scan(bytes: &[u8], from: usize, to: usize, findings: &mut Findings) {
+    if to - from < SHORTEST {
+        return;
+    }
     let mut from = from;
     while let Some(start) = candidate(ascii::part(bytes, 0, to), from) {
         from = match number(bytes, start) {
@@ -42,9 +48,19 @@ pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
     // to fourth place.
     let mut position = from + 2;
     while position < bytes.len() {
-        if ascii::is(ascii::at(bytes, position), DIGIT | UPPER) {
-            let first = position.saturating_sub(3).max(from);
-            for start in first..=position {
+        // A digit is the third or fourth of them, a capital the first or second.
+        let byte = ascii::at(bytes, position);
+        let back = if ascii::is(byte, DIGIT) {
+            Some((3, 2))
+        } else {
+            ascii::is(byte, UPPER).then_some((1, 0))
+        };
+        if let Some((first, last)) = back {
+            let (first, last) = (
+                position.saturating_sub(first),
+                position.saturating_sub(last),
+            );
+            for start in first.max(from)..=last {
                 if starts(bytes, start) {
                     return Some(start);
                 }

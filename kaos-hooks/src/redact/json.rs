@@ -1,9 +1,9 @@
 //! JSON text, redacted value by value: what is not redacted stays byte for byte.
 
 mod changes;
+mod hints;
 mod leaf;
 mod object;
-mod told;
 
 use changes::Changes;
 
@@ -12,7 +12,7 @@ use super::candidates::Candidates;
 use super::json_path::{JsonPath, Place};
 use super::scratch::Scratch;
 use super::text::{self, TextRedactor};
-use super::vocabulary::{Meaning, Seen};
+use super::vocabulary::Meaning;
 use super::{Class, ContentPolicy, Redacted, Report, json_string, sentinel};
 
 /// Deepest nesting that is looked at, strings that hold JSON counted in.
@@ -103,7 +103,6 @@ pub(crate) fn try_redact<'t>(
         waiting: Vec::new(),
         waits: 0,
         key: (0, 0),
-        seen: Seen::default(),
         is_several: false,
         is_inherited: false,
     };
@@ -133,7 +132,6 @@ struct Walk<'w, 't> {
     waits: usize,
     /// The last key, without its quotes.
     key: (usize, usize),
-    seen: Seen,
     /// Whether the last key names several things.
     is_several: bool,
     /// Whether it is a key outside that says what the value is.

@@ -15,9 +15,13 @@ pub(crate) fn is(letter: char) -> bool {
         | '\u{3041}'..='\u{3096}'
         | '\u{30a1}'..='\u{30fa}'
         | '\u{4e00}'..='\u{9fff}'
-        | '\u{ac00}'..='\u{d7a3}' => true,
-        // Spaces without a break and without a width, quotes, full-width signs.
-        '\u{a0}' | '\u{ad}' | '\u{2000}'..='\u{206f}' => false,
+        | '\u{ac00}'..='\u{d7a3}'
+        // Full-width digits and letters.
+        | '\u{ff10}'..='\u{ff19}'
+        | '\u{ff21}'..='\u{ff3a}'
+        | '\u{ff41}'..='\u{ff5a}' => true,
+        // Spaces without a break and without a width, quotes, letters of one's own, full-width signs.
+        '\u{a0}' | '\u{ad}' | '\u{2000}'..='\u{206f}' | '\u{e000}'..='\u{f8ff}' | '\u{feff}'..='\u{ff0f}' => false,
         _ => letter.is_alphanumeric(),
     }
 }
@@ -27,7 +31,13 @@ pub(crate) fn push_lower(out: &mut impl Extend<u8>, letter: char) {
     let mut utf8 = [0; 4];
     let mut push = |lower: char| out.extend(lower.encode_utf8(&mut utf8).bytes());
     match letter {
-        '\u{430}'..='\u{44f}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' => push(letter),
+        '\u{430}'..='\u{44f}'
+        | '\u{4e00}'..='\u{9fff}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{ff10}'..='\u{ff19}'
+        // Latin, but the capitals among it.
+        | '\u{df}'..='\u{f6}'
+        | '\u{f8}'..='\u{ff}' => push(letter),
         _ => letter.to_lowercase().for_each(push),
     }
 }

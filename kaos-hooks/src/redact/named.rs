@@ -19,17 +19,17 @@ use super::lookahead::Lookahead;
 use super::value;
 use super::vocabulary::{self, Meaning, Seen};
 use given::Named;
-pub(crate) use join::Form;
+pub(crate) use join::Joint;
 pub(crate) use line::{indent_of, is_block_line, is_block_mark, is_form_part};
 
 /// Longest name, in bytes; a longer run of name bytes names nothing.
-const LONGEST_NAME: usize = 80;
+const MAX_NAME_LEN: usize = 80;
 
 /// The range of the name around a telling word.
 pub(crate) fn name_around(text: &str, start: usize, end: usize) -> (usize, usize) {
     let bytes = text.as_bytes();
-    let mut name_start = ascii::run_back(bytes, start, WORD | DASH | DOT, LONGEST_NAME);
-    while ascii::before(bytes, name_start) >= 0x80 && start - name_start < LONGEST_NAME {
+    let mut name_start = ascii::run_back(bytes, start, WORD | DASH | DOT, MAX_NAME_LEN);
+    while ascii::before(bytes, name_start) >= 0x80 && start - name_start < MAX_NAME_LEN {
         let Some(letter) = ascii::cut(text, 0, name_start)
             .chars()
             .next_back()
@@ -38,10 +38,10 @@ pub(crate) fn name_around(text: &str, start: usize, end: usize) -> (usize, usize
             break;
         };
         name_start -= letter.len_utf8();
-        name_start = ascii::run_back(bytes, name_start, WORD | DASH | DOT, LONGEST_NAME);
+        name_start = ascii::run_back(bytes, name_start, WORD | DASH | DOT, MAX_NAME_LEN);
     }
     let mut name_end = ascii::run(bytes, end, WORD | DASH | DOT);
-    while ascii::at(bytes, name_end) >= 0x80 && name_end - end < LONGEST_NAME {
+    while ascii::at(bytes, name_end) >= 0x80 && name_end - end < MAX_NAME_LEN {
         let Some(letter) = text
             .get(name_end..)
             .and_then(|rest| rest.chars().next())
@@ -68,7 +68,7 @@ pub(crate) fn read(
     ahead: &mut Lookahead,
 ) -> Option<Named> {
     let bytes = text.as_bytes();
-    if name_end - name_start > LONGEST_NAME {
+    if name_end - name_start > MAX_NAME_LEN {
         return None;
     }
     // `a::b` is a path of a program, and what follows it is no value of `b`.
@@ -83,7 +83,7 @@ pub(crate) fn read(
         Meaning::Cookie => return header::cookie(text, name, &join, ahead),
         _ => {}
     }
-    if join.form == Form::Colon
+    if join.form == Joint::Colon
         && let Some((start, end)) = line::block(bytes, name_start, join.value)
     {
         let is_secret = meaning == Meaning::Password
@@ -97,7 +97,7 @@ pub(crate) fn read(
         });
     }
     if meaning == Meaning::Password
-        && join.form == Form::Colon
+        && join.form == Joint::Colon
         && let Some((start, end)) = line::object(bytes, join.value)
     {
         return Some(Named {
@@ -115,7 +115,7 @@ pub(crate) fn read(
         end: value.end,
         meaning,
         rule,
-        is_compared: value.form == Form::Compare,
+        is_compared: value.form == Joint::Compare,
     })
 }
 
@@ -123,19 +123,19 @@ pub(crate) fn read(
 fn meaning(
     text: &str,
     (start, end): (usize, usize),
-    form: Form,
+    form: Joint,
     seen: &mut Seen,
 ) -> Option<Meaning> {
-    let alone = seen.meaning(text, start, end);
+    let alone = seen.meaning(ascii::cut(text, start, end));
     let meaning = match alone {
         None | Some(Meaning::Weak) => with_word_before(text, start)
-            .and_then(|before| seen.meaning(text, before, end))
+            .and_then(|before| seen.meaning(ascii::cut(text, before, end)))
             .filter(|wider| matches!(wider, Meaning::Token | Meaning::Password))
             .or(alone),
         _ => alone,
     };
     match meaning? {
-        Meaning::Token if form == Form::Definition => Some(Meaning::Password),
+        Meaning::Token if form == Joint::Definition => Some(Meaning::Password),
         meaning => Some(meaning),
     }
 }
@@ -153,7 +153,7 @@ fn with_word_before(text: &str, name_start: usize) -> Option<usize> {
 /// Whether the name `start..end` may be joined to a value: a cheap test with no false answer no.
 pub(crate) fn may_assign(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
-    end - start <= LONGEST_NAME
+    end - start <= MAX_NAME_LEN
         && (form::read(text, start, end).is_some()
             || opens_login(bytes, start)
             || [" for ", " of "]
@@ -173,8 +173,8 @@ pub(crate) fn opens_login(bytes: &[u8], start: usize) -> bool {
 }
 
 /// Where the value of the name `start..end` starts, if it is joined to one.
-pub(crate) fn value_start(text: &str, start: usize, end: usize) -> Option<(Form, usize)> {
-    if end - start > LONGEST_NAME {
+pub(crate) fn value_start(text: &str, start: usize, end: usize) -> Option<(Joint, usize)> {
+    if end - start > MAX_NAME_LEN {
         return None;
     }
     form::read(text, start, end).map(|join| (join.form, join.value))

@@ -12,7 +12,7 @@ use super::finding::Findings;
 pub(crate) const BEGIN: &str = "-----BEGIN ";
 
 /// Longest part of a line that is read at once, in bytes.
-const LONGEST_LINE: usize = 4096;
+const MAX_LINE_LEN: usize = 4096;
 
 /// Made once: a soup of headers looks for the next one at each of them.
 static FIND_BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
@@ -20,7 +20,7 @@ static FIND_BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGI
 const END: &[u8] = b"-----END ";
 
 /// Longest label between `BEGIN` and the dashes, in bytes.
-const LONGEST_LABEL: usize = 64;
+const MAX_LABEL_LEN: usize = 64;
 
 /// How other private keys start, on a line of their own: RFC 4716's envelope, and `PuTTY`'s files.
 pub(crate) const OTHERS: &[&str] = &[
@@ -31,11 +31,11 @@ pub(crate) const OTHERS: &[&str] = &[
 /// Where the body of the private key starts whose `-----BEGIN ` starts at `start`.
 pub(crate) fn body(bytes: &[u8], start: usize) -> Option<usize> {
     if OTHERS.iter().any(|other| ascii::has(bytes, start, other)) {
-        let window = ascii::part(bytes, start, start + LONGEST_LABEL);
+        let window = ascii::part(bytes, start, start + MAX_LABEL_LEN);
         return memchr::memchr(b'\n', window).map(|end| start + end + 1);
     }
     let label = start + BEGIN.len();
-    let window = ascii::part(bytes, label, label + LONGEST_LABEL);
+    let window = ascii::part(bytes, label, label + MAX_LABEL_LEN);
     let dashes = ascii::run(window, 0, UPPER | ascii::SPACE | ascii::DIGIT);
     let name = ascii::part(window, 0, dashes);
     let is_private = name.ends_with(b"PRIVATE KEY") || name.ends_with(b"PRIVATE KEY BLOCK");
@@ -50,7 +50,7 @@ pub(crate) fn end(bytes: &[u8], body: usize) -> usize {
     let mut position = body;
     loop {
         // A longer line is read in parts: a soup of headers asks for its end at each of them.
-        let window = ascii::part(bytes, position, position + LONGEST_LINE);
+        let window = ascii::part(bytes, position, position + MAX_LINE_LEN);
         let line_end =
             position + memchr::memchr(b'\n', window).map_or(window.len(), |length| length + 1);
         // The next key ends this one, wherever it stands.
@@ -64,7 +64,7 @@ pub(crate) fn end(bytes: &[u8], body: usize) -> usize {
         let line = ascii::part(line, 0, next.unwrap_or(line.len()));
         if let Some(found) = find_end(line) {
             let label = position + found + END.len();
-            let window = ascii::part(bytes, label, label + LONGEST_LABEL);
+            let window = ascii::part(bytes, label, label + MAX_LABEL_LEN);
             let close = memchr::memmem::find(window, b"-----").map_or(0, |dashes| dashes + 5);
             return label + close;
         }

@@ -13,7 +13,7 @@ use super::{Class, ascii, sentinel};
 const LITERAL: RangeInclusive<usize> = 3..=64;
 
 /// Longest text that an own rule may match, in bytes.
-const LONGEST: usize = 4096;
+const MAX_LEN: usize = 4096;
 
 /// What decides whether a match is one.
 type Validator = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -138,7 +138,7 @@ impl Rule {
         let sound = name
             .bytes()
             .all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
-        if name.is_empty() || name.len() > sentinel::LONGEST_NAME || !sound {
+        if name.is_empty() || name.len() > sentinel::MAX_NAME_LEN || !sound {
             return Err(RuleError::Name { name });
         }
         if Class::BUILT_IN.iter().any(|class| class.as_str() == name) {
@@ -197,7 +197,7 @@ impl Rule {
 
     /// Where the match ends that starts with the literal at `start`.
     pub(crate) fn find(&self, text: &str, start: usize) -> Option<usize> {
-        let end = (start + LONGEST).min(text.len());
+        let end = (start + MAX_LEN).min(text.len());
         let input = Input::new(text).range(start..end).anchored(Anchored::Yes);
         let end = self.regex.find(input)?.end();
         let found = ascii::cut(text, start, end);

@@ -10,7 +10,7 @@ mod pieces;
 mod reach;
 mod unit;
 
-pub(crate) use open::{LONGEST, Open};
+pub(crate) use open::{MAX_LEN, Open};
 pub(crate) use pieces::Pieces;
 pub(crate) use unit::line;
 use unit::one;
@@ -124,7 +124,7 @@ fn discard_armour(text: &str, start: usize, chars: &mut usize, last: bool) -> Op
         let rest = ascii::cut(text, position, text.len());
         let line = match memchr::memchr(b'\n', rest.as_bytes()) {
             Some(length) => ascii::cut(rest, 0, length + 1),
-            None if last || rest.len() >= LONGEST => rest,
+            None if last || rest.len() >= MAX_LEN => rest,
             None => return (position > start || rest.is_empty()).then_some(position),
         };
         let is_end = line.starts_with("-----END ");
@@ -144,7 +144,7 @@ fn close_armour(pieces: &mut Pieces<'_, '_>, at: usize, chars: usize) {
     if chars > 0 {
         close_token(pieces, at, at, chars);
         if !ascii::part(pieces.text.as_bytes(), at, at + 1).starts_with(b"\n") {
-            pieces.out.push('\n');
+            pieces.copy.out.push('\n');
         }
     }
 }
@@ -166,8 +166,8 @@ fn skip(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize) 
     };
     // No line before it may be longer than a unit.
     let mut position = start;
-    while line - position > LONGEST {
-        match memchr::memrchr(b'\n', ascii::part(bytes, position, position + LONGEST)) {
+    while line - position > MAX_LEN {
+        match memchr::memrchr(b'\n', ascii::part(bytes, position, position + MAX_LEN)) {
             Some(index) => position += index + 1,
             None => return position,
         }
@@ -186,7 +186,7 @@ enum End {
 
 fn end(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize, last: bool) -> End {
     let bytes = text.as_bytes();
-    let limit = start + LONGEST;
+    let limit = start + MAX_LEN;
     let mut line = start;
     let mut lines = 1usize;
     let mut in_armour = false;
@@ -237,7 +237,7 @@ fn end(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize, l
 
 /// Where a line is cut that is longer than a unit: between two tokens, away from any name.
 fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
-    let window = ascii::part(bytes, start, start + LONGEST);
+    let window = ascii::part(bytes, start, start + MAX_LEN);
     let mut blanks =
         window.iter().enumerate().rev().filter(|(index, byte)| {
             ascii::is(**byte, ascii::BLANK) || ends_ideograph(window, *index)

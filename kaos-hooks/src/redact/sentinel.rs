@@ -19,7 +19,7 @@ pub(crate) const OPENING: &str = "<redacted:";
 static FIND_OPENING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPENING));
 
 /// Longest name of a class, in bytes.
-pub(crate) const LONGEST_NAME: usize = 20;
+pub(crate) const MAX_NAME_LEN: usize = 20;
 
 /// Most digits of a count: with more, it could be a number that somebody hides.
 const MAX_DIGITS: usize = 9;
@@ -59,7 +59,9 @@ pub(crate) fn of(class: &Class, chars: usize) -> String {
 /// Only what this module writes is recognised, so that nothing hides in a sentinel: a short name
 /// in capitals, then a count or 16 hexadecimal digits.
 pub(crate) fn end(bytes: &[u8], start: usize) -> Option<usize> {
-    if !ascii::part(bytes, start, start + OPENING.len()).eq(OPENING.as_bytes()) {
+    let is_opening = ascii::at(bytes, start) == b'<'
+        && ascii::part(bytes, start, start + OPENING.len()) == OPENING.as_bytes();
+    if !is_opening {
         return None;
     }
     let name = start + OPENING.len();
@@ -67,7 +69,7 @@ pub(crate) fn end(bytes: &[u8], start: usize) -> Option<usize> {
         bytes,
         name,
         ascii::UPPER | DIGIT | ascii::UNDERSCORE,
-        LONGEST_NAME,
+        MAX_NAME_LEN,
     );
     if name_end == name || ascii::at(bytes, name_end) != b':' {
         return None;
@@ -133,14 +135,19 @@ pub(crate) fn glued(
         if !has_sentinel && !goes_on {
             return None;
         }
-        has_more |= ascii::part(bytes, position, stop)
-            .iter()
-            .any(|byte| ascii::is(*byte, ascii::WORD) || *byte >= 0x80);
+        has_more |= has_word(ascii::part(bytes, position, stop));
         position = stop;
         if !goes_on {
             return (has_sentinel && has_more).then_some(position);
         }
     }
+}
+
+/// Whether there is more than signs between two sentinels.
+pub(crate) fn has_word(between: &[u8]) -> bool {
+    between
+        .iter()
+        .any(|byte| ascii::is(*byte, ascii::WORD) || *byte >= 0x80)
 }
 
 /// Whether there is nothing but sentinels in a range.
@@ -164,9 +171,9 @@ pub(crate) struct Gaps<'s> {
 
 impl<'s> Gaps<'s> {
     pub(crate) fn new(sentinels: &'s [(usize, usize)], from: usize, to: usize) -> Self {
-        let sentinels = sentinels.iter();
+        let first = sentinels.partition_point(|sentinel| sentinel.1 <= from);
         Self {
-            sentinels,
+            sentinels: sentinels.get(first..).unwrap_or_default().iter(),
             from,
             to,
         }
@@ -179,7 +186,7 @@ impl Iterator for Gaps<'_> {
     fn next(&mut self) -> Option<(usize, usize)> {
         while self.from < self.to {
             let (start, end) = *self.sentinels.next().unwrap_or(&(self.to, self.to));
-            let gap = (self.from, start);
+            let gap = (self.from, start.min(self.to));
             self.from = self.from.max(end);
             if gap.0 < gap.1 {
                 return Some(gap);

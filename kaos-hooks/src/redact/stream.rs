@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::Report;
 use super::scratch::Scratch;
-use super::segments::{self, LONGEST, Open, Pieces};
+use super::segments::{self, MAX_LEN, Open, Pieces};
 use super::text::TextRedactor;
 
 /// Redacts a text that comes in chunks, as the deltas of a model do.
@@ -52,14 +52,14 @@ impl StreamRedactor {
         let mut rest = chunk;
         while !rest.is_empty() {
             // A large chunk is taken in parts, so that the buffer keeps its bound.
-            let mut part = rest.len().min(LONGEST);
+            let mut part = rest.len().min(MAX_LEN);
             while !rest.is_char_boundary(part) {
                 part -= 1;
             }
             let (head, tail) = rest.split_at(part);
             self.held.push_str(head);
             rest = tail;
-            if self.held.len() >= LONGEST
+            if self.held.len() >= MAX_LEN
                 || matches!(self.open, Open::Token(_))
                 || (self.held.len() >= self.wake && head.contains('\n'))
             {

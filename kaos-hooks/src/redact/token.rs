@@ -12,6 +12,7 @@ use shape::{SHORTEST, is_shape};
 
 use super::Class;
 use super::ascii::{self, ALNUM, BLANK, DIGIT, LOWER, QUOTE, Set, UPPER};
+use super::draft::Changed;
 use super::finding::{Finding, Findings};
 use super::sentinel::Gaps;
 use super::word_set::WordSet;
@@ -28,7 +29,7 @@ const TOKEN: Set = ALNUM
     | ascii::BANG;
 
 /// Longest line of wrapped base64, in bytes; a run that is longer is no token and no line of one.
-const LONGEST_LINE: usize = 128;
+const MAX_LINE_LEN: usize = 128;
 
 /// A line of base64 that is as long as this is one of many.
 const WRAPPED: usize = 60;
@@ -67,7 +68,7 @@ pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
             continue;
         }
         let end = ascii::run(bytes, probe, TOKEN);
-        if end - start <= LONGEST_LINE
+        if end - start <= MAX_LINE_LEN
             && !ascii::is(ascii::before(bytes, start), TOKEN)
             && is_mixed(ascii::part(bytes, start, end))
         {
@@ -83,11 +84,18 @@ fn is_mixed(run: &[u8]) -> bool {
     sets & UPPER != 0 && sets & LOWER != 0 && sets & DIGIT != 0
 }
 
-/// Finds the tokens of a text, between its sentinels.
-pub(crate) fn scan(text: &str, sentinels: &[(usize, usize)], findings: &mut Findings) {
+/// Finds the tokens of a text where it has changed, between its sentinels.
+pub(crate) fn scan(
+    text: &str,
+    sentinels: &[(usize, usize)],
+    changed: &Changed,
+    findings: &mut Findings,
+) {
     let mut keys = None;
-    for (from, to) in Gaps::new(sentinels, 0, text.len()) {
-        scan_gap(text.as_bytes(), from, to, &mut keys, findings);
+    for (from, to) in changed.within(text.len()) {
+        for (from, to) in Gaps::new(sentinels, from, to) {
+            scan_gap(text.as_bytes(), from, to, &mut keys, findings);
+        }
     }
 }
 
@@ -109,7 +117,7 @@ fn scan_gap(
         }
         let end = ascii::short_run(bytes, end, ascii::EQUALS, 2);
         if is_alone(bytes, start, end)
-            || is_told(bytes, start)
+            || is_announced(bytes, start)
             || keys
                 .get_or_insert_with(|| Keys::of(findings))
                 .is_beside(bytes, start)
@@ -161,7 +169,7 @@ fn run_of(line: &[u8]) -> Option<&[u8]> {
     let line = line.trim_ascii();
     let end = ascii::run(line, 0, TOKEN);
     let padded = ascii::short_run(line, end, ascii::EQUALS, 2);
-    ((SHORTEST..=LONGEST_LINE).contains(&end) && padded == line.len())
+    ((SHORTEST..=MAX_LINE_LEN).contains(&end) && padded == line.len())
         .then(|| ascii::part(line, 0, end))
 }
 
@@ -212,12 +220,12 @@ fn is_alone(bytes: &[u8], start: usize, end: usize) -> bool {
     let line_start = start - (head.len() - from);
     let above = ascii::part(
         bytes,
-        line_start.saturating_sub(LONGEST_LINE + 64),
+        line_start.saturating_sub(MAX_LINE_LEN + 64),
         line_start.saturating_sub(1),
     );
     let above = memchr::memrchr(b'\n', above)
         .map_or(above, |index| ascii::part(above, index + 1, above.len()));
-    let below = ascii::part(bytes, end + to + 1, end + to + LONGEST_LINE + 64);
+    let below = ascii::part(bytes, end + to + 1, end + to + MAX_LINE_LEN + 64);
     let below = ascii::part(
         below,
         0,
@@ -230,10 +238,13 @@ fn is_alone(bytes: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// Whether a word before it tells that it is a secret.
-fn is_told(bytes: &[u8], start: usize) -> bool {
+fn is_announced(bytes: &[u8], start: usize) -> bool {
     let head = ascii::part(bytes, start.saturating_sub(REACH), start);
     let line = memchr::memrchr(b'\n', head).map_or(0, |index| index + 1);
     let head = ascii::part(head, line, head.len());
-    let tells = IS_TELLING.last_in(head);
-    tells.is_some_and(|tells| IS_SPARING.last_in(head).is_none_or(|spares| spares < tells))
+    // The last of either.
+    (0..head.len())
+        .rev()
+        .find(|at| IS_SPARING.is_at(head, *at) || IS_TELLING.is_at(head, *at))
+        .is_some_and(|at| !IS_SPARING.is_at(head, at))
 }

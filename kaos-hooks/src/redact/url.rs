@@ -8,7 +8,7 @@ use super::finding::Findings;
 use super::{value, vendors};
 
 /// Longest authority that is looked at, in bytes.
-const LONGEST_AUTHORITY: usize = 1024;
+const MAX_AUTHORITY_LEN: usize = 1024;
 
 /// Schemes of data stores: account, password and the host that they open belong together.
 #[rustfmt::skip]
@@ -43,7 +43,7 @@ static ENDS_AUTHORITY: LazyLock<[bool; 256]> = LazyLock::new(|| {
 pub(crate) fn userinfo(text: &str, colon: usize, findings: &mut Findings) {
     let bytes = text.as_bytes();
     let start = colon + 3;
-    let window = ascii::part(bytes, start, start + LONGEST_AUTHORITY);
+    let window = ascii::part(bytes, start, start + MAX_AUTHORITY_LEN);
     let length = window
         .iter()
         .position(|byte| ENDS_AUTHORITY.get(usize::from(*byte)) == Some(&true))
@@ -120,7 +120,7 @@ fn is_sample(user: &str, password: &str) -> bool {
 /// Finds the keys in the path behind the host `start..end`; gives where the path ends.
 pub(crate) fn path(text: &str, start: usize, end: usize, findings: &mut Findings) -> usize {
     let bytes = text.as_bytes();
-    let window = ascii::part(bytes, end, end + LONGEST_AUTHORITY);
+    let window = ascii::part(bytes, end, end + MAX_AUTHORITY_LEN);
     let length = window
         .iter()
         .position(|b| {
@@ -147,7 +147,7 @@ pub(crate) fn path(text: &str, start: usize, end: usize, findings: &mut Findings
         findings.add(first, last, Class::UrlSecret, "key in a URL");
     }
     // Behind what was looked at, another host may begin.
-    if length < LONGEST_AUTHORITY {
+    if length < MAX_AUTHORITY_LEN {
         end + length
     } else {
         end + length / 2

@@ -44,7 +44,9 @@ fn is_account(name: &str) -> bool {
     name.len() >= 3
         && !value::is_placeholder(name)
         && !value::is_code(name)
-        && !name.contains(['(', '[', '{', '<', '$', '%', ' '])
+        && !name
+            .bytes()
+            .any(|byte| matches!(byte, b'(' | b'[' | b'{' | b'<' | b'$' | b'%' | b' '))
 }
 
 /// Finds `password for user 'NAME' is 'VALUE'` behind a word for password that ends at `end`.

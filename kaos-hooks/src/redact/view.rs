@@ -1,220 +1,236 @@
 //! Text as its reader will decode it: without escapes, zero-width and full-width characters.
 
-use std::iter::Peekable;
+mod escapes;
+
+use escapes::Escapes;
+pub(crate) use escapes::candidate;
 
 use super::ascii;
-
-/// Most backslashes before the letter of one escape.
-const LONGEST_RUN: usize = 64;
+use super::draft::{Changed, Given, Known};
+use super::hit::Hit;
+use super::looks::Looks;
+use super::sentinel::Ranges;
 
 /// A decoded text that knows where its bytes came from.
 #[derive(Default)]
 pub(crate) struct View {
     pub(crate) text: String,
-    /// From an offset of the view on, the offset of the original.
-    steps: Vec<(usize, usize)>,
+    /// Where its escapes stood; the first is none, and stands at the start.
+    steps: Vec<Step>,
+}
+
+/// An escape that was decoded: behind it both texts go on alike.
+#[derive(Clone, Copy, Default)]
+struct Step {
+    /// Where the decoded text goes on.
+    at: usize,
+    /// Where the escape starts in the original, and where that goes on.
+    start: usize,
+    end: usize,
 }
 
 impl View {
     /// Becomes the decoded text; whether there is anything to decode.
     pub(super) fn decode(&mut self, text: &str) -> bool {
-        let mut escapes = Escapes::new(text.as_bytes(), 0, text.len()).peekable();
-        if escapes.peek().is_none() {
+        let mut escapes = Escapes::new(text.as_bytes(), 0, text.len());
+        let Some(first) = escapes.next() else {
             return false;
-        }
+        };
         self.text.clear();
+        self.text.reserve(text.len());
         self.steps.clear();
-        self.steps.push((0, 0));
+        self.steps.push(Step::default());
         let mut copied = 0;
-        for escape in escapes {
+        for escape in std::iter::once(first).chain(escapes) {
             self.text.push_str(ascii::cut(text, copied, escape.start));
-            self.text.extend(escape.letter);
-            self.steps.push((self.text.len(), escape.end));
+            if let Some(letter) = escape.letter {
+                self.text.push(letter);
+            }
+            self.steps.push(Step {
+                at: self.text.len(),
+                start: escape.start,
+                end: escape.end,
+            });
             copied = escape.end;
         }
         self.text.push_str(ascii::cut(text, copied, text.len()));
         true
     }
 
-    /// How many escapes were decoded.
-    pub(super) fn escapes(&self) -> usize {
-        self.steps.len() - 1
+    /// The decoded text with its literals and sentinels, which are left empty.
+    pub(super) fn known<'v>(
+        &'v self,
+        hits: &'v [Hit],
+        sentinels: &mut Ranges,
+        changed: Option<Changed>,
+    ) -> Known<'v> {
+        Known {
+            text: &self.text,
+            given: Given {
+                hits,
+                start: 0,
+                looks: Looks::ALL,
+            },
+            is_ours: changed.is_some() || sentinels.is_empty(),
+            sentinels: std::mem::take(sentinels),
+            changed,
+        }
     }
 
-    /// The offset for one of the original, and how many escapes end at or before it; nothing
-    /// inside an escape.
-    pub(super) fn offset(&self, original: usize) -> Option<(usize, usize)> {
-        let after = self.steps.partition_point(|step| step.1 <= original);
-        let (from, start) = *self.steps.get(after.checked_sub(1)?)?;
-        let offset = from + (original - start);
-        let next = self.steps.get(after);
-        next.is_none_or(|next| offset < next.0)
-            .then_some((offset, after))
+    /// The offset for one of the original; nothing inside an escape.
+    pub(super) fn offset(&self, original: usize) -> Option<usize> {
+        let after = self.steps.partition_point(|step| step.end <= original);
+        let last = self.steps.get(after.checked_sub(1)?)?;
+        let is_inside = self
+            .steps
+            .get(after)
+            .is_some_and(|next| next.start < original);
+        (!is_inside).then_some(last.at + (original - last.end))
+    }
+
+    /// Becomes `text`, which has sentinels in the place of some ranges of the original; for each,
+    /// its range in the view, too, and how long the sentinel is. Whether any escape is left.
+    pub(super) fn cut(&mut self, text: &mut String, cuts: &[Cut]) -> bool {
+        std::mem::swap(&mut self.text, text);
+        let mut cuts = cuts.iter().peekable();
+        // How far both texts were moved, modulo what an offset holds.
+        let (mut view, mut original) = (0usize, 0usize);
+        self.steps.retain_mut(|step| {
+            while let Some(cut) = cuts.next_if(|cut| cut.original.1 <= step.start) {
+                view = view
+                    .wrapping_add(cut.written)
+                    .wrapping_sub(cut.view.1 - cut.view.0);
+                original = original
+                    .wrapping_add(cut.written)
+                    .wrapping_sub(cut.original.1 - cut.original.0);
+            }
+            // It is gone with what was cut.
+            let is_cut =
+                step.end > 0 && cuts.peek().is_some_and(|cut| cut.original.0 <= step.start);
+            *step = Step {
+                at: step.at.wrapping_add(view),
+                start: step.start.wrapping_add(original),
+                end: step.end.wrapping_add(original),
+            };
+            !is_cut
+        });
+        self.steps.len() > 1
     }
 
     /// The offset of the original for an offset of the view.
     pub(crate) fn original(&self, offset: usize) -> usize {
-        let after = self.steps.partition_point(|step| step.0 <= offset);
-        let (from, original) = after
-            .checked_sub(1)
-            .and_then(|last| self.steps.get(last))
-            .copied()
-            .unwrap_or((0, 0));
-        original + (offset - from)
+        let after = self.steps.partition_point(|step| step.at <= offset);
+        let last = after.checked_sub(1).and_then(|last| self.steps.get(last));
+        let last = last.copied().unwrap_or_default();
+        last.end + (offset - last.at)
     }
 
     /// The offset of the original behind the last byte before an offset of the view.
     pub(crate) fn original_end(&self, offset: usize) -> usize {
-        let after = self.steps.partition_point(|step| step.0 < offset);
-        let exact = self.steps.get(after).filter(|step| step.0 == offset);
-        let (from, original) = match exact {
-            Some(step) => *step,
-            None => after
-                .checked_sub(1)
-                .and_then(|last| self.steps.get(last))
-                .copied()
-                .unwrap_or((0, 0)),
-        };
-        original + (offset - from)
+        let after = self.steps.partition_point(|step| step.at < offset);
+        let exact = self.steps.get(after).filter(|step| step.at == offset);
+        let last = exact.or_else(|| after.checked_sub(1).and_then(|last| self.steps.get(last)));
+        let last = last.copied().unwrap_or_default();
+        last.end + (offset - last.at)
     }
 }
 
-/// Where the next escape or foreign form of an ASCII character starts.
-pub(crate) fn candidate(bytes: &[u8], from: usize) -> Option<usize> {
-    // In blocks: a text with many of the one kind is not read to its end for the other each time.
-    let mut size = 64;
-    let mut start = from;
-    while start < bytes.len() {
-        let end = (start + size).min(bytes.len());
-        let mut escapes = Escapes::new(bytes, start, end);
-        if let Some(found) = escapes.next() {
-            return Some(found.start);
-        }
-        start = end.max(escapes.end);
-        size = 512;
-    }
-    None
+/// A range that a sentinel replaces.
+#[derive(Clone, Copy)]
+pub(super) struct Cut {
+    pub(super) original: (usize, usize),
+    pub(super) view: (usize, usize),
+    /// How long the sentinel is.
+    pub(super) written: usize,
 }
 
-/// An escape: what it stands for (nothing for a zero-width character), and its range.
-struct Escape {
-    start: usize,
-    end: usize,
-    letter: Option<char>,
-}
-
-/// The escapes and foreign forms that start in a stretch, in order.
-struct Escapes<'t> {
-    bytes: &'t [u8],
-    from: usize,
-    escaped: Peekable<memchr::Memchr2<'t>>,
-    foreign: Peekable<memchr::Memchr3<'t>>,
-    /// Where the last one ended.
-    end: usize,
-}
-
-impl<'t> Escapes<'t> {
-    fn new(bytes: &'t [u8], from: usize, to: usize) -> Self {
-        let stretch = ascii::part(bytes, from, to);
+impl Cut {
+    /// A range of a text, not yet of its views.
+    pub(super) fn of(start: usize, end: usize) -> Self {
         Self {
-            bytes,
-            from,
-            escaped: memchr::memchr2_iter(b'%', b'\\', stretch).peekable(),
-            foreign: memchr::memchr3_iter(0xe2, 0xef, 0xc2, stretch).peekable(),
-            end: 0,
+            original: (start, end),
+            view: (start, end),
+            written: 0,
         }
     }
 }
 
-impl Iterator for Escapes<'_> {
-    type Item = Escape;
+#[cfg(test)]
+mod tests {
+    use super::{Cut, View};
 
-    fn next(&mut self) -> Option<Escape> {
-        loop {
-            let index = match (self.escaped.peek(), self.foreign.peek()) {
-                (Some(escaped), Some(foreign)) if foreign < escaped => self.foreign.next(),
-                (Some(_), _) => self.escaped.next(),
-                (None, _) => self.foreign.next(),
-            }?;
-            let start = self.from + index;
-            if start < self.end {
+    const SENTINEL: &str = "<redacted:EMAIL:5-chars>";
+
+    const PIECES: &[&str] = &[
+        "a", "@b.co", "%40", "%4", "\\u0040", "\\", "\\\\", "\u{200b}", "\u{ff14}", "\u{a0}",
+        "\u{201c}", "é", "%2540", "\\u200b", "u0040",
+    ];
+
+    #[test]
+    fn a_view_with_sentinels_is_what_the_text_with_them_reads_as() {
+        let mut number = 1u64;
+        let mut below = |bound: usize| {
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(99);
+            usize::try_from(number >> 33).unwrap() % bound
+        };
+        let mut compared = 0;
+        for _ in 0..20_000 {
+            let count = 1 + below(12);
+            let text: String = (0..count).map(|_| PIECES[below(PIECES.len())]).collect();
+            let mut view = View::default();
+            if !view.decode(&text) {
                 continue;
             }
-            if let Some((letter, end)) = escape(self.bytes, start) {
-                self.end = end;
-                return Some(Escape { start, end, letter });
+            let mut places: Vec<usize> = (0..4)
+                .map(|_| below(text.len() + 1))
+                .filter(|at| text.is_char_boundary(*at))
+                .collect();
+            places.sort_unstable();
+            places.dedup();
+            let (mut cut_text, mut cut_view) = (String::new(), String::new());
+            let (mut copied, mut seen) = (0, 0);
+            let mut cuts = Vec::new();
+            for pair in places.chunks_exact(2) {
+                let (Some(from), Some(to)) = (view.offset(pair[0]), view.offset(pair[1])) else {
+                    continue;
+                };
+                cut_text.push_str(&text[copied..pair[0]]);
+                cut_text.push_str(SENTINEL);
+                cut_view.push_str(&view.text[seen..from]);
+                cut_view.push_str(SENTINEL);
+                (copied, seen) = (pair[1], to);
+                cuts.push(Cut {
+                    view: (from, to),
+                    written: SENTINEL.len(),
+                    ..Cut::of(pair[0], pair[1])
+                });
             }
-            // No other backslash of a run begins an escape, but those of a run too long for one.
-            let run = ascii::run(self.bytes, start, ascii::BACKSLASH);
-            self.end = run.saturating_sub(LONGEST_RUN).max(start);
-            if run - start <= LONGEST_RUN {
-                self.end = run;
+            cut_text.push_str(&text[copied..]);
+            cut_view.push_str(&view.text[seen..]);
+            let is_left = view.cut(&mut cut_view, &cuts);
+            let mut fresh = View::default();
+            assert_eq!(fresh.decode(&cut_text), is_left, "{text:?} {cut_text:?}");
+            if !is_left {
+                assert_eq!(view.text, cut_text);
+                continue;
             }
-        }
-    }
-}
-
-/// What the escape at `start` stands for (nothing for a zero-width character), and its end.
-fn escape(bytes: &[u8], start: usize) -> Option<(Option<char>, usize)> {
-    let byte = |after: usize| ascii::at(bytes, start + after);
-    match byte(0) {
-        b'%' => Some((Some(ascii_char(number(bytes, start + 1, 2)?)?), start + 3)),
-        b'\\' => {
-            // A run of backslashes is the same escape inside nested strings.
-            let slashes = ascii::short_run(bytes, start, ascii::BACKSLASH, LONGEST_RUN);
-            match ascii::at(bytes, slashes) {
-                b'u' => {
-                    let code = number(bytes, slashes + 1, 4)?;
-                    Some((plain(char::from_u32(code)?)?, slashes + 5))
-                }
-                b'x' => Some((
-                    Some(ascii_char(number(bytes, slashes + 1, 2)?)?),
-                    slashes + 3,
-                )),
-                b'/' => Some((Some('/'), slashes + 1)),
-                _ => None,
+            assert_eq!(view.text, fresh.text, "{text:?} {cut_text:?}");
+            for at in 0..=fresh.text.len() {
+                assert_eq!(
+                    view.original(at),
+                    fresh.original(at),
+                    "{text:?} {cut_text:?}"
+                );
+                assert_eq!(
+                    view.original_end(at),
+                    fresh.original_end(at),
+                    "{cut_text:?}"
+                );
             }
+            compared += usize::from(!cuts.is_empty());
         }
-        0xc2 if byte(1) == 0xad => Some((None, start + 2)),
-        0xc2 if byte(1) == 0xa0 => Some((Some(' '), start + 2)),
-        0xe2 | 0xef => {
-            let bits = |after: usize, mask: u8| u32::from(byte(after) & mask);
-            let letter = char::from_u32(bits(0, 0x0f) << 12 | bits(1, 0x3f) << 6 | bits(2, 0x3f))?;
-            Some((plain(letter)?, start + 3))
-        }
-        _ => None,
-    }
-}
-
-fn ascii_char(code: u32) -> Option<char> {
-    u8::try_from(code).ok().filter(u8::is_ascii).map(char::from)
-}
-
-fn number(bytes: &[u8], start: usize, length: usize) -> Option<u32> {
-    let digits = ascii::part(bytes, start, start + length);
-    if digits.len() != length {
-        return None;
-    }
-    digits.iter().try_fold(0, |number, digit| {
-        Some(number << 4 | char::from(*digit).to_digit(16)?)
-    })
-}
-
-/// The ASCII character that `letter` is or looks like, or nothing if it cannot be seen.
-#[expect(
-    clippy::option_option,
-    reason = "none: not foreign; some none: a character without width"
-)]
-fn plain(letter: char) -> Option<Option<char>> {
-    match letter {
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => Some(None),
-        '\u{2018}' | '\u{2019}' => Some(Some('\'')),
-        '\u{201c}' | '\u{201d}' => Some(Some('"')),
-        '\u{2007}' | '\u{2009}' | '\u{202f}' => Some(Some(' ')),
-        '\u{ff01}'..='\u{ff5e}' => {
-            Some(char::from_u32(u32::from(letter) - 0xfee0).filter(char::is_ascii))
-        }
-        letter if letter.is_ascii() => Some(Some(letter)),
-        _ => None,
+        assert!(compared > 1_000, "{compared}");
     }
 }

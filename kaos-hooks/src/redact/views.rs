@@ -1,15 +1,15 @@
-//! All that a text reads as, decoded once and as often as it can be, and what the last of it reads
-//! as with sentinels in it.
+//! All that a text reads as, decoded once and as often as it can be; and what is known of it when
+//! sentinels were put into the text.
 
 use smallvec::SmallVec;
 
 use super::HashKey;
-use super::draft::{self, Decoded, Draft, Given, Known};
+use super::draft::{self, Changed, Draft, Known};
 use super::finding::Finding;
-use super::hits::Hits;
-use super::looks::Looks;
-use super::sentinel::Ranges;
-use super::view::View;
+use super::hit::Hit;
+use super::literals::Literals;
+use super::sentinel::{self, Ranges};
+use super::view::{Cut, View};
 
 /// How often an escape may itself be escaped and is still read.
 const LEVELS: usize = 3;
@@ -17,95 +17,169 @@ const LEVELS: usize = 3;
 /// A text decoded once, twice, as often as it can be; used over and over.
 #[derive(Default)]
 pub(crate) struct Views {
-    levels: [View; LEVELS],
-    /// How often the last text could be decoded.
-    count: usize,
-    /// The literals of the last of them.
-    hits: Hits,
-    /// And its sentinels.
+    levels: [Level; LEVELS],
+    /// How often the text could be decoded, if that is known: zero times if it reads as it is.
+    count: Option<usize>,
+    /// Whether sentinels were put into the text since it was decoded, and into its views.
+    is_cut: bool,
+    draft: Draft,
+}
+
+/// A text decoded so many times, and what is known of it.
+#[derive(Default)]
+struct Level {
+    view: View,
+    hits: Vec<Hit>,
     sentinels: Ranges,
+    /// Where sentinels were put in last.
+    changed: Changed,
 }
 
 impl Views {
-    /// Decodes a text; gives how often it could be.
+    /// Nothing is known of a text.
+    pub(crate) fn forget(&mut self) {
+        (self.count, self.is_cut) = (None, false);
+    }
+
+    /// The text reads as it is.
+    pub(crate) fn same(&mut self) {
+        self.count = Some(0);
+    }
+
+    /// Decodes a text, unless that is known; gives how often it could be.
     pub(crate) fn decode(&mut self, text: &str) -> usize {
-        self.count = 0;
-        while let Some((outer, view)) = self.level(self.count)
-            && view.decode(outer.unwrap_or(text))
-        {
-            self.count += 1;
+        if let Some(count) = self.count {
+            return count;
         }
-        self.count
+        let mut count = 0;
+        while let Some((outer, [level, ..])) = self.levels.split_at_mut_checked(count)
+            && level
+                .view
+                .decode(outer.last().map_or(text, |outer| &outer.view.text))
+        {
+            count += 1;
+        }
+        self.count = Some(count);
+        count
     }
 
-    /// No text was decoded.
-    pub(crate) fn clear(&mut self) {
-        self.count = 0;
+    /// What the text reads as when it is decoded `depth` times, with all that is known of it.
+    pub(crate) fn read(&mut self, depth: usize, literals: &Literals) -> Option<Reading<'_>> {
+        let (level, outer) = self.levels.get_mut(..depth)?.split_last_mut()?;
+        let text = &level.view.text;
+        if !self.is_cut {
+            level.hits.clear();
+            literals.read(text.as_bytes(), (0, None), text.len(), &mut level.hits);
+            level.sentinels = sentinel::ranges(text);
+        }
+        let changed = self.is_cut.then(|| level.changed.clone());
+        let known = level.view.known(&level.hits, &mut level.sentinels, changed);
+        Some(Reading {
+            known,
+            view: &level.view,
+            outer,
+        })
     }
 
-    /// What `text` reads as with its findings redacted: what it read as itself, with the same
-    /// ranges redacted there. Nobody knows where a range cuts an escape in two, or where escapes
-    /// are escaped themselves.
-    pub(crate) fn redacted<'d>(
+    /// Keeps what is known of the sentinels of a view that was read.
+    pub(crate) fn keep(&mut self, depth: usize, sentinels: Ranges) {
+        if let Some(level) = depth
+            .checked_sub(1)
+            .and_then(|level| self.levels.get_mut(level))
+        {
+            level.sentinels = sentinels;
+        }
+    }
+
+    /// Whether sentinels were put into the views since they were decoded.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// `text` gets sentinels for its findings: its views become what they were, with the same
+    /// ranges redacted there, or nothing is known of them.
+    pub(crate) fn redact(&mut self, text: &str, findings: &[Finding], key: Option<&HashKey>) {
+        let count = self
+            .count
+            .filter(|count| self.cut(*count, text, findings, key).is_some());
+        match count {
+            Some(0) => {}
+            Some(_) => self.is_cut = true,
+            None => self.forget(),
+        }
+    }
+
+    /// Puts the sentinels into so many views; nothing where a range cuts an escape in two.
+    fn cut(
         &mut self,
+        count: usize,
         text: &str,
         findings: &[Finding],
         key: Option<&HashKey>,
-        draft: &'d mut Draft,
-    ) -> Decoded<'d> {
-        let [view, ..] = &self.levels;
-        match self.count {
-            0 => return Decoded::Same,
-            1 => {}
-            _ => return Decoded::Unknown,
-        }
-        let mut ranges: SmallVec<[(usize, usize); 4]> = SmallVec::new();
-        let (mut escapes, mut last) = (view.escapes(), 0);
-        for found in findings {
-            let Some((start, first)) = view.offset(found.start) else {
-                return Decoded::Unknown;
-            };
-            let Some((end, behind)) = view.offset(found.end) else {
-                return Decoded::Unknown;
-            };
-            if start < last {
-                return Decoded::Unknown;
+    ) -> Option<()> {
+        let Self { levels, draft, .. } = self;
+        let levels = levels.get_mut(..count)?;
+        let mut cuts: SmallVec<[Cut; 4]> = findings
+            .iter()
+            .map(|found| Cut::of(found.start, found.end))
+            .collect();
+        let mut left = 0;
+        for (index, level) in levels.iter_mut().enumerate() {
+            let mut last = 0;
+            for cut in &mut cuts {
+                cut.original = cut.view;
+                cut.view = (
+                    level.view.offset(cut.original.0)?,
+                    level.view.offset(cut.original.1)?,
+                );
+                if cut.view.0 < last {
+                    return None;
+                }
+                last = cut.view.1;
             }
-            escapes -= behind - first;
-            last = end;
-            ranges.push((start, end));
+            let known = level.view.known(&level.hits, &mut level.sentinels, None);
+            let mut write = draft::sentinels(text, findings, key);
+            let ranges = cuts.iter().map(|cut| cut.view);
+            let mut written: SmallVec<[usize; 4]> = SmallVec::new();
+            draft.redact(&known, ranges, |out| {
+                let before = out.len();
+                write(out);
+                written.push(out.len() - before);
+            });
+            for (cut, written) in cuts.iter_mut().zip(written) {
+                cut.written = written;
+            }
+            std::mem::swap(&mut level.hits, &mut draft.hits);
+            level.sentinels = std::mem::take(&mut draft.sentinels);
+            std::mem::swap(&mut level.changed, &mut draft.changed);
+            let has_escapes = level.view.cut(&mut draft.text, &cuts);
+            if has_escapes && left == index {
+                left += 1;
+            }
         }
-        if escapes == 0 {
-            return Decoded::Same;
+        // Of three, the second was not read.
+        if left < count && count == LEVELS {
+            return None;
         }
-        let given = Given {
-            hits: self.hits.within(0, view.text.len()),
-            start: 0,
-            looks: Looks::ALL,
-        };
-        let known = Known {
-            text: &view.text,
-            given,
-            sentinels: std::mem::take(&mut self.sentinels),
-            is_ours: true,
-            decoded: Decoded::Same,
-        };
-        draft.redact(
-            &known,
-            ranges.into_iter(),
-            draft::sentinels(text, findings, key),
-        );
-        Decoded::As(draft)
+        self.count = Some(left);
+        Some(())
     }
+}
 
-    /// The view to fill, and the text of the one before it.
-    fn level(&mut self, level: usize) -> Option<(Option<&str>, &mut View)> {
-        let (outer, rest) = self.levels.split_at_mut_checked(level)?;
-        Some((outer.last().map(|outer| &*outer.text), rest.first_mut()?))
-    }
+/// A view to be scanned.
+pub(crate) struct Reading<'v> {
+    pub(crate) known: Known<'v>,
+    view: &'v View,
+    /// What it was made from.
+    outer: &'v [Level],
+}
 
-    /// All views, and the places for what is found out about the last one.
-    pub(crate) fn parts(&mut self) -> (&[View], &mut Hits, &mut Ranges) {
-        (&self.levels, &mut self.hits, &mut self.sentinels)
+impl Reading<'_> {
+    /// A range of the view, in the text.
+    pub(crate) fn original(&self, start: usize, end: usize) -> (usize, usize) {
+        let range = (self.view.original(start), self.view.original_end(end));
+        self.outer.iter().rev().fold(range, |(start, end), outer| {
+            (outer.view.original(start), outer.view.original_end(end))
+        })
     }
 }

@@ -166,12 +166,8 @@ fn telling(last: &str, lists: Lists, head: &[Word<'_>]) -> Option<Meaning> {
     None
 }
 
-/// What a key of JSON says, where no code and no sentence can stand for the value.
-pub(crate) fn meaning_in_json(name: &str) -> Option<Meaning> {
-    in_json(meaning(name), name)
-}
-
-/// What a key of JSON says whose name means so much elsewhere.
+/// What a key of JSON says whose name means so much elsewhere: no code and no sentence can stand
+/// for the value.
 fn in_json(meaning: Option<Meaning>, name: &str) -> Option<Meaning> {
     match meaning {
         None | Some(Meaning::Token | Meaning::Weak) if is_always_secret(name) => {

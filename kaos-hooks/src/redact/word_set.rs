@@ -1,15 +1,28 @@
-//! Sets of words, asked by the first byte: text may be made of nothing but words to ask about.
+//! Sets of words, asked by the first bytes: text may be made of nothing but words to ask about.
 
 use super::ascii;
 
 /// Words in small ASCII letters, found whatever their case.
 #[derive(Debug)]
-pub(crate) struct WordSet(Vec<Vec<&'static str>>);
+pub(crate) struct WordSet {
+    /// By the first byte.
+    words: Vec<Vec<&'static str>>,
+    /// With which two bytes one may start: for each first byte, a bit for each second, both modulo
+    /// 32, which is the same for both cases of a letter.
+    starts: [u32; 32],
+}
 
 impl WordSet {
     pub(crate) fn new(words: &[&'static str]) -> Self {
         let mut slots = vec![Vec::new(); 256];
+        let mut starts = [0; 32];
         for word in words {
+            if let Some(seconds) = starts.get_mut(usize::from(first(word) % 32)) {
+                *seconds |= match word.as_bytes().get(1) {
+                    Some(second) => 1 << (second % 32),
+                    None => u32::MAX,
+                };
+            }
             for first in [
                 first(word).to_ascii_lowercase(),
                 first(word).to_ascii_uppercase(),
@@ -21,11 +34,14 @@ impl WordSet {
                 }
             }
         }
-        Self(slots)
+        Self {
+            words: slots,
+            starts,
+        }
     }
 
     fn at(&self, byte: u8) -> &[&'static str] {
-        self.0.get(usize::from(byte)).map_or(&[], Vec::as_slice)
+        self.words.get(usize::from(byte)).map_or(&[], Vec::as_slice)
     }
 
     /// Whether `word` is one of them.
@@ -37,16 +53,13 @@ impl WordSet {
 
     /// Whether one of them stands at `index`.
     pub(crate) fn is_at(&self, bytes: &[u8], index: usize) -> bool {
-        self.at(ascii::at(bytes, index))
-            .iter()
-            .any(|known| ascii::has(bytes, index, known))
-    }
-
-    /// Where the last of them starts.
-    pub(crate) fn last_in(&self, bytes: &[u8]) -> Option<usize> {
-        (0..bytes.len())
-            .rev()
-            .find(|index| self.is_at(bytes, *index))
+        let (first, second) = (ascii::at(bytes, index), ascii::at(bytes, index + 1));
+        let seconds = self.starts.get(usize::from(first % 32));
+        seconds.is_some_and(|seconds| seconds & 1 << (second % 32) != 0)
+            && self
+                .at(first)
+                .iter()
+                .any(|known| ascii::has(bytes, index, known))
     }
 
     /// Whether one of them stands anywhere.

@@ -1,7 +1,7 @@
 //! The content that a policy lets onto a span: JSON strings.
 
 use kaos_hooks::redact::Field;
-use kaos_hooks::{Briefing, Outcome, Str, Subagent, Subject, ToolCall, Turn};
+use kaos_hooks::{Briefing, Outcome, ServedCall, Str, Subagent, Subject, ToolCall, Turn};
 use serde_json::Value;
 
 use super::table::said;
@@ -33,13 +33,13 @@ said! {
     }
 
     /// A tool's description comes from whoever made the tool, and the name of none from a model: content.
-    ToolCallContent of (content, call), (&ContentSettings, &ToolCall) {
+    ToolCallContent of (content, call), (&ContentSettings, AskedTool<'_>) {
         GEN_AI_TOOL_CALL_ARGUMENTS:
-            json_text_if(of_tool(content, Field::Arguments, call, call.arguments.as_ref()));
+            json_text_if(of_tool(content, Field::Arguments, call, call.arguments));
         KAOS_TOOL_ASKED_NAME:
-            made_if(of_tool(content, Field::Arguments, call, call.asked_name.as_deref()));
+            made_if(of_tool(content, Field::Arguments, call, call.name_asked_for));
         GEN_AI_TOOL_DESCRIPTION:
-            made_if(of_tool(content, Field::Instructions, call, call.description.as_ref()));
+            made_if(of_tool(content, Field::Instructions, call, call.description));
     }
 
     AnswerContent of messages, Value {
@@ -67,13 +67,44 @@ pub(crate) fn tools(content: &ContentSettings, briefing: &Briefing) -> Option<Va
     messages::json_of(content, Field::Instructions, None, text)
 }
 
+/// What was asked of a tool, in this process or by a client.
+#[derive(Clone, Copy)]
+pub(super) struct AskedTool<'a> {
+    tool: &'a Str,
+    arguments: Option<&'a Str>,
+    name_asked_for: Option<&'a Str>,
+    description: Option<&'a Str>,
+}
+
+impl<'a> From<&'a ToolCall> for AskedTool<'a> {
+    fn from(call: &'a ToolCall) -> Self {
+        Self {
+            tool: &call.name,
+            arguments: call.arguments.as_ref(),
+            name_asked_for: call.asked_name.as_deref(),
+            description: call.description.as_ref(),
+        }
+    }
+}
+
+impl<'a> From<&'a ServedCall> for AskedTool<'a> {
+    fn from(call: &'a ServedCall) -> Self {
+        Self {
+            tool: &call.name,
+            arguments: call.arguments.as_ref(),
+            name_asked_for: call.asked_name.as_deref(),
+            description: call.description.as_ref(),
+        }
+    }
+}
+
 fn of_tool(
     content: &ContentSettings,
     field: Field,
-    call: &ToolCall,
+    call: AskedTool<'_>,
     text: Option<&Str>,
 ) -> Option<String> {
-    content.text(field, Some(&call.name), text?)
+    content.text(field, Some(call.tool), text?)
 }
 
 /// What the work starts from.
@@ -82,7 +113,8 @@ pub(crate) fn at_start(content: &ContentSettings, subject: &Subject, to: &mut To
         Subject::Turn(turn) => TurnContent::put(to, (content, turn)),
         Subject::LlmCall(call) if is_inference(call) => ModelCallContent::put(to, (content, call)),
         Subject::Subagent(sub) if sub.remote.is_some() => RemoteContent::put(to, (content, sub)),
-        Subject::ToolCall(call) => ToolCallContent::put(to, (content, call)),
+        Subject::ToolCall(call) => ToolCallContent::put(to, (content, call.into())),
+        Subject::ServedCall(call) => ToolCallContent::put(to, (content, call.into())),
         _ => {}
     }
 }
@@ -94,13 +126,13 @@ pub(crate) fn at_end(
     outcome: Outcome<'_>,
     to: &mut To<impl Put>,
 ) {
-    let result = match (outcome, subject) {
-        (Outcome::ToolCall(tool), Subject::ToolCall(call)) => tool
-            .result
-            .as_ref()
-            .map(|text| messages::result(content, Some(&call.name), text)),
+    let result = match outcome {
+        Outcome::ToolCall(tool) => tool.result.as_ref(),
+        Outcome::ServedCall(served) => served.result.as_ref(),
         _ => None,
     };
+    let tool = subject.tool().map(Str::as_str);
+    let result = result.map(|text| messages::result(content, tool, text));
     if let Some(result) = result.flatten() {
         ResultContent::put(to, result);
     }

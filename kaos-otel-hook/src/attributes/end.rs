@@ -1,11 +1,11 @@
 //! What a span's end adds.
 
 use kaos_hooks::{
-    Intent, IntentOutcome, LlmOutcome, McpCall, McpOutcome, Outcome, Phase, Span, Str,
-    SubagentOutcome, Subject, ToolOutcome, TurnOutcome, Usage,
+    Intent, IntentOutcome, LlmOutcome, McpCall, McpOutcome, Outcome, Phase, ServedOutcome, Span,
+    Str, SubagentOutcome, Subject, ToolOutcome, TurnOutcome, Usage,
 };
 
-use super::start::ServerAt;
+use super::start::{McpSession, ServerAt};
 use super::table::said;
 use super::{Put, To};
 use crate::Conventions;
@@ -33,6 +33,7 @@ pub(crate) fn at_end(span: &Span<'_>, to: &mut To<impl Put>) {
         Outcome::ToolCall(tool) => ToolCallEnd::put(to, tool),
         Outcome::Subagent(sub) => SubagentEnd::put(to, sub),
         Outcome::McpRequest(asked) => McpRequestEnd::put(to, asked),
+        Outcome::ServedCall(served) => ServedCallEnd::put(to, served),
         Outcome::Step(_) | Outcome::Handoff(_) | Outcome::Custom(_) => {}
     }
 }
@@ -108,14 +109,15 @@ said! {
         + Mcp: asked.mcp.as_deref();
     }
 
+    ServedCallEnd of served, &ServedOutcome {
+        KAOS_TOOL_SKIPPED: value_if(served.skipped.then_some(true));
+        RPC_RESPONSE_STATUS_CODE: text_if(served.status_code.as_ref());
+    }
+
     /// What is known of a request to a server besides its method.
     Mcp of mcp, &McpCall {
-        JSONRPC_REQUEST_ID: text_if(mcp.request_id.as_ref());
-        MCP_SESSION_ID: text_if(mcp.session_id.as_ref());
-        MCP_PROTOCOL_VERSION: text_if(mcp.protocol_version.as_ref());
         RPC_RESPONSE_STATUS_CODE: text_if(mcp.status_code.as_ref());
-        NETWORK_TRANSPORT: text_if(mcp.transport.as_ref());
-        NETWORK_PROTOCOL_NAME: text_if(mcp.network_protocol.as_ref());
+        + McpSession: Some(mcp);
         + ServerAt: mcp.server.as_ref();
     }
 

@@ -7,11 +7,12 @@ use super::content::{
     AnswerContent, ModelCallContent, RemoteContent, ResultContent, ToolCallContent, TurnContent,
 };
 use super::end::{
-    Cost, Ends, InferenceEnd, IntentEnd, McpRequestEnd, OtherCallEnd, OwnId, SubagentEnd,
-    ToolCallEnd, TurnEnd,
+    Cost, Ends, InferenceEnd, IntentEnd, McpRequestEnd, OtherCallEnd, OwnId, ServedCallEnd,
+    SubagentEnd, ToolCallEnd, TurnEnd,
 };
 use super::start::{
-    McpRequestStart, ModelCallStart, PlanStart, StepStart, SubagentStart, ToolCallStart, TurnStart,
+    McpRequestStart, ModelCallStart, PlanStart, ServedCallStart, StepStart, SubagentStart,
+    ToolCallStart, TurnStart,
 };
 use super::table::Names;
 
@@ -70,6 +71,8 @@ kinds! {
     SUBAGENT "sub-agent": SubagentStart::NAMES, SubagentEnd::NAMES,
         both(&[&RemoteContent::NAMES, &AnswerContent::NAMES]);
     MCP_REQUEST "MCP request": McpRequestStart::NAMES, McpRequestEnd::NAMES, NONE;
+    SERVED_CALL "served tool call": ServedCallStart::NAMES, ServedCallEnd::NAMES,
+        both(&[&ToolCallContent::NAMES, &ResultContent::NAMES]);
     HANDOFF "handoff": NONE, NONE, NONE;
     CUSTOM "custom": NONE, NONE, NONE;
     PLAN "plan": PlanStart::NAMES, NONE, NONE;
@@ -87,6 +90,7 @@ fn of(subject: &Subject) -> &'static Kind {
         Subject::ToolCall(_) => &TOOL_CALL,
         Subject::Subagent(_) => &SUBAGENT,
         Subject::McpRequest(_) => &MCP_REQUEST,
+        Subject::ServedCall(_) => &SERVED_CALL,
         Subject::Handoff(_) => &HANDOFF,
         Subject::Custom(custom) if custom.name == "plan" => &PLAN,
         Subject::Custom(_) => &CUSTOM,

@@ -1,6 +1,6 @@
 //! What the GenAI conventions make of a subject.
 
-use kaos_hooks::{LlmCall, Subject};
+use kaos_hooks::{LlmCall, Str, Subject};
 
 /// Whether a model answers: what is neither an embedding nor a search in a store.
 ///
@@ -20,14 +20,12 @@ pub(crate) fn is_client(subject: &Subject) -> bool {
         | Subject::ToolCall(_)
         | Subject::Handoff(_)
         | Subject::McpRequest(_)
+        | Subject::ServedCall(_)
         | Subject::Custom(_) => false,
     }
 }
 
 /// The tool that it is a call of.
 pub(crate) fn tool_of(subject: &Subject) -> Option<&str> {
-    match subject {
-        Subject::ToolCall(call) => Some(&call.name),
-        _ => None,
-    }
+    subject.tool().map(Str::as_str)
 }

@@ -1,7 +1,8 @@
 //! What a span says from its start on: also what samplers decide by.
 
 use kaos_hooks::{
-    LlmCall, LlmParams, McpRequest, RemoteAgent, Run, Server, Step, Str, Subagent, ToolCall, Turn,
+    LlmCall, LlmParams, McpCall, McpRequest, RemoteAgent, Run, ServedCall, Server, Step, Str,
+    Subagent, ToolCall, Turn,
 };
 
 use super::table::said;
@@ -75,6 +76,26 @@ said! {
 
     McpRequestStart of request, &McpRequest {
         MCP_METHOD_NAME: text(&request.method);
+    }
+
+    /// `agent.name` is who serves it, as in Python KAOS's metrics; for the conventions that is no agent.
+    ServedCallStart of (call, run), (&ServedCall, &Run) {
+        GEN_AI_OPERATION_NAME: word("execute_tool");
+        GEN_AI_TOOL_NAME: text(&call.name);
+        TOOL_NAME: text(&call.name);
+        GEN_AI_TOOL_TYPE: word(call.kind.as_str());
+        AGENT_NAME: text_if(name_of(run));
+        MCP_METHOD_NAME: text_if(call.mcp.as_deref().map(|mcp| &mcp.method));
+        + McpSession: call.mcp.as_deref();
+    }
+
+    /// What is known of a request to a server, on both sides of it.
+    McpSession of mcp, &McpCall {
+        JSONRPC_REQUEST_ID: text_if(mcp.request_id.as_ref());
+        MCP_SESSION_ID: text_if(mcp.session_id.as_ref());
+        MCP_PROTOCOL_VERSION: text_if(mcp.protocol_version.as_ref());
+        NETWORK_TRANSPORT: text_if(mcp.transport.as_ref());
+        NETWORK_PROTOCOL_NAME: text_if(mcp.network_protocol.as_ref());
     }
 
     PlanStart of run, &Run {

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use opentelemetry::logs::AnyValue;
+use opentelemetry::trace::{SpanId, TraceId};
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
@@ -39,6 +40,20 @@ impl Fields {
         };
         event.record(&mut fields);
         fields
+    }
+
+    /// The span that the event names itself, as lines do that are written about a span and not in it.
+    pub(super) fn named_span(&self) -> Option<(TraceId, SpanId)> {
+        let text = |key: &str| {
+            let (_, value) = self.others.iter().find(|(name, _)| *name == key)?;
+            match value {
+                AnyValue::String(text) => Some(text.as_str()),
+                _ => None,
+            }
+        };
+        let trace = TraceId::from_hex(text("trace_id")?).ok()?;
+        let span = SpanId::from_hex(text("span_id")?).ok()?;
+        (trace != TraceId::INVALID && span != SpanId::INVALID).then_some((trace, span))
     }
 
     fn add(&mut self, field: &Field, value: AnyValue) {

@@ -20,7 +20,7 @@ use crate::{OTelHook, SpanNames, semconv};
 /// | timestamp | now |
 /// | severity number and text | its level |
 /// | body | its message |
-/// | trace id, span id, flags | the current OpenTelemetry context, sampled or not |
+/// | trace id, span id, flags | the current OpenTelemetry context, sampled or not; of an event whose fields `trace_id` and `span_id` name a span, as those of `LogHook` do, that one |
 /// | `logger_name`, and the instrumentation scope's name | its target; `kaos` has our version, others none |
 /// | `code.file.path`, `code.line.number` | where it was written; no event knows its function |
 /// | attributes | its other fields: booleans, integers, floats and text as what they are, integers beyond 64 bits, errors and `Debug` values as text |
@@ -136,11 +136,14 @@ where
         record.set_timestamp(opentelemetry::time::now());
         record.set_severity_number(severity);
         record.set_severity_text(metadata.level().as_str());
-        if let Some(span) = current_span::current_span() {
+        let fields = Fields::of(event, self.limit);
+        if let Some((trace_id, span_id)) = fields.named_span() {
+            record.set_trace_context(trace_id, span_id, None);
+        } else if let Some(span) = current_span::current_span() {
             let (trace_id, span_id) = (span.trace_id(), span.span_id());
             record.set_trace_context(trace_id, span_id, Some(span.trace_flags()));
         }
-        self.emit(record, Fields::of(event, self.limit));
+        self.emit(record, fields);
     }
 }
 

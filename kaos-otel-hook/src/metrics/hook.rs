@@ -37,6 +37,7 @@ use crate::{Conventions, Prices};
 /// | `gen_ai.invoke_agent.inference_calls`, `.tool_calls` | histogram, `{inference_call}`, `{tool_call}` | turn: its own calls, not its sub-agents'; embeddings are no inference | `gen_ai.agent.name` |
 /// | `gen_ai.execute_tool.duration` | histogram, s | tool call | tool name and type, `gen_ai.agent.name`, `error.type` |
 /// | `mcp.client.operation.duration` | histogram, s | request to an MCP server: `initialize`, `tools/list`, `tools/call` | method, tool name (of a call), status code, protocol version, transport, server, `error.type` |
+/// | `mcp.server.operation.duration` | histogram, s | tool's call that is served | method, tool name, status code, protocol version, transport, `error.type` |
 /// | `kaos.hooks.events`, `.dropped`, `.panics` | counter | hook beside this one (and, for panics, gate) | `hook` |
 ///
 /// - **Outcomes.** `success` is `true` for work that completed, skipped tools included, and `false`

@@ -98,6 +98,7 @@ pub(super) struct Instruments {
     pub(super) invoke_agent_tool_calls: Histogram<u64>,
     pub(super) execute_tool_duration: Histogram<f64>,
     pub(super) mcp_duration: Histogram<f64>,
+    pub(super) mcp_served_duration: Histogram<f64>,
 }
 
 impl Instruments {
@@ -111,6 +112,7 @@ impl Instruments {
                 .with_boundaries(buckets.to_vec())
                 .build()
         };
+        let mcp = |name, description| seconds(name, description, &MCP_SECONDS);
         let number = |name, unit, description, buckets: &[f64]| {
             meter
                 .u64_histogram(name)
@@ -192,10 +194,13 @@ impl Instruments {
                 "Duration of a tool's execution.",
                 &CALL_SECONDS,
             ),
-            mcp_duration: seconds(
+            mcp_duration: mcp(
                 semconv::MCP_CLIENT_OPERATION_DURATION,
                 "Duration of a request to an MCP server, from when it was sent until its answer came.",
-                &MCP_SECONDS,
+            ),
+            mcp_served_duration: mcp(
+                semconv::MCP_SERVER_OPERATION_DURATION,
+                "Duration of a request that an MCP server answered, from when it was read until its answer was ready.",
             ),
         }
     }

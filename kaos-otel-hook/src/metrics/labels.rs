@@ -36,10 +36,10 @@ impl Ending {
     }
 
     /// The tool's name, if it is one that exists.
-    pub(super) fn tool_name(&self, call: &ToolCall) -> Str {
+    pub(super) fn tool_name(&self, name: &Str) -> Str {
         match self {
             Self::Failed(kind) if *kind == UNKNOWN_TOOL => Str::Static(ToolCall::OTHER),
-            _ => call.name.clone(),
+            _ => name.clone(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kaos_hooks::{McpCall, Server, Str};
+use kaos_hooks::{McpCall, McpRequest, Outcome, ServedCall, Server, Str};
 use opentelemetry::metrics::BoundHistogram;
 
 use super::instruments::Instruments;
@@ -21,6 +21,8 @@ pub(super) struct McpKey {
     network_protocol: Option<Str>,
     server: Option<(Str, u16)>,
     ending: Ending,
+    /// Whether we were the server.
+    served: bool,
 }
 
 impl McpKey {
@@ -35,7 +37,46 @@ impl McpKey {
             network_protocol: call.network_protocol.clone(),
             server: server.map(|Server { address, port }| (address.clone(), *port)),
             ending,
+            served: false,
         }
+    }
+
+    /// A request that is no tool's call.
+    pub(super) fn of_request(
+        request: &McpRequest,
+        outcome: Option<Outcome<'_>>,
+        ending: Ending,
+    ) -> Self {
+        let mcp = match outcome {
+            Some(Outcome::McpRequest(outcome)) => outcome.mcp.as_deref(),
+            _ => None,
+        };
+        if let Some(mcp) = mcp {
+            return Self::new(mcp, None, ending);
+        }
+        let unknown = McpCall {
+            method: request.method.clone(),
+            ..McpCall::default()
+        };
+        Self::new(&unknown, None, ending)
+    }
+
+    /// A tool's call, as its server saw it; `None` where it is not known how it was asked.
+    pub(super) fn of_served(
+        call: &ServedCall,
+        outcome: Option<Outcome<'_>>,
+        ending: &Ending,
+    ) -> Option<Self> {
+        let status_code = match outcome {
+            Some(Outcome::ServedCall(outcome)) => outcome.status_code.clone(),
+            _ => None,
+        };
+        let tool = ending.tool_name(&call.name);
+        Some(Self {
+            status_code,
+            served: true,
+            ..Self::new(call.mcp.as_deref()?, Some(tool), ending.clone())
+        })
     }
 }
 
@@ -62,7 +103,12 @@ impl McpSeries {
         let server = key.server.as_ref();
         labels.server(server.map(|(address, port)| (address, *port)));
         labels.ending(&key.ending);
-        Self(to.mcp_duration.bind(&labels))
+        let duration = if key.served {
+            &to.mcp_served_duration
+        } else {
+            &to.mcp_duration
+        };
+        Self(duration.bind(&labels))
     }
 
     pub(super) fn record(&self, duration: Duration) {

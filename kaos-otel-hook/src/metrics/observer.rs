@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kaos_hooks::{
-    Body, Event, LlmCall, LlmOutcome, McpCall, Observer, Outcome, Phase, Run, Span, SpanId,
-    Subagent, Subject, Time, ToolCall, Turn, Value,
+    Body, Event, LlmCall, LlmOutcome, Observer, Outcome, Phase, Run, Span, SpanId, Str, Subagent,
+    Subject, Time, ToolKind, Turn, Value,
 };
 use smallvec::SmallVec;
 
@@ -65,7 +65,8 @@ impl Measuring {
     fn start(&mut self, span: &Span<'_>, time: Time) {
         let own = span.slot.own;
         let turn = match (span.subject, span.slot.parent) {
-            (Subject::Turn(_), _) | (_, None) => own,
+            (root, _) if root.is_root() => own,
+            (_, None) => own,
             (_, Some(parent)) => self.at(parent).map_or(own, |parent| parent.turn),
         };
         let streamed = match span.subject {
@@ -136,24 +137,24 @@ impl Measuring {
                     && let Some(mcp) = outcome.mcp.as_deref()
                     && let Some(duration) = mcp.duration
                 {
-                    let tool = ending.tool_name(call);
+                    let tool = ending.tool_name(&call.name);
                     self.mcp_request(&McpKey::new(mcp, Some(tool), ending.clone()), duration);
                 }
-                self.end_tool_call(run, call, ending, duration);
+                let tool = (&call.name, call.kind);
+                self.end_tool_call(run, tool, ending, duration);
                 self.of_turn(slot, |turn| turn.tool_calls += 1);
             }
             Subject::Subagent(subagent) => self.end_delegation(run, subagent, ending, duration),
             Subject::McpRequest(request) => {
-                let mcp = match span.phase.outcome() {
-                    Some(Outcome::McpRequest(outcome)) => outcome.mcp.as_deref().cloned(),
-                    _ => None,
-                };
-                let unknown = || McpCall {
-                    method: request.method.clone(),
-                    ..McpCall::default()
-                };
-                let key = McpKey::new(&mcp.unwrap_or_else(unknown), None, ending);
+                let key = McpKey::of_request(request, span.phase.outcome(), ending);
                 self.mcp_request(&key, duration);
+            }
+            Subject::ServedCall(call) => {
+                if let Some(key) = McpKey::of_served(call, span.phase.outcome(), &ending) {
+                    self.mcp_request(&key, duration);
+                }
+                let tool = (&call.name, call.kind);
+                self.end_tool_call(run, tool, ending, duration);
             }
             Subject::IntentClassification(_)
             | Subject::Step(_)
@@ -238,12 +239,18 @@ impl Measuring {
         }
     }
 
-    fn end_tool_call(&mut self, run: &Run, call: &ToolCall, ending: Ending, duration: Duration) {
+    fn end_tool_call(
+        &mut self,
+        run: &Run,
+        (name, kind): (&Str, ToolKind),
+        ending: Ending,
+        duration: Duration,
+    ) {
         let to = &self.hook.instruments;
         let key = ToolKey {
             agent: run.agent.clone(),
-            tool: ending.tool_name(call),
-            kind: call.kind,
+            tool: ending.tool_name(name),
+            kind,
             ending,
         };
         let make = |key: &ToolKey| ToolSeries::new(to, key);

@@ -1,6 +1,6 @@
 //! From the events' ids to OpenTelemetry's, and making a span current.
 
-use kaos_hooks::{Enter, Str, Turn};
+use kaos_hooks::{Enter, Str, Subject};
 use opentelemetry::Context;
 use opentelemetry::baggage::{Baggage, BaggageExt as _, KeyValueMetadata};
 use opentelemetry::trace::{
@@ -101,13 +101,13 @@ pub(crate) struct HandedOn {
 
 impl HandedOn {
     /// That of a root's turn.
-    pub(crate) fn of(turn: &Turn) -> Self {
-        let baggage = turn.baggage.as_deref().map(|it| &**it);
+    pub(crate) fn of(root: &Subject) -> Self {
+        let baggage = root.baggage().map(Str::as_str);
         let mut handed_on = Self {
             baggage: baggage.map_or_else(Vec::new, baggage::decode),
             ..Self::default()
         };
-        if let Some(parent) = turn.parent.as_deref() {
+        if let Some(parent) = root.outer() {
             let held = held(&parent.trace_state);
             handed_on.unheld = held.is_none().then(|| Unheld::of(parent));
             handed_on.trace_state = held.unwrap_or_default();

@@ -1,7 +1,7 @@
 //! How a failure stands on its span.
 
 use kaos_hooks::redact::Field;
-use kaos_hooks::{Failure, Subject, Time};
+use kaos_hooks::{Failure, Str, Subject, Time};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span, Status};
 
@@ -21,18 +21,25 @@ pub(super) fn fail(
     time: Time,
 ) {
     let limit = settings.value_length;
-    let kind = attributes::string(&failure.kind, limit);
-    let message = settings.content.as_ref().and_then(|content| {
-        let text = failure.message.as_ref()?;
-        let safe = content.text(Field::Error, operation::tool_of(subject), text)?;
+    let thrown = failure.thrown.as_deref();
+    let class = thrown.map_or(&failure.kind, |thrown| &thrown.class);
+    let stack = thrown.and_then(|thrown| thrown.stacktrace.as_ref());
+    let safe = |text: Option<&Str>| {
+        let content = settings.content.as_ref()?;
+        let safe = content.text(Field::Error, operation::tool_of(subject), text?)?;
         Some(bounded(&safe, limit).into_owned())
-    });
+    };
+    let message = safe(failure.message.as_ref());
     span.set_status(Status::error(message.clone().unwrap_or_default()));
     // Under the conventions' names a client operation's is a log event alone.
     let is_logged = operation::is_client(subject) && settings.names == SpanNames::GenAi;
     if arises && settings.exceptions && !is_logged {
-        let mut details = vec![KeyValue::new(semconv::EXCEPTION_TYPE, kind)];
+        let mut details = vec![KeyValue::new(
+            semconv::EXCEPTION_TYPE,
+            attributes::string(class, limit),
+        )];
         details.extend(message.map(|text| KeyValue::new(semconv::EXCEPTION_MESSAGE, text)));
+        details.extend(safe(stack).map(|text| KeyValue::new(semconv::EXCEPTION_STACKTRACE, text)));
         span.add_event_with_timestamp(semconv::EXCEPTION, time.system_time(), details);
     }
 }

@@ -21,7 +21,7 @@ pub enum SpanNames {
     /// `execute_tool {tool}`.
     GenAi,
     /// The names of the KAOS operator's dashboards: as [`Kaos`](Self::Kaos), but the turn is
-    /// `agent.agentic_loop`, and tools and delegations are of kind CLIENT.
+    /// `agent.agentic_loop`, a served call `tool.execute`, and tools and delegations are of kind CLIENT.
     Operator,
 }
 
@@ -51,6 +51,8 @@ impl SpanNames {
             }
             (Self::GenAi, Subject::Custom(custom)) if custom.name == "plan" => join("plan ", agent),
             (Self::Operator, Subject::Turn(_)) => Cow::Borrowed("agent.agentic_loop"),
+            (Self::Operator, Subject::ServedCall(_)) => Cow::Borrowed("tool.execute"),
+            (_, Subject::ServedCall(call)) => join("tools/call ", &call.name),
             (_, Subject::ToolCall(call)) => join("tool.", &call.name),
             (_, Subject::Subagent(sub)) => join("delegate.", &sub.agent),
             _ => match subject.span_name() {
@@ -66,6 +68,7 @@ impl SpanNames {
                 SpanKind::Client
             }
             Subject::McpRequest(_) => SpanKind::Client,
+            Subject::ServedCall(_) => SpanKind::Server,
             _ if operation::is_client(subject) => SpanKind::Client,
             _ => SpanKind::Internal,
         }

@@ -97,17 +97,14 @@ impl<T: Tracer> Spans<T> {
             .and_then(|slot| self.open.get_mut(slot as usize)?.as_mut());
         let mut turn = span.slot.own;
         let mut made = if let Some(parent) = parent {
-            if !matches!(span.subject, Subject::Turn(_)) {
+            if !span.subject.is_root() {
                 turn = parent.turn;
             }
             build(parent.as_parent())
         } else {
-            // A run's root may have a parent outside; a turn says so itself.
-            let mut outer = None;
-            if let Subject::Turn(turn) = span.subject {
-                self.handed_on = HandedOn::of(turn);
-                outer = turn.parent.as_deref().map(context::outer);
-            }
+            // A run's root may have a parent outside, and says so itself.
+            self.handed_on = HandedOn::of(span.subject);
+            let outer = span.subject.outer().map(context::outer);
             build(&outer.unwrap_or_default())
         };
         if span.slot.parent.is_none() {

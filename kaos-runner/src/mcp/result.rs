@@ -3,7 +3,7 @@
 use rmcp::model::{CallToolResult, ContentBlock, ResourceContents, ServerResult};
 use serde_json::Value;
 
-use crate::{Content, Image, Resource, ToolError, ToolOutput};
+use crate::{Audio, Content, Image, Resource, ToolError, ToolOutput};
 
 /// The parts of a result, and its structured part unless it stands among them as text, as the
 /// protocol recommends. What the server calls an error is one, with the same parts.
@@ -83,7 +83,10 @@ fn part(part: ContentBlock) -> Content {
     match part {
         ContentBlock::Text(text) => Content::Text(text.text.into()),
         ContentBlock::Image(image) => Content::Image(Image::base64(image.mime_type, image.data)),
-        ContentBlock::Audio(audio) => Content::text(format!("[audio, {}]", audio.mime_type)),
+        ContentBlock::Audio(audio) => Content::Audio(Audio {
+            media_type: audio.mime_type.into(),
+            data: audio.data.into(),
+        }),
         ContentBlock::Resource(embedded) => match embedded.resource {
             ResourceContents::TextResourceContents {
                 uri,

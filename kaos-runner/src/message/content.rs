@@ -15,6 +15,8 @@ pub enum Content {
     Text(Str),
     /// An image.
     Image(Image),
+    /// Sound, for clients of a tool server; a model is told of it.
+    Audio(Audio),
     /// A document with an address.
     Resource(Resource),
     /// JSON.
@@ -31,7 +33,7 @@ impl Content {
         match self {
             Self::Text(text) => text.len(),
             Self::Image(Image::Url(url)) => url.len(),
-            Self::Image(Image::Base64 { data, .. }) => data.len(),
+            Self::Image(Image::Base64 { data, .. }) | Self::Audio(Audio { data, .. }) => data.len(),
             Self::Resource(resource) => resource.text.as_ref().map_or(0, |text| text.len()),
             Self::Structured(_) => self.to_text().len(),
         }
@@ -48,6 +50,7 @@ impl Content {
             Self::Image(Image::Base64 { media_type, .. }) => {
                 format!("[image, {media_type}]").into()
             }
+            Self::Audio(Audio { media_type, .. }) => format!("[audio, {media_type}]").into(),
             Self::Resource(Resource { uri, .. }) => format!("[resource {uri}]").into(),
             Self::Structured(value) => value.to_string().into(),
         }
@@ -102,6 +105,15 @@ impl Image {
             data: data.into(),
         }
     }
+}
+
+/// Sound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audio {
+    /// What it is, for example `audio/wav`.
+    pub media_type: Str,
+    /// Its bytes in base64, with the usual alphabet and padding.
+    pub data: Str,
 }
 
 /// A document with an address, and its text where it is one.
@@ -172,7 +184,10 @@ impl ToolOutput {
                 parts.push(part);
                 continue;
             }
-            if let Content::Image(_) | Content::Resource(Resource { text: None, .. }) = part {
+            if let Content::Image(_)
+            | Content::Audio(_)
+            | Content::Resource(Resource { text: None, .. }) = part
+            {
                 parts.push(Content::Text(part.to_text().into_owned().into()));
                 continue;
             }

@@ -81,7 +81,7 @@ impl RemoteAgent {
 
     fn refused(&self, refused: &Refused) -> ToolError {
         let words = format!(
-            "the agent {} was not asked: {} s ago it gave no answer ({}), and it has not been seen since",
+            "the agent {} was not asked: {} s ago it was not well ({}), and it has not been since",
             self.called(),
             refused.ago.as_secs(),
             refused.why.message

@@ -10,6 +10,10 @@ use super::breaker::Failure;
 /// The largest card, in bytes.
 const MAX_CARD: usize = 1024 * 1024;
 
+/// The longest description, which every request to the model has in it, and the longest version, in characters.
+const MAX_DESCRIPTION: usize = 4096;
+const MAX_VERSION: usize = 128;
+
 /// What is known of an agent.
 #[derive(Debug, Clone)]
 pub(super) struct Card {
@@ -54,20 +58,24 @@ impl Dialect {
 }
 
 impl Card {
-    /// Asks for the card: at its newer place, and where that does not exist, at its older.
+    /// Asks for the card: at its newer place, and where that does not exist, at its older. `None`: there is
+    /// somebody, and no card.
     pub(super) async fn ask(
         client: &Client,
         url: &Url,
         bearer: Option<&str>,
         until: Instant,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Option<Self>, Failure> {
         let asking = async {
             let newer = get(client, url, "/.well-known/agent.json", bearer).await?;
             if !is_missing(newer.status()) {
-                return Self::read(newer, true).await;
+                return Self::read(newer, true).await.map(Some);
             }
             let older = get(client, url, "/.well-known/agent", bearer).await?;
-            Self::read(older, false).await
+            if is_missing(older.status()) {
+                return Ok(None);
+            }
+            Self::read(older, false).await.map(Some)
         };
         timeout_at(until, asking).await.unwrap_or_else(|_elapsed| {
             Err(Failure::new("timeout", "its card did not come in time"))
@@ -103,7 +111,10 @@ impl Card {
     fn of(card: &Value, newer: bool) -> Option<Self> {
         let word = |key: &str| card.get(key).and_then(Value::as_str);
         let name = word("name").filter(|name| !name.is_empty())?.to_owned();
-        let text = |key| Str::copied(word(key).unwrap_or_default());
+        let text = |key, most: usize| -> Str {
+            let text = word(key).unwrap_or_default();
+            text.chars().take(most).collect::<String>().into()
+        };
         let protocols = card.get("supportedProtocols").and_then(Value::as_array);
         let dialect = match protocols {
             _ if !newer => Dialect::First,
@@ -112,8 +123,8 @@ impl Card {
         };
         Some(Self {
             name,
-            description: text("description"),
-            version: text("version"),
+            description: text("description", MAX_DESCRIPTION),
+            version: text("version", MAX_VERSION),
             dialect,
         })
     }
@@ -163,6 +174,11 @@ mod tests {
             Some(Dialect::Second)
         );
         assert_eq!(of(protocols(json!([])), true), Some(Dialect::Own));
+        let long =
+            json!({ "name": "a", "description": "é".repeat(9_000), "version": "1".repeat(900) });
+        let long = Card::of(&long, true).unwrap();
+        let lengths = (long.description.chars().count(), long.version.len());
+        assert_eq!(lengths, (MAX_DESCRIPTION, MAX_VERSION));
         for none in [
             json!({}),
             json!([]),

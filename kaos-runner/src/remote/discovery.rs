@@ -30,8 +30,8 @@ impl RemoteAgent {
     ///
     /// # Errors
     ///
-    /// Why there is no card, or that it is another agent's. Until that is different the agent is not
-    /// asked.
+    /// Why its card cannot be had, or that it is another agent's. Until that is different the agent is not
+    /// asked. One that answers and has no card is asked as all kinds of agents understand.
     ///
     /// # Cancel safety
     ///
@@ -45,7 +45,7 @@ impl RemoteAgent {
         match looked {
             Ok(card) => {
                 state.breaker.shown();
-                state.card = Some(Arc::new(card));
+                state.card = card.map(Arc::new);
                 if std::mem::take(&mut state.warned) {
                     tracing::info!(agent = self.called(), "a remote agent is available again");
                 }
@@ -60,15 +60,15 @@ impl RemoteAgent {
         }
     }
 
-    async fn card_until(&self, until: Instant) -> Result<Card, Failure> {
+    async fn card_until(&self, until: Instant) -> Result<Option<Card>, Failure> {
         let client = self.client()?;
         let url = self.settings.url.as_ref();
         let url = url.ok_or_else(|| Failure::new("connection", NO_URL))?;
         let bearer = self.settings.bearer.as_deref();
-        let card = Card::ask(client, url, bearer, until).await?;
-        if self.is(&card) {
-            return Ok(card);
-        }
+        let card = match Card::ask(client, url, bearer, until).await? {
+            Some(card) if !self.is(&card) => card,
+            right => return Ok(right),
+        };
         let shown: String = card.name.chars().take(80).collect();
         let words = format!("at its address is the agent `{shown}`");
         Err(Failure::new("wrong_agent", words))

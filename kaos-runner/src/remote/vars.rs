@@ -19,12 +19,13 @@ impl RemoteAgent {
     ///
     /// An agent is asked with `PEER_AGENT_{NAME}_TOKEN`; without it, where it is on this machine or in this
     /// namespace, with the first of `KAOS_API_TOKEN`. The namespace is `service.namespace` or
-    /// `k8s.namespace.name` of `OTEL_RESOURCE_ATTRIBUTES`, and a host's is what stands before `.svc`.
+    /// `k8s.namespace.name` of `OTEL_RESOURCE_ATTRIBUTES`, and a host's is what stands before `.svc` or
+    /// `.svc.cluster.local`.
     ///
     /// # Errors
     ///
-    /// A list has an item without a name or an address, or an agent has no address, or none that can be
-    /// used.
+    /// A list has an item without a name or an address, or a name twice; an agent has no address, or none
+    /// that can be used; a token cannot stand in a header.
     ///
     /// # Example
     ///
@@ -68,31 +69,41 @@ impl RemoteAgent {
                 named.push((name.to_owned(), url, variable));
             }
         }
-        let mut agents = Vec::new();
+        let mut agents: Vec<Self> = Vec::new();
         for (name, url, variable) in named {
+            if agents.iter().any(|it| it.called() == name) {
+                let list = if variable == "AGENT_SUB_AGENTS" {
+                    &variable
+                } else {
+                    "PEER_AGENTS"
+                };
+                return Err(wrong(list, "names an agent twice"));
+            }
             let url = address(&url).ok_or_else(|| {
                 wrong(
                     &variable,
                     "has an address that is no http URL without credentials",
                 )
             })?;
-            let own = set(&format!("PEER_AGENT_{}_TOKEN", in_variables(&name)));
+            let own = format!("PEER_AGENT_{}_TOKEN", in_variables(&name));
             let ours = || {
                 let host = url.host_str().unwrap_or_default();
                 is_near(host, namespace(set("OTEL_RESOURCE_ATTRIBUTES").as_deref()))
                     .then(|| set("KAOS_API_TOKEN"))?
             };
-            let token = own.or_else(|| {
-                let tokens = ours()?;
-                tokens
-                    .split(',')
-                    .map(str::trim)
-                    .find(|it| !it.is_empty())
-                    .map(str::to_owned)
-            });
+            let (variable, token) = if let Some(token) = set(&own) {
+                (own.as_str(), Some(token.trim().to_owned()))
+            } else {
+                let first = ours().and_then(|it| items(&it).next().map(str::to_owned));
+                ("KAOS_API_TOKEN", first)
+            };
+            let sendable = |it: u8| it == b' ' || it.is_ascii_graphic();
+            if token.as_ref().is_some_and(|it| !it.bytes().all(sendable)) {
+                return Err(wrong(variable, "has characters that cannot be sent"));
+            }
             let agent = Self::at(url.as_str()).name(name);
             agents.push(match token {
-                Some(token) => agent.bearer(token.trim()),
+                Some(token) => agent.bearer(token),
                 None => agent,
             });
         }
@@ -100,11 +111,12 @@ impl RemoteAgent {
     }
 }
 
-/// The items of a list with commas, in brackets or not.
+/// The items of a list with commas, in brackets or not, in quotes or not.
 fn items(list: &str) -> impl Iterator<Item = &str> {
     let list = list.trim();
     let inner = list.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-    let items = inner.unwrap_or(list).split(',').map(str::trim);
+    let items = inner.unwrap_or(list).split(',');
+    let items = items.map(|item| item.trim().trim_matches(['"', '\'']).trim());
     items.filter(|item| !item.is_empty())
 }
 
@@ -123,12 +135,56 @@ fn namespace(resource: Option<&str>) -> Option<&str> {
     of("service.namespace").or_else(|| of("k8s.namespace.name"))
 }
 
-/// Whether a host is this machine, or a service of this namespace.
+/// Whether a host is this machine, or a service of this namespace (Kubernetes' names of services, with its usual
+/// domain or none: `researcher.team.svc.example` is anybody's).
 fn is_near(host: &str, namespace: Option<&str>) -> bool {
     if crate::http_client::is_this_host(host) {
         return true;
     }
-    let mut parts = host.trim_end_matches('.').split('.');
-    let (_service, of, svc) = (parts.next(), parts.next(), parts.next());
-    svc == Some("svc") && of.is_some() && of == namespace
+    let host = host.trim_end_matches('.');
+    let host = host.strip_suffix(".cluster.local").unwrap_or(host);
+    let parts: Vec<&str> = host.split('.').collect();
+    matches!(*parts, [_service, of, "svc"] if !of.is_empty() && Some(of) == namespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_of_the_same_namespace_and_this_machine_are_near_and_nobody_else() {
+        for (host, near) in [
+            ("researcher.team.svc", true),
+            ("researcher.team.svc.cluster.local", true),
+            ("researcher.team.svc.cluster.local.", true),
+            ("localhost", true),
+            ("[::1]", true),
+            ("researcher.other.svc", false),
+            ("researcher.team.svc.example.com", false),
+            ("a.researcher.team.svc", false),
+            ("team.svc", false),
+            ("researcher.team", false),
+            ("svc", false),
+        ] {
+            assert_eq!(is_near(host, Some("team")), near, "{host}");
+        }
+        for host in ["researcher.team.svc", "researcher..svc"] {
+            assert!(!is_near(host, None) && !is_near(host, Some("")), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_namespace_is_the_services_own_or_that_of_its_pod() {
+        for (resource, expected) in [
+            (
+                "service.namespace=team,k8s.namespace.name=kaos",
+                Some("team"),
+            ),
+            ("service.name=x, k8s.namespace.name = kaos", Some("kaos")),
+            ("xservice.namespace=team", None),
+            ("", None),
+        ] {
+            assert_eq!(namespace(Some(resource)), expected, "{resource}");
+        }
+    }
 }

@@ -84,6 +84,17 @@ impl Access {
         self
     }
 
+    /// Whether this can be one of [`hosts`](Self::hosts): under anything else nobody asks.
+    pub fn is_host(text: &str) -> bool {
+        text == "*" || Authority::read(text).is_some()
+    }
+
+    /// Whether this can be one of [`origins`](Self::origins): `https://ui.example`, with a port where it
+    /// matters, or `*`.
+    pub fn is_origin(text: &str) -> bool {
+        text == "*" || Origin::read(text).is_some_and(|origin| origin.is_of_the_web())
+    }
+
     /// Whether a token is needed.
     pub fn needs_token(&self) -> bool {
         !self.tokens.is_empty()
@@ -148,10 +159,16 @@ fn known(tokens: &[[u8; 32]], headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// What a web page of an allowed origin may do.
 fn cors(allow: AllowOrigin) -> CorsLayer {
-    let shown = ["x-session-id", "x-trace-id", "traceresponse", "retry-after"];
+    let shown = [
+        "mcp-session-id",
+        "x-session-id",
+        "x-trace-id",
+        "traceresponse",
+        "retry-after",
+    ];
     CorsLayer::new()
         .allow_origin(allow)
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::DELETE, Method::GET, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(shown.map(HeaderName::from_static))
 }

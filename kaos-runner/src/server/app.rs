@@ -21,6 +21,10 @@ pub(super) struct App {
     pub(super) ready: Remembered,
     /// One for each request that the agent may answer at once.
     pub(super) permits: Arc<Semaphore>,
+    /// One for each byte of the bodies that they came with.
+    pub(super) room: Arc<Semaphore>,
+    /// One for each list of what it did of late that is being made or sent.
+    pub(super) listings: Arc<Semaphore>,
     /// When it began, in seconds since 1970.
     pub(super) since: u64,
 }

@@ -1,4 +1,7 @@
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 /// What clients may use of a server.
 ///
@@ -15,6 +18,12 @@ use std::time::Duration;
 pub struct Bounds {
     /// Bytes of a request's body; more is answered with 413. Default: 10 MiB.
     pub body: usize,
+    /// JSON values of a request's body, however nested; more is answered with 413. Each takes some memory of
+    /// its own, most of them far more than the bytes they are written with. Default: 100 000.
+    pub values: usize,
+    /// Bytes of all bodies whose requests are not answered yet; more are answered with 429. A turn needs a small
+    /// multiple of that. Default: 128 MiB.
+    pub bodies: usize,
     /// Wall time of a request's body, from the end of its headers; later is 408. Default: 30 seconds.
     pub receive: Duration,
     /// Wall time of a request's headers, from their first byte, and of the first byte of a new
@@ -37,10 +46,19 @@ pub struct Bounds {
     pub keep_alive: Duration,
 }
 
+impl Bounds {
+    /// For the bytes of all bodies at once.
+    pub(crate) fn room(&self) -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(self.bodies.min(Semaphore::MAX_PERMITS)))
+    }
+}
+
 impl Default for Bounds {
     fn default() -> Self {
         Self {
             body: 10 * 1024 * 1024,
+            values: 100_000,
+            bodies: 128 * 1024 * 1024,
             receive: Duration::from_secs(30),
             header: Duration::from_secs(10),
             idle: Duration::from_secs(75),

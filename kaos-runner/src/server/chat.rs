@@ -2,17 +2,18 @@
 
 mod fields;
 mod messages;
-mod receive;
+pub(super) mod receive;
 mod request;
 pub(super) mod said;
 mod stream;
+mod values;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use kaos_hooks::Incoming;
 use tokio_stream::StreamExt as _;
@@ -22,7 +23,7 @@ use self::request::ChatRequest;
 use self::said::Envelope;
 use self::stream::{Held, Streamed};
 use super::app::App;
-use super::error::ApiError;
+use super::error::{AnswerForm, ApiError};
 use super::json::Json;
 use crate::TurnRequest;
 #[cfg(feature = "remote")]
@@ -30,6 +31,8 @@ use crate::remote::{depth, said};
 
 /// How long a body that is on its way when the server is told to end may still take.
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
+/// How many bytes are read in no time worth mentioning.
+const AT_ONCE: usize = 16 * 1024;
 
 pub(super) async fn completions(State(app): State<Arc<App>>, request: Request) -> Response {
     let answered = answer(app, request).await;
@@ -39,7 +42,11 @@ pub(super) async fn completions(State(app): State<Arc<App>>, request: Request) -
 async fn answer(app: Arc<App>, request: Request) -> Result<Response, ApiError> {
     let running = app.drain.enter().ok_or_else(ApiError::ending)?;
     let permit = Arc::clone(&app.permits).try_acquire_owned();
-    let held = (running, permit.map_err(|_none| ApiError::too_many())?);
+    let held = Held {
+        _running: running,
+        _permit: permit.map_err(|_none| ApiError::too_many())?,
+        room: None,
+    };
     let drain = app.drain.clone();
     tokio::select! {
         biased;
@@ -48,7 +55,11 @@ async fn answer(app: Arc<App>, request: Request) -> Result<Response, ApiError> {
     }
 }
 
-async fn held_answer(app: Arc<App>, request: Request, held: Held) -> Result<Response, ApiError> {
+async fn held_answer(
+    app: Arc<App>,
+    request: Request,
+    mut held: Held,
+) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
     // A request that is not there yet is no turn: a client that sends slowly holds up no end.
     let ending = async {
@@ -57,11 +68,11 @@ async fn held_answer(app: Arc<App>, request: Request, held: Held) -> Result<Resp
     };
     let body = tokio::select! {
         biased;
-        body = receive(&app.bounds, &parts.headers, body) => body?,
+        body = receive(&app.bounds, &app.room, &parts.headers, body) => body?,
         () = ending => return Err(ApiError::ending()),
     };
-    let asked = ChatRequest::read(&parts.headers, &body)?;
-    drop(body);
+    held.room = body.room;
+    let asked = read(&parts.headers, body.bytes).await?;
     // Who made a span for the request has said so.
     let incoming = parts.extensions.get::<Incoming>().cloned();
     let incoming = incoming.or_else(|| app.runner.observed_by().extract(&parts.headers));
@@ -74,10 +85,12 @@ async fn held_answer(app: Arc<App>, request: Request, held: Held) -> Result<Resp
         .clone()
         .unwrap_or_else(|| app.runner.agent().name().to_owned());
     let session = asked.session.clone();
-    let at_the_end = asked.output.is_some() || app.runner.agent().fenced;
+    let form = AnswerForm::of(asked.output.is_some());
+    let at_the_end = form == AnswerForm::Schema || app.runner.agent().fenced;
     let mut events = turn(&app, asked, incoming).run();
     let first = events.next().await;
-    let envelope = Envelope::new(first.as_ref(), model, session);
+    let traced = app.runner.observed_by().is_traced();
+    let envelope = Envelope::new(first.as_ref(), model, session, traced);
     let mut response = if stream {
         let headers = envelope.headers();
         let streamed = Streamed {
@@ -86,6 +99,7 @@ async fn held_answer(app: Arc<App>, request: Request, held: Held) -> Result<Resp
             envelope,
             include_usage,
             progress,
+            form,
             at_the_end,
             max_steps: app.runner.agent().limits.steps,
             keep_alive: app.bounds.keep_alive,
@@ -96,7 +110,7 @@ async fn held_answer(app: Arc<App>, request: Request, held: Held) -> Result<Resp
     } else {
         let response = match events.into_reply().await {
             Ok(reply) => Json(envelope.whole(&reply)).into_response(),
-            Err(why) => stream::of(&why).into_response(),
+            Err(why) => ApiError::of(why.kind(), form).into_response(),
         };
         (envelope.headers(), response).into_response()
     };
@@ -112,9 +126,21 @@ async fn held_answer(app: Arc<App>, request: Request, held: Held) -> Result<Resp
     Ok(response)
 }
 
+/// What is asked for. Reading much of it takes a while, and is not done where others wait.
+async fn read(headers: &HeaderMap, body: Vec<u8>) -> Result<ChatRequest, ApiError> {
+    if body.len() <= AT_ONCE {
+        return ChatRequest::read(headers, &body);
+    }
+    let headers = headers.clone();
+    let reading = tokio::task::spawn_blocking(move || ChatRequest::read(&headers, &body));
+    reading
+        .await
+        .unwrap_or_else(|_panicked| Err(ApiError::internal()))
+}
+
 /// How many agents a task has passed through is known also where nobody looks at the baggage.
 #[cfg(feature = "remote")]
-fn with_depth(incoming: Option<Incoming>, headers: &axum::http::HeaderMap) -> Option<Incoming> {
+fn with_depth(incoming: Option<Incoming>, headers: &HeaderMap) -> Option<Incoming> {
     let given = incoming.as_ref().is_some_and(|it| !it.baggage.is_empty());
     let all = headers.get_all("baggage").iter();
     let depth = all.filter_map(|it| it.to_str().ok()).map(depth).max();

@@ -14,6 +14,20 @@ use super::json::Json;
 /// How many seconds a client is told to wait.
 const SOON: u32 = 1;
 
+/// What an answer is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AnswerForm {
+    Free,
+    /// JSON of the schema that was given.
+    Schema,
+}
+
+impl AnswerForm {
+    pub(super) fn of(has_schema: bool) -> Self {
+        if has_schema { Self::Schema } else { Self::Free }
+    }
+}
+
 /// An answer that says what is wrong. Its words are ours: nothing of what a model, a store or a library
 /// says about itself leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +113,16 @@ impl ApiError {
         Self::invalid(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
     }
 
+    pub(super) fn too_many_values(limit: usize) -> Self {
+        let message = format!("the body has more than {limit} JSON values");
+        Self::invalid(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
+    }
+
+    pub(super) fn malformed() -> Self {
+        let message = "the body is not sent as its headers say";
+        Self::invalid(StatusCode::BAD_REQUEST, "malformed_body", message)
+    }
+
     pub(super) fn not_this_type() -> Self {
         let message = "the body must be sent as application/json, not encoded";
         Self::invalid(
@@ -159,6 +183,12 @@ impl ApiError {
 
     pub(super) const fn too_many() -> Self {
         let message = "the agent answers as many requests as it may";
+        let (status, kind) = (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error");
+        Self::new(status, kind, "too_many_requests", message).after(SOON)
+    }
+
+    pub(super) const fn too_many_bytes() -> Self {
+        let message = "the requests that the agent answers are as large as they may be together";
         let (status, kind) = (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error");
         Self::new(status, kind, "too_many_requests", message).after(SOON)
     }

@@ -74,6 +74,11 @@ impl Origin {
         })
     }
 
+    /// Whether browsers can send it.
+    pub(super) fn is_of_the_web(&self) -> bool {
+        usual(&self.scheme).is_some()
+    }
+
     /// Whether the page is of the host that was asked. Who terminates TLS in front of this server makes
     /// the scheme unknown here, so a port that is the scheme's own is as none.
     pub(super) fn is_of(&self, asked: &Authority) -> bool {

@@ -3,15 +3,22 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use futures_util::stream::unfold;
+use http_body_util::{BodyExt as _, StreamBody};
 use kaos_hooks::memory::{MemoryEvent, MemoryHook, MemoryQuery, MemoryQueryError};
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::app::App;
 use super::error::ApiError;
 use super::json::Json;
+
+/// How many lists are made or sent at once; who asks for one more is told to come later.
+pub(super) const AT_ONCE: usize = 4;
 
 pub(super) async fn events(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
@@ -25,6 +32,10 @@ pub(super) async fn events(State(app): State<Arc<App>>, RawQuery(query): RawQuer
     let Some(memory) = app.memory.clone() else {
         return Json(json!({ "agent": agent, "events": [], "total": 0 })).into_response();
     };
+    // Each may be as large as all that is remembered.
+    let Ok(reading) = Arc::clone(&app.listings).try_acquire_owned() else {
+        return ApiError::too_many().into_response();
+    };
     // Secrets are looked for when an event is first read, which takes its time.
     let found = tokio::task::spawn_blocking(move || {
         let found = memory.find(&query);
@@ -33,10 +44,20 @@ pub(super) async fn events(State(app): State<Arc<App>>, RawQuery(query): RawQuer
     });
     match found.await {
         Ok((events, total)) => {
-            Json(json!({ "agent": agent, "events": events, "total": total })).into_response()
+            let listed = json!({ "agent": agent, "events": events, "total": total });
+            Json(listed).into_response().map(|body| held(body, reading))
         }
         Err(_panicked) => ApiError::internal().into_response(),
     }
+}
+
+/// The same body, which keeps this until it was handed on.
+fn held(body: Body, reading: OwnedSemaphorePermit) -> Body {
+    let pieces = unfold((body, reading), async |(mut body, reading)| {
+        let frame = body.frame().await?;
+        Some((frame, (body, reading)))
+    });
+    Body::new(StreamBody::new(pieces))
 }
 
 pub(super) async fn sessions(State(app): State<Arc<App>>) -> Json {

@@ -1,7 +1,9 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kaos_hooks::{Handle, Hooks, McpCall, Nested, Scope, Session, Str};
+use kaos_hooks::{Attributes, Handle, Hooks, McpCall, Nested, Progress, Scope, Session, Str};
+
+use super::progress::{ProgressSink, ToolProgress};
 
 /// What a tool, or a source of tools, may use besides its arguments, and where it says how it did its
 /// work. Clones are the same call's. The default one is of no run.
@@ -17,6 +19,7 @@ struct Surroundings {
     mcp: Mutex<Option<Box<McpCall>>>,
     #[cfg(feature = "remote")]
     elsewhere: Mutex<kaos_hooks::SubagentOutcome>,
+    sink: Option<ProgressSink>,
 }
 
 impl ToolContext {
@@ -33,7 +36,33 @@ impl ToolContext {
             mcp: Mutex::default(),
             #[cfg(feature = "remote")]
             elsewhere: Mutex::default(),
+            sink: None,
         }))
+    }
+
+    /// Who hears of what the tool has done so far. Of a context that nobody else has yet.
+    pub(crate) fn telling(mut self, sink: Option<ProgressSink>) -> Self {
+        if let Some(own) = Arc::get_mut(&mut self.0) {
+            own.sink = sink;
+        }
+        self
+    }
+
+    /// Says how far the call is: a client of a tool server that asked for it hears of it at once, and
+    /// the call's span has the note `progress`, without the words.
+    pub fn progress(&self, progress: ToolProgress) {
+        if let Some(span) = &self.0.span {
+            let mut attributes = Attributes::new();
+            attributes.set("done", progress.done);
+            if let Some(total) = progress.total {
+                attributes.set("total", total);
+            }
+            let note = Str::Static("progress");
+            span.progress(Progress { note, attributes });
+        }
+        if let Some(sink) = &self.0.sink {
+            sink(progress);
+        }
     }
 
     /// The run's hooks. While the tool runs the call's span is current, so

@@ -1,4 +1,4 @@
-use kaos_hooks::{Failure, Str};
+use kaos_hooks::{Failure, Str, Thrown};
 
 /// Why a tool did not do its work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -6,6 +6,7 @@ use kaos_hooks::{Failure, Str};
 pub struct ToolError {
     kind: Str,
     message: Str,
+    thrown: Option<Box<Thrown>>,
 }
 
 impl ToolError {
@@ -19,6 +20,7 @@ impl ToolError {
         Self {
             kind: kind.into(),
             message: message.into(),
+            thrown: None,
         }
     }
 
@@ -27,12 +29,31 @@ impl ToolError {
         Self::of_kind("invalid_arguments", message)
     }
 
+    /// Says what was thrown, where the language of what failed throws.
+    #[must_use]
+    pub fn thrown(mut self, thrown: Thrown) -> Self {
+        self.thrown = Some(Box::new(thrown));
+        self
+    }
+
+    /// The same, said like this.
+    pub(crate) fn with_message(&self, message: Str) -> Self {
+        Self {
+            message,
+            ..self.clone()
+        }
+    }
+
     /// The kind: `error.type`.
     pub fn kind(&self) -> &str {
         &self.kind
     }
 
     pub(crate) fn failure(&self) -> Failure {
-        Failure::new(self.kind.clone()).message(self.message.clone())
+        let failure = Failure::new(self.kind.clone()).message(self.message.clone());
+        match &self.thrown {
+            Some(thrown) => failure.thrown((**thrown).clone()),
+            None => failure,
+        }
     }
 }

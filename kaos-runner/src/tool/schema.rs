@@ -37,6 +37,12 @@ impl CompiledSchema {
     }
 }
 
+/// Whether something can be held to this schema: it is one, and refers to nothing but itself and the drafts.
+#[cfg(feature = "server")]
+pub(crate) fn is_usable(schema: &Value) -> bool {
+    compile(schema).is_some()
+}
+
 /// How many steps deep the check of a schema against its draft goes, for each level of the schema.
 const STEPS_OF_A_LEVEL: usize = 16;
 

@@ -32,6 +32,8 @@ pub struct ToolSpec {
     /// Its arguments, as a JSON Schema (2020-12). Arguments that do not fit never reach the tool.
     /// A schema that is none, or refers to another document, lets everything through.
     pub schema: Value,
+    /// What is structured in its results, as a JSON Schema, for clients of a tool server.
+    pub output_schema: Option<Value>,
     /// Who executes it.
     pub kind: ToolKind,
     /// What it does to the world. Default: anything.
@@ -48,6 +50,7 @@ impl ToolSpec {
             name: name.into(),
             description: description.into(),
             schema,
+            output_schema: None,
             kind: ToolKind::Function,
             annotations: ToolAnnotations::default(),
             time_limit: None,

@@ -23,14 +23,19 @@ impl Callable {
 }
 
 /// A tool, and how its arguments stand in what the model writes.
-pub(super) struct CalledTool {
+pub(crate) struct CalledTool {
     pub(super) tool: Arc<dyn Tool>,
     pub(super) shape: Shape,
 }
 
 impl CalledTool {
-    pub(super) fn new(tool: Arc<dyn Tool>, shape: Shape) -> Self {
+    pub(crate) fn new(tool: Arc<dyn Tool>, shape: Shape) -> Self {
         Self { tool, shape }
+    }
+
+    #[cfg(feature = "mcp-server")]
+    pub(crate) fn spec(&self) -> &ToolSpec {
+        self.tool.spec()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kaos_hooks::{Handle, Hooks, LlmParams};
 use tokio::time::Instant;
 
-use crate::tool::Caller;
+use crate::tool::{Caller, ProgressSink};
 use crate::turn::token_budget::Budgets;
 use crate::{Agent, Limits, OutputSchema, ToolContext, ToolSpec};
 
@@ -25,7 +25,34 @@ pub(crate) struct Setting<'a> {
     pub(crate) caller: Arc<Caller>,
 }
 
+/// Where calls are carried out: in a turn, or for somebody else's.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub(crate) hooks: &'a Hooks,
+    pub(crate) limits: &'a Limits,
+    pub(crate) caller: &'a Arc<Caller>,
+    /// Who hears of what a tool has done so far.
+    pub(crate) progress: Option<&'a ProgressSink>,
+}
+
+impl Ground<'_> {
+    /// What a tool may use inside this span.
+    pub(crate) fn context(&self, span: Handle) -> ToolContext {
+        ToolContext::with(self.hooks, Some(span), self.caller).telling(self.progress.cloned())
+    }
+}
+
 impl Setting<'_> {
+    /// Where its calls are carried out.
+    pub(crate) fn ground(&self) -> Ground<'_> {
+        Ground {
+            hooks: self.hooks,
+            limits: self.limits,
+            caller: &self.caller,
+            progress: None,
+        }
+    }
+
     /// The most tokens of one of the model's answers, where something limits them.
     pub(crate) fn max_tokens(&self) -> Option<u64> {
         let own = self.agent.model.call().params;

@@ -1,10 +1,12 @@
-"""What team.sh asks, and what it demands of the spans that the collector has written."""
+"""What team.sh asks, and what it demands of what the collector has written."""
 
 import json
 import socket
 import sys
 import time
 import urllib.request
+
+from model import TOKENS
 
 TRACES = ["%032x" % (0xABC0 + number) for number in range(3)]
 CALLER = "00f067aa0ba902b7"
@@ -13,18 +15,23 @@ CHAIN = ["coordinator", "researcher", "analyst"]
 
 def request(url, trace, stream):
     body = {"messages": [{"role": "user", "content": "Count."}], "stream": stream, "session_id": "s-" + trace[-4:]}
+    if stream:
+        body["stream_options"] = {"include_usage": True}
     headers = {"content-type": "application/json", "traceparent": f"00-{trace}-{CALLER}-01"}
     return urllib.request.Request(url + "/v1/chat/completions", json.dumps(body).encode(), headers)
 
 
 def ask(url):
-    """Once to warm up: cards are looked for in the background. Then streamed, and not."""
+    """Once to warm up: cards are looked for in the background. Then streamed, and not. Each answer has all tokens, once."""
     for trace, stream in zip(TRACES, [False, True, False]):
         with urllib.request.urlopen(request(url, trace, stream), timeout=20) as answer:
             text = answer.read().decode()
             assert answer.status == 200 and "Three." in text, text
+        frames = [line.removeprefix("data: ") for line in text.split("\n\n")] if stream else [text]
+        told = [json.loads(frame).get("usage") for frame in frames if frame.startswith("{")]
+        told = [usage["total_tokens"] for usage in told if usage]
+        assert told == [TOKENS], (told, TOKENS)
         time.sleep(0.5)
-    print("asked")
 
 
 def leave(url, silent):
@@ -80,41 +87,77 @@ def spans(path):
     return found
 
 
-def chain(all_spans, trace):
-    """The turns of a trace, from the caller's to the last, by their parents alone."""
+def attributes(record):
+    return {it["key"]: next(iter(it["value"].values())) for it in record["attributes"]}
+
+
+def tree(all_spans, trace, edges):
+    """The spans of a trace and its turns; each turn but the first is the child of a delegation by the agent above it."""
     own = [span for span in all_spans if span["traceId"] == trace]
     by_id = {span["spanId"]: span for span in own}
     assert len(by_id) == len(own), "a span came twice"
     turns = {span["service"]: span for span in own if span["name"] == "agent.turn"}
     assert sorted(turns) == sorted(CHAIN), sorted(turns)
     assert turns["coordinator"]["parentSpanId"] == CALLER
-    for above, below in zip(CHAIN, CHAIN[1:]):
+    for above, below in edges:
         delegation = by_id[turns[below]["parentSpanId"]]
         assert delegation["name"] == f"delegate.{below}" and delegation["service"] == above, delegation
         assert delegation["kind"] == 3, "CLIENT"
+        assert by_id[delegation["parentSpanId"]]["name"] == "agent.step.1"
     for span in own:
         assert span["parentSpanId"] == CALLER or span["parentSpanId"] in by_id, f"no parent: {span['name']}"
     return own, turns
 
 
-def traces(path, _asked):
-    all_spans = spans(path)
-    assert {span["traceId"] for span in all_spans} == set(TRACES), "other traces"
+def records(path):
+    for line in open(path):
+        for resource in json.loads(line).get("resourceLogs", []):
+            service = attributes(resource["resource"])["service.name"]
+            for scope in resource["scopeLogs"]:
+                for record in scope["logRecords"]:
+                    yield service, record
+
+
+def traces(folder):
+    all_spans = spans(f"{folder}/traces.jsonl")
+    assert {span["traceId"] for span in all_spans} >= set(TRACES)
     count = 0
+    tools = set()
     for trace in TRACES:
-        own, _ = chain(all_spans, trace)
+        own, _ = tree(all_spans, trace, [("coordinator", "researcher"), ("coordinator", "analyst")])
         count += len(own)
         assert not [span for span in own if span.get("status", {}).get("code") == 2], "a span failed"
-    print(f"{len(TRACES)} traces of three processes, {count} spans, each parent is there")
+        tool = [span for span in own if span["name"] == "tool.meta"]
+        assert [span["service"] for span in tool] == ["researcher"], tool
+        tools.add(f"00-{trace}-{tool[0]['spanId']}-01")
+        # Each call of a model says its tokens, and nobody else's are the same again.
+        calls = [attributes(span) for span in own if span["name"] == "model.inference"]
+        kinds = ["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"]
+        assert sum(int(call[kind]) for call in calls for kind in kinds) == TOKENS, calls
+    # What the server of tools was told is the tool's own span.
+    told = [json.loads(line) for line in open(f"{folder}/told")]
+    told = {json.loads(it["result"])["traceparent"] for it in told if "traceparent" in it["result"]}
+    assert told == tools, (told, tools)
+    lines = {}
+    for service, record in records(f"{folder}/logs.jsonl"):
+        lines.setdefault(record.get("traceId"), set()).add(service)
+    for trace in TRACES:
+        assert lines.get(trace) == set(CHAIN), (trace, lines)
+        for name in CHAIN:
+            assert trace in open(f"{folder}/{name}.log").read(), f"{name} writes no line of {trace}"
+    print(
+        f"{len(TRACES)} traces of three processes and a tool, {count} spans, each parent is there, {TOKENS} tokens each, "
+        "log lines of all three"
+    )
 
 
-def cancelled(path, asked):
-    gone = int(open(asked).read())
-    _, turns = chain(spans(path), TRACES[0])
+def cancelled(folder):
+    gone = int(open(f"{folder}/asked").read())
+    _, turns = tree(spans(f"{folder}/traces.jsonl"), TRACES[0], zip(CHAIN, CHAIN[1:]))
     late = {name: (int(turns[name]["endTimeUnixNano"]) - gone) / 1e6 for name in CHAIN}
     for name in CHAIN:
-        attributes = json.dumps(turns[name]["attributes"])
-        assert "cancel" in attributes, (name, attributes)
+        said = json.dumps(turns[name]["attributes"])
+        assert "cancel" in said, (name, said)
     assert all(-50 < time < 200 for time in late.values()), late
     print("ended cancelled, ms after the client was gone: " + ", ".join(f"{it} {late[it]:.0f}" for it in CHAIN))
 

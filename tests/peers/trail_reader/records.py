@@ -85,9 +85,9 @@ def check_own(record):
 
 
 def ends_turn(event):
-    """Whether an event is the end of a turn."""
+    """Whether an event is the end of a turn, or of a call that is a run of its own."""
     return (
         event.get("type") == "span"
-        and event.get("subject") == "turn"
+        and event.get("subject") in ("turn", "served_call")
         and event.get("phase") in TURN_ENDS
     )

@@ -8,8 +8,8 @@ use kaos_events::ManualClock;
 use kaos_hooks::audit::{
     AuditBuilder, AuditHook, Checkpoint, LogId, SigningKey, Trail, Verification,
 };
-use kaos_tests::by_the_book::{Forger, Notes, forge_tail, relink, resign};
-use kaos_tests::trails::{Memory, NOW, short_event};
+use kaos_tests::by_the_book::{Forger, Notes, forge_event, forge_tail, relink, resign};
+use kaos_tests::trails::{Memory, NOW, served_call_s_end, short_event};
 
 use super::Scratch;
 
@@ -626,10 +626,10 @@ fn a_forged_tail_is_an_unsigned_one_or_a_finding_whatever_its_length() {
         cut_to(&cut, anchor);
         let last = cut.segments().pop().unwrap();
         let genuine = cut.lines(&last).len();
-        for with_turn in [false, true] {
+        for end in [None, Some(short_event(19)), Some(served_call_s_end(19))] {
             let forged = cut.copy();
-            if with_turn {
-                kaos_tests::by_the_book::forge_turns_end(&forged);
+            if let Some(end) = &end {
+                forge_event(&forged, end);
             }
             forge_tail(&forged, 3_000);
             let lines = forged.lines(&last);
@@ -640,14 +640,10 @@ fn a_forged_tail_is_an_unsigned_one_or_a_finding_whatever_its_length() {
                 forged.put(&last, lines[..genuine + length].concat());
                 let verifier = Trail::on(forged.clone()).unwrap().verifier();
                 let report = verifier.key(key().verifying_key()).run().unwrap();
-                // After a turn's end, which is the first record forged.
-                let most = if with_turn { 513 } else { 1024 };
+                // After an end, which is the first record forged.
+                let most = if end.is_some() { 513 } else { 1024 };
                 let exit = u8::from(length > most);
-                assert_eq!(
-                    report.exit_code(false),
-                    exit,
-                    "{length}, {with_turn}: {report}"
-                );
+                assert_eq!(report.exit_code(false), exit, "{length}, {end:?}: {report}");
                 let said = if exit == 0 {
                     assert_eq!(report.exit_code(true), 3);
                     format!("unsigned tail: {length} records")

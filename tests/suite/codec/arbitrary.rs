@@ -8,10 +8,10 @@ use kaos_events::{
     Custom, CustomOutcome, Decision, EventBuf, Failure, GateDecided, Handoff, HandoffOutcome,
     HistoryTrimmed, Intent, IntentClassification, IntentClassified, IntentOutcome, LlmCall,
     LlmOutcome, LlmParams, McpCall, McpOutcome, McpRequest, OutcomeBuf, PhaseBuf, PhaseName,
-    Progress, RemoteAgent, Run, RunId, Server, Session, SpanBuf, SpanContext, SpanId, Step,
-    StepOutcome, Str, Subagent, SubagentOutcome, Subject, SubjectName, TextDelta, ThinkingDelta,
-    Time, ToolCall, ToolCallArgsDelta, ToolCallSummary, ToolKind, ToolOutcome, TraceId, Turn,
-    TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
+    Progress, RemoteAgent, Run, RunId, ServedCall, ServedOutcome, Server, Session, SpanBuf,
+    SpanContext, SpanId, Step, StepOutcome, Str, Subagent, SubagentOutcome, Subject, SubjectName,
+    TextDelta, ThinkingDelta, Thrown, Time, ToolCall, ToolCallArgsDelta, ToolCallSummary, ToolKind,
+    ToolOutcome, TraceId, Turn, TurnOutcome, TurnSummary, Usage, UsageObserved, Value,
 };
 use proptest::collection::vec;
 use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
@@ -35,6 +35,9 @@ pub(crate) fn span_event(
         if let Subject::Turn(turn) = &mut subject {
             turn.agent.clone_from(&run.agent);
             turn.session.clone_from(&run.session);
+        }
+        if let Subject::ServedCall(call) = &mut subject {
+            call.server.clone_from(&run.agent);
         }
         if phase.name() != PhaseName::Start {
             subject = subject.without_content();
@@ -209,6 +212,7 @@ fn subject(name: SubjectName) -> BoxedStrategy<Subject> {
             .prop_map(|(method, attributes)| McpRequest { method, attributes })
             .prop_map_into()
             .boxed(),
+        SubjectName::ServedCall => served_call().prop_map_into().boxed(),
         SubjectName::Custom => (text(), attributes())
             .prop_map(|(name, attributes)| Custom { name, attributes })
             .prop_map_into()
@@ -216,8 +220,8 @@ fn subject(name: SubjectName) -> BoxedStrategy<Subject> {
     }
 }
 
-fn turn() -> impl Strategy<Value = Turn> {
-    let parent = (trace_id(), span_id(), any::<u8>(), text(), any::<bool>()).prop_map(
+fn parent() -> impl Strategy<Value = SpanContext> {
+    (trace_id(), span_id(), any::<u8>(), text(), any::<bool>()).prop_map(
         |(trace_id, span_id, flags, trace_state, remote)| SpanContext {
             trace_id,
             span_id,
@@ -225,7 +229,19 @@ fn turn() -> impl Strategy<Value = Turn> {
             trace_state,
             remote,
         },
-    );
+    )
+}
+
+fn tool_kind() -> impl Strategy<Value = ToolKind> {
+    select(vec![
+        ToolKind::Function,
+        ToolKind::Extension,
+        ToolKind::Datastore,
+    ])
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    let parent = parent();
     let numbers = (of(any::<u32>()), of(any::<u32>()));
     let texts = (of(text()), of(text()), of(text()));
     let who = (of(text()), of(text()), of(text()));
@@ -338,11 +354,7 @@ fn remote_agent() -> impl Strategy<Value = RemoteAgent> {
 }
 
 fn tool_call() -> impl Strategy<Value = ToolCall> {
-    let kind = select(vec![
-        ToolKind::Function,
-        ToolKind::Extension,
-        ToolKind::Datastore,
-    ]);
+    let kind = tool_kind();
     let texts = (of(text()), of(text()), of(text()), of(text()));
     (text(), kind, texts, attributes()).prop_map(
         |(name, kind, (call_id, description, asked_name, arguments), attributes)| ToolCall {
@@ -422,6 +434,7 @@ fn outcome(name: SubjectName) -> BoxedStrategy<OutcomeBuf> {
             })
             .prop_map_into()
             .boxed(),
+        SubjectName::ServedCall => served_outcome().prop_map_into().boxed(),
         SubjectName::Custom => attributes()
             .prop_map(|attributes| CustomOutcome { attributes })
             .prop_map_into()
@@ -464,6 +477,46 @@ fn mcp_call() -> impl Strategy<Value = McpCall> {
     })
 }
 
+fn failure() -> impl Strategy<Value = Failure> {
+    let thrown = (text(), of(text())).prop_map(|(class, stacktrace)| Thrown { class, stacktrace });
+    (text(), of(text()), of(thrown)).prop_map(|(kind, message, thrown)| Failure {
+        kind,
+        message,
+        thrown: thrown.map(Box::new),
+    })
+}
+
+fn served_call() -> impl Strategy<Value = ServedCall> {
+    let asked = (of(text()), of(text()), of(text()), of(mcp_call()));
+    (text(), tool_kind(), of(parent()), asked, attributes()).prop_map(
+        |(name, kind, parent, (asked_name, description, arguments, mcp), attributes)| ServedCall {
+            server: Str::default(),
+            name,
+            kind,
+            asked_name: asked_name.map(Box::new),
+            description,
+            parent: parent.map(Box::new),
+            baggage: None,
+            mcp: mcp.map(Box::new),
+            arguments,
+            attributes,
+        },
+    )
+}
+
+fn served_outcome() -> impl Strategy<Value = ServedOutcome> {
+    let said = (of(text()), of(any::<u64>()), any::<bool>(), of(text()));
+    (said, attributes()).prop_map(
+        |((result, result_bytes, skipped, status_code), attributes)| ServedOutcome {
+            result,
+            result_bytes,
+            skipped,
+            status_code,
+            attributes,
+        },
+    )
+}
+
 fn tool_outcome() -> impl Strategy<Value = ToolOutcome> {
     (
         of(text()),
@@ -493,10 +546,8 @@ fn phase(subject: SubjectName, name: PhaseName) -> BoxedStrategy<PhaseBuf> {
         PhaseName::Complete => (outcome(subject), duration())
             .prop_map(|(outcome, duration)| PhaseBuf::Complete(outcome, duration))
             .boxed(),
-        PhaseName::Error => (text(), of(text()), known, duration())
-            .prop_map(|(kind, message, outcome, duration)| {
-                PhaseBuf::Error(Failure { kind, message }, outcome, duration)
-            })
+        PhaseName::Error => (failure(), known, duration())
+            .prop_map(|(failure, outcome, duration)| PhaseBuf::Error(failure, outcome, duration))
             .boxed(),
         PhaseName::Cancelled => (known, duration())
             .prop_map(|(outcome, duration)| PhaseBuf::Cancelled(outcome, duration))

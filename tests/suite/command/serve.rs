@@ -23,7 +23,7 @@ use crate::server::client::{Connection, frames, post};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Starts it on a free port and waits until it says which.
-async fn serving(command: &mut Command) -> (Child, SocketAddr) {
+pub(super) async fn serving(command: &mut Command) -> (Child, SocketAddr) {
     let mut child = command.env("AGENT_NAME", "assistant").spawn().unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
     while let Some(line) = said.next_line().await.unwrap() {
@@ -228,4 +228,37 @@ async fn it_is_what_its_variables_say_and_says_what_is_wrong_with_them() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains(named), "{said}");
     }
+}
+
+#[tokio::test]
+async fn what_could_not_be_recorded_is_said_at_the_end_with_exit_code_1() {
+    let scratch = Scratch::new("serve-lost");
+    std::fs::create_dir(scratch.path()).unwrap();
+    let trail = scratch.path().join("trail");
+    let mut command = answering(&["agent", "serve", "--port", "0"], scratch.path());
+    command.env("KAOS_TRAIL", &trail);
+    let mut child = command.env("AGENT_NAME", "assistant").spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let at = loop {
+        let line = said.next_line().await.unwrap().expect("it listens");
+        if let Some((_, at)) = line.split_once(" listens at http://") {
+            break at.parse().unwrap();
+        }
+    };
+    // Somebody takes its directory away.
+    std::fs::rename(&trail, scratch.path().join("elsewhere")).unwrap();
+    let ask = post(
+        "/v1/chat/completions",
+        &[],
+        br#"{"messages":[{"role":"user","content":"How long?"}]}"#,
+    );
+    assert_eq!(Connection::open(at).await.ask(&ask).await.status, 200);
+    send(&child, Signal::TERM);
+    let mut rest = String::new();
+    while let Some(line) = said.next_line().await.unwrap() {
+        rest += &line;
+    }
+    let status = tokio::time::timeout(PATIENCE, child.wait()).await;
+    assert_eq!(status.unwrap().unwrap().code(), Some(1), "{rest}");
+    assert!(rest.contains("records are lost"), "{rest}");
 }

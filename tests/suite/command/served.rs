@@ -1,6 +1,10 @@
 //! `kaos agent serve`, as a process, in the environment that KAOS' operator gives an agent.
 
+mod bodies;
+mod metrics;
 mod model;
+mod peers;
+mod refused;
 mod replays;
 mod telemetry;
 mod variables;

@@ -59,7 +59,7 @@ async fn errors_of_the_provider_have_kinds() {
 async fn passing_errors_are_tried_three_times() {
     check_status("429 Too Many Requests", json!({}), "rate_limited", 3).await;
     check_status("500 Internal Server Error", json!({}), "server_error", 3).await;
-    check_status("503 Service Unavailable", json!({}), "server_error", 3).await;
+    check_status("503 Service Unavailable", json!({}), "overloaded", 3).await;
     check_status("408 Request Timeout", json!({}), "timeout", 3).await;
     check_failure(|_| Answer::nothing().close(), "connection", 3).await;
 }

@@ -547,6 +547,17 @@ fn escapes_hide_nothing() {
     goes("EMAIL", "q={}", "kim%2540corp.dev");
     goes("EMAIL", "text {} text", "kim\\u0040corp.dev");
     goes("CARD", "{}", "4111%201111%201111%201111");
+    // What HTML and XML write for a character.
+    goes("EMAIL", "text {} text", "kim&#64;corp.dev");
+    goes(
+        "PASSWORD",
+        "<p data=\"{&quot;password&quot;:&quot;{}&quot;}\">",
+        "harbor",
+    );
+    goes("PASSWORD", "?a=1&amp;password={}&amp;b=2", "harbor");
+    goes("PASSWORD", "pass&#x77;ord&#61;{}", "harbor99");
+    stays("Tom &amp; Jerry&#39;s &quot;token&quot; &copy; &#9731; &#x; &amp");
+    stays("password=&lt;your password&gt;");
     goes(
         "CODE_TOKEN",
         "{}",

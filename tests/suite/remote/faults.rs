@@ -9,7 +9,9 @@ use kaos_runner::{Agent, FunctionModel, ModelReply, RemoteAgent};
 use kaos_tests::agents::watched;
 use kaos_tests::observed::Observed;
 use kaos_tests::peer::{BlackHole, Does, Kind, Peer, completion, frame, nobody};
+use opentelemetry::KeyValue;
 use opentelemetry::trace::Status;
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
 
 use super::{call, delegated};
 
@@ -91,7 +93,7 @@ async fn faults() -> Vec<Fault> {
             "breaks off",
             at(vec![Does::Breaks(vec![frame("thr")])]).await,
             true,
-            "error decoding response body",
+            "the connection broke: ",
             "connection",
             Duration::ZERO,
         ),
@@ -140,6 +142,12 @@ async fn faults() -> Vec<Fault> {
     all
 }
 
+/// The value of an attribute of a metric's point.
+fn label<'a>(mut of: impl Iterator<Item = &'a KeyValue>, key: &str) -> Option<String> {
+    let found = of.find(|it| it.key.as_str() == key);
+    found.map(|it| it.value.to_string())
+}
+
 #[tokio::test]
 async fn each_fault_is_an_error_that_the_model_can_read_within_its_time() {
     for fault in faults().await {
@@ -178,16 +186,31 @@ async fn each_fault_is_an_error_that_the_model_can_read_within_its_time() {
             .find(|span| span.name == "delegate.analyst")
             .unwrap();
         assert!(matches!(span.status, Status::Error { .. }), "{name}");
-        let shown = format!("{:?}", observed.memory.metrics());
-        for (metric, label) in [
-            ("kaos.delegations", "success"),
-            ("gen_ai.client.operation.duration", fault.kind),
-        ] {
-            let at = shown
-                .find(metric)
-                .unwrap_or_else(|| panic!("{name}: no {metric}"));
-            assert!(shown[at..].contains(label), "{name}: {metric}");
+        let metrics = observed.memory.metrics();
+        let mut counted = Vec::new();
+        for metric in metrics.scope_metrics().flat_map(ScopeMetrics::metrics) {
+            match metric.data() {
+                AggregatedMetrics::U64(MetricData::Sum(sum))
+                    if metric.name() == "kaos.delegations" =>
+                {
+                    for point in sum.data_points() {
+                        counted.push((label(point.attributes(), "success"), point.value()));
+                    }
+                }
+                AggregatedMetrics::F64(MetricData::Histogram(times))
+                    if metric.name() == "gen_ai.client.operation.duration" =>
+                {
+                    // The other points are the coordinator's own model.
+                    let mut kinds = times
+                        .data_points()
+                        .map(|point| (label(point.attributes(), "error.type"), point.count()));
+                    let kind = Some(fault.kind.to_owned());
+                    assert!(kinds.any(|it| it == (kind.clone(), 1)), "{name}");
+                }
+                _ => {}
+            }
         }
+        assert_eq!(counted, [(Some("false".to_owned()), 1)], "{name}");
         observed.assert_sound();
         drop(fault.held);
     }

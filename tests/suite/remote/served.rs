@@ -86,7 +86,16 @@ async fn ask(url: &str, head: &str, body: &str) -> (String, String) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.to_owned(), body.to_owned())
+    if !head.contains("transfer-encoding: chunked") {
+        return (head.to_owned(), body.to_owned());
+    }
+    let (mut chunks, mut whole) = (body, String::new());
+    while let Some((size, rest)) = chunks.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).unwrap();
+        whole += &rest[..size];
+        chunks = &rest[size + 2..];
+    }
+    (head.to_owned(), whole)
 }
 
 async fn get(url: &str, path: &str) -> (u16, Value) {

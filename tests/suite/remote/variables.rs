@@ -73,8 +73,30 @@ fn what_cannot_be_used_is_refused_by_name_and_without_its_value() {
     }
 }
 
+/// A token is what stands between the brackets and the quotes, as everywhere in the environment.
+#[tokio::test]
+async fn lists_are_read_as_everywhere_in_the_environment() {
+    let agents = of(&[
+        ("PEER_AGENTS", "[\"a\", 'b']"),
+        ("PEER_AGENT_A_CARD_URL", "http://h1"),
+        ("PEER_AGENT_B_CARD_URL", "http://h2"),
+    ]);
+    let names: Vec<String> = agents
+        .unwrap()
+        .iter()
+        .map(|it| it.called().to_owned())
+        .collect();
+    assert_eq!(names, ["a", "b"]);
+    let list = "[\"shared-0123456789\",\"second-0123456789\"]";
+    assert_eq!(token_of("127.0.0.1", false, list).await, Some("shared"));
+}
+
 /// Which of these tokens an agent at this address is asked with.
 async fn token(host: &str, own: bool) -> Option<&'static str> {
+    token_of(host, own, "shared-0123456789,second-0123456789").await
+}
+
+async fn token_of(host: &str, own: bool, list: &str) -> Option<&'static str> {
     use kaos_runner::{Agent, FunctionModel, ModelReply, Runner};
     use kaos_tests::peer::{Kind, Peer, completion};
     let peer = Peer::start(Kind::Second, "a", vec![completion("x")]).await;
@@ -83,7 +105,7 @@ async fn token(host: &str, own: bool) -> Option<&'static str> {
     let mut variables = vec![
         ("PEER_AGENTS", "a"),
         ("PEER_AGENT_A_CARD_URL", url.as_str()),
-        ("KAOS_API_TOKEN", "shared-0123456789,second-0123456789"),
+        ("KAOS_API_TOKEN", list),
     ];
     if own {
         variables.push(("PEER_AGENT_A_TOKEN", "own-0123456789"));

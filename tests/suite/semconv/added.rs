@@ -60,6 +60,7 @@ fn of_subject(subject: &mut Subject) -> &mut Attributes {
         Subject::ToolCall(it) => &mut it.attributes,
         Subject::Subagent(it) => &mut it.attributes,
         Subject::McpRequest(it) => &mut it.attributes,
+        Subject::ServedCall(it) => &mut it.attributes,
         Subject::Handoff(it) => &mut it.attributes,
         Subject::Custom(it) => &mut it.attributes,
     }
@@ -74,6 +75,7 @@ fn of_outcome(outcome: &mut OutcomeBuf) -> &mut Attributes {
         OutcomeBuf::ToolCall(it) => &mut it.attributes,
         OutcomeBuf::Subagent(it) => &mut it.attributes,
         OutcomeBuf::McpRequest(it) => &mut it.attributes,
+        OutcomeBuf::ServedCall(it) => &mut it.attributes,
         OutcomeBuf::Handoff(it) => &mut it.attributes,
         OutcomeBuf::Custom(it) => &mut it.attributes,
     }

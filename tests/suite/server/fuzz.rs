@@ -152,7 +152,8 @@ async fn no_body_makes_the_server_fail() {
     ];
     let mut connection = server.connect().await;
     let (end, mut asked, mut answered) = (Instant::now() + Duration::from_secs(seconds), 0, 0);
-    while Instant::now() < end {
+    // On a machine that has other things to do, until there were some.
+    while Instant::now() < end || asked <= 100 || answered == 0 {
         let body = bodies.new_tree(&mut runner).unwrap().current();
         let answer = connection
             .ask(&post("/v1/chat/completions", &[], &body))

@@ -38,6 +38,21 @@ async fn ended(seen: &Recorder) -> (PhaseName, Duration) {
     }
 }
 
+/// Nothing tells a client that has closed its side from one that is gone, until something is written.
+#[tokio::test]
+async fn a_client_that_closes_its_side_is_taken_to_be_gone() {
+    use tokio::io::AsyncWriteExt as _;
+    let (model, _may) = Stepwise::new([]);
+    let (server, seen) = Serving::with(model).await;
+    let mut connection = server.connect().await;
+    let body = question("Hi!", json!({})).to_string();
+    connection
+        .send(&post("/v1/chat/completions", &[], body.as_bytes()))
+        .await;
+    connection.stream.shutdown().await.unwrap();
+    assert_eq!(ended(&seen).await.0, PhaseName::Cancelled);
+}
+
 #[tokio::test]
 async fn a_client_that_goes_away_at_any_point_of_a_stream_ends_its_turn() {
     let pieces = ["One", ", two", ", three", ", four."];

@@ -118,6 +118,7 @@ fn fields() -> Vec<Refused> {
     let wrong = "invalid_value";
     vec![
         (with("model", json!(7)), wrong, "model"),
+        (with("model", json!("m".repeat(257))), wrong, "model"),
         (with("stream", json!("false")), wrong, "stream"),
         (with("stream_options", json!(true)), wrong, "stream_options"),
         (

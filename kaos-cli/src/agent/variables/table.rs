@@ -1,8 +1,8 @@
 //! The rows of what is taken. The operator's variables are those of KAOS 0.1.4-dev (January 2026) and 0.8.4.
 
 use super::valid::Valid::{
-    self, Count, Flag, Hosts, List, Number, Origins, Port, Secret, Telemetry, Text, Tokens, Url,
-    Word, Words,
+    self, Count, Flag, Hosts, Key, Line, List, Number, Origins, Port, Replies, Secret, Telemetry,
+    Text, Tokens, Url, Word, Words,
 };
 use super::variable::{By, Effect, Variable, row};
 
@@ -25,7 +25,7 @@ const fn user(
 }
 
 pub(super) const VARIABLES: &[Variable] = &[
-    operator("AGENT_NAME", Text, "", "the agent's name; needed"),
+    operator("AGENT_NAME", Line, "", "the agent's name; needed"),
     operator(
         "AGENT_DESCRIPTION",
         Text,
@@ -58,7 +58,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     ),
     user(
         "OPENAI_API_KEY",
-        Secret,
+        Key,
         "",
         "the endpoint's key; other providers have their own variables",
     ),
@@ -107,7 +107,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     ),
     user(
         "PEER_AGENT_{NAME}_TOKEN",
-        Secret,
+        Key,
         "",
         "the token that this agent is shown; without it `KAOS_API_TOKEN`, where it is on this machine or in the same namespace",
     ),
@@ -131,7 +131,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     ),
     user(
         "DEBUG_MOCK_RESPONSES",
-        Text,
+        Replies,
         "",
         "answers in place of a model: a JSON list, or one text. Every turn begins with the first, as in KAOS 0.8; its first agents went on to the real model when the list was used up",
     ),
@@ -195,7 +195,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "OTEL_INCLUDE_HTTP_CLIENT",
         Flag,
         "false",
-        "a CLIENT span for each request to a model or an MCP server; what the HTTP client's libraries say",
+        "a CLIENT span for each request to a model, an MCP server or another agent; what the HTTP client's libraries say",
     ),
     user(
         "OTEL_SEMCONV_STABILITY_OPT_IN",

@@ -1,4 +1,4 @@
-use kaos_events::{EventBuf, RunId, SpanId, Subject, TraceId, Value};
+use kaos_events::{EventBuf, RunId, SpanId, TraceId, Value};
 
 use super::content::RecordContent;
 
@@ -59,8 +59,9 @@ fn span_of(event: &EventBuf) -> Option<SpanId> {
 }
 
 fn tool_of(event: &EventBuf) -> Option<&str> {
-    match (event.span().map(|span| &span.subject), event.value()) {
-        (Some(Subject::ToolCall(call)), _) => Some(&call.name),
+    let tool = event.span().and_then(|span| span.subject.tool());
+    match (tool, event.value()) {
+        (Some(tool), _) => Some(tool),
         (_, Some(Value::GateDecided(decided))) => Some(&decided.tool),
         (_, Some(Value::ApprovalRequired(required))) => Some(&required.tool),
         _ => None,

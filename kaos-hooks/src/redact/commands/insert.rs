@@ -12,8 +12,8 @@ use crate::redact::vocabulary::{self, Meaning};
 pub(crate) const OPENING: &str = "insert into ";
 
 /// Longest list of columns, and longest list of values, in bytes.
-const LONGEST_COLUMNS: usize = 1024;
-const LONGEST_VALUES: usize = 4096;
+const MAX_COLUMNS_LEN: usize = 1024;
+const MAX_VALUES_LEN: usize = 4096;
 
 /// Finds the secrets in the rows of the statement that opens up to `end`; gives how far it read.
 pub(crate) fn insert(text: &str, end: usize, findings: &mut Findings) -> usize {
@@ -31,7 +31,7 @@ pub(crate) fn insert(text: &str, end: usize, findings: &mut Findings) -> usize {
         return end;
     }
     row = ascii::short_run(bytes, row + "values".len(), BLANK, 64);
-    let limit = row + LONGEST_VALUES;
+    let limit = row + MAX_VALUES_LEN;
     while ascii::at(bytes, row) == b'(' && row < limit {
         let Some(close) = values(text, row + 1, limit, &columns, findings) else {
             break;
@@ -48,7 +48,7 @@ pub(crate) fn insert(text: &str, end: usize, findings: &mut Findings) -> usize {
 /// What the columns mean whose list starts at `start`, and where it is closed.
 fn columns(text: &str, start: usize) -> Option<(SmallVec<[Option<Meaning>; 16]>, usize)> {
     let bytes = text.as_bytes();
-    let window = ascii::part(bytes, start, start + LONGEST_COLUMNS);
+    let window = ascii::part(bytes, start, start + MAX_COLUMNS_LEN);
     let close = window.iter().position(|byte| {
         !ascii::is(*byte, WORD | DOT | QUOTE | BLANK) && !matches!(byte, b',' | b'[' | b']')
     })?;

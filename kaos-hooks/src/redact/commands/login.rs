@@ -1,9 +1,14 @@
 //! Calls and statements that log in: what they are given.
 
+use std::sync::LazyLock;
+
 use super::is_written;
+use super::recent::Recent;
 use crate::redact::Class;
 use crate::redact::ascii::{self, SPACE};
 use crate::redact::finding::Findings;
+use crate::redact::lookahead::{Lookahead, Mark};
+use crate::redact::word_set::WordSet;
 
 /// Calls whose last words are an account and its password.
 pub(crate) const LOGINS: &[&str] = &[
@@ -29,11 +34,21 @@ pub(crate) const LOGINS: &[&str] = &[
 /// Finds the literals that the login call ending at `end` is given: `connect(url, "user", "pass")`.
 ///
 /// `connect` and `connection` join other things, too: they need something before both.
-pub(crate) fn login(text: &str, start: usize, end: usize, findings: &mut Findings) {
+pub(crate) fn login(
+    text: &str,
+    (start, end): (usize, usize),
+    (ahead, recent): (&mut Lookahead, &mut Recent),
+    findings: &mut Findings,
+) {
     let bytes = text.as_bytes();
     let line = ascii::part(bytes, end, end + 256);
     let line = ascii::part(line, 0, memchr::memchr(b'\n', line).unwrap_or(line.len()));
     let is = |name: &str| ascii::has(bytes, start, name);
+    let first = ahead.find(bytes, Mark::Literal, end, end + line.len());
+    let has_literal = first.is_some_and(|at| matches!(ascii::at(bytes, at), b'"' | b'\''));
+    if !has_literal && !is("identified") {
+        return;
+    }
     let mut literals = [(0, 0); 4];
     let count = read_literals(line, &mut literals);
     let literal = |index: usize| {
@@ -49,7 +64,7 @@ pub(crate) fn login(text: &str, start: usize, end: usize, findings: &mut Finding
         {
             findings.add(from, to, Class::Password, STATEMENT);
         } else if is("identified")
-            && names_account(bytes, start)
+            && names_account(bytes, start, recent)
             && let Some((from, to)) = super::word(bytes, end)
         {
             let to = to - usize::from(ascii::before(bytes, to) == b';');
@@ -100,19 +115,25 @@ pub(crate) fn login(text: &str, start: usize, end: usize, findings: &mut Finding
 
 const STATEMENT: &str = "statement that sets a password";
 
+static IS_ACCOUNT: LazyLock<WordSet> =
+    LazyLock::new(|| WordSet::new(&["create user ", "alter user "]));
+
 /// Whether the statement makes or changes an account: `ALTER USER kim IDENTIFIED BY x`.
-fn names_account(bytes: &[u8], start: usize) -> bool {
-    let head = ascii::part(bytes, start.saturating_sub(128), start);
-    ["create user ", "alter user "]
-        .iter()
-        .any(|words| (0..head.len()).any(|at| ascii::has(head, at, words)))
+fn names_account(bytes: &[u8], start: usize, recent: &mut Recent) -> bool {
+    let from = start.saturating_sub(128);
+    recent
+        .account
+        .before(bytes, &IS_ACCOUNT, from, start)
+        .is_some()
 }
 
 /// One word that is written out, and no address, path or call.
 fn is_credential(value: &str) -> bool {
     value.len() >= 2
         && is_written(value)
-        && !value.contains([' ', '/', '(', '{', '\\'])
+        && !value
+            .bytes()
+            .any(|byte| matches!(byte, b' ' | b'/' | b'(' | b'{' | b'\\'))
         && !value.starts_with('.')
 }
 

@@ -1,9 +1,13 @@
 //! Passwords that one command says and the next one reads: `echo 'root:x' | chpasswd`.
 
+use std::sync::LazyLock;
+
 use super::is_written;
+use super::recent::Recent;
 use crate::redact::Class;
 use crate::redact::ascii::{self, QUOTE, SPACE};
 use crate::redact::finding::Findings;
+use crate::redact::word_set::WordSet;
 
 /// How commands are told to read a password, or what reads nothing else.
 pub(crate) const READERS: &[&str] = &["chpasswd", "--stdin", "--password-stdin", "sudo -s "];
@@ -11,8 +15,17 @@ pub(crate) const READERS: &[&str] = &["chpasswd", "--stdin", "--password-stdin",
 /// How far before its reader a password is said, in bytes.
 const REACH: usize = 256;
 
+static IS_ECHO: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(&["echo "]));
+
+static IS_PRINTF: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(&["printf "]));
+
 /// Finds what is said to the reader `start..end`, before a pipe or behind `<<<`.
-pub(crate) fn piped(text: &str, start: usize, end: usize, findings: &mut Findings) {
+pub(crate) fn piped(
+    text: &str,
+    (start, end): (usize, usize),
+    recent: &mut Recent,
+    findings: &mut Findings,
+) {
     let bytes = text.as_bytes();
     let is_pair = ascii::has(bytes, start, "chpasswd");
     // `-S` reads from a pipe, `-s` opens a shell.
@@ -23,7 +36,12 @@ pub(crate) fn piped(text: &str, start: usize, end: usize, findings: &mut Finding
     let head = ascii::part(bytes, from, start);
     let line = memchr::memrchr(b'\n', head).map_or(0, |at| at + 1);
     if let Some(pipe) = memchr::memrchr(b'|', head).filter(|pipe| *pipe >= line) {
-        said(text, (from + line, from + pipe), is_pair, findings);
+        let (from, pipe) = (from + line, from + pipe);
+        let echo = recent.echo.before(bytes, &IS_ECHO, from, pipe);
+        let printf = recent.printf.before(bytes, &IS_PRINTF, from, pipe);
+        if let Some(verb) = echo.or(printf) {
+            said(text, (from, pipe), verb - from, is_pair, findings);
+        }
     }
     let next = ascii::short_run(bytes, end, SPACE, 4);
     if ascii::has(bytes, next, "<<<")
@@ -34,13 +52,15 @@ pub(crate) fn piped(text: &str, start: usize, end: usize, findings: &mut Finding
 }
 
 /// What `echo` or `printf` says last before a pipe.
-fn said(text: &str, (from, pipe): (usize, usize), is_pair: bool, findings: &mut Findings) {
+fn said(
+    text: &str,
+    (from, pipe): (usize, usize),
+    verb: usize,
+    is_pair: bool,
+    findings: &mut Findings,
+) {
     let bytes = text.as_bytes();
     let line = ascii::part(bytes, from, pipe);
-    let says = |word: &str| (0..line.len()).rev().find(|at| ascii::has(line, *at, word));
-    let Some(verb) = says("echo ").or_else(|| says("printf ")) else {
-        return;
-    };
     let mut end = ascii::run_back(line, line.len(), SPACE, 8);
     let quote = ascii::before(line, end);
     let start = if ascii::is(quote, QUOTE) {

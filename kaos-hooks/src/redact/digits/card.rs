@@ -1,6 +1,6 @@
 //! Card numbers: issuer, length and the Luhn sum.
 
-use super::groups::{LONGEST, ends_number, is_separator};
+use super::groups::{MAX_LEN, ends_number, is_separator};
 use crate::redact::ascii::{self, DIGIT};
 
 /// The end of a card number: 12 to 19 digits in one group or in groups of three to six.
@@ -11,7 +11,7 @@ pub(super) fn card(bytes: &[u8], start: usize, first: usize) -> Option<usize> {
     let mut length = first;
     let mut longest = None;
     loop {
-        for digit in ascii::part(bytes, position, position + length.min(LONGEST + 1)) {
+        for digit in ascii::part(bytes, position, position + length.min(MAX_LEN + 1)) {
             digits.push(digit.wrapping_sub(b'0'))?;
         }
         position += length;
@@ -24,7 +24,7 @@ pub(super) fn card(bytes: &[u8], start: usize, first: usize) -> Option<usize> {
         }
         separator = next;
         length = ascii::short_run(bytes, position + 1, DIGIT, 8) - position - 1;
-        if !(2..=6).contains(&length) || digits.length + length > LONGEST {
+        if !(2..=6).contains(&length) || digits.length + length > MAX_LEN {
             return longest;
         }
         position += 1;
@@ -34,7 +34,7 @@ pub(super) fn card(bytes: &[u8], start: usize, first: usize) -> Option<usize> {
 /// Up to 19 digits.
 #[derive(Default)]
 struct Digits {
-    digits: [u8; LONGEST],
+    digits: [u8; MAX_LEN],
     length: usize,
 }
 

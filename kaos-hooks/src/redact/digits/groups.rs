@@ -3,7 +3,7 @@
 use crate::redact::ascii::{self, DIGIT};
 
 /// Longest sequence that is read as one number with its separators, in digits.
-pub(super) const LONGEST: usize = 19;
+pub(super) const MAX_LEN: usize = 19;
 
 pub(super) fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'-' | b'.')

@@ -108,11 +108,11 @@ impl Walk<'_, '_> {
         if self.by_policy(policy, text, start, self.position) {
             return Ok(());
         }
-        let told =
+        let meaning =
             says.filter(|says| !matches!(says, Meaning::User | Meaning::Weak | Meaning::Token));
         let class: Option<(Class, &'static str)> =
-            if let Some(told) = told.filter(|_| text.len() >= 3) {
-                Some((told.class(), "field whose key tells"))
+            if let Some(meaning) = meaning.filter(|_| text.len() >= 3) {
+                Some((meaning.class(), "field whose key tells"))
             } else if text.len() >= 9 {
                 self.redactor
                     .engine

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::told::{self, Told};
+use super::hints::{self, Hints};
 use super::{Failure, Walk, leaf};
 use crate::redact::ascii::{self, DIGIT};
 use crate::redact::json_path::Place;
-use crate::redact::vocabulary::{self, Meaning};
+use crate::redact::vocabulary::Meaning;
 use crate::redact::{Class, ContentPolicy, json_string, sentinel, value};
 
 impl Walk<'_, '_> {
@@ -57,10 +57,10 @@ impl Walk<'_, '_> {
             self.position += 1;
             return Ok(());
         }
-        let mut told = Told::default();
+        let mut hints = Hints::default();
         let waiting = self.waiting.len();
         loop {
-            self.member(depth, policy, says, &mut told)?;
+            self.member(depth, policy, says, &mut hints)?;
             self.blanks();
             match self.byte() {
                 b',' => self.position += 1,
@@ -68,16 +68,16 @@ impl Walk<'_, '_> {
                 _ => return Err(Failure::Invalid),
             }
         }
-        if told.is_secret && matches!(policy, ContentPolicy::Redacted) {
-            for (from, to) in std::mem::take(&mut told.data) {
+        if hints.is_secret && matches!(policy, ContentPolicy::Redacted) {
+            for (from, to) in std::mem::take(&mut hints.data) {
                 for index in from..to {
                     if let Some((start, end)) = self.waiting.get(index).copied() {
-                        self.told_late(Meaning::Password, start, end);
+                        self.redact_waiting(Meaning::Password, start, end);
                     }
                 }
             }
         }
-        if told.is_secret || self.waits == 0 {
+        if hints.is_secret || self.waits == 0 {
             self.waiting.truncate(waiting);
         }
         self.position += 1;
@@ -90,7 +90,7 @@ impl Walk<'_, '_> {
         depth: usize,
         policy: &ContentPolicy,
         outer: Option<Meaning>,
-        told: &mut Told,
+        hints: &mut Hints,
     ) -> Result<(), Failure> {
         self.blanks();
         let (start, end) = self.quoted()?;
@@ -99,7 +99,7 @@ impl Walk<'_, '_> {
             json_string::decode(ascii::cut(self.text, start, end)).ok_or(Failure::Invalid)?;
         let changes = self.changes.count();
         if !is_clean || name.contains(sentinel::OPENING) {
-            self.key(start, end, &name, told);
+            self.key(start, end, &name, hints);
         }
         // Under a password, a name that goes says no more than what takes its place.
         let goes = self.changes.count() > changes && outer == Some(Meaning::Password);
@@ -107,20 +107,16 @@ impl Walk<'_, '_> {
         self.expect(b':')?;
         self.blanks();
         let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(&name));
-        let is_data = told::DATA.contains(&&*name);
-        let says = if is_data && told.is_secret {
+        let is_data = hints::DATA.contains(&&*name);
+        let says = if is_data && hints.is_secret {
             Some(Meaning::Password)
         } else {
             // What has no word that tells says nothing, as far as it is written out.
             let tells =
                 !is_clean && !goes && (self.has_name(start, end) || matches!(name, Cow::Owned(_)));
-            let (text, seen) = (self.text, &mut self.seen);
-            let own = || match &name {
-                _ if !tells => None,
-                Cow::Borrowed(_) => seen.meaning_in_json(text, start, end),
-                Cow::Owned(name) => vocabulary::meaning_in_json(name),
-            };
-            told.says(word, own, outer)
+            let seen = &mut self.scratch.seen;
+            let own = || tells.then(|| seen.meaning_in_json(&name)).flatten();
+            hints.says(word, own, outer)
         };
         // A model's token and how likely it was: no credential, unless it looks like one.
         let says = if is(&["token"]) && says.is_some() && self.is_likelihood() {
@@ -147,31 +143,32 @@ impl Walk<'_, '_> {
         self.places.pop();
         self.waits -= usize::from(is_data);
         if is_data {
-            told.data.push((waiting, self.waiting.len()));
+            hints.data.push((waiting, self.waiting.len()));
         }
         let first = ascii::at(self.bytes, at);
         let is_unchanged = self.changes.count() == changes;
         let is_redacted = matches!(policy, ContentPolicy::Redacted);
-        if is_unchanged && is(told::VALUES) && (first == b'"' || ascii::is(first, DIGIT)) {
-            told.nameless.push((at, self.position));
+        if is_unchanged && is(hints::VALUES) && (first == b'"' || ascii::is(first, DIGIT)) {
+            hints.nameless.push((at, self.position));
         }
-        if first == b'"' && is(told::NAMES) {
+        if first == b'"' && is(hints::NAMES) {
             let value = ascii::cut(self.text, at + 1, self.position - 1);
-            told.name = vocabulary::meaning_in_json(value).filter(|says| *says != Meaning::User);
-            if let Some(says) = told.name.filter(|_| is_redacted) {
-                for (start, end) in std::mem::take(&mut told.nameless) {
-                    self.told_late(says, start, end);
+            hints.name = self.scratch.seen.meaning_in_json(value);
+            hints.name = hints.name.filter(|says| *says != Meaning::User);
+            if let Some(says) = hints.name.filter(|_| is_redacted) {
+                for (start, end) in std::mem::take(&mut hints.nameless) {
+                    self.redact_waiting(says, start, end);
                 }
             }
         }
         if first == b'"' && name == "kind" {
             let value = ascii::cut(self.text, at + 1, self.position - 1);
-            told.is_secret = told::SECRET_KINDS.contains(&value);
+            hints.is_secret = hints::SECRET_KINDS.contains(&value);
         }
         if first == b'"' && says == Some(Meaning::User) && is_unchanged {
-            told.account = Some((at, self.position));
+            hints.account = Some((at, self.position));
         } else if says == Some(Meaning::Password) && !is_unchanged {
-            self.account(told);
+            self.account(hints);
         }
         Ok(())
     }
@@ -203,8 +200,9 @@ impl Walk<'_, '_> {
             return None;
         }
         let says = self
+            .scratch
             .seen
-            .meaning_in_json(self.text, start + 1, end - 1)
+            .meaning_in_json(name)
             .filter(|says| *says != Meaning::User)?;
         let close = json_string::end(self.bytes, self.position)?;
         let value = ascii::cut(self.text, self.position + 1, close);
@@ -222,16 +220,12 @@ impl Walk<'_, '_> {
         } else {
             value::is_placeholder(value)
         };
-        let is_other = is_open
-            || self
-                .seen
-                .meaning(self.text, self.position + 1, close)
-                .is_some();
+        let is_other = is_open || self.scratch.seen.meaning(value).is_some();
         (!is_other && (is_flag || is_pair || is_typed)).then_some(says)
     }
 
     /// Redacts a value that stayed until its name came.
-    fn told_late(&mut self, says: Meaning, start: usize, end: usize) {
+    fn redact_waiting(&mut self, says: Meaning, start: usize, end: usize) {
         let content = ascii::cut(self.text, start, end);
         let text = match content
             .strip_prefix('"')
@@ -246,8 +240,8 @@ impl Walk<'_, '_> {
     }
 
     /// Redacts the account name that was told before its password.
-    fn account(&mut self, told: &mut Told) {
-        let Some((start, end)) = told.account.take() else {
+    fn account(&mut self, hints: &mut Hints) {
+        let Some((start, end)) = hints.account.take() else {
             return;
         };
         let content = ascii::cut(self.text, start + 1, end - 1);
@@ -284,14 +278,14 @@ impl Walk<'_, '_> {
         self.changes.sentinel(start, end, class, text, key);
     }
 
-    fn key(&mut self, start: usize, end: usize, name: &str, told: &mut Told) {
+    fn key(&mut self, start: usize, end: usize, name: &str, hints: &mut Hints) {
         let redacted = self.text(name, (start, end));
         if redacted.report().is_empty() && !name.contains(sentinel::OPENING) {
             return;
         }
         let (text, report) = redacted.into_parts();
         self.report.merge_at(report, start - 1..end + 1);
-        let key = told.once(&text);
+        let key = hints.once(&text);
         if key != name {
             self.changes.text(start - 1, end + 1, &key);
         }

@@ -1,7 +1,7 @@
 //! Where a value starts and ends: what is between quotes, or up to what ends it in its form.
 
-use super::given::{LONGEST_VALUE, head};
-use super::join::{Form, Join};
+use super::given::{MAX_VALUE_LEN, head};
+use super::join::{Join, Joint};
 use super::{line, sibling};
 use crate::redact::ascii::{self, ANY_BASE64, BLANK, DOT, SPACE, WORD};
 use crate::redact::lookahead::{Lookahead, Mark};
@@ -14,7 +14,7 @@ pub(super) struct Value<'t> {
     pub(super) text: &'t str,
     pub(super) start: usize,
     pub(super) end: usize,
-    pub(super) form: Form,
+    pub(super) form: Joint,
     pub(super) is_quoted: bool,
     /// Whether it stands behind a colon on a line of its own.
     pub(super) is_yaml: bool,
@@ -60,7 +60,7 @@ pub(super) fn read<'t>(
         end,
         form,
         is_quoted,
-        is_yaml: form == Form::Line && join.form == Form::Colon,
+        is_yaml: form == Joint::Line && join.form == Joint::Colon,
         next: ascii::at(bytes, end),
     };
     let start = wrapped(bytes, join.value);
@@ -69,66 +69,64 @@ pub(super) fn read<'t>(
         return quoted(bytes, start, escapes).map(|range| value(range, join.form, true));
     }
     let start = join.value;
-    let limit = start + LONGEST_VALUE;
+    let limit = start + MAX_VALUE_LEN;
     // What begins as a sentinel and is none may hide something.
     let is_forged = ascii::part(bytes, start, limit).starts_with(sentinel::OPENING.as_bytes())
         && sentinel::end(bytes, start).is_none();
-    if is_forged && !matches!(join.form, Form::Beside | Form::Sentence) {
+    if is_forged && !matches!(join.form, Joint::Beside | Joint::Sentence) {
         let end = ahead.end(bytes, Mark::Forged, start, limit);
-        return Some(value((start, end), Form::Query, true));
+        return Some(value((start, end), Joint::Query, true));
     }
     let mark = match join.form {
-        Form::Colon => Some(Mark::Colon),
-        Form::Equals | Form::Constant | Form::Query | Form::Pair => Some(Mark::Other),
-        Form::Flag => Some(Mark::Flag),
+        Joint::Colon => Some(Mark::Colon),
+        Joint::Equals | Joint::Constant | Joint::Query | Joint::Pair => Some(Mark::Other),
+        Joint::Flag => Some(Mark::Flag),
         _ => None,
     };
     if let Some(mark) = mark
-        && let Some(end) = sentinel::glued(bytes, start, |from| {
-            ahead.end(bytes, mark, from, limit.max(from))
-        })
+        && let Some(end) = ahead.glued(bytes, mark, start, limit)
     {
-        return Some(value((start, end), Form::Query, true));
+        return Some(value((start, end), Joint::Query, true));
     }
     let range = match join.form {
-        Form::Compare
-        | Form::Argument
-        | Form::Call
-        | Form::Attribute
-        | Form::Definition
-        | Form::Block => return None,
-        Form::Element => element(bytes, start)?,
-        Form::Cell => cell(bytes, start)?,
-        Form::NextLine | Form::Told => line::word(bytes, start)?,
-        Form::Colon | Form::Equals | Form::Constant => {
+        Joint::Compare
+        | Joint::Argument
+        | Joint::Call
+        | Joint::Attribute
+        | Joint::Definition
+        | Joint::Block => return None,
+        Joint::Element => element(bytes, start)?,
+        Joint::Cell => cell(bytes, start)?,
+        Joint::NextLine | Joint::Stated => line::word(bytes, start)?,
+        Joint::Colon | Joint::Equals | Joint::Constant => {
             if let Some(range) = line::whole(text, name, join) {
-                return Some(value(range, Form::Line, false));
+                return Some(value(range, Joint::Line, false));
             }
             if let Some(range) = line::phrase(bytes, name, join) {
-                return Some(value(range, Form::Phrase, false));
+                return Some(value(range, Joint::Phrase, false));
             }
-            let mark = if join.form == Form::Colon {
+            let mark = if join.form == Joint::Colon {
                 Mark::Colon
             } else {
                 Mark::Other
             };
             (start, ahead.end(bytes, mark, start, limit))
         }
-        Form::Flag => (start, ahead.end(bytes, Mark::Flag, start, limit)),
+        Joint::Flag => (start, ahead.end(bytes, Mark::Flag, start, limit)),
         _ => (start, ahead.end(bytes, Mark::Other, start, limit)),
     };
     let (start, end) = (range.0, trimmed(bytes, range));
     // `NAME: Type = value`.
-    if join.form == Form::Colon && ascii::has(bytes, end, " =") {
+    if join.form == Joint::Colon && ascii::has(bytes, end, " =") {
         return None;
     }
-    let is_parameter = matches!(join.form, Form::Equals | Form::Constant)
+    let is_parameter = matches!(join.form, Joint::Equals | Joint::Constant)
         && (sibling::is_pair(bytes, name.0, end)
             || sibling::is_first_parameter(bytes, end)
             || sibling::is_form_field(bytes, name, end))
-        || matches!(join.form, Form::Equals | Form::Constant | Form::Colon)
-            && sibling::is_shown(bytes, name, end);
-    let form = if is_parameter { Form::Pair } else { join.form };
+        || matches!(join.form, Joint::Equals | Joint::Constant | Joint::Colon)
+            && sibling::is_shown(bytes, name, end, ahead);
+    let form = if is_parameter { Joint::Pair } else { join.form };
     Some(value((start, end), form, false))
 }
 
@@ -170,7 +168,7 @@ fn quoted(bytes: &[u8], start: usize, escapes: usize) -> Option<(usize, usize)> 
     if ascii::at(bytes, start) == quote && ascii::at(bytes, start + 1) == quote {
         start += 2;
     }
-    let window = ascii::part(bytes, start, start + LONGEST_VALUE);
+    let window = ascii::part(bytes, start, start + MAX_VALUE_LEN);
     let mut position = 0;
     loop {
         let rest = window.get(position..)?;
@@ -203,7 +201,7 @@ fn element(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     let start = ascii::short_run(bytes, start, BLANK, 64);
     if ascii::has(bytes, start, CDATA) {
         let start = start + CDATA.len();
-        let window = ascii::part(bytes, start, start + LONGEST_VALUE);
+        let window = ascii::part(bytes, start, start + MAX_VALUE_LEN);
         let end = memchr::memmem::find(window, b"]]>")?;
         return Some((start, start + end));
     }
@@ -211,7 +209,7 @@ fn element(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     let tag = ascii::short_run(bytes, start + 1, WORD, 16);
     let is_tag = ascii::at(bytes, start) == b'<' && ascii::at(bytes, tag) == b'>';
     let start = if is_tag { tag + 1 } else { start };
-    let window = ascii::part(bytes, start, start + LONGEST_VALUE);
+    let window = ascii::part(bytes, start, start + MAX_VALUE_LEN);
     let end = start + memchr::memchr2(b'<', b'\n', window)?;
     let closes = ascii::short_run(bytes, end, BLANK, 64);
     ascii::has(bytes, closes, "</")

@@ -9,7 +9,7 @@ use between::{closers, skip, typed, untagged};
 use call::{defines, is_method_pass, setter};
 use markup::{is_element, next_element, tag_end};
 
-use super::join::{Form, Join};
+use super::join::{Join, Joint};
 use super::line;
 use crate::redact::ascii::{self, ALPHA, BLANK, SPACE, UPPER};
 use crate::redact::sentinel;
@@ -47,55 +47,55 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
         }
         b':' => colon(bytes, spaced),
         b'=' => match (ascii::at(bytes, spaced + 1), ascii::at(bytes, spaced + 2)) {
-            (b'>', _) => join(Form::Equals, spaced + 2),
-            (b'=', b'=') => join(Form::Compare, spaced + 3),
-            (b'=', _) => join(Form::Compare, spaced + 2),
-            (b' ' | b'\t', _) => join(Form::Equals, spaced + 1),
-            _ if spaced > closed => join(Form::Equals, spaced + 1),
+            (b'>', _) => join(Joint::Equals, spaced + 2),
+            (b'=', b'=') => join(Joint::Compare, spaced + 3),
+            (b'=', _) => join(Joint::Compare, spaced + 2),
+            (b' ' | b'\t', _) => join(Joint::Equals, spaced + 1),
+            _ if spaced > closed => join(Joint::Equals, spaced + 1),
             _ => join(tight(bytes, start, end), spaced + 1),
         },
         b'!' if ascii::at(bytes, spaced + 1) == b'=' => {
             let from = spaced + 2 + usize::from(ascii::at(bytes, spaced + 2) == b'=');
-            join(Form::Compare, from)
+            join(Joint::Compare, from)
         }
         b'?' | b'.' | b'+' | b'|' | b'~' | b'<'
             if let Some(sign) = SIGNS.iter().find(|sign| ascii::has(bytes, spaced, sign)) =>
         {
-            join(Form::Equals, spaced + sign.len())
+            join(Joint::Equals, spaced + sign.len())
         }
-        b',' if quoted && ascii::at(bytes, start) == b'-' => join(Form::Flag, spaced + 1)
+        b',' if quoted && ascii::at(bytes, start) == b'-' => join(Joint::Flag, spaced + 1)
             .filter(|join| ascii::is(ascii::at(bytes, join.value), ascii::QUOTE)),
-        b',' if quoted && defines(bytes, start) => join(Form::Definition, spaced + 1),
+        b',' if quoted && defines(bytes, start) => join(Joint::Definition, spaced + 1),
         // Back quotes part the items of a sentence.
-        b',' if quoted && ascii::at(bytes, end) != b'`' => join(Form::Argument, spaced + 1),
+        b',' if quoted && ascii::at(bytes, end) != b'`' => join(Joint::Argument, spaced + 1),
         b'(' if !is_closed
             && !is_method_pass(bytes, start, end)
             && ascii::is(ascii::at(bytes, spaced + 1), ascii::QUOTE) =>
         {
             join(setter(bytes, start, end), spaced + 1)
         }
-        b'>' if quoted => join(Form::Element, spaced + 1),
-        b'>' if is_element(bytes, start, spaced) => join(Form::Element, spaced + 1),
+        b'>' if quoted => join(Joint::Element, spaced + 1),
+        b'>' if is_element(bytes, start, spaced) => join(Joint::Element, spaced + 1),
         b'|' if ascii::is(ascii::before(bytes, start), SPACE)
             || ascii::before(bytes, start) == b'|' =>
         {
-            join(Form::Cell, spaced + 1)
+            join(Joint::Cell, spaced + 1)
         }
         b'<' => next_element(bytes, start, spaced),
         _ if spaced > closed
             && let Some(close) = tag_end(bytes, start, spaced) =>
         {
-            join(Form::Element, close + 1)
+            join(Joint::Element, close + 1)
         }
         _ if quoted && spaced > closed && ascii::has(bytes, spaced, "value=") => {
-            join(Form::Attribute, spaced + 6)
+            join(Joint::Attribute, spaced + 6)
         }
         b'\n' | b'\r' | 0 if is_closed && line::is_form_part(bytes, start) => Some(Join {
-            form: Form::Told,
+            form: Joint::Stated,
             value: line::value_of_part(bytes, closed),
         }),
         b'\n' | b'\r' | 0 if line::is_told_above(bytes, start, closed) => Some(Join {
-            form: Form::Told,
+            form: Joint::Stated,
             value: line::value_below(bytes, closed),
         }),
         _ if spaced > closed && !is_closed => words::words(bytes, start, end, spaced),
@@ -112,7 +112,7 @@ fn colon(bytes: &[u8], colon: usize) -> Option<Join> {
             .count();
     if ascii::at(bytes, last) == b'=' {
         return Some(Join {
-            form: Form::Equals,
+            form: Joint::Equals,
             value: skip(bytes, last + 1),
         });
     }
@@ -128,30 +128,30 @@ fn colon(bytes: &[u8], colon: usize) -> Option<Join> {
         let breaks = memchr::memchr_iter(b'\n', ascii::part(bytes, value, below)).count();
         if breaks == 1 && line::word(bytes, below).is_some() {
             return Some(Join {
-                form: Form::NextLine,
+                form: Joint::NextLine,
                 value: below,
             });
         }
     }
     Some(Join {
-        form: Form::Colon,
+        form: Joint::Colon,
         value,
     })
 }
 
 /// How `name=value` is meant, by what stands before the name.
-fn tight(bytes: &[u8], start: usize, end: usize) -> Form {
+fn tight(bytes: &[u8], start: usize, end: usize) -> Joint {
     let previous = ascii::before(bytes, start);
     let name = ascii::part(bytes, start, end);
     let is_constant = ascii::any(name, UPPER)
         && name.iter().all(|b| !ascii::is(*b, ascii::LOWER))
         && name.len() > 2;
     match previous {
-        b'?' | b'&' | b';' => Form::Query,
-        b'=' | b' ' if follows_option(bytes, start) => Form::Flag,
-        _ if is_constant => Form::Constant,
-        _ if name.starts_with(b"--") || name.starts_with(b"-D") => Form::Flag,
-        _ => Form::Equals,
+        b'?' | b'&' | b';' => Joint::Query,
+        b'=' | b' ' if follows_option(bytes, start) => Joint::Flag,
+        _ if is_constant => Joint::Constant,
+        _ if name.starts_with(b"--") || name.starts_with(b"-D") => Joint::Flag,
+        _ => Joint::Equals,
     }
 }
 

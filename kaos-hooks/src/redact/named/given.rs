@@ -4,7 +4,7 @@ use crate::redact::ascii;
 use crate::redact::vocabulary::Meaning;
 
 /// Longest value, in bytes.
-pub(super) const LONGEST_VALUE: usize = 4096;
+pub(super) const MAX_VALUE_LEN: usize = 4096;
 
 /// How much of a value is judged, in bytes: values without an end overlap.
 const JUDGED: usize = 128;

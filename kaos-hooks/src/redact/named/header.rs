@@ -1,7 +1,7 @@
 //! Headers whose value is more than one word.
 
-use super::given::{self, LONGEST_VALUE, Named};
-use super::join::{Form, Join};
+use super::given::{self, MAX_VALUE_LEN, Named};
+use super::join::{Join, Joint};
 use crate::redact::ascii::{self, ALNUM, DASH, SPACE, WORD};
 use crate::redact::lookahead::{Lookahead, Mark};
 use crate::redact::vocabulary::Meaning;
@@ -12,13 +12,13 @@ pub(super) fn authorization(text: &str, join: &Join, ahead: &mut Lookahead) -> O
     let bytes = text.as_bytes();
     if !matches!(
         join.form,
-        Form::Colon | Form::Equals | Form::Constant | Form::Argument | Form::Query
+        Joint::Colon | Joint::Equals | Joint::Constant | Joint::Argument | Joint::Query
     ) {
         return None;
     }
     let mut start = join.value;
     start += ascii::short_run(bytes, start, ascii::QUOTE | ascii::BACKSLASH, 4) - start;
-    let mut end = ahead.end(bytes, Mark::Header, start, start + LONGEST_VALUE);
+    let mut end = ahead.end(bytes, Mark::Header, start, start + MAX_VALUE_LEN);
     while end > start && matches!(ascii::before(bytes, end), b' ' | b',' | b';') {
         end -= 1;
     }
@@ -84,14 +84,14 @@ fn is_redacted(value: &str) -> bool {
 /// `Cookie: a=b; c=d` whole, of `Set-Cookie: a=b; Path=/` the first part.
 pub(super) fn cookie(text: &str, name: &str, join: &Join, ahead: &mut Lookahead) -> Option<Named> {
     let bytes = text.as_bytes();
-    if join.form != Form::Colon {
+    if join.form != Joint::Colon {
         return None;
     }
     let mut start = join.value;
     start += ascii::short_run(bytes, start, ascii::QUOTE | ascii::BACKSLASH, 4) - start;
     let set = name.len() > "cookie".len();
     let mark = if set { Mark::SetCookie } else { Mark::Header };
-    let end = ahead.end(bytes, mark, start, start + LONGEST_VALUE);
+    let end = ahead.end(bytes, mark, start, start + MAX_VALUE_LEN);
     let value = ascii::cut(text, start, end);
     let equals = ahead.find(bytes, Mark::Equals, start, end);
     let is_secret = equals

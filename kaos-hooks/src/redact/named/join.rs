@@ -2,7 +2,7 @@
 
 /// The form that joins a name to a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum Joint {
     /// `name = value`, `name=value` or `name: value` alone on its line, as configuration has it.
     Line,
     /// Words alone on the line of a passphrase's name.
@@ -28,7 +28,7 @@ pub(crate) enum Form {
     /// `key="name" value="value"`.
     Attribute,
     /// `name: NAME` on one line, `value: …` on the next.
-    Told,
+    Stated,
     /// `<name>value</name>`.
     Element,
     /// `| name | value |`, `<td>name</td><td>value</td>`, `name` and `value` with a tab between.
@@ -48,6 +48,6 @@ pub(crate) enum Form {
 /// A form and where its value starts.
 #[derive(Debug)]
 pub(crate) struct Join {
-    pub(crate) form: Form,
+    pub(crate) form: Joint,
     pub(crate) value: usize,
 }

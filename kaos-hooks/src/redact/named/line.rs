@@ -1,7 +1,7 @@
 //! Lines of configuration: `password = harbor` alone on its line, and blocks below a key.
 
-use super::given::LONGEST_VALUE;
-use super::join::{Form, Join};
+use super::given::MAX_VALUE_LEN;
+use super::join::{Join, Joint};
 use crate::redact::ascii::{self, BLANK, DASH, SPACE, WORD};
 
 /// What may stand before a name on its line.
@@ -33,7 +33,7 @@ pub(super) fn whole(
     join: &Join,
 ) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
-    let is_colon = join.form == Form::Colon;
+    let is_colon = join.form == Joint::Colon;
     if is_colon && ascii::before(bytes, join.value) == b':' {
         return None;
     }
@@ -92,7 +92,7 @@ fn lead(bytes: &[u8], name: usize) -> Option<usize> {
 
 /// The one word between `start` and the end of the line, or the comment at its end.
 pub(super) fn word(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
-    let window = ascii::part(bytes, start, start + LONGEST_VALUE);
+    let window = ascii::part(bytes, start, start + MAX_VALUE_LEN);
     let end = window
         .iter()
         .position(|byte| ascii::is(*byte, BLANK))

@@ -8,7 +8,7 @@ mod look;
 use look::{Look, is_plain, stands_for_a_value};
 
 use super::extent::Value;
-use super::join::Form;
+use super::join::Joint;
 use crate::redact::lookahead::Lookahead;
 use crate::redact::vocabulary::Meaning;
 
@@ -45,7 +45,7 @@ const fn means(list: &[Meaning]) -> u32 {
 }
 
 /// Some forms, as bits.
-const fn forms(list: &[Form]) -> u32 {
+const fn forms(list: &[Joint]) -> u32 {
     let mut bits = 0;
     let mut rest = list;
     while let [first, tail @ ..] = rest {
@@ -55,9 +55,9 @@ const fn forms(list: &[Form]) -> u32 {
     bits
 }
 
-use Form::{
+use Joint::{
     Argument, Attribute, Beside, Block, Call, Cell, Colon, Compare, Constant, Definition, Element,
-    Equals, Flag, Line, NextLine, Pair, Phrase, Query, Sentence, Told,
+    Equals, Flag, Line, NextLine, Pair, Phrase, Query, Sentence, Stated,
 };
 use Meaning::{About, Certain, Number, Password, Token, Weak};
 use Quotes::{Either, With, Without};
@@ -101,19 +101,19 @@ const RULES: &[Rule] = &[
     Rule {
         name: "password in quotes", means: means(&[Password]),
         forms: forms(&[Colon, Equals, Line, Constant, Attribute, Definition, Block, Flag, Compare, Sentence,
-                 NextLine, Cell, Told]),
+                 NextLine, Cell, Stated]),
         quotes: With, look: Look::Written(2),
         examples: (
             &["password = \"harbor\"", "  password 'hunter'", "jwtSigningsecret: \"(x!Qz*7+pw\"",
               "buildConfigField \"String\", \"DB_PASSWORD\", \"harbor\"", ":password \"harbor\"",
               "password = SecretStr(\"harbor\")", "password ?= 'harbor'", "var password string = \"harbor\""],
-            &["password = \"\"", "password: \"${DB}\"", "passwordLabel: \"Password:\"",
+            &["password = \"\"", "password: \"${DB}\"", "password = \"${HOST}-pw7\"", "passwordLabel: \"Password:\"",
               "password = env(\"DB_PASSWORD\")"],
         ),
     },
     Rule {
         name: "password in an element", means: means(&[Password]),
-        forms: forms(&[Element, Told]), quotes: Without, look: Look::Written(2),
+        forms: forms(&[Element, Stated]), quotes: Without, look: Look::Written(2),
         examples: (&["<password>harbor</password>", "<password>\n  harbor\n</password>",
                      "- name: DB_PASSWORD\n  value: harbor\n"],
                    &["<password></password>"]),

@@ -1,6 +1,7 @@
 //! Fields among their like: what stands around `name=value` says that it is no program.
 
 use crate::redact::ascii::{self, BLANK, SPACE, WORD};
+use crate::redact::lookahead::Lookahead;
 
 /// How far before a name the bracket is looked for that its fields stand in, in bytes.
 const REACH: usize = 128;
@@ -51,7 +52,12 @@ pub(super) fn is_form_field(bytes: &[u8], (start, end): (usize, usize), value_en
 /// `Credentials[user=x, password=y]`, and with blanks between `{Name:x Password:y}`, `map[a:x b:y]`.
 ///
 /// One field alone is none: a program has braces around names, too.
-pub(super) fn is_shown(bytes: &[u8], (start, end): (usize, usize), value_end: usize) -> bool {
+pub(super) fn is_shown(
+    bytes: &[u8],
+    (start, end): (usize, usize),
+    value_end: usize,
+    ahead: &mut Lookahead,
+) -> bool {
     let sign = ascii::at(bytes, end);
     let gap: &[u8] = match sign {
         b'=' => b", ",
@@ -72,15 +78,13 @@ pub(super) fn is_shown(bytes: &[u8], (start, end): (usize, usize), value_end: us
     {
         return false;
     }
-    let head = ascii::part(bytes, start.saturating_sub(REACH), start);
-    let Some(open) = head
-        .iter()
-        .rposition(|byte| matches!(byte, b'{' | b'[' | b'(' | b')' | b'}' | b']' | b'\n' | b';'))
-        .filter(|open| matches!(ascii::at(head, *open), b'{' | b'['))
-    else {
+    let open = ahead
+        .bracket_before(bytes, start.saturating_sub(REACH), start)
+        .filter(|open| matches!(ascii::at(bytes, *open), b'{' | b'['));
+    let Some(open) = open else {
         return false;
     };
-    let first = start - head.len() + open + 1;
+    let first = open + 1;
     let has_before = first < start
         && ascii::part(bytes, start.saturating_sub(gap.len()), start) == gap
         && is_field(first);

@@ -1,7 +1,7 @@
 //! What goes on from one unit of a text to the next, when it is too long for one.
 
 /// Longest unit, in bytes: what a stream holds back at most.
-pub(crate) const LONGEST: usize = 64 * 1024;
+pub(crate) const MAX_LEN: usize = 64 * 1024;
 
 /// What goes on from one unit to the next.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use crate::redact::ascii;
 use crate::redact::engine::Engine;
 use crate::redact::hit::Hit;
 use crate::redact::literals::Trigger;
-use crate::redact::named::{self, Form};
+use crate::redact::named::{self, Joint};
 use crate::redact::pem;
 use crate::redact::usernames::NEAR_LINES;
 
@@ -67,11 +67,11 @@ impl Reach {
         let is_below = ascii::part(bytes, value, bytes.len())
             .trim_ascii_start()
             .is_empty();
-        if form == Form::Colon && named::is_block_mark(bytes, value) {
+        if form == Joint::Colon && named::is_block_mark(bytes, value) {
             self.block = Some(named::indent_of(bytes, from));
-        } else if form == Form::Element && is_below {
+        } else if form == Joint::Element && is_below {
             self.lines = self.lines.max(2);
-        } else if form == Form::Told && named::is_form_part(bytes, from) {
+        } else if form == Joint::Stated && named::is_form_part(bytes, from) {
             // A header perhaps, a blank line, the value.
             self.lines = self.lines.max(3);
         } else if is_below {

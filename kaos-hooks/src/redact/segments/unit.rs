@@ -1,8 +1,8 @@
 //! One unit, redacted until nothing is found in it any more.
 
 use super::Pieces;
-use super::open::{LONGEST, Open};
-use crate::redact::draft::{self, Decoded, Given, Known};
+use super::open::{MAX_LEN, Open};
+use crate::redact::draft::{self, Given, Known};
 use crate::redact::engine::Engine;
 use crate::redact::scratch::Scratch;
 use crate::redact::{Class, HashKey, ascii, sentinel};
@@ -32,8 +32,13 @@ pub(super) fn one(
 ) {
     let unit = ascii::cut(pieces.text, start, end);
     let mut known = Known::of(unit, given);
-    let findings = engine.scan_known(&mut known, &mut pieces.scratch.views);
-    let is_cut = unit.len() + 4096 >= LONGEST;
+    pieces.scratch.views.forget();
+    let findings = engine.scan_known(
+        &mut known,
+        &mut pieces.scratch.views,
+        &mut pieces.scratch.seen,
+    );
+    let is_cut = unit.len() + 4096 >= MAX_LEN;
     if let Some(last) = findings.last()
         && is_cut
         && last.class == Class::PrivateKey
@@ -44,31 +49,25 @@ pub(super) fn one(
     if findings.is_empty() {
         return;
     }
-    let scratch = std::mem::take(pieces.scratch);
     let Scratch {
-        first: mut draft,
-        second: mut next,
-        mut decoded,
-        mut views,
-    } = scratch;
+        first,
+        second,
+        views,
+        seen,
+    } = &mut *pieces.scratch;
+    let (mut draft, mut next) = (first, second);
     let ranges = findings.iter().map(|found| (found.start, found.end));
     draft.redact(&known, ranges, draft::sentinels(unit, &findings, key));
     for found in &findings {
         let place = start + found.start..start + found.end;
         pieces.report.add(&found.class, found.rule, place);
     }
-    let mut reads_as = views.redacted(unit, &findings, key, &mut decoded);
+    views.redact(unit, &findings, key);
     for _ in 0..PASSES {
-        let mut known = draft.known(given.looks.after_cuts(), reads_as);
-        let more = engine.scan_known(&mut known, &mut views);
+        let mut known = draft.known(given.looks.after_cuts());
+        let more = engine.scan_known(&mut known, views, seen);
         if more.is_empty() {
-            pieces.replace(start, end, &draft.text);
-            *pieces.scratch = Scratch {
-                first: draft,
-                second: next,
-                decoded,
-                views,
-            };
+            pieces.copy.replace(pieces.text, (start, end), &draft.text);
             return;
         }
         let ranges = more.iter().map(|found| (found.start, found.end));
@@ -77,7 +76,7 @@ pub(super) fn one(
             // What shows only after another is gone has no place of its own in the input.
             pieces.report.add(&found.class, found.rule, start..end);
         }
-        reads_as = Decoded::Unknown;
+        views.redact(known.text, &more, key);
         std::mem::swap(&mut draft, &mut next);
     }
     pieces.report.add(&Class::Unstable, "limit", start..end);

@@ -5,7 +5,7 @@ use crate::redact::base64;
 
 /// Length of a token, in bytes.
 pub(super) const SHORTEST: usize = 32;
-const LONGEST: usize = 100;
+const MAX_LEN: usize = 100;
 
 /// How the base64 of files starts: images, fonts, archives, certificates.
 #[rustfmt::skip]
@@ -17,7 +17,7 @@ const FILES: &[&str] = &[
 /// Whether the bytes have the shape of random ones.
 pub(super) fn is_shape(token: &[u8]) -> bool {
     let length = token.len();
-    if !(SHORTEST..=LONGEST).contains(&length) || matches!(length, 64 | 76) {
+    if !(SHORTEST..=MAX_LEN).contains(&length) || matches!(length, 64 | 76) {
         return false;
     }
     let [mut lower, mut upper, mut digits, mut pairs, mut turns] = [0; 5];

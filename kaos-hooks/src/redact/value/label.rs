@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::shape::{is_dotted_words, is_random};
-use crate::redact::ascii::{self, ALPHA, DASH, DIGIT, DOT, SLUG, SPACE, WORD};
+use crate::redact::ascii::{self, ALPHA, DASH, DIGIT, DOT, SPACE, WORD};
 use crate::redact::word_set::WordSet;
 
 /// Words that a label, a selector or a path names a secret with.
@@ -15,24 +15,18 @@ static IS_LABEL: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(LABELS));
 pub(crate) fn is_label(value: &str) -> bool {
     let bytes = value.as_bytes();
     let names_it = || bytes.len() <= 256 && IS_LABEL.is_in(bytes);
-    let is_titled = || {
-        let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
-        bytes.last() == Some(&b':') && letters + 1 == bytes.len()
-    };
+    let is_titled =
+        || matches!(bytes, [words @ .., b':'] if words.iter().all(|b| ascii::is(*b, ALPHA)));
     let is_slug = || {
-        bytes
-            .iter()
-            .any(|b| matches!(b, b'_' | b'-' | b'#' | b'/' | b'.'))
-            && bytes.iter().all(|b| {
-                ascii::is(*b, ALPHA | SLUG | DOT) && !ascii::is(*b, DIGIT)
-                    || matches!(b, b'#' | b'/')
-            })
+        bytes.iter().all(|b| {
+            ascii::is(*b, ALPHA | ascii::UNDERSCORE | DASH | DOT) || matches!(b, b'#' | b'/')
+        }) && !ascii::all(bytes, ALPHA)
     };
     let is_path = || ascii::at(bytes, 0) == b'/' && memchr::memchr_iter(b'/', bytes).count() >= 2;
-    ((ascii::any(bytes, SPACE) || is_titled() || is_slug()) && names_it())
-        || is_path()
-        || (memchr::memchr(b'/', bytes).is_some() && (is_file(value) || is_route(bytes)))
-        || memchr::memchr_iter(b' ', bytes).count() > 3
+    let has_space = memchr::memchr2(b' ', b'\t', bytes).is_some();
+    ((has_space || is_titled() || is_slug()) && names_it())
+        || memchr::memchr(b'/', bytes).is_some() && (is_path() || is_file(value) || is_route(bytes))
+        || has_space && memchr::memchr_iter(b' ', bytes).count() > 3
         || is_url(value)
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use crate::redact::ascii::{self, ALPHA, DASH, DIGIT, DOT, LOWER, QUOTE, SLUG, SPACE, UPPER, WORD};
+use super::template::{BRACKETS, has_template, sign_of, signs_in};
+use crate::redact::ascii::{self, ALPHA, DASH, DIGIT, DOT, LOWER, SLUG, SPACE, UPPER, WORD};
 use crate::redact::sentinel;
 use crate::redact::word_set::WordSet;
 
@@ -28,22 +29,9 @@ const ASKS: &[&str] = &[
     "your_", "your-", "your ", "<your", "my_", "my-", "insert", "enter ", "replace",
 ];
 
-/// Where a program puts something in: how it opens and how it closes.
-const TEMPLATES: &[(&str, &str)] = &[
-    ("${", "}"),
-    ("$(", ")"),
-    ("{{", "}}"),
-    ("<%", "%>"),
-    ("&lt;", "&gt;"),
-    ("%(", ")"),
-    ("#{", "}"),
-    ("$[", "]"),
-    ("@{", "}"),
-];
-
 /// Whether `value` only says that a value goes here.
 pub(crate) fn is_placeholder(value: &str) -> bool {
-    let value = value.trim_matches(['\'', '"']);
+    let value = without_quotes(value);
     let bytes = value.as_bytes();
     let is_filler = |b: &u8| {
         matches!(
@@ -56,7 +44,16 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
         || is_wrapped(value)
         || has_template(value)
         || is_variable(bytes)
-        || (is_words(bytes) && ASKS.iter().any(|start| ascii::has(bytes, 0, start)))
+        || (ASKS.iter().any(|start| ascii::has(bytes, 0, start)) && is_words(bytes))
+}
+
+/// Without the quotes around it.
+fn without_quotes(value: &str) -> &str {
+    let bytes = value.as_bytes();
+    let is_other = |byte: &u8| !matches!(byte, b'\'' | b'"');
+    let first = bytes.iter().position(is_other).unwrap_or(bytes.len());
+    let last = bytes.iter().rposition(is_other).map_or(first, |at| at + 1);
+    ascii::cut(value, first, last)
 }
 
 /// Whether a value in quotes as a whole only says where one goes: `****`, `$DB_PASSWORD`,
@@ -119,44 +116,6 @@ fn is_words(bytes: &[u8]) -> bool {
             .all(|byte| ascii::is(*byte, WORD | SPACE | DASH | DOT) || b"<>'".contains(byte))
 }
 
-/// Whether there is a place in it that a program fills.
-fn has_template(value: &str) -> bool {
-    let bytes = value.as_bytes();
-    let seen = bytes
-        .iter()
-        .fold(0u128, |seen, byte| seen | 1 << (byte & 127));
-    let has = |sign: &str| seen & 1 << (ascii::at(sign.as_bytes(), 0) & 127) != 0;
-    if !["$", "{", "<", "%", "&", "#", "@"].into_iter().any(has) {
-        return false;
-    }
-    let is_filled = |(open, close): &(&str, &str)| {
-        let start = || ascii::find(bytes, open.as_bytes());
-        has(open)
-            && start().is_some_and(|start| {
-                // The closing sign may be cut off; what is between is a name or a small expression.
-                let inner = ascii::part(bytes, start + open.len(), bytes.len());
-                let end = ascii::find(inner, close.as_bytes()).unwrap_or(inner.len());
-                ascii::part(inner, 0, end).iter().all(|byte| {
-                    ascii::is(*byte, WORD | SPACE | DASH | DOT | QUOTE)
-                        || b":()|/,[]?$>".contains(byte)
-                })
-            })
-    };
-    let is_printed = |start: usize| {
-        !ascii::is(ascii::before(bytes, start), WORD)
-            && !ascii::is(ascii::at(bytes, start + 2), WORD)
-    };
-    TEMPLATES.iter().any(is_filled)
-        || (has("<") && ascii::find(bytes, b"<your").is_some())
-        || (has("%")
-            && ascii::find(bytes, b"%s")
-                .or_else(|| ascii::find(bytes, b"%d"))
-                .is_some_and(is_printed))
-        || (has("$")
-            && ascii::find(bytes, b"$.")
-                .is_some_and(|start| ascii::is(ascii::at(bytes, start + 2), ALPHA)))
-}
-
 /// `$name`, `$env:NAME`, `@name` and `$name->field`.
 fn is_variable(bytes: &[u8]) -> bool {
     match bytes {
@@ -172,35 +131,32 @@ fn is_variable(bytes: &[u8]) -> bool {
 
 /// Whether it is a piece of a program between two strings, or an expression.
 pub(crate) fn is_code(value: &str) -> bool {
-    if is_strong(value) {
-        return false;
-    }
     let bytes = value.as_bytes();
-    matches!(
+    let is_piece = matches!(
         ascii::at(bytes, 0),
         b'+' | b')' | b',' | b';' | b' ' | b']' | b'}' | b'|' | b'='
     ) || (ascii::at(bytes, 0) == b'.' && matches!(ascii::at(bytes, 1), b'$' | b' '))
         || ["['", "[\"", " + ", "());"]
             .iter()
-            .any(|sign| ascii::find(bytes, sign.as_bytes()).is_some())
+            .any(|sign| ascii::find(bytes, sign.as_bytes()).is_some());
+    is_piece && !is_strong(value)
 }
 
 /// One word of eight or more with both cases, a digit and a sign: no piece of a program.
 fn is_strong(value: &str) -> bool {
     let bytes = value.as_bytes();
-    let signs = bytes
-        .iter()
-        .filter(|b| !ascii::is(**b, WORD | DASH | DOT) && **b > b' ')
-        .count();
-    bytes.len() >= 8
-        && signs >= 1
-        && !ascii::any(bytes, SPACE)
-        && ascii::any(bytes, UPPER)
-        && ascii::any(bytes, LOWER)
-        && ascii::any(bytes, DIGIT)
+    if bytes.len() < 8 {
+        return false;
+    }
+    let sets = ascii::sets(bytes);
+    sets & SPACE == 0
+        && [UPPER, LOWER, DIGIT].iter().all(|set| sets & set != 0)
+        && bytes
+            .iter()
+            .any(|byte| !ascii::is(*byte, WORD | DASH | DOT) && *byte > b' ')
         && !["()", "['", "[\"", "::", "->", "=="]
             .iter()
-            .any(|mark| value.contains(mark))
+            .any(|mark| ascii::find(bytes, mark.as_bytes()).is_some())
 }
 
 /// What an unquoted value starts with that is looked up elsewhere.
@@ -210,17 +166,23 @@ const OBJECTS: &[&str] = &[
     "module.", "data.", "local.", "params.", "opts.", "options.", "settings.", "request.", "req.",
 ];
 
+static IS_OBJECT: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(OBJECTS));
+
 /// Whether an unquoted value is an expression: a call, a path, a type.
 pub(crate) fn is_expression(value: &str, next: u8) -> bool {
     let bytes = value.as_bytes();
-    matches!(next, b'(' | b'[' | b'{' | b'<')
-        || bytes.iter().enumerate().any(|(index, byte)| match byte {
-            b'(' | b'[' | b'{' => true,
-            b':' => ascii::at(bytes, index + 1) == b':',
-            b'-' => ascii::at(bytes, index + 1) == b'>',
-            _ => false,
-        })
-        || OBJECTS.iter().any(|start| ascii::has(bytes, 0, start))
+    if matches!(next, b'(' | b'[' | b'{' | b'<') {
+        return true;
+    }
+    let signs = signs_in(bytes);
+    let has = |sign: &str| {
+        signs & sign_of(ascii::at(sign.as_bytes(), 0)) != 0
+            && ascii::find(bytes, sign.as_bytes()).is_some()
+    };
+    signs & BRACKETS != 0
+        || has("::")
+        || has("->")
+        || IS_OBJECT.is_at(bytes, 0)
         || matches!(
             ascii::at(bytes, 0),
             b'&' | b'*'

@@ -28,13 +28,17 @@ pub(crate) fn is_token(value: &str) -> bool {
     if value.starts_with("0x") && bytes.len() <= 18 {
         return false;
     }
-    let digits = bytes.iter().filter(|byte| ascii::is(**byte, DIGIT)).count();
-    if is_compound(bytes) {
-        return false;
-    }
-    let mixed = digits >= 1 && ascii::any(bytes, ALPHA);
-    let long = bytes.len() >= 32 && ascii::all(bytes, ALNUM);
-    (mixed && (digits >= 2 || bytes.len() >= 16) && !is_dotted_words(value)) || long
+    // The cheap questions come first: most values do not look like anything.
+    let sets = ascii::sets(bytes);
+    let is_mixed = || {
+        let digits = bytes.iter().filter(|byte| ascii::is(**byte, DIGIT)).take(2);
+        sets & DIGIT != 0
+            && sets & ALPHA != 0
+            && (bytes.len() >= 16 || digits.count() == 2)
+            && !is_dotted_words(value)
+    };
+    let is_long = bytes.len() >= 32 && ascii::all(bytes, ALNUM);
+    (is_long || is_mixed()) && !is_compound(bytes)
 }
 
 /// `Ed25519PrivateKey`: at most one number, and at least half of it capitalised words of three or
@@ -62,9 +66,9 @@ fn is_compound(bytes: &[u8]) -> bool {
 /// `com.example.v2`, `some-name-2`, `path/to/file1`: words with a number.
 pub(super) fn is_dotted_words(value: &str) -> bool {
     value
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .all(|word| {
-            let bytes = word.as_bytes();
+        .as_bytes()
+        .split(|byte| !ascii::is(*byte, ALNUM))
+        .all(|bytes| {
             let letters = bytes
                 .iter()
                 .take_while(|byte| ascii::is(**byte, ALPHA))
@@ -100,12 +104,16 @@ pub(crate) fn is_random(value: &str) -> bool {
     if hex {
         return is_varied(bytes);
     }
+    let sets = ascii::sets(bytes);
+    if sets & DIGIT == 0 {
+        return false;
+    }
     let digits = bytes.iter().filter(|byte| ascii::is(**byte, DIGIT)).count();
     let alternations = bytes
         .windows(2)
         .filter(|pair| matches!(pair, [a, b] if ascii::is(*a, DIGIT) != ascii::is(*b, DIGIT)))
         .count();
-    let cases = ascii::any(bytes, UPPER) && ascii::any(bytes, LOWER);
+    let cases = sets & UPPER != 0 && sets & LOWER != 0;
     digits >= 2
         && is_varied(bytes)
         && !is_dotted_words(value)
@@ -135,12 +143,22 @@ fn is_broken_uuid(bytes: &[u8]) -> bool {
 /// A digit or a sign between letters: what people put into a password, not into a word.
 pub(crate) fn is_password(value: &str) -> bool {
     let bytes = value.as_bytes();
-    let letters = bytes.iter().filter(|byte| ascii::is(**byte, ALPHA)).count();
-    let digits = bytes.iter().filter(|byte| ascii::is(**byte, DIGIT)).count();
-    let signs = bytes
-        .iter()
-        .filter(|b| !ascii::is(**b, WORD | DOT | DASH) && **b < 0x80)
-        .count();
-    bytes.len() >= 4
-        && ((digits > 0 && letters > 0) || (signs > 0 && letters > 1) || digits == bytes.len())
+    if bytes.len() < 4 {
+        return false;
+    }
+    let (mut letters, mut digits, mut signs) = (0, 0, 0);
+    for byte in bytes {
+        if ascii::is(*byte, ALPHA) {
+            letters += 1;
+        } else if ascii::is(*byte, DIGIT) {
+            digits += 1;
+        } else if !ascii::is(*byte, WORD | DOT | DASH) && *byte < 0x80 {
+            signs += 1;
+        }
+        // Mostly the first few bytes tell.
+        if (digits > 0 && letters > 0) || (signs > 0 && letters > 1) {
+            return true;
+        }
+    }
+    digits == bytes.len()
 }

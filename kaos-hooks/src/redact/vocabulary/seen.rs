@@ -1,39 +1,46 @@
-//! Names that were read before: text may be made of nothing but the same few.
+//! Names that were read before: a document repeats its few, and text may be made of nothing else.
 
 use super::Meaning;
-use crate::redact::ascii;
 
 /// How many names are remembered.
 const SLOTS: usize = 8;
 
-/// What the last names of a text meant, by their ranges.
+/// Longest name that is remembered, in bytes.
+const MAX_LEN: usize = 30;
+
+/// What the last names meant, each in a slot that it shares with others.
 #[derive(Debug, Default)]
-pub(crate) struct Seen([(usize, usize, Option<Meaning>); SLOTS]);
+pub(crate) struct Seen([Known; SLOTS]);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    name: [u8; MAX_LEN],
+    length: u8,
+    meaning: Option<Meaning>,
+}
 
 impl Seen {
-    /// What the name `start..end` means.
-    pub(crate) fn meaning(&mut self, text: &str, start: usize, end: usize) -> Option<Meaning> {
-        let name = ascii::cut(text, start, end);
-        let bytes = name.as_bytes();
-        let first = usize::from(ascii::at(bytes, 0));
-        let middle = usize::from(ascii::at(bytes, bytes.len() / 2));
-        let slot = (first * 5 + middle * 3 + bytes.len()) % SLOTS;
-        let Some(known) = self.0.get_mut(slot) else {
+    /// What a name means.
+    pub(crate) fn meaning(&mut self, name: &str) -> Option<Meaning> {
+        let number = name.bytes().take(MAX_LEN).fold(0usize, |number, byte| {
+            number.wrapping_mul(31).wrapping_add(usize::from(byte))
+        });
+        let slot = (number ^ number >> 4) % SLOTS;
+        let (Some(known), Ok(length)) = (self.0.get_mut(slot), u8::try_from(name.len())) else {
             return super::meaning(name);
         };
-        if ascii::cut(text, known.0, known.1) != name {
-            *known = (start, end, super::meaning(name));
+        let Some(place) = known.name.get_mut(..name.len()) else {
+            return super::meaning(name);
+        };
+        if known.length != length || place != name.as_bytes() {
+            place.copy_from_slice(name.as_bytes());
+            (known.length, known.meaning) = (length, super::meaning(name));
         }
-        known.2
+        known.meaning
     }
 
-    /// What the key `start..end` of JSON says.
-    pub(crate) fn meaning_in_json(
-        &mut self,
-        text: &str,
-        start: usize,
-        end: usize,
-    ) -> Option<Meaning> {
-        super::in_json(self.meaning(text, start, end), ascii::cut(text, start, end))
+    /// What a key of JSON says.
+    pub(crate) fn meaning_in_json(&mut self, key: &str) -> Option<Meaning> {
+        super::in_json(self.meaning(key), key)
     }
 }

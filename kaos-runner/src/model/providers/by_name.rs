@@ -111,8 +111,15 @@ pub fn model_by_name_with(
         })?,
     };
     let model = model.to_owned();
+    let named = |why| match (why, provider.key) {
+        (why @ SetupError::Key, Some(variable)) => why.of(variable),
+        (why, _) => why,
+    };
     Ok(match provider.base_url {
-        None => Arc::new(AnthropicModel::builder(model).api_key(key).build()?),
+        None => {
+            let model = AnthropicModel::builder(model).api_key(key);
+            Arc::new(model.build().map_err(named)?)
+        }
         Some(url) => {
             let model = OpenAiModel::builder(url, model).api_key(key);
             let local = provider.key.is_none();
@@ -121,7 +128,7 @@ pub fn model_by_name_with(
             } else {
                 model
             };
-            Arc::new(model.build()?)
+            Arc::new(model.build().map_err(named)?)
         }
     })
 }

@@ -42,7 +42,12 @@ pub fn model_from_vars(
         Some(name) if set(&lookup, "MODEL_API_URL").is_none() && by_name::is_known(&name) => {
             model_by_name_with(&name, lookup)
         }
-        _ => Ok(Arc::new(OpenAiBuilder::from_vars(lookup)?.build()?)),
+        // As of `provider:model`, whose provider is none; without it only an endpoint can be meant.
+        Some(name) if set(&lookup, "MODEL_API_URL").is_none() && name.contains(':') => {
+            let found = model_by_name_with(&name, lookup);
+            found.map_err(|why| why.of("MODEL_NAME"))
+        }
+        _ => Ok(Arc::new(built(OpenAiBuilder::from_vars(lookup)?)?)),
     }
 }
 
@@ -54,7 +59,7 @@ impl OpenAiModel {
     ///
     /// A variable is missing or cannot be used.
     pub fn from_env() -> Result<Self, SetupError> {
-        OpenAiBuilder::from_vars(variable)?.build()
+        built(OpenAiBuilder::from_vars(variable)?)
     }
 }
 
@@ -89,6 +94,15 @@ impl OpenAiBuilder {
             None => builder,
         })
     }
+}
+
+/// The model, or the variable that cannot be used.
+fn built(builder: OpenAiBuilder) -> Result<OpenAiModel, SetupError> {
+    builder.build().map_err(|why| match why {
+        SetupError::Url { .. } => why.of("MODEL_API_URL"),
+        SetupError::Key => why.of("OPENAI_API_KEY"),
+        other => other,
+    })
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -53,10 +53,12 @@ impl Failed {
         });
         let place = place.filter(|_| error.is_connect());
         let error = error.without_url();
-        let mut message = error.to_string();
-        if let Some(place) = place {
-            message = format!("no connection to {place}, is the endpoint's URL right: {message}");
-        }
+        let mut message = match place {
+            Some(place) => {
+                format!("no connection to {place}, is the endpoint's URL right: {error}")
+            }
+            None => format!("the connection broke: {error}"),
+        };
         let mut cause = error.source();
         while let Some(error) = cause {
             message = format!("{message}: {error}");
@@ -249,7 +251,7 @@ fn by_status(status: StatusCode, message: &str) -> ModelErrorKind {
         429 => ModelErrorKind::RateLimited,
         400 | 413 | 422 if is_about_length(message) => ModelErrorKind::ContextLength,
         400..=499 => ModelErrorKind::InvalidRequest,
-        529 => ModelErrorKind::Overloaded,
+        503 | 529 => ModelErrorKind::Overloaded,
         500..=599 => ModelErrorKind::ServerError,
         _ => ModelErrorKind::BadResponse,
     }

@@ -19,6 +19,15 @@ pub enum SetupError {
         /// What it is for, with an example.
         expected: &'static str,
     },
+    /// A variable has what cannot be used.
+    #[error("{variable} cannot be used")]
+    Variable {
+        /// Its name.
+        variable: &'static str,
+        /// What is wrong with it.
+        #[source]
+        why: Box<Self>,
+    },
     /// The base URL cannot be used.
     #[error("the base URL {why}; give one such as http://localhost:11434/v1")]
     Url {
@@ -48,6 +57,14 @@ pub enum SetupError {
     /// The HTTP client cannot be built.
     #[error("cannot build the HTTP client")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl SetupError {
+    /// The same, of what stands in this variable.
+    pub(super) fn of(self, variable: &'static str) -> Self {
+        let why = Box::new(self);
+        Self::Variable { variable, why }
+    }
 }
 
 /// How a request says who it is from.

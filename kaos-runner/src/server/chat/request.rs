@@ -17,6 +17,11 @@ const MAX_SESSION: usize = 256;
 /// The most texts that end an answer.
 const MAX_STOPS: usize = 16;
 
+/// The longest name of a model, in bytes.
+const MAX_MODEL: usize = 256;
+/// The longest schema of an answer, in bytes.
+const MAX_SCHEMA: usize = 64 * 1024;
+
 /// A request for a chat completion.
 #[derive(Debug)]
 pub(super) struct ChatRequest {
@@ -49,7 +54,7 @@ impl ChatRequest {
         let options = fields.object("stream_options")?;
         let include_usage = options.map(|it| it.bool("include_usage")).transpose()?;
         Ok(Self {
-            model: fields.text("model")?.map(str::to_owned),
+            model: model(&fields)?,
             stream: fields.bool("stream")?.unwrap_or(false),
             include_usage: include_usage.flatten().unwrap_or(false),
             session: session(headers, &fields)?,
@@ -100,6 +105,16 @@ fn refuse_what_is_not_done(body: &Map<String, Value>, fields: &Fields<'_>) -> Re
     Ok(())
 }
 
+/// What the client calls the agent: every piece of a streamed answer says it again.
+fn model(fields: &Fields<'_>) -> Result<Option<String>, ApiError> {
+    match fields.text("model")? {
+        Some(name) if name.len() > MAX_MODEL => {
+            Err(fields.wrong("model", "must be at most 256 bytes"))
+        }
+        name => Ok(name.map(str::to_owned)),
+    }
+}
+
 /// The session's name: the header's, else the body's.
 fn session(headers: &HeaderMap, fields: &Fields<'_>) -> Result<Option<String>, ApiError> {
     let in_body = fields.text("session_id")?;
@@ -134,8 +149,9 @@ fn within(headers: &HeaderMap) -> Result<Option<Duration>, ApiError> {
         .to_str()
         .ok()
         .and_then(|text| text.trim().parse().ok());
-    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let time = time.filter(|time| !time.is_zero());
+    let seconds = seconds.filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0);
+    // What no duration can hold is more than any turn has.
+    let time = seconds.map(|it| Duration::try_from_secs_f64(it).unwrap_or(Duration::MAX));
     let wrong = || ApiError::field("X-Request-Timeout", "must be a number of seconds above 0");
     time.ok_or_else(wrong).map(Some)
 }
@@ -175,10 +191,17 @@ fn format(fields: &Fields<'_>) -> Result<(bool, Option<OutputSchema>), ApiError>
             if name.is_empty() || name.len() > 64 || !name.bytes().all(legal) {
                 return Err(form.wrong("name", "must be 1 to 64 letters, digits, `_` and `-`"));
             }
-            let schema = match form.get("schema") {
-                Some(schema @ Value::Object(_)) => schema.clone(),
-                _ => return Err(form.wrong("schema", "must be an object")),
+            let Some(schema @ Value::Object(_)) = form.get("schema") else {
+                return Err(form.wrong("schema", "must be an object"));
             };
+            if schema.to_string().len() > MAX_SCHEMA {
+                return Err(form.wrong("schema", "must be at most 65536 bytes"));
+            }
+            if !crate::tool::is_usable(schema) {
+                let wrong = "must be a JSON Schema (2020-12) that refers to nothing but itself";
+                return Err(form.wrong("schema", wrong));
+            }
+            let schema = schema.clone();
             Ok((false, Some(OutputSchema::new(Str::copied(name), schema))))
         }
         _ => Err(format.wrong("type", "must be text, json_object or json_schema")),

@@ -25,13 +25,18 @@ struct Standing {
 }
 
 impl Envelope {
-    /// That of a turn which begins with this event.
-    pub(super) fn new(first: Option<&EventBuf>, model: String, session: Option<String>) -> Self {
+    /// That of a turn which begins with this event, and is seen in its trace or not.
+    pub(super) fn new(
+        first: Option<&EventBuf>,
+        model: String,
+        session: Option<String>,
+        traced: bool,
+    ) -> Self {
         let span = first.and_then(|event| match &event.body {
             BodyBuf::Span(span) => Some(Standing {
                 trace_id: event.run.trace_id,
                 span_id: span.id,
-                sampled: is_sampled(&span.subject),
+                sampled: traced && is_sampled(&span.subject),
             }),
             BodyBuf::Value { .. } | BodyBuf::Unknown(_) => None,
         });

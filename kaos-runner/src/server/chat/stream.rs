@@ -4,13 +4,14 @@ use axum::body::{Body, Bytes};
 use futures_util::stream::unfold;
 use kaos_hooks::{BodyBuf, EventBuf, PhaseBuf, RunId, Subject, Value as Observed};
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Duration, Instant, sleep_until};
 use tokio_stream::StreamExt as _;
 
 use super::said::{Envelope, finish_reason, tokens};
-use crate::server::error::ApiError;
+use crate::server::error::{AnswerForm, ApiError};
 use crate::server::{Drain, Running};
-use crate::{Reply, RunStream, TurnError};
+use crate::{Reply, RunStream};
 
 /// What a stream is made of.
 pub(super) struct Streamed {
@@ -21,6 +22,8 @@ pub(super) struct Streamed {
     pub(super) include_usage: bool,
     /// Whether calls are told, too.
     pub(super) progress: bool,
+    /// What the answer is to be.
+    pub(super) form: AnswerForm,
     /// Whether the text is handed on at the end only: what is said before is not always the answer.
     pub(super) at_the_end: bool,
     pub(super) max_steps: u32,
@@ -31,7 +34,12 @@ pub(super) struct Streamed {
 }
 
 /// A request's share of what a server may do at once.
-pub(super) type Held = (Running, tokio::sync::OwnedSemaphorePermit);
+pub(super) struct Held {
+    pub(super) _running: Running,
+    pub(super) _permit: OwnedSemaphorePermit,
+    /// Of the bytes of all bodies.
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
 
 /// The body of the answer. Dropping it drops the turn.
 pub(super) fn body(streamed: Streamed) -> Body {
@@ -46,6 +54,7 @@ pub(super) fn body(streamed: Streamed) -> Body {
         root: streamed.root,
         include_usage: streamed.include_usage,
         progress: streamed.progress,
+        form: streamed.form,
         at_the_end: streamed.at_the_end,
         max_steps: streamed.max_steps,
         keep_alive: streamed.keep_alive,
@@ -70,6 +79,7 @@ struct Writing {
     root: Option<RunId>,
     include_usage: bool,
     progress: bool,
+    form: AnswerForm,
     at_the_end: bool,
     max_steps: u32,
     keep_alive: Duration,
@@ -174,7 +184,7 @@ impl Writing {
         };
         match events.into_reply().await {
             Ok(reply) => self.last(&reply).into(),
-            Err(why) => failed(&of(&why)),
+            Err(why) => failed(&ApiError::of(why.kind(), self.form)),
         }
     }
 
@@ -219,9 +229,4 @@ fn head(envelope: &Envelope) -> String {
 
 fn failed(why: &ApiError) -> Bytes {
     format!("data: {}\n\n{DONE}", why.body()).into()
-}
-
-/// Why a turn has no answer, for the client.
-pub(super) fn of(why: &TurnError) -> ApiError {
-    ApiError::of(why.kind())
 }

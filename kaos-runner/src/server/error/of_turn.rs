@@ -3,16 +3,28 @@
 use axum::http::StatusCode;
 use kaos_hooks::Budget;
 
-use super::{ApiError, SOON};
+use super::{AnswerForm, ApiError, SOON};
 use crate::{ModelError, ModelErrorKind, SessionError, TurnErrorKind};
 
 /// How many seconds a client is told to wait for a model or a session.
 const LATER: u32 = 5;
 
 impl ApiError {
-    /// A turn without an answer.
-    pub(in crate::server) fn of(why: &TurnErrorKind) -> Self {
+    /// A turn without an answer, which was to be this.
+    pub(in crate::server) fn of(why: &TurnErrorKind, form: AnswerForm) -> Self {
         match why {
+            TurnErrorKind::Budget {
+                budget: Budget::Steps,
+                limit,
+                ..
+            } if form == AnswerForm::Schema => {
+                let words = "the agent found no answer that fits the schema of response_format";
+                let message = format!("{words} within its limit of {limit} steps");
+                Self {
+                    param: Some("response_format".to_owned()),
+                    ..Self::invalid(StatusCode::UNPROCESSABLE_ENTITY, "max_steps", message)
+                }
+            }
             TurnErrorKind::Model(error) => Self::of_model(error),
             TurnErrorKind::ModelPanicked => Self::internal(),
             TurnErrorKind::Budget { budget, limit, .. } => Self::of_limit(*budget, *limit),

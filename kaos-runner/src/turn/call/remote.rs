@@ -3,33 +3,43 @@
 use kaos_hooks::{Scope, Str, Subagent, SubagentOutcome};
 use tokio::time::Instant;
 
-use super::{Callee, Ran, task_of};
+use super::run::{Callee, Ran};
+use super::subagent::task_of;
 use crate::message::estimate;
 use crate::remote::RemoteCall;
 use crate::turn::callable::CalledRemote;
 use crate::turn::debug_lines;
-use crate::turn::setting::Setting;
+use crate::turn::setting::{Ground, Setting};
 use crate::turn::token_budget::Need;
 use crate::{ToolContext, ToolError, ToolSpec, ToolUse, TurnErrorKind};
 
-impl Callee for CalledRemote {
-    type Span = Subagent;
-
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
-    }
-
-    fn given(&self, written: &Str) -> Str {
-        written.clone()
-    }
-
-    fn span(&self, call: &ToolUse) -> Subagent {
+impl CalledRemote {
+    /// What the span of a delegation says at the start.
+    pub(super) fn span(&self, call: &ToolUse) -> Subagent {
         Subagent {
             remote: Some(Box::new(self.agent.as_seen())),
             call_id: Some(call.id.clone()),
             task: Some(task_of(&call.arguments)),
             ..Subagent::new(call.name.clone())
         }
+    }
+}
+
+/// An agent elsewhere, called in a turn of this setting.
+pub(super) struct Far<'a> {
+    pub(super) called: &'a CalledRemote,
+    pub(super) setting: &'a Setting<'a>,
+}
+
+impl Callee for Far<'_> {
+    type Span = Subagent;
+
+    fn spec(&self) -> &ToolSpec {
+        &self.called.spec
+    }
+
+    fn given(&self, written: &Str) -> Str {
+        written.clone()
     }
 
     fn skipped() -> SubagentOutcome {
@@ -41,11 +51,13 @@ impl Callee for CalledRemote {
 
     async fn run(
         &self,
-        setting: &Setting<'_>,
+        _ground: Ground<'_>,
         scope: &Scope<Subagent>,
         arguments: &str,
         context: &ToolContext,
     ) -> Ran {
+        let setting = self.setting;
+        let agent = &self.called.agent;
         let task = task_of(arguments);
         let need = Need {
             input: estimate::text(&task),
@@ -59,8 +71,8 @@ impl Callee for CalledRemote {
             Ok(reserved) => reserved,
             Err(why) => return Ran::failed(spent(why)),
         };
-        debug_lines::delegation(scope, self.agent.called(), &task).await;
-        let task = RemoteCall {
+        debug_lines::delegation(scope, agent.called(), &task).await;
+        let call = RemoteCall {
             task: &task,
             hooks: setting.hooks,
             span: scope.handle(),
@@ -69,10 +81,10 @@ impl Callee for CalledRemote {
             left: setting.deadline.saturating_duration_since(Instant::now()),
         };
         let mut outcome = SubagentOutcome::default();
-        let answered = scope.entered(self.agent.ask(task, &mut outcome)).await;
+        let answered = scope.entered(agent.ask(call, &mut outcome)).await;
         let answered = answered.map(Str::from);
         let said = answered.as_ref().map_err(|why| Str::copied(why.kind()));
-        debug_lines::delegated(scope, self.agent.called(), said).await;
+        debug_lines::delegated(scope, agent.called(), said).await;
         let tokens = answered.as_ref().map_or(0, |text| estimate::text(text));
         let delegated = outcome.usage;
         reserved.spend(delegated, tokens);

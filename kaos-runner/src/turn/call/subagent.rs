@@ -3,35 +3,45 @@
 use std::sync::Arc;
 
 use kaos_hooks::{Scope, Str, Subagent, SubagentOutcome, Turn};
+use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Callee, Ran, task_of};
+use super::run::{Callee, Ran};
 use crate::session::conversation::Conversation;
 use crate::turn::answer::answer;
 use crate::turn::callable::CalledAgent;
 use crate::turn::debug_lines;
 use crate::turn::progress::{Progress, begin};
-use crate::turn::setting::Setting;
+use crate::turn::setting::{Ground, Setting};
 use crate::turn::toolbox::Toolbox;
 use crate::{Message, TokenBudget, ToolContext, ToolError, ToolSpec, ToolUse, TurnErrorKind};
 
-impl Callee for CalledAgent {
-    type Span = Subagent;
-
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
-    }
-
-    fn given(&self, written: &Str) -> Str {
-        written.clone()
-    }
-
-    fn span(&self, call: &ToolUse) -> Subagent {
+impl CalledAgent {
+    /// What the span of a delegation says at the start.
+    pub(super) fn span(call: &ToolUse) -> Subagent {
         Subagent {
             call_id: Some(call.id.clone()),
             task: Some(task_of(&call.arguments)),
             ..Subagent::new(call.name.clone())
         }
+    }
+}
+
+/// A sub-agent, called in a turn of this setting.
+pub(super) struct Delegate<'a> {
+    pub(super) called: &'a CalledAgent,
+    pub(super) setting: &'a Setting<'a>,
+}
+
+impl Callee for Delegate<'_> {
+    type Span = Subagent;
+
+    fn spec(&self) -> &ToolSpec {
+        &self.called.spec
+    }
+
+    fn given(&self, written: &Str) -> Str {
+        written.clone()
     }
 
     fn skipped() -> SubagentOutcome {
@@ -43,15 +53,16 @@ impl Callee for CalledAgent {
 
     async fn run(
         &self,
-        setting: &Setting<'_>,
+        _ground: Ground<'_>,
         scope: &Scope<Subagent>,
         arguments: &str,
         _context: &ToolContext,
     ) -> Ran {
+        let setting = self.setting;
         if let Err(spent) = setting.budgets.check() {
             return Ran::failed(tool_error(&spent.into()));
         }
-        let agent = &*self.agent;
+        let agent = &*self.called.agent;
         let task = task_of(arguments);
         debug_lines::delegation(scope, &agent.name, &task).await;
         let inner = Setting {
@@ -97,4 +108,13 @@ impl Callee for CalledAgent {
 
 fn tool_error(why: &TurnErrorKind) -> ToolError {
     ToolError::of_kind(why.failure().kind, why.to_string())
+}
+
+/// The `task` argument; all of it where there is none, which is not what will be done.
+pub(super) fn task_of(arguments: &str) -> Str {
+    let parsed: Option<Value> = serde_json::from_str(arguments).ok();
+    let task = parsed
+        .as_ref()
+        .and_then(|parsed| parsed.get("task")?.as_str());
+    Str::copied(task.unwrap_or(arguments))
 }

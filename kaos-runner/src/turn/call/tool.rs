@@ -1,48 +1,35 @@
 //! A tool as what is called.
 
-use kaos_hooks::{Scope, Str, ToolCall, ToolOutcome, catch_panic};
+use kaos_hooks::{Callable as Subject, Scope, Str, ToolCall, ToolOutcome, catch_panic};
 
-use super::{Callee, Ran, asked_for};
+use super::run::{Callee, Ran};
 use crate::turn::callable::CalledTool;
 use crate::turn::debug_lines;
-use crate::turn::setting::Setting;
-use crate::{ToolContext, ToolError, ToolSpec, ToolUse};
+use crate::turn::setting::Ground;
+use crate::{Limits, ToolContext, ToolError, ToolSpec, ToolUse};
 
-impl Callee for CalledTool {
-    type Span = ToolCall;
-
-    fn spec(&self) -> &ToolSpec {
-        self.tool.spec()
-    }
-
-    fn given(&self, written: &Str) -> Str {
-        self.shape.given(written)
-    }
-
-    fn span(&self, call: &ToolUse) -> ToolCall {
-        let spec = self.spec();
+impl CalledTool {
+    /// What the span of a call says at the start.
+    pub(super) fn span(&self, call: &ToolUse) -> ToolCall {
+        let spec = self.tool.spec();
         ToolCall {
             kind: spec.kind,
             description: Some(spec.description.clone()).filter(|text| !text.is_empty()),
-            ..asked_for(call)
+            call_id: Some(call.id.clone()),
+            arguments: Some(call.arguments.clone()),
+            ..ToolCall::new(call.name.clone())
         }
     }
 
-    fn skipped() -> ToolOutcome {
-        ToolOutcome {
-            skipped: true,
-            ..ToolOutcome::default()
-        }
-    }
-
-    async fn run(
+    /// Does it, within its time.
+    pub(super) async fn execute<S: Subject>(
         &self,
-        setting: &Setting<'_>,
-        scope: &Scope<ToolCall>,
+        limits: &Limits,
+        scope: &Scope<S>,
         arguments: &str,
         context: &ToolContext,
     ) -> Ran {
-        let limit = self.spec().time_limit.unwrap_or(setting.limits.tool);
+        let limit = self.tool.spec().time_limit.unwrap_or(limits.tool);
         let running = async {
             let called = catch_panic(self.tool.call(arguments, context));
             match tokio::time::timeout(limit, called).await {
@@ -60,6 +47,35 @@ impl Callee for CalledTool {
             output: scope.entered(running).await,
             delegated: None,
         }
+    }
+}
+
+impl Callee for CalledTool {
+    type Span = ToolCall;
+
+    fn spec(&self) -> &ToolSpec {
+        self.tool.spec()
+    }
+
+    fn given(&self, written: &Str) -> Str {
+        self.shape.given(written)
+    }
+
+    fn skipped() -> ToolOutcome {
+        ToolOutcome {
+            skipped: true,
+            ..ToolOutcome::default()
+        }
+    }
+
+    async fn run(
+        &self,
+        ground: Ground<'_>,
+        scope: &Scope<ToolCall>,
+        arguments: &str,
+        context: &ToolContext,
+    ) -> Ran {
+        self.execute(ground.limits, scope, arguments, context).await
     }
 
     fn done(context: &ToolContext, result: Str, bytes: u64) -> ToolOutcome {

@@ -181,6 +181,22 @@ fn check_clients(run: &Run) {
             "{sent} goes out in the client span's name: {named:?}"
         );
     }
+    // Under the names of now, and of before.
+    for span in &models {
+        for (now, before) in [
+            ("http.request.method", "http.method"),
+            ("url.full", "http.url"),
+            ("server.address", "net.peer.name"),
+            ("server.port", "net.peer.port"),
+        ] {
+            let value = attribute(span, now);
+            assert!(value.is_some(), "{now}: {span:?}");
+            assert_eq!(attribute(span, before), value, "{before}");
+        }
+        let status = attribute(span, "http.response.status_code");
+        assert_eq!(attribute(span, "http.status_code"), status);
+        assert_eq!(span.name, "POST");
+    }
     let answered = models
         .iter()
         .filter(|it| attribute(it, "http.response.status_code").as_deref() == Some("200"));

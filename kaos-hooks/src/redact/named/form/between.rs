@@ -1,7 +1,7 @@
 //! What stands between a name and its value and says nothing of either: quotes, blanks, types.
 
 use crate::redact::ascii::{self, ALNUM, ALPHA, BLANK, SPACE, WORD};
-use crate::redact::named::join::{Form, Join};
+use crate::redact::named::join::{Join, Joint};
 
 /// Behind the tag of a type or the anchor of a YAML value: `!!str value`, `&name value`.
 pub(super) fn untagged(bytes: &[u8], value: usize) -> usize {
@@ -65,7 +65,7 @@ pub(super) fn typed(bytes: &[u8], from: usize) -> Option<Join> {
     }
     let value = skip(bytes, from + equals + 1);
     ascii::is(ascii::at(bytes, value), ascii::QUOTE).then_some(Join {
-        form: Form::Equals,
+        form: Joint::Equals,
         value,
     })
 }

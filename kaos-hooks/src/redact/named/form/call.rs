@@ -1,7 +1,7 @@
 //! Names and values as arguments of calls.
 
 use crate::redact::ascii::{self, ALPHA, SPACE};
-use crate::redact::named::join::Form;
+use crate::redact::named::join::Joint;
 
 /// `base.pass("x")` hands something on.
 pub(super) fn is_method_pass(bytes: &[u8], start: usize, end: usize) -> bool {
@@ -10,7 +10,7 @@ pub(super) fn is_method_pass(bytes: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// `setPassword("value")` gives the value to the name; other calls only may.
-pub(super) fn setter(bytes: &[u8], start: usize, end: usize) -> Form {
+pub(super) fn setter(bytes: &[u8], start: usize, end: usize) -> Joint {
     let name = ascii::part(bytes, start, end);
     let last = name
         .iter()
@@ -22,7 +22,7 @@ pub(super) fn setter(bytes: &[u8], start: usize, end: usize) -> Form {
         || ["set", "with", "put", "use"]
             .iter()
             .any(|verb| ascii::has(name, last, verb));
-    if sets { Form::Definition } else { Form::Call }
+    if sets { Joint::Definition } else { Joint::Call }
 }
 
 /// What a call is named that gives a value to a quoted name, or has it as a default.

@@ -1,7 +1,14 @@
 //! Names and values between tags.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::redact::ascii::{self, BLANK, SPACE, WORD};
-use crate::redact::named::join::{Form, Join};
+use crate::redact::named::join::{Join, Joint};
+
+/// Made once: every tag of a text may ask.
+static FIND_END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("</"));
 
 /// `<name>` with an end tag behind its value, or a value on the next line.
 pub(super) fn is_element(bytes: &[u8], start: usize, closed: usize) -> bool {
@@ -9,7 +16,7 @@ pub(super) fn is_element(bytes: &[u8], start: usize, closed: usize) -> bool {
         let window = ascii::part(bytes, closed, closed + 512);
         let line = memchr::memchr(b'\n', window).unwrap_or(window.len());
         let line = ascii::part(window, 0, line);
-        line.trim_ascii() == b">" || ascii::find(line, b"</").is_some()
+        line.trim_ascii() == b">" || FIND_END.find(line).is_some()
     }
 }
 
@@ -40,7 +47,7 @@ pub(super) fn next_element(bytes: &[u8], start: usize, closed: usize) -> Option<
         && ascii::at(bytes, next) == b'<'
         && open > next + 1
         && ascii::at(bytes, open) == b'>';
-    let form = if is_key { Form::Element } else { Form::Cell };
+    let form = if is_key { Joint::Element } else { Joint::Cell };
     let is_below = matches!(ascii::at(bytes, line), b'\n' | b'\r' | 0);
     (is_tag || is_below).then_some(Join {
         form,

@@ -2,7 +2,7 @@
 
 use super::between::typed;
 use crate::redact::ascii::{self, ANY_BASE64, BLANK, SPACE, UPPER, WORD};
-use crate::redact::named::join::{Form, Join};
+use crate::redact::named::join::{Join, Joint};
 
 /// A flag and its value, a netrc line, or a sentence.
 pub(super) fn words(bytes: &[u8], start: usize, end: usize, spaced: usize) -> Option<Join> {
@@ -12,14 +12,14 @@ pub(super) fn words(bytes: &[u8], start: usize, end: usize, spaced: usize) -> Op
     if name_starts_flag || follows_login(bytes, start) || follows_setter(bytes, start) {
         let value = ascii::at(bytes, spaced);
         return (value != b'-').then_some(Join {
-            form: Form::Flag,
+            form: Joint::Flag,
             value: spaced,
         });
     }
     let is_quoted = ascii::is(ascii::at(bytes, spaced), ascii::QUOTE);
     if is_quoted && is_statement(bytes, start, end, spaced) {
         return Some(Join {
-            form: Form::Block,
+            form: Joint::Block,
             value: spaced,
         });
     }
@@ -28,20 +28,20 @@ pub(super) fn words(bytes: &[u8], start: usize, end: usize, spaced: usize) -> Op
     }
     if ascii::part(bytes, end, spaced) == b"\t" {
         return Some(Join {
-            form: Form::Cell,
+            form: Joint::Cell,
             value: spaced,
         });
     }
     if is_own_line(bytes, start, spaced) {
         return Some(Join {
-            form: Form::Sentence,
+            form: Joint::Sentence,
             value: spaced,
         });
     }
     let is_verb = ascii::has(bytes, start, "pass ");
     if !is_verb && is_quoted {
         return Some(Join {
-            form: Form::Argument,
+            form: Joint::Argument,
             value: spaced,
         });
     }
@@ -62,7 +62,7 @@ pub(super) fn words(bytes: &[u8], start: usize, end: usize, spaced: usize) -> Op
     for verb in verbs {
         if ascii::has(bytes, spaced, verb) {
             return Some(Join {
-                form: Form::Sentence,
+                form: Joint::Sentence,
                 value: spaced + verb.len(),
             });
         }
@@ -70,7 +70,7 @@ pub(super) fn words(bytes: &[u8], start: usize, end: usize, spaced: usize) -> Op
     // Twenty bytes are the least that a random value has.
     let is_long = ascii::short_run(bytes, spaced, ANY_BASE64 | ascii::DOT, 20) == spaced + 20;
     is_long.then_some(Join {
-        form: Form::Beside,
+        form: Joint::Beside,
         value: spaced,
     })
 }

@@ -3,7 +3,7 @@
 use crate::redact::ascii::{self, ALNUM, DASH, DIGIT, SPACE, WORD};
 use crate::redact::lookahead::{Lookahead, Mark};
 use crate::redact::named::extent::Value;
-use crate::redact::named::join::Form::{Cell, Element, Flag, Line, Phrase, Query, Told};
+use crate::redact::named::join::Joint::{Cell, Element, Flag, Line, Phrase, Query, Stated};
 use crate::redact::value;
 use crate::redact::vocabulary::Meaning::{self, About, Password};
 
@@ -58,14 +58,26 @@ impl Look {
     }
 }
 
-/// Whether a long value cannot look like a token, because it has no digit and is no one word.
+/// Whether a long value cannot look like a token, because it has no digit and is no one word, nor
+/// typed, because it has no letter and is no number.
 ///
 /// A value without an end that repeats its name is asked for at each of them.
 pub(super) fn is_plain(look: Look, value: &Value<'_>, ahead: &mut Lookahead) -> bool {
-    if !matches!(look, Look::Token | Look::Random) || value.text.len() <= 64 {
+    if value.text.len() <= 64 {
         return false;
     }
     let bytes = value.bytes;
+    if matches!(
+        look,
+        Look::Typed(_) | Look::TypedOrToken | Look::TypedOrTokenOutsideCalls
+    ) {
+        let end = value.start + value.text.len();
+        let letter = ahead.find(bytes, Mark::Letter, value.start, end);
+        return letter.is_none() && !ascii::all(value.text.as_bytes(), DIGIT);
+    }
+    if !matches!(look, Look::Token | Look::Random) {
+        return false;
+    }
     if matches!(look, Look::Random) && ahead.is_few(bytes, value.start, value.end) {
         return true;
     }
@@ -89,7 +101,7 @@ pub(super) fn stands_for_a_value(meaning: Meaning, name: &str, value: &Value<'_>
             value::is_code(text)
         } else {
             match value.form {
-                Element | Cell | Told | Phrase => false,
+                Element | Cell | Stated | Phrase => false,
                 Flag => text.starts_with('-') || is_reference(value),
                 Line => (value.is_yaml && value::is_type(text)) || is_reference(value),
                 _ => is_reference(value),

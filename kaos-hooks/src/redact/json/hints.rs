@@ -7,7 +7,7 @@ use crate::redact::vocabulary::{self, Meaning};
 
 /// What an object has told so far.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct Hints {
     /// Keys with a sentinel in them, as they are written, and the last number behind each.
     keys: HashMap<String, usize>,
     /// What the value of `name` says about the value of `value`.
@@ -38,7 +38,7 @@ pub(super) const DATA: &[&str] = &["data", "stringData"];
 /// Kinds of objects that hold nothing but secrets.
 pub(super) const SECRET_KINDS: &[&str] = &["Secret", "SealedSecret", "secret", "credentials"];
 
-impl Told {
+impl Hints {
     /// `key`, or `key-2` and so on if it is taken. A number is tried once: many keys that are
     /// redacted alike cost no more than as many that are not.
     pub(super) fn once<'k>(&mut self, key: &'k str) -> Cow<'k, str> {

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+#
+# MCP's own conformance suite against our tool server (tests/peers/mcp_conformance.rs), and our client
+# against the suite's servers.
+#
+# A scenario without a check counts as failed here (the suite calls it passed). What fails all the same
+# stands in mcp-conformance/exceptions, with the reason; anything else fails this script, and so does an
+# exception that passes. The last line counts scenarios and checks.
+#
+# Needs cargo, npm and python3. The suite needs Node 22, which comes from npm, too: 240 MB, installed once
+# for each version into the ignored folder .cache.
+
+set -euo pipefail
+cd "$(dirname "$0")"
+
+versions=(0.1.16 0.2.0-alpha.12)
+node_version=22
+logs='server.log' # of $dir: what a failure shows
+what=mcp-conformance
+
+# The scenarios of each version of the suite; those of 2026-07-28 need the alpha.
+stable=(server-initialize ping tools-list tools-call-simple-text tools-call-image tools-call-audio
+    tools-call-embedded-resource tools-call-mixed-content tools-call-with-logging tools-call-error
+    tools-call-with-progress tools-call-sampling tools-call-elicitation json-schema-2020-12
+    server-sse-multiple-streams server-sse-polling dns-rebinding-protection)
+latest=(server-stateless http-header-validation)
+client=(initialize tools_call sse-retry)
+latest_client=(request-metadata)
+
+main() {
+    unset "${!OTEL_@}" "${!KAOS_@}"
+    . ./common.sh
+    local version
+    for version in "${versions[@]}"; do
+        install_suite "$version"
+    done
+    cargo build -q -p kaos-tests --example mcp_conformance
+    target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])')
+    start_server
+    run 0.1.16 server "${stable[@]}"
+    run 0.2.0-alpha.12 server "${latest[@]}"
+    run 0.1.16 client "${client[@]}"
+    run 0.2.0-alpha.12 client "${latest_client[@]}"
+    python3 mcp-conformance/count.py "$dir/results" mcp-conformance/exceptions || fail 'the list of exceptions is not what happened'
+}
+
+install_suite() {
+    local at=$PWD/.cache/mcp-conformance-$1
+    [ ! -e "$at/installed" ] || return 0
+    echo "installing the conformance suite $1"
+    mkdir -p "$at"
+    (cd "$at" && nice npm install --silent --no-fund --no-audit "node@$node_version" "@modelcontextprotocol/conformance@$1")
+    touch "$at/installed"
+}
+
+run() { # version, side, scenarios…
+    local at=$PWD/.cache/mcp-conformance-$1 side=$2 scenario
+    local suite=("$at/node_modules/node/bin/node" "$at/node_modules/@modelcontextprotocol/conformance/dist/index.js")
+    for scenario in "${@:3}"; do
+        local out=$dir/results/$side.$scenario
+        mkdir -p "$out"
+        local spec=()
+        [ "$1" = 0.1.16 ] || spec=(--spec-version 2026-07-28)
+        if [ "$side" = server ]; then
+            timeout -k 5 60 "${suite[@]}" server --url "http://127.0.0.1:$HTTP_PORT/mcp" --scenario "$scenario" "${spec[@]}" -o "$out" \
+                >"$out/log" 2>&1 || true
+        else
+            timeout -k 5 60 "${suite[@]}" client --command "$target/debug/examples/mcp_conformance client" --scenario "$scenario" "${spec[@]}" -o "$out" \
+                >"$out/log" 2>&1 || true
+        fi
+    done
+}
+
+start_server() {
+    read -r _ HTTP_PORT < <(free_ports)
+    "$target/debug/examples/mcp_conformance" serve "$HTTP_PORT" >"$dir/server.log" 2>&1 &
+    server=$!
+    disown # bash need not report how it ends
+    within 60 listening_or_gone || fail 'the server does not start'
+    ! gone "$server" || fail 'the server ends at once'
+}
+
+listening_or_gone() {
+    (: <"/dev/tcp/127.0.0.1/$HTTP_PORT") 2>/dev/null || gone "$server"
+}
+
+main "$@"

@@ -1,0 +1,166 @@
+//! Whatever a Python function does costs its own call, and is said by its span.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use opentelemetry_proto::tonic::trace::v1::Span;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use super::serving::{FAULTY, Serving, said};
+use crate::mcp_rogues::is_gone;
+
+/// A tool, its arguments, how what the client is told begins, and the span's `error.type`.
+type Fault = (&'static str, Value, &'static str, Option<&'static str>);
+
+fn faults() -> Vec<Fault> {
+    vec![
+        (
+            "raises",
+            json!({ "text": "so" }),
+            "not so",
+            Some("tool_error"),
+        ),
+        (
+            "holds",
+            json!({}),
+            "the result holds a object, which JSON cannot hold",
+            Some("tool_error"),
+        ),
+        ("forever", json!({}), "no result within 4s", Some("timeout")),
+        ("eats", json!({}), "out of memory", Some("out_of_memory")),
+        ("prints", json!({ "mib": 4 }), "printed", None),
+        ("forks", json!({}), "the parent", None),
+        (
+            "kills",
+            json!({}),
+            "the tool's process is gone: it was ended by the signal 9",
+            Some("worker_died"),
+        ),
+        (
+            "exits",
+            json!({}),
+            "the tool called sys.exit(3)",
+            Some("tool_error"),
+        ),
+        (
+            "twice",
+            json!({ "x": "two" }),
+            "the arguments do not fit the schema",
+            Some("invalid_arguments"),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn each_fault_costs_its_own_call_and_the_next_is_answered_within_a_second() {
+    let serving =
+        Serving::start(&[FAULTY, "--workers", "2", "--time", "4", "--memory", "512"]).await;
+    for (tool, arguments, text, kind) in &faults() {
+        let (failed, told) = serving.call(tool, arguments.clone()).await;
+        assert!(told.starts_with(text), "{tool}: {told}");
+        assert_eq!(failed, kind.is_some(), "{tool}");
+        let began = Instant::now();
+        assert_eq!(
+            serving.call("twice", json!({ "x": 21 })).await,
+            (false, "42".to_owned())
+        );
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(1), "after {tool}: {took:?}");
+    }
+    // A worker that is killed while nobody asks costs nobody anything.
+    for _ in 0..2 {
+        let (_, pid) = serving.call("pid", json!({})).await;
+        kill_process(Pid::from_raw(pid.parse().unwrap()).unwrap(), Signal::KILL).unwrap();
+        while !(is_gone(&pid) && threads_of(&pid) <= 1) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(
+            serving.call("twice", json!({ "x": 1 })).await,
+            (false, "2".to_owned())
+        );
+    }
+    let (spans, lines) = serving.end().await;
+    of_faults(&spans);
+    of_lines(&spans, &lines);
+}
+
+/// While one is left, the process can be waited for by nobody.
+fn threads_of(pid: &str) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
+}
+
+fn of_faults(spans: &[Span]) {
+    for (tool, _, _, kind) in faults() {
+        let name = format!("tools/call {tool}");
+        let of_tool = |span: &&Span| span.name == name;
+        let span = spans
+            .iter()
+            .filter(of_tool)
+            .find(|span| said(span).get("error.type").copied() == kind);
+        let span = span.unwrap_or_else(|| panic!("{tool}: {spans:#?}"));
+        assert_eq!(span.kind, 2, "{tool}");
+        if tool == "raises" {
+            let exception = span
+                .events
+                .iter()
+                .find(|it| it.name == "exception")
+                .unwrap();
+            let details: BTreeMap<_, _> = exception
+                .attributes
+                .iter()
+                .map(|it| (it.key.as_str(), format!("{:?}", it.value)))
+                .collect();
+            assert!(
+                details["exception.type"].contains("ValueError"),
+                "{details:?}"
+            );
+            assert!(
+                details["exception.stacktrace"].contains("in raises"),
+                "{details:?}"
+            );
+        }
+    }
+}
+
+fn of_lines(spans: &[Span], lines: &str) {
+    // What the code prints is a line with the call's ids.
+    let twice = spans
+        .iter()
+        .find(|span| span.name == "tools/call twice")
+        .unwrap();
+    let trace = twice
+        .trace_id
+        .iter()
+        .map(|it| format!("{it:02x}"))
+        .collect::<String>();
+    let printed: Vec<&str> = lines
+        .lines()
+        .filter(|line| line.contains("doubling 21"))
+        .collect();
+    assert_eq!(printed.len(), 9, "{lines}");
+    assert!(
+        printed.iter().all(|line| line.contains(&trace)),
+        "{printed:?}"
+    );
+    assert!(lines.contains("more lines"), "{lines}");
+}
+
+#[tokio::test]
+async fn a_hundred_megabytes_of_lines_cost_no_memory_and_nobody_else_s_call() {
+    let serving = Serving::start(&[FAULTY, "--workers", "2"]).await;
+    let printing = serving.call("prints", json!({ "mib": 100 }));
+    let meanwhile = async {
+        let mut answered = 0;
+        while answered < 20 {
+            assert_eq!(serving.call("twice", json!({ "x": 4 })).await.1, "8");
+            answered += 1;
+        }
+    };
+    let (printed, ()) = tokio::join!(printing, meanwhile);
+    assert_eq!(printed, (false, "printed".to_owned()));
+    let peak = serving.peak_mib();
+    assert!(peak < 150, "{peak} MiB");
+    let (_, lines) = serving.end().await;
+    assert!(lines.contains("24600 more lines"), "{}", lines.len());
+}
