@@ -10,6 +10,8 @@ mod config;
 mod files;
 mod mcp;
 mod model;
+#[cfg(feature = "operator")]
+mod operator;
 mod output;
 mod recording;
 mod render;
@@ -61,6 +63,9 @@ enum Command {
     Logs(team::logs::Args),
     /// Stops a team
     Down(team::down::Args),
+    /// Runs the operator of a Kubernetes cluster, and prints what a cluster needs for it
+    #[cfg(feature = "operator")]
+    Operator(operator::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
     /// Runs a program that ends when the standard input does
@@ -89,6 +94,8 @@ pub fn main() -> ExitCode {
         Command::Status(args) => team::status::run(&args),
         Command::Logs(args) => team::logs::run(&args),
         Command::Down(args) => team::down::run(&args),
+        #[cfg(feature = "operator")]
+        Command::Operator(args) => operator::run(&args),
         Command::Audit(args) => audit::run(args),
         Command::Attend(args) => shim::run(&args),
     };

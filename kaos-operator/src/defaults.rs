@@ -158,6 +158,13 @@ pub struct BadVariable {
     expected: &'static str,
 }
 
+#[cfg(feature = "kubernetes")]
+impl BadVariable {
+    pub(crate) fn new(name: &'static str, expected: &'static str) -> Self {
+        Self { name, expected }
+    }
+}
+
 impl fmt::Display for BadVariable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: expected {}", self.name, self.expected)

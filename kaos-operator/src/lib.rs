@@ -47,6 +47,8 @@ mod component;
 mod defaults;
 mod finding;
 mod interpolation;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
 #[cfg(all(unix, feature = "local"))]
 pub mod local;
 mod model_routes;

@@ -48,3 +48,19 @@ pub fn read(sources: &[Source], reading: &Reading) -> (Resources, Vec<Finding>) 
     }
     (resources, findings)
 }
+
+/// Reads resources that an API server has.
+#[cfg(feature = "kubernetes")]
+pub(crate) fn read_objects(
+    objects: impl IntoIterator<Item = serde_json::Value>,
+) -> (Resources, Vec<Finding>) {
+    let mut reader = Reader::new(Reading::default().namespace);
+    for object in objects {
+        reader.document(
+            &"cluster".into(),
+            crate::yaml::Node::from_json(object),
+            false,
+        );
+    }
+    (reader.resources, reader.findings)
+}

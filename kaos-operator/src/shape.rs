@@ -25,6 +25,12 @@ pub(crate) fn shaped(kind: Kind, document: &mut Node, found: &mut Found<'_>) {
 
 pub(crate) use found::{Found, place};
 pub(crate) use meant::nearest;
+#[cfg(feature = "kubernetes")]
+pub(crate) use schema::of as schema_of;
+#[cfg(feature = "kubernetes")]
+pub(crate) fn is_duration(text: &str) -> bool {
+    walk::is_duration(text)
+}
 
 /// Whether something of it is an error.
 pub(crate) fn broken(findings: &[Finding]) -> bool {

@@ -27,6 +27,7 @@ mod gates;
 mod hooks;
 mod http_policy;
 mod intent;
+mod kubernetes;
 mod limits;
 mod local;
 mod logs;

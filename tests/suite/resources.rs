@@ -6,7 +6,7 @@ mod files;
 mod hostile;
 mod merge;
 mod properties;
-mod recordings;
+pub(crate) mod recordings;
 mod rendering;
 mod secrets;
 mod shapes;
@@ -16,14 +16,14 @@ use kaos_operator::{
     Workload, Workloads, read, workloads,
 };
 
-const INPUTS: &str = include_str!("../support/kaos-operator/inputs.yaml");
+pub(crate) const INPUTS: &str = include_str!("../support/kaos-operator/inputs.yaml");
 
 fn reading(text: &str) -> (Resources, Vec<Finding>) {
     read(&[Source::new("team.yaml", text)], &Reading::default())
 }
 
 /// What a text becomes, and all that is found in it.
-fn rendered(text: &str, defaults: &Defaults) -> (Workloads, Vec<Finding>) {
+pub(crate) fn rendered(text: &str, defaults: &Defaults) -> (Workloads, Vec<Finding>) {
     let (resources, mut findings) = reading(text);
     let all = workloads(&resources, defaults, &ClusterAddresses::default());
     findings.extend(all.findings.iter().cloned());

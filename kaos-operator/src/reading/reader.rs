@@ -48,7 +48,7 @@ impl Reader {
         }
     }
 
-    fn document(&mut self, source: &Arc<str>, mut document: Node, in_folder: bool) {
+    pub(super) fn document(&mut self, source: &Arc<str>, mut document: Node, in_folder: bool) {
         let mut found = Found::new(source);
         let kind = document.get("kind").and_then(Node::text).map(str::to_owned);
         let version = document

@@ -109,7 +109,8 @@ fn place<'k>(object: &mut Value, mut path: impl Iterator<Item = &'k str>, field:
     }
 }
 
-fn of<T: JsonSchema>() -> Value {
+/// The structural schema of a type.
+pub(crate) fn of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::openapi3().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;

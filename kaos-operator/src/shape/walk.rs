@@ -191,7 +191,7 @@ fn advice(expected: &str, node: &Node, path: &str) -> &'static str {
 }
 
 /// `^([0-9]+(h|m|s|ms)){1,4}$`, the schemas' one pattern.
-fn is_duration(text: &str) -> bool {
+pub(super) fn is_duration(text: &str) -> bool {
     let mut rest = text;
     for _ in 0..4 {
         let unit = rest.trim_start_matches(|it: char| it.is_ascii_digit());

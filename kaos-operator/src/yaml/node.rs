@@ -43,6 +43,31 @@ impl Node {
         Self { mark, value }
     }
 
+    /// What an API server says, which has no lines.
+    #[cfg(feature = "kubernetes")]
+    pub(crate) fn from_json(json: serde_json::Value) -> Self {
+        const NOWHERE: Mark = Mark { line: 0, column: 0 };
+        let value = match json {
+            serde_json::Value::Null => Value::Null,
+            serde_json::Value::Bool(it) => Value::Bool(it),
+            serde_json::Value::Number(it) => Value::Number(it),
+            serde_json::Value::String(it) => Value::Text(it),
+            serde_json::Value::Array(items) => {
+                Value::List(items.into_iter().map(Self::from_json).collect())
+            }
+            serde_json::Value::Object(fields) => {
+                let entries = fields.into_iter().map(|(key, value)| Entry {
+                    key,
+                    mark: NOWHERE,
+                    node: Self::from_json(value),
+                });
+                Value::Map(entries.collect())
+            }
+        };
+        let mark = NOWHERE;
+        Self { mark, value }
+    }
+
     /// The entries of a map; none of anything else.
     pub(crate) fn entries(&self) -> &[Entry] {
         match &self.value {

@@ -14,7 +14,7 @@ const HELM: &str = include_str!("../../support/kaos-operator/helm.json");
 const FIFTH: &str =
     include_str!("../../support/kaos-operator/agent-no-global-telemetry.reconcile.json");
 
-const WORLDS: [(&str, &str); 4] = [
+pub(crate) const WORLDS: [(&str, &str); 4] = [
     (
         "article",
         include_str!("../../support/kaos-operator/article.rendered.yaml"),
@@ -114,7 +114,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
 ];
 
 /// The operator's environment in a world, as the head of `inputs.yaml` has it.
-fn defaults(world: &str) -> Defaults {
+pub(crate) fn defaults(world: &str) -> Defaults {
     let (endpoint, level) = match world {
         "article" => (
             "http://signoz-otel-collector.observability:4317",
@@ -144,7 +144,7 @@ fn defaults(world: &str) -> Defaults {
 }
 
 /// The resources of a world.
-fn world(name: &str) -> String {
+pub(crate) fn world(name: &str) -> String {
     let mark = format!("# world: {name}\n");
     let documents: Vec<&str> = INPUTS
         .split("\n---\n")

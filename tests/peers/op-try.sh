@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+#
+# The operator in a real Kubernetes control plane on loopback: etcd, API server, controllers, scheduler, and a node that runs
+# pods as processes; agents are `kaos agent serve`, the operator `kaos operator run`, both as pods.
+#
+# What it shows are the names of the functions in kubernetes/scenarios.py and kubernetes/faults.py; the last line counts
+# them. The control plane is built once for each content of kubernetes/go.mod and its programs (about ten minutes, 4 GB
+# meanwhile), into ${XDG_CACHE_HOME:-~/.cache}/kaos-peers; it starts in seconds.
+#
+# Needs cargo, python3, openssl, Go 1.26, what collector.sh built and mcp.sh installed. With K8S_KEEP=1 the folder with all
+# logs is left, and told.
+
+set -euo pipefail
+cd "$(dirname "$0")"
+
+logs='plane/node.log plane/kube-apiserver.log collector.log' # of $dir: what a failure shows
+what=kubernetes
+kaos=/tmp/op-kaos
+
+main() {
+    unset "${!OTEL_@}" "${!KAOS_@}" "${!AGENT_@}" "${!PEER_@}" "${!MEMORY_@}" "${!MODEL_@}" "${!DEFAULT_@}" "${!GATEWAY_@}"
+    . ./common.sh
+    trap end EXIT
+    collector=$PWD/$(ls .cache/collector-*/build/collector) || fail 'run collector.sh first: it builds the collector'
+    mcp=$(ls -d "$PWD"/.cache/mcp-*/bin/python) || fail 'run mcp.sh first: it installs an MCP server'
+    kubernetes/build.sh "${XDG_CACHE_HOME:-$HOME/.cache}/kaos-peers/kubernetes" "$dir/bin" plane node
+    true
+    "$kaos" operator crds >"$dir/crds.yaml"
+    GATEWAY_API_ENABLED=true "$kaos" operator roles >"$dir/roles.yaml"
+
+    export K8S_BIN=$dir/bin K8S_STATE=$dir/plane K8S_PORT TRACES=$dir/traces.jsonl CRDS=$dir/crds.yaml ROLES=$dir/roles.yaml
+    export INPUTS=$PWD/../support/kaos-operator/inputs.yaml DRY_RUN=$PWD/../support/kaos-operator/dry-run-0.8.4.yaml
+    K8S_PORT=$(eight_ports)
+    # KAOS' own agent, if ancestor-agent.sh has installed it.
+    export ANCESTOR
+    ANCESTOR=$(ls -d "$PWD"/.cache/ancestor-agent-*/bin/python 2>/dev/null || true)
+    start_collector
+    # A collector that is a pod listens where the node says, and has files of its own.
+    export POD_TRACES=$dir/pod-traces.jsonl
+    cat >"$dir/collector-in-pod" <<SH
+#!/bin/sh
+GRPC_PORT=0 HTTP_PORT=\$1 TRACES=$POD_TRACES METRICS=$dir/pod-metrics.jsonl LOGS=$dir/pod-logs.jsonl exec $collector --config $PWD/team/collector.yaml
+SH
+    chmod +x "$dir/collector-in-pod"
+    kubernetes/up.sh "$dir/bin" "$dir/plane" -for 30m \
+        -image "kaos-agent:0.1.0=env KAOS_ALLOWED_HOSTS=* $kaos agent serve --port 8000" \
+        -image "kaos-mcp-python:0.1.0=$mcp $PWD/mcp/server.py 8000" \
+        -image "litellm/litellm:main-stable=python3 $PWD/kubernetes/model.py" \
+        -image "ancestor-agent:test=$ANCESTOR -m uvicorn pais.server:get_app --factory --host 127.0.0.1 --port 8000" \
+        -image "kaos-operator:test=$kaos operator run --port 8080" \
+        -image "collector:test=$dir/collector-in-pod 4318" >/dev/null
+    python3 kubernetes/scenarios.py "$@"
+}
+
+# The first of eight ports in a row that nobody has.
+eight_ports() {
+    python3 -c 'import random, socket
+while True:
+    first = random.randrange(20000, 30000)
+    try:
+        sockets = [socket.create_server(("127.0.0.1", first + each)) for each in range(8)]
+    except OSError:
+        continue
+    for each in sockets:
+        each.close()
+    print(first)
+    break'
+}
+
+start_collector() {
+    export GRPC_PORT HTTP_PORT METRICS=$dir/metrics.jsonl LOGS=$dir/logs.jsonl
+    read -r GRPC_PORT HTTP_PORT < <(free_ports)
+    "$collector" --config team/collector.yaml >"$dir/collector.log" 2>&1 &
+    server=$!
+    disown # bash need not report how it ends
+    within 10 both_listening || fail 'the collector does not start'
+}
+
+end() {
+    kubernetes/down.sh "$dir/plane" || true
+    if [ -n "${K8S_KEEP-}" ]; then
+        stop TERM
+        echo "logs: $dir" >&2
+    else
+        clean_up
+    fi
+}
+
+main "$@"
