@@ -28,12 +28,14 @@ def used():
         if verb == "patch" and code == 201:
             found.add(("create", at.get("apiGroup", ""), name))
         if code == 403:
-            refused.append((verb, event["requestURI"]))
+            # A new API server says no until it has read its roles.
+            refused.append(((verb, at.get("apiGroup", ""), name), event["requestURI"]))
     return found, refused
 
 
 def the_roles_grant_exactly_what_was_used():
     found, refused = used()
+    refused = [it for it in refused if it[0] not in granted()]
     assert not refused, refused
     too_much = granted() - found - UNSEEN
     assert not too_much, f"granted and never used: {sorted(too_much)}"
