@@ -5,7 +5,7 @@
 # Proves, over gRPC and over HTTP/protobuf, that the collector receives each span of the example's
 # events exactly once and nothing else, with their ids, parents, names, kinds, times, status and
 # resource; and so it does when they are replayed from an audit trail. What it gives to Prometheus has
-# each metric and label that the dashboard asks for. And with no collector, one
+# each metric and label that the dashboard and the alerts of the research team ask for. And with no collector, one
 # killed mid-run, one that never answers, or a server that answers errors (each on both of tokio's
 # runtime flavours), or the wrong protocol: the turns go as they otherwise do, the example exits 0 at
 # most 5 s after its last event, and every span is counted as exported or lost. The comparing is
@@ -71,18 +71,19 @@ signals_tell_the_same_story() { # protocol
     check signals "$TRACES" "$METRICS" "$LOGS"
 }
 
-# Every scenario of the conventions, and what the dashboard asks for.
+# Every scenario of the conventions, and what the dashboard and the alerts of the research team ask for.
 dashboard_names_what_prometheus_gets() {
-    local result
+    local result team=../../examples/research-team
     start_collector
     what=${FUNCNAME[0]}
+    result=$("$collector" validate --config "$team/collector.yaml" 2>&1) || fail "$result"
     OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$GRPC_PORT OTEL_SERVICE_NAME=kaos-peer-check timeout -k 5 60 \
         cargo run -q -p kaos-examples --all-features --example conformance >"$dir/stdout" 2>"$dir/stderr" ||
         fail 'the example fails'
     python3 -c 'import sys, urllib.request as it; sys.stdout.write(it.urlopen(sys.argv[1]).read().decode())' \
         "http://127.0.0.1:$PROMETHEUS_PORT/metrics" >"$dir/page" || fail 'no page of metrics'
     stop TERM
-    result=$(python3 collector/dashboard.py ../../docs/grafana-dashboard.json "$dir/page" 2>&1) || fail "$result"
+    result=$(python3 collector/dashboard.py ../../docs/grafana-dashboard.json "$team/alerts.yaml" "$dir/page" 2>&1) || fail "$result"
     echo "ok    ${what//_/ }: $result"
 }
 

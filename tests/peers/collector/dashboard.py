@@ -1,6 +1,6 @@
-"""Compares docs/grafana-dashboard.json with what the Collector gives to Prometheus.
+"""Compares docs/grafana-dashboard.json and the alerts of the research team with what the Collector gives to Prometheus.
 
-    dashboard.py DASHBOARD PAGE
+    dashboard.py DASHBOARD ALERTS PAGE
         PAGE is what the Collector's Prometheus exporter answered. Each metric of each query is there, and has
         each label that the query names.
 """
@@ -25,17 +25,21 @@ def series(page):
     return known
 
 
-def main(dashboard, page):
+def main(dashboard, alerts, page):
     known = series(open(page).read())
     board = json.load(open(dashboard))
     queries = [target["expr"] for panel in board["panels"] for target in panel.get("targets", [])]
+    rules = re.findall(r"^ +expr: (.+)$", open(alerts).read(), re.MULTILINE)
     wrong, seen = [], set()
+    if len(rules) != 3:
+        wrong.append(f"{len(rules)} rules")
+    queries += rules
     for query in queries:
         matchers = re.findall(r"\{([^}]*)\}", query)
         labels = {label for each in matchers for label in re.findall(rf"({NAME})\s*(?:=~|!~|!=|=)", each)}
         labels |= {label for by in re.findall(r"by \(([^)]*)\)", query) for label in re.findall(NAME, by)}
         bare = re.sub(r'"[^"]*"', "", query)
-        metrics = set(re.findall(r"\b((?:kaos|gen_ai|mcp)_[a-zA-Z0-9_]*)\{", bare))
+        metrics = set(re.findall(r"\b((?:kaos|gen_ai|mcp)_[a-zA-Z0-9_]*)[{\[]", bare))
         if not metrics:
             wrong.append(f"no metric in {query}")
         for metric in metrics - ABSENT:
