@@ -295,15 +295,13 @@ fn a_name_that_stands_for_no_model_is_refused() {
         "http://me:secret@host/v1#m",
         "the base URL holds credentials",
     );
-    // A tag is no provider.
+    // A tag is no provider: where to say the endpoint is in the words.
     let vars = |variable: &str| (variable == "MODEL_NAME").then(|| "llama3.2:latest".to_owned());
-    assert!(
-        model_from_vars(vars)
-            .map(|_| ())
-            .unwrap_err()
-            .to_string()
-            .starts_with("MODEL_API_URL is not set")
-    );
+    let error = model_from_vars(vars).map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "MODEL_NAME cannot be used");
+    let why = std::error::Error::source(&error).unwrap().to_string();
+    assert!(why.contains("`llama3.2` names no model"), "{why}");
+    assert!(why.contains("url#model"), "{why}");
 }
 
 #[tokio::test]

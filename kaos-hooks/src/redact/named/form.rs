@@ -94,7 +94,7 @@ pub(crate) fn read(text: &str, start: usize, end: usize) -> Option<Join> {
             form: Joint::Stated,
             value: line::value_of_part(bytes, closed),
         }),
-        b'\n' | b'\r' | 0 if line::is_told_above(bytes, start, closed) => Some(Join {
+        b'\n' | b'\r' | 0 if line::is_stated_above(bytes, start, closed) => Some(Join {
             form: Joint::Stated,
             value: line::value_below(bytes, closed),
         }),

@@ -168,7 +168,7 @@ pub(crate) fn is_block_mark(bytes: &[u8], value: usize) -> bool {
 
 /// Whether the name `start..end` is told by `name: NAME` on one line, and its value by `value: …`
 /// on the next.
-pub(super) fn is_told_above(bytes: &[u8], start: usize, end: usize) -> bool {
+pub(super) fn is_stated_above(bytes: &[u8], start: usize, end: usize) -> bool {
     let rest = ascii::short_run(bytes, end, SPACE, 64);
     let head = ascii::run_back(bytes, start, ascii::QUOTE, 1);
     let head = ascii::part(bytes, head.saturating_sub(6), head);
