@@ -11,7 +11,9 @@ mod tool;
 
 use kaos_hooks::{Failure, Scope, Step, Str, ToolCall};
 
-pub(crate) use self::ended::{CallResult, NotDone};
+pub(crate) use self::ended::CallResult;
+#[cfg(feature = "mcp-server")]
+pub(crate) use self::ended::NotDone;
 #[cfg(feature = "remote")]
 use self::remote::Far;
 use self::run::run;
