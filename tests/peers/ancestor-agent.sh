@@ -23,7 +23,7 @@ main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!AGENT_@}" "${!PEER_@}" "${!MEMORY_@}" "${!MODEL_@}"
     . ./common.sh
     trap 'kill -KILL "${pids[@]}" 2>/dev/null || true; clean_up' EXIT
-    collector=$(ls .cache/collector-*/build/collector) || fail 'run collector.sh first: it builds the collector'
+    collector=$(built_collector)
     install_package
     cargo build -q -p kaos-cli
     read -r OURS THEIRS < <(free_ports)

@@ -24,6 +24,19 @@ for each in sockets:
 print(*ports)'
 }
 
+# Where collector.sh has built the Collector of today's manifest.
+built_collector() {
+    local built
+    built=$PWD/.cache/collector-$(git hash-object collector/builder.yaml)/build/collector
+    [ -x "$built" ] || fail 'run collector.sh first: it builds the collector'
+    echo "$built"
+}
+
+# The Python that mcp.sh has installed last, with its server of tools.
+mcp_python() {
+    ls -t .cache/mcp-[0-9]*/bin/python 2>/dev/null | head -n 1 | grep . || fail 'run mcp.sh first: it installs a server of tools'
+}
+
 both_listening() {
     (: <"/dev/tcp/127.0.0.1/$GRPC_PORT" && : <"/dev/tcp/127.0.0.1/$HTTP_PORT") 2>/dev/null
 }

@@ -21,8 +21,8 @@ main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!AGENT_@}" "${!PEER_@}" "${!MEMORY_@}" "${!MODEL_@}" "${!DEFAULT_@}" "${!GATEWAY_@}"
     . ./common.sh
     trap end EXIT
-    collector=$PWD/$(ls .cache/collector-*/build/collector) || fail 'run collector.sh first: it builds the collector'
-    mcp=$(ls -d "$PWD"/.cache/mcp-*/bin/python) || fail 'run mcp.sh first: it installs an MCP server'
+    collector=$(built_collector)
+    mcp=$PWD/$(mcp_python)
     kubernetes/build.sh "${XDG_CACHE_HOME:-$HOME/.cache}/kaos-peers/kubernetes" "$dir/bin" plane node
     cargo build -q -p kaos-cli
     "$kaos" operator crds >"$dir/crds.yaml"

@@ -20,8 +20,8 @@ main() {
     . ./common.sh
     trap 'kill -KILL "${pids[@]}" 2>/dev/null || true; clean_up' EXIT
     what=team
-    collector=$(ls .cache/collector-*/build/collector) || fail 'run collector.sh first: it builds the collector'
-    python=$(ls .cache/mcp-*/bin/python) || fail 'run mcp.sh first: it installs a server of tools'
+    collector=$(built_collector)
+    python=$(mcp_python)
     cargo build -q -p kaos-cli
     kaos=$(cargo metadata --no-deps --format-version 1 |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/kaos

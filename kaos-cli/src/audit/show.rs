@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use kaos_hooks::audit::RecordContent;
-use kaos_hooks::{BodyBuf, EventBuf, Phase, SpanId, SpanTree, TraceId};
+use kaos_hooks::{BodyBuf, EventBuf, Phase, RunId, SpanId, SpanTree, TraceId};
 use serde_json::json;
 
 use super::query::time;
@@ -109,6 +109,8 @@ struct Runs {
     open: HashMap<u64, (Vec<EventBuf>, usize)>,
     by_span: HashMap<(TraceId, SpanId), u64>,
     known: u64,
+    /// Records of spans whose start is not among those that were read: removed, lost, or filtered out.
+    cut: HashMap<(TraceId, RunId), u64>,
 }
 
 impl Runs {
@@ -129,8 +131,20 @@ impl Runs {
         let of = if is_root || (starts && of.is_none()) {
             self.known += 1;
             self.known
+        } else if let Some(of) = of {
+            of
         } else {
-            of?
+            let known = &mut self.known;
+            let new = || {
+                *known += 1;
+                *known
+            };
+            let number = *self
+                .cut
+                .entry((trace, event.run.id.clone()))
+                .or_insert_with(new);
+            self.open.entry(number).or_default().0.push(event);
+            return None;
         };
         let (events, open) = self.open.entry(of).or_default();
         events.push(event);
