@@ -16,6 +16,7 @@ mod output;
 mod recording;
 mod render;
 mod run;
+mod service;
 mod sessions;
 mod shim;
 mod signals;

@@ -6,18 +6,17 @@ use std::time::Duration;
 use axum::extract::MatchedPath;
 use clap::Args as ClapArgs;
 use futures_util::future::join_all;
-use futures_util::stream::unfold;
 use kaos_hooks::LogHook;
 use kaos_otel_hook::{HttpServerLayer, Settings as TelemetrySettings, Telemetry};
 use kaos_runner::Runner;
 use kaos_runner::mcp::McpServer;
 use kaos_runner::server::{Bounds, Card, Drain, Server, listen};
-use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use super::settings::{Environment, Notes};
 use crate::config::variable;
 use crate::output::{self, Failed};
+use crate::service;
 use crate::signals::Signals;
 
 /// Where an agent listens that nobody told where.
@@ -60,14 +59,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
-    let signals = Signals::listen()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    let ended = runtime.block_on(serve(args, signals));
-    // What still runs by now is not waited for.
-    runtime.shutdown_background();
-    ended
+    service::run(async |signals| serve(args, signals).await)
 }
 
 async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
@@ -87,12 +79,8 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
         return Err(what.into());
     }
     let (host, port) = (&args.host, args.port.or(environment.port()).unwrap_or(PORT));
-    let listener = match TcpListener::bind((host.as_str(), port)).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            output::say(&format!("kaos: {host}, port {port}: {error}"));
-            return Ok(ExitCode::FAILURE);
-        }
+    let Some(listener) = service::listener(host.as_str(), port).await else {
+        return Ok(ExitCode::FAILURE);
     };
     let at = listener.local_addr()?;
     let telemetry = started(&asked, &notes)?;
@@ -106,10 +94,7 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     );
     let runner = environment.sessions(Runner::new(agent).hooks(hooks))?;
     output::say(&format!("kaos: the agent {name} listens at http://{at}"));
-    let stop = unfold(signals, async |mut signals| {
-        signals.next().await;
-        Some(((), signals))
-    });
+    let stop = service::stops(signals);
     let drain = args.drain_seconds.map(Duration::from_secs);
     let drain = drain
         .or(environment.drain())

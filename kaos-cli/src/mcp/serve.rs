@@ -14,11 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use futures_util::stream::unfold;
 use kaos_otel_hook::Telemetry;
 use kaos_runner::mcp::server::{ToolServer, ToolSet};
 use kaos_runner::server::Access;
-use tokio::net::TcpListener;
 
 use self::code::Code;
 use self::pool::Pool;
@@ -26,6 +24,7 @@ use self::process::{Began, Python};
 use self::tool::PythonTool;
 use crate::config::variable;
 use crate::output::{self, Failed};
+use crate::service;
 use crate::signals::Signals;
 use crate::terminal;
 
@@ -81,14 +80,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let code = Code::of(args.file.as_deref(), args.tools_string.as_deref())?;
-    let signals = Signals::listen()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    let ended = runtime.block_on(serve(args, code, signals));
-    // A read of the standard input is not waited for.
-    runtime.shutdown_background();
-    ended
+    service::run(async |signals| serve(args, code, signals).await)
 }
 
 async fn serve(args: &Args, code: Code, mut signals: Signals) -> Result<ExitCode, Failed> {
@@ -163,20 +155,13 @@ async fn listen(
             .map_err(|_no| format!("MCP_PORT is `{given}`, which is no port"))?,
         (None, None) => 8000,
     };
-    let listener = match TcpListener::bind((host, port)).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            output::say(&format!("kaos: {host}, port {port}: {error}"));
-            return Ok(ExitCode::FAILURE);
-        }
+    let Some(listener) = service::listener(host, port).await else {
+        return Ok(ExitCode::FAILURE);
     };
     let at = listener.local_addr()?;
     let tools = if count == 1 { "tool" } else { "tools" };
     output::say(&format!("kaos: {count} {tools} at http://{at}/mcp"));
-    let stop = unfold(signals, async |mut signals| {
-        signals.next().await;
-        Some(((), signals))
-    });
+    let stop = service::stops(signals);
     let drained = Box::pin(server.serve(listener, stop)).await?;
     if drained.cancelled > 0 {
         let cancelled = drained.cancelled;

@@ -13,16 +13,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args as ClapArgs;
-use futures_util::stream::unfold;
 use kaos_otel_hook::{ForwardedCalls, Telemetry};
 use kaos_runner::server::{Bounds, Drain, listen};
-use tokio::net::TcpListener;
 
 use self::provider::Provider;
 use self::routes::Shared;
 use self::scripted::Script;
 use crate::config::variable;
 use crate::output::{self, Failed};
+use crate::service;
 use crate::signals::Signals;
 
 #[derive(ClapArgs)]
@@ -49,13 +48,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
-    let signals = Signals::listen()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    let ended = runtime.block_on(serve(args, signals));
-    runtime.shutdown_background();
-    ended
+    service::run(async |signals| serve(args, signals).await)
 }
 
 async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
@@ -67,12 +60,8 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     let providers = providers.collect::<Result<Vec<_>, String>>()?;
     let telemetry = Telemetry::from_env()?;
     telemetry.install_logs()?;
-    let listener = match TcpListener::bind((args.host, args.port)).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            output::say(&format!("kaos: {}, port {}: {error}", args.host, args.port));
-            return Ok(ExitCode::FAILURE);
-        }
+    let Some(listener) = service::listener(args.host, args.port).await else {
+        return Ok(ExitCode::FAILURE);
     };
     let at = listener.local_addr()?;
     let how = if script.is_some() {
@@ -87,10 +76,7 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
         calls: ForwardedCalls::new(&telemetry),
         on_loopback: args.host.is_loopback(),
     };
-    let stop = unfold(signals, async |mut signals| {
-        signals.next().await;
-        Some(((), signals))
-    });
+    let stop = service::stops(signals);
     let routes = routes::router(Arc::new(shared));
     let drained = Box::pin(listen(
         listener,

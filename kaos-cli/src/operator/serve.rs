@@ -13,14 +13,14 @@ use futures_util::stream::unfold;
 use kaos_operator::kubernetes::{LeaseLost, Operator, OperatorMetrics};
 use kaos_otel_hook::{Settings as TelemetrySettings, Telemetry};
 use kaos_runner::server::{Bounds, Drain, listen};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::observed::reconciles;
 use super::settings::settings;
 use crate::config::variable;
-use crate::output::{self, Failed};
+use crate::output::Failed;
+use crate::service;
 use crate::signals::Signals;
 
 /// How long reconciles may take to end after the first signal: a pod has 30 s unless it says otherwise.
@@ -53,14 +53,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
-    let signals = Signals::listen()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    let ended = runtime.block_on(serve(args, signals));
-    // What still runs by now is not waited for.
-    runtime.shutdown_background();
-    ended
+    service::run(async |signals| serve(args, signals).await)
 }
 
 async fn serve(args: &Args, mut signals: Signals) -> Result<ExitCode, Failed> {
@@ -74,13 +67,8 @@ async fn serve(args: &Args, mut signals: Signals) -> Result<ExitCode, Failed> {
     for line in &asked.warnings {
         warn!(target: "kaos", "{line}");
     }
-    let (host, port) = (args.host, args.port);
-    let listener = match TcpListener::bind((host, port)).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            output::say(&format!("kaos: {host}, port {port}: {error}"));
-            return Ok(ExitCode::FAILURE);
-        }
+    let Some(listener) = service::listener(args.host, args.port).await else {
+        return Ok(ExitCode::FAILURE);
     };
     info!(target: "kaos", "the operator listens at http://{}", listener.local_addr()?);
     let operator = Operator::connect(settings)

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
+use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Api, Client};
 use sha2::{Digest, Sha256};
 
@@ -76,38 +78,15 @@ impl InputDigests {
             let secret = Api::<Secret>::namespaced(self.client.clone(), namespace)
                 .get_opt(&input.name)
                 .await?;
-            secret.map(|it| {
-                let data = it
-                    .data
-                    .iter()
-                    .flatten()
-                    .map(|(key, value)| (key.as_str(), value.0.as_slice()));
-                content(
-                    it.metadata.resource_version.clone(),
-                    it.metadata.uid.as_deref(),
-                    data,
-                )
-            })
+            secret.map(|it| content(&it.metadata, bytes(it.data.as_ref())))
         } else {
             let map = Api::<ConfigMap>::namespaced(self.client.clone(), namespace)
                 .get_opt(&input.name)
                 .await?;
             map.map(|it| {
-                let texts = it
-                    .data
-                    .iter()
-                    .flatten()
-                    .map(|(key, value)| (key.as_str(), value.as_bytes()));
-                let bytes = it
-                    .binary_data
-                    .iter()
-                    .flatten()
-                    .map(|(key, value)| (key.as_str(), value.0.as_slice()));
-                content(
-                    it.metadata.resource_version.clone(),
-                    it.metadata.uid.as_deref(),
-                    texts.chain(bytes),
-                )
+                let texts = it.data.iter().flatten();
+                let texts = texts.map(|(key, text)| (key.as_str(), text.as_bytes()));
+                content(&it.metadata, texts.chain(bytes(it.binary_data.as_ref())))
             })
         };
         if let Some(content) = &read {
@@ -118,13 +97,9 @@ impl InputDigests {
 }
 
 /// The object's `uid` is part of the hash: the same password in two Secrets is not to be seen as the same.
-fn content<'c>(
-    version: Option<String>,
-    uid: Option<&str>,
-    data: impl Iterator<Item = (&'c str, &'c [u8])>,
-) -> Content {
+fn content<'c>(of: &ObjectMeta, data: impl Iterator<Item = (&'c str, &'c [u8])>) -> Content {
     let mut hash = Sha256::new();
-    hash.update(uid.unwrap_or_default());
+    hash.update(of.uid.as_deref().unwrap_or_default());
     let mut keys = BTreeSet::new();
     for (key, value) in data {
         hash.update(key.len().to_le_bytes());
@@ -135,10 +110,16 @@ fn content<'c>(
     }
     let digits = |byte: &u8| format!("{byte:02x}");
     let hash = hash.finalize().iter().take(8).map(digits).collect();
-    let version = version.unwrap_or_default();
+    let version = of.resource_version.clone().unwrap_or_default();
     Content {
         version,
         keys,
         hash,
     }
+}
+
+/// Values as they are, without their base64.
+fn bytes(data: Option<&BTreeMap<String, ByteString>>) -> impl Iterator<Item = (&str, &[u8])> {
+    let data = data.into_iter().flatten();
+    data.map(|(key, value)| (key.as_str(), value.0.as_slice()))
 }
