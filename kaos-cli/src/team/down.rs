@@ -1,7 +1,7 @@
 //! `kaos down`.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args as ClapArgs;
 
@@ -12,8 +12,11 @@ use crate::output::{self, Failed};
 /// How often one looks whether it has ended.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How long it may take: each component has its own limit.
+const END: Duration = Duration::from_secs(120);
+
 #[derive(ClapArgs)]
-#[command(after_help = "Exit codes: 0 it has ended, 2 no such team runs.")]
+#[command(after_help = "Exit codes: 0 it has ended, 1 it does not end, 2 no such team runs.")]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
@@ -23,7 +26,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let place = Place::of(&args.which.name)?;
     let record = place.running(&args.which.name)?;
     ask_to_end(record.pid)?;
+    let until = Instant::now() + END;
     while place.runs() {
+        if Instant::now() > until {
+            let name = &args.which.name;
+            output::say(&format!(
+                "kaos: {name} has not ended within {END:?}; kaos status shows what is left, process {} leads it",
+                record.pid
+            ));
+            return Ok(ExitCode::FAILURE);
+        }
         std::thread::sleep(LOOK);
     }
     for component in place.read()?.unwrap_or_default().components {

@@ -15,6 +15,9 @@ use crate::terminal;
 /// The answer was cut: by a limit of the model's, or by a filter.
 const NOT_WHOLE: u8 = 3;
 
+/// What is said of a 200 without an answer.
+const NO_ANSWER: &str = "it says that it answers, and there is no answer";
+
 #[derive(ClapArgs)]
 #[command(
     after_help = "The answer goes to the standard output, everything else to the standard error.
@@ -156,6 +159,9 @@ async fn whole(response: Response) -> Result<Said, Failed> {
                 writeln!(out, "{text}")?;
                 out.flush()?;
             }
+            if said.finish.is_none() && said.error.is_none() {
+                said.error = Some(NO_ANSWER.to_owned());
+            }
         }
         Err(_no_json) => said.error = Some(format!("it answers with {status}, and no JSON")),
     }
@@ -186,6 +192,9 @@ async fn streamed(mut response: Response) -> Result<Said, Failed> {
     out.flush()?;
     if !done && said.error.is_none() {
         said.error = Some("the connection has ended before the answer has".to_owned());
+    }
+    if said.finish.is_none() && said.error.is_none() {
+        said.error = Some(NO_ANSWER.to_owned());
     }
     Ok(said)
 }

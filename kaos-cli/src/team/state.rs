@@ -72,6 +72,8 @@ impl Place {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(self.0.join("logs"))?;
+        own(&self.0)?;
+        own(&self.0.join("logs"))?;
         let lock = private()
             .create(true)
             .truncate(false)
@@ -120,6 +122,9 @@ impl Place {
 
     /// The team that runs, or why there is none.
     pub(crate) fn running(&self, name: &str) -> Result<Record, Failed> {
+        if self.0.exists() {
+            own(&self.0)?;
+        }
         let record = if self.runs() { self.read()? } else { None };
         record
             .ok_or_else(|| format!("no team called {name} runs: kaos up -f FILE starts one").into())
@@ -133,12 +138,39 @@ impl Held {
     }
 }
 
-/// A file that the user alone reads, to be written.
+/// Makes sure that a folder is the user's own, and nobody else's to write or read: what it says is believed.
+#[cfg(unix)]
+fn own(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let found = fs::symlink_metadata(folder)?;
+    let mine = rustix::process::geteuid().as_raw();
+    if !found.is_dir() || found.uid() != mine {
+        let at = folder.display();
+        let why = format!("{at} is a link, no folder, or somebody else's; remove it");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    }
+    if found.mode() & 0o077 != 0 {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn own(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// A file that the user alone reads, to be written; not through a link.
 pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NOFOLLOW.bits();
+        options.mode(0o600);
+        options.custom_flags(i32::try_from(flags).unwrap_or_default());
+    }
     options
 }
 

@@ -135,6 +135,7 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
             it.pid = running.reported().pid;
             if ready.is_some() && it.stage == Stage::Starting {
                 it.stage = Stage::Ready;
+                it.was_ready = true;
                 it.why = None;
             }
         });

@@ -114,6 +114,8 @@ pub struct Standing {
     pub pid: Option<u32>,
     /// How often it was started again.
     pub restarts: u32,
+    /// Whether it was ready at least once.
+    pub was_ready: bool,
     /// Why it is so, where that is no matter of course: `ended with code 1`.
     pub why: Option<String>,
 }

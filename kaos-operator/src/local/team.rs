@@ -59,6 +59,7 @@ impl Team {
             stage: Stage::Waiting,
             pid: None,
             restarts: 0,
+            was_ready: false,
             why: None,
         };
         let shared = Arc::new(Shared {
@@ -96,9 +97,7 @@ impl Team {
                 .collect::<Vec<_>>()
         };
         let failed = of(Stage::Failed);
-        let begun = state.standings.iter().all(|it| {
-            it.stage == Stage::Ready || (it.stage == Stage::Restarting && it.restarts > 0)
-        });
+        let begun = state.standings.iter().all(|it| it.was_ready);
         match (failed.is_empty(), begun) {
             (false, _) => Together::Failed(failed),
             (true, true) => Together::Ready,

@@ -1,7 +1,7 @@
 //! What is secret is not shown.
 
 use std::collections::HashSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
@@ -168,8 +168,27 @@ fn forms(secret: &str) -> Vec<String> {
         forms.extend(lines.filter(|it| it.len() >= SHORT).map(str::to_owned));
         forms.push(BASE64_STANDARD.encode(secret));
         forms.push(utf8_percent_encode(secret.trim(), RESERVED).to_string());
+        forms.extend(escaped(secret.trim()));
     }
     forms
+}
+
+/// As programs write it in JSON, with letters as they are or all in ASCII, and as Python shows a text.
+fn escaped(secret: &str) -> [String; 3] {
+    let json = Value::from(secret).to_string();
+    let json = json.trim_matches('"').to_owned();
+    let mut ascii = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter.is_ascii() {
+            ascii.push(letter);
+        } else {
+            let mut units = [0; 2];
+            for unit in letter.encode_utf16(&mut units) {
+                let _infallible = write!(ascii, "\\u{unit:04x}");
+            }
+        }
+    }
+    [json, ascii, secret.replace('\\', "\\\\")]
 }
 
 /// Values beside names of secrets in documents, be anything made of these or not.

@@ -59,19 +59,18 @@ impl Dialect {
 
 impl Card {
     /// Asks for the card: at its newer place, and where that does not exist, at its older. `None`: there is
-    /// somebody, and no card.
+    /// somebody, and no card. No token goes along: cards are for everybody, and whose address it is, is not known yet.
     pub(super) async fn ask(
         client: &Client,
         url: &Url,
-        bearer: Option<&str>,
         until: Instant,
     ) -> Result<Option<Self>, Failure> {
         let asking = async {
-            let newer = get(client, url, "/.well-known/agent.json", bearer).await?;
+            let newer = get(client, url, "/.well-known/agent.json").await?;
             if !is_missing(newer.status()) {
                 return Self::read(newer, true).await.map(Some);
             }
-            let older = get(client, url, "/.well-known/agent", bearer).await?;
+            let older = get(client, url, "/.well-known/agent").await?;
             if is_missing(older.status()) {
                 return Ok(None);
             }
@@ -137,18 +136,10 @@ fn is_missing(status: StatusCode) -> bool {
     )
 }
 
-async fn get(
-    client: &Client,
-    url: &Url,
-    path: &str,
-    bearer: Option<&str>,
-) -> Result<Response, Failure> {
+async fn get(client: &Client, url: &Url, path: &str) -> Result<Response, Failure> {
     let mut at = url.clone();
     at.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
-    let mut request = client.request(Method::GET, at);
-    if let Some(token) = bearer {
-        request = request.bearer_auth(token);
-    }
+    let request = client.request(Method::GET, at);
     request.send().await.map_err(|why| lost(&why))
 }
 

@@ -64,8 +64,7 @@ impl RemoteAgent {
         let client = self.client()?;
         let url = self.settings.url.as_ref();
         let url = url.ok_or_else(|| Failure::new("connection", NO_URL))?;
-        let bearer = self.settings.bearer.as_deref();
-        let card = match Card::ask(client, url, bearer, until).await? {
+        let card = match Card::ask(client, url, until).await? {
             Some(card) if !self.is(&card) => card,
             right => return Ok(right),
         };

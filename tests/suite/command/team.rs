@@ -199,11 +199,7 @@ async fn a_team_goes_on_in_the_background_until_it_is_told() {
     let mut up = home.kaos(&["up", "-d", "-f", &file]);
     let up = up.output().await.unwrap();
     assert_eq!(up.status.code(), Some(0), "{}", said(&up));
-    assert!(
-        said(&up).starts_with("6 components are ready"),
-        "{}",
-        said(&up)
-    );
+    assert!(said(&up).starts_with("ready: 6 of 6"), "{}", said(&up));
     let processes = home.processes();
     let asked = home.run(&["invoke", "analyst", "36 times 1250?"]).await;
     assert_eq!(String::from_utf8(asked.stdout).unwrap(), "45000.\n");

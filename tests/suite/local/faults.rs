@@ -28,6 +28,20 @@ fn one_that_crashes_at_its_start_fails_after_three_tries_and_what_needs_it_never
 }
 
 #[test]
+fn a_team_is_not_ready_before_each_was_however_often_it_is_started_again() {
+    let broken = python("tools", "import sys\nsys.exit(2)", &[]);
+    let (team, _seen) = start(vec![broken], limits());
+    loop {
+        match team.together() {
+            Together::Failed(names) => break assert_eq!(names, ["tools"]),
+            together => assert_eq!(together, Together::Starting),
+        }
+        std::thread::yield_now();
+    }
+    team.stop();
+}
+
+#[test]
 fn one_that_never_gets_ready_fails_and_is_ended() {
     let limits = Limits {
         ready: Duration::from_secs(2),

@@ -148,3 +148,20 @@ fn what_kubernetes_merges_into_a_pod_is_shown_as_data() {
     let file: Value = serde_saphyr::from_str(&shown).unwrap();
     assert_eq!(file["workloads"][1]["podSpec"], spec["podSpec"], "{shown}");
 }
+
+#[test]
+fn a_secret_is_masked_as_programs_write_it_in_json() {
+    let secret = "q\"uo\\te-pässwort";
+    let held = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"k": secret}});
+    for written in [
+        secret,
+        r#"q\"uo\\te-pässwort"#,
+        r#"q\"uo\\te-p\u00e4sswort"#,
+        r#"q"uo\\te-pässwort"#,
+    ] {
+        let env =
+            json!({"container": {"env": [{"name": "LINE", "value": format!("it is {written}.")}]}});
+        let shown = everything(&format!("{held}\n---\n{}", agent(&env)));
+        assert!(!shown.contains("sswort"), "{written}\n{shown}");
+    }
+}

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// The most bytes of one.
-const MAX_BYTES: usize = 64 * 1024 * 1024;
+pub(super) const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 pub(super) async fn write(to: &mut (impl AsyncWrite + Unpin), message: &Value) -> io::Result<()> {
     let text = message.to_string();

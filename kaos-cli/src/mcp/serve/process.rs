@@ -72,6 +72,8 @@ impl Python {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // Who may ask is the server's to know: a function does not need it, and could say it.
+            .env_remove("KAOS_API_TOKEN")
             .kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);
@@ -89,7 +91,7 @@ impl Python {
         };
         let begin = json!({
             "name": self.code.name, "source": self.code.source,
-            "memory": self.memory, "mark": worker.mark,
+            "memory": self.memory, "mark": worker.mark, "most": frames::MAX_BYTES,
         });
         let program = &self.program;
         let loaded = match timeout(LOADING, worker.begin(&begin)).await {

@@ -50,11 +50,16 @@ class Pipes:
         return json.loads(self.read(size))
 
     def tell(self, message):
-        text = json.dumps(message, ensure_ascii=False, allow_nan=False)
-        text = text.encode("utf-8", "replace")
+        self.send(encoded(message))
+
+    def send(self, text):
         rest = struct.pack(">I", len(text)) + text
         while rest:
             rest = rest[os.write(self.told, rest) :]
+
+
+def encoded(message):
+    return json.dumps(message, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
 # What a type is as a JSON Schema.
@@ -152,7 +157,7 @@ class Tool:
             if of.kind is of.VAR_POSITIONAL:
                 continue
             if of.kind is of.POSITIONAL_ONLY:
-                raise TypeError(f"{self.name}: the parameter {name} cannot be given by name")
+                raise TypeError(f"the parameter {name} cannot be given by name")
             if of.kind is of.VAR_KEYWORD:
                 self.rest = name
                 continue
@@ -264,15 +269,32 @@ def simple(value):
     if isinstance(value, enum.Enum):
         return simple(value.value)
     if isinstance(value, dict):
-        for key in value:
+        held = {}
+        for key, it in value.items():
             if not isinstance(key, (str, int, float, bool, NONE)):
                 raise TypeError(f"a key of the result is of type {type(key).__name__}, which JSON cannot hold")
-        return {key: simple(it) for key, it in value.items()}
+            text = whole(key if isinstance(key, str) else json.dumps(key))
+            if text in held:
+                raise TypeError(f"two keys of the result are {text!r} in JSON, whose keys are texts")
+            held[text] = simple(it)
+        return held
     if isinstance(value, (list, tuple, set, frozenset)):
         return [simple(it) for it in value]
-    if value is None or isinstance(value, (str, int, float, bool)):
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise TypeError("the result holds an integer of more than 64 bits, which is no number to others; give it as a text")
+    if isinstance(value, str):
+        return whole(value)
+    if value is None or isinstance(value, (int, float, bool)):
         return value
     raise TypeError(f"the result holds a {type(value).__name__}, which JSON cannot hold")
+
+
+def whole(text):
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise TypeError("the result holds half a character (a surrogate), which is no text to others") from None
+    return text
 
 
 def parts_of(result, wrapped):
@@ -312,6 +334,15 @@ def media_kind(result):
 # The file.
 
 
+class NoTool(Exception):
+    """What a file has is no tool: where, and why."""
+
+    def __init__(self, name, function, why):
+        code = getattr(function, "__code__", None)
+        line = f", line {code.co_firstlineno}" if code else ""
+        super().__init__(f'  File "{name}"{line}\n{why}')
+
+
 def load(source, name):
     module = types.ModuleType("__kaos_tools__")
     module.__file__ = name
@@ -325,11 +356,21 @@ def load(source, name):
     tree = ast.parse(source, name)
     exec(compile(tree, name, "exec"), module.__dict__)
     listed = getattr(module, "__all__", None)
+    if listed is not None:
+        if not isinstance(listed, (list, tuple)) or not all(isinstance(it, str) for it in listed):
+            raise NoTool(name, None, "__all__ is no list of names")
+        for key in listed:
+            if not inspect.isroutine(getattr(module, key, None)):
+                raise NoTool(name, None, f"__all__ names {key}, which is no function of the file")
     tools = {}
     for key, value in list(vars(module).items()):
         own = inspect.isfunction(value) and value.__module__ == module.__name__
         if (key in listed if listed is not None else own and not key.startswith("_")) and inspect.isroutine(value):
-            tool = Tool(value)
+            try:
+                tool = Tool(value)
+                encoded(tool.about())
+            except Exception as error:
+                raise NoTool(name, value, f"{key} cannot be a tool: {error}") from None
             tool.name = key
             tools[key] = tool
     return tools
@@ -401,8 +442,11 @@ def main():
         said(mark)
         pipes.tell({"tools": about})
     except BaseException as error:
-        if isinstance(error, SyntaxError):
+        if isinstance(error, NoTool):
+            text = str(error)
+        elif isinstance(error, SyntaxError):
             text = "".join(traceback.format_exception_only(type(error), error))
+            text = text if error.filename else f'  File "{name}"\n{text}'
         else:
             text = told_of(error, name)["stacktrace"]
         pipes.tell({"failed": {"type": type(error).__qualname__, "text": text}})
@@ -415,8 +459,10 @@ def main():
             os.environ.update(call.get("context") or {})
             answer = tools[call["tool"]].call(call["arguments"])
             if os.getpid() == pipes.pid:
-                # Here, so that what JSON cannot hold is the call's failure.
-                json.dumps(answer, allow_nan=False)
+                # Here, so that what cannot be sent is the call's failure.
+                size = len(encoded(answer))
+                if size > begin["most"]:
+                    raise ValueError(f"the result has {size} bytes, and {begin['most']} is the most")
         except MemoryError:
             answer = {"error": {"type": "MemoryError", "message": "out of memory", "stacktrace": ""}}
         except SystemExit as error:

@@ -7,8 +7,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::stream::try_unfold;
 use kaos_otel_hook::ForwardedCall;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::Value;
+use tracing::warn;
 
 use super::provider::Provider;
 use super::response::{refused, whole};
@@ -21,7 +22,7 @@ const SEEN: usize = 1024 * 1024;
 
 pub(super) async fn forwarded(provider: &Provider, call: ForwardedCall, body: &Value) -> Response {
     let Some((client, url)) = &provider.to else {
-        call.fail("500");
+        fail(provider, call, "500");
         return refused(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",
@@ -41,7 +42,7 @@ pub(super) async fn forwarded(provider: &Provider, call: ForwardedCall, body: &V
     let answered = match tokio::time::timeout(SILENCE, request.send()).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(_why)) => {
-            call.fail("connection");
+            fail(provider, call, "connection");
             return refused(
                 StatusCode::BAD_GATEWAY,
                 "model_unreachable",
@@ -49,7 +50,7 @@ pub(super) async fn forwarded(provider: &Provider, call: ForwardedCall, body: &V
             );
         }
         Err(_late) => {
-            call.fail("timeout");
+            fail(provider, call, "timeout");
             return refused(
                 StatusCode::GATEWAY_TIMEOUT,
                 "model_timeout",
@@ -59,6 +60,15 @@ pub(super) async fn forwarded(provider: &Provider, call: ForwardedCall, body: &V
     };
     let status =
         StatusCode::from_u16(answered.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
+    if status.is_redirection() || status.is_informational() {
+        fail(provider, call, status.as_str());
+        return refused(
+            StatusCode::BAD_GATEWAY,
+            "bad_response",
+            "the model's provider redirects, which is not followed, or wants another protocol",
+        );
+    }
+    let later = answered.headers().get(RETRY_AFTER).cloned();
     let kind = answered.headers().get(CONTENT_TYPE);
     let kind = kind
         .and_then(|it| it.to_str().ok())
@@ -70,6 +80,7 @@ pub(super) async fn forwarded(provider: &Provider, call: ForwardedCall, body: &V
         streams: kind.starts_with("text/event-stream"),
         status,
         call: Some(call),
+        model: provider.route.name.clone(),
     };
     let pieces = try_unfold(passing, async |mut passing| {
         let piece = tokio::time::timeout(SILENCE, passing.answered.chunk()).await;
@@ -92,7 +103,20 @@ pub(super) async fn forwarded(provider: &Provider, call: ForwardedCall, body: &V
             }
         }
     });
-    whole(status, &kind, Body::from_stream(pieces))
+    let mut response = whole(status, &kind, Body::from_stream(pieces));
+    if let Some(later) = later {
+        response.headers_mut().insert(RETRY_AFTER, later);
+    }
+    response
+}
+
+fn fail(provider: &Provider, call: ForwardedCall, why: &str) {
+    failed(&provider.route.name, why);
+    call.fail(why);
+}
+
+fn failed(model: &str, why: &str) {
+    warn!(target: "kaos", model, error_type = why, "the model's provider failed");
 }
 
 /// An answer on its way. Dropped before its end, nobody wanted the rest.
@@ -102,6 +126,7 @@ struct Passing {
     streams: bool,
     status: StatusCode,
     call: Option<ForwardedCall>,
+    model: String,
 }
 
 impl Passing {
@@ -155,6 +180,7 @@ impl Passing {
 
     fn fail(&mut self, error_type: &str) {
         if let Some(call) = self.call.take() {
+            failed(&self.model, error_type);
             call.fail(error_type);
         }
     }

@@ -115,3 +115,39 @@ async fn a_trail_that_cannot_be_written_starts_no_agent() {
     );
     assert!(told.contains("cannot be started"), "{told}");
 }
+
+/// What a team's folder says is believed, so it is the user's alone: a link is refused, and others lose their rights.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_is_a_link_is_refused_and_one_that_others_write_is_closed() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let home = Home::new("links");
+    let file = home.file(SCRIPTED);
+    let elsewhere = home.0.join("elsewhere");
+    std::fs::create_dir_all(elsewhere.join("logs")).unwrap();
+    std::fs::create_dir_all(home.state().parent().unwrap()).unwrap();
+    symlink(&elsewhere, home.state()).unwrap();
+    let up = home.run(&["up", "-d", "-f", &file]).await;
+    assert!(!up.status.success());
+    assert!(
+        said(&up).contains("is a link, no folder, or somebody else's"),
+        "{}",
+        said(&up)
+    );
+
+    std::fs::remove_file(home.state()).unwrap();
+    std::fs::create_dir_all(home.state().join("logs")).unwrap();
+    let open = std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(home.state(), open).unwrap();
+    let victim = home.0.join("victim");
+    std::fs::write(&victim, "mine").unwrap();
+    symlink(&victim, home.state().join("lock")).unwrap();
+    let up = home.run(&["up", "-d", "-f", &file]).await;
+    assert!(!up.status.success(), "{}", said(&up));
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "mine");
+    let mode = std::fs::metadata(home.state())
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o700);
+}

@@ -34,12 +34,13 @@ pub(super) fn run(args: &Args, place: &Place) -> Result<ExitCode, Failed> {
     loop {
         let ended = child.try_wait()?;
         let record = place.read()?.unwrap_or_default();
-        if record.state == "ready" {
+        // What a team before it left behind is not its word.
+        if record.state == "ready" && record.pid == child.id() {
             let count = record.components.len();
             let mut out = terminal::people();
             writeln!(
                 out,
-                "{count} components are ready; kaos status shows them, kaos down ends them"
+                "ready: {count} of {count}; kaos status shows them, kaos down ends them"
             )?;
             out.flush()?;
             return Ok(ExitCode::SUCCESS);
