@@ -107,6 +107,7 @@ impl Stage {
 
 /// How a process is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Standing {
     /// How far it is.
     pub stage: Stage,
