@@ -78,6 +78,7 @@ fn cases() -> Vec<(&'static str, Case)> {
             "redact-secrets",
             redact("password=aB3dE5fG7h user@example.org\n".repeat(400)),
         ),
+        ("redact-fields", redact(fields())),
     ]
 }
 
@@ -104,6 +105,12 @@ fn redact(text: String) -> Case {
     Box::new(move || {
         black_box(redactor.any(black_box(&text)));
     })
+}
+
+/// An object whose names all mean a secret: of what was made to be slow, the slowest in JSON.
+fn fields() -> String {
+    let fields: Vec<String> = (0..680).map(|n| format!("\"otp: {n}\":\"x1y2\"")).collect();
+    format!("{{{}}}", fields.join(","))
 }
 
 struct Noop;
