@@ -39,31 +39,31 @@ pub struct Status {
     pub conditions: Vec<Condition>,
     /// How its Deployment is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub deployment: Option<DeploymentSeen>,
+    pub(crate) deployment: Option<DeploymentSeen>,
     /// What it is made of: the `ModelAPI` of an agent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub linked_resources: Option<LinkedResources>,
+    pub(crate) linked_resources: Option<LinkedResources>,
 }
 
 /// How a Deployment is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub struct DeploymentSeen {
+pub(crate) struct DeploymentSeen {
     /// Pods.
     #[serde(skip_serializing_if = "is_zero")]
-    pub replicas: i32,
+    pub(crate) replicas: i32,
     /// Those that can serve.
     #[serde(skip_serializing_if = "is_zero")]
-    pub ready_replicas: i32,
+    pub(crate) ready_replicas: i32,
     /// Those that can serve for long enough.
     #[serde(skip_serializing_if = "is_zero")]
-    pub available_replicas: i32,
+    pub(crate) available_replicas: i32,
     /// Those of the newest specification.
     #[serde(skip_serializing_if = "is_zero")]
-    pub updated_replicas: i32,
+    pub(crate) updated_replicas: i32,
     /// Its own conditions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub conditions: Vec<DeploymentCondition>,
+    pub(crate) conditions: Vec<DeploymentCondition>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -73,9 +73,9 @@ fn is_zero(number: &i32) -> bool {
 
 /// What a resource is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LinkedResources {
+pub(crate) struct LinkedResources {
     /// The `ModelAPI`.
-    pub modelapi: String,
+    pub(crate) modelapi: String,
 }
 
 /// The schema of a status.

@@ -10,11 +10,11 @@ use crate::yaml::{Mark, Node};
 
 /// One resource, as it was read.
 #[derive(Debug, Clone)]
-pub struct Resource<S> {
+pub(crate) struct Resource<S> {
     /// What it is to be.
-    pub spec: S,
+    pub(crate) spec: S,
     /// Which it is, and where.
-    pub at: Located,
+    pub(crate) at: Located,
 }
 
 /// Which resource something is, and where it was read.
@@ -72,11 +72,11 @@ pub(crate) struct Keys {
 #[derive(Debug, Clone, Default)]
 pub struct Resources {
     /// Where models are.
-    pub model_apis: BTreeMap<Identity, Resource<ModelApiSpec>>,
+    pub(crate) model_apis: BTreeMap<Identity, Resource<ModelApiSpec>>,
     /// Servers of the Model Context Protocol.
-    pub mcp_servers: BTreeMap<Identity, Resource<McpServerSpec>>,
+    pub(crate) mcp_servers: BTreeMap<Identity, Resource<McpServerSpec>>,
     /// Agents.
-    pub agents: BTreeMap<Identity, Resource<AgentSpec>>,
+    pub(crate) agents: BTreeMap<Identity, Resource<AgentSpec>>,
     /// What is there but could not be read: nobody need be told that it is missing.
     pub(crate) broken: BTreeSet<Identity>,
     pub(crate) secrets: BTreeMap<(Arc<str>, String), Keys>,
@@ -84,6 +84,15 @@ pub struct Resources {
 }
 
 impl Resources {
+    /// The resources that could be read: first where models are, then MCP servers, then agents, each by
+    /// namespace and name.
+    pub fn all(&self) -> impl Iterator<Item = &Located> {
+        let models = self.model_apis.values().map(|it| &it.at);
+        let servers = self.mcp_servers.values().map(|it| &it.at);
+        let agents = self.agents.values().map(|it| &it.at);
+        models.chain(servers).chain(agents)
+    }
+
     /// Whether a resource is there, be it readable or not.
     pub(crate) fn has(&self, identity: &Identity) -> bool {
         self.broken.contains(identity)
