@@ -1,4 +1,33 @@
 //! What is said of a resource: a pure function of what was found and seen.
+//!
+//! # Example
+//!
+//! # Example
+//!
+//! ```
+//! use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+//! use k8s_openapi::jiff::Timestamp;
+//! use kaos_operator::kubernetes::status::{ApplyFailure, DependencyState, Observed, Status, StatusUpdate, evaluate};
+//! use kaos_operator::{Identity, Kind};
+//!
+//! let analyst = Identity { kind: Kind::Agent, namespace: "demo".into(), name: "analyst".into() };
+//! let StatusUpdate { status, news } = evaluate(&Observed {
+//!     identity: &analyst,
+//!     generation: Some(1),
+//!     findings: &[],
+//!     workload: None,
+//!     endpoint: None,
+//!     model_api: Some("llm"),
+//!     needs: &[(analyst.sibling(Kind::ModelApi, "llm"), DependencyState::Missing)],
+//!     missing: &[],
+//!     refused: None::<&ApplyFailure>,
+//!     deployment: None,
+//!     before: &Status::default(),
+//!     now: Time(Timestamp::UNIX_EPOCH),
+//! });
+//! assert_eq!(status.phase, "Waiting");
+//! assert!(news.iter().any(|(_reason, message, warns)| *warns && message.contains("is not there")));
+//! ```
 
 mod conditions;
 mod evaluate;

@@ -69,6 +69,31 @@ pub(crate) struct Keys {
 }
 
 /// All that was read: resources, and the Secrets and `ConfigMap`s beside them.
+///
+/// # Example
+///
+/// What was read, with fields that no version knows; Secrets have values that nothing shows:
+///
+/// ```
+/// use kaos_operator::{Identity, Located, Place, Reading, Resources, SecretText, Source, read};
+///
+/// let text = "
+/// apiVersion: kaos.tools/v1alpha1
+/// kind: Agent
+/// metadata: {name: analyst}
+/// spec: {modelAPI: llm, model: gpt-4o, config: {env: [{name: REGION, value: eu}]}}
+/// ";
+/// let (mut resources, _findings): (Resources, _) = read(&[Source::new("team.yaml", text)], &Reading::default());
+/// let analyst: &Located = resources.all().next().unwrap();
+/// let Identity { namespace, name, .. } = &analyst.identity;
+/// let Place { line, .. } = analyst.place();
+/// assert_eq!((&**namespace, &**name, line), ("default", "analyst", 2));
+/// // An older version's place of a field is not where it stands now.
+/// assert_eq!(analyst.document()["spec"]["container"]["env"][0]["value"], "eu");
+///
+/// resources.give_secret("default", "provider", "key", SecretText::new("sk-…"));
+/// assert_eq!(format!("{:?}", resources.secret("default", "provider", "key")), "Some([a text])");
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Resources {
     /// Where models are.
