@@ -105,6 +105,7 @@ pub(crate) struct Autonomous {
 /// Limits of tasks that run by themselves.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "resources call them so")]
 pub(crate) struct TaskConfig {
     /// Rounds.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What an agent remembers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "resources call them so")]
 pub(crate) struct Memory {
     /// Whether it remembers at all.
     #[serde(skip_serializing_if = "Option::is_none")]
