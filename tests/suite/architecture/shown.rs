@@ -62,7 +62,7 @@ fn blocks(page: &str) -> Vec<String> {
             }
             Some((_, block)) => block.push_str(&[line, "\n"].concat()),
             None if ticks >= 3 && !line[ticks..].contains('`') => {
-                open = Some((ticks, String::new()))
+                open = Some((ticks, String::new()));
             }
             None => {}
         }
