@@ -3,6 +3,7 @@
 mod code_map;
 mod modules;
 mod rooms;
+mod shown;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

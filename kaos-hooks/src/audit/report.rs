@@ -11,6 +11,28 @@ use crate::plain;
 ///
 /// Displays as a short report for people. Its [exit code](Self::exit_code) is that of
 /// `kaos audit verify`.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::audit::{Accounted, Finding, Gap, Recovery, Torn, Verification};
+///
+/// /// What somebody on call is shown: one line for each thing that is not as it was.
+/// fn lines(report: &Verification) -> Vec<String> {
+///     let wrong = |it: &Finding| format!("{} at byte {}: {}", it.segment, it.offset, it.problem);
+///     let known = |it: &Accounted| format!("accepted in record {}: {}", it.by, it.why);
+///     let lost = |it: &Gap| format!("{} records were lost: {}", it.lost, it.reason);
+///     let mended = |it: &Recovery| format!("{} bytes of {} were cut off", it.bytes, it.segment);
+///     let unfinished = |it: &Torn| format!("{} is being written, or its writer died", it.segment);
+///     let mut lines: Vec<String> = report.findings.iter().map(wrong).collect();
+///     lines.extend(report.accounted.iter().map(known));
+///     lines.extend(report.gaps.iter().map(lost));
+///     lines.extend(report.recoveries.iter().map(mended));
+///     lines.extend(report.torn.iter().map(unfinished));
+///     lines
+/// }
+/// assert!(lines(&Verification::default()).is_empty());
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Verification {
     /// The log that the trail's last segment belongs to.

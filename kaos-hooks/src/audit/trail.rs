@@ -20,13 +20,15 @@ pub use records::Records;
 /// # Example
 ///
 /// ```no_run
-/// use kaos_hooks::audit::{RecordContent, Filter, Trail};
+/// use kaos_hooks::audit::{Filter, Record, RecordContent, Records, Trail};
 ///
 /// let trail = Trail::open_read("trail")?;
 /// let of_session = Filter { session: Some("session-1".into()), ..Filter::default() };
-/// for record in trail.records(of_session)? {
-///     if let RecordContent::Event(event) = record?.content {
-///         println!("{}", event.to_line());
+/// let records: Records = trail.records(of_session)?;
+/// for record in records {
+///     let Record { seq, content, .. } = record?;
+///     if let RecordContent::Event(event) = content {
+///         println!("{seq}: {}", event.to_line());
 ///     }
 /// }
 /// println!("{}", trail.verify()?);
