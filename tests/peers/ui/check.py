@@ -1,0 +1,290 @@
+"""Looks at `kaos ui` in a browser: check.py CHROMIUM all|tampered URL MORE. Prints what was seen; fails with what was not as it must be."""
+
+import json
+import os
+import pathlib
+import re
+import sys
+import time
+from urllib.parse import urlsplit
+
+from playwright.sync_api import expect, sync_playwright
+
+chromium, what, url, more = sys.argv[1:]
+base = url.split("#")[0]
+ARGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync".split()
+PICTURES = pathlib.Path(__file__).resolve().parents[3] / "docs" / "ui" if os.environ.get("KAOS_SCREENSHOTS") else None
+MOST_BYTES = 200_000
+
+wrong = []
+
+# Everything that can be used has a name, and every text can be told from its ground (WCAG 2.2, 1.4.3 and 4.1.2).
+AUDIT = r"""() => {
+  const bad = [];
+  const shown = (it) => it.checkVisibility({checkOpacity: true, checkVisibilityCSS: true}) && !it.closest('.unseen');
+  for (const it of document.querySelectorAll('button, a, input, select, textarea, summary')) {
+    const name = it.getAttribute('aria-label') || it.labels?.[0]?.textContent || it.textContent || it.title;
+    if (shown(it) && !name.trim()) bad.push('without a name: ' + it.outerHTML.slice(0, 90));
+  }
+  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgb = (text) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = text; canvas.fillRect(0, 0, 1, 1); return canvas.getImageData(0, 0, 1, 1).data; };
+  const light = ([r, g, b]) => { const l = [r, g, b].map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * l[0] + 0.7152 * l[1] + 0.0722 * l[2]; };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const it = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !shown(it) || it.closest('svg, script, option')) continue;
+    let ground = it;
+    while (ground && rgb(getComputedStyle(ground).backgroundColor)[3] < 255) ground = ground.parentElement;
+    const [a, b] = [light(rgb(getComputedStyle(it).color)), light(rgb(ground ? getComputedStyle(ground).backgroundColor : 'white'))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) bad.push(`contrast ${ratio.toFixed(2)}: ${it.className} ${walker.currentNode.data.trim().slice(0, 40)}`);
+  }
+  return [...new Set(bad)];
+}"""
+
+
+def must(holds, words):
+    if not holds:
+        wrong.append(words)
+
+
+def watch(page, origin):
+    page.on("console", lambda it: it.type in ("error", "warning") and wrong.append(f"console: {it.text}"))
+    page.on("pageerror", lambda it: wrong.append(f"script: {it}"))
+    page.on("request", lambda it: urlsplit(it.url).netloc in ("", urlsplit(origin).netloc) or wrong.append(f"asks {it.url}"))
+    page.on("dialog", lambda it: (wrong.append(f"a dialog: {it.message}"), it.dismiss()))
+
+
+def picture(page, name, **how):
+    if not PICTURES:
+        return
+    PICTURES.mkdir(exist_ok=True)
+    path = PICTURES / f"{name}.png"
+    page.screenshot(path=path, **how)
+    must(path.stat().st_size < MOST_BYTES, f"{path.name} has {path.stat().st_size} bytes")
+
+
+def audit(page, where):
+    for it in page.evaluate(AUDIT):
+        wrong.append(f"{where}: {it}")
+
+
+def narrow(page, where):
+    """Nothing is cut off at 400 px."""
+    size = page.viewport_size
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.wait_for_timeout(80)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    must(wide <= 400, f"{where}: {wide} px wide at 400 px")
+    picture(page, f"narrow-{where}") if where in ("runs",) else None
+    page.set_viewport_size(size)
+
+
+def go(page, fragment, wait):
+    page.goto(f"{base}#/{fragment}")
+    page.wait_for_selector(wait, timeout=15_000)
+
+
+def listed(page, count):
+    """So many runs are shown; waited for by locators, since the pages' policy lets nothing be evaluated."""
+    expect(page.locator(".runs .run")).to_have_count(count, timeout=10_000)
+
+
+def all_pages(page, folder):
+    page.goto(url)  # with the token, which must not stay in the address
+    page.wait_for_selector(".runs .run")
+    page.wait_for_selector(".badge.good", timeout=30_000)
+    must("token" not in page.url, "the token stays in the address")
+    shown = page.locator(".runs .run").count()
+    must(shown >= 6, f"{shown} runs are shown")
+    must("record" in page.inner_text(".badge"), f"the badge says {page.inner_text('.badge')}")
+    runs(page)
+    run(page)
+    compare(page)
+    numbers(page)
+    go(page, "session/lease-7", ".turns > li")
+    must(page.locator(".turns > li").count() >= 2, "the session's turns are not there")
+    audit(page, "session")
+    narrow(page, "session")
+    go(page, "trust", ".trail .verdict-word")
+    must("INTACT" in page.inner_text(".trail"), "trust does not say INTACT")
+    picture(page, "trust")
+    audit(page, "trust")
+    narrow(page, "trust")
+    agents(page)
+    dark(page)
+
+
+def runs(page):
+    audit(page, "runs")
+    picture(page, "runs")
+    narrow(page, "runs")
+    total = page.locator(".runs .run").count()
+    page.keyboard.press("/")
+    page.keyboard.type("36 times")
+    listed(page, 1)
+    must("text=36" in page.url, f"the address does not say what is searched: {page.url}")
+    must(page.locator(".redacted").count() > 0, "the card number is not shown as redacted")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    listed(page, total)
+    page.select_option("select[aria-label=Agent]", "researcher")
+    expect(page.locator(".runs .run")).not_to_have_count(total)
+    page.select_option("select[aria-label=Agent]", "")
+    listed(page, total)
+    page.locator("main").focus()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    must(page.locator(".run.chosen").count() == 1, "j chooses no run")
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.press("Escape")
+    page.locator(".run.chosen > a").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".row")
+
+
+def run(page):
+    go(page, "runs?text=deposit", ".runs .run")
+    listed(page, 1)
+    page.locator(".runs .run > a").click()
+    page.wait_for_selector(".row.turn")
+    rows = page.locator(".row").count()
+    must(rows >= 25, f"{rows} spans of three processes are shown")
+    agents = {it for it in page.locator(".row.turn .text").all_inner_texts()}
+    must(len(agents) == 3, f"the agents of the trace: {agents}")
+    page.locator(".row.llm_call").nth(1).click()
+    page.wait_for_selector(".panel .conversation .message")
+    must(page.locator(".panel .message.user").count() > 0, "no conversation is shown")
+    audit(page, "run")
+    picture(page, "run")
+    page.locator(".row.tool_call").first.click()
+    page.wait_for_selector(".panel:has-text('Arguments')")
+    linked = page.url
+    must("span=" in linked, "the span is not in the address")
+    page.reload()
+    page.wait_for_selector(".panel:has-text('Arguments')")
+    page.keyboard.press("Escape")
+    must(page.locator(".panel:visible").count() == 0, "Esc does not close the panel")
+    before = page.get_attribute(".row.selected", "id")
+    page.keyboard.press("j")
+    must(page.get_attribute(".row.selected", "id") != before, "j goes nowhere in the tree")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".panel:visible section")
+    page.keyboard.press("Escape")
+    page.keyboard.press("z")
+    page.keyboard.press("z")
+    narrow(page, "run")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Prove this run").click()
+    proof = pathlib.Path(saved.value.path()).read_text().splitlines()
+    must(json.loads(proof[0])["records"] == len(proof) - 1 >= 40, f"the proof has {len(proof)} lines")
+    pathlib.Path(more, "proof.jsonl").write_text("\n".join(proof) + "\n")
+    must(len(page.pdf()) > 10_000, "it does not print")
+
+
+def compare(page):
+    go(page, "runs?session=short", ".runs .run")
+    listed(page, 2)
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    page.wait_for_selector(".pick")
+    page.locator(".pick").nth(1).click()
+    page.wait_for_selector(".pair.first")
+    must(page.locator(".pair.first").count() == 1, "the first difference is not marked")
+    page.get_by_role("button", name="to the first difference").click()
+    page.evaluate("scrollTo(0, 0)")
+    audit(page, "compare")
+    picture(page, "compare")
+    narrow(page, "compare")
+
+
+def numbers(page):
+    go(page, "numbers", ".tile")
+    must(page.locator("svg.chart").count() >= 3, "charts are missing")
+    audit(page, "numbers")
+    picture(page, "numbers")
+    narrow(page, "numbers")
+
+
+def agents(page):
+    go(page, "agents", ".component")
+    must(page.locator(".component").count() == 6, "not all components are shown")
+    audit(page, "agents")
+    narrow(page, "agents")
+    page.select_option(".ask select", "coordinator")
+    page.fill("#question", "What does the lease cost, live?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("a:has-text('its run, live')", timeout=20_000)
+    page.wait_for_selector(".asked .assistant:has-text('45000')", timeout=20_000)
+    picture(page, "agents")
+    page.get_by_text("its run, live").click()
+    page.wait_for_selector(".run-head .state.complete", timeout=20_000)
+    must("live" in page.inner_text("h1"), "the run that was asked for is not shown")
+    # What is new comes into the list by itself.
+    go(page, "runs", ".runs .run")
+    before = page.locator(".runs .run").count()
+    page.evaluate(
+        """async () => { const key = localStorage.getItem('kaos-ui-token');
+        await (await fetch('/api/ask', {method: 'POST', headers: {Authorization: `Bearer ${key}`}, body: JSON.stringify({agent: 'analyst', question: 'again'})})).text(); }"""
+    )
+    listed(page, before + 1)
+
+
+def dark(page):
+    page.emulate_media(color_scheme="dark")
+    for where, wait in (("runs", ".runs .run"), ("numbers", ".tile"), ("trust", ".trail .verdict-word"), ("agents", ".component")):
+        go(page, where, wait)
+        audit(page, f"dark {where}")
+    go(page, "runs?text=deposit", ".runs .run")
+    listed(page, 1)
+    page.locator(".runs .run > a").click()
+    page.wait_for_selector(".row.turn")
+    page.locator(".row.tool_call").first.click()
+    page.wait_for_selector(".panel:has-text('Arguments')")
+    audit(page, "dark run")
+    picture(page, "run-dark")
+
+
+def tampered(page, kind):
+    """What was done shows on every page."""
+    page.goto(url)
+    expected = {"flipped": ".badge.bad", "cut": ".badge.warn", "forged": ".badge:has-text('unsigned tail')"}[kind]
+    page.wait_for_selector(expected, timeout=20_000)
+    page.wait_for_selector(".runs .run")
+    page.wait_for_selector({"flipped": ".run.damaged", "cut": ".run.damaged", "forged": ".run:has-text('unsigned')"}[kind], timeout=10_000)
+    if kind == "flipped":
+        picture(page, "tampered")
+    audit(page, kind)
+    link = page.locator(".run.damaged > a" if kind != "forged" else ".run:has-text('unsigned') > a").first
+    link.click()
+    page.wait_for_selector(".notice.bad" if kind != "forged" else ".notice.warn")
+    page.wait_for_selector(expected)
+    for where, wait in (("numbers", ".tile"), ("trust", ".trail"), ("agents", ".empty")):
+        go(page, where, wait)
+        must(page.locator(expected).count() == 1, f"{kind}: {where} does not say so")
+    go(page, "trust", ".trail")
+    said = page.inner_text(".trail")
+    word = {"flipped": "NOT INTACT", "cut": "TORN", "forged": "no checkpoint covers"}[kind]
+    must(word in said, f"trust does not say {word}: {said[:200]}")
+    narrow(page, kind)
+
+
+with sync_playwright() as playwright:
+    browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
+    page = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light").new_page()
+    watch(page, base)
+    began = time.monotonic()
+    try:
+        if what == "all":
+            all_pages(page, more)
+        else:
+            tampered(page, more)
+    except Exception as error:  # what was wrong before may be why
+        wrong.append(re.sub(r"\s+", " ", str(error))[:400])
+        page.screenshot(path=f"/tmp/kaos-ui-failed-{os.getpid()}.png")
+        wrong.append(f"(the page is at {page.url}, its picture in /tmp/kaos-ui-failed-{os.getpid()}.png)")
+    browser.close()
+if wrong:
+    sys.exit("\n".join(dict.fromkeys(wrong)))
+print(f"{what} {more if what == 'tampered' else ''}: {time.monotonic() - began:.1f} s")
