@@ -21,7 +21,7 @@ export function prose(text, label) {
 
 // A text that may be JSON.
 export function content(text, label) {
-  if (typeof text !== 'string') return tree(text);
+  if (typeof text !== 'string') return h('div', { class: 'json', 'aria-label': label }, tree(text, true));
   const first = text.trimStart()[0];
   if (first === '{' || first === '[') {
     try {

@@ -119,7 +119,7 @@ export class Waterfall {
     const width = place(this.endOf(span)) - left;
     const [sign, word] = kind(span.kind);
     const closed = this.collapsed.has(span.id);
-    const after = left + width < 80;
+    const beside = left + width < 80 ? { left: `calc(${Math.max(0, left + width)}% + 6px)` } : left > 18 ? { right: `calc(${Math.min(100, 100 - left)}% + 6px)` } : undefined;
     const tokens = span.kind === 'llm_call' && span.input !== null ? ` · ${count(span.input)} + ${count(span.output)}` : '';
     const label = `${ms(span.ms)}${tokens}`;
     const marks = span.marks.map((mark) => h('span', { class: `mark ${mark.kind} ${mark.bad ? 'bad' : ''}`, title: `${mark.text} at +${ms(mark.at - this.began)}`, style: { left: `${place(mark.at - this.began)}%` } }, mark.bad ? '✕' : mark.kind === 'gate' ? '▴' : '·'));
@@ -135,7 +135,7 @@ export class Waterfall {
       h('span', { class: 'sign', 'aria-hidden': 'true' }, sign), h('span', { class: 'text' }, name, closed ? h('small', {}, ` (${row.children})`) : undefined),
       ['error', 'cancelled', 'skipped', 'suspended'].includes(span.state) ? state(span.state, span.error, true) : undefined),
     h('div', { class: 'track' }, h('div', { class: 'bar', style: { left: `${left}%`, width: `max(2px, ${width}%)` } }), marks,
-      h('span', { class: 'label', style: after ? { left: `calc(${Math.max(0, left + width)}% + 6px)` } : { right: `calc(${Math.min(100, Math.max(0, 100 - left))}% + 6px)` } }, label)));
+      h('span', { class: beside ? 'label' : 'label inside', style: beside }, label)));
   }
 
   index() {
