@@ -99,8 +99,12 @@ async function navigate() {
   drawHead();
   const mine = ++turn;
   if (page?.path === path && page.view?.changed) {
-    try { await page.view.changed(params); } catch (error) { failed(error); }
-    return;
+    try {
+      if (await page.view.changed(params) !== false) return;
+    } catch (error) {
+      failed(error);
+      return;
+    }
   }
   page?.view?.leave?.();
   const now = { path, name };

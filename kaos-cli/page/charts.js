@@ -66,7 +66,7 @@ export function histogram(label, of) {
   const wide = WIDE / Math.max(8, shown.length);
   const box = s('svg', { viewBox: `0 0 ${WIDE} 96`, role: 'img', 'aria-label': label, class: 'chart' });
   shown.forEach((value, at) => {
-    const high = (value / most) * 66;
+    const high = (value / most) * 58;
     const up = 2 ** (first + at);
     box.append(s('g', {}, s('title', {}, `up to ${ms(up)}: ${value}`), s('rect', { x: at * wide + 2, width: wide - 4, y: 76 - high, height: high, class: 'bar-good' }),
       value ? s('text', { x: (at + 0.5) * wide, y: 72 - high, 'text-anchor': 'middle' }, count(value)) : undefined, s('text', { x: (at + 0.5) * wide, y: 91, 'text-anchor': 'middle', class: 'small' }, `≤ ${ms(up)}`)));

@@ -27,6 +27,14 @@ function aligned(left, right) {
   return pairs;
 }
 
+// What is compared: the question first, the answer last; turns of others are what their callers were answered.
+function laid(steps) {
+  const [turn, ...rest] = steps;
+  if (turn?.kind !== 'turn') return steps.filter((it) => it.kind !== 'turn');
+  const inside = rest.filter((it) => it.kind !== 'turn');
+  return [{ ...turn, name: 'question', answered: '', ms: null, input: null, state: 'complete', error: null }, ...inside, { ...turn, name: 'answer', asked: '' }];
+}
+
 // Ids are new in each run: they are no difference.
 function plain(step) {
   return step.kind === 'model' ? step.answered.replace(/"(id|tool_call_id)":"[^"]*"/g, '"$1":""') : step.answered;
@@ -45,7 +53,7 @@ function cell(step, differs, open) {
   if (!step) return h('div', { class: 'cell none' }, h('span', { class: 'unseen' }, 'no such step'));
   const [sign] = kind(SIGNS[step.kind]);
   const answered = step.kind === 'model' ? conversation(step.answered) : content(step.answered);
-  return h('div', { class: 'cell' }, h('details', { open }, h('summary', {}, h('span', { class: 'sign', 'aria-hidden': 'true' }, sign), ' ', h('b', {}, line(step.name, 60)), ' ', step.state === 'complete' ? undefined : state(step.state, step.error), h('small', {}, ` ${ms(step.ms)}${step.input === null ? '' : ` · ${count(step.input)} + ${count(step.output)}`}`)),
+  return h('div', { class: 'cell' }, h('details', { open }, h('summary', {}, h('span', { class: 'sign', 'aria-hidden': 'true' }, sign), ' ', h('b', {}, line(step.name, 60)), ' ', step.state === 'complete' ? undefined : state(step.state, step.error), h('small', {}, `${step.ms === null ? '' : ` ${ms(step.ms)}`}${step.input === null ? '' : ` · ${count(step.input)} + ${count(step.output)}`}`)),
     step.asked ? h('div', { class: differs.some((it) => it === 'arguments' || it === 'question') ? 'differs' : '' }, h('h4', {}, 'asked'), content(step.asked)) : undefined,
     step.answered ? h('div', { class: differs.some((it) => it === 'result' || it === 'answer') ? 'differs' : '' }, h('h4', {}, 'answered'), answered) : undefined));
 }
@@ -65,7 +73,7 @@ function sums(a, b) {
 export async function show(main, [leftTrace, leftRoot, rightTrace, rightRoot], _params, given) {
   const asking = new AbortController();
   const [left, right] = await Promise.all([get(`/api/steps/${leftTrace}/${leftRoot}`, undefined, asking.signal), get(`/api/steps/${rightTrace}/${rightRoot}`, undefined, asking.signal)]);
-  const pairs = aligned(left.steps, right.steps).map((pair) => [pair, differences(pair)]);
+  const pairs = aligned(laid(left.steps), laid(right.steps)).map((pair) => [pair, differences(pair)]);
   const first = pairs.findIndex(([, differs]) => differs.length > 0);
   document.title = 'Compare · kaos';
   const title = ({ run }, side) => h('div', { class: 'side' }, h('h2', { dir: 'auto' }, h('a', { href: link(run) }, run.question ? line(run.question, 120) : line(run.agent, 60))),

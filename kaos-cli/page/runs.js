@@ -110,11 +110,14 @@ export async function show(main, _path, params, given) {
   const timer = setInterval(() => { if (read.runs.some((it) => it.state === 'running')) draw(); }, 1000);
   return {
     update: load,
+    // Another run to compare with is another page.
     async changed(next) {
+      if (next.compare !== params.compare) return false;
       params = next;
       limit = PAGE;
       await load();
       announce(`${plural(read.found, 'run')}`);
+      return true;
     },
     leave() {
       clearInterval(timer);

@@ -47,7 +47,7 @@ function one(trail, only) {
   const report = verdict.report ?? {};
   const reading = trail.indexed < trail.bytes;
   return h('article', { class: `trail ${look}` },
-    h('header', {}, h('h2', {}, h('span', { class: `verdict-word ${look}` }, sign, ' ', word), ' ', h('bdi', {}, line(trail.name, 80)), trail.written ? h('span', { class: 'chip' }, '● being written') : undefined)),
+    h('header', {}, h('h2', {}, h('span', { class: `verdict-word ${look}` }, sign, ' ', word), ' ', h('bdi', {}, line(trail.name, 80)), trail.written ? [' ', h('span', { class: 'chip' }, '● being written')] : undefined)),
     trail.verifying ? h('p', {}, h('progress', { 'aria-label': 'verifying', max: Math.max(report.records ?? 0, trail.verifying), value: trail.verifying }), ` verifying: ${count(trail.verifying)} records`) : undefined,
     reading ? h('p', {}, h('progress', { 'aria-label': 'reading', max: trail.bytes, value: trail.indexed }), ` reading: ${bytes(trail.indexed)} of ${bytes(trail.bytes)}`) : undefined,
     verdict.error ? h('p', { class: 'bad', role: 'alert' }, line(verdict.error, 400)) : undefined,

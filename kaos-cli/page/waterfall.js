@@ -91,7 +91,7 @@ export class Waterfall {
     });
     this.space.style.height = `${this.shown.length * ROW}px`;
     const [from, to] = this.range();
-    put(this.axis, ticks(from, to).map((at) => h('span', { class: 'tick', style: { left: `${((at - from) / (to - from)) * 100}%` } }, ms(at))));
+    put(this.axis, ticks(from, to).filter((at) => at - from < (to - from) * 0.93).map((at) => h('span', { class: 'tick', style: { left: `${((at - from) / (to - from)) * 100}%` } }, ms(at))));
     this.draw();
   }
 

@@ -5,7 +5,7 @@
 # sees what somebody did to copies of the trails. ui/check.py is the one who looks.
 #
 # Proves that no page says anything on the browser's console, asks another host, or breaks its own security policy.
-# With KAOS_SCREENSHOTS=1 it writes the pictures of docs/ui.md anew.
+# With KAOS_UI_LARGE=1 it measures 100 000 runs instead. With KAOS_SCREENSHOTS=1 it writes the pictures of docs/ui.md anew.
 #
 # Needs cargo, python3, and Chromium (Debian's `chromium`, or CHROMIUM=program; as root it is installed). PyPI's `playwright`
 # is installed once for each version into the ignored folder .cache.
@@ -24,8 +24,11 @@ main() {
     . ./common.sh
     trap 'kill "${pids[@]}" 2>/dev/null || true; wait 2>/dev/null || true; clean_up' EXIT
     install_package
-    chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
-    [ -n "$chromium" ] || chromium=$(install_chromium)
+    if [ -n "${KAOS_UI_LARGE:-}" ]; then
+        large
+        return
+    fi
+    find_chromium
     cargo build -q -p kaos-cli
     kaos=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/kaos
     export XDG_STATE_HOME=$dir/state XDG_CACHE_HOME=$dir/cache
@@ -33,6 +36,7 @@ main() {
     read_in ui --key "$dir/trail.key.pub"
     look all "$url" "$dir"
     tampered
+    hostile
     echo "ok    ui: in $SECONDS s"
 }
 
@@ -78,10 +82,37 @@ tampered() {
     for each in flipped cut forged; do
         cp -r "$dir/trails/alone" "$dir/$each"
         python3 ui/tamper.py "$each" "$dir/$each"
-        read_in "$each" "$dir/$each" --port 0
+        read_in "$each" "$dir/$each"
         look tampered "$url" "$each"
         stop TERM
     done
+}
+
+# 100 000 runs in 2 GB, and a run of 5 000 spans.
+large() {
+    find_chromium
+    cargo build -q --release -p kaos-cli
+    cargo build -q --release -p kaos-tests --example write_runs
+    local target run
+    target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release
+    kaos=$target/kaos
+    export XDG_STATE_HOME=$dir/state XDG_CACHE_HOME=$dir/cache
+    run=$("$target/examples/write_runs" "$dir/large" "${KAOS_UI_RUNS:-100000}" "${KAOS_UI_BYTES:-17500}" 5000)
+    du -sm "$dir/large" | cut -f1 | sed 's/$/ MB/'
+    read_in ui "$dir/large"
+    look large "$url" "$server $run"
+    stop TERM
+}
+
+# Every text of a copy is hostile: markup, script, escapes, endless words.
+hostile() {
+    cp -r "$dir/trails/researcher" "$dir/hostile"
+    python3 ui/hostile.py "$dir/hostile"
+    read_in hostile "$dir/hostile"
+    look hostile "$url" -
+    stop TERM
+    "$kaos" audit show "$dir/hostile" --html "$dir/hostile.html" || fail 'no page is written of it'
+    look written "file://$dir/hostile.html" -
 }
 
 install_package() {
@@ -90,6 +121,11 @@ install_package() {
     python3 -m venv "$package"
     nice -n 10 "$package/bin/python" -m pip install -q "playwright==$version"
     touch "$package/installed"
+}
+
+find_chromium() {
+    chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
+    [ -n "$chromium" ] || chromium=$(install_chromium)
 }
 
 install_chromium() {

@@ -1,4 +1,4 @@
-"""Looks at `kaos ui` in a browser: check.py CHROMIUM all|tampered URL MORE. Prints what was seen; fails with what was not as it must be."""
+"""Looks at `kaos ui` in a browser: check.py CHROMIUM all|tampered|hostile|written URL MORE. Prints what was seen; fails with what was not as it must be."""
 
 import json
 import os
@@ -154,7 +154,7 @@ def run(page):
     agents = {it for it in page.locator(".row.turn .text").all_inner_texts()}
     must(len(agents) == 3, f"the agents of the trace: {agents}")
     page.locator(".row.llm_call").nth(1).click()
-    page.wait_for_selector(".panel .conversation .message")
+    page.wait_for_selector(".panel .conversation .message:visible")
     must(page.locator(".panel .message.user").count() > 0, "no conversation is shown")
     audit(page, "run")
     picture(page, "run")
@@ -270,16 +270,103 @@ def tampered(page, kind):
     narrow(page, kind)
 
 
+def hostile(page, _more):
+    """Nothing of it is executed, and no page becomes wider than its window."""
+    page.goto(url)
+    page.wait_for_selector(".runs .run")
+    seen = 0
+    links = page.eval_on_selector_all(".runs .run > a", "all => all.map(it => it.getAttribute('href'))")
+    sessions = set()
+    for link in links[:4]:
+        page.goto(f"{base}{link}")
+        page.wait_for_selector(".row")
+        sessions.update(page.eval_on_selector_all(".run-head a[href^='#/session']", "all => all.map(it => it.getAttribute('href'))"))
+        for at in range(min(page.locator(".row").count(), 14)):
+            page.locator(".row").nth(at).click()
+            page.wait_for_selector(".panel:visible .events")
+            for summary in page.locator(".panel details:not([open]) > summary:visible").all()[:12]:
+                summary.click()
+            seen += 1
+        narrow(page, "hostile run")
+        page.keyboard.press("Escape")
+    must(seen > 10, f"only {seen} spans were looked at")
+    must(page.locator(".hidden-char").count() + page.locator(".redacted").count() >= 0, "")
+    for where, wait in (("runs?nested=1", ".runs .run"), ("numbers", ".tile"), ("trust", ".trail"), *((it[2:], ".turns > li") for it in sorted(sessions)[:2])):
+        go(page, where, wait)
+        narrow(page, f"hostile {where}")
+    if len(links) > 1:
+        go(page, f"compare/{links[0][6:]}/{links[1][6:]}", ".pairs")
+        narrow(page, "hostile compare")
+    unhurt(page)
+
+
+def unhurt(page):
+    must(page.evaluate("window.hit === undefined && ({}).hit === undefined"), "what a trail said was executed")
+    must(page.evaluate("document.querySelectorAll('script').length") <= 2, "a script was added")
+    must(page.evaluate("[...document.querySelectorAll('img, iframe, object, embed, form[action], [onclick], [onerror]')].length") == 0, "markup was added")
+    must(page.evaluate("[...document.querySelectorAll('a')].every(it => /^(#|http:.*#)/.test(it.getAttribute('href')))"), "a link goes elsewhere")
+
+
+def large(page, more):
+    """How long it takes, and how much memory: index at most 60 s, a list 200 ms, 5 000 spans 500 ms, 200 MB."""
+    process, trace, root = more.split()
+    begun = time.monotonic()
+    page.goto(url)
+
+    def state():
+        return page.evaluate("async () => (await fetch('/api/state')).json()")
+
+    def memory(what):
+        status = pathlib.Path(f"/proc/{process}/status").read_text()
+        return int(re.search(what + r":\s+(\d+) kB", status).group(1)) // 1024
+
+    while not (trails := state()["trails"]) or trails[0]["indexed"] < trails[0]["bytes"] or not trails[0]["bytes"]:
+        time.sleep(0.1)
+    index = time.monotonic() - begun
+    runs = state()["runs"]
+    lists = page.evaluate(
+        """async () => { const took = []; for (const of of ['', '&text=lease+9999', '&agent=analyst&status=error', '&tool=search&offset=5000', '&session=session-100']) {
+        const begun = performance.now(); await (await fetch('/api/runs?limit=100' + of)).json(); took.push(performance.now() - begun); } return took; }"""
+    )
+    page.goto("about:blank")
+    page.goto(f"{base}#/runs")
+    page.wait_for_selector(".runs .run")
+    drawn = page.evaluate(
+        """async ([hash]) => { const begun = performance.now(); location.hash = hash;
+        while (!document.querySelector('.row.tool_call .label')) await new Promise(requestAnimationFrame); await new Promise(requestAnimationFrame); return performance.now() - begun; }""",
+        [f"#/run/{trace}/{root}"],
+    )
+    scrolled = page.evaluate(
+        """async () => { const rows = document.querySelector('.rows'); const begun = performance.now(); rows.scrollTop = rows.scrollHeight;
+        await new Promise(requestAnimationFrame); await new Promise(requestAnimationFrame); return performance.now() - begun; }"""
+    )
+    spans = page.evaluate("document.querySelector('.space').style.height")
+    print(f"{runs} runs: index {index:.1f} s; lists {', '.join(f'{it:.0f}' for it in lists)} ms; {int(spans[:-2]) // 26} spans drawn in {drawn:.0f} ms, scrolled in {scrolled:.0f} ms; memory {memory('VmRSS')} MB, at most {memory('VmHWM')} MB")
+    must(index <= 60, "the index takes too long")
+    must(max(lists) <= 200, "a list takes too long")
+    must(drawn <= 500, "5 000 spans take too long")
+    must(memory("VmHWM") <= 200, "it takes too much memory")
+
+
+def written(page, _more):
+    """A run as a file of its own."""
+    page.goto(url)
+    page.wait_for_selector(".row")
+    page.locator(".row").nth(2).click()
+    page.wait_for_selector(".panel:visible .events")
+    page.keyboard.press("j")
+    page.keyboard.press("Escape")
+    narrow(page, "written")
+    unhurt(page)
+
+
 with sync_playwright() as playwright:
     browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
     page = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light").new_page()
     watch(page, base)
     began = time.monotonic()
     try:
-        if what == "all":
-            all_pages(page, more)
-        else:
-            tampered(page, more)
+        {"all": all_pages, "tampered": tampered, "hostile": hostile, "large": large, "written": written}[what](page, more)
     except Exception as error:  # what was wrong before may be why
         wrong.append(re.sub(r"\s+", " ", str(error))[:400])
         page.screenshot(path=f"/tmp/kaos-ui-failed-{os.getpid()}.png")
