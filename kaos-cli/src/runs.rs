@@ -4,6 +4,7 @@
 
 mod grouping;
 mod index;
+mod kept;
 mod names;
 mod query;
 mod read;

@@ -18,8 +18,8 @@ mod shared;
 mod sources;
 mod spans;
 mod team;
-mod trust;
 mod verdict;
+mod verifying;
 mod watch;
 mod watched;
 
@@ -107,7 +107,7 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
         prices,
     ));
     watch::start(&shared)?;
-    trust::start(&shared)?;
+    verifying::start(&shared)?;
     let access = Access::new().token(&token).hosts(args.names.clone()).at(at);
     let routes = routes::router(&shared, &access, at.ip().to_canonical().is_loopback());
     let page = format!("http://{at}/#token={token}");

@@ -1,16 +1,19 @@
 use std::collections::HashMap;
 
 use kaos_hooks::{BodyBuf, EventBuf, Phase, RunId, SpanId, TraceId};
+use serde::{Deserialize, Serialize};
 
 /// Tells which records are of one run, by the spans that they are about: two runs may have one trace.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Grouping {
+    #[serde(with = "pairs")]
     by_span: HashMap<(TraceId, SpanId), u64>,
     /// How many spans of each run are open.
     open: HashMap<u64, usize>,
     known: u64,
     /// Records of spans whose start is not among those that were read: removed, lost, or filtered out.
-    cut: HashMap<(TraceId, RunId), u64>,
+    #[serde(with = "pairs")]
+    cut: HashMap<(TraceId, String), u64>,
 }
 
 /// Where a record belongs.
@@ -66,11 +69,34 @@ impl Grouping {
     }
 
     fn cut(&mut self, trace: TraceId, run: &RunId) -> u64 {
-        if let Some(known) = self.cut.get(&(trace, run.clone())) {
+        let of = (trace, run.to_string());
+        if let Some(known) = self.cut.get(&of) {
             return *known;
         }
         let new = self.next();
-        self.cut.insert((trace, run.clone()), new);
+        self.cut.insert(of, new);
         new
+    }
+}
+
+/// A map whose keys are no texts, as a list.
+mod pairs {
+    use std::collections::HashMap;
+    use std::hash::Hash;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<K: Serialize, S: Serializer>(
+        map: &HashMap<K, u64>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, K: Deserialize<'de> + Eq + Hash, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<HashMap<K, u64>, D::Error> {
+        let pairs = Vec::<(K, u64)>::deserialize(from)?;
+        Ok(pairs.into_iter().collect())
     }
 }

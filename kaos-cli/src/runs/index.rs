@@ -1,10 +1,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 
-use kaos_hooks::audit::{Placed, Position, RecordContent};
+use kaos_hooks::audit::{Placed, Position, RecordContent, SegmentFile};
 use kaos_hooks::{SpanId, TraceId};
 use kaos_otel_hook::Prices;
+use serde::{Deserialize, Serialize};
 
 use super::grouping::Grouping;
+use super::kept;
 use super::names::Known;
 use super::run::Run;
 
@@ -33,7 +36,7 @@ pub(crate) struct Entry<'i> {
     pub(crate) is_nested: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct OfTrail {
     grouping: Grouping,
     runs: BTreeMap<u64, Run>,
@@ -104,6 +107,38 @@ impl Index {
             keys.retain(|key| key.trail != trail || runs.contains_key(&key.number));
             !keys.is_empty()
         });
+    }
+
+    /// Keeps what these segments, all of them sealed, hold of a trail, for the next start. Costs are not kept: prices change.
+    pub(crate) fn keep(&self, number: usize, trail: &Path, segments: &[SegmentFile]) {
+        let of = self.trails.get(number).filter(|_| !self.known.has_prices());
+        // What cannot be kept is read again.
+        let _kept = of.is_some_and(|of| kept::keep(trail, segments, of).is_ok());
+    }
+
+    /// Takes what is kept of a trail that is still the same; gives the place to read on at.
+    pub(crate) fn take_kept(
+        &mut self,
+        number: usize,
+        trail: &Path,
+        now: &[SegmentFile],
+    ) -> Option<Position> {
+        let of = self
+            .trails
+            .get_mut(number)
+            .filter(|_| !self.known.has_prices())?;
+        let (mut taken, at) = kept::kept::<OfTrail>(trail, now)?;
+        for (run, it) in &mut taken.runs {
+            it.share(&mut self.known.names);
+            let key = RunKey {
+                trail: number,
+                number: *run,
+            };
+            self.by_trace.entry(it.trace).or_default().push(key);
+            self.callers.extend(it.callers());
+        }
+        *of = taken;
+        Some(at)
     }
 
     /// How many runs there are.

@@ -31,11 +31,9 @@ fn file_of(trail: &Path) -> Option<PathBuf> {
     let cache = set("XDG_CACHE_HOME").filter(|it| it.is_absolute());
     let cache = cache.or_else(|| Some(set("HOME")?.join(".cache")))?;
     let trail = fs::canonicalize(trail).ok()?;
-    let name: String = Sha256::digest(trail.as_os_str().as_encoded_bytes())
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = Sha256::digest(trail.as_os_str().as_encoded_bytes());
+    let (number, _rest) = hash.split_first_chunk::<16>()?;
+    let name = format!("{:032x}", u128::from_be_bytes(*number));
     Some(cache.join("kaos/runs").join(format!("{name}.json")))
 }
 
@@ -49,15 +47,13 @@ fn end_of(trail: &Path, segment: &SegmentFile) -> io::Result<String> {
 }
 
 /// Keeps what was made of these segments. What cannot be kept is read again.
-pub(super) fn keep<T: Serialize>(
-    trail: &Path,
-    segments: &[SegmentFile],
-    of: &T,
-) -> io::Result<()> {
+pub(super) fn keep<T: Serialize>(trail: &Path, segments: &[SegmentFile], of: &T) -> io::Result<()> {
     let Some(file) = file_of(trail) else {
         return Ok(());
     };
-    let of_each = segments.iter().map(|it| Ok((it.name.clone(), it.bytes, end_of(trail, it)?)));
+    let of_each = segments
+        .iter()
+        .map(|it| Ok((it.name.clone(), it.bytes, end_of(trail, it)?)));
     let kept = Kept {
         version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -78,7 +74,9 @@ pub(super) fn keep<T: Serialize>(
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut to = BufWriter::new(options.open(&new)?);
     let written = serde_json::to_writer(&mut to, &kept).map_err(io::Error::other);
-    let written = written.and_then(|()| to.flush()).and_then(|()| fs::rename(&new, &file));
+    let written = written
+        .and_then(|()| to.flush())
+        .and_then(|()| fs::rename(&new, &file));
     if written.is_err() {
         let _gone = fs::remove_file(&new).is_ok();
     }
@@ -98,9 +96,13 @@ pub(super) fn kept<T: for<'de> Deserialize<'de>>(
     let ours = kept.version == VERSION && kept.program == env!("CARGO_PKG_VERSION");
     // What follows the last of them is read; so it must have been sealed, and another one be there.
     let next = now.get(kept.segments.len())?;
-    let same = kept.segments.iter().zip(now).all(|((name, bytes, end), it)| {
-        *name == it.name && *bytes == it.bytes && end_of(trail, it).is_ok_and(|it| it == *end)
-    });
+    let same = kept
+        .segments
+        .iter()
+        .zip(now)
+        .all(|((name, bytes, end), it)| {
+            *name == it.name && *bytes == it.bytes && end_of(trail, it).is_ok_and(|it| it == *end)
+        });
     let at = Position {
         segment: next.first,
         offset: 0,

@@ -23,6 +23,10 @@ impl Known {
         }
     }
 
+    pub(super) const fn has_prices(&self) -> bool {
+        self.prices.is_some()
+    }
+
     pub(super) fn cost(&self, call: &LlmCall, outcome: &LlmOutcome) -> Option<f64> {
         self.prices.as_ref()?.of_call(call, outcome)
     }

@@ -1,6 +1,9 @@
 use super::index::{Entry, Index};
 use super::run::{CallKind, State};
 
+/// So many digits of a trace's id are taken for a part of it.
+const ID_DIGITS: usize = 6;
+
 /// Which runs are asked for; what is absent or empty lets all through.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Query {
@@ -80,22 +83,19 @@ fn has_all(entry: &Entry<'_>, words: &[&str]) -> bool {
         return true;
     }
     let run = entry.run;
-    let ids = run.trace.to_string();
     let session = run.session.as_deref().unwrap_or_default();
     let error = run.error.as_deref().unwrap_or_default();
-    let texts = [
-        &*run.question,
-        &*run.answer,
-        &*run.agent,
-        session,
-        error,
-        &ids,
-    ];
+    let texts = [&*run.question, &*run.answer, &*run.agent, session, error];
     let mut all = texts.join("\n");
     for call in &run.calls {
         all.push('\n');
         all.push_str(&call.name);
     }
     let all = all.to_lowercase();
-    words.iter().all(|word| all.contains(word))
+    // A short word would be in many an id.
+    let trace = run.trace.to_string();
+    let is_of_id = |word: &str| word.len() >= ID_DIGITS && trace.contains(word);
+    words
+        .iter()
+        .all(|word| all.contains(word) || is_of_id(word))
 }

@@ -7,7 +7,7 @@ use kaos_hooks::{
     BodyBuf, Decision, EventBuf, OutcomeBuf, PhaseBuf, SpanBuf, SpanId, Subject, TraceId, Usage,
     Value,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::names::{Known, Names, first_of};
 
@@ -15,7 +15,7 @@ use super::names::{Known, Names, first_of};
 const FIRST_WORDS: usize = 160;
 
 /// How a run, or a piece of work in it, stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     /// It has no end in the trail: it is at work, or its process died.
@@ -27,7 +27,7 @@ pub(crate) enum State {
 }
 
 /// What is kept of a run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Run {
     /// From its first record to behind its last.
     pub(crate) places: Range<Position>,
@@ -65,7 +65,7 @@ pub(crate) struct Run {
 }
 
 /// Work that has ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Call {
     pub(crate) kind: CallKind,
     /// The model, the tool, or the agent.
@@ -80,7 +80,7 @@ pub(crate) struct Call {
     pub(crate) cost: Option<f64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CallKind {
     Turn,
@@ -90,6 +90,22 @@ pub(crate) enum CallKind {
 }
 
 impl Run {
+    /// Names that many runs have are each there once.
+    pub(super) fn share(&mut self, names: &mut Names) {
+        self.agent = names.of(&self.agent);
+        self.session = self.session.as_deref().map(|it| names.of(it));
+        self.error = self.error.as_deref().map(|it| names.of(it));
+        for call in &mut self.calls {
+            call.name = names.of(&call.name);
+            call.agent = names.of(&call.agent);
+        }
+        self.calls.shrink_to_fit();
+    }
+
+    pub(super) fn callers(&self) -> impl Iterator<Item = (TraceId, SpanId)> + '_ {
+        self.callers.iter().map(|span| (self.trace, *span))
+    }
+
     /// A run of which this is the first record that is known.
     pub(super) fn of(placed: &Placed, event: &EventBuf, names: &mut Names) -> Self {
         let root = event.span();

@@ -13,8 +13,8 @@ use super::detail::{RunId, read};
 use super::shared::Shared;
 
 /// The most steps, and the longest text of one, in characters.
-const MOST: usize = 2000;
-const LONGEST: usize = 4000;
+const MAX_STEPS: usize = 2000;
+const MAX_CHARS: usize = 4000;
 
 #[derive(Default, Serialize)]
 struct Step {
@@ -79,7 +79,7 @@ impl Steps {
             _ => return,
         };
         if matches!(span.phase, PhaseBuf::Start) {
-            if self.list.len() == MOST {
+            if self.list.len() == MAX_STEPS {
                 return;
             }
             // What a model is sent is all that went before; it is compared already.
@@ -135,7 +135,7 @@ impl Steps {
 }
 
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+    match text.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

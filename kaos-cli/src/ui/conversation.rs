@@ -12,7 +12,7 @@ use super::shared::Shared;
 use crate::runs::{Query, events};
 
 /// The most turns that are shown: the newest.
-const MOST: usize = 200;
+const MAX_TURNS: usize = 200;
 
 pub(super) async fn session(State(shared): State<Arc<Shared>>, given: Asked) -> Answer {
     let name = given.text("name").map(str::to_owned);
@@ -26,7 +26,7 @@ pub(super) async fn session(State(shared): State<Arc<Shared>>, given: Asked) -> 
         let (found, runs): (usize, Vec<_>) = {
             let index = shared.index();
             let found = query.find(&index);
-            let runs = found.iter().take(MOST).rev().filter_map(|it| {
+            let runs = found.iter().take(MAX_TURNS).rev().filter_map(|it| {
                 let watched = trails.get(it.key.trail)?;
                 Some((watched, it.run.clone(), listed::row(it, watched)))
             });

@@ -17,10 +17,10 @@ use crate::output::chain;
 use crate::runs::{Entry, Run, events};
 
 /// The most spans of an answer.
-const MOST_SPANS: usize = 20_000;
+const MAX_SPANS: usize = 20_000;
 
 /// The most bytes of the records of an answer.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// A run that is asked for: its trace, and its root.
 pub(super) type RunId = Path<(String, String)>;
@@ -66,6 +66,10 @@ pub(super) fn read(
     }))
 }
 
+/// What is said of a run that is not here.
+const MISSING: &str =
+    "there is no such run in these trails: it was never recorded here, or removed";
+
 fn find<'i>(
     index: &'i crate::runs::Index,
     (trace, root): &(String, String),
@@ -73,8 +77,6 @@ fn find<'i>(
     let trace: TraceId = trace
         .parse()
         .map_err(|_no_id| Wrong::bad("a trace has 32 hexadecimal digits"))?;
-    const MISSING: &str =
-        "there is no such run in these trails: it was never recorded here, or removed";
     let found = if let Ok(root) = root.parse::<SpanId>() {
         index.with_nested(trace, root)
     } else {
@@ -98,7 +100,7 @@ pub(super) async fn run(State(shared): State<Arc<Shared>>, Path(asked): RunId) -
 pub(super) fn with_spans(shared: &Shared, asked: &(String, String)) -> Result<Value, Wrong> {
     let (mut rows, mut left_out) = (Rows::default(), false);
     let mut read = read(shared, asked, |watched, _seq, event| {
-        if rows.len() < MOST_SPANS {
+        if rows.len() < MAX_SPANS {
             rows.add(&watched.name, &event);
         } else {
             left_out = true;
@@ -152,7 +154,7 @@ impl Records {
         };
         let record = serde_json::to_string(&Record { trail, seq, event });
         match record {
-            Ok(record) if self.list.len() + record.len() <= MOST_BYTES => {
+            Ok(record) if self.list.len() + record.len() <= MAX_BYTES => {
                 if !self.list.is_empty() {
                     self.list.push(',');
                 }

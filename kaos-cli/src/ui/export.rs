@@ -94,9 +94,16 @@ fn bundle() -> String {
             inside.push('\n');
         }
         let exported = exported.join(", ");
-        whole.push_str(&format!(
-            "const m_{name} = (() => {{\n{inside}return {{ {exported} }};\n}})();\n"
-        ));
+        let parts = [
+            "const m_",
+            name,
+            " = (() => {\n",
+            &inside,
+            "return { ",
+            &exported,
+            " };\n})();\n",
+        ];
+        whole.extend(parts);
     }
     whole
 }

@@ -14,10 +14,10 @@ use super::watched::Watched;
 use crate::runs::{CallKind, Entry, Query, Run, State as RunState};
 
 /// The most runs of one answer.
-const MOST: usize = 500;
+const MAX_RUNS: usize = 500;
 
 /// The most values that are offered to choose from.
-const MOST_CHOICES: usize = 200;
+const MAX_CHOICES: usize = 200;
 
 pub(super) async fn runs(State(shared): State<Arc<Shared>>, given: Asked) -> Answer {
     let query = asked(&given)?;
@@ -26,7 +26,7 @@ pub(super) async fn runs(State(shared): State<Arc<Shared>>, given: Asked) -> Ans
     let trails = shared.trails();
     let index = shared.index();
     let found = query.find(&index);
-    let shown = found.iter().skip(offset).take(limit.min(MOST));
+    let shown = found.iter().skip(offset).take(limit.min(MAX_RUNS));
     let shown: Vec<Value> = shown
         .filter_map(|it| Some(row(it, trails.get(it.key.trail)?)))
         .collect();
@@ -40,7 +40,7 @@ pub(super) async fn runs(State(shared): State<Arc<Shared>>, given: Asked) -> Ans
         }
     }
     let choices = |of: BTreeMap<&str, u64>| {
-        let of = of.into_keys().take(MOST_CHOICES);
+        let of = of.into_keys().take(MAX_CHOICES);
         of.map(str::to_owned).collect::<Vec<_>>()
     };
     Ok(json_of(&json!({

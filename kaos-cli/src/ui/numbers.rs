@@ -16,7 +16,7 @@ use crate::runs::{Call, CallKind, State as RunState};
 const STRETCHES: u64 = 48;
 
 /// The most rows of a table.
-const MOST_ROWS: usize = 200;
+const MAX_ROWS: usize = 200;
 
 pub(super) async fn numbers(State(shared): State<Arc<Shared>>, given: Asked) -> Answer {
     let mut query = asked(&given)?;
@@ -101,7 +101,7 @@ fn table(table: Table) -> Vec<Value> {
     let rows = table
         .into_iter()
         .map(|(name, mut sum)| json!({ "name": name, "of": sum.summed() }));
-    rows.take(MOST_ROWS).collect()
+    rows.take(MAX_ROWS).collect()
 }
 
 /// Work of one kind.

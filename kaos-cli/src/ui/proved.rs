@@ -13,7 +13,7 @@ use super::shared::Shared;
 use crate::output::chain;
 
 /// The most records that are proved at once.
-const MOST: usize = 20_000;
+const MAX_RECORDS: usize = 20_000;
 
 pub(super) async fn proof(State(shared): State<Arc<Shared>>, Path(asked): RunId) -> Answer {
     let name = format!("kaos-proof-{}.jsonl", asked.0);
@@ -36,9 +36,9 @@ fn file(shared: &Shared, asked: &(String, String)) -> Result<String, Wrong> {
         seqs.entry(watched.name.clone()).or_default().push(seq);
         count += 1;
     })?;
-    if count > MOST {
+    if count > MAX_RECORDS {
         return Err(Wrong::not_now(format!(
-            "{count} records are more than are proved at once, {MOST}"
+            "{count} records are more than are proved at once, {MAX_RECORDS}"
         )));
     }
     let mut file = format!(
@@ -56,7 +56,7 @@ fn file(shared: &Shared, asked: &(String, String)) -> Result<String, Wrong> {
         for (seq, proof) in seqs.iter().zip(proofs) {
             let proof = proof.to_string();
             let line = json!({"trail": watched.name, "seq": seq, "proof": proof});
-            file.push_str(&format!("{line}\n"));
+            file.extend([line.to_string().as_str(), "\n"]);
         }
     }
     Ok(file)

@@ -26,7 +26,9 @@ impl Sources {
                 return Err(format!("{}: it is no directory", path.display()).into());
             }
         }
-        Place::of(team)?;
+        if named.is_empty() {
+            Place::of(team)?;
+        }
         Ok(Self {
             named: named.to_vec(),
             team: team.to_owned(),

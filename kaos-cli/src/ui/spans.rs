@@ -11,10 +11,10 @@ use serde::Serialize;
 use super::listed::millis;
 
 /// The longest text of a row, in characters.
-const LONGEST: usize = 200;
+const MAX_CHARS: usize = 200;
 
 /// The most marks of a span.
-const MOST_MARKS: usize = 100;
+const MAX_MARKS: usize = 100;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
@@ -200,7 +200,7 @@ impl Row {
                 );
             }
             Value::ApprovalRequired(_) => {
-                self.mark(at, "approval", "a person decides".to_owned(), false)
+                self.mark(at, "approval", "a person decides".to_owned(), false);
             }
             Value::BudgetExceeded(it) => {
                 let what = it.budget.as_str();
@@ -217,7 +217,7 @@ impl Row {
     }
 
     fn mark(&mut self, at: f64, kind: &'static str, text: String, bad: bool) {
-        if self.marks.len() < MOST_MARKS {
+        if self.marks.len() < MAX_MARKS {
             self.marks.push(Mark {
                 at,
                 kind,
@@ -241,7 +241,7 @@ fn what<'e>(subject: &'e Subject, event: &'e EventBuf) -> &'e str {
 }
 
 fn short(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+    match text.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

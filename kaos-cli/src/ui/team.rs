@@ -22,7 +22,7 @@ use crate::team::state::{Component, Place, Record};
 const CARD: Duration = Duration::from_secs(2);
 
 /// Bytes of what an agent says of itself.
-const MOST: usize = 256 * 1024;
+const MAX_CARD_BYTES: usize = 256 * 1024;
 
 fn running(shared: &Shared) -> Option<Record> {
     Place::of(&shared.team).ok()?.running(&shared.team).ok()
@@ -82,7 +82,7 @@ async fn said(component: &Component, path: &str) -> Option<Value> {
     let mut bytes = Vec::new();
     while let Some(piece) = response.chunk().await.ok()? {
         bytes.extend_from_slice(&piece);
-        if bytes.len() > MOST {
+        if bytes.len() > MAX_CARD_BYTES {
             return None;
         }
     }

@@ -133,6 +133,11 @@ impl Known {
             }
             Change::Replaced(why) => self.anew(shared, number, watched, why),
         }
+        if self.segments.is_empty() && self.position == Position::default() {
+            let mut index = shared.change_index();
+            let kept = index.take_kept(number, &watched.path, &now);
+            self.position = kept.unwrap_or_default();
+        }
         watched
             .bytes
             .store(now.iter().map(|it| it.bytes).sum(), Ordering::Relaxed);
@@ -144,9 +149,10 @@ impl Known {
     fn compare(&self, now: &[SegmentFile]) -> Change {
         let before = &self.segments;
         let Some(first) = now.first() else {
-            return match before.is_empty() {
-                true => Change::None,
-                false => Change::Replaced("its files were removed"),
+            return if before.is_empty() {
+                Change::None
+            } else {
+                Change::Replaced("its files were removed")
             };
         };
         for old in before.iter().filter(|old| old.first >= first.first) {
@@ -192,7 +198,10 @@ impl Known {
             let mut over = true;
             for placed in follow.by_ref() {
                 match placed {
-                    Ok(placed) => batch.push(placed),
+                    Ok(placed) => {
+                        self.keep_before(&placed, &mut batch, shared, number, watched);
+                        batch.push(placed);
+                    }
                     Err(error) => {
                         watched.happened(format!("a file cannot be read: {}", chain(&error)));
                     }
@@ -204,7 +213,9 @@ impl Known {
             }
             {
                 let mut index = shared.change_index();
-                batch.iter().for_each(|placed| index.add(number, placed));
+                for placed in &batch {
+                    index.add(number, placed);
+                }
             }
             self.position = follow.position();
             watched.indexed.store(self.before(), Ordering::Relaxed);
@@ -216,6 +227,31 @@ impl Known {
                 shared.changed();
             }
         }
+    }
+
+    /// Before the first record of the last segment: the others are sealed, and are kept for the next start.
+    fn keep_before(
+        &self,
+        placed: &Placed,
+        batch: &mut Vec<Placed>,
+        shared: &Shared,
+        number: usize,
+        watched: &Watched,
+    ) {
+        let Some((last, sealed)) = self.segments.split_last() else {
+            return;
+        };
+        let begins = placed.at.segment == last.first && placed.at.offset == 0;
+        if !begins || sealed.is_empty() || self.position == placed.at {
+            return;
+        }
+        {
+            let mut index = shared.change_index();
+            for placed in batch.drain(..) {
+                index.add(number, &placed);
+            }
+        }
+        shared.index().keep(number, &watched.path, sealed);
     }
 
     /// How many bytes stand before the position.

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use kaos_hooks::audit::{AuditHook, ByHand, SigningKey};
 use kaos_hooks::{
-    Emitter, Event, EventBuf, Hooks, LlmCall, LlmOutcome, ManualClock, Run, SpanContext, Step, StepOutcome,
-    ToolCall, ToolOutcome, Turn, TurnOutcome, Usage,
+    Emitter, Event, EventBuf, Hooks, LlmCall, LlmOutcome, ManualClock, Run, SpanContext, Step,
+    StepOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome, Usage,
 };
 
 /// The large run's.
@@ -58,7 +58,10 @@ fn main() {
     write(&mut writer, &events);
     let large = hooks.turn(Turn {
         input: Some("the large one".into()),
-        ..Turn::new("large").parent(SpanContext::remote(TRACE.parse().unwrap(), "00f067aa0ba902b7".parse().unwrap()))
+        ..Turn::new("large").parent(SpanContext::remote(
+            TRACE.parse().unwrap(),
+            "00f067aa0ba902b7".parse().unwrap(),
+        ))
     });
     println!("{TRACE} {}", large.id());
     for number in 0..spans / 10 {

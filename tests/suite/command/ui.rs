@@ -171,8 +171,8 @@ async fn the_page_is_for_its_own_host_and_origin_alone_and_asking_needs_the_toke
     for (method, target, headers, status) in [
         ("GET", "/", vec![], 200),
         ("GET", "/api/runs", vec![own.as_str()], 200),
-        ("GET", "/api/runs", vec!["Host: evil.example"], 421),
-        ("GET", "/", vec!["Host: evil.example"], 421),
+        ("GET", "/api/runs", vec!["Host: evil.example"], 403),
+        ("GET", "/", vec!["Host: evil.example"], 403),
         ("GET", "/api/runs", vec!["Origin: http://evil.example"], 403),
         ("GET", "/api/runs", vec!["Origin: null"], 403),
         ("POST", "/api/ask", vec![own.as_str()], 401),
@@ -231,7 +231,7 @@ async fn elsewhere_than_on_the_loopback_looking_needs_the_token_too() {
         ("/api/proof/0/0", vec![host], 401),
         ("/api/runs", vec![host, "Authorization: Bearer x"], 401),
         ("/api/runs", vec![host, &bearer], 200),
-        ("/api/runs", vec!["Host: other.example", &bearer], 421),
+        ("/api/runs", vec!["Host: other.example", &bearer], 403),
     ] {
         let answer = shown.ask("GET", target, &headers, "").await;
         assert_eq!(
