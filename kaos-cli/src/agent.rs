@@ -1,5 +1,6 @@
 //! `kaos agent`: an agent as a service.
 
+mod joined;
 mod serve;
 mod settings;
 mod variables;

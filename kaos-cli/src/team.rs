@@ -7,7 +7,7 @@ pub(crate) mod invoke;
 pub(crate) mod logs;
 #[cfg(unix)]
 mod show;
-mod state;
+pub(crate) mod state;
 pub(crate) mod status;
 pub(crate) mod up;
 
@@ -18,5 +18,5 @@ use clap::Args as ClapArgs;
 pub(crate) struct Which {
     /// The team's name
     #[arg(long, default_value = "default")]
-    name: String,
+    pub(crate) name: String,
 }

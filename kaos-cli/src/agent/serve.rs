@@ -13,6 +13,7 @@ use kaos_runner::mcp::McpServer;
 use kaos_runner::server::{Bounds, Card, Drain, Server, listen};
 use tracing::{info, warn};
 
+use super::joined::Joined;
 use super::settings::{Environment, Notes};
 use crate::config::variable;
 use crate::output::{self, Failed};
@@ -86,8 +87,11 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     let telemetry = started(&asked, &notes)?;
     let audit = environment.trail(args.trail.clone(), args.trail_key.clone())?;
     let memory = environment.memory()?;
+    // Trails of several processes are put together by their traces.
+    let joined = (audit.is_some() && !telemetry.is_on()).then(Joined::default);
     let hooks = (
         telemetry.hooks(),
+        joined,
         LogHook::failures(),
         audit,
         memory.clone(),

@@ -18,6 +18,9 @@ pub(crate) struct Record {
     /// `starting`, `ready`, `failed` or `stopped`.
     pub(crate) state: String,
     pub(crate) components: Vec<Component>,
+    /// Where its agents' trails are, each in a directory of its own.
+    #[serde(default)]
+    pub(crate) trail: Option<PathBuf>,
 }
 
 /// One program of it.

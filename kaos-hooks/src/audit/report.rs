@@ -115,6 +115,18 @@ impl Verification {
         self.findings.is_empty() && self.more_findings == 0 && self.torn.is_none()
     }
 
+    /// The records that the findings are about which are not listed; none if all are.
+    pub fn more_about(&self) -> Option<Range<u64>> {
+        self.more_about.clone()
+    }
+
+    /// The first record that no checkpoint covers which counts: whoever can write the files may have written it and
+    /// those after it.
+    pub fn unsigned_from(&self) -> u64 {
+        let newest = self.newest.as_ref();
+        newest.map_or(0, |it| it.log.base.saturating_add(it.size))
+    }
+
     /// 0: intact. 1: tampered with, damaged or lost. 3, only if `strict`: nothing outside the trail
     /// vouches for its end, because no anchor was given or records came after it, or the end has no
     /// signature yet. 4: a torn end, else intact.

@@ -82,6 +82,14 @@ pub trait Storage: Send + Sync + 'static {
     #[expect(clippy::missing_errors_doc, reason = "as above")]
     fn read(&self, name: &str) -> io::Result<Box<dyn Read + Send>>;
 
+    /// Reads a regular file from this byte on; from its end, if it is not so long.
+    #[expect(clippy::missing_errors_doc, reason = "as above")]
+    fn read_from(&self, name: &str, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+        let mut file = self.read(name)?;
+        io::copy(&mut (&mut file).take(offset), &mut io::sink())?;
+        Ok(file)
+    }
+
     /// How many bytes a file has.
     #[expect(clippy::missing_errors_doc, reason = "as above")]
     fn length(&self, name: &str) -> io::Result<u64> {

@@ -28,6 +28,7 @@ pub(super) struct Prepared {
     pub(super) workloads: Workloads,
     pub(super) processes: Vec<Process>,
     files: Vec<(PathBuf, SecretText)>,
+    trail: Option<PathBuf>,
 }
 
 /// Reads and checks all of it, and tells what was found.
@@ -80,6 +81,7 @@ pub(super) fn checked(args: &Args, place: &Place) -> Result<Checked, Failed> {
         workloads: all,
         processes: planned.processes,
         files: planned.files,
+        trail: added.trail,
     })))
 }
 
@@ -122,6 +124,7 @@ impl Prepared {
             since: Timestamp::now().to_string(),
             state: "starting".to_owned(),
             components: components.collect(),
+            trail: self.trail.clone(),
         }
     }
 
