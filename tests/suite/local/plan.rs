@@ -230,8 +230,10 @@ fn our_proxy_is_told_what_litellm_is_told() {
     let (mut resources, _) = read(&[Source::new("team.yaml", TEAM)], &Reading::default());
     with_key(&mut resources);
     let ports = Loopback::free(&resources).unwrap();
-    let mut defaults = Defaults::default();
-    defaults.log_level = LogLevel::Debug;
+    let mut defaults = Defaults {
+        log_level: LogLevel::Debug,
+        ..Defaults::default()
+    };
     defaults.telemetry.enabled = Some(true);
     defaults.telemetry.endpoint = Some("http://127.0.0.1:4318".to_owned());
     let all = workloads(&resources, &defaults, &ports);
