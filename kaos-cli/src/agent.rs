@@ -1,6 +1,5 @@
 //! `kaos agent`: an agent as a service.
 
-mod joined;
 mod serve;
 mod settings;
 mod variables;

@@ -15,6 +15,7 @@ mod operator;
 mod output;
 mod recording;
 mod render;
+mod reports;
 mod run;
 mod runs;
 mod service;

@@ -4,6 +4,7 @@ pub(crate) mod down;
 #[cfg(unix)]
 mod environment;
 pub(crate) mod invoke;
+mod lines;
 pub(crate) mod logs;
 #[cfg(unix)]
 mod show;
@@ -12,6 +13,9 @@ pub(crate) mod status;
 pub(crate) mod up;
 
 use clap::Args as ClapArgs;
+
+/// The file of questions' trees, beside those of components.
+const TRACES: &str = "traces";
 
 /// Which team is meant.
 #[derive(ClapArgs)]

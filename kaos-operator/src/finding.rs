@@ -71,6 +71,8 @@ pub enum Rule {
     Runtime,
     /// A variable without which a runtime does not work.
     MissingVariable,
+    /// A value that is longer than what a program can be started with.
+    TooLong,
     /// A program that has no telemetry.
     NoTelemetry,
     /// A configuration of the user's own for `LiteLLM`.

@@ -51,10 +51,11 @@ mod programs;
 mod running;
 mod shared;
 mod team;
+mod variables;
 
 pub use child::attend;
 pub use loopback::Loopback;
 pub use plan::{Planned, plan};
-pub use process::{Limits, News, Process, Shim, Stage, Standing};
+pub use process::{Limits, News, Process, REPORT_MARK, Shim, Stage, Standing};
 pub use programs::Programs;
 pub use team::{Team, Together};

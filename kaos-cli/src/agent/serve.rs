@@ -13,10 +13,10 @@ use kaos_runner::mcp::McpServer;
 use kaos_runner::server::{Bounds, Card, Drain, Server, listen};
 use tracing::{info, warn};
 
-use super::joined::Joined;
 use super::settings::{Environment, Notes};
 use crate::config::variable;
 use crate::output::{self, Failed};
+use crate::reports::Reporter;
 use crate::service;
 use crate::signals::Signals;
 
@@ -87,14 +87,13 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     let telemetry = started(&asked, &notes)?;
     let audit = environment.trail(args.trail.clone(), args.trail_key.clone())?;
     let memory = environment.memory()?;
-    // Trails of several processes are put together by their traces.
-    let joined = (audit.is_some() && !telemetry.is_on()).then(Joined::default);
     let hooks = (
         telemetry.hooks(),
-        joined,
+        service::hand_on(&telemetry),
         LogHook::failures(),
         audit,
         memory.clone(),
+        Reporter::of_team().map(Reporter::hook),
     );
     let runner = environment.sessions(Runner::new(agent).hooks(hooks))?;
     output::say(&format!("kaos: the agent {name} listens at http://{at}"));

@@ -64,6 +64,15 @@ impl Place {
         &self.0
     }
 
+    /// Takes away the lines of the team before.
+    #[cfg(unix)]
+    pub(crate) fn forget_lines(&self) -> io::Result<()> {
+        fs::remove_dir_all(self.0.join("logs"))?;
+        let mut builder = DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(self.0.join("logs"))
+    }
+
     pub(crate) fn log(&self, component: &str) -> PathBuf {
         self.0.join("logs").join(format!("{component}.log"))
     }

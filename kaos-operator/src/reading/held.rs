@@ -128,6 +128,15 @@ impl Resources {
             }
     }
 
+    /// Where a resource was read.
+    pub(crate) fn located(&self, identity: &Identity) -> Option<&Located> {
+        match identity.kind {
+            Kind::Agent => self.agents.get(identity).map(|it| &it.at),
+            Kind::McpServer => self.mcp_servers.get(identity).map(|it| &it.at),
+            Kind::ModelApi => self.model_apis.get(identity).map(|it| &it.at),
+        }
+    }
+
     /// The value of a Secret's key, if the Secret was read.
     #[must_use]
     pub fn secret(&self, namespace: &str, name: &str, key: &str) -> Option<&SecretText> {

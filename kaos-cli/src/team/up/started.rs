@@ -56,11 +56,12 @@ async fn lead(
     mut signals: Signals,
 ) -> Result<ExitCode, Failed> {
     let began = Instant::now();
+    place.forget_lines()?;
     prepared.write_files(&place)?;
     let mut record = prepared.record();
     place.write(&record)?;
     let look = Look {
-        labels: prepared.labels(),
+        components: prepared.shown(),
         workloads: prepared.workloads,
         resources: prepared.resources,
     };
