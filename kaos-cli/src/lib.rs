@@ -6,7 +6,10 @@
 
 mod agent;
 mod audit;
+#[cfg(feature = "operator")]
+mod cluster;
 mod config;
+mod doctor;
 mod files;
 mod mcp;
 mod model;
@@ -42,9 +45,9 @@ struct Cli {
 enum Command {
     /// Asks an agent a question, and shows what it does
     Run(run::Args),
-    /// Serves an agent
+    /// Serves an agent; lists, shows, asks and deletes agents of a cluster
     Agent(agent::Args),
-    /// Serves tools to other programs' agents
+    /// Serves tools to other programs' agents; the same for servers of a cluster
     Mcp(mcp::Args),
     /// Serves models
     Model(model::Args),
@@ -67,6 +70,21 @@ enum Command {
     /// Runs the operator of a Kubernetes cluster, and prints what a cluster needs for it
     #[cfg(feature = "operator")]
     Operator(operator::Args),
+    /// Lists, shows, asks and deletes ModelAPIs of a cluster
+    #[cfg(feature = "operator")]
+    #[command(name = "modelapi")]
+    ModelApi(cluster::resources::ModelApi),
+    /// Installs the operator into a cluster, or brings it up to date
+    #[cfg(feature = "operator")]
+    Install(cluster::install::Args),
+    /// Takes the operator out of a cluster
+    #[cfg(feature = "operator")]
+    Uninstall(cluster::uninstall::Args),
+    /// Shows what a cluster's backend of telemetry has
+    #[cfg(feature = "operator")]
+    Ui(cluster::monitoring::Args),
+    /// Sends a span, a data point and a log record to the endpoint of telemetry, and says what answered
+    Doctor(doctor::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
     /// Runs a program that ends when the standard input does
@@ -97,6 +115,15 @@ pub fn main() -> ExitCode {
         Command::Down(args) => team::down::run(&args),
         #[cfg(feature = "operator")]
         Command::Operator(args) => operator::run(&args),
+        #[cfg(feature = "operator")]
+        Command::ModelApi(args) => cluster::resources::run_model_api(&args),
+        #[cfg(feature = "operator")]
+        Command::Install(args) => cluster::install::run(&args),
+        #[cfg(feature = "operator")]
+        Command::Uninstall(args) => cluster::uninstall::run(&args),
+        #[cfg(feature = "operator")]
+        Command::Ui(args) => cluster::monitoring::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Audit(args) => audit::run(args),
         Command::Attend(args) => shim::run(&args),
     };

@@ -29,6 +29,13 @@ pub(crate) struct Args {
     which: Which,
     /// The agent
     agent: String,
+    #[command(flatten)]
+    question: Question,
+}
+
+/// What is asked, and how.
+#[derive(ClapArgs)]
+pub(crate) struct Question {
     /// What it is asked
     question: String,
     /// Shows the answer as it is made
@@ -47,16 +54,30 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(ask(args, &url, agent.token.as_deref()))
+    let asked = ask(
+        &args.question,
+        &args.agent,
+        &url,
+        agent.token.as_deref(),
+        "kaos status says how it is",
+    );
+    runtime.block_on(asked)
 }
 
-async fn ask(args: &Args, url: &str, token: Option<&str>) -> Result<ExitCode, Failed> {
+/// Asks an agent, or a model, at a URL. `more` is what says how it is, when it does not answer.
+pub(crate) async fn ask(
+    asked: &Question,
+    whom: &str,
+    url: &str,
+    token: Option<&str>,
+    more: &str,
+) -> Result<ExitCode, Failed> {
     let client = kaos_runner::http_client(&Url::parse(url)?, Duration::from_secs(5))?;
     let body = json!({
-        "model": args.agent,
-        "messages": [{"role": "user", "content": args.question}],
-        "stream": args.stream,
-        "stream_options": args.stream.then(|| json!({"include_usage": true})),
+        "model": whom,
+        "messages": [{"role": "user", "content": asked.question}],
+        "stream": asked.stream,
+        "stream_options": asked.stream.then(|| json!({"include_usage": true})),
     });
     let mut request = client
         .post(url)
@@ -65,24 +86,24 @@ async fn ask(args: &Args, url: &str, token: Option<&str>) -> Result<ExitCode, Fa
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
-    if let Some(session) = &args.session {
+    if let Some(session) = &asked.session {
         request = request.header("X-Session-ID", session);
     }
     let response = match request.send().await {
         Ok(response) => response,
         Err(error) => {
             let why = if error.is_connect() {
-                "does not answer; kaos status says how it is"
+                format!("does not answer; {more}")
             } else {
-                "has not answered"
+                "has not answered".to_owned()
             };
-            output::say(&format!("kaos: {} {why}", args.agent));
+            output::say(&format!("kaos: {whom} {why}"));
             return Ok(ExitCode::FAILURE);
         }
     };
     let trace = response.headers().get("x-trace-id");
     let trace = trace.and_then(|it| it.to_str().ok()).map(str::to_owned);
-    let said = if args.stream && response.status().is_success() {
+    let said = if asked.stream && response.status().is_success() {
         streamed(response).await?
     } else {
         whole(response).await?
@@ -96,7 +117,7 @@ async fn ask(args: &Args, url: &str, token: Option<&str>) -> Result<ExitCode, Fa
         output::say(&format!("trace {trace}"));
     }
     if let Some(error) = said.error {
-        output::say(&format!("kaos: {}: {error}", args.agent));
+        output::say(&format!("kaos: {whom}: {error}"));
         return Ok(ExitCode::FAILURE);
     }
     let cut = said.finish.filter(|it| it != "stop");
