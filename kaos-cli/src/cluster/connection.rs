@@ -2,7 +2,7 @@
 
 use clap::Args as ClapArgs;
 use kaos_operator::{API_VERSION, Kind};
-use kube::api::{Api, ApiResource, DynamicObject};
+use kube::api::{Api, ApiResource, DynamicObject, ListParams};
 use kube::{Client, Config};
 
 use crate::output::Failed;
@@ -49,7 +49,7 @@ impl Cluster {
         }
         let all = self
             .resources(kind)
-            .list(&Default::default())
+            .list(&ListParams::default())
             .await
             .map_err(told)?;
         let names: Vec<String> = all.into_iter().filter_map(|it| it.metadata.name).collect();

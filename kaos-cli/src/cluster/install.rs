@@ -3,10 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use k8s_openapi::api::apps::v1::Deployment;
+use kaos_hooks::{Clock as _, SystemClock};
 use kaos_operator::kubernetes::MANAGER;
 use kaos_operator::kubernetes::chart::{ChartValues, release};
 use kaos_operator::kubernetes::crds;
@@ -162,10 +163,8 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> io::Result<Self> {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let name = format!("kaos-chart-{}-{}", std::process::id(), now.as_nanos());
+        let now = SystemClock.unix_nanos();
+        let name = format!("kaos-chart-{}-{}", std::process::id(), now);
         let folder = std::env::temp_dir().join(name);
         // Nobody else's: it must not be there yet.
         std::fs::create_dir(&folder)?;

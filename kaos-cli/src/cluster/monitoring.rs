@@ -16,14 +16,24 @@ use crate::terminal;
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     /// Leads a port of this machine to what shows the cluster's telemetry, until Ctrl-C
-    #[arg(long, value_enum, value_name = "BACKEND", num_args = 0..=1, require_equals = true, default_missing_value = "signoz")]
-    pub(crate) monitoring_enabled: Option<Backend>,
+    #[arg(id = "monitoring_enabled", long = "monitoring-enabled", value_enum, value_name = "BACKEND", num_args = 0..=1, require_equals = true, default_missing_value = "signoz")]
+    enabled: Option<Backend>,
     /// Its namespace
-    #[arg(long, value_name = "NAMESPACE", default_value = "monitoring")]
-    monitoring_namespace: String,
+    #[arg(
+        id = "monitoring_namespace",
+        long = "monitoring-namespace",
+        value_name = "NAMESPACE",
+        default_value = "monitoring"
+    )]
+    namespace: String,
     /// The port of this machine; 0 is one that is free
-    #[arg(long, value_name = "PORT", default_value = "8011")]
-    monitoring_port: u16,
+    #[arg(
+        id = "monitoring_port",
+        long = "monitoring-port",
+        value_name = "PORT",
+        default_value = "8011"
+    )]
+    port: u16,
 }
 
 /// What shows telemetry.
@@ -54,7 +64,7 @@ impl Backend {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let backend = args
-        .monitoring_enabled
+        .enabled
         .ok_or("--monitoring-enabled: expected signoz or jaeger")?;
     service::run(async |signals| show(args, backend, signals).await)
 }
@@ -65,7 +75,7 @@ pub(crate) async fn show(
     backend: Backend,
     mut signals: Signals,
 ) -> Result<ExitCode, Failed> {
-    let cluster = Cluster::connect(Some(&args.monitoring_namespace)).await?;
+    let cluster = Cluster::connect(Some(&args.namespace)).await?;
     let services = Api::<Service>::namespaced(cluster.client.clone(), &cluster.namespace);
     let all = services
         .list(&ListParams::default())
@@ -76,7 +86,7 @@ pub(crate) async fn show(
         find(backend, &all).ok_or_else(|| missing(backend, &cluster.namespace, &all))?;
     let target = Target::of(cluster.client, &cluster.namespace, service, port);
     let target = target.ok_or("its Service has no such port")?;
-    let (listener, address) = listener(args.monitoring_port).await?;
+    let (listener, address) = listener(args.port).await?;
     {
         let mut out = terminal::people();
         writeln!(
@@ -99,7 +109,7 @@ fn find(backend: Backend, all: &[Service]) -> Option<(&Service, i32)> {
         let ports = it.spec.iter().flat_map(|it| it.ports.iter().flatten());
         ports.into_iter().any(|it| it.port == port)
     };
-    let named = |it: &&Service| {
+    let is_called = |it: &&Service| {
         it.metadata
             .name
             .as_deref()
@@ -112,20 +122,20 @@ fn find(backend: Backend, all: &[Service]) -> Option<(&Service, i32)> {
     };
     let candidates = || all.iter().filter(has_port);
     let found = candidates()
-        .find(named)
+        .find(is_called)
         .or_else(|| candidates().find(labelled));
     found.map(|it| (it, port))
 }
 
 fn missing(backend: Backend, namespace: &str, all: &[Service]) -> String {
     let (names, port) = backend.service();
-    let named = |it: &Service| {
+    let described = |it: &Service| {
         let name = it.metadata.name.clone().unwrap_or_default();
         let ports = it.spec.iter().flat_map(|it| it.ports.iter().flatten());
         let ports: Vec<String> = ports.map(|it| it.port.to_string()).collect();
         format!("{name} ({})", ports.join(", "))
     };
-    let there: Vec<String> = all.iter().map(named).collect();
+    let there: Vec<String> = all.iter().map(described).collect();
     let there = if there.is_empty() {
         "it has no Service at all".to_owned()
     } else {

@@ -37,7 +37,8 @@ pub(crate) struct Args {
 #[derive(ClapArgs)]
 pub(crate) struct Question {
     /// What it is asked
-    question: String,
+    #[arg(id = "question", value_name = "QUESTION")]
+    text: String,
     /// Shows the answer as it is made
     #[arg(long)]
     stream: bool,
@@ -75,7 +76,7 @@ pub(crate) async fn ask(
     let client = kaos_runner::http_client(&Url::parse(url)?, Duration::from_secs(5))?;
     let body = json!({
         "model": whom,
-        "messages": [{"role": "user", "content": asked.question}],
+        "messages": [{"role": "user", "content": asked.text}],
         "stream": asked.stream,
         "stream_options": asked.stream.then(|| json!({"include_usage": true})),
     });

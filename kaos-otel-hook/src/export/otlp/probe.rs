@@ -1,7 +1,6 @@
 //! One item of each signal, sent at once: whether what the settings say works.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use kaos_hooks::{Clock as _, SystemClock};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -101,10 +100,7 @@ impl Settings {
     /// A request with one item.
     fn item(&self, signal: Signal) -> Vec<u8> {
         const NAME: &str = "kaos.doctor";
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let now = SystemClock.unix_nanos();
         let text = |text: &str| {
             Some(AnyValue {
                 value: Some(any_value::Value::StringValue(text.to_owned())),
