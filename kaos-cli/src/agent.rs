@@ -1,4 +1,4 @@
-//! `kaos agent`: an agent as a service.
+//! `kaos agent`: an agent as a service, and agents of a cluster.
 
 mod serve;
 mod settings;
@@ -24,6 +24,12 @@ enum Command {
     Serve(serve::Args),
     /// Lists the variables that a served agent is configured by, as a table in Markdown
     Variables,
+    #[cfg(feature = "operator")]
+    #[command(flatten)]
+    Cluster(crate::cluster::resources::Command),
+    /// Asks an agent of a cluster
+    #[cfg(feature = "operator")]
+    Invoke(crate::cluster::resources::OfAgent),
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
@@ -35,5 +41,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
             out.flush()?;
             Ok(ExitCode::SUCCESS)
         }
+        #[cfg(feature = "operator")]
+        Command::Cluster(command) => {
+            crate::cluster::resources::run(kaos_operator::Kind::Agent, command)
+        }
+        #[cfg(feature = "operator")]
+        Command::Invoke(args) => crate::cluster::resources::of_agent(args),
     }
 }

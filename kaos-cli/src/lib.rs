@@ -6,7 +6,10 @@
 
 mod agent;
 mod audit;
+#[cfg(feature = "operator")]
+mod cluster;
 mod config;
+mod doctor;
 mod files;
 mod mcp;
 mod model;
@@ -46,9 +49,9 @@ struct Cli {
 enum Command {
     /// Asks an agent a question, and shows what it does
     Run(run::Args),
-    /// Serves an agent
+    /// Serves an agent; lists, shows, asks and deletes agents of a cluster
     Agent(agent::Args),
-    /// Serves tools to other programs' agents
+    /// Serves tools to other programs' agents; the same for servers of a cluster
     Mcp(mcp::Args),
     /// Serves models
     Model(model::Args),
@@ -73,6 +76,18 @@ enum Command {
     Operator(operator::Args),
     /// Shows in a browser what agents did, from audit trails
     Ui(ui::Args),
+    /// Lists, shows, asks and deletes ModelAPIs of a cluster
+    #[cfg(feature = "operator")]
+    #[command(name = "modelapi")]
+    ModelApi(cluster::resources::ModelApi),
+    /// Installs the operator into a cluster, or brings it up to date
+    #[cfg(feature = "operator")]
+    Install(cluster::install::Args),
+    /// Takes the operator out of a cluster
+    #[cfg(feature = "operator")]
+    Uninstall(cluster::uninstall::Args),
+    /// Sends a span, a data point and a log record to the endpoint of telemetry, and says what answered
+    Doctor(doctor::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
     /// Runs a program that ends when the standard input does
@@ -104,6 +119,13 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "operator")]
         Command::Operator(args) => operator::run(&args),
         Command::Ui(args) => ui::run(&args),
+        #[cfg(feature = "operator")]
+        Command::ModelApi(args) => cluster::resources::run_model_api(&args),
+        #[cfg(feature = "operator")]
+        Command::Install(args) => cluster::install::run(&args),
+        #[cfg(feature = "operator")]
+        Command::Uninstall(args) => cluster::uninstall::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Audit(args) => audit::run(args),
         Command::Attend(args) => shim::run(&args),
     };

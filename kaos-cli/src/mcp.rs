@@ -1,4 +1,4 @@
-//! `kaos mcp`: tools as a service.
+//! `kaos mcp`: tools as a service, and servers of a cluster.
 
 mod serve;
 
@@ -19,10 +19,22 @@ pub(crate) struct Args {
 enum Command {
     /// Serves the functions of a Python file as tools, over the Model Context Protocol
     Serve(serve::Args),
+    #[cfg(feature = "operator")]
+    #[command(flatten)]
+    Cluster(crate::cluster::resources::Command),
+    /// Calls a tool of a server of a cluster
+    #[cfg(feature = "operator")]
+    Invoke(crate::cluster::resources::OfMcp),
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     match &args.command {
         Command::Serve(args) => serve::run(args),
+        #[cfg(feature = "operator")]
+        Command::Cluster(command) => {
+            crate::cluster::resources::run(kaos_operator::Kind::McpServer, command)
+        }
+        #[cfg(feature = "operator")]
+        Command::Invoke(args) => crate::cluster::resources::of_mcp(args),
     }
 }

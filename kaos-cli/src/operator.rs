@@ -4,9 +4,13 @@ mod observed;
 mod serve;
 mod settings;
 
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, Subcommand};
+use kaos_operator::kubernetes::chart::chart;
 use kaos_operator::kubernetes::{crds_yaml, roles_yaml};
 use settings::settings;
 
@@ -28,6 +32,11 @@ enum Command {
     Crds,
     /// Prints the ClusterRole and the Role that it needs, for kubectl apply -f -
     Roles,
+    /// Writes the chart for Helm into a folder
+    Chart {
+        /// The folder; what it has of these files is replaced
+        folder: PathBuf,
+    },
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
@@ -35,9 +44,24 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
         Command::Run(args) => return serve::run(args),
         Command::Crds => crds_yaml()?,
         Command::Roles => roles_yaml(&settings()?)?,
+        Command::Chart { folder } => {
+            write_chart(folder)?;
+            return Ok(ExitCode::SUCCESS);
+        }
     };
     let mut out = terminal::data();
     out.print(&text)?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the chart into a folder.
+pub(crate) fn write_chart(folder: &Path) -> Result<(), Failed> {
+    for (path, text) in chart()? {
+        let file = folder.join(path);
+        let told = |error: io::Error| format!("{}: {error}", file.display());
+        fs::create_dir_all(file.parent().unwrap_or(folder)).map_err(told)?;
+        fs::write(&file, text.as_bytes()).map_err(told)?;
+    }
+    Ok(())
 }

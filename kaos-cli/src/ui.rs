@@ -37,6 +37,8 @@ use kaos_runner::server::{Access, Bounds, Drain, listen};
 pub(crate) use self::export::page_of;
 use self::shared::Shared;
 use self::sources::Sources;
+#[cfg(feature = "operator")]
+use crate::cluster::monitoring;
 use crate::config::variable;
 use crate::output::{self, Failed};
 use crate::service;
@@ -77,11 +79,35 @@ pub(crate) struct Args {
     names: Vec<String>,
     #[command(flatten)]
     against: Against,
+    #[cfg(feature = "operator")]
+    #[command(flatten)]
+    monitoring: monitoring::Args,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     crate::warnings::show(None);
+    #[cfg(feature = "operator")]
+    if args.monitoring.enabled.is_some() {
+        return service::run(async |signals| Box::pin(beside(args, signals)).await);
+    }
     service::run(async |signals| Box::pin(serve(args, signals)).await)
+}
+
+/// Leads to a cluster's backend, beside the page where there is something to show on it.
+#[cfg(feature = "operator")]
+async fn beside(args: &Args, mut signals: Signals) -> Result<ExitCode, Failed> {
+    let sources = Sources::of(&args.trails, &args.which.name)?;
+    let led = monitoring::lead(&args.monitoring);
+    if sources.are_known() {
+        return tokio::select! {
+            led = led => Ok(led?.unwrap_or(ExitCode::FAILURE)),
+            served = serve(args, signals) => served,
+        };
+    }
+    tokio::select! {
+        led = led => Ok(led?.unwrap_or(ExitCode::FAILURE)),
+        _signal = signals.next() => Ok(ExitCode::SUCCESS),
+    }
 }
 
 async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {

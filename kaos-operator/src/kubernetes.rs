@@ -26,6 +26,7 @@
 
 mod applier;
 mod cache;
+pub mod chart;
 mod crds;
 mod election;
 mod failure;

@@ -30,6 +30,8 @@ pub(crate) use logs::LogLane;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) use logs::Record;
 pub(crate) use metrics::{MetricLane, MetricSettings, Reader};
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+pub use otlp::Probe;
 pub(crate) use spans::SpanLane;
 pub use stats::{ExportStats, TelemetryStats};
 

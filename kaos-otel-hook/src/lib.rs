@@ -71,6 +71,8 @@ mod text;
 
 pub use content::{Capture, ContentSettings};
 pub use conventions::Conventions;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+pub use export::Probe;
 pub use export::{ExportStats, ExporterError, Memory, TelemetryStats};
 #[cfg(feature = "http-server")]
 pub use http::{ForwardedCall, ForwardedCalls, HttpServerLayer, HttpServerService, ObservedBody};

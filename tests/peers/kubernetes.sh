@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 #
 # The operator in a real Kubernetes control plane on loopback: etcd, API server, controllers, scheduler, and a node that runs
-# pods as processes; agents are `kaos agent serve`, the operator `kaos operator run`, both as pods.
+# pods as processes; agents are `kaos agent serve`, the operator `kaos operator run`, both as pods, installed by the chart.
 #
-# What it shows are the names of the functions in kubernetes/scenarios.py and kubernetes/faults.py; the last line counts
+# What it shows are the names of the functions in kubernetes/scenarios.py, faults.py, chart.py and walk_through.py; the last line counts
 # them. The control plane is built once for each content of kubernetes/go.mod and its programs (about ten minutes, 4 GB
 # meanwhile), into ${XDG_CACHE_HOME:-~/.cache}/kaos-peers; it starts in seconds.
 #
-# Needs cargo, python3, openssl, Go 1.26, what collector.sh built and mcp.sh installed. With K8S_KEEP=1 the folder with all
+# Needs cargo, python3, openssl, Go 1.26, and what collector.sh built. With K8S_KEEP=1 the folder with all
 # logs is left, and told.
 
 set -euo pipefail
@@ -22,13 +22,13 @@ main() {
     . ./common.sh
     trap end EXIT
     collector=$(built_collector)
-    mcp=$PWD/$(mcp_python)
-    kubernetes/build.sh "${XDG_CACHE_HOME:-$HOME/.cache}/kaos-peers/kubernetes" "$dir/bin" plane node
+    kubernetes/build.sh "${XDG_CACHE_HOME:-$HOME/.cache}/kaos-peers/kubernetes" "$dir/bin" plane node helm
     cargo build -q -p kaos-cli
     "$kaos" operator crds >"$dir/crds.yaml"
-    GATEWAY_API_ENABLED=true "$kaos" operator roles >"$dir/roles.yaml"
+    ln -s "$kaos" "$dir/bin/kaos"
 
-    export K8S_BIN=$dir/bin K8S_STATE=$dir/plane K8S_PORT TRACES=$dir/traces.jsonl CRDS=$dir/crds.yaml ROLES=$dir/roles.yaml
+    export K8S_BIN=$dir/bin K8S_STATE=$dir/plane K8S_PORT TRACES=$dir/traces.jsonl CRDS=$dir/crds.yaml
+    export CHART=$PWD/../../kaos-operator/chart RECORDED=$PWD/../support/kaos-operator/helm.json
     export INPUTS=$PWD/../support/kaos-operator/inputs.yaml DRY_RUN=$PWD/../support/kaos-operator/dry-run-0.8.4.yaml
     K8S_PORT=$(eight_ports)
     # KAOS' own agent, if ancestor-agent.sh has installed it.
@@ -39,16 +39,18 @@ main() {
     export POD_TRACES=$dir/pod-traces.jsonl
     cat >"$dir/collector-in-pod" <<SH
 #!/bin/sh
-GRPC_PORT=0 HTTP_PORT=\$1 TRACES=$POD_TRACES METRICS=$dir/pod-metrics.jsonl LOGS=$dir/pod-logs.jsonl exec $collector --config $PWD/team/collector.yaml
+GRPC_PORT=\$2 HTTP_PORT=\$3 TRACES=$dir/\$1-traces.jsonl METRICS=$dir/\$1-metrics.jsonl LOGS=$dir/\$1-logs.jsonl exec $collector --config $PWD/team/collector.yaml
 SH
     chmod +x "$dir/collector-in-pod"
     kubernetes/up.sh "$dir/bin" "$dir/plane" -for 30m \
-        -image "kaos-agent:0.1.0=env KAOS_ALLOWED_HOSTS=* $kaos agent serve --port 8000" \
-        -image "kaos-mcp-python:0.1.0=$mcp $PWD/mcp/server.py 8000" \
+        -image "kaos-agent:0.1.0=env KAOS_ALLOWED_HOSTS=* $kaos -- agent serve --port 8000" \
+        -image "kaos-mcp-python:0.1.0=env KAOS_ALLOWED_HOSTS=* $kaos mcp serve --port 8000" \
+        -image "kaos-model:0.1.0=env KAOS_ALLOWED_HOSTS=* $kaos model serve" \
         -image "litellm/litellm:main-stable=python3 $PWD/kubernetes/model.py" \
         -image "ancestor-agent:test=$ANCESTOR -m uvicorn pais.server:get_app --factory --host 127.0.0.1 --port 8000" \
-        -image "kaos-operator:test=$kaos operator run --port 8080" \
-        -image "collector:test=$dir/collector-in-pod 4318" >/dev/null
+        -image "signoz:test=python3 -m http.server 8080 --bind 127.0.0.1" \
+        -image "collector:test=$dir/collector-in-pod pod 0 4318" \
+        -image "otel/opentelemetry-collector-contrib:0.150.0=$dir/collector-in-pod docs 4317 4318" >/dev/null
     python3 kubernetes/scenarios.py "$@"
 }
 

@@ -1,5 +1,6 @@
 //! The operator of Kubernetes: what is pure, as tables, and the controller against an API server that says what a test wants.
 
+mod chart;
 mod crds;
 mod elections;
 mod mocked;

@@ -37,14 +37,22 @@ pub(crate) struct Args {
     which: Which,
     /// The agent
     agent: String,
-    /// What it is asked
-    question: String,
-    /// Shows the answer as it is made
-    #[arg(long)]
-    stream: bool,
+    #[command(flatten)]
+    question: Question,
     /// Shows its trace as a tree, as on a terminal
     #[arg(long)]
     trace: bool,
+}
+
+/// What is asked, and how.
+#[derive(ClapArgs)]
+pub(crate) struct Question {
+    /// What it is asked
+    #[arg(id = "question", value_name = "QUESTION")]
+    text: String,
+    /// Shows the answer as it is made
+    #[arg(long)]
+    stream: bool,
     /// The conversation that it belongs to
     #[arg(long)]
     session: Option<String>,
@@ -59,7 +67,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
         .enable_all()
         .build()?;
     let mut traces = Tail::at_end(place.log(TRACES));
-    let (code, trace) = runtime.block_on(ask(args, &url, agent.token.as_deref()))?;
+    let asked = ask(
+        &args.question,
+        &args.agent,
+        &url,
+        agent.token.as_deref(),
+        "kaos status says how it is",
+    );
+    let (code, trace) = runtime.block_on(asked)?;
     if let Some(trace) = trace.filter(|_| args.trace || terminal::has_person()) {
         show(&mut traces, &trace)?;
     }
@@ -83,18 +98,20 @@ fn show(traces: &mut Tail, trace: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Asks, and gives the exit code and the trace's id.
-async fn ask(
-    args: &Args,
+/// Asks an agent, or a model, at a URL; gives the exit code and the trace's id. `more` is what says how it is, when it does not answer.
+pub(crate) async fn ask(
+    asked: &Question,
+    whom: &str,
     url: &str,
     token: Option<&str>,
+    more: &str,
 ) -> Result<(ExitCode, Option<String>), Failed> {
     let client = kaos_runner::http_client(&Url::parse(url)?, Duration::from_secs(5))?;
     let body = json!({
-        "model": args.agent,
-        "messages": [{"role": "user", "content": args.question}],
-        "stream": args.stream,
-        "stream_options": args.stream.then(|| json!({"include_usage": true})),
+        "model": whom,
+        "messages": [{"role": "user", "content": asked.text}],
+        "stream": asked.stream,
+        "stream_options": asked.stream.then(|| json!({"include_usage": true})),
     });
     let mut request = client
         .post(url)
@@ -103,24 +120,24 @@ async fn ask(
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
-    if let Some(session) = &args.session {
+    if let Some(session) = &asked.session {
         request = request.header("X-Session-ID", session);
     }
     let response = match request.send().await {
         Ok(response) => response,
         Err(error) => {
             let why = if error.is_connect() {
-                "does not answer; kaos status says how it is"
+                format!("does not answer; {more}")
             } else {
-                "has not answered"
+                "has not answered".to_owned()
             };
-            output::say(&format!("kaos: {} {why}", args.agent));
+            output::say(&format!("kaos: {whom} {why}"));
             return Ok((ExitCode::FAILURE, None));
         }
     };
     let trace = response.headers().get("x-trace-id");
     let trace = trace.and_then(|it| it.to_str().ok()).map(str::to_owned);
-    let said = if args.stream && response.status().is_success() {
+    let said = if asked.stream && response.status().is_success() {
         streamed(response).await?
     } else {
         whole(response).await?
@@ -134,7 +151,7 @@ async fn ask(
         output::say(&format!("trace {trace}"));
     }
     if let Some(error) = said.error {
-        output::say(&format!("kaos: {}: {error}", args.agent));
+        output::say(&format!("kaos: {whom}: {error}"));
         return Ok((ExitCode::FAILURE, trace));
     }
     let cut = said.finish.filter(|it| it != "stop");

@@ -55,6 +55,13 @@ impl Sources {
         found
     }
 
+    /// Whether trails are named, or a team runs.
+    #[cfg(feature = "operator")]
+    pub(super) fn are_known(&self) -> bool {
+        !self.named.is_empty()
+            || Place::of(&self.team).is_ok_and(|it| it.running(&self.team).is_ok())
+    }
+
     fn roots(&self) -> Vec<PathBuf> {
         if !self.named.is_empty() {
             return self.named.clone();

@@ -6,6 +6,7 @@ mod cut;
 mod grpc;
 #[cfg(feature = "otlp-http")]
 mod http;
+mod probe;
 mod receipt;
 mod request;
 mod retry;
@@ -25,6 +26,7 @@ use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::trace::SpanData;
 use prost::bytes::Bytes;
 
+pub use self::probe::Probe;
 use self::request::parts;
 use self::retry::persistently;
 use super::error::Built;

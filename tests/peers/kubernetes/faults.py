@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 
+import chart
 from cluster import *
 
 
@@ -51,7 +52,7 @@ def a_secret_that_is_missing_is_told_and_one_that_changes_restarts_who_reads_it(
     kubectl("label", "secret", "key", "-n", "demo", "touched=yes")
     time.sleep(3)
     assert [it["metadata"]["uid"] for it in pods("agent-keyed")] == [pod]
-    log = kubectl("logs", "-n", "kaos-system", "deployment/operator")
+    log = kubectl("logs", "-n", "kaos-system", "deployment/kaos-operator")
     assert "two" not in log.split(), "a value is in the log"
 
 
@@ -109,8 +110,8 @@ def an_agent_that_nobody_is_to_find_any_more_loses_its_service():
 
 def what_the_ancestors_operator_made_is_adopted_in_place():
     """As KAOS' own operator leaves it: its finalizer, its Deployment, its owner reference, with a variable that we do not make."""
-    kubectl("scale", "-n", "kaos-system", "deployment/operator", "--replicas=0")
-    within(30, "no operator", lambda: not items("pods", "kaos-system", "-l", "app=operator"))
+    kubectl("scale", "-n", "kaos-system", "deployment/kaos-operator", "--replicas=0")
+    within(30, "no operator", lambda: not items("pods", "kaos-system", "-l", chart.OPERATOR))
     old = agent("old")
     old["metadata"]["finalizers"] = ["kaos.tools/agent-finalizer"]
     apply(old)
@@ -125,7 +126,7 @@ def what_the_ancestors_operator_made_is_adopted_in_place():
     kubectl("create", "-n", "demo", "--field-manager=manager", "-f", "-", stdin=json.dumps(made))
     within(30, "the old pod serves", lambda: pods("agent-old"))
     before = get("deployment", "agent-old")["metadata"]["uid"]
-    kubectl("scale", "-n", "kaos-system", "deployment/operator", "--replicas=1")
+    kubectl("scale", "-n", "kaos-system", "deployment/kaos-operator", "--replicas=1")
     becomes("agent", "old", "Ready", "True", seconds=60)
     gone = lambda: pods("agent-old") and all("OTEL_PYTHON_OF_OLD" not in environment(it) for it in pods("agent-old"))
     within(40, "what we do not make is gone", gone)
@@ -203,7 +204,7 @@ def the_api_server_is_restarted():
 
 def the_operator_is_killed_at_any_time():
     """At each step of a reconcile: kubernetes::mocked. Here with all that a real cluster does meanwhile."""
-    find = lambda: [it for it in items("pods", "kaos-system", "-l", "app=operator") if "running" in str(it["status"].get("containerStatuses", ""))]
+    find = lambda: [it for it in items("pods", "kaos-system", "-l", chart.OPERATOR) if "running" in str(it["status"].get("containerStatuses", ""))]
     for number, delay in enumerate([0.0, 0.02, 0.05, 0.1, 0.3]):
         before = within(60, "an operator", find)[0]
         status = before["status"]["containerStatuses"][0]
@@ -227,8 +228,7 @@ def routes_of_a_gateway():
     }
     kubectl("apply", "-f", "-", stdin=json.dumps(crd))
     established(f"{plural}.{group}")
-    kubectl("set", "env", "-n", "kaos-system", "deployment/operator", "GATEWAY_API_ENABLED=true", "GATEWAY_NAME=front")
-    kubectl("rollout", "status", "-n", "kaos-system", "deployment/operator", "--timeout=60s", timeout=90)
+    chart.helm("upgrade", "kaos", chart.CHART, "--reuse-values", "--set", "gatewayAPI.enabled=true,gatewayAPI.gatewayName=front", "--wait", "--timeout", "60s")
     route = within(60, "a route", lambda: get("httproute", "mcp-calculator"))
     assert route["spec"]["parentRefs"] == [{"name": "front", "namespace": "kaos-system"}], route
     assert route["spec"]["rules"][0]["matches"][0]["path"]["value"] == "/demo/mcp/calculator", route

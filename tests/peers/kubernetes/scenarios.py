@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 
+import chart
 import faults
 import rights
+import walk_through
 from cluster import *
 
-INPUTS, DRY_RUN, CRDS, ROLES = (os.environ[name] for name in ("INPUTS", "DRY_RUN", "CRDS", "ROLES"))
+INPUTS, DRY_RUN, CRDS = (os.environ[name] for name in ("INPUTS", "DRY_RUN", "CRDS"))
 TRACES = [os.environ["TRACES"], os.environ["POD_TRACES"]]
 GRPC = f"http://127.0.0.1:{os.environ['GRPC_PORT']}"
 CALLER = "00f067aa0ba902b7"
@@ -59,32 +61,11 @@ def crds_refuse_what_is_wrong():
     assert "contaner" in said, said
 
 
-def operator_runs_as_a_pod_with_the_rights_that_it_prints():
-    kubectl("create", "namespace", "kaos-system")
-    kubectl("apply", "-f", ROLES)
-    account = {"kind": "ServiceAccount", "name": "kaos-operator", "namespace": "kaos-system"}
-    binding = lambda kind: {
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": f"{kind}Binding", "metadata": {"name": "kaos-operator"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": "kaos-operator"}, "subjects": [account],
-    }
-    container = {
-        "name": "operator", "image": "kaos-operator:test", "ports": [{"containerPort": 8080}],
-        "env": [{"name": "LOG_LEVEL", "value": "DEBUG"}, {"name": "RUST_BACKTRACE", "value": "1"}],
-        "readinessProbe": {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 1},
-    }
-    labels = {"app": "operator"}
-    template = {"metadata": {"labels": labels}, "spec": {"serviceAccountName": "kaos-operator", "containers": [container]}}
-    config = {"DEFAULT_TELEMETRY_ENABLED": "true", "DEFAULT_TELEMETRY_ENDPOINT": GRPC}
-    apply(
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "kaos-operator"}},
-        binding("ClusterRole"), binding("Role"),
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kaos-operator-config"}, "data": config},
-        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "operator"}, "spec": {"selector": labels, "ports": [{"port": 8080}]}},
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "operator"}, "spec": {"selector": {"matchLabels": labels}, "template": template}},
-        namespace="kaos-system",
-    )
-    kubectl("rollout", "status", "-n", "kaos-system", "deployment/operator", "--timeout=60s", timeout=90)
-    within(10, "it leads", lambda: "kaos_operator_leader 1" in http("http://operator.kaos-system:8080/metrics"))
+def helm_installs_the_operator_as_a_pod_with_the_rights_that_it_prints():
+    chart.helm("install", "kaos", chart.CHART, *chart.NAMESPACE, "--set", f"telemetry.enabled=true,telemetry.endpoint={GRPC}", "--wait", "--timeout", "60s")
+    within(10, "it leads", lambda: "kaos_operator_leader 1" in http("http://kaos-operator.kaos-system:8080/metrics"))
+    found = environment(items("pods", "kaos-system", "-l", chart.OPERATOR)[0])
+    assert found["OTEL_EXPORTER_OTLP_ENDPOINT"] == GRPC and found["LOG_LEVEL"] == "INFO", found
 
 
 def fast(name):
@@ -176,7 +157,7 @@ def settings_for_all_reach_processes_while_the_operator_runs():
         within(40, f"{workload} is started with {name}=DEBUG", lambda: any(environment(pod).get(name) == "DEBUG" for pod in pods(workload)))
     # What means nothing changes nothing.
     kubectl("patch", "configmap", "-n", "kaos-system", "kaos-operator-config", "-p", json.dumps({"data": {"DEFAULT_LOG_LEVEL": "LOUD"}}))
-    within(10, "the operator says so", lambda: "DEFAULT_LOG_LEVEL" in kubectl("logs", "-n", "kaos-system", "deployment/operator"))
+    within(10, "the operator says so", lambda: "DEFAULT_LOG_LEVEL" in kubectl("logs", "-n", "kaos-system", "deployment/kaos-operator"))
     kubectl("patch", "configmap", "-n", "kaos-system", "kaos-operator-config", "-p", json.dumps({"data": {"DEFAULT_LOG_LEVEL": "INFO"}}))
     within(40, "all is as it was", lambda: all(environment(pod).get("LOG_LEVEL") == "INFO" for pod in pods("agent-coordinator")) and len(pods("agent-coordinator")) == 1)
 
@@ -201,15 +182,15 @@ def a_changed_list_of_models_restarts_the_proxy():
 def telemetry_over_http_goes_to_a_service_by_its_name():
     labels = {"app": "collector"}
     container = {"name": "collector", "image": "collector:test", "ports": [{"containerPort": 4318}], "readinessProbe": {"tcpSocket": {"port": 4318}}}
-    kubectl("create", "namespace", "observability")
+    kubectl("create", "namespace", "elsewhere")
     apply(
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "collector"}, "spec": {"selector": labels, "ports": [{"port": 4318}]}},
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "collector"}, "spec": {
             "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}}},
-        namespace="observability",
+        namespace="elsewhere",
     )
-    kubectl("rollout", "status", "-n", "observability", "deployment/collector", "--timeout=30s")
-    endpoint = "http://collector.observability.svc.cluster.local:4318"
+    kubectl("rollout", "status", "-n", "elsewhere", "deployment/collector", "--timeout=30s")
+    endpoint = "http://collector.elsewhere.svc.cluster.local:4318"
     kubectl("patch", "configmap", "-n", "kaos-system", "kaos-operator-config", "-p", json.dumps({"data": {"DEFAULT_TELEMETRY_ENDPOINT": endpoint}}))
     told = lambda name: len(pods(f"agent-{name}")) == 1 and environment(pods(f"agent-{name}")[0]).get("OTEL_EXPORTER_OTLP_PROTOCOL") == "http/protobuf"
     for name in TEAM:
@@ -232,7 +213,8 @@ def the_ancestors_agent_runs_beside_ours():
 SCENARIOS = [
     crds_take_all_that_was_ever_written,
     crds_refuse_what_is_wrong,
-    operator_runs_as_a_pod_with_the_rights_that_it_prints,
+    *chart.BEFORE,
+    helm_installs_the_operator_as_a_pod_with_the_rights_that_it_prints,
     all_become_ready_as_processes,
     the_question_is_answered_and_is_one_trace_over_all_pods,
     a_components_own_word_on_telemetry_wins,
@@ -243,6 +225,8 @@ SCENARIOS = [
     telemetry_over_http_goes_to_a_service_by_its_name,
     *faults.SCENARIOS,
     rights.the_roles_grant_exactly_what_was_used,
+    *chart.AFTER,
+    walk_through.the_walk_through_prints_what_the_documentation_shows,
 ]
 
 

@@ -1,0 +1,13 @@
+//! What is asked of a Kubernetes cluster: its Agents, MCPServers and ModelAPIs, the operator's installation, what shows
+//! its telemetry.
+
+mod connection;
+mod forward;
+pub(crate) mod install;
+mod invoke;
+mod logs;
+pub(crate) mod monitoring;
+mod pods;
+pub(crate) mod resources;
+mod table;
+pub(crate) mod uninstall;

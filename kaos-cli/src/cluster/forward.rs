@@ -1,0 +1,110 @@
+//! A port of this machine that leads to a pod that is ready, whichever that is when somebody connects.
+
+use std::net::SocketAddr;
+
+use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use kube::Client;
+use kube::api::Api;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::connection::told;
+use super::pods::{is_ready, name, pods};
+use crate::output::{self, Failed};
+
+/// Who answers: pods, and the port of theirs.
+#[derive(Clone)]
+pub(super) struct Target {
+    pods: Api<Pod>,
+    selector: String,
+    port: IntOrString,
+    /// What it is called to people.
+    called: String,
+}
+
+impl Target {
+    /// Those behind a port of a Service.
+    pub(super) fn of(
+        client: Client,
+        namespace: &str,
+        service: &Service,
+        port: i32,
+    ) -> Option<Self> {
+        let spec = service.spec.as_ref()?;
+        let found = spec.ports.iter().flatten().find(|it| it.port == port)?;
+        let labels = spec.selector.iter().flatten();
+        let labels: Vec<String> = labels
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        Some(Self {
+            pods: Api::namespaced(client, namespace),
+            selector: labels.join(","),
+            port: found.target_port.clone().unwrap_or(IntOrString::Int(port)),
+            called: service.metadata.name.clone().unwrap_or_default(),
+        })
+    }
+
+    /// A pod that is ready, and its port.
+    pub(super) async fn ready(&self) -> Result<(String, u16), Failed> {
+        let pods = pods(&self.pods, &self.selector).await?;
+        let pod = pods.iter().find(|it| is_ready(it));
+        let pod = pod.ok_or_else(|| format!("no pod of {} is ready", self.called))?;
+        let port = match &self.port {
+            IntOrString::Int(port) => Some(*port),
+            IntOrString::String(called) => {
+                let containers = pod.spec.iter().flat_map(|it| &it.containers);
+                let ports = containers.flat_map(|it| it.ports.iter().flatten());
+                let mut named = ports.filter(|it| it.name.as_deref() == Some(called));
+                named.next().map(|it| it.container_port)
+            }
+        };
+        let port = port.and_then(|it| u16::try_from(it).ok());
+        let port =
+            port.ok_or_else(|| format!("the pods of {} do not have its port", self.called))?;
+        Ok((name(pod).to_owned(), port))
+    }
+
+    async fn connect(&self, mut from: TcpStream) -> Result<(), Failed> {
+        let (pod, port) = self.ready().await?;
+        let mut forwarder = self.pods.portforward(&pod, &[port]).await.map_err(told)?;
+        let stream = forwarder.take_stream(port);
+        let mut to = stream.ok_or("the API server opens no stream")?;
+        // Either side may go at any time: that is how connections end.
+        let _copied = copy_bidirectional(&mut from, &mut to).await;
+        drop(to);
+        forwarder.abort();
+        Ok(())
+    }
+}
+
+/// A socket of this machine's own.
+pub(super) async fn listener(port: u16) -> Result<(TcpListener, SocketAddr), Failed> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await;
+    let listener = listener.map_err(|error| format!("127.0.0.1, port {port}: {error}"))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Leads each connection to a pod, for as long as it is polled. That there is none is said, once until there is one again.
+pub(super) async fn forward(listener: TcpListener, target: Target) {
+    let (mut connections, mut is_down) = (JoinSet::new(), false);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((from, _)) = accepted else { continue };
+                let target = target.clone();
+                connections.spawn(async move { target.connect(from).await });
+            }
+            Some(ended) = connections.join_next() => match ended {
+                Ok(Ok(())) => is_down = false,
+                Ok(Err(why)) if !is_down => {
+                    is_down = true;
+                    output::say(&format!("kaos: {}", output::chain(&*why)));
+                }
+                _ => {}
+            },
+        }
+    }
+}
