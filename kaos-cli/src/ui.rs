@@ -38,7 +38,7 @@ pub(crate) use self::export::page_of;
 use self::shared::Shared;
 use self::sources::Sources;
 #[cfg(feature = "operator")]
-use crate::cluster::monitoring;
+use crate::cluster::monitoring::{self, Monitoring};
 use crate::config::variable;
 use crate::output::{self, Failed};
 use crate::service;
@@ -81,7 +81,7 @@ pub(crate) struct Args {
     against: Against,
     #[cfg(feature = "operator")]
     #[command(flatten)]
-    monitoring: monitoring::Args,
+    monitoring: Monitoring,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {

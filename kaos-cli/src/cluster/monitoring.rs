@@ -2,17 +2,17 @@
 
 use std::process::ExitCode;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args, ValueEnum};
 use k8s_openapi::api::core::v1::Service;
 use kube::api::{Api, ListParams};
 
-use super::connection::{Cluster, told};
+use super::connection::{Cluster, in_words};
 use super::forward::{Target, forward, listener};
 use crate::output::Failed;
 use crate::terminal;
 
-#[derive(ClapArgs)]
-pub(crate) struct Args {
+#[derive(Args)]
+pub(crate) struct Monitoring {
     /// Leads a port of this machine to what shows the cluster's telemetry, until Ctrl-C
     #[arg(id = "monitoring_enabled", long = "monitoring-enabled", value_enum, value_name = "BACKEND", num_args = 0..=1, require_equals = true, default_missing_value = "signoz")]
     pub(crate) enabled: Option<Backend>,
@@ -65,7 +65,7 @@ impl Backend {
 /// # Errors
 ///
 /// There is no such cluster or backend, or the port cannot be listened at.
-pub(crate) async fn lead(args: &Args) -> Result<Option<ExitCode>, Failed> {
+pub(crate) async fn lead(args: &Monitoring) -> Result<Option<ExitCode>, Failed> {
     let Some(backend) = args.enabled else {
         return Ok(None);
     };
@@ -74,7 +74,7 @@ pub(crate) async fn lead(args: &Args) -> Result<Option<ExitCode>, Failed> {
     let all = services
         .list(&ListParams::default())
         .await
-        .map_err(told)?
+        .map_err(in_words)?
         .items;
     let (service, port) =
         find(backend, &all).ok_or_else(|| missing(backend, &cluster.namespace, &all))?;

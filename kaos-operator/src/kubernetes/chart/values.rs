@@ -15,28 +15,28 @@ use crate::defaults::Defaults;
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ChartValues {
     /// Telemetry of all components, the operator's own included.
-    pub telemetry: Telemetry,
+    pub(crate) telemetry: Telemetry,
     /// How much all components log, the operator included.
-    pub log_level: Level,
+    pub(crate) log_level: Level,
     /// Images of components that name none themselves. An empty one: there is none.
-    pub default_images: DefaultImages,
+    pub(crate) default_images: DefaultImages,
     /// More runtimes of MCP servers.
-    pub mcp_runtimes: McpRuntimes,
+    pub(crate) mcp_runtimes: McpRuntimes,
     /// Routes of the Gateway API.
     #[serde(rename = "gatewayAPI")]
-    pub gateway_api: GatewayApi,
+    pub(crate) gateway_api: GatewayApi,
     /// What holds for these routes.
-    pub gateway: GatewaySettings,
+    pub(crate) gateway: GatewaySettings,
     /// The operator itself.
-    pub controller_manager: ControllerManager,
+    pub(crate) controller_manager: ControllerManager,
     /// The operator's account.
-    pub service_account: Account,
+    pub(crate) service_account: Account,
 }
 
 /// Telemetry of all components. What a resource says goes before it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Telemetry {
+pub(crate) struct Telemetry {
     /// Whether anything is sent.
     pub enabled: bool,
     /// Where to: `http://host:4317` is OTLP over gRPC, port 4318 is OTLP over HTTP.
@@ -47,7 +47,7 @@ pub struct Telemetry {
 /// How much is logged, as it is written: in capitals or in small letters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Level(pub String);
+pub(crate) struct Level(pub String);
 
 impl Default for Level {
     fn default() -> Self {
@@ -74,7 +74,7 @@ impl JsonSchema for Level {
 /// Images of components that name none themselves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct DefaultImages {
+pub(crate) struct DefaultImages {
     /// Of agents.
     pub agent_runtime: String,
     /// Of model APIs that are proxies.
@@ -111,7 +111,7 @@ impl Default for DefaultImages {
 /// More runtimes of MCP servers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct McpRuntimes {
+pub(crate) struct McpRuntimes {
     /// By name: `image`, `command`, `args`, `paramsEnvVar`, `requiredEnv`.
     #[schemars(schema_with = "runtimes")]
     pub custom: BTreeMap<String, Value>,
@@ -120,7 +120,7 @@ pub struct McpRuntimes {
 /// Routes of the Gateway API to agents, MCP servers and model APIs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct GatewayApi {
+pub(crate) struct GatewayApi {
     /// Whether there are routes.
     pub enabled: bool,
     /// Whether a Gateway is made, too; its class must be named then.
@@ -155,7 +155,7 @@ impl Default for GatewayApi {
 /// What holds for routes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct GatewaySettings {
+pub(crate) struct GatewaySettings {
     /// How long a request may take.
     pub default_timeouts: Timeouts,
 }
@@ -163,7 +163,7 @@ pub struct GatewaySettings {
 /// How long a request over a route may take, such as `300s`; `0s` is without limit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Timeouts {
+pub(crate) struct Timeouts {
     /// Of agents.
     #[schemars(regex(pattern = r"^([0-9]+(h|m|s|ms)){1,4}$"))]
     pub agent: String,
@@ -190,7 +190,7 @@ impl Default for Timeouts {
 /// The operator itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct ControllerManager {
+pub(crate) struct ControllerManager {
     /// How many there are: one works, the others wait.
     #[schemars(range(min = 0, max = 9))]
     pub replicas: u32,
@@ -231,7 +231,7 @@ impl Default for ControllerManager {
 /// The operator's container.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Manager {
+pub(crate) struct Manager {
     /// The image with the program kaos.
     pub image: Image,
     /// When it is fetched.
@@ -270,7 +270,7 @@ impl Default for Manager {
 /// An image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Image {
+pub(crate) struct Image {
     /// Its name.
     #[schemars(length(min = 1))]
     pub repository: String,
@@ -291,7 +291,7 @@ impl Default for Image {
 /// The operator's account.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Account {
+pub(crate) struct Account {
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
 }
