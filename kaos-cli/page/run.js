@@ -11,13 +11,16 @@ const DOUBTS = {
   unsigned: ['warn', 'The newest records of this run have no signature yet: whoever can write the files could have written them.'],
 };
 
-function doubts({ run, findings, unread, left_out: left }) {
+// Of the run and of those that are shown with it: what is wrong with one of them is wrong with what is seen.
+function doubts({ run, nested, findings, unread, left_out: left }) {
   const said = [];
-  const doubt = DOUBTS[run.doubt];
-  if (doubt) said.push(h('div', { class: `notice ${doubt[0]}`, role: doubt[0] === 'bad' ? 'alert' : 'note' }, h('b', {}, run.doubt === 'damaged' ? '✕ Damaged. ' : '△ Not signed yet. '), doubt[1],
+  const all = [run, ...nested];
+  const worst = ['damaged', 'unsigned'].find((it) => all.some((of) => of.doubt === it));
+  const doubt = DOUBTS[worst];
+  if (doubt) said.push(h('div', { class: `notice ${doubt[0]}`, role: doubt[0] === 'bad' ? 'alert' : 'note' }, h('b', {}, worst === 'damaged' ? '✕ Damaged. ' : '△ Not signed yet. '), doubt[1],
     findings.length ? h('ul', {}, findings.slice(0, 8).map((it) => h('li', {}, line(it, 400))), findings.length > 8 ? h('li', {}, `and ${findings.length - 8} more`) : undefined) : undefined));
-  if (run.cut) said.push(h('div', { class: 'notice warn', role: 'note' }, h('b', {}, '△ Its beginning is missing: '), 'it was pruned, lost or damaged. What is left is shown.'));
-  if (run.state === 'unfinished') said.push(h('div', { class: 'notice warn', role: 'note' }, h('b', {}, '△ It has no end. '), 'Its process died, or what it wrote last is lost.'));
+  if (all.some((it) => it.cut)) said.push(h('div', { class: 'notice warn', role: 'note' }, h('b', {}, '△ A beginning is missing: '), 'it was pruned, lost or damaged. What is left is shown.'));
+  if (all.some((it) => it.state === 'unfinished')) said.push(h('div', { class: 'notice warn', role: 'note' }, h('b', {}, '△ Not all of it has an end. '), 'A process died, or what it wrote last is lost.'));
   if (unread.length) said.push(h('div', { class: 'notice bad', role: 'alert' }, h('b', {}, '✕ Not all of it can be read: '), line(unread.join('; '), 400)));
   if (left) said.push(h('div', { class: 'notice warn', role: 'note' }, 'It has more spans than are shown here.'));
   return said;
@@ -37,13 +40,13 @@ function head(read, given) {
   const { run, nested, others } = read;
   const out = h('span', { class: 'proved', role: 'status' });
   const facts = [
-    [ms(run.ms), 'time'], [count((run.input ?? 0) + (run.output ?? 0)), `tokens (${count(run.input)} in, ${count(run.output)} out)`],
+    [ms(run.ms), 'time'], run.input === null ? undefined : [count(run.input + run.output), `tokens (${count(run.input)} in, ${count(run.output)} out)`],
     run.cost === null ? undefined : [money(run.cost), 'cost'], [count(run.models), 'model calls'], [count(run.calls), `tools and agents${run.failed ? `, ${run.failed} failed` : ''}${run.denied ? `, ${run.denied} not let through` : ''}`],
   ].filter(Boolean);
   return h('header', { class: 'run-head' },
     h('h1', { dir: 'auto' }, run.question ? line(run.question, 160) : h('em', {}, 'a question that was not recorded')),
     h('p', { class: 'lead' }, state(run.state, run.error), ' · ', h('b', {}, line(run.agent, 60)), run.session ? [' in ', isFile ? line(run.session, 60) : h('a', { href: route('session', run.session) }, line(run.session, 60))] : undefined,
-      ' · ', h('time', { title: exact(run.at) }, clock(run.at)), nested.length ? ` · with ${plural(nested.length, 'run')} of other processes` : undefined),
+      ' · ', h('time', { title: exact(run.at) }, clock(run.at)), nested.length ? ` · with ${plural(nested.length, 'other run')}, of the agents that it called` : undefined),
     h('ul', { class: 'sums' }, facts.map(([value, name]) => h('li', {}, h('b', {}, value), ' ', h('span', {}, name)))),
     isFile ? undefined : h('p', { class: 'actions' }, button('Prove this run', () => prove(run, out), { title: 'its records with inclusion proofs, as a file' }),
       h('a', { class: 'button', href: `#/runs?compare=${run.trace}/${run.root}` }, 'Compare …'),

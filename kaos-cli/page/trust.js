@@ -21,8 +21,8 @@ export function worst(trails) {
 export function caveats(trust) {
   if (trust.records === null) return [];
   return [
-    trust.signed ? (trust.key_given ? undefined : 'whose signature, only --key tells') : 'unsigned',
     trust.unsigned ? `unsigned tail: ${count(trust.unsigned)}` : undefined,
+    trust.signed ? (trust.key_given ? undefined : 'whose signature, only --key tells') : 'unsigned',
     trust.anchored ? undefined : 'unanchored',
   ].filter(Boolean);
 }

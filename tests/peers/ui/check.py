@@ -289,8 +289,7 @@ def hostile(page, _more):
             seen += 1
         narrow(page, "hostile run")
         page.keyboard.press("Escape")
-    must(seen > 10, f"only {seen} spans were looked at")
-    must(page.locator(".hidden-char").count() + page.locator(".redacted").count() >= 0, "")
+    must(seen >= 7, f"only {seen} spans were looked at")
     for where, wait in (("runs?nested=1", ".runs .run"), ("numbers", ".tile"), ("trust", ".trail"), *((it[2:], ".turns > li") for it in sorted(sessions)[:2])):
         go(page, where, wait)
         narrow(page, f"hostile {where}")
