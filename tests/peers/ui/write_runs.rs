@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a helper of tests asserts, and prints what it made"
 )]
@@ -12,14 +13,27 @@ use std::time::Duration;
 
 use kaos_hooks::audit::{AuditHook, ByHand, SigningKey};
 use kaos_hooks::{
-    Emitter, Event, EventBuf, Hooks, LlmCall, LlmOutcome, ManualClock, Run, SpanContext, Step,
-    StepOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome, Usage,
+    Emitter, Event, EventBuf, Hook, Hooks, LlmCall, LlmOutcome, ManualClock, Observer, Run,
+    SpanContext, Step, StepOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome, Usage,
 };
 
 /// The large run's.
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
 const DAY: u64 = 24 * 3600 * 1_000_000_000;
+
+/// The events that are not yet written.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<EventBuf>>>);
+
+impl Hook for Kept {
+    fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
+        let Self(kept) = self.clone();
+        Some(Box::new(move |event: &Event<'_>| {
+            kept.lock().unwrap().push(event.to_buf());
+        }))
+    }
+}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,15 +46,8 @@ fn main() {
     };
     let key = SigningKey::from_seed("large", &[3; 32]).unwrap();
     let clock = ManualClock::at_unix_nanos(1_767_225_600_000_000_000);
-    let events: Arc<Mutex<Vec<EventBuf>>> = Arc::default();
-    let seen = Arc::clone(&events);
-    let hooks = Hooks::with_emitter(
-        Emitter::new().with_clock(clock.clone()),
-        move |_run: &Run| {
-            let seen = Arc::clone(&seen);
-            move |event: &Event<'_>| seen.lock().unwrap().push(event.to_buf())
-        },
-    );
+    let events = Kept::default();
+    let hooks = Hooks::with_emitter(Emitter::new().with_clock(clock.clone()), events.clone());
     let mut writer = AuditHook::builder(directory)
         .signing_key(key)
         .open_by_hand()
@@ -79,7 +86,7 @@ fn main() {
     writer.seal().unwrap();
 }
 
-fn write(writer: &mut ByHand, events: &Mutex<Vec<EventBuf>>) {
+fn write(writer: &mut ByHand, Kept(events): &Kept) {
     let events = std::mem::take(&mut *events.lock().unwrap());
     for batch in events.chunks(256) {
         writer.write(batch.to_vec()).unwrap();

@@ -75,12 +75,16 @@ impl Shown {
             body.len()
         );
         if !headers.iter().any(|it| it.starts_with("Host:")) {
-            text += &format!("Host: {}\r\n", self.at);
+            text += "Host: ";
+            text += &self.at;
+            text += "\r\n";
         }
         for header in headers {
-            text += &format!("{header}\r\n");
+            text += header;
+            text += "\r\n";
         }
-        text += &format!("\r\n{body}");
+        text += "\r\n";
+        text += body;
         stream.write_all(text.as_bytes()).await.unwrap();
         let mut read = Vec::new();
         stream.read_to_end(&mut read).await.unwrap();

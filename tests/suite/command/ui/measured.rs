@@ -100,16 +100,16 @@ async fn counts_and_sums_are_those_of_the_metrics_and_percentiles_lie_in_the_sam
     }
     audit.shutdown().await.unwrap();
 
-    let priced = scratch.path().with_extension("prices");
-    std::fs::write(&priced, r#"{"gpt-4o": {"input": 2.5, "output": 10.0}}"#).unwrap();
-    let (trail, file) = (scratch.path().to_str().unwrap(), priced.to_str().unwrap());
+    let list = scratch.path().with_extension("prices");
+    std::fs::write(&list, r#"{"gpt-4o": {"input": 2.5, "output": 10.0}}"#).unwrap();
+    let (trail, file) = (scratch.path().to_str().unwrap(), list.to_str().unwrap());
     let shown = Shown::start(&[trail, "--prices", file]).await;
     shown.once("/api/runs", |it| it["found"] == 120).await;
     let numbers = shown.get("/api/numbers").await.json();
-    std::fs::remove_file(&priced).unwrap();
+    std::fs::remove_file(&list).unwrap();
 
     let close = |a: f64, b: f64, what: &str| {
-        assert!((a - b).abs() < 1e-6 * b.abs().max(1.0), "{what}: {a}, {b}")
+        assert!((a - b).abs() < 1e-6 * b.abs().max(1.0), "{what}: {a}, {b}");
     };
     for (page, counter, duration) in [
         ("turns", "kaos.requests", "kaos.request.duration"),
@@ -127,7 +127,11 @@ async fn counts_and_sums_are_those_of_the_metrics_and_percentiles_lie_in_the_sam
             page,
         );
         let (count, sum, buckets) = histogram(&measured.lines_of(duration));
-        close(number("count"), count as f64, page);
+        close(
+            number("count"),
+            f64::from(u32::try_from(count).unwrap()),
+            page,
+        );
         close(number("sum_ms"), sum, page);
         for of_hundred in [50, 95, 99] {
             let (above, up_to) = bucket_of(&buckets, of_hundred);
