@@ -136,8 +136,13 @@ impl SpanTree {
             .filter_map(|at| self.spans.get(*at)?.end.as_ref());
         let duration = longest.map(|end| end.duration).max().unwrap_or_default();
         let mut tokens = Usage::default();
-        for end in self.spans.iter().filter_map(|node| node.end.as_ref()) {
-            tokens += end.usage.unwrap_or_default();
+        for node in &self.spans {
+            let usage = node.end.as_ref().and_then(|end| end.usage);
+            // Of an agent elsewhere, whose turn is here too, they stand there.
+            let mut children = node.children.iter().filter_map(|at| self.spans.get(*at));
+            if !children.any(|child| child.subject == SubjectName::Turn) {
+                tokens += usage.unwrap_or_default();
+            }
         }
         let mut parts = vec![format!("turn {}", human(duration))];
         let mut part = |count: usize, one: &str, many: &str, note: String| {
@@ -226,6 +231,7 @@ impl End {
         };
         let usage = match phase.outcome() {
             Some(Outcome::LlmCall(outcome)) => outcome.usage,
+            Some(Outcome::Subagent(outcome)) => outcome.usage,
             _ => None,
         };
         let failed = matches!(phase, Phase::Error { .. });

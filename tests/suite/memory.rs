@@ -8,8 +8,8 @@ use kaos_hooks::memory::{
 };
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy, HashKey, Redactor};
 use kaos_hooks::{
-    Attributes, Failure, Hooks, Step, Subagent, SubagentOutcome, ToolCall, ToolOutcome, Turn,
-    TurnOutcome,
+    Attributes, Emitter, Failure, Hooks, ManualClock, Step, Subagent, SubagentOutcome, ToolCall,
+    ToolOutcome, Turn, TurnOutcome,
 };
 use kaos_otel_hook::Telemetry;
 use serde_json::{Value, json};
@@ -300,6 +300,11 @@ fn a_limit_gives_the_newest_and_the_total_is_what_is_stored() {
         (&[][..], "1 1 1 1 2 2 2 2 3 3 3 3", 12),
         (&[("limit", "1")], "3", 12),
         (&[("limit", "5000")], "1 1 1 1 2 2 2 2 3 3 3 3", 12),
+        (
+            &[("limit", "99999999999999999999999")],
+            "1 1 1 1 2 2 2 2 3 3 3 3",
+            12,
+        ),
         (&[("session_id", "a")], "1 1 2 2 3 3", 6),
         (&[("session_id", "a"), answered, ("limit", "2")], "2 3", 3),
         (&[("session_id", "nope")], "", 0),
@@ -317,6 +322,22 @@ fn a_limit_gives_the_newest_and_the_total_is_what_is_stored() {
 }
 
 #[test]
+fn events_are_listed_by_time_also_where_a_later_one_came_first() {
+    let memory = MemoryHook::new();
+    for (text, nanos) in [("later", 2_000_000_000), ("sooner", 1_000_000_000)] {
+        let emitter = Emitter::new().with_clock(ManualClock::at_unix_nanos(nanos));
+        turn(&Hooks::with_emitter(emitter, memory.clone()), text, text);
+    }
+    let query = MemoryQuery::from_pairs([("event_type", "agent_response")]).unwrap();
+    let found = memory.find(&query).events;
+    let said: Vec<_> = found
+        .iter()
+        .map(|it| it.content.as_str().unwrap())
+        .collect();
+    assert_eq!(said, ["sooner", "later"]);
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused_by_name() {
     for (name, value) in [
         ("limit", "abc"),
@@ -324,7 +345,7 @@ fn what_cannot_be_meant_is_refused_by_name() {
         ("limit", "0"),
         ("limit", ""),
         ("limit", "1.5"),
-        ("limit", "99999999999999999999999"),
+        ("limit", "-99999999999999999999999"),
         ("trace_id", "abc"),
         ("trace_id", "00000000000000000000000000000000"),
         ("event_type", "nothing"),

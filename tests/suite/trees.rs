@@ -6,7 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kaos_hooks::audit::AuditHook;
 use kaos_hooks::testing::{Recorder, assert_tree};
-use kaos_hooks::{Budget, Emitter, Hooks, Str, Value};
+use kaos_hooks::{
+    Budget, Emitter, Hooks, LlmCall, LlmOutcome, SpanTree, Str, Subagent, SubagentOutcome, Turn,
+    TurnOutcome, Usage, Value,
+};
 use kaos_runner::{
     Deltas, FunctionModel, Limits, Model, ModelError, ModelReply, ModelRequest, Runner,
     TurnErrorKind,
@@ -406,11 +409,11 @@ fn a_tree_of_long_names_and_great_depth_is_shown_within_bounds() {
     let recorder = Recorder::new();
     let hooks = Hooks::new(recorder.clone());
     let name = "n".repeat(70_000);
-    let turn = hooks.turn(kaos_hooks::Turn::new("assistant"));
+    let turn = hooks.turn(Turn::new("assistant"));
     turn.open(kaos_hooks::ToolCall::new(name))
         .complete(kaos_hooks::ToolOutcome::default());
-    turn.complete(kaos_hooks::TurnOutcome::default());
-    let tree = kaos_hooks::SpanTree::of(&recorder.events());
+    turn.complete(TurnOutcome::default());
+    let tree = SpanTree::of(&recorder.events());
     for text in [tree.to_string(), tree.timeline()] {
         let longest = text.lines().map(|line| line.chars().count()).max();
         assert!(longest.unwrap() < 200, "{longest:?}");
@@ -426,8 +429,35 @@ fn a_tree_of_long_names_and_great_depth_is_shown_within_bounds() {
         }
         events.push(event);
     }
-    let tree = kaos_hooks::SpanTree::of(&events);
+    let tree = SpanTree::of(&events);
     for text in [tree.to_string(), tree.timeline(), tree.outline()] {
         assert!(text.len() < 20_001 * 200, "{}", text.len());
+    }
+}
+
+#[test]
+fn an_agent_elsewhere_s_tokens_are_summed_once() {
+    let usage = Some(Usage::new(10, 3));
+    for (is_here, total) in [(false, "13 tokens"), (true, "13 tokens")] {
+        let recorder = Recorder::new();
+        let hooks = Hooks::new(recorder.clone());
+        let turn = hooks.turn(Turn::new("coordinator"));
+        let delegation = turn.open(Subagent::new("researcher"));
+        if is_here {
+            let far = delegation.turn(Turn::new("researcher"));
+            let call = far.open(LlmCall::new("openai", "gpt-4o"));
+            call.complete(LlmOutcome {
+                usage,
+                ..LlmOutcome::default()
+            });
+            far.complete(TurnOutcome::default());
+        }
+        delegation.complete(SubagentOutcome {
+            usage,
+            ..SubagentOutcome::default()
+        });
+        turn.complete(TurnOutcome::default());
+        let summary = SpanTree::of(&recorder.events()).summary();
+        assert!(summary.ends_with(total), "{summary}");
     }
 }

@@ -89,10 +89,13 @@ impl MemoryQuery {
                     query.event_type = Some(known);
                 }
                 "limit" => {
-                    let limit: Option<usize> = value.trim().parse().ok().filter(|it| *it > 0);
-                    let limit = limit
-                        .ok_or_else(|| wrong("limit", "it should be a whole number from 1"))?;
-                    query.limit = limit.min(MAX_LIMIT);
+                    let digits = value.trim().trim_start_matches('0');
+                    if digits.is_empty() || !digits.bytes().all(|it| it.is_ascii_digit()) {
+                        return Err(wrong("limit", "it should be a whole number from 1"));
+                    }
+                    query.limit = digits
+                        .parse()
+                        .map_or(MAX_LIMIT, |it: usize| it.min(MAX_LIMIT));
                 }
                 _ => {}
             }

@@ -25,7 +25,7 @@ impl RemoteAgent {
     /// # Errors
     ///
     /// A list has an item without a name or an address, or a name twice; an agent has no address, or none
-    /// that can be used; a token cannot stand in a header.
+    /// that can be used; a token cannot stand in a header, or is that of two agents, whose names differ in case or in `-` and `_` alone.
     ///
     /// # Example
     ///
@@ -69,6 +69,21 @@ impl RemoteAgent {
                 named.push((name.to_owned(), url, variable));
             }
         }
+        // Variables tell fewer names apart than lists do.
+        for (at, (name, ..)) in named.iter().enumerate() {
+            let own = token_of(name);
+            let others = named.iter().skip(at + 1);
+            if set(&own).is_some()
+                && others
+                    .clone()
+                    .any(|(it, ..)| it != name && token_of(it) == own)
+            {
+                return Err(wrong(
+                    &own,
+                    "would be the token of two agents; call one of them something else",
+                ));
+            }
+        }
         let mut agents: Vec<Self> = Vec::new();
         for (name, url, variable) in named {
             if agents.iter().any(|it| it.called() == name) {
@@ -82,10 +97,10 @@ impl RemoteAgent {
             let url = address(&url).ok_or_else(|| {
                 wrong(
                     &variable,
-                    "has an address that is no http URL without credentials",
+                    "has an address that is no http URL without credentials and query",
                 )
             })?;
-            let own = format!("PEER_AGENT_{}_TOKEN", in_variables(&name));
+            let own = token_of(&name);
             let ours = || {
                 let host = url.host_str().unwrap_or_default();
                 is_near(host, namespace(set("OTEL_RESOURCE_ATTRIBUTES").as_deref()))
@@ -118,6 +133,10 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
     let items = inner.unwrap_or(list).split(',');
     let items = items.map(|item| item.trim().trim_matches(['"', '\'']).trim());
     items.filter(|item| !item.is_empty())
+}
+
+fn token_of(name: &str) -> String {
+    format!("PEER_AGENT_{}_TOKEN", in_variables(name))
 }
 
 fn in_variables(name: &str) -> String {

@@ -46,6 +46,11 @@ async fn odd_numbers_cost_no_answer() {
             r#"{"prompt_tokens":184467440737095516150,"completion_tokens":7}"#,
             None,
         ),
+        (
+            r#"{"prompt_tokens":18446744073709551615,"completion_tokens":7}"#,
+            None,
+        ),
+        (r#"{"prompt_tokens":40,"completion_tokens":"1e13"}"#, None),
         (r#""many""#, None),
         ("[]", None),
         ("null", None),

@@ -136,27 +136,26 @@ pub(super) fn word(value: Option<&Value>) -> Option<String> {
     }
 }
 
-/// Beyond this a float is no exact count any more.
-const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_992.0;
+/// The largest number that counts something, a million million: of what is beyond, sums would say nothing.
+const MAX_COUNT: u64 = 1_000_000_000_000;
 
 /// A count; `None` for what is none.
 pub(super) fn count(value: Option<&Value>) -> Option<u64> {
     let number = match value? {
-        Value::Number(number) => {
-            if let Some(count) = number.as_u64() {
-                return Some(count);
-            }
-            number.as_f64()?
-        }
+        Value::Number(number) => match number.as_u64() {
+            Some(count) => return (count <= MAX_COUNT).then_some(count),
+            None => number.as_f64()?,
+        },
         Value::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
         reason = "within the range"
     )]
-    (0.0..=MAX_SAFE_INTEGER)
+    (0.0..=MAX_COUNT as f64)
         .contains(&number)
         .then_some(number as u64)
 }

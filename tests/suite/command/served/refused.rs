@@ -72,6 +72,17 @@ const REFUSED: &[Refused] = &[
     ),
     (
         &[
+            ("AGENT_SUB_AGENTS", "a-b:http://h:1,a_b:http://h:2"),
+            ("PEER_AGENT_A_B_TOKEN", "secret"),
+        ],
+        &["PEER_AGENT_A_B_TOKEN would be the token of two agents"],
+    ),
+    (
+        &[("AGENT_SUB_AGENTS", "a:http://h/base?token=abc")],
+        &["AGENT_SUB_AGENTS has an address"],
+    ),
+    (
+        &[
             ("AGENT_SUB_AGENTS", "a-b:http://h"),
             ("PEER_AGENT_A_B_TOKEN", "secret\nx"),
         ],
