@@ -172,9 +172,10 @@ impl RemoteAgent {
 fn address(text: &str) -> Option<Url> {
     let mut url = Url::parse(text.trim()).ok()?;
     let web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if !web || !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+    if !web || !url.username().is_empty() || url.password().is_some() {
         return None;
     }
+    url.set_query(None);
     url.set_fragment(None);
     let path = url.path().split("/.well-known/").next().unwrap_or_default();
     let path = path.trim_end_matches('/');

@@ -8,8 +8,8 @@ use kaos_hooks::memory::{
 };
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy, HashKey, Redactor};
 use kaos_hooks::{
-    Attributes, Emitter, Failure, Hooks, ManualClock, Step, Subagent, SubagentOutcome, ToolCall,
-    ToolOutcome, Turn, TurnOutcome,
+    Attributes, Failure, Hooks, Step, Subagent, SubagentOutcome, ToolCall, ToolOutcome, Turn,
+    TurnOutcome,
 };
 use kaos_otel_hook::Telemetry;
 use serde_json::{Value, json};
@@ -319,22 +319,6 @@ fn a_limit_gives_the_newest_and_the_total_is_what_is_stored() {
     assert_eq!(found(&[("trace_id", &one)]), ("1 1".to_owned(), 2));
     assert_eq!(memory.sessions(), ["a", "b"]);
     assert_eq!(MemoryHook::new().find(&MemoryQuery::default()).total, 0);
-}
-
-#[test]
-fn events_are_listed_by_time_also_where_a_later_one_came_first() {
-    let memory = MemoryHook::new();
-    for (text, nanos) in [("later", 2_000_000_000), ("sooner", 1_000_000_000)] {
-        let emitter = Emitter::new().with_clock(ManualClock::at_unix_nanos(nanos));
-        turn(&Hooks::with_emitter(emitter, memory.clone()), text, text);
-    }
-    let query = MemoryQuery::from_pairs([("event_type", "agent_response")]).unwrap();
-    let found = memory.find(&query).events;
-    let said: Vec<_> = found
-        .iter()
-        .map(|it| it.content.as_str().unwrap())
-        .collect();
-    assert_eq!(said, ["sooner", "later"]);
 }
 
 #[test]

@@ -68,7 +68,7 @@ impl MemoryHook {
         for conversation in conversations {
             found.extend(conversation.events(|event| query.wants(event)));
         }
-        found.sort_unstable_by_key(|event| (event.time.unix_nanos, event.number));
+        found.sort_unstable_by_key(|event| event.number);
         let total = found.len();
         let newest = found.split_off(total.saturating_sub(query.limit));
         let read = |event: &Arc<_>| MemoryEvent::read(event, &self.stage);

@@ -94,7 +94,8 @@ impl RemoteAgent {
                 };
                 return Err(wrong(list, "names an agent twice"));
             }
-            let url = address(&url).ok_or_else(|| {
+            let plain = Some(url).filter(|it| !it.contains('?'));
+            let url = plain.and_then(|it| address(&it)).ok_or_else(|| {
                 wrong(
                     &variable,
                     "has an address that is no http URL without credentials and query",
