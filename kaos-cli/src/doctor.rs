@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use kaos_otel_hook::{Probe, Protocol, Settings};
+use kaos_otel_hook::{Protocol, Settings, SignalProbe};
 use reqwest::Url;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -101,7 +101,7 @@ fn word(protocol: Protocol) -> &'static str {
 
 /// What to change: found out, not guessed.
 async fn advice(
-    probe: &Probe,
+    probe: &SignalProbe,
     endpoint: &str,
     protocol: Protocol,
     why: &str,

@@ -59,9 +59,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 pub(crate) fn write_chart(folder: &Path) -> Result<(), Failed> {
     for (path, text) in chart()? {
         let file = folder.join(path);
-        let told = |error: io::Error| format!("{}: {error}", file.display());
-        fs::create_dir_all(file.parent().unwrap_or(folder)).map_err(told)?;
-        fs::write(&file, text.as_bytes()).map_err(told)?;
+        let with_path = |error: io::Error| format!("{}: {error}", file.display());
+        fs::create_dir_all(file.parent().unwrap_or(folder)).map_err(with_path)?;
+        fs::write(&file, text.as_bytes()).map_err(with_path)?;
     }
     Ok(())
 }

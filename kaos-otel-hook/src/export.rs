@@ -31,7 +31,7 @@ pub(crate) use logs::LogLane;
 pub(crate) use logs::Record;
 pub(crate) use metrics::{MetricLane, MetricSettings, Reader};
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-pub use otlp::Probe;
+pub use otlp::SignalProbe;
 pub(crate) use spans::SpanLane;
 pub use stats::{ExportStats, TelemetryStats};
 

@@ -72,7 +72,7 @@ mod text;
 pub use content::{Capture, ContentSettings};
 pub use conventions::Conventions;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-pub use export::Probe;
+pub use export::SignalProbe;
 pub use export::{ExportStats, ExporterError, Memory, TelemetryStats};
 #[cfg(feature = "http-server")]
 pub use http::{ForwardedCall, ForwardedCalls, HttpServerLayer, HttpServerService, ObservedBody};

@@ -44,14 +44,14 @@ impl Cluster {
 
     /// One of them.
     pub(super) async fn resource(&self, kind: Kind, name: &str) -> Result<DynamicObject, Failed> {
-        if let Some(found) = self.resources(kind).get_opt(name).await.map_err(told)? {
+        if let Some(found) = self.resources(kind).get_opt(name).await.map_err(refusal)? {
             return Ok(found);
         }
         let all = self
             .resources(kind)
             .list(&ListParams::default())
             .await
-            .map_err(told)?;
+            .map_err(refusal)?;
         let names: Vec<String> = all.into_iter().filter_map(|it| it.metadata.name).collect();
         let there = if names.is_empty() {
             "there is none".to_owned()
@@ -79,7 +79,7 @@ fn resource(kind: Kind) -> ApiResource {
 }
 
 /// What the API server says, in its own words; that a kind is unknown to it, in ours.
-pub(super) fn told(error: kube::Error) -> Failed {
+pub(super) fn refusal(error: kube::Error) -> Failed {
     match error {
         kube::Error::Api(status)
             if status.code == 404 && status.message.contains("could not find") =>

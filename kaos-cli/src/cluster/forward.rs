@@ -10,7 +10,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::connection::told;
+use super::connection::refusal;
 use super::pods::{is_ready, name, pods};
 use crate::output::{self, Failed};
 
@@ -68,7 +68,11 @@ impl Target {
 
     async fn connect(&self, mut from: TcpStream) -> Result<(), Failed> {
         let (pod, port) = self.ready().await?;
-        let mut forwarder = self.pods.portforward(&pod, &[port]).await.map_err(told)?;
+        let mut forwarder = self
+            .pods
+            .portforward(&pod, &[port])
+            .await
+            .map_err(refusal)?;
         let stream = forwarder.take_stream(port);
         let mut to = stream.ok_or("the API server opens no stream")?;
         // Either side may go at any time: that is how connections end.

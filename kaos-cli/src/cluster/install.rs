@@ -16,7 +16,7 @@ use kube::{Client, ResourceExt as _};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::connection::{Cluster, told};
+use super::connection::{Cluster, refusal};
 use crate::operator::write_chart;
 use crate::output::{self, Failed};
 
@@ -115,7 +115,7 @@ async fn install(args: &Args) -> Result<ExitCode, Failed> {
 /// Who has installed what is there: Helm, or this program.
 pub(super) async fn installed_by(cluster: &Cluster) -> Result<Option<String>, Failed> {
     let deployments = Api::<Deployment>::namespaced(cluster.client.clone(), &cluster.namespace);
-    let found = deployments.get_opt(MANAGER).await.map_err(told)?;
+    let found = deployments.get_opt(MANAGER).await.map_err(refusal)?;
     Ok(found.map(|it| it.labels().get(MANAGED_BY).cloned().unwrap_or_default()))
 }
 
@@ -202,7 +202,7 @@ async fn apply(client: &Client, object: &Value) -> Result<(), Failed> {
     let params = PatchParams::apply(INSTALLER).force();
     api.patch(&name, &params, &Patch::Apply(object))
         .await
-        .map_err(told)?;
+        .map_err(refusal)?;
     Ok(())
 }
 
@@ -210,7 +210,7 @@ async fn until_ready(cluster: &Cluster) -> Result<ExitCode, Failed> {
     let deployments = Api::<Deployment>::namespaced(cluster.client.clone(), &cluster.namespace);
     let end = Instant::now() + READY;
     loop {
-        let deployment = deployments.get(MANAGER).await.map_err(told)?;
+        let deployment = deployments.get(MANAGER).await.map_err(refusal)?;
         if is_rolled_out(&deployment) {
             output::say(&format!("the operator is ready in {}", cluster.namespace));
             return Ok(ExitCode::SUCCESS);

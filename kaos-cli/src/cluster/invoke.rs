@@ -10,7 +10,7 @@ use kaos_runner::{Agent, FunctionModel, Message, ModelReply, Runner};
 use kube::api::{Api, DynamicObject};
 use serde_json::Value;
 
-use super::connection::{Cluster, Place, told};
+use super::connection::{Cluster, Place, refusal};
 use super::forward::{Target, forward, listener};
 use crate::config::variable;
 use crate::output::{self, Failed};
@@ -156,7 +156,7 @@ fn reach(
         let resource = cluster.resource(kind, name).await?;
         let called = format!("{}-{name}", kind.prefix());
         let services = Api::<Service>::namespaced(cluster.client.clone(), &cluster.namespace);
-        let service = services.get_opt(&called).await.map_err(told)?;
+        let service = services.get_opt(&called).await.map_err(refusal)?;
         let service = service.ok_or_else(|| {
             format!("{name} has no Service yet, or none at all (agentNetwork.expose)")
         })?;

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kaos_operator::Kind;
 use kube::api::{Api, LogParams};
 
-use super::connection::{Cluster, Place, told};
+use super::connection::{Cluster, Place, refusal};
 use super::pods::{name, pods};
 use crate::output::Failed;
 use crate::terminal;
@@ -43,7 +43,10 @@ pub(super) async fn show(kind: Kind, args: &Args) -> Result<ExitCode, Failed> {
     let mut out = terminal::data();
     if args.follow {
         params.follow = true;
-        let mut stream = api.log_stream(name(newest), &params).await.map_err(told)?;
+        let mut stream = api
+            .log_stream(name(newest), &params)
+            .await
+            .map_err(refusal)?;
         let mut line = String::new();
         while stream.read_line(&mut line).await? > 0 {
             out.print(&line)?;
@@ -53,7 +56,7 @@ pub(super) async fn show(kind: Kind, args: &Args) -> Result<ExitCode, Failed> {
         return Ok(ExitCode::SUCCESS);
     }
     for pod in all.iter().rev() {
-        let text = api.logs(name(pod), &params).await.map_err(told)?;
+        let text = api.logs(name(pod), &params).await.map_err(refusal)?;
         if all.len() > 1 {
             writeln!(out, "--- {}", name(pod))?;
         }

@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use k8s_openapi::api::core::v1::Service;
 use kube::api::{Api, ListParams};
 
-use super::connection::{Cluster, told};
+use super::connection::{Cluster, refusal};
 use super::forward::{Target, forward, listener};
 use crate::output::Failed;
 use crate::service;
@@ -80,7 +80,7 @@ pub(crate) async fn show(
     let all = services
         .list(&ListParams::default())
         .await
-        .map_err(told)?
+        .map_err(refusal)?
         .items;
     let (service, port) =
         find(backend, &all).ok_or_else(|| missing(backend, &cluster.namespace, &all))?;

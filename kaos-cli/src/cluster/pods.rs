@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, ListParams};
 
-use super::connection::told;
+use super::connection::refusal;
 use crate::output::Failed;
 
 /// Its pods that are not on their way out, the newest first.
@@ -11,7 +11,7 @@ pub(super) async fn pods(api: &Api<Pod>, selector: &str) -> Result<Vec<Pod>, Fai
     let found = api
         .list(&ListParams::default().labels(selector))
         .await
-        .map_err(told)?;
+        .map_err(refusal)?;
     let mut pods: Vec<Pod> = found
         .into_iter()
         .filter(|it| it.metadata.deletion_timestamp.is_none())

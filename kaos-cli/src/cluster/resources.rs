@@ -8,7 +8,7 @@ use kaos_operator::Kind;
 use kube::api::{DeleteParams, DynamicObject, ListParams};
 use serde_json::Value;
 
-use super::connection::{Cluster, Place, told};
+use super::connection::{Cluster, Place, refusal};
 use super::table::table;
 use super::{invoke, logs};
 use crate::output::{self, Failed};
@@ -91,7 +91,7 @@ async fn list(kind: Kind, place: &Place, all: bool) -> Result<ExitCode, Failed> 
     } else {
         cluster.resources(kind)
     };
-    let found = api.list(&ListParams::default()).await.map_err(told)?;
+    let found = api.list(&ListParams::default()).await.map_err(refusal)?;
     if found.items.is_empty() {
         let within = if all {
             "the cluster".to_owned()
@@ -185,7 +185,7 @@ async fn delete(kind: Kind, named: &Named) -> Result<ExitCode, Failed> {
         .resources(kind)
         .delete(&named.name, &DeleteParams::foreground())
         .await
-        .map_err(told)?;
+        .map_err(refusal)?;
     output::say(&format!(
         "{} {}/{} goes, with all that was made of it",
         kind.as_str(),

@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 use kaos_operator::kubernetes::chart::{ChartValues, release};
 use kube::api::DeleteParams;
 
-use super::connection::{Cluster, told};
+use super::connection::{Cluster, refusal};
 use super::install::{RELEASE, api_of, has_helm, installed_by};
 use crate::output::{self, Failed};
 
@@ -75,7 +75,7 @@ async fn uninstall(args: &Args) -> Result<ExitCode, Failed> {
         match api.delete(&name, &DeleteParams::foreground()).await {
             Ok(_) => {}
             Err(kube::Error::Api(status)) if status.code == 404 => {}
-            Err(error) => return Err(told(error)),
+            Err(error) => return Err(refusal(error)),
         }
     }
     output::say("the operator is gone; Agents, MCPServers and ModelAPIs stay as they are");

@@ -26,7 +26,7 @@ use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::trace::SpanData;
 use prost::bytes::Bytes;
 
-pub use self::probe::Probe;
+pub use self::probe::SignalProbe;
 use self::request::parts;
 use self::retry::persistently;
 use super::error::Built;

@@ -15,7 +15,7 @@ use crate::defaults::Defaults;
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ChartValues {
     /// Telemetry of all components, the operator's own included.
-    pub telemetry: Telemetry,
+    pub telemetry: TelemetryValues,
     /// How much all components log, the operator included.
     pub log_level: Level,
     /// Images of components that name none themselves. An empty one: there is none.
@@ -30,13 +30,13 @@ pub struct ChartValues {
     /// The operator itself.
     pub controller_manager: ControllerManager,
     /// The operator's account.
-    pub service_account: Account,
+    pub service_account: AccountValues,
 }
 
 /// Telemetry of all components. What a resource says goes before it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Telemetry {
+pub struct TelemetryValues {
     /// Whether anything is sent.
     pub enabled: bool,
     /// Where to: `http://host:4317` is OTLP over gRPC, port 4318 is OTLP over HTTP.
@@ -157,13 +157,13 @@ impl Default for GatewayApi {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct GatewaySettings {
     /// How long a request may take.
-    pub default_timeouts: Timeouts,
+    pub default_timeouts: TimeoutValues,
 }
 
 /// How long a request over a route may take, such as `300s`; `0s` is without limit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Timeouts {
+pub struct TimeoutValues {
     /// Of agents.
     #[schemars(regex(pattern = r"^([0-9]+(h|m|s|ms)){1,4}$"))]
     pub agent: String,
@@ -176,7 +176,7 @@ pub struct Timeouts {
     pub mcp: String,
 }
 
-impl Default for Timeouts {
+impl Default for TimeoutValues {
     fn default() -> Self {
         let [agent, model_api, mcp] = ["300s", "120s", "60s"].map(str::to_owned);
         Self {
@@ -233,7 +233,7 @@ impl Default for ControllerManager {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Manager {
     /// The image with the program kaos.
-    pub image: Image,
+    pub image: ImageValues,
     /// When it is fetched.
     #[schemars(schema_with = "policy")]
     pub image_pull_policy: String,
@@ -251,7 +251,7 @@ pub struct Manager {
 impl Default for Manager {
     fn default() -> Self {
         Self {
-            image: Image::default(),
+            image: ImageValues::default(),
             image_pull_policy: "IfNotPresent".to_owned(),
             env: json!([]),
             resources: json!({
@@ -270,7 +270,7 @@ impl Default for Manager {
 /// An image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Image {
+pub struct ImageValues {
     /// Its name.
     #[schemars(length(min = 1))]
     pub repository: String,
@@ -278,7 +278,7 @@ pub struct Image {
     pub tag: String,
 }
 
-impl Default for Image {
+impl Default for ImageValues {
     fn default() -> Self {
         let repository = "kaos-agent".to_owned();
         Self {
@@ -291,7 +291,7 @@ impl Default for Image {
 /// The operator's account.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Account {
+pub struct AccountValues {
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
 }

@@ -21,7 +21,7 @@ use crate::settings::{ExporterChoice, Protocol, Settings, Signal};
 /// What became of one item of a signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Probe {
+pub struct SignalProbe {
     /// `traces`, `metrics` or `logs`.
     pub signal: &'static str,
     /// Where it was sent, without what may be a key, and over what; `None`: the signal goes nowhere, or to the console.
@@ -51,7 +51,7 @@ impl Settings {
     /// assert!(traces.answer.is_err(), "nobody listens there");
     /// # }
     /// ```
-    pub async fn probe(&self) -> [Probe; 3] {
+    pub async fn probe(&self) -> [SignalProbe; 3] {
         let one = async |choice: &ExporterChoice, signal| self.one(choice, signal).await;
         let (traces, metrics, logs) = tokio::join!(
             one(&self.traces, Signal::Traces),
@@ -61,7 +61,7 @@ impl Settings {
         [traces, metrics, logs]
     }
 
-    async fn one(&self, choice: &ExporterChoice, signal: Signal) -> Probe {
+    async fn one(&self, choice: &ExporterChoice, signal: Signal) -> SignalProbe {
         let name = match signal {
             Signal::Traces => "traces",
             Signal::Metrics => "metrics",
@@ -71,7 +71,7 @@ impl Settings {
             ExporterChoice::Otlp(otlp) if !self.disabled => otlp,
             _ => {
                 let answer = Ok(());
-                return Probe {
+                return SignalProbe {
                     signal: name,
                     to: None,
                     answer,
@@ -90,7 +90,7 @@ impl Settings {
             },
         };
         let to = Some((otlp.shown(), otlp.protocol));
-        Probe {
+        SignalProbe {
             signal: name,
             to,
             answer,
