@@ -82,7 +82,7 @@ fn resource(kind: Kind) -> ApiResource {
 pub(super) fn refusal(error: kube::Error) -> Failed {
     match error {
         kube::Error::Api(status)
-            if status.code == 404 && status.message.contains("could not find") =>
+            if status.code == 404 && status.message.contains("page not found") =>
         {
             "the cluster does not know this kind of resource: kaos install installs the operator"
                 .into()
