@@ -29,6 +29,7 @@ main() {
 
     export K8S_BIN=$dir/bin K8S_STATE=$dir/plane K8S_PORT TRACES=$dir/traces.jsonl CRDS=$dir/crds.yaml
     export CHART=$PWD/../../kaos-operator/chart RECORDED=$PWD/../support/kaos-operator/helm.json
+    export ARTICLE=$PWD/../support/kaos-operator/article.rendered.yaml
     export INPUTS=$PWD/../support/kaos-operator/inputs.yaml DRY_RUN=$PWD/../support/kaos-operator/dry-run-0.8.4.yaml
     K8S_PORT=$(eight_ports)
     # KAOS' own agent, if ancestor-agent.sh has installed it.
@@ -46,6 +47,9 @@ SH
         -image "kaos-agent:0.1.0=env KAOS_ALLOWED_HOSTS=* $kaos -- agent serve --port 8000" \
         -image "kaos-mcp-python:0.1.0=env KAOS_ALLOWED_HOSTS=* $kaos mcp serve --port 8000" \
         -image "kaos-model:0.1.0=env KAOS_ALLOWED_HOSTS=* $kaos model serve" \
+        -image "axsauze/kaos-agent:v0.1.4-dev=env KAOS_ALLOWED_HOSTS=* $kaos -- agent serve --port 8000" \
+        -image "axsauze/kaos-mcp-python-string:v0.1.4-dev=env KAOS_ALLOWED_HOSTS=* $kaos mcp serve --port 8000" \
+        -image "registry.example/berriai/litellm:main-stable=python3 $PWD/kubernetes/model.py" \
         -image "litellm/litellm:main-stable=python3 $PWD/kubernetes/model.py" \
         -image "ancestor-agent:test=$ANCESTOR -m uvicorn pais.server:get_app --factory --host 127.0.0.1 --port 8000" \
         -image "signoz:test=python3 -m http.server 8080 --bind 127.0.0.1" \

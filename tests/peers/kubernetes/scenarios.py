@@ -62,7 +62,8 @@ def crds_refuse_what_is_wrong():
 
 
 def helm_installs_the_operator_as_a_pod_with_the_rights_that_it_prints():
-    chart.helm("install", "kaos", chart.CHART, *chart.NAMESPACE, "--set", f"telemetry.enabled=true,telemetry.endpoint={GRPC}", "--wait", "--timeout", "60s")
+    often = ["--set", "controllerManager.manager.env[0].name=OTEL_METRIC_EXPORT_INTERVAL", "--set-string", "controllerManager.manager.env[0].value=500"]
+    chart.helm("install", "kaos", chart.CHART, *chart.NAMESPACE, "--skip-crds", "--set", f"telemetry.enabled=true,telemetry.endpoint={GRPC}", *often, "--wait", "--timeout", "60s")
     within(10, "it leads", lambda: "kaos_operator_leader 1" in http("http://kaos-operator.kaos-system:8080/metrics"))
     found = environment(items("pods", "kaos-system", "-l", chart.OPERATOR)[0])
     assert found["OTEL_EXPORTER_OTLP_ENDPOINT"] == GRPC and found["LOG_LEVEL"] == "INFO", found
@@ -210,18 +211,44 @@ def the_ancestors_agent_runs_beside_ours():
     kubectl("delete", "agent", "theirs", "asker", "-n", "demo")
 
 
+def ours_runs_from_the_environment_that_the_ancestors_operator_rendered():
+    """Its objects as they were recorded, without either operator: our programs stand in for its images."""
+    kubectl("create", "namespace", "recorded")
+    text = open(os.environ["ARTICLE"]).read().replace("namespace: demo", "namespace: recorded").replace(".demo.", ".recorded.")
+    made = json.loads(kubectl("apply", "--dry-run=client", "-o", "json", "-f", "-", stdin=text))["items"]
+    for it in made:
+        it["metadata"] = {"name": it["metadata"]["name"], "namespace": "recorded", "labels": it["metadata"].get("labels", {})}
+    made = [it for it in made if it["kind"] in ("ConfigMap", "Deployment", "Service")]
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "llm-api-key"}, "stringData": {name: "none" for name in ("api-key", "apiKey", "key", "OPENAI_API_KEY")}}
+    apply(secret, *made, namespace="recorded")
+    agents = [it["metadata"]["name"] for it in made if it["kind"] == "Deployment" and it["metadata"]["name"].startswith("agent-")]
+    assert "agent-coordinator" in agents, agents
+    kubectl("wait", "-n", "recorded", "--for=condition=Available", "deployments", "--all", "--timeout=60s", timeout=90)
+    for name in agents:
+        body = {"messages": [{"role": "user", "content": "Hello?"}]}
+        answer = json.loads(http(f"http://{name}.recorded.svc.cluster.local:8000/v1/chat/completions", body))
+        assert answer["choices"][0]["message"]["content"] == "hello", answer
+    kubectl("delete", "namespace", "recorded", "--wait=false")
+
+
+def the_operators_own_metrics_are_sent_where_the_chart_says():
+    within(20, "kaos.operator.reconcile.duration", lambda: "kaos.operator.reconcile.duration" in open(os.environ["METRICS"]).read())
+
+
 SCENARIOS = [
     crds_take_all_that_was_ever_written,
     crds_refuse_what_is_wrong,
     *chart.BEFORE,
     helm_installs_the_operator_as_a_pod_with_the_rights_that_it_prints,
     all_become_ready_as_processes,
+    the_operators_own_metrics_are_sent_where_the_chart_says,
     the_question_is_answered_and_is_one_trace_over_all_pods,
     a_components_own_word_on_telemetry_wins,
     a_peer_that_is_created_later_is_found,
     a_changed_list_of_models_restarts_the_proxy,
     settings_for_all_reach_processes_while_the_operator_runs,
     *([the_ancestors_agent_runs_beside_ours] if os.environ.get("ANCESTOR") else []),
+    ours_runs_from_the_environment_that_the_ancestors_operator_rendered,
     telemetry_over_http_goes_to_a_service_by_its_name,
     *faults.SCENARIOS,
     rights.the_roles_grant_exactly_what_was_used,

@@ -1,6 +1,7 @@
 """Runs what docs/kubernetes.md shows, as it stands there, and compares what is printed."""
 
 import fnmatch
+import json
 import os
 import re
 import subprocess
@@ -41,6 +42,10 @@ def the_walk_through_prints_what_the_documentation_shows():
     commands = shown()
     assert len(commands) > 5
     for command, wanted in commands:
+        if command.startswith("kaos agent delete"):
+            body = {"messages": [{"role": "user", "content": "What does the lease cost in all?"}]}
+            answer = json.loads(http("http://agent-coordinator.research.svc.cluster.local:8000/v1/chat/completions", body))
+            assert "45000 in all" in answer["choices"][0]["message"]["content"], answer
         done = subprocess.run(["bash", "-euc", command], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=150)
         assert done.returncode == 0, f"{command}: {done.stderr}{done.stdout}"
         assert is_as_shown(done.stdout.splitlines(), wanted), f"{command}:\n{done.stdout}"
