@@ -13,6 +13,7 @@ pub mod collectors;
 pub mod discard;
 pub mod exported;
 pub mod interleaved;
+pub mod keep_alive;
 pub mod mcp_server;
 pub mod measured;
 pub mod observed;
