@@ -2,6 +2,7 @@
 
 mod accept;
 mod attend;
+mod check;
 mod hand_over;
 mod keygen;
 mod prove;
@@ -47,6 +48,8 @@ enum Command {
     HandOver(hand_over::Args),
     /// Proves that a record is in a log, or that a log only grew
     Prove(prove::Args),
+    /// Checks proofs, without the trail
+    Check(check::Args),
     /// Makes a key pair to sign trails with
     Keygen(keygen::Args),
 }
@@ -62,6 +65,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failed> {
         Command::Prune(args) => prune::run(&args),
         Command::HandOver(args) => hand_over::run(&args),
         Command::Prove(args) => prove::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Keygen(args) => keygen::run(&args),
     }
 }

@@ -15,7 +15,9 @@ mod operator;
 mod output;
 mod recording;
 mod render;
+mod reports;
 mod run;
+mod runs;
 mod service;
 mod sessions;
 mod shim;
@@ -24,6 +26,8 @@ mod team;
 mod terminal;
 mod trust;
 mod trusted;
+mod ui;
+mod verification;
 mod warnings;
 
 use std::process::ExitCode;
@@ -67,6 +71,8 @@ enum Command {
     /// Runs the operator of a Kubernetes cluster, and prints what a cluster needs for it
     #[cfg(feature = "operator")]
     Operator(operator::Args),
+    /// Shows in a browser what agents did, from audit trails
+    Ui(ui::Args),
     /// Verifies, shows and replays audit trails
     Audit(audit::Args),
     /// Runs a program that ends when the standard input does
@@ -97,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Down(args) => team::down::run(&args),
         #[cfg(feature = "operator")]
         Command::Operator(args) => operator::run(&args),
+        Command::Ui(args) => ui::run(&args),
         Command::Audit(args) => audit::run(args),
         Command::Attend(args) => shim::run(&args),
     };

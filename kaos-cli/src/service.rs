@@ -5,8 +5,11 @@ use std::process::ExitCode;
 
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use kaos_otel_hook::{HandOn, Telemetry};
+use kaos_runner::server::Access;
 use tokio::net::{TcpListener, ToSocketAddrs};
 
+use crate::config::variable;
 use crate::output::{self, Failed};
 use crate::signals::Signals;
 
@@ -44,4 +47,24 @@ pub(crate) fn stops(signals: Signals) -> impl Stream<Item = ()> {
         signals.next().await;
         Some(((), signals))
     })
+}
+
+/// Trace context goes on where no telemetry is on, too: trails, and whoever leads a team, tell questions apart by it.
+pub(crate) fn hand_on(telemetry: &Telemetry) -> Option<HandOn> {
+    (!telemetry.is_on()).then(|| HandOn::new(telemetry.propagators().clone()))
+}
+
+/// The names under which a service is asked, and the web pages that may ask it, as variables say.
+pub(crate) fn access() -> Access {
+    Access::new()
+        .hosts(list("KAOS_ALLOWED_HOSTS"))
+        .origins(list("KAOS_ALLOWED_ORIGINS"))
+}
+
+/// What stands between the commas of a variable.
+pub(crate) fn list(name: &str) -> Vec<String> {
+    let value = variable(name).unwrap_or_default();
+    let parts = value.split(',').map(str::trim);
+    let parts = parts.filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
 }

@@ -71,6 +71,23 @@ pub(crate) fn has_colours() -> bool {
     io::stdout().is_terminal() && set("NO_COLOR").is_none() && !dumb
 }
 
+/// Columns and lines of the terminal that the standard output is; none if it is no terminal, or one whose cursor does not move.
+/// One that does not know says 80 and 24.
+pub(crate) fn size() -> Option<(usize, usize)> {
+    let moves = std::env::var_os("TERM").is_some_and(|it| !it.is_empty() && it != "dumb");
+    if !moves || !io::stdout().is_terminal() {
+        return None;
+    }
+    let (lines, columns) = Term::stdout().size();
+    let known = |it: u16, usual: usize| if it == 0 { usual } else { it.into() };
+    Some((known(columns, 80), known(lines, 24)))
+}
+
+/// Whether the standard error is a terminal: whoever asks there is a person.
+pub(crate) fn has_person() -> bool {
+    io::stderr().is_terminal()
+}
+
 /// Lines that change, on the standard error if that is a terminal.
 pub(crate) fn bars() -> Option<MultiProgress> {
     io::stderr()
@@ -154,6 +171,15 @@ impl<W: Write> Printer<W> {
         write!(self.to, "\x1b[{colour}m")?;
         self.print(text)?;
         self.to.write_all(b"\x1b[0m")
+    }
+
+    /// Takes back so many lines above the cursor, and what is below them: the cursor goes up to the first (CUU), and all from
+    /// there on is erased (ED; ECMA-48).
+    pub(crate) fn take_back(&mut self, lines: usize) -> io::Result<()> {
+        match lines {
+            0 => Ok(()),
+            lines => write!(self.to, "\r\x1b[{lines}A\x1b[J"),
+        }
     }
 
     /// Hands on what waits.

@@ -27,6 +27,23 @@ impl Time {
 }
 
 /// Where time comes from. Implementations are called from many threads at once.
+///
+/// # Example
+///
+/// A machine whose clock is known to be late:
+///
+/// ```
+/// use kaos_events::{Clock, Emitter, SystemClock};
+///
+/// struct Corrected { late_by: u64 }
+///
+/// impl Clock for Corrected {
+///     fn unix_nanos(&self) -> u64 { SystemClock.unix_nanos() + self.late_by }
+///     fn monotonic_nanos(&self) -> u64 { SystemClock.monotonic_nanos() }
+/// }
+///
+/// let emitter = Emitter::new().with_clock(Corrected { late_by: 1_500_000_000 });
+/// ```
 pub trait Clock: Send + Sync + 'static {
     /// Nanoseconds since the Unix epoch, UTC. Read once per run.
     fn unix_nanos(&self) -> u64;

@@ -9,6 +9,43 @@ use pin_project_lite::pin_project;
 /// Makes a span current on this thread while a piece of code runs.
 ///
 /// What "current" means is the implementor's: for OpenTelemetry, its thread-local context.
+///
+/// # Example
+///
+/// Lines of a log that know the span they belong to, in async code, too:
+///
+/// ```
+/// use std::cell::Cell;
+/// use std::sync::Arc;
+/// use kaos_events::{Enter, Entered, Event, Observer, Scope, SpanId, Step};
+///
+/// thread_local!(static CURRENT: Cell<Option<SpanId>> = const { Cell::new(None) });
+///
+/// struct Current(SpanId);
+///
+/// impl Enter for Current {
+///     fn within(&self, run: &mut dyn FnMut()) {
+///         let before = CURRENT.replace(Some(self.0));
+///         run();
+///         CURRENT.set(before);
+///     }
+/// }
+///
+/// struct Marks;
+///
+/// impl Observer for Marks {
+///     fn on_event(&mut self, _event: &Event<'_>) {}
+///
+///     fn entry(&mut self, span: SpanId) -> Option<Arc<dyn Enter>> {
+///         Some(Arc::new(Current(span)))
+///     }
+/// }
+///
+/// async fn work(step: &Scope<Step>) {
+///     let work: Entered<_> = step.entered(async { println!("{:?}", CURRENT.get()) });
+///     work.await;
+/// }
+/// ```
 pub trait Enter: Send + Sync {
     /// Calls `run` exactly once, with the span current, and puts back what was current before.
     fn within(&self, run: &mut dyn FnMut());

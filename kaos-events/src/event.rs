@@ -130,10 +130,12 @@ fields! {
     /// # Example
     ///
     /// ```
-    /// use kaos_events::Failure;
+    /// use kaos_events::{Failure, Thrown};
     ///
-    /// let failure = Failure::new("timeout").message("no answer within 60 s");
+    /// let mut failure = Failure::new("timeout").message("no answer within 60 s");
     /// assert_eq!(failure.kind, "timeout");
+    /// // What failed was Python:
+    /// failure.thrown = Some(Box::new(Thrown { class: "TimeoutError".into(), stacktrace: None }));
     /// ```
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
     pub struct Failure {

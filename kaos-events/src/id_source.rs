@@ -11,6 +11,24 @@ use crate::{RunId, SpanId, TraceId};
 ///
 /// Ids must be unique: two spans of one run with the same id cannot be told apart by any tracing
 /// backend. Implementations are called from many threads at once.
+///
+/// # Example
+///
+/// Ids whose last byte is the site's, so that one sees where a span was made:
+///
+/// ```
+/// use kaos_events::{Emitter, IdSource, RandomIds};
+///
+/// struct Site(u8);
+///
+/// impl IdSource for Site {
+///     fn next(&self) -> u64 {
+///         RandomIds.next() & !0xff | u64::from(self.0)
+///     }
+/// }
+///
+/// let emitter = Emitter::new().with_ids(Site(7));
+/// ```
 pub trait IdSource: Send + Sync + 'static {
     /// 64 fresh bits.
     fn next(&self) -> u64;

@@ -18,6 +18,30 @@ pub type Ready = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// is dropped after the root span's end, outside the lock.
 ///
 /// A closure `FnMut(&Event<'_>)` is an observer.
+///
+/// # Example
+///
+/// An observer that keeps something about each open span, in a list that stays short:
+///
+/// ```
+/// use kaos_events::{Body, Event, Observer, Phase, Slot, Span, Time};
+///
+/// /// Says how long a tool, a model or a step was silent before it went on.
+/// #[derive(Default)]
+/// struct Silence(Vec<Time>); // by slot
+///
+/// impl Observer for Silence {
+///     fn on_event(&mut self, event: &Event<'_>) {
+///         let Body::Span(Span { slot: Slot { own, .. }, phase, subject, .. }) = event.body else { return };
+///         let own = own as usize;
+///         self.0.resize(self.0.len().max(own + 1), Time::default());
+///         if let Phase::Progress(_) = phase {
+///             println!("{}: {:?} of silence", subject.span_name(), event.time.since(self.0[own]));
+///         }
+///         self.0[own] = event.time;
+///     }
+/// }
+/// ```
 pub trait Observer: Send + 'static {
     /// Takes the next event.
     fn on_event(&mut self, event: &Event<'_>);

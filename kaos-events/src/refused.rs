@@ -1,6 +1,21 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many operations on ended spans and runs an [`Emitter`](crate::Emitter)'s runs refused.
+///
+/// # Example
+///
+/// A test of a loop of your own asserts that it does nothing in spans that have ended:
+///
+/// ```
+/// use kaos_events::{Emitter, Event, Refused, Step, Turn, TurnOutcome};
+///
+/// let emitter = Emitter::new();
+/// let turn = emitter.turn(Turn::new("assistant"), |_run| |_: &Event<'_>| ());
+/// let inside = turn.handle();
+/// turn.complete(TurnOutcome::default());
+/// drop(inside.open(Step::new(1))); // too late
+/// assert_eq!(emitter.refused(), Refused { starts: 1, ends: 1, ..Refused::default() });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Refused {
     /// Spans that could not start because the span around them had ended.

@@ -19,6 +19,38 @@ pub type Kept = Pin<Box<dyn Future<Output = Result<(), NotDurable>> + Send>>;
 /// # Cancel safety
 ///
 /// Dropping it loses nothing; ask again.
+///
+/// # Example
+///
+/// An observer that sends events away says when they have arrived:
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use kaos_events::{Event, Keeper, NotDurable, NotDurableKind, Observer, Settled, Slot};
+///
+/// /// Events that nobody has confirmed yet; `None` when the connection is lost.
+/// type Waiting = Mutex<Option<Vec<u64>>>;
+/// struct Sends(Arc<Waiting>);
+///
+/// impl Observer for Sends {
+///     fn on_event(&mut self, event: &Event<'_>) {
+///         if let Some(waiting) = &mut *self.0.lock().unwrap() { waiting.push(event.seq) }
+///     }
+///
+///     fn keeps(&self) -> bool { true }
+///
+///     fn settled(&mut self, _span: Slot) -> Settled {
+///         let waiting = Arc::clone(&self.0);
+///         Settled::by(Keeper::of(&self.0), Box::pin(async move {
+///             match &*waiting.lock().unwrap() {
+///                 Some(waiting) if waiting.is_empty() => Ok(()),
+///                 Some(_) => Err(NotDurable::new(NotDurableKind::Slow, "nothing is confirmed yet")),
+///                 None => Err(NotDurable::new(NotDurableKind::Lost, "the connection is lost")),
+///             }
+///         }))
+///     }
+/// }
+/// ```
 #[must_use = "nothing waits unless it is awaited"]
 pub struct Settled {
     waits: SmallVec<[(Keeper, Kept); 1]>,

@@ -8,6 +8,25 @@ fields! {
     ///
     /// The fields of W3C Trace Context, level 1: `traceparent` (trace id, span id, flags) and
     /// `tracestate`.
+    ///
+    /// # Example
+    ///
+    /// A trace that goes through a queue, where the message has the ids:
+    ///
+    /// ```
+    /// use kaos_events::{Emitter, Event, InvalidId, SpanContext, SpanId, TraceId, Turn, TurnOutcome};
+    ///
+    /// fn caller(trace: &str, span: &str) -> Result<SpanContext, InvalidId> {
+    ///     let (trace, span): (TraceId, SpanId) = (trace.parse()?, span.parse()?);
+    ///     Ok(SpanContext::remote(trace, span))
+    /// }
+    ///
+    /// let caller = caller("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")?;
+    /// let turn = Emitter::new().turn(Turn::new("assistant").parent(caller.clone()), |_run| |_: &Event<'_>| ());
+    /// assert_eq!(turn.trace_id(), caller.trace_id);
+    /// turn.complete(TurnOutcome::default());
+    /// # Ok::<(), InvalidId>(())
+    /// ```
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
     pub struct SpanContext {
         /// The trace the span belongs to.

@@ -87,6 +87,22 @@ impl Str {
 type Make = Box<dyn FnOnce() -> Arc<str> + Send>;
 
 /// What [`Str::lazy`] makes a text from.
+///
+/// # Example
+///
+/// ```
+/// use std::sync::Arc;
+/// use kaos_events::{LazyStr, Str};
+///
+/// /// The text for a queue: one that is made when it is read is made here, and once.
+/// fn shared(text: &Str) -> Arc<str> {
+///     match text {
+///         Str::Lazy(lazy) => Arc::clone(LazyStr::made(lazy)),
+///         other => Arc::from(other.as_str()),
+///     }
+/// }
+/// assert_eq!(&*shared(&Str::lazy(6, || "1, 2, 3".to_owned())), "1, 2, 3");
+/// ```
 pub struct LazyStr {
     about: usize,
     text: LazyLock<Arc<str>, Make>,

@@ -35,6 +35,37 @@ use crate::texts::either;
 /// A typed subject: what a [`Scope`](crate::Scope) is about and what comes of it.
 ///
 /// Implemented by the ten subjects of this crate; the set is closed.
+///
+/// # Example
+///
+/// Helpers over all subjects, over those that can be called, and over those that open a run:
+///
+/// ```
+/// use kaos_events::{Callable, Callee, Emitter, Event, Failure, Handle, OutcomeType, Root, Scope, SubjectType};
+///
+/// fn end<S: SubjectType>(scope: Scope<S>, came: Result<S::Outcome, Failure>) {
+///     match came {
+///         Ok(outcome) => scope.complete(outcome),
+///         Err(failure) => scope.fail(failure),
+///     }
+/// }
+///
+/// fn label(call: &Scope<impl Callable>) -> String {
+///     let callee: Option<Callee> = call.callee();
+///     callee.map_or(String::new(), |it| format!("{} {:?}", it.name, it.call_id))
+/// }
+///
+/// fn logged(outcome: &impl OutcomeType) -> String {
+///     format!("{:?}", outcome.borrowed())
+/// }
+///
+/// fn begin<R: Root>(root: R) -> (Scope<R>, Handle) {
+///     let owner = root.owner().clone();
+///     let scope = Emitter::new().open(root, |_run| move |it: &Event<'_>| println!("{owner}: {}", it.seq));
+///     let handle = scope.handle(); // for what works inside, which must not end it
+///     (scope, handle)
+/// }
+/// ```
 pub trait SubjectType: Into<Subject> + sealed::Sealed {
     /// The fields known when the work is done.
     type Outcome: OutcomeType;

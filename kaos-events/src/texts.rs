@@ -8,6 +8,32 @@ use std::time::Duration;
 use crate::{Attributes, ContentKind, Session, SpanId, Str, ToolCallSummary, TraceId};
 
 /// Looks at the texts of an event, and may change them; see [`EventBuf::visit_texts`](crate::EventBuf::visit_texts).
+///
+/// # Example
+///
+/// Takes the results of one tool out of whatever is kept, and shortens names:
+///
+/// ```
+/// use kaos_events::{Attributes, ContentKind, EventBuf, Str, TextVisitor};
+///
+/// struct WithoutPayroll;
+///
+/// impl TextVisitor for WithoutPayroll {
+///     fn name(&mut self, name: &mut Str) {
+///         if name.len() > 100 { *name = "…".into() }
+///     }
+///
+///     fn content(&mut self, kind: ContentKind, tool: Option<&str>, _content: &mut Str) -> bool {
+///         tool != Some("payroll") || kind != ContentKind::Result
+///     }
+///
+///     fn attributes(&mut self, _attributes: &mut Attributes) {}
+/// }
+///
+/// fn safe(event: &mut EventBuf) {
+///     event.visit_texts(&mut WithoutPayroll);
+/// }
+/// ```
 pub trait TextVisitor {
     /// A name, an id or a word: what the program, its configuration, a model or a provider calls
     /// something.

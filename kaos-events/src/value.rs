@@ -153,6 +153,23 @@ fields! {
 
 fields! {
     /// A piece of the model's reasoning, as it is made.
+    ///
+    /// # Example
+    ///
+    /// A model's stream, piece by piece:
+    ///
+    /// ```
+    /// use kaos_events::{LlmCall, Scope, TextDelta, ThinkingDelta, ToolCallArgsDelta};
+    ///
+    /// fn piece(call: &Scope<LlmCall>, kind: &str, content: String) {
+    ///     let content = content.into();
+    ///     match kind {
+    ///         "text" => call.emit(TextDelta { content }),
+    ///         "thinking" => call.emit(ThinkingDelta { content }),
+    ///         id => call.emit(ToolCallArgsDelta { call_id: id.to_owned().into(), content }),
+    ///     }
+    /// }
+    /// ```
     #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
     pub struct ThinkingDelta {
         /// The piece. Content.
@@ -191,6 +208,23 @@ fields! {
     /// What a gate decided about a tool call, before the tool ran or did not.
     ///
     /// On the wire gate, tool and decision are always there: a line without one of them is no event.
+    ///
+    /// # Example
+    ///
+    /// In a loop without `kaos-hooks`, where a person is asked:
+    ///
+    /// ```
+    /// use kaos_events::{ApprovalRequired, Decision, GateDecided, Scope, ToolCall};
+    ///
+    /// fn decided(call: &Scope<ToolCall>, approved: Option<bool>) {
+    ///     let (gate, tool) = ("approval", "pay");
+    ///     let Some(approved) = approved else {
+    ///         return call.emit(ApprovalRequired { gate: gate.into(), tool: tool.into(), call_id: None });
+    ///     };
+    ///     let decision = if approved { Decision::Allow } else { Decision::Deny };
+    ///     call.emit(GateDecided { gate: gate.into(), tool: tool.into(), decision, ..GateDecided::default() });
+    /// }
+    /// ```
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
     pub struct GateDecided {
         /// The gate.
@@ -215,6 +249,18 @@ fields! {
 
 fields! {
     /// A limit ended the turn.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::{Budget, BudgetExceeded, HistoryTrimmed, Scope, Turn};
+    ///
+    /// fn over(turn: &Scope<Turn>, used: u64) {
+    ///     // First less of the conversation, then none of the turn.
+    ///     turn.emit(HistoryTrimmed { turns: 2, messages: 9, tokens: 4_100, reason: "context".into(), results: 0 });
+    ///     turn.emit(BudgetExceeded { budget: Budget::Tokens, limit: 100_000, used });
+    /// }
+    /// ```
     #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(default)]
     pub struct BudgetExceeded {

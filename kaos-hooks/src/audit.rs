@@ -23,6 +23,7 @@ mod log_id;
 mod open;
 mod origin;
 mod own;
+mod position;
 mod problem;
 mod proof;
 mod prove;
@@ -62,10 +63,11 @@ pub use own::{
     Acceptance, Cause, CheckpointNote, FORMAT, Found, Gap, HandOver, OwnRecord, Recovery,
     Retention, SegmentStart,
 };
+pub use position::Position;
 pub use problem::{Finding, Problem};
 pub use proof::{ConsistencyProof, InclusionProof, InvalidProof};
 pub use report::{Accounted, Torn, Verification};
 pub use stats::AuditStats;
 pub use storage::{Storage, StorageFile, StorageLock};
-pub use trail::{Filter, Record, RecordContent, Records, Trail};
+pub use trail::{Filter, Follow, Placed, Record, RecordContent, Records, SegmentFile, Trail};
 pub use verify::Verifier;

@@ -41,6 +41,19 @@ pub struct Replay<'h> {
 }
 
 /// What was replayed.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::{Event, Hooks, Replay, Replayed};
+///
+/// let hooks = Hooks::new(|_event: &Event<'_>| ());
+/// let replayed: Replayed = Replay::new(&hooks).finish();
+/// if replayed.unended > 0 {
+///     println!("{} spans were open when their process died", replayed.unended);
+/// }
+/// # assert_eq!(replayed, Replayed::default());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Replayed {
     /// Root runs.

@@ -5,6 +5,23 @@ use std::fmt::Debug;
 use crate::resources::Identity;
 
 /// Where components find each other: by Service in a cluster, on loopback here.
+///
+/// # Example
+///
+/// A mesh whose names have no ports:
+///
+/// ```
+/// use kaos_operator::{Addresses, Identity};
+///
+/// #[derive(Debug)]
+/// struct Mesh;
+///
+/// impl Addresses for Mesh {
+///     fn url(&self, of: &Identity, _default_port: u16) -> String {
+///         format!("http://{}.{}.mesh", of.workload_name(), of.namespace)
+///     }
+/// }
+/// ```
 pub trait Addresses: Debug {
     /// The address of a component that listens on this port by default, such as `http://agent-analyst:8000`.
     fn url(&self, of: &Identity, default_port: u16) -> String;

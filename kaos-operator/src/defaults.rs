@@ -10,6 +10,24 @@ use crate::reading::Resources;
 use crate::resources::TelemetryConfig;
 
 /// What holds for all components unless they say otherwise.
+///
+/// # Example
+///
+/// ```
+/// use kaos_operator::{BadVariable, Defaults, Images, LogLevel, Runtime, TelemetryConfig};
+///
+/// let mut defaults = Defaults::default();
+/// let collector = Some("http://otel-collector:4317".to_owned());
+/// defaults.telemetry = TelemetryConfig { enabled: Some(true), endpoint: collector };
+/// defaults.log_level = LogLevel::Debug;
+/// let Images { agent, .. } = &mut defaults.images;
+/// *agent = Some("registry.example/agent:7".to_owned());
+/// let node = Runtime { image: Some("registry.example/node-tools:2".to_owned()), ..Runtime::default() };
+/// defaults.runtimes.insert("node".to_owned(), node); // `spec.runtime: node`
+///
+/// let wrong: BadVariable = Defaults::from_vars(|name| (name == "DEFAULT_LOG_LEVEL").then(|| "loud".to_owned())).unwrap_err();
+/// assert!(wrong.to_string().contains("DEFAULT_LOG_LEVEL"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defaults {
     /// Telemetry. Off unless it says otherwise.

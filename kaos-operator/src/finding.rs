@@ -71,6 +71,8 @@ pub enum Rule {
     Runtime,
     /// A variable without which a runtime does not work.
     MissingVariable,
+    /// A value that is longer than what a program can be started with.
+    TooLong,
     /// A program that has no telemetry.
     NoTelemetry,
     /// A configuration of the user's own for `LiteLLM`.
@@ -130,6 +132,19 @@ impl fmt::Display for Place {
 
 /// One thing that was found. Its text names fields, types and resources, never the value of a field that
 /// may be secret.
+///
+/// # Example
+///
+/// What ends a check, and what it is counted as:
+///
+/// ```
+/// use kaos_operator::{Finding, Reading, Rule, Severity, Source, read};
+///
+/// let (_resources, findings) = read(&[Source::new("team.yaml", "kind: Agent")], &Reading::default());
+/// let fatal: Vec<&Finding> = findings.iter().filter(|it| it.severity == Severity::Error).collect();
+/// assert_eq!(fatal[0].rule, Rule::NotAResource);
+/// assert_eq!(fatal[0].place.as_ref().unwrap().line, 1);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     /// Where, if it was read from a source.

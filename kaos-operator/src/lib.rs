@@ -66,13 +66,10 @@ pub use addresses::{Addresses, ClusterAddresses, NetworkAddresses};
 pub use defaults::{BadVariable, Defaults, Images, LogLevel, Runtime};
 pub use finding::{Finding, Place, Rule, Severity};
 pub use model_routes::{ModelRoute, model_routes};
-pub use reading::{Located, Reading, Resource, Resources, read};
+pub use reading::{Located, Reading, Resources, read};
 pub use render::{RenderFormat, masking, render};
 pub use resources::{
-    API_VERSION, AgentConfig, AgentNetwork, AgentSpec, ApiKey, Autonomous, ConfigYaml, Container,
-    EnvVar, EnvVarSource, GatewayRoute, HostedConfig, Identity, KeySelector, Kind, McpConfig,
-    McpServerSpec, Memory, MemoryType, Mode, ModelApiSpec, PodSpec, ProxyConfig, SecretText,
-    TaskConfig, TelemetryConfig, ToolCallMode, Tools,
+    API_VERSION, EnvVarSource, Identity, KeySelector, Kind, PodSpec, SecretText, TelemetryConfig,
 };
 pub use shape::{ALIASES, Age, Alias, schema, schema_with_aliases};
 pub use sources::{Source, sources};

@@ -4,6 +4,17 @@ use crate::resources::SecretText;
 use crate::yaml::{self, Node};
 
 /// A model that a proxy offers, and where it is.
+///
+/// # Example
+///
+/// ```
+/// use kaos_operator::{ModelRoute, model_routes};
+///
+/// let routes: Vec<ModelRoute> = model_routes("model_list: [{model_name: '*', litellm_params: {model: openai/*}}]")?;
+/// let found = routes.iter().find_map(|route| route.of("gpt-5-mini"));
+/// assert_eq!(found.as_deref(), Some("openai/gpt-5-mini"));
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelRoute {
     /// The name that is asked for: `*` is every one, and `prefix/*` every one that begins so.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crate::finding::Finding;
 use crate::sources::Source;
-pub(crate) use held::Keys;
-pub use held::{Located, Resource, Resources};
+pub(crate) use held::{Keys, Resource};
+pub use held::{Located, Resources};
 use reader::Reader;
 
 /// How resources are read.

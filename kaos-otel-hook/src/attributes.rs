@@ -22,7 +22,7 @@ pub(crate) use self::content::{
     output as output_messages, tools,
 };
 pub(crate) use self::end::{Ended, at_end, cost, ends, own_id};
-pub(crate) use self::kinds::{MAX_ATTRIBUTES, room};
+pub(crate) use self::kinds::MAX_ATTRIBUTES;
 use self::start::{
     McpRequestStart, ModelCallStart, PlanStart, ServedCallStart, StepStart, SubagentStart,
     ToolCallStart, TurnStart,

@@ -11,6 +11,16 @@ const LATEST: &str = "gen_ai_latest_experimental";
 ///
 /// `docs/conventions.md` has what differs. Both generations at once are a violation of either, so
 /// there is no `/dup`.
+///
+/// # Example
+///
+/// ```
+/// use kaos_otel_hook::{Conventions, Telemetry, TelemetryHooks};
+///
+/// let (telemetry, spans) = Telemetry::in_memory();
+/// let telemetry = telemetry.with_conventions(Conventions::Latest);
+/// let hooks: TelemetryHooks = telemetry.hooks(); // in one tuple with others: `Hooks::new((hooks, LogHook::new()))`
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Conventions {

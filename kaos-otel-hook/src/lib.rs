@@ -80,7 +80,7 @@ pub use logs::{AlreadyInstalled, LogLayer, LogLine, LogSettings};
 #[cfg(feature = "metrics")]
 pub use metrics::{MetricsHook, export_results};
 pub use prices::{Price, Prices, PricesError};
-pub use propagation::Propagators;
+pub use propagation::{HandOn, Propagators};
 pub use settings::{
     Batches, ExporterChoice, HttpSettings, Limits, Otlp, Protocol, Settings, TelemetryConfig,
     TlsFile,

@@ -141,6 +141,18 @@ impl Agent {
 }
 
 /// An agent that another one may give work to; see [`Agent::subagent`].
+///
+/// # Example
+///
+/// ```
+/// use kaos_runner::{Agent, FunctionModel, Subagent};
+///
+/// /// A coordinator of whoever works, here or (`RemoteAgent`) elsewhere.
+/// fn coordinator(team: Vec<Subagent>) -> Agent {
+///     let coordinator = Agent::new("coordinator", FunctionModel::answer("Done."));
+///     team.into_iter().fold(coordinator, |agent, it| agent.subagent(it))
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Subagent(pub(crate) Place);
 

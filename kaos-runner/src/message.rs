@@ -202,6 +202,19 @@ impl ToolUse {
 
 /// What a provider said in a form of its own. It goes back to where it came from, unchanged, and
 /// nowhere else: not to another model, and not into events.
+///
+/// # Example
+///
+/// A model of your own whose thoughts are signed, and go back to it with their signature:
+///
+/// ```
+/// use kaos_runner::{ModelReply, Part, ProviderData, Reasoning};
+/// use serde_json::json;
+///
+/// let signed = ProviderData { origin: "acme api.acme.example think-1".into(), data: json!({ "signature": "EqQB…" }) };
+/// let thought = Reasoning { text: "Twelve, as the lease says.".into(), provider: Some(Box::new(signed)) };
+/// let reply = ModelReply::text("Twelve months.").and(Part::Reasoning(thought));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderData {
     /// Where it came from: provider, host and model.
@@ -211,6 +224,22 @@ pub struct ProviderData {
 }
 
 /// What came of a call.
+///
+/// # Example
+///
+/// The results that did not come, of a turn that was answered all the same:
+///
+/// ```
+/// use kaos_runner::{Message, Reply, ToolResult};
+///
+/// fn failures(reply: &Reply) -> Vec<&ToolResult> {
+///     let results = reply.messages().iter().filter_map(|it| match it {
+///         Message::Tool(result) => Some(result),
+///         _ => None,
+///     });
+///     results.filter(|it| it.failed).collect()
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolResult {
     /// The call's id.

@@ -32,7 +32,8 @@ use crate::message::estimate;
 /// that lost its lock, because its process stood still or the session was forgotten, changes nothing.
 ///
 /// [`MemorySessions`] keeps them in this process; with the feature `redis`, `RedisSessions` keeps them
-/// where several processes find them.
+/// where several processes find them. The page `docs/sessions.md` of
+/// this crate has a store in files.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` keeps no sessions",
     label = "does not implement `SessionStore`",

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use axum::Router;
 use futures_util::stream;
 use kaos_otel_hook::OTelHook;
+use kaos_reference::interleaved::{Case, compare};
 use kaos_runner::FunctionTool;
 use kaos_runner::mcp::server::ToolServer;
 use kaos_runner::server::{Bounds, Drain, listen};
-use kaos_tests::interleaved::{Case, compare};
 use kaos_tests::keep_alive::KeepAlive;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use rmcp::model::{

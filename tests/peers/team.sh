@@ -1,36 +1,142 @@
 #!/usr/bin/env bash
 #
-# Three processes of `kaos agent serve` on loopback, and the official OpenTelemetry Collector: a coordinator that asks a
-# researcher, who has a tool of an MCP server, and an analyst; team/model.py is the model of all three.
+# Teams of processes on loopback, and the official OpenTelemetry Collector.
+#
+# First three of `kaos agent serve`: a coordinator that asks a researcher, who has a tool of an MCP server, and an analyst;
+# team/model.py is the model of all three. Then the research team of the examples, which `kaos up` starts.
 #
 # Proves, streamed and not, that the three are one trace whose every parent is right and that goes on at the tool, that
 # tokens are told once, that the log lines of all three have its id, and that a client that goes away cancels the turns of a
-# coordinator, a researcher and an analyst who ask each other in a row. The comparing is done by team/check.py.
+# coordinator, a researcher and an analyst who ask each other in a row. Of the research team, that one question is the same
+# trace over gRPC and over HTTP, with the same tree as in the suite, and that with a full disk under its trails it says so,
+# and goes on once there is room. The comparing is done by team/check.py. `team.sh --litellm` asks the research team alone,
+# with LiteLLM before its model, which litellm.sh has installed.
 #
 # Needs cargo, python3, and what collector.sh and mcp.sh installed.
 
 set -euo pipefail
 cd "$(dirname "$0")"
 
-logs='stderr model.log tools.log coordinator.log researcher.log analyst.log collector.log' # of $dir: what a failure shows
+logs='up.log stderr model.log tools.log coordinator.log researcher.log analyst.log collector.log' # of $dir: what a failure shows
 pids=()
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!AGENT_@}" "${!PEER_@}" "${!MEMORY_@}" "${!MODEL_@}" "${!MCP_@}"
     . ./common.sh
-    trap 'kill -KILL "${pids[@]}" 2>/dev/null || true; clean_up' EXIT
+    trap 'kill -KILL "${pids[@]}" 2>/dev/null || true; "${kaos:-true}" down 2>/dev/null || true; clean_up' EXIT
     what=team
     collector=$(built_collector)
     python=$(mcp_python)
     cargo build -q -p kaos-cli
     kaos=$(cargo metadata --no-deps --format-version 1 |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/kaos
+    export XDG_STATE_HOME=$dir/state
+    if [[ ${1:-} == --litellm ]]; then
+        with_litellm
+        return
+    fi
     read -r ANALYST RESEARCHER < <(free_ports)
     read -r COORDINATOR MODEL < <(free_ports)
     read -r TOOLS _ < <(free_ports)
 
     one_trace
     all_three_are_cancelled
+    research_team grpc
+    research_team http/protobuf
+    a_full_disk
+}
+
+scripted=../../examples/research-team/scripted.yaml
+question='What does the lease cost in all?'
+
+# One question to the research team, whose telemetry goes to the Collector.
+research_team() { # protocol
+    local result
+    what="the research team over $1"
+    start_collector
+    OTEL_EXPORTER_OTLP_PROTOCOL=$1 up -f "$scripted" --log-level DEBUG --telemetry "http://127.0.0.1:$(port_for "$1")"
+    invoke --trace coordinator "$question"
+    down
+    stop TERM
+    result=$(python3 team/check.py research "$dir" ../suite/command/team/traced.txt 2>&1) || fail "$result"
+    echo "ok    $what: $result"
+}
+
+# The disk of the trails is full while the team runs: what cannot be recorded, a tool's call or another agent's, is denied, and
+# a line says why; nobody ends. Once there is room all is asked and recorded again, and the trails verify and tell of it.
+a_full_disk() {
+    local disk=$dir/disk
+    what=${FUNCNAME[0]}
+    mkdir -p "$disk"
+    if ! unshare -rm true 2>/dev/null; then
+        fail 'this machine lacks user namespaces with mounts'
+    fi
+    export -f in_small_disk invoke up down fail within
+    export dir kaos scripted question what logs disk
+    unshare -rm bash -euo pipefail -c in_small_disk || exit 1
+    echo "ok    ${what//_/ }: said in words, and recorded again once there is room"
+}
+
+in_small_disk() {
+    local agent
+    mount -t tmpfs -o size=1m tmpfs "$disk"
+    up -f "$scripted" --trail "$disk/trail"
+    invoke coordinator "$question"
+    # All that is left is taken.
+    dd if=/dev/zero of="$disk/filler" bs=4k 2>/dev/null || true
+    "$kaos" invoke coordinator "$question" >"$dir/asked" 2>&1 || true
+    # The model's script goes on without what the others would have said: the tokens are the coordinator's alone.
+    grep -q '530 + 101 tokens' "$dir/asked" && fail 'agents are asked though nothing can be recorded'
+    "$kaos" logs coordinator >"$dir/lines"
+    grep -q 'span=delegate.researcher phase=error .*error_type=denied' "$dir/lines" || fail 'nothing says that it was denied'
+    grep -q 'the audit trail cannot be written' "$dir/lines" || fail 'nothing says why'
+    "$kaos" status >"$dir/status" || fail "a component has gone: $(cat "$dir/status")"
+    rm "$disk/filler"
+    within 60 recovers || fail 'it does not go on once there is room'
+    "$kaos" down 2>"$dir/stderr" || fail 'it does not end'
+    for agent in coordinator researcher analyst; do
+        "$kaos" audit verify "$disk/trail/$agent" >"$dir/verified" 2>&1 || fail "$agent: $(cat "$dir/verified")"
+        grep -q '^INTACT' "$dir/verified" || fail "$agent: $(cat "$dir/verified")"
+    done
+    "$kaos" audit verify "$disk/trail/coordinator" | grep -q 'could not be written; nothing of then is lost' || fail 'the trail does not say so'
+}
+
+recovers() {
+    "$kaos" invoke coordinator "$question" >"$dir/asked" 2>&1 && grep -q '530 + 101 tokens' "$dir/asked"
+}
+export -f recovers
+
+# The same, with LiteLLM as what stands between the agents and a model: its replies by script are kaos model serve's.
+with_litellm() {
+    local result litellm
+    what=${FUNCNAME[0]}
+    litellm=$(ls -d "$PWD"/.cache/litellm-[0-9]*/bin 2>/dev/null | tail -n 1 | grep .) || fail 'run litellm.sh first: it installs LiteLLM'
+    read -r MODEL _ < <(free_ports)
+    DEBUG_MOCK_RESPONSES=$(python3 team/check.py script "$scripted")
+    printf 'model_list:\n- {model_name: "*", litellm_params: {model: "openai/*"}}\n' >"$dir/models.yaml"
+    start model "$MODEL" env DEBUG_MOCK_RESPONSES="$DEBUG_MOCK_RESPONSES" "$kaos" model serve --config "$dir/models.yaml" --port "$MODEL"
+    python3 team/check.py behind_litellm "$scripted" "http://127.0.0.1:$MODEL/v1" >"$dir/team.yaml"
+    start_collector
+    PATH=$litellm:$PATH LITELLM_LOCAL_MODEL_COST_MAP=True up --litellm --ready-seconds 240 \
+        -f "$dir/team.yaml" --telemetry "http://127.0.0.1:$GRPC_PORT"
+    invoke coordinator "$question"
+    down
+    end TERM
+    stop TERM
+    result=$(python3 team/check.py litellm "$dir" 2>&1) || fail "$result"
+    echo "ok    ${what//_/ }: $result"
+}
+
+up() { # arguments
+    "$kaos" up -d "$@" >"$dir/up.log" 2>&1 || fail 'the team does not start'
+}
+
+invoke() { # arguments
+    "$kaos" invoke "$@" >"$dir/asked" 2>&1 || fail "it is not answered: $(cat "$dir/asked")"
+}
+
+down() {
+    "$kaos" down 2>"$dir/stderr" || fail 'it does not end'
 }
 
 one_trace() {

@@ -9,6 +9,7 @@ mod signals;
 mod team;
 mod terminal;
 mod trust;
+mod ui;
 
 use std::path::Path;
 use std::process::{Output, Stdio};

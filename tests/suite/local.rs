@@ -22,6 +22,7 @@ fn limits() -> Limits {
     Limits {
         ready: Duration::from_secs(20),
         stop: Duration::from_secs(20),
+        hung: Duration::from_secs(30),
         attempts: 3,
         back_off: Duration::from_millis(10),
         longest_back_off: Duration::from_secs(30),
@@ -56,6 +57,7 @@ fn python(name: &str, code: &str, after: &[&str]) -> Process {
         folder: std::env::temp_dir(),
         port,
         ready: ProbeKind::Tcp,
+        alive: ProbeKind::Tcp,
         after: after.iter().map(|it| (*it).to_owned()).collect(),
     }
 }

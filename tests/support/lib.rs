@@ -10,16 +10,13 @@
 pub mod agents;
 pub mod by_the_book;
 pub mod collectors;
-pub mod discard;
 pub mod exported;
-pub mod interleaved;
 pub mod keep_alive;
 pub mod mcp_server;
 pub mod measured;
 pub mod observed;
 pub mod peer;
 pub mod receivers;
-pub mod reference;
 pub mod rogue;
 pub mod served;
 pub mod session_store;
@@ -27,7 +24,6 @@ pub mod sim_disk;
 pub mod slow_disk;
 mod stopped;
 mod subscribed;
-pub mod text;
 pub mod tool_client;
 pub mod trails;
 
@@ -51,5 +47,6 @@ struct HowDoI;
 #[doc = include_str!("../../docs/serve.md")]
 struct Serve;
 
+pub use kaos_reference::{discard, interleaved, text, turn as reference};
 pub use stopped::Stopped;
 pub use subscribed::subscribed;

@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use super::settings::{Environment, Notes};
 use crate::config::variable;
 use crate::output::{self, Failed};
+use crate::reports::Reporter;
 use crate::service;
 use crate::signals::Signals;
 
@@ -88,9 +89,11 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     let memory = environment.memory()?;
     let hooks = (
         telemetry.hooks(),
+        service::hand_on(&telemetry),
         LogHook::failures(),
         audit,
         memory.clone(),
+        Reporter::of_team().map(Reporter::hook),
     );
     let runner = environment.sessions(Runner::new(agent).hooks(hooks))?;
     output::say(&format!("kaos: the agent {name} listens at http://{at}"));

@@ -36,7 +36,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
-    let keys: Result<Vec<_>, Failed> = args.key.iter().map(|key| super::verify::key(key)).collect();
+    let keys: Result<Vec<_>, Failed> = args
+        .key
+        .iter()
+        .map(|key| crate::verification::key(key))
+        .collect();
     let accept = Accept {
         reason: args.reason.clone(),
         who: args.who.clone(),

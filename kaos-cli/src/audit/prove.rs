@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let trail = args.of.open()?;
     let proof = match (&args.since, args.record) {
         (Some(since), _) => trail
-            .prove_consistency(&super::verify::anchor(since)?)?
+            .prove_consistency(&crate::verification::anchor(since)?)?
             .to_string(),
         (None, Some(record)) => trail.prove_inclusion(record)?.to_string(),
         (None, None) => return Err("--record or --since".into()),

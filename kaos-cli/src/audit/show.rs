@@ -1,18 +1,23 @@
 //! `kaos audit show`.
 
 use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use kaos_hooks::audit::RecordContent;
-use kaos_hooks::{BodyBuf, EventBuf, Phase, RunId, SpanId, SpanTree, TraceId};
+use kaos_hooks::{EventBuf, SpanTree};
 use serde_json::json;
 
 use super::query::time;
 use super::select::Select;
 use super::trail::Of;
 use crate::output::{self, Failed};
+use crate::runs::{Grouping, Query};
 use crate::terminal::{self, Out, progress};
+use crate::ui::page_of;
 
 #[derive(ClapArgs)]
 #[command(after_help = "Without a choice, the newest run is shown.")]
@@ -27,9 +32,16 @@ pub(super) struct Args {
     /// Prints a JSON object per run, with its records
     #[arg(long)]
     json: bool,
+    /// Writes the run as a page of its own into this file, which must not be there: to look at without kaos, and to give to
+    /// somebody
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "json"])]
+    html: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
+    if let Some(file) = &args.html {
+        return as_page(args, file);
+    }
     let newest_only = !args.all && !args.select.is_any();
     let bar = progress("reading");
     let mut out = terminal::json_or_people(args.json);
@@ -75,6 +87,28 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The newest run that matches.
+fn as_page(args: &Args, file: &Path) -> Result<ExitCode, Failed> {
+    let filter = args.select.filter();
+    let query = Query {
+        session: filter.session.unwrap_or_default(),
+        trace: filter.trace.map_or_else(String::new, |it| it.to_string()),
+        since: filter.since,
+        until: filter.until,
+        ..Query::default()
+    };
+    if filter.run.is_some() {
+        return Err("--html: choose the run by --trace, --session or time".into());
+    }
+    let page = page_of(&args.of.trail, &query)?;
+    let at = file.display();
+    let mut new = OpenOptions::new();
+    let opened = new.write(true).create_new(true).open(file);
+    let mut opened = opened.map_err(|error| format!("{at}: {error}"))?;
+    opened.write_all(page.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
 fn show(out: &mut Out, run: &[EventBuf], as_json: bool) -> Result<(), Failed> {
     let Some(first) = run.first() else {
         return Ok(());
@@ -106,65 +140,24 @@ fn show(out: &mut Out, run: &[EventBuf], as_json: bool) -> Result<(), Failed> {
 /// Puts the records of each run together.
 #[derive(Default)]
 struct Runs {
-    open: HashMap<u64, (Vec<EventBuf>, usize)>,
-    by_span: HashMap<(TraceId, SpanId), u64>,
-    known: u64,
-    /// Records of spans whose start is not among those that were read: removed, lost, or filtered out.
-    cut: HashMap<(TraceId, RunId), u64>,
+    grouping: Grouping,
+    open: HashMap<u64, Vec<EventBuf>>,
 }
 
 impl Runs {
     /// Adds a record; gives the run that ends with it.
     fn add(&mut self, event: EventBuf) -> Option<Vec<EventBuf>> {
-        let trace = event.run.trace_id;
-        let (span, around, phase) = match &event.body {
-            BodyBuf::Span(span) => (Some(span.id), span.parent, Some(span.phase.as_phase())),
-            BodyBuf::Value { span, .. } => (*span, None, None),
-            BodyBuf::Unknown(_) => (None, None, None),
-        };
-        let starts = matches!(phase, Some(Phase::Start));
-        let ends = phase.is_some_and(|phase| phase.is_end());
-        let of = if starts { around } else { span };
-        let of = of.and_then(|span| self.by_span.get(&(trace, span)).copied());
-        let is_root =
-            starts && event.seq == 0 && event.span().is_some_and(|span| span.subject.is_root());
-        let of = if is_root || (starts && of.is_none()) {
-            self.known += 1;
-            self.known
-        } else if let Some(of) = of {
-            of
-        } else {
-            let known = &mut self.known;
-            let new = || {
-                *known += 1;
-                *known
-            };
-            let number = *self
-                .cut
-                .entry((trace, event.run.id.clone()))
-                .or_insert_with(new);
-            self.open.entry(number).or_default().0.push(event);
-            return None;
-        };
-        let (events, open) = self.open.entry(of).or_default();
-        events.push(event);
-        if let Some(span) = span.filter(|_| starts) {
-            self.by_span.insert((trace, span), of);
-            *open += 1;
+        let belongs = self.grouping.place(&event);
+        self.open.entry(belongs.run).or_default().push(event);
+        if belongs.ends {
+            return self.open.remove(&belongs.run);
         }
-        if let Some(span) = span.filter(|_| ends) {
-            self.by_span.remove(&(trace, span));
-            *open -= 1;
-        }
-        if *open > 0 {
-            return None;
-        }
-        self.open.remove(&of).map(|(events, _)| events)
+        None
     }
 
     fn unended(self) -> Vec<Vec<EventBuf>> {
         let mut runs: Vec<_> = self.open.into_iter().collect();
         runs.sort_unstable_by_key(|(number, _)| *number);
-        runs.into_iter().map(|(_, (events, _))| events).collect()
+        runs.into_iter().map(|(_, events)| events).collect()
     }
 }

@@ -24,6 +24,7 @@ use self::process::{Began, Python};
 use self::tool::PythonTool;
 use crate::config::variable;
 use crate::output::{self, Failed};
+use crate::reports::Reporter;
 use crate::service;
 use crate::signals::Signals;
 use crate::terminal;
@@ -114,7 +115,11 @@ async fn serve(args: &Args, code: Code, mut signals: Signals) -> Result<ExitCode
     let server = ToolServer::new()
         .name(args.name.clone())
         .tools(tools)
-        .hooks(telemetry.hooks())
+        .hooks((
+            telemetry.hooks(),
+            service::hand_on(&telemetry),
+            Reporter::of_team().map(Reporter::hook),
+        ))
         .sessions(args.sessions)
         .access(access())
         .ready(move || asked.works());
@@ -171,17 +176,6 @@ async fn listen(
 }
 
 fn access() -> Access {
-    let tokens = list("KAOS_API_TOKEN");
-    let access = tokens.iter().fold(Access::new(), Access::token);
-    access
-        .hosts(list("KAOS_ALLOWED_HOSTS"))
-        .origins(list("KAOS_ALLOWED_ORIGINS"))
-}
-
-/// What stands between commas.
-fn list(name: &str) -> Vec<String> {
-    let value = variable(name).unwrap_or_default();
-    let parts = value.split(',').map(str::trim);
-    let parts = parts.filter(|part| !part.is_empty());
-    parts.map(str::to_owned).collect()
+    let tokens = service::list("KAOS_API_TOKEN");
+    tokens.iter().fold(service::access(), Access::token)
 }

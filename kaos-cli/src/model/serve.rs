@@ -1,6 +1,7 @@
 //! `kaos model serve`.
 
 mod answer;
+mod call;
 mod forward;
 mod provider;
 mod response;
@@ -13,9 +14,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args as ClapArgs;
-use kaos_otel_hook::{ForwardedCalls, Telemetry};
+use kaos_otel_hook::Telemetry;
 use kaos_runner::server::{Bounds, Drain, listen};
 
+use self::call::Calls;
 use self::provider::Provider;
 use self::routes::Shared;
 use self::scripted::Script;
@@ -32,6 +34,9 @@ first / of the model. A provider without an address of its own needs api_base; o
 
 DEBUG_MOCK_RESPONSES answers instead: a JSON list of replies, each a text or {\"text\", \"tool_calls\", \"usage\"}, from the first for each question; or
 an object of such lists, by model.
+
+KAOS_ALLOWED_HOSTS and KAOS_ALLOWED_ORIGINS say under which names it is asked, and which web pages may ask, as for kaos agent serve; LOG_LEVEL
+says which log lines there are.
 
 Exit codes: 0 ended as asked, 1 the address cannot be listened at, 2 the command or its configuration is wrong."
 )]
@@ -73,11 +78,11 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     let shared = Shared {
         providers,
         script,
-        calls: ForwardedCalls::new(&telemetry),
-        on_loopback: args.host.is_loopback(),
+        calls: Calls::new(&telemetry),
     };
     let stop = service::stops(signals);
-    let routes = routes::router(Arc::new(shared));
+    let access = service::access().at(at);
+    let routes = access.guard(routes::router(Arc::new(shared)));
     let drained = Box::pin(listen(
         listener,
         routes,

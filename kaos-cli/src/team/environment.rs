@@ -30,15 +30,13 @@ const ALL: &[&str] = &[
     "no_proxy",
 ];
 
-/// The names of each process of telemetry are its own.
-const NOT: &[&str] = &["OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"];
+/// Each process of telemetry has a name of its own.
+const NOT: &str = "OTEL_SERVICE_NAME";
 
 /// The environment below each program's own variables: telemetry's as it is here.
 pub(super) fn inherited() -> BTreeMap<String, SecretText> {
     let taken = |name: &str| {
-        ALL.contains(&name)
-            || name.starts_with("LC_")
-            || (name.starts_with("OTEL_") && !NOT.contains(&name))
+        ALL.contains(&name) || name.starts_with("LC_") || (name.starts_with("OTEL_") && name != NOT)
     };
     let all = std::env::vars_os();
     let all =

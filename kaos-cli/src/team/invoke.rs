@@ -1,13 +1,15 @@
 //! `kaos invoke`.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args as ClapArgs;
 use reqwest::{Response, Url};
 use serde_json::{Value, json};
 
+use super::TRACES;
 use super::Which;
+use super::lines::Tail;
 use super::state::Place;
 use crate::output::{self, Failed};
 use crate::terminal;
@@ -17,6 +19,12 @@ const NOT_WHOLE: u8 = 3;
 
 /// What is said of a 200 without an answer.
 const NO_ANSWER: &str = "it says that it answers, and there is no answer";
+
+/// How long a trace's tree is waited for: agents whose programs are not ours tell nothing of it.
+const TREE: Duration = Duration::from_secs(2);
+
+/// How often one looks for it.
+const LOOK: Duration = Duration::from_millis(20);
 
 #[derive(ClapArgs)]
 #[command(
@@ -34,6 +42,9 @@ pub(crate) struct Args {
     /// Shows the answer as it is made
     #[arg(long)]
     stream: bool,
+    /// Shows its trace as a tree, as on a terminal
+    #[arg(long)]
+    trace: bool,
     /// The conversation that it belongs to
     #[arg(long)]
     session: Option<String>,
@@ -47,10 +58,37 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(ask(args, &url, agent.token.as_deref()))
+    let mut traces = Tail::at_end(place.log(TRACES));
+    let (code, trace) = runtime.block_on(ask(args, &url, agent.token.as_deref()))?;
+    if let Some(trace) = trace.filter(|_| args.trace || terminal::has_person()) {
+        show(&mut traces, &trace)?;
+    }
+    Ok(code)
 }
 
-async fn ask(args: &Args, url: &str, token: Option<&str>) -> Result<ExitCode, Failed> {
+/// The tree of a trace, once the team has written it.
+fn show(traces: &mut Tail, trace: &str) -> Result<(), Failed> {
+    let head = format!("trace {trace}\n");
+    let until = Instant::now() + TREE;
+    let mut text = String::new();
+    while Instant::now() < until {
+        text += &traces.more()?;
+        let rest = text.split_once(&head).map(|(_, rest)| rest);
+        if let Some((tree, _)) = rest.and_then(|it| it.split_once("\n\n")) {
+            output::say(tree);
+            return Ok(());
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(())
+}
+
+/// Asks, and gives the exit code and the trace's id.
+async fn ask(
+    args: &Args,
+    url: &str,
+    token: Option<&str>,
+) -> Result<(ExitCode, Option<String>), Failed> {
     let client = kaos_runner::http_client(&Url::parse(url)?, Duration::from_secs(5))?;
     let body = json!({
         "model": args.agent,
@@ -77,7 +115,7 @@ async fn ask(args: &Args, url: &str, token: Option<&str>) -> Result<ExitCode, Fa
                 "has not answered"
             };
             output::say(&format!("kaos: {} {why}", args.agent));
-            return Ok(ExitCode::FAILURE);
+            return Ok((ExitCode::FAILURE, None));
         }
     };
     let trace = response.headers().get("x-trace-id");
@@ -92,15 +130,15 @@ async fn ask(args: &Args, url: &str, token: Option<&str>) -> Result<ExitCode, Fa
         let (to, from) = (tokens("prompt_tokens"), tokens("completion_tokens"));
         output::say(&format!("{to} + {from} tokens"));
     }
-    if let Some(trace) = trace {
+    if let Some(trace) = &trace {
         output::say(&format!("trace {trace}"));
     }
     if let Some(error) = said.error {
         output::say(&format!("kaos: {}: {error}", args.agent));
-        return Ok(ExitCode::FAILURE);
+        return Ok((ExitCode::FAILURE, trace));
     }
     let cut = said.finish.filter(|it| it != "stop");
-    Ok(match cut {
+    let code = match cut {
         None => ExitCode::SUCCESS,
         Some(why) => {
             output::say(&format!(
@@ -108,7 +146,8 @@ async fn ask(args: &Args, url: &str, token: Option<&str>) -> Result<ExitCode, Fa
             ));
             ExitCode::from(NOT_WHOLE)
         }
-    })
+    };
+    Ok((code, trace))
 }
 
 /// What came besides the answer, which is shown by then.

@@ -1,14 +1,13 @@
 //! `kaos logs`.
 
-use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
 
+use super::TRACES;
 use super::Which;
+use super::lines::Tail;
 use super::state::{Place, Record};
 use crate::output::Failed;
 use crate::terminal;
@@ -25,7 +24,7 @@ Exit codes: 0 shown, 2 there is no such team or component."
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
-    /// The component: its resource's name, such as analyst, or agent-analyst
+    /// The component: its resource's name, such as analyst, or agent-analyst; or traces, the tree of each question
     component: String,
     /// Goes on as long as the team runs
     #[arg(short, long)]
@@ -39,10 +38,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let place = Place::of(&args.which.name)?;
     let record = place.read()?;
     let record = record.ok_or_else(|| format!("there is no team called {}", args.which.name))?;
-    let path = place.log(called(&record, &args.component)?);
+    let mut tail = Tail::new(place.log(called(&record, &args.component)?));
     let mut out = terminal::data();
-    let mut at = 0;
-    let mut text = more(&path, &mut at)?;
+    let mut text = tail.more()?;
+    if !args.follow {
+        text += &tail.rest();
+    }
     if let Some(lines) = args.lines {
         let all: Vec<&str> = text.lines().collect();
         let last = all
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
             return Ok(ExitCode::SUCCESS);
         }
         let runs = place.runs();
-        text = more(&path, &mut at)?;
+        text = tail.more()?;
         if text.is_empty() {
             if !runs {
                 return Ok(ExitCode::SUCCESS);
@@ -77,6 +78,7 @@ fn called<'r>(record: &'r Record, name: &str) -> Result<&'r str, Failed> {
         .collect();
     match found.as_slice() {
         [one] => Ok(one),
+        [] if name == TRACES => Ok(TRACES),
         [] => {
             let names: Vec<&str> = all.iter().map(|it| it.name.as_str()).collect();
             Err(format!(
@@ -87,19 +89,4 @@ fn called<'r>(record: &'r Record, name: &str) -> Result<&'r str, Failed> {
         }
         several => Err(format!("{name} may be {}", several.join(" or ")).into()),
     }
-}
-
-/// What was written since; from the start, if the file began anew.
-fn more(path: &Path, at: &mut u64) -> Result<String, Failed> {
-    let mut bytes = Vec::new();
-    // A component that has written nothing has no file.
-    if let Ok(mut file) = File::open(path) {
-        if file.metadata()?.len() < *at {
-            *at = 0;
-        }
-        file.seek(SeekFrom::Start(*at))?;
-        file.read_to_end(&mut bytes)?;
-    }
-    *at += bytes.len() as u64;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -18,6 +18,9 @@ pub(crate) struct Record {
     /// `starting`, `ready`, `failed` or `stopped`.
     pub(crate) state: String,
     pub(crate) components: Vec<Component>,
+    /// Where its agents' trails are, each in a directory of its own.
+    #[serde(default)]
+    pub(crate) trail: Option<PathBuf>,
 }
 
 /// One program of it.
@@ -59,6 +62,15 @@ impl Place {
 
     pub(crate) fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Takes away the lines of the team before.
+    #[cfg(unix)]
+    pub(crate) fn forget_lines(&self) -> io::Result<()> {
+        fs::remove_dir_all(self.0.join("logs"))?;
+        let mut builder = DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(self.0.join("logs"))
     }
 
     pub(crate) fn log(&self, component: &str) -> PathBuf {

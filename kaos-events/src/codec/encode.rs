@@ -1,5 +1,5 @@
-use std::fmt::{self, Write as _};
-use std::io;
+use std::fmt;
+use std::io::Write as _;
 
 use serde::Serialize;
 
@@ -33,12 +33,12 @@ impl EventBuf {
 }
 
 /// A line being written. Writing to memory does not fail, so nothing here returns an error.
-struct Line(String);
+struct Line(Vec<u8>);
 
 impl Line {
     fn begin(time: Time, seq: u64, run: &Run) -> Self {
-        let mut line = Self(String::with_capacity(512));
-        line.0.push('{');
+        let mut line = Self(Vec::with_capacity(512));
+        line.0.push(b'{');
         line.plain("timestamp", Seconds::of_nanos(time.monotonic_nanos));
         line.plain("sequence", seq);
         line.json("session_id", run.session.name().unwrap_or_default());
@@ -112,23 +112,25 @@ impl Line {
         let opening = self.0.len();
         self.written(|to| value.write(to));
         // `{"a":1}` becomes `,"a":1`.
-        self.0.replace_range(opening..=opening, ",");
+        if let Some(opening) = self.0.get_mut(opening) {
+            *opening = b',';
+        }
         self.0.pop();
         self.json("type", value.name());
     }
 
     fn finish(mut self) -> String {
-        self.0.push('}');
-        self.0
+        self.0.push(b'}');
+        String::from_utf8(self.0).expect("all that was written is text")
     }
 
     fn key(&mut self, key: &str) {
         if self.0.len() > 1 {
-            self.0.push(',');
+            self.0.push(b',');
         }
-        self.0.push('"');
-        self.0.push_str(key);
-        self.0.push_str("\":");
+        self.0.push(b'"');
+        self.0.extend_from_slice(key.as_bytes());
+        self.0.extend_from_slice(b"\":");
     }
 
     fn plain(&mut self, key: &str, value: impl fmt::Display) {
@@ -149,24 +151,9 @@ impl Line {
 
     fn written(
         &mut self,
-        write: impl FnOnce(&mut serde_json::Serializer<Utf8<'_>>) -> Result<(), serde_json::Error>,
+        write: impl FnOnce(&mut serde_json::Serializer<&mut Vec<u8>>) -> Result<(), serde_json::Error>,
     ) {
-        let mut to = serde_json::Serializer::new(Utf8(&mut self.0));
+        let mut to = serde_json::Serializer::new(&mut self.0);
         write(&mut to).expect("our fields have string keys, and writing to memory does not fail");
-    }
-}
-
-/// Appends the serializer's output, which is UTF-8 piece by piece.
-struct Utf8<'s>(&'s mut String);
-
-impl io::Write for Utf8<'_> {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        let text = std::str::from_utf8(piece).map_err(io::Error::other)?;
-        self.0.push_str(text);
-        Ok(piece.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -8,6 +8,32 @@ pub struct DecodeError {
 }
 
 /// What is wrong with a line.
+///
+/// # Example
+///
+/// Reads a file of lines; one that a newer version wrote is kept, one that is damaged is named:
+///
+/// ```
+/// use kaos_events::codec::{DecodeError, DecodeErrorKind, RawLine, decode};
+/// use kaos_events::{BodyBuf, OutcomeBuf, PhaseBuf, PhaseName, SpanBuf, SubjectName};
+///
+/// fn shown(line: &str) -> Result<String, DecodeError> {
+///     let event = decode(line.as_bytes())?;
+///     let BodyBuf::Span(span) = event.body else {
+///         let unknown = |it: &RawLine| format!("of a newer version: {}", it.as_str());
+///         return Ok(if let BodyBuf::Unknown(line) = &event.body { unknown(line) } else { String::new() });
+///     };
+///     let SpanBuf { subject, phase, .. } = *span;
+///     Ok(match phase {
+///         PhaseBuf::Complete(OutcomeBuf::ToolCall(it), took) => format!("{:?} in {took:?}", it.result),
+///         _ if subject.name() == SubjectName::Turn && phase.name() == PhaseName::Start => "a turn".to_owned(),
+///         other => format!("{} {}", subject.name().as_str(), other.name().as_str()),
+///     })
+/// }
+///
+/// let damaged = shown(r#"{"type":"span"}"#).unwrap_err();
+/// assert!(matches!(damaged.kind(), DecodeErrorKind::MissingField(_)));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {

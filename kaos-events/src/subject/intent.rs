@@ -84,6 +84,20 @@ impl<'de> Deserialize<'de> for Intent {
 
 fields! {
     /// Finding out what the message asks for.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::{Intent, IntentClassification, IntentClassified, IntentOutcome, Scope, Turn};
+    ///
+    /// fn classify(turn: &Scope<Turn>, message: &str) -> Intent {
+    ///     let span = turn.open(IntentClassification::new("keywords"));
+    ///     let intent = if message.contains("plan") { Intent::Plan } else { Intent::Respond };
+    ///     span.emit(IntentClassified { intent: intent.clone(), confidence: Some(0.6), ..Default::default() });
+    ///     span.complete(IntentOutcome { intent: Some(intent.clone()), ..IntentOutcome::default() });
+    ///     intent
+    /// }
+    /// ```
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
     #[serde(default)]
     pub struct IntentClassification {

@@ -44,6 +44,19 @@ impl McpRequest {
 
 fields! {
     /// What came of a request to a server of the Model Context Protocol.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::{McpCall, McpOutcome, McpRequest, Scope, Turn};
+    ///
+    /// fn list_tools(turn: &Scope<Turn>) {
+    ///     let request = turn.open(McpRequest::new("tools/list"));
+    ///     // … the server is asked …
+    ///     let asked = McpCall { protocol_version: Some("2025-11-25".into()), ..McpCall::default() };
+    ///     request.complete(McpOutcome { mcp: Some(Box::new(asked)), ..McpOutcome::default() });
+    /// }
+    /// ```
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
     #[serde(default)]
     pub struct McpOutcome {

@@ -164,6 +164,16 @@ impl Handoff {
 
 fields! {
     /// What came of a handoff.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::{Handoff, HandoffOutcome, Scope, Turn};
+    ///
+    /// fn hand_over(turn: &Scope<Turn>) {
+    ///     turn.open(Handoff::new("billing")).complete(HandoffOutcome::default());
+    /// }
+    /// ```
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
     #[serde(default)]
     pub struct HandoffOutcome {
@@ -207,6 +217,22 @@ impl Custom {
 
 fields! {
     /// What came of a custom span.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::{AttributeValue, Custom, CustomOutcome, Progress, Scope, Step};
+    ///
+    /// fn retrieve(step: &Scope<Step>, query: &str) -> Vec<String> {
+    ///     let retrieval = step.open(Custom::new("retrieval"));
+    ///     retrieval.progress(Progress::new("index is warm"));
+    ///     let found = vec![format!("a page about {query}")];
+    ///     let mut outcome = CustomOutcome::default();
+    ///     outcome.attributes.set("retrieval.documents", AttributeValue::Int(found.len() as i64));
+    ///     retrieval.complete(outcome);
+    ///     found
+    /// }
+    /// ```
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
     #[serde(default)]
     pub struct CustomOutcome {

@@ -81,6 +81,20 @@ impl ServedCall {
 
 fields! {
     /// What came of a served call.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::{Emitter, Event, RunId, ServedCall, ServedOutcome};
+    ///
+    /// let mut run = None;
+    /// let call = Emitter::new().open(ServedCall::new("tools", "calculator"), |it| {
+    ///     run = Some(it.id.clone()); // names the call in the server's own log
+    ///     |_: &Event<'_>| ()
+    /// });
+    /// call.complete(ServedOutcome { result: Some("42".into()), ..ServedOutcome::default() });
+    /// let _named: Option<RunId> = run;
+    /// ```
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
     #[serde(default)]
     pub struct ServedOutcome {

@@ -15,6 +15,34 @@ const MAX_BYTES: u64 = 64 * 1024;
 /// checkpoint sees the cut: put it where whoever can write the trail cannot.
 ///
 /// A closure over the checkpoint's text is an anchor. One that panics has failed.
+///
+/// # Example
+///
+/// A second service keeps the newest checkpoint, and gives it back when the trail is opened:
+///
+/// ```
+/// use std::io;
+/// use kaos_hooks::audit::{Anchor, AuditHook};
+///
+/// # struct Client;
+/// # impl Client {
+/// #     fn put(&self, _: &str, _: &str) -> io::Result<()> { Ok(()) }
+/// #     fn get(&self, _: &str) -> io::Result<Option<String>> { Ok(None) }
+/// # }
+/// struct Witness(Client); // of yours, with a time limit
+///
+/// impl Anchor for Witness {
+///     fn publish(&mut self, checkpoint: &str) -> io::Result<()> {
+///         self.0.put("trails/acme-prod", checkpoint)
+///     }
+///
+///     fn newest(&self) -> io::Result<Option<String>> {
+///         self.0.get("trails/acme-prod")
+///     }
+/// }
+///
+/// let builder = AuditHook::builder("trail").anchor(Witness(Client));
+/// ```
 pub trait Anchor: Send + 'static {
     /// Takes the newest checkpoint, as text. Called from the trail's writer, so it should not take
     /// long.

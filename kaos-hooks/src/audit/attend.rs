@@ -16,6 +16,39 @@ use super::{
 const MAX_LEN: usize = 4096;
 
 /// What is accepted, by whom, and why; see [`AuditBuilder::accept`].
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::audit::{Accept, Acceptance, AuditBuilder, AuditHook, SigningKey, Trail, Verification};
+///
+/// # let dir = std::env::temp_dir().join(format!("kaos-accept-doc-{}", std::process::id()));
+/// # let key = SigningKey::generate("acme-prod")?;
+/// # drop(AuditHook::builder(&dir).signing_key(key.clone()).open()?);
+/// # for file in std::fs::read_dir(&dir)? {
+/// #     let path = file?.path();
+/// #     if path.extension().is_some_and(|it| it == "jsonl") {
+/// #         let text = std::fs::read_to_string(&path)?.replacen("\"pid\":", "\"pid\":1", 1);
+/// #         std::fs::write(&path, text)?;
+/// #     }
+/// # }
+/// let verified = || -> std::io::Result<Verification> {
+///     Trail::open_read(&dir).map_err(std::io::Error::other)?.verifier().key(key.verifying_key()).run()
+/// };
+/// assert_eq!(verified()?.exit_code(false), 1); // somebody changed a record
+///
+/// let known = Accept {
+///     reason: "INC-17: the disk was repaired".to_owned(),
+///     who: "kim".to_owned(),
+///     ..Accept::default()
+/// };
+/// let builder: AuditBuilder = AuditHook::builder(&dir).signing_key(key.clone());
+/// let accepted: Vec<Acceptance> = builder.accept(&known)?;
+/// assert_eq!(accepted[0].who, "kim");
+/// assert_eq!(verified()?.exit_code(false), 0); // and the report says who accepted what
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Accept {
     /// Why: stands in the trail, and in each report.

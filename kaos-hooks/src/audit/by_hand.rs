@@ -10,6 +10,24 @@ use super::writer::Batch;
 /// program wants an [`AuditHook`](super::AuditHook).
 ///
 /// Dropping it is a crash: nothing is written or sealed.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::audit::{AuditHook, ByHand, Recovery, Trail};
+///
+/// # let dir = std::env::temp_dir().join(format!("kaos-by-hand-doc-{}", std::process::id()));
+/// let mut trail: ByHand = AuditHook::builder(&dir).open_by_hand()?;
+/// trail.write_redacted(vec![br#"{"type":"unknown to us"}"#.to_vec()])?;
+/// drop(trail); // as if the process had been killed: no seal
+///
+/// let mut again = AuditHook::builder(&dir).open_by_hand()?;
+/// let found: &[Recovery] = again.recoveries();
+/// assert!(!found.is_empty());
+/// again.seal()?;
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ByHand(Ready);
 
 impl ByHand {

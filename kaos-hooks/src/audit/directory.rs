@@ -4,7 +4,7 @@ mod lock;
 mod names;
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::appended::Appended;
@@ -109,6 +109,12 @@ impl Storage for Directory {
 
     fn read(&self, name: &str) -> io::Result<Box<dyn Read + Send>> {
         let file = opened(OpenOptions::new().read(true), &self.path(name))?;
+        Ok(Box::new(file))
+    }
+
+    fn read_from(&self, name: &str, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+        let mut file = opened(OpenOptions::new().read(true), &self.path(name))?;
+        file.seek(SeekFrom::Start(offset))?;
         Ok(Box::new(file))
     }
 

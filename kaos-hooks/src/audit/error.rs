@@ -11,6 +11,26 @@ pub struct AuditError {
 }
 
 /// Why a trail is not opened that could be written.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::audit::{AuditError, AuditHook, Refused, SigningKey};
+///
+/// # let dir = std::env::temp_dir().join(format!("kaos-refused-doc-{}", std::process::id()));
+/// drop(AuditHook::builder(&dir).signing_key(SigningKey::generate("acme-prod")?).open()?);
+///
+/// // Whoever has not the key does not go on with the trail.
+/// let other = SigningKey::generate("somebody")?;
+/// let error: AuditError = AuditHook::builder(&dir).signing_key(other).open().unwrap_err();
+/// match error.refused() {
+///     Some(Refused::Key { key }) => assert!(key.starts_with("acme-prod+")),
+///     _ if error.is_locked() => println!("another process has it open"),
+///     other => panic!("{error}: {other:?}"),
+/// }
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {

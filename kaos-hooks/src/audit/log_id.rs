@@ -5,12 +5,31 @@ use kaos_events::TraceId;
 
 use super::line::MAX_NUMBER;
 
-/// Names one log for good: the origin of its checkpoints.
+/// Names one log, in the sense of transparency logs, for good: the origin of its checkpoints. It has nothing to do with log lines and log records.
 ///
 /// A trail is one log, unless its records were damaged: then a new log begins in the same trail,
 /// at the next number, and neither pretends to continue the other.
 ///
 /// Shown as `kaos-trail/<32 hexadecimal digits>`, with `/<first number>` for a later log.
+///
+/// # Example
+///
+/// What somebody pasted becomes what the trail is verified against, or says what it is not:
+///
+/// ```
+/// use kaos_hooks::audit::{Checkpoint, Hash, InvalidCheckpoint, InvalidHash, InvalidLogId, LogId, Trail};
+///
+/// let log: Result<LogId, InvalidLogId> = "kaos-trail/0af7651916cd43dd8448eb211c80319c/512".parse();
+/// assert_eq!(log.map(|it| it.base), Ok(512));
+/// let anchor: Result<Checkpoint, InvalidCheckpoint> = "Dear auditor,".parse();
+/// assert!(anchor.unwrap_err().to_string().starts_with("not a checkpoint"));
+/// let root: Result<Hash, InvalidHash> = "0af7".parse();
+/// assert!(root.is_err());
+///
+/// fn verifies(trail: &Trail, log: LogId, anchor: Checkpoint) -> std::io::Result<bool> {
+///     Ok(trail.verifier().log(log).anchor(anchor).run()?.is_intact())
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LogId {
     /// The trail: a random number made once.

@@ -14,6 +14,37 @@ use super::{Checkpoint, Hash, VerifyingKey};
 /// That a record is among those that a checkpoint covers.
 ///
 /// Shown as a C2SP `tlog-proof@v1`, whose `extra` is the record's line; parsed from it.
+///
+/// # Example
+///
+/// An auditor has one record, and the public key, but not the trail:
+///
+/// ```
+/// use kaos_hooks::audit::{AuditHook, Checkpoint, ConsistencyProof, InclusionProof, InvalidProof, SigningKey, Trail};
+/// use kaos_hooks::{Hooks, Turn, TurnOutcome};
+///
+/// # let dir = std::env::temp_dir().join(format!("kaos-proof-doc-{}", std::process::id()));
+/// # let key = SigningKey::generate("acme-prod")?;
+/// # let audit = AuditHook::builder(&dir).signing_key(key.clone()).open()?;
+/// # Hooks::new(audit.clone()).turn(Turn::new("assistant")).complete(TurnOutcome::default());
+/// # drop(audit);
+/// let trail = Trail::open_read(&dir)?;
+/// let proof: InclusionProof = trail.prove_inclusion(1)?;
+/// let sent = proof.to_string();
+///
+/// let mut received: InclusionProof = sent.parse()?;
+/// received.verify(&key.verifying_key())?;
+/// received.line.push(b' ');
+/// let forged: Result<(), InvalidProof> = received.verify(&key.verifying_key());
+/// assert!(forged.is_err());
+///
+/// // Whoever kept a checkpoint learns that the trail only grew since.
+/// let kept: Checkpoint = proof.checkpoint;
+/// let grown: ConsistencyProof = trail.prove_consistency(&kept)?;
+/// grown.verify(&kept, &key.verifying_key())?;
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InclusionProof {
     /// The record's line, without its line break.

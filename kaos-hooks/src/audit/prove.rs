@@ -1,5 +1,6 @@
 //! Making proofs: the leaves of one log are read, and what they make together.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -18,37 +19,35 @@ struct Leaves {
     /// The tree before the first record that is there.
     before: Tree,
     hashes: Vec<Hash>,
-    line: Option<Vec<u8>>,
+    /// The wanted records of the log.
+    lines: BTreeMap<u64, Vec<u8>>,
     /// The newest checkpoint that covers what is there.
     newest: Option<Checkpoint>,
 }
 
-#[derive(Clone, Copy)]
 enum Wanted {
-    Record(u64),
+    Records(BTreeSet<u64>),
     Log(LogId),
 }
 
 /// That a record is in the log.
 pub(super) fn inclusion(storage: &Arc<dyn Storage>, record: u64) -> io::Result<InclusionProof> {
-    let leaves = Leaves::read(storage, Wanted::Record(record))?;
-    let found = (leaves.line.clone(), leaves.newest.clone(), leaves.log);
-    let (Some(line), Some(checkpoint), Some(log)) = found else {
-        return Err(none("there is no such record, or no checkpoint over it"));
-    };
-    let index = record.saturating_sub(log.base);
-    let path = leaves.path(index, 0, checkpoint.size).unwrap_or_default();
-    let proof = InclusionProof {
-        line,
-        index,
-        path,
-        checkpoint,
-    };
-    proof
-        .fits()
-        .map_err(|_error| none("no checkpoint covers this record as it stands there"))?;
-    Ok(proof)
+    let mut proofs = inclusions(storage, &[record])?;
+    proofs.pop().ok_or_else(|| none(NO_RECORD))
 }
+
+/// That each of these records is in the log.
+pub(super) fn inclusions(
+    storage: &Arc<dyn Storage>,
+    records: &[u64],
+) -> io::Result<Vec<InclusionProof>> {
+    let wanted = Wanted::Records(records.iter().copied().collect());
+    let leaves = Leaves::read(storage, wanted)?;
+    let each = records.iter().map(|record| leaves.inclusion(*record));
+    each.collect()
+}
+
+const NO_RECORD: &str = "there is no such record, or no checkpoint over it";
 
 /// That the log continues what this checkpoint covers.
 pub(super) fn consistency(
@@ -87,7 +86,7 @@ impl Leaves {
             log: None,
             before: Tree::default(),
             hashes: Vec::new(),
-            line: None,
+            lines: BTreeMap::new(),
             newest: None,
         };
         verify::read(storage, &mut leaves)?;
@@ -96,10 +95,29 @@ impl Leaves {
 
     /// Whether the log that was read is the one that is wanted.
     fn is_found(&self) -> bool {
-        match self.wanted {
-            Wanted::Record(_) => self.line.is_some(),
-            Wanted::Log(log) => self.log == Some(log),
+        match &self.wanted {
+            Wanted::Records(_) => !self.lines.is_empty(),
+            Wanted::Log(log) => self.log == Some(*log),
         }
+    }
+
+    fn inclusion(&self, record: u64) -> io::Result<InclusionProof> {
+        let found = (self.lines.get(&record), self.newest.clone(), self.log);
+        let (Some(line), Some(checkpoint), Some(log)) = found else {
+            return Err(none(NO_RECORD));
+        };
+        let index = record.saturating_sub(log.base);
+        let path = self.path(index, 0, checkpoint.size).unwrap_or_default();
+        let proof = InclusionProof {
+            line: line.clone(),
+            index,
+            path,
+            checkpoint,
+        };
+        proof
+            .fits()
+            .map_err(|_error| none("no checkpoint covers this record as it stands there"))?;
+        Ok(proof)
     }
 
     /// The root over the leaves from one to before another.
@@ -175,8 +193,8 @@ impl Judge for Leaves {
         if self.log != Some(before.log) {
             return;
         }
-        if matches!(self.wanted, Wanted::Record(wanted) if wanted == at.seq) {
-            self.line = Some(line.bytes.to_vec());
+        if matches!(&self.wanted, Wanted::Records(wanted) if wanted.contains(&at.seq)) {
+            self.lines.insert(at.seq, line.bytes.to_vec());
         }
         self.hashes.push(Hash::of(&[&[0], line.bytes]));
         if !OwnRecord::is_in(line.body) {

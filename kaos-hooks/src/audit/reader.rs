@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Storage;
 use super::head::Head;
 use super::own::{Cause, SegmentStart};
+use super::position::Position;
 use super::scan::start;
 use super::segment::{self, Lines, Piece};
 
@@ -14,6 +15,8 @@ use super::segment::{self, Lines, Piece};
 pub(super) struct Reader {
     storage: Arc<dyn Storage>,
     waiting: VecDeque<(u64, String)>,
+    /// What of the segment with this number is known already.
+    known: Position,
 }
 
 /// A segment that is being read.
@@ -26,6 +29,8 @@ pub(super) struct OpenSegment {
     /// Records from this number on stand in the next segment again: this one could not be written
     /// any more.
     pub(super) until: Option<u64>,
+    /// Where in the file the reading begins.
+    pub(super) begins: u64,
     lines: Lines,
 }
 
@@ -34,7 +39,19 @@ impl Reader {
     pub(super) fn new(storage: Arc<dyn Storage>, last: Option<u64>) -> io::Result<Self> {
         let mut waiting = VecDeque::from(segment::among(storage.list()?));
         waiting.retain(|(first, _)| last.is_none_or(|last| *first <= last));
-        Ok(Self { storage, waiting })
+        Ok(Self {
+            storage,
+            waiting,
+            known: Position::default(),
+        })
+    }
+
+    /// From there on: in the midst of a segment if that is still there, else with the next one.
+    pub(super) fn starting(storage: Arc<dyn Storage>, from: Position) -> io::Result<Self> {
+        let mut reader = Self::new(storage, None)?;
+        reader.waiting.retain(|(first, _)| *first >= from.segment);
+        reader.known = from;
+        Ok(reader)
     }
 
     /// Opens the next segment.
@@ -44,9 +61,14 @@ impl Reader {
     }
 
     fn open(&self, first: u64, name: String) -> Result<OpenSegment, (String, io::Error)> {
-        match self.storage.read(&name) {
+        let begins = match self.known {
+            Position { segment, offset } if segment == first => offset,
+            _ => 0,
+        };
+        match self.storage.read_from(&name, begins) {
             Ok(file) => Ok(OpenSegment {
                 first,
+                begins,
                 is_last: self.waiting.is_empty(),
                 until: self.superseded_from(),
                 lines: Lines::new(file),

@@ -11,6 +11,28 @@ use crate::plain;
 ///
 /// Displays as a short report for people. Its [exit code](Self::exit_code) is that of
 /// `kaos audit verify`.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::audit::{Accounted, Finding, Gap, Recovery, Torn, Verification};
+///
+/// /// What somebody on call is shown: one line for each thing that is not as it was.
+/// fn lines(report: &Verification) -> Vec<String> {
+///     let wrong = |it: &Finding| format!("{} at byte {}: {}", it.segment, it.offset, it.problem);
+///     let known = |it: &Accounted| format!("accepted in record {}: {}", it.by, it.why);
+///     let lost = |it: &Gap| format!("{} records were lost: {}", it.lost, it.reason);
+///     let mended = |it: &Recovery| format!("{} bytes of {} were cut off", it.bytes, it.segment);
+///     let unfinished = |it: &Torn| format!("{} is being written, or its writer died", it.segment);
+///     let mut lines: Vec<String> = report.findings.iter().map(wrong).collect();
+///     lines.extend(report.accounted.iter().map(known));
+///     lines.extend(report.gaps.iter().map(lost));
+///     lines.extend(report.recoveries.iter().map(mended));
+///     lines.extend(report.torn.iter().map(unfinished));
+///     lines
+/// }
+/// assert!(lines(&Verification::default()).is_empty());
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Verification {
     /// The log that the trail's last segment belongs to.
@@ -91,6 +113,18 @@ impl Verification {
     /// Whether every record is as it was written, or accounted for. A torn end is not.
     pub fn is_intact(&self) -> bool {
         self.findings.is_empty() && self.more_findings == 0 && self.torn.is_none()
+    }
+
+    /// The records that the findings are about which are not listed; none if all are.
+    pub fn more_about(&self) -> Option<Range<u64>> {
+        self.more_about.clone()
+    }
+
+    /// The first record that no checkpoint covers which counts: whoever can write the files may have written it and
+    /// those after it.
+    pub fn unsigned_from(&self) -> u64 {
+        let newest = self.newest.as_ref();
+        newest.map_or(0, |it| it.log.base.saturating_add(it.size))
     }
 
     /// 0: intact. 1: tampered with, damaged or lost. 3, only if `strict`: nothing outside the trail

@@ -1,4 +1,20 @@
 /// What became of the events so far: `offered = recorded + waiting + lost`, at every moment.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::audit::{AuditHook, AuditStats, Durability};
+///
+/// # let dir = std::env::temp_dir().join(format!("kaos-stats-doc-{}", std::process::id()));
+/// let audit = AuditHook::builder(&dir).durability(Durability::Process).open()?;
+/// // What an alert looks at: events that are in no trail, and a writer that does not keep up.
+/// let stats: AuditStats = audit.stats();
+/// assert_eq!(stats.lost, 0);
+/// assert!(stats.waiting < 10_000);
+/// # drop(audit);
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AuditStats {
     /// Events that came.

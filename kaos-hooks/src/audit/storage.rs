@@ -4,6 +4,68 @@ use std::io::{self, Read};
 ///
 /// The trail's promises rest on these: what [`StorageFile::sync`] has returned for is on the disk,
 /// and what [`sync_directory`](Self::sync_directory) has returned for has its name there.
+///
+/// # Example
+///
+/// Files in memory, for tests of what reads a trail:
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::io::{Cursor, Error, ErrorKind, Read, Result};
+/// use std::sync::{Arc, Mutex};
+/// use kaos_hooks::audit::{AuditHook, Storage, StorageFile, StorageLock, Trail};
+///
+/// type Bytes = Arc<Mutex<Vec<u8>>>;
+///
+/// #[derive(Clone, Default)]
+/// struct InMemory(Arc<Mutex<BTreeMap<String, Bytes>>>);
+/// struct File(Bytes);
+///
+/// impl InMemory {
+///     fn at(&self, name: &str) -> Result<Bytes> {
+///         self.0.lock().unwrap().get(name).cloned().ok_or(Error::from(ErrorKind::NotFound))
+///     }
+/// }
+///
+/// impl Storage for InMemory {
+///     fn place(&self) -> String { "memory".to_owned() }
+///     fn list(&self) -> Result<Vec<String>> { Ok(self.0.lock().unwrap().keys().cloned().collect()) }
+///     fn read(&self, name: &str) -> Result<Box<dyn Read + Send>> {
+///         let bytes = self.at(name)?.lock().unwrap().clone();
+///         Ok(Box::new(Cursor::new(bytes)))
+///     }
+///     fn create(&self, name: &str) -> Result<Box<dyn StorageFile>> {
+///         self.0.lock().unwrap().insert(name.to_owned(), Bytes::default());
+///         self.open(name)
+///     }
+///     fn open(&self, name: &str) -> Result<Box<dyn StorageFile>> { Ok(Box::new(File(self.at(name)?))) }
+///     fn rename(&self, from: &str, to: &str) -> Result<()> {
+///         let file = self.0.lock().unwrap().remove(from).ok_or(Error::from(ErrorKind::NotFound))?;
+///         self.0.lock().unwrap().insert(to.to_owned(), file);
+///         Ok(())
+///     }
+///     fn remove(&self, name: &str) -> Result<()> { self.0.lock().unwrap().remove(name); Ok(()) }
+///     fn sync_directory(&self) -> Result<()> { Ok(()) }
+///     fn lock(&self) -> Result<Box<dyn StorageLock>> { Ok(Box::new(())) } // one writer only
+/// }
+///
+/// impl StorageFile for File {
+///     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+///         self.0.lock().unwrap().extend_from_slice(bytes);
+///         Ok(bytes.len())
+///     }
+///     fn truncate(&mut self, length: u64) -> Result<()> {
+///         self.0.lock().unwrap().truncate(length as usize);
+///         Ok(())
+///     }
+///     fn sync(&mut self) -> Result<()> { Ok(()) }
+/// }
+///
+/// let files = InMemory::default();
+/// drop(AuditHook::builder("").storage(files.clone()).open()?);
+/// assert!(Trail::on(files)?.verify()?.is_intact());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Storage: Send + Sync + 'static {
     /// Where it is, for messages.
     fn place(&self) -> String;
@@ -19,6 +81,14 @@ pub trait Storage: Send + Sync + 'static {
     /// link, a pipe, a directory.
     #[expect(clippy::missing_errors_doc, reason = "as above")]
     fn read(&self, name: &str) -> io::Result<Box<dyn Read + Send>>;
+
+    /// Reads a regular file from this byte on; from its end, if it is not so long.
+    #[expect(clippy::missing_errors_doc, reason = "as above")]
+    fn read_from(&self, name: &str, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+        let mut file = self.read(name)?;
+        io::copy(&mut (&mut file).take(offset), &mut io::sink())?;
+        Ok(file)
+    }
 
     /// How many bytes a file has.
     #[expect(clippy::missing_errors_doc, reason = "as above")]

@@ -1,5 +1,6 @@
 mod content;
 mod filter;
+mod follow;
 mod records;
 
 use std::io;
@@ -7,12 +8,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::directory::Directory;
+use super::position::Position;
 use super::{
     AuditError, Checkpoint, ConsistencyProof, InclusionProof, Storage, Verification, Verifier,
     prove,
 };
 pub use content::{Record, RecordContent};
 pub use filter::Filter;
+pub use follow::{Follow, Placed, SegmentFile};
 pub use records::Records;
 
 /// An audit trail that is read; a writer may be at work in it.
@@ -20,13 +23,15 @@ pub use records::Records;
 /// # Example
 ///
 /// ```no_run
-/// use kaos_hooks::audit::{RecordContent, Filter, Trail};
+/// use kaos_hooks::audit::{Filter, Record, RecordContent, Records, Trail};
 ///
 /// let trail = Trail::open_read("trail")?;
 /// let of_session = Filter { session: Some("session-1".into()), ..Filter::default() };
-/// for record in trail.records(of_session)? {
-///     if let RecordContent::Event(event) = record?.content {
-///         println!("{}", event.to_line());
+/// let records: Records = trail.records(of_session)?;
+/// for record in records {
+///     let Record { seq, content, .. } = record?;
+///     if let RecordContent::Event(event) = content {
+///         println!("{seq}: {}", event.to_line());
 ///     }
 /// }
 /// println!("{}", trail.verify()?);
@@ -93,6 +98,39 @@ impl Trail {
         Records::of(&self.storage, filter)
     }
 
+    /// The records from this place on, each with its own: for an index, and for reading on where the
+    /// former reading ended ([`Follow::position`]). As in [`records`](Self::records), what does not parse
+    /// is left out; a last line that is being written is there the next time.
+    ///
+    /// A place whose segment was removed is the beginning of the next one. That a file was cut or
+    /// replaced is not noticed here; [`segments`](Self::segments) tells.
+    ///
+    /// # Errors
+    ///
+    /// As of [`records`](Self::records).
+    pub fn follow(&self, from: Position) -> io::Result<Follow> {
+        Follow::of(&self.storage, from)
+    }
+
+    /// The trail's files, in the order of reading. One that is removed meanwhile is not among them.
+    ///
+    /// # Errors
+    ///
+    /// The files cannot be listed.
+    pub fn segments(&self) -> io::Result<Vec<SegmentFile>> {
+        let listed = super::segment::among(self.storage.list()?);
+        let known = listed.into_iter().filter_map(|(first, name)| {
+            let bytes = self.storage.length(&name).ok()?;
+            Some(SegmentFile { name, first, bytes })
+        });
+        Ok(known.collect())
+    }
+
+    /// Whether a writer has the trail open.
+    pub fn has_writer(&self) -> bool {
+        self.directory.as_ref().is_some_and(Directory::has_writer)
+    }
+
     /// Verifies chain, tree and signatures, without a key and without anchors.
     ///
     /// # Errors
@@ -113,6 +151,15 @@ impl Trail {
         prove::inclusion(&self.storage, record)
     }
 
+    /// The same of several records, reading the trail once. One of another log than the first is refused.
+    ///
+    /// # Errors
+    ///
+    /// As of [`prove_inclusion`](Self::prove_inclusion), for the first record that cannot be proved.
+    pub fn prove_inclusions(&self, records: &[u64]) -> io::Result<Vec<InclusionProof>> {
+        prove::inclusions(&self.storage, records)
+    }
+
     /// A proof that the newest checkpoint covers what an older one of the same log covers.
     ///
     /// # Errors
@@ -125,9 +172,7 @@ impl Trail {
 
     /// Verifies with a key, with anchors, with a progress display.
     pub fn verifier(&self) -> Verifier {
-        let directory = self.directory.as_ref();
-        let has_writer = directory.is_some_and(Directory::has_writer);
-        Verifier::new(Arc::clone(&self.storage), has_writer)
+        Verifier::new(Arc::clone(&self.storage), self.has_writer())
     }
 }
 

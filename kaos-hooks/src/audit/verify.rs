@@ -28,6 +28,28 @@ use super::report::Verification;
 use super::{Checkpoint, LogId, Storage, VerifyingKey};
 
 /// Verifies a trail.
+///
+/// # Example
+///
+/// ```no_run
+/// use kaos_hooks::audit::{Checkpoint, Problem, Trail, Verifier, VerifyingKey};
+///
+/// let anchor: Checkpoint = std::fs::read_to_string("/mnt/elsewhere/newest")?.parse()?;
+/// let verifier: Verifier = Trail::open_read("trail")?
+///     .verifier()
+///     .key(VerifyingKey::read("trail.key.pub")?)
+///     .anchor(anchor)
+///     .progress(|records| eprint!("\r{records} records"));
+/// let report = verifier.run()?;
+/// for finding in &report.findings {
+///     if let Problem::Missing { from, to } = finding.problem {
+///         eprintln!("somebody removed the records {from} to {to}");
+///     }
+/// }
+/// std::process::exit(report.exit_code(false).into());
+/// # #[expect(unreachable_code)]
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "nothing is verified before `run`"]
 pub struct Verifier {
     storage: Arc<dyn Storage>,

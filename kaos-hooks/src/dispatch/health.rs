@@ -7,6 +7,24 @@ use crate::dispatch::isolate::Panicked;
 use crate::{LaneCounters, LaneStats, MAX_PANICS};
 
 /// How a hook or gate is doing.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::{HookStats, HooksWatch, LaneStats};
+///
+/// /// What is exported of hooks: whether somebody must look.
+/// fn alarms(watch: &HooksWatch) -> Vec<String> {
+///     let alarm = |it: HookStats| match it.lane {
+///         _ if it.out_of_service => Some(format!("{} panicked {} times and is asked no more", it.name, it.panics)),
+///         Some(LaneStats { dropped: 1.., offered, .. }) => Some(format!("{} misses some of {offered} events", it.name)),
+///         _ => None,
+///     };
+///     watch.stats().into_iter().filter_map(alarm).collect()
+/// }
+/// # let hooks = kaos_hooks::Hooks::new(kaos_hooks::LogHook::new());
+/// assert!(alarms(&hooks.watch()).is_empty());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookStats {
     /// Its name.

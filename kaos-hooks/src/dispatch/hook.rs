@@ -79,6 +79,40 @@ pub trait Hook: Send + Sync + 'static {
 }
 
 /// A hook could not hand on what it had.
+///
+/// # Example
+///
+/// ```
+/// use std::io::Write as _;
+/// use std::sync::{Arc, Mutex};
+/// use async_trait::async_trait;
+/// use kaos_hooks::{Event, Hook, HookError, Hooks, HooksError, Observer, Run, codec};
+///
+/// /// Lines of all runs in one file, which is full sometimes.
+/// struct Lines(Arc<Mutex<std::io::BufWriter<std::fs::File>>>);
+///
+/// #[async_trait]
+/// impl Hook for Lines {
+///     fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
+///         let file = Arc::clone(&self.0);
+///         Some(Box::new(move |event: &Event<'_>| {
+///             let _full = writeln!(file.lock().unwrap(), "{}", codec::encode(event));
+///         }))
+///     }
+///
+///     async fn force_flush(&self) -> Result<(), HookError> {
+///         let flushed = self.0.lock().unwrap().flush();
+///         flushed.map_err(|error| HookError::new("events are not in the file; is the disk full?").caused_by(error))
+///     }
+/// }
+///
+/// async fn flush(hooks: &Hooks) {
+///     let flushed: Result<(), HooksError> = hooks.force_flush().await;
+///     if let Err(failed) = flushed {
+///         failed.failed().for_each(|(name, why)| eprintln!("{name}: {why}"));
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct HookError {

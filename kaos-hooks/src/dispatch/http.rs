@@ -43,6 +43,37 @@ pub struct HttpRequest<'a> {
 }
 
 /// A request that a [`Propagator`](crate::Propagator) traces, until it is dropped.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::{Exchange, HttpExchange, HttpRequest, Hooks, Propagator};
+///
+/// /// Gives each request a number, which the other side's log has, too.
+/// struct Numbered;
+/// struct Sent(u64);
+///
+/// impl Propagator for Numbered {
+///     fn exchange(&self, request: &HttpRequest<'_>) -> Option<Box<dyn HttpExchange>> {
+///         println!("{} {}", request.method, request.url);
+///         Some(Box::new(Sent(7)))
+///     }
+/// }
+///
+/// impl HttpExchange for Sent {
+///     fn inject(&self, header: &mut dyn FnMut(&str, &str)) {
+///         header("x-request-id", &self.0.to_string());
+///     }
+///
+///     fn answered(&mut self, status: u16) {
+///         println!("{}: {status}", self.0);
+///     }
+///
+///     fn failed(&mut self, kind: &str) {
+///         println!("{}: {kind}", self.0);
+///     }
+/// }
+/// ```
 pub trait HttpExchange: Send {
     /// Hands on the name and value of each header that goes with the request.
     fn inject(&self, header: &mut dyn FnMut(&str, &str));

@@ -13,6 +13,25 @@ pub struct Both<T>(pub T);
 /// A gate whose failures (an error, a panic, no answer in time) allow instead of deny.
 ///
 /// For gates that merely advise. The failure stands in the events all the same.
+///
+/// # Example
+///
+/// ```
+/// use async_trait::async_trait;
+/// use kaos_hooks::{FailOpen, Gate, GateError, Hooks, ToolRequest, Verdict};
+///
+/// /// Knows who may do what, unless it is down.
+/// struct Directory;
+///
+/// #[async_trait]
+/// impl Gate for Directory {
+///     async fn before_tool_call(&self, call: &ToolRequest<'_>) -> Result<Verdict, GateError> {
+///         Err(GateError::new(format!("nobody knows who may call {}", call.tool)))
+///     }
+/// }
+///
+/// let advised = Hooks::new(FailOpen(Directory)); // the tool runs, and the event says why nobody was asked
+/// ```
 #[derive(Debug, Clone)]
 pub struct FailOpen<G>(pub G);
 

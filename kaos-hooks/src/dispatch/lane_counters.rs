@@ -21,6 +21,20 @@ pub struct LaneStats {
 }
 
 /// Reads what became of a lane's events, without keeping the lane alive.
+///
+/// # Example
+///
+/// ```
+/// # use kaos_hooks::{AsyncHook, EventBuf, Lane};
+/// # struct Post;
+/// # #[async_trait::async_trait] impl AsyncHook for Post { async fn on_event(&mut self, _: EventBuf) {} }
+/// use kaos_hooks::{LaneCounters, LaneStats};
+///
+/// let lane = Lane::new(Post);
+/// let counters: LaneCounters = lane.counters(); // for whoever exports metrics
+/// drop(lane);
+/// assert_eq!(counters.stats(), LaneStats::default());
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct LaneCounters(Option<Arc<Queue<PackedEvents>>>);
 

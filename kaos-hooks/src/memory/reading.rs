@@ -8,6 +8,21 @@ use super::kept::Kept;
 use super::moment::utc;
 
 /// What a query found.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::memory::{MemoryEvent, MemoryEventType, MemoryFound, MemoryHook, MemoryQuery};
+///
+/// /// The calls of tools of late, for a page that shows them.
+/// fn calls(memory: &MemoryHook) -> Vec<String> {
+///     let found: MemoryFound = memory.find(&MemoryQuery::default());
+///     let is_call = |it: &&MemoryEvent| it.event_type == MemoryEventType::ToolCall;
+///     let calls = found.events.iter().filter(is_call);
+///     calls.map(|it| format!("{} {}", it.timestamp, it.to_json())).collect()
+/// }
+/// # assert!(calls(&MemoryHook::new()).is_empty());
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MemoryFound {

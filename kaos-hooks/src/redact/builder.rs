@@ -24,6 +24,26 @@ use super::{Class, HashKey, Redactor, RuleError};
 /// assert_eq!(refused.to_string(), "literal of rule X has 2 bytes, 3 to 64 are needed");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Settings of a file, where each that is wrong says so:
+///
+/// ```
+/// use kaos_hooks::redact::{ClassError, HashKey, HashKeyError, JsonPath, JsonPathError, Redactor, RedactorBuilder};
+///
+/// fn without(classes: &[&str]) -> Result<RedactorBuilder, ClassError> {
+///     let mut builder = Redactor::builder();
+///     for class in classes {
+///         builder = builder.without(class.parse()?);
+///     }
+///     Ok(builder)
+/// }
+/// assert_eq!(without(&["E-MAIL"]).err().unwrap().to_string(), "no built-in class is named \"E-MAIL\"");
+///
+/// let key: Result<HashKey, HashKeyError> = HashKey::new("secret");
+/// assert!(key.unwrap_err().to_string().ends_with("got 6"));
+/// let path: Result<JsonPath, JsonPathError> = "$.items[".parse();
+/// assert!(path.is_err());
+/// ```
 #[derive(Default)]
 pub struct RedactorBuilder {
     rules: Vec<Result<Rule, RuleError>>,

@@ -26,6 +26,19 @@ pub struct Report {
 }
 
 /// One finding: what it is, by which rule, and where. It does not show the secret.
+///
+/// # Example
+///
+/// A rule that takes too much is found by what it took, and where:
+///
+/// ```
+/// use kaos_hooks::redact::{Explained, Redactor};
+///
+/// let text = "kim@corp.dev, password: hunter2";
+/// let found: Vec<Explained> = Redactor::new().explain(text);
+/// assert_eq!(&text[found[0].place()], "kim@corp.dev");
+/// println!("{}: {}", found[0].class(), found[0].rule());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explained {
     class: Class,

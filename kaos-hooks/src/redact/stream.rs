@@ -18,13 +18,15 @@ use super::text::TextRedactor;
 /// # Example
 ///
 /// ```
-/// use kaos_hooks::redact::Redactor;
+/// use kaos_hooks::redact::{Class, Redactor, Report, StreamRedactor};
 ///
-/// let mut stream = Redactor::new().stream();
+/// let mut stream: StreamRedactor = Redactor::new().stream();
 /// let mut out = stream.push("the token is ghp_0123456789abcdef");
 /// out += &stream.push("ghij0123456789ABCDEFGHIJ\nnext ");
 /// out += &stream.finish();
 /// assert_eq!(out, "the token is <redacted:CODE_TOKEN:44-chars>\nnext ");
+/// let report: &Report = stream.report();
+/// assert_eq!(report.count(&Class::CodeToken), 1);
 /// ```
 pub struct StreamRedactor {
     redactor: Arc<TextRedactor>,

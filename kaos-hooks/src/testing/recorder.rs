@@ -82,6 +82,20 @@ fn next_root() -> u64 {
 }
 
 /// A recorded run breaks a promise of the stream.
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::testing::{Malformed, Recorder};
+/// use kaos_hooks::{Hooks, Turn};
+///
+/// let recorder = Recorder::new();
+/// let turn = Hooks::new(recorder.clone()).turn(Turn::new("assistant"));
+/// let open: Result<(), Malformed> = recorder.check();
+/// assert!(open.is_err()); // the turn has no end
+/// drop(turn);
+/// assert!(recorder.check().is_ok());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("event {seq} of trace {trace_id}: {what}")]
 pub struct Malformed {

@@ -21,6 +21,18 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Who holds a Lease.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use k8s_openapi::api::coordination::v1::LeaseSpec;
+/// use kaos_operator::kubernetes::{LeaseState, lease_state};
+///
+/// let theirs = LeaseSpec { holder_identity: Some("operator-1".to_owned()), ..LeaseSpec::default() };
+/// assert_eq!(lease_state(Some(&theirs), "operator-0", Duration::ZERO), LeaseState::HeldByAnother);
+/// assert_eq!(lease_state(None, "operator-0", Duration::ZERO), LeaseState::Free);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LeaseState {

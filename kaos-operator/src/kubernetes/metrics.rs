@@ -27,6 +27,22 @@ pub struct Reconciled {
 }
 
 /// What the operator counts of itself, and how it is.
+///
+/// # Example
+///
+/// ```
+/// use std::sync::Arc;
+/// use kaos_operator::kubernetes::{LeaseLost, Operator, OperatorMetrics, Reconciled};
+///
+/// async fn operate(operator: Operator, serve: impl FnOnce(Arc<OperatorMetrics>)) {
+///     serve(operator.metrics()); // `/ready` is `is_ready()`, `/metrics` is `prometheus()`
+///     let seen = |it: &Reconciled| println!("{} {} in {:?}", it.kind.as_str(), it.outcome, it.took);
+///     let ended: Result<(), LeaseLost> = operator.observed_by(seen).run(std::future::pending()).await;
+///     if ended.is_err() {
+///         println!("another operator works now");
+///     }
+/// }
+/// ```
 #[derive(Debug, Default)]
 pub struct OperatorMetrics {
     reconciles: Mutex<BTreeMap<(Kind, &'static str), Durations>>,

@@ -44,6 +44,26 @@ impl ObjectKind {
 }
 
 /// The objects of a workload, each once, in the order in which they are written.
+///
+/// # Example
+///
+/// ```
+/// use kaos_operator::kubernetes::{Gateway, ObjectKind, Objects, objects};
+/// use kaos_operator::{ClusterAddresses, Defaults, Reading, Source, read, workloads};
+///
+/// let text = "{apiVersion: kaos.tools/v1alpha1, kind: MCPServer, metadata: {name: sums}, spec: {runtime: python-string}}";
+/// let (resources, _findings) = read(&[Source::new("tools.yaml", text)], &Reading::default());
+/// let all = workloads(&resources, &Defaults::default(), &ClusterAddresses::default());
+///
+/// let gateway = Gateway {
+///     name: "kaos-gateway".to_owned(),
+///     namespace: "kaos-system".to_owned(),
+///     timeouts: ["120s", "120s", "30s"].map(str::to_owned),
+/// };
+/// let Objects { apply, .. } = objects(&all.workloads[0], "0a1b-…", Some(&gateway), "hash of its Secrets");
+/// let kinds: Vec<ObjectKind> = apply.iter().map(|(kind, _object)| *kind).collect();
+/// assert_eq!(kinds, [ObjectKind::Service, ObjectKind::Deployment, ObjectKind::HttpRoute]);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Objects {
     /// Those that are to be there.

@@ -6,6 +6,20 @@ use serde_json::{Value, json};
 use super::MANAGER;
 
 /// Whose an object is that has the name of one of ours.
+///
+/// # Example
+///
+/// ```
+/// use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+/// use kaos_operator::kubernetes::{Ownership, ownership};
+///
+/// // Somebody made a Deployment of this name by hand.
+/// match ownership(&ObjectMeta::default(), "Agent", "analyst", "0a1b-…") {
+///     Ownership::Ours | Ownership::Adopted(_) | Ownership::Former => unreachable!(),
+///     Ownership::Foreign(whose) => assert_eq!(whose, "nobody's that is known"),
+///     _ => {}
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Ownership {

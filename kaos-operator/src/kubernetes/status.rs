@@ -1,4 +1,33 @@
 //! What is said of a resource: a pure function of what was found and seen.
+//!
+//! # Example
+//!
+//! # Example
+//!
+//! ```
+//! use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+//! use k8s_openapi::jiff::Timestamp;
+//! use kaos_operator::kubernetes::status::{ApplyFailure, DependencyState, Observed, Status, StatusUpdate, evaluate};
+//! use kaos_operator::{Identity, Kind};
+//!
+//! let analyst = Identity { kind: Kind::Agent, namespace: "demo".into(), name: "analyst".into() };
+//! let StatusUpdate { status, news } = evaluate(&Observed {
+//!     identity: &analyst,
+//!     generation: Some(1),
+//!     findings: &[],
+//!     workload: None,
+//!     endpoint: None,
+//!     model_api: Some("llm"),
+//!     needs: &[(analyst.sibling(Kind::ModelApi, "llm"), DependencyState::Missing)],
+//!     missing: &[],
+//!     refused: None::<&ApplyFailure>,
+//!     deployment: None,
+//!     before: &Status::default(),
+//!     now: Time(Timestamp::UNIX_EPOCH),
+//! });
+//! assert_eq!(status.phase, "Waiting");
+//! assert!(news.iter().any(|(_reason, message, warns)| *warns && message.contains("is not there")));
+//! ```
 
 mod conditions;
 mod evaluate;
@@ -39,31 +68,31 @@ pub struct Status {
     pub conditions: Vec<Condition>,
     /// How its Deployment is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub deployment: Option<DeploymentSeen>,
+    pub(crate) deployment: Option<DeploymentSeen>,
     /// What it is made of: the `ModelAPI` of an agent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub linked_resources: Option<LinkedResources>,
+    pub(crate) linked_resources: Option<LinkedResources>,
 }
 
 /// How a Deployment is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub struct DeploymentSeen {
+pub(crate) struct DeploymentSeen {
     /// Pods.
     #[serde(skip_serializing_if = "is_zero")]
-    pub replicas: i32,
+    pub(crate) replicas: i32,
     /// Those that can serve.
     #[serde(skip_serializing_if = "is_zero")]
-    pub ready_replicas: i32,
+    pub(crate) ready_replicas: i32,
     /// Those that can serve for long enough.
     #[serde(skip_serializing_if = "is_zero")]
-    pub available_replicas: i32,
+    pub(crate) available_replicas: i32,
     /// Those of the newest specification.
     #[serde(skip_serializing_if = "is_zero")]
-    pub updated_replicas: i32,
+    pub(crate) updated_replicas: i32,
     /// Its own conditions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub conditions: Vec<DeploymentCondition>,
+    pub(crate) conditions: Vec<DeploymentCondition>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -73,9 +102,9 @@ fn is_zero(number: &i32) -> bool {
 
 /// What a resource is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LinkedResources {
+pub(crate) struct LinkedResources {
     /// The `ModelAPI`.
-    pub modelapi: String,
+    pub(crate) modelapi: String,
 }
 
 /// The schema of a status.

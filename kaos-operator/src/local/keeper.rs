@@ -3,15 +3,33 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::probe::is_ready;
+use super::probe::answers_well;
 use super::process::{Process, Stage};
 use super::running::{Lines, Running};
 use super::shared::Shared;
+use crate::workload::ProbeKind;
 
 /// How often a process is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 /// How often one that is not ready is asked.
 const ASK: Duration = Duration::from_millis(50);
+
+/// How often one that is ready is asked within the time after which it is taken to hang.
+const ASKED: u32 = 6;
+
+/// Since when one that was ready does not answer.
+#[derive(Default)]
+struct Silence(Option<Instant>);
+
+impl Silence {
+    fn is_too_long(&mut self, well: bool, limit: Duration) -> bool {
+        if well {
+            self.0 = None;
+            return false;
+        }
+        self.0.get_or_insert_with(Instant::now).elapsed() >= limit
+    }
+}
 
 /// How a start went.
 enum Went {
@@ -89,7 +107,7 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
     });
     let lines: Lines = {
         let shared = Arc::clone(shared);
-        Arc::new(move |line| shared.line(index, line))
+        Arc::new(move |what| shared.wrote(index, what))
     };
     let began = Instant::now();
     let mut running = match Running::start(process, &shared.shim, limits.stop, &lines) {
@@ -103,6 +121,7 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
         }
     };
     let (mut ready, mut asked) = (None::<Instant>, began);
+    let mut silence = Silence::default();
     loop {
         if let Some(why) = running.ended() {
             let ready_for = ready.map(|it| it.elapsed());
@@ -115,7 +134,7 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
         }
         if ready.is_none() && asked.elapsed() >= ASK {
             asked = Instant::now();
-            let answers = is_ready(process.port, process.ready);
+            let answers = answers_well(process.port, process.ready);
             // Somebody else may answer at its port.
             if answers && let Some(why) = running.ended() {
                 return Went::Ended {
@@ -129,6 +148,19 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
                 running.stop(limits.stop);
                 let why = format!("was not ready within {:?}", limits.ready);
                 return Went::Late { why };
+            }
+        }
+        if let Some(ready) = ready
+            && matches!(process.alive, ProbeKind::Http(_))
+            && asked.elapsed() >= limits.hung / ASKED
+        {
+            let well = answers_well(process.port, process.alive);
+            asked = Instant::now();
+            if silence.is_too_long(well, limits.hung) {
+                running.stop(limits.stop);
+                let why = format!("did not answer for {:?}, and was ended", limits.hung);
+                let ready_for = Some(ready.elapsed());
+                return Went::Ended { ready_for, why };
             }
         }
         shared.set(index, |it| {

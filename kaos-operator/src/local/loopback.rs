@@ -19,10 +19,7 @@ impl Loopback {
     ///
     /// There is none.
     pub fn free(resources: &Resources) -> io::Result<Self> {
-        let models = resources.model_apis.keys();
-        let all = models
-            .chain(resources.mcp_servers.keys())
-            .chain(resources.agents.keys());
+        let all = resources.all().map(|it| &it.identity);
         // All are held until all are known.
         let held = all.map(|it| Ok((it.clone(), TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?)));
         let held = held.collect::<io::Result<Vec<_>>>()?;

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::order::reaches;
+use super::probe::{alive, ready};
 use super::process::Process;
 use super::programs::Programs;
+use super::variables;
 use crate::finding::{Finding, Rule};
 use crate::interpolation::expanded;
 use crate::reading::Resources;
-use crate::resources::{Identity, KeySelector, Kind, SecretText};
-use crate::workload::{FileContent, Given, Origin, ProbeKind, Program, Workload};
+use crate::resources::{Identity, KeySelector, SecretText};
+use crate::workload::{Env, FileContent, Given, Origin, Program, Workload, too_long};
 
 /// What runs, and the files that it reads.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,6 +62,7 @@ pub fn plan(
                 folder: folder.to_owned(),
                 port: workload.port,
                 ready: ready(workload),
+                alive: alive(workload),
                 after: after.map(Identity::workload_name).collect(),
             });
         }
@@ -75,14 +78,6 @@ pub fn plan(
     }
 }
 
-/// Our tool servers say when they are ready, others are when they listen.
-fn ready(workload: &Workload) -> ProbeKind {
-    match workload.program {
-        Program::McpServe => ProbeKind::Http("/ready"),
-        _ => workload.readiness.kind,
-    }
-}
-
 struct Planning<'p> {
     resources: &'p Resources,
     programs: &'p Programs,
@@ -94,12 +89,7 @@ struct Planning<'p> {
 impl Planning<'_> {
     fn miss(&mut self, of: &Workload, path: &str, message: String) {
         let identity = &of.identity;
-        let at = match identity.kind {
-            Kind::Agent => self.resources.agents.get(identity).map(|it| &it.at),
-            Kind::McpServer => self.resources.mcp_servers.get(identity).map(|it| &it.at),
-            Kind::ModelApi => self.resources.model_apis.get(identity).map(|it| &it.at),
-        };
-        let finding = match at {
+        let finding = match self.resources.located(identity) {
             Some(at) => at.finding(Rule::NotHere, path, message),
             None => Finding::new(Rule::NotHere, None, message).about(identity),
         };
@@ -160,12 +150,29 @@ impl Planning<'_> {
                 own.insert(env.name.clone(), text);
             }
         }
+        if matches!(of.program, Program::LiteLlm) && !self.programs.litellm {
+            variables::translated(&mut own);
+        }
+        variables::named(&of.identity, &mut own, inherited);
+        for (name, value) in &own {
+            self.fits(of, name, value);
+        }
         let mut all = inherited.clone();
         all.extend(
             own.into_iter()
                 .map(|(name, value)| (name, SecretText::new(value))),
         );
         all.into_iter().collect()
+    }
+
+    /// Tells a variable that is too long, whose value was not known before.
+    fn fits(&mut self, of: &Workload, name: &str, value: &str) {
+        let is_known = |it: &Env| it.name == name && matches!(it.value, Given::Text(_));
+        if !of.env.iter().any(is_known)
+            && let Some(message) = too_long(name, value)
+        {
+            self.miss(of, "", message);
+        }
     }
 
     /// Where the files of a workload are here, by where they are in a pod.
@@ -192,9 +199,10 @@ impl Planning<'_> {
         files: &[(String, String)],
     ) -> Option<(PathBuf, Vec<String>)> {
         let port = of.port.to_string();
+        let programs = self.programs;
         let ours = |args: &[&str]| {
             let args = args.iter().map(|it| (*it).to_owned()).collect();
-            Some((self.programs.kaos.clone(), args))
+            Some((programs.kaos.clone(), args))
         };
         match &of.program {
             Program::AgentServe => {
@@ -204,7 +212,7 @@ impl Planning<'_> {
                 // It has to be there, and our command looks for it under that name.
                 self.found(of, "python3", "tools in Python need it: install Python 3")?;
                 let name = &of.identity.name;
-                let serve = [
+                ours(&[
                     "mcp",
                     "serve",
                     "--host",
@@ -213,9 +221,7 @@ impl Planning<'_> {
                     &port,
                     "--name",
                     name,
-                ];
-                let args = serve.iter().map(|it| (*it).to_owned()).collect();
-                Some((self.programs.kaos.clone(), args))
+                ])
             }
             Program::LiteLlm => {
                 let (_, config) = files.first()?;

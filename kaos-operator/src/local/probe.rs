@@ -4,13 +4,13 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::workload::ProbeKind;
+use crate::workload::{ProbeKind, Program, Workload};
 
 /// How long a connection, and an answer, may take: all of it is on this machine.
 const LIMIT: Duration = Duration::from_millis(500);
 
-/// Asks once.
-pub(super) fn is_ready(port: u16, kind: ProbeKind) -> bool {
+/// Asks once; whether the answer is a good one.
+pub(super) fn answers_well(port: u16, kind: ProbeKind) -> bool {
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let Ok(mut stream) = TcpStream::connect_timeout(&at, LIMIT) else {
         return false;
@@ -31,4 +31,20 @@ fn answers(stream: &mut TcpStream, port: u16, path: &str) -> std::io::Result<boo
     let mut line = [0; 12];
     stream.read_exact(&mut line)?;
     Ok(line.starts_with(b"HTTP/1.") && line.ends_with(b" 200"))
+}
+
+/// Our tool servers say when they are ready, others are when they listen.
+pub(super) fn ready(workload: &Workload) -> ProbeKind {
+    match workload.program {
+        Program::McpServe => ProbeKind::Http("/ready"),
+        _ => workload.readiness.kind,
+    }
+}
+
+/// How one learns that it does not hang.
+pub(super) fn alive(workload: &Workload) -> ProbeKind {
+    match workload.program {
+        Program::McpServe => ProbeKind::Http("/health"),
+        _ => workload.liveness.kind,
+    }
 }

@@ -6,6 +6,10 @@ use std::time::Duration;
 use crate::resources::SecretText;
 use crate::workload::ProbeKind;
 
+/// The variable that gives a program the word with which lines of its standard output begin that are for its team, not for
+/// people: [`News::Report`].
+pub const REPORT_MARK: &str = "KAOS_REPORT_MARK";
+
 /// A program to run, as plain data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Process {
@@ -15,7 +19,7 @@ pub struct Process {
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<String>,
-    /// All of its environment: nothing is inherited.
+    /// All of its environment, but for [`REPORT_MARK`]: nothing is inherited.
     pub env: Vec<(String, SecretText)>,
     /// Where it runs.
     pub folder: PathBuf,
@@ -23,6 +27,8 @@ pub struct Process {
     pub port: u16,
     /// How one learns that it is ready.
     pub ready: ProbeKind,
+    /// How one learns, once it was ready, that it does not hang. A connection alone says nothing of that.
+    pub alive: ProbeKind,
     /// What has to be ready before it starts, and is stopped after it; names of other processes.
     pub after: Vec<String>,
 }
@@ -34,6 +40,9 @@ pub struct Limits {
     pub ready: Duration,
     /// From SIGTERM to SIGKILL; 10 seconds by default.
     pub stop: Duration,
+    /// From the first question to one that was ready that it does not answer until it is taken to hang, is ended and started
+    /// again; 30 seconds by default. It is asked six times in that time.
+    pub hung: Duration,
     /// Starts that may fail before the first that does not; 3 by default.
     pub attempts: u32,
     /// The wait before the first restart, which doubles with each; half a second by default.
@@ -47,6 +56,7 @@ impl Default for Limits {
         Self {
             ready: Duration::from_secs(60),
             stop: Duration::from_secs(10),
+            hung: Duration::from_secs(30),
             attempts: 3,
             back_off: Duration::from_millis(500),
             longest_back_off: Duration::from_secs(30),
@@ -137,6 +147,13 @@ pub enum News<'n> {
         /// Which.
         name: &'n str,
         /// The line, as it was written, at most 16 KiB of it.
+        text: &'n str,
+    },
+    /// A process reports something to its team.
+    Report {
+        /// Which.
+        name: &'n str,
+        /// What, as it was written, at most 16 KiB of it.
         text: &'n str,
     },
 }

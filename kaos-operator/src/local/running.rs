@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::process::{Process, Shim};
+use super::process::{Process, REPORT_MARK, Shim};
 
 /// The most bytes of a line; the rest is another one.
 const LINE: u64 = 16 * 1024;
@@ -23,8 +23,16 @@ const MARGIN: Duration = Duration::from_secs(2);
 
 const KILLED: &str = "did not end in time, and was killed";
 
-/// What is done with a line.
-pub(super) type Lines = Arc<dyn Fn(&str) + Send + Sync>;
+/// What a program has written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wrote<'w> {
+    Line(&'w str),
+    /// What it reports to its team, without the word before it.
+    Report(&'w str),
+}
+
+/// What is done with what it writes.
+pub(super) type Lines = Arc<dyn Fn(Wrote<'_>) + Send + Sync>;
 
 /// What a shim told of its program.
 #[derive(Debug, Default, Clone, Copy)]
@@ -47,7 +55,7 @@ impl Running {
         limit: Duration,
         lines: &Lines,
     ) -> io::Result<Self> {
-        let mark = mark();
+        let (mark, word) = (mark(), word());
         let mut command = Command::new(&shim.program);
         command
             .args(&shim.args)
@@ -67,6 +75,7 @@ impl Running {
                     .iter()
                     .map(|(name, value)| (name, value.expose())),
             )
+            .env(REPORT_MARK, &word)
             .current_dir(&process.folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -78,9 +87,14 @@ impl Running {
         let (open, read) = sync_channel(0);
         let of_shim = {
             let (reported, lines) = (Arc::clone(&reported), Arc::clone(lines));
-            move |line: &str| match line.strip_prefix(&mark) {
-                Some(what) => note(&reported, what.trim()),
-                None => lines(line),
+            move |line: &str| {
+                if let Some(what) = line.strip_prefix(&mark) {
+                    note(&reported, what.trim());
+                } else if let Some(report) = line.strip_prefix(&word) {
+                    lines(Wrote::Report(report.trim()));
+                } else {
+                    lines(Wrote::Line(line));
+                }
             }
         };
         if let Some(output) = child.stdout.take() {
@@ -88,7 +102,7 @@ impl Running {
         }
         if let Some(output) = child.stderr.take() {
             let lines = Arc::clone(lines);
-            reading(output, open, move |line: &str| lines(line))?;
+            reading(output, open, move |line: &str| lines(Wrote::Line(line)))?;
         }
         Ok(Self {
             child,
@@ -158,11 +172,21 @@ impl Drop for Running {
     }
 }
 
-/// Words that no program's line begins with.
+/// A word that no program's line begins with.
 fn mark() -> String {
+    format!("\u{1e}{:016x}", random())
+}
+
+/// One that a program is given, and that no line of others begins with. It is another one, so that a program cannot speak
+/// for its shim.
+fn word() -> String {
+    format!("report-{:016x}", random())
+}
+
+fn random() -> u64 {
     use std::collections::hash_map::RandomState;
     use std::hash::BuildHasher as _;
-    format!("\u{1e}{:016x}", RandomState::new().hash_one("mark"))
+    RandomState::new().hash_one("mark")
 }
 
 fn note(reported: &Mutex<Reported>, what: &str) {

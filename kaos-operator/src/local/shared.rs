@@ -4,6 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::process::{Limits, News, Process, Shim, Stage, Standing};
+use super::running::Wrote;
 
 pub(super) struct Shared {
     pub(super) processes: Vec<Process>,
@@ -48,11 +49,14 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    pub(super) fn line(&self, index: usize, text: &str) {
+    pub(super) fn wrote(&self, index: usize, what: Wrote<'_>) {
         let _in_order = self.telling();
         if let Some(process) = self.processes.get(index) {
             let name = process.name.as_str();
-            (self.news)(&News::Line { name, text });
+            (self.news)(&match what {
+                Wrote::Line(text) => News::Line { name, text },
+                Wrote::Report(text) => News::Report { name, text },
+            });
         }
     }
 

@@ -10,11 +10,11 @@ use crate::yaml::{Mark, Node};
 
 /// One resource, as it was read.
 #[derive(Debug, Clone)]
-pub struct Resource<S> {
+pub(crate) struct Resource<S> {
     /// What it is to be.
-    pub spec: S,
+    pub(crate) spec: S,
     /// Which it is, and where.
-    pub at: Located,
+    pub(crate) at: Located,
 }
 
 /// Which resource something is, and where it was read.
@@ -69,14 +69,39 @@ pub(crate) struct Keys {
 }
 
 /// All that was read: resources, and the Secrets and `ConfigMap`s beside them.
+///
+/// # Example
+///
+/// What was read, with fields that no version knows; Secrets have values that nothing shows:
+///
+/// ```
+/// use kaos_operator::{Identity, Located, Place, Reading, Resources, SecretText, Source, read};
+///
+/// let text = "
+/// apiVersion: kaos.tools/v1alpha1
+/// kind: Agent
+/// metadata: {name: analyst}
+/// spec: {modelAPI: llm, model: gpt-4o, config: {env: [{name: REGION, value: eu}]}}
+/// ";
+/// let (mut resources, _findings): (Resources, _) = read(&[Source::new("team.yaml", text)], &Reading::default());
+/// let analyst: &Located = resources.all().next().unwrap();
+/// let Identity { namespace, name, .. } = &analyst.identity;
+/// let Place { line, .. } = analyst.place();
+/// assert_eq!((&**namespace, &**name, line), ("default", "analyst", 2));
+/// // An older version's place of a field is not where it stands now.
+/// assert_eq!(analyst.document()["spec"]["container"]["env"][0]["value"], "eu");
+///
+/// resources.give_secret("default", "provider", "key", SecretText::new("sk-…"));
+/// assert_eq!(format!("{:?}", resources.secret("default", "provider", "key")), "Some([a text])");
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Resources {
     /// Where models are.
-    pub model_apis: BTreeMap<Identity, Resource<ModelApiSpec>>,
+    pub(crate) model_apis: BTreeMap<Identity, Resource<ModelApiSpec>>,
     /// Servers of the Model Context Protocol.
-    pub mcp_servers: BTreeMap<Identity, Resource<McpServerSpec>>,
+    pub(crate) mcp_servers: BTreeMap<Identity, Resource<McpServerSpec>>,
     /// Agents.
-    pub agents: BTreeMap<Identity, Resource<AgentSpec>>,
+    pub(crate) agents: BTreeMap<Identity, Resource<AgentSpec>>,
     /// What is there but could not be read: nobody need be told that it is missing.
     pub(crate) broken: BTreeSet<Identity>,
     pub(crate) secrets: BTreeMap<(Arc<str>, String), Keys>,
@@ -84,6 +109,15 @@ pub struct Resources {
 }
 
 impl Resources {
+    /// The resources that could be read: first where models are, then MCP servers, then agents, each by
+    /// namespace and name.
+    pub fn all(&self) -> impl Iterator<Item = &Located> {
+        let models = self.model_apis.values().map(|it| &it.at);
+        let servers = self.mcp_servers.values().map(|it| &it.at);
+        let agents = self.agents.values().map(|it| &it.at);
+        models.chain(servers).chain(agents)
+    }
+
     /// Whether a resource is there, be it readable or not.
     pub(crate) fn has(&self, identity: &Identity) -> bool {
         self.broken.contains(identity)
@@ -92,6 +126,15 @@ impl Resources {
                 Kind::McpServer => self.mcp_servers.contains_key(identity),
                 Kind::ModelApi => self.model_apis.contains_key(identity),
             }
+    }
+
+    /// Where a resource was read.
+    pub(crate) fn located(&self, identity: &Identity) -> Option<&Located> {
+        match identity.kind {
+            Kind::Agent => self.agents.get(identity).map(|it| &it.at),
+            Kind::McpServer => self.mcp_servers.get(identity).map(|it| &it.at),
+            Kind::ModelApi => self.model_apis.get(identity).map(|it| &it.at),
+        }
     }
 
     /// The value of a Secret's key, if the Secret was read.

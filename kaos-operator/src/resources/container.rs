@@ -9,44 +9,44 @@ use super::env_var::EnvVar;
 /// The container that runs a component.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Container {
+pub(crate) struct Container {
     /// The image, instead of the kind's own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub image: Option<String>,
+    pub(crate) image: Option<String>,
     /// What runs, instead of the image's own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub command: Option<Vec<String>>,
+    pub(crate) command: Option<Vec<String>>,
     /// Its arguments.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub args: Option<Vec<String>>,
+    pub(crate) args: Option<Vec<String>>,
     /// Variables; they win over all that is derived.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub env: Option<Vec<EnvVar>>,
+    pub(crate) env: Option<Vec<EnvVar>>,
     /// Requests and limits; of Kubernetes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "any_object")]
-    pub resources: Option<Value>,
+    pub(crate) resources: Option<Value>,
     /// The security context; of Kubernetes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "any_object")]
-    pub security_context: Option<Value>,
+    pub(crate) security_context: Option<Value>,
     /// The working directory.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub working_dir: Option<String>,
+    pub(crate) working_dir: Option<String>,
     /// Mounts of the pod's volumes; of Kubernetes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "any_list")]
-    pub volume_mounts: Option<Value>,
+    pub(crate) volume_mounts: Option<Value>,
 }
 
 /// The route of a gateway to a component.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct GatewayRoute {
+pub(crate) struct GatewayRoute {
     /// How long a request may take, such as `300s` or `5m`; `0s` is without limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^([0-9]+(h|m|s|ms)){1,4}$"))]
-    pub timeout: Option<String>,
+    pub(crate) timeout: Option<String>,
 }
 
 /// An object of Kubernetes whose fields are Kubernetes' affair.

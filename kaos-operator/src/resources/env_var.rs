@@ -9,15 +9,15 @@ use super::secret_text::SecretText;
 /// A variable: a value, or where it comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct EnvVar {
+pub(crate) struct EnvVar {
     /// The variable's name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its value; empty if there is neither a value nor a source.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<SecretText>,
+    pub(crate) value: Option<SecretText>,
     /// Where the value comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub value_from: Option<EnvVarSource>,
+    pub(crate) value_from: Option<EnvVarSource>,
 }
 
 /// Where a value comes from: one of these.

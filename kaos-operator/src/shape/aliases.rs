@@ -16,6 +16,19 @@ pub enum Age {
 }
 
 /// A place where a field may stand besides its own.
+///
+/// # Example
+///
+/// ```
+/// use kaos_operator::{ALIASES, Age, Alias};
+///
+/// /// Lines of a guide for whoever has files of an older version.
+/// fn moved() -> impl Iterator<Item = String> {
+///     let older = ALIASES.iter().filter(|Alias { age, .. }| *age == Age::Older);
+///     older.map(|it| format!("{}: {} is {} now", it.kind.as_str(), it.from, it.to))
+/// }
+/// assert!(moved().any(|it| it == "Agent: spec.config.env is spec.container.env now"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Alias {
     /// The kind of resource.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::context::Context;
 use super::parts::Workload;
-use super::{agent, mcp_server, model_api};
+use super::{agent, lengths, mcp_server, model_api};
 use crate::addresses::Addresses;
 use crate::checks::check;
 use crate::defaults::Defaults;
@@ -56,9 +56,9 @@ pub fn workloads(
     addresses: &dyn Addresses,
 ) -> Workloads {
     let words = Words::new(resources, defaults, addresses);
-    let findings = check(resources, defaults, addresses, &words);
+    let mut findings = check(resources, defaults, addresses, &words);
     let refused = findings.iter().filter(|it| it.rule.keeps_from_rendering());
-    let refused: BTreeSet<&Identity> = refused.filter_map(|it| it.about.as_ref()).collect();
+    let refused: BTreeSet<Identity> = refused.filter_map(|it| it.about.clone()).collect();
     let context = Context {
         resources,
         defaults,
@@ -93,6 +93,8 @@ pub fn workloads(
         );
         workloads.extend(own.map(|own| agent::workload(it, &own, &context)));
     }
+    lengths::check(&workloads, resources, &mut findings);
+    findings.sort();
     Workloads {
         workloads,
         findings,

@@ -8,6 +8,44 @@ use serde_json::Value;
 use crate::resources::{EnvVarSource, Identity, KeySelector, PodSpec, SecretText};
 
 /// What a resource becomes when it runs.
+///
+/// # Example
+///
+/// What runs, as a person reads it; each value is there, or says where it is:
+///
+/// ```
+/// use kaos_operator::{
+///     Env, EnvVarSource, FileContent, FileMount, Given, KeySelector, Prepare, Probe, ProbeKind, Program, RunsIn, Workload,
+/// };
+///
+/// fn shown(it: &Workload) -> Vec<String> {
+///     let RunsIn { image, .. } = &it.runs_in;
+///     let what = match &it.program {
+///         Program::Ollama { model } => format!("{model} in {image}"),
+///         other => format!("{other:?} in {image}"),
+///     };
+///     let first = it.prepare.iter().map(|Prepare { command, .. }| format!("first {command:?}"));
+///     let env = it.env.iter().map(|Env { name, value, origin }| format!("{name}={} ({origin})", given(value)));
+///     let files = it.files.iter().map(|FileMount { folder, file, content, .. }| match content {
+///         FileContent::Text(_) => format!("{folder}/{file}"),
+///         FileContent::SecretKey(key) => format!("{folder}/{file}, which is {}", of(key)),
+///     });
+///     let Probe { kind: ProbeKind::Http(ready), .. } = it.readiness else { return vec![what] };
+///     first.chain(env).chain(files).chain([what, format!("is ready when {ready} says so")]).collect()
+/// }
+///
+/// fn given(value: &Given) -> String {
+///     match value {
+///         Given::Text(text) => text.expose().to_owned(), // may be secret: for whoever runs it
+///         Given::SecretKey(key) | Given::ConfigMapKey(key) => of(key),
+///         Given::Kubernetes(EnvVarSource { .. }) => "what Kubernetes knows".to_owned(),
+///     }
+/// }
+///
+/// fn of(KeySelector { name, key, .. }: &KeySelector) -> String {
+///     format!("{key} of {name}")
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Workload {
     /// The resource that it is of.
@@ -124,6 +162,27 @@ impl Given {
 }
 
 /// Who says what a variable's value is.
+///
+/// # Example
+///
+/// What a user who sees an odd value is told:
+///
+/// ```
+/// use kaos_operator::{
+///     Defaults, NetworkAddresses, Origin, PodSpec, Reading, Source, Workload, Workloads, read, workloads,
+/// };
+///
+/// let text = "{apiVersion: kaos.tools/v1alpha1, kind: MCPServer, metadata: {name: sums},
+///   spec: {runtime: python-string, container: {env: [{name: LOG_LEVEL, value: DEBUG}]}}}";
+/// let (resources, _findings) = read(&[Source::new("tools.yaml", text)], &Reading::default());
+/// let all: Workloads = workloads(&resources, &Defaults::default(), &NetworkAddresses);
+/// let sums: &Workload = &all.workloads[0];
+/// let level = sums.env.iter().find(|it| it.name == "LOG_LEVEL").unwrap();
+/// assert_eq!(level.origin, Origin::User);
+/// assert_eq!(level.origin.to_string(), "env of the container");
+/// let merged: Option<&PodSpec> = sums.pod_spec.as_ref(); // what Kubernetes is to merge
+/// assert!(merged.is_none());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {

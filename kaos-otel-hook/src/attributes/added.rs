@@ -7,17 +7,24 @@
 use kaos_hooks::{Attributes, Outcome, Run, Subject};
 use opentelemetry::KeyValue;
 
-use super::kinds::is_said_later;
+use super::kinds::{is_said_later, room};
 use super::{Put, To};
 
-/// Adds to what we say of the start, at most so many.
+/// Adds to what we say of the start, in a span that holds so many attributes.
+#[inline]
 pub(crate) fn at_start(
     subject: &Subject,
     list: &mut Vec<KeyValue>,
     limit: Option<usize>,
-    room: usize,
+    holds: usize,
 ) {
-    let most = list.len().saturating_add(room);
+    if !subject.attributes().is_empty() {
+        add(subject, list, limit, holds);
+    }
+}
+
+fn add(subject: &Subject, list: &mut Vec<KeyValue>, limit: Option<usize>, holds: usize) {
+    let most = list.len().saturating_add(room(subject, holds));
     for (key, value) in subject.attributes().iter() {
         if list.len() == most {
             return;
@@ -34,11 +41,15 @@ pub(crate) fn at_end(
     subject: &Subject,
     run: &Run,
     outcome: Option<Outcome<'_>>,
-    room: usize,
+    holds: usize,
     to: &mut To<impl Put>,
 ) {
     let added = outcome.map(Outcome::attributes);
     let added = added.filter(|added| !added.is_empty());
+    if added.is_none() && subject.attributes().is_empty() {
+        return;
+    }
+    let room = room(subject, holds);
     if added.is_none() && subject.attributes().iter().nth(room).is_none() {
         return;
     }

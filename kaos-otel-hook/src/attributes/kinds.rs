@@ -115,7 +115,7 @@ pub(crate) const MAX_ATTRIBUTES: usize = {
     most
 };
 
-/// How many of a span's attributes may be users' from its start on, if it may have so many.
-pub(crate) fn room(subject: &Subject, limit: usize) -> usize {
-    limit.saturating_sub(of(subject).most)
+/// How many of a span's attributes may be users' from its start on, if it holds so many.
+pub(super) fn room(subject: &Subject, holds: usize) -> usize {
+    holds.saturating_sub(of(subject).most)
 }

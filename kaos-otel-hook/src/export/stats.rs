@@ -6,6 +6,19 @@ use kaos_hooks::queue::Account;
 ///
 /// `offered = waiting + exported + failed + dropped`, at every moment. After shutdown nothing waits but
 /// a batch of an exporter that blocks its thread.
+///
+/// # Example
+///
+/// What an alert looks at:
+///
+/// ```
+/// use kaos_otel_hook::{ExportStats, Telemetry};
+///
+/// let (telemetry, _spans) = Telemetry::in_memory();
+/// let ExportStats { failed, dropped, .. } = telemetry.stats().traces;
+/// if failed > 0 { println!("the collector did not take {failed} spans") }
+/// if dropped > 0 { println!("{dropped} spans found no room: raise OTEL_BSP_MAX_QUEUE_SIZE") }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ExportStats {
     /// Sampled spans that ended; log records that were emitted; data points that were collected.

@@ -33,6 +33,22 @@ pub struct ForwardedCalls {
 }
 
 /// A call that is forwarded. Dropped before it is complete, it ends as cancelled.
+///
+/// # Example
+///
+/// ```
+/// use kaos_otel_hook::ForwardedCall;
+///
+/// /// What a proxy does once the provider's answer has begun.
+/// fn answered(mut call: ForwardedCall, status: u16, model: Option<&str>) {
+///     call.response(None, model);
+///     match status {
+///         200..300 => call.complete(),
+///         429 => call.fail("rate_limited"),
+///         _ => call.fail("upstream_error"),
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct ForwardedCall {
     context: Context,

@@ -109,6 +109,24 @@ impl<S> tower_layer::Layer<S> for HttpServerLayer {
 }
 
 /// What [`HttpServerLayer`] makes of a service.
+///
+/// # Example
+///
+/// A server that keeps its service by its type:
+///
+/// ```
+/// use kaos_otel_hook::{HttpServerLayer, HttpServerService, ObservedBody};
+/// use tower_layer::Layer as _;
+///
+/// struct Serving<S>(HttpServerService<S>);
+///
+/// /// What it answers: the span ends with the body.
+/// type Answer<B> = http::Response<ObservedBody<B>>;
+///
+/// fn serving<S>(service: S, layer: &HttpServerLayer) -> Serving<S> {
+///     Serving(layer.layer(service))
+/// }
+/// ```
 #[derive(Clone)]
 pub struct HttpServerService<S> {
     inner: S,

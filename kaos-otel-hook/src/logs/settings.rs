@@ -51,6 +51,20 @@ pub struct LogSettings {
 }
 
 /// Another `tracing` subscriber was there first.
+///
+/// # Example
+///
+/// ```
+/// use kaos_otel_hook::{AlreadyInstalled, Telemetry};
+///
+/// /// In a library that may be used in a program with a subscriber of its own.
+/// fn lines(telemetry: &Telemetry) {
+///     let installed: Result<(), AlreadyInstalled> = telemetry.install_logs();
+///     if let Err(there) = installed {
+///         tracing::debug!("{there}");
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error(
     "a `tracing` subscriber is set already; to have log records with it, add \

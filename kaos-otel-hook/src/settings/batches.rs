@@ -6,6 +6,29 @@ use super::vars::Vars;
 pub(super) const EXPORT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How spans or log records are batched.
+///
+/// # Example
+///
+/// What a program says of itself when it starts:
+///
+/// ```
+/// use kaos_otel_hook::{Batches, ExporterChoice, HttpSettings, Otlp, Settings, TlsFile};
+///
+/// fn shown(settings: &Settings) -> String {
+///     let Otlp { endpoint, certificate, .. } = match &settings.traces {
+///         ExporterChoice::Otlp(otlp) => &**otlp,
+///         ExporterChoice::None => return "no traces".to_owned(),
+///         _ => return "traces on the standard output".to_owned(),
+///     };
+///     let trusts = |it: &TlsFile| format!(", which {} of {} answers for", it.path, it.variable);
+///     let Batches { size, queue, .. } = settings.span_batches;
+///     let HttpSettings { server, .. } = settings.http;
+///     let trusts = certificate.as_ref().map_or(String::new(), trusts);
+///     format!("traces go to {endpoint}{trusts}: {size} at a time, {queue} may wait; requests: {server}")
+/// }
+/// # let settings = Settings::from_vars(|name| (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| "http://localhost:4317".to_owned()));
+/// # assert!(shown(&settings).ends_with("512 at a time, 2048 may wait; requests: false"), "{}", shown(&settings));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Batches {

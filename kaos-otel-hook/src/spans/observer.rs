@@ -80,8 +80,7 @@ impl<T: Tracer> Spans<T> {
         builder.span_kind = Some(names.kind(span.subject));
         builder.start_time = Some(event.time.system_time());
         let mut said = attributes::at_start(span.subject, event.run, value_length, conventions);
-        let users = attributes::room(span.subject, room.attributes);
-        attributes::added_at_start(span.subject, &mut said, value_length, users);
+        attributes::added_at_start(span.subject, &mut said, value_length, room.attributes);
         builder.attributes = Some(said);
 
         let (trace_id, span_id) = (context::trace_id(self.trace_id), context::span_id(span.id));
@@ -96,7 +95,7 @@ impl<T: Tracer> Spans<T> {
             .parent
             .and_then(|slot| self.open.get_mut(slot as usize)?.as_mut());
         let mut turn = span.slot.own;
-        let mut made = if let Some(parent) = parent {
+        let made = if let Some(parent) = parent {
             if !span.subject.is_root() {
                 turn = parent.turn;
             }
@@ -115,33 +114,33 @@ impl<T: Tracer> Spans<T> {
             self.handed_on.trace_state = made.span_context().trace_state().clone();
             return self.hook.not_recording(made.span_context(), trace_id);
         }
-        let is_foreign = made.span_context().span_id() != span_id;
-        let mut to = To::new(value_length, |attribute| made.set_attribute(attribute));
+        self.failures.begins(span);
+        let slot = span.slot.own as usize;
+        if self.open.len() <= slot {
+            self.open.resize_with(slot + 1, || None);
+        }
+        let Some(place) = self.open.get_mut(slot) else {
+            return;
+        };
+        // It is large, and moved once: what it says is said where it stays.
+        let open = place.insert(OpenSpan {
+            id: span.id,
+            span: made,
+            as_parent: None,
+            turn,
+            cost: None,
+            cut: false,
+            notes: Notes::default(),
+        });
+        let is_foreign = open.span.span_context().span_id() != span_id;
+        let mut to = To::new(value_length, |attribute| open.span.set_attribute(attribute));
         if is_foreign {
             attributes::own_id(span.id, &mut to);
         }
         if let Some(content) = &self.hook.settings.content {
             attributes::content_at_start(content, span.subject, &mut to);
         }
-        let cut = to.has_cut();
-        self.failures.begins(span);
-        let slot = span.slot.own as usize;
-        if self.open.len() <= slot {
-            self.open.resize_with(slot + 1, || None);
-        }
-        let mut open = Some(OpenSpan {
-            id: span.id,
-            span: made,
-            as_parent: None,
-            turn,
-            cost: None,
-            cut,
-            notes: Notes::default(),
-        });
-        if let Some(place) = self.open.get_mut(slot) {
-            // The place was free, so this moves the span into it, which is large, and moves it once.
-            std::mem::swap(place, &mut open);
-        }
+        open.cut = to.has_cut();
     }
 
     fn at(&mut self, slot: u32) -> Option<&mut OpenSpan<T::Span>> {
@@ -237,8 +236,13 @@ impl<T: Tracer> Spans<T> {
             cut: *cut || to.has_cut(),
         };
         attributes::ends(how, &mut to);
-        let users = attributes::room(span.subject, settings.room.attributes);
-        attributes::added_at_end(span.subject, event.run, outcome, users, &mut to);
+        attributes::added_at_end(
+            span.subject,
+            event.run,
+            outcome,
+            settings.room.attributes,
+            &mut to,
+        );
         match span.phase {
             Phase::Error { failure, .. } => {
                 let arises = self.failures.arises(span, failure);

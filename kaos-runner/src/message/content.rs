@@ -117,6 +117,26 @@ pub struct Audio {
 }
 
 /// A document with an address, and its text where it is one.
+///
+/// # Example
+///
+/// A tool that gives back more than a text:
+///
+/// ```
+/// use kaos_runner::{Audio, Content, FunctionTool, Resource, ToolOutput};
+/// use serde_json::json;
+///
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// struct Page { number: u32 }
+///
+/// let read = FunctionTool::new("read_page", "Reads a page aloud.", |page: Page| async move {
+///     let uri = format!("lease://page/{}", page.number);
+///     let text = Resource { uri: uri.into(), media_type: Some("text/markdown".into()), text: Some("# Term".into()) };
+///     let voice = Audio { media_type: "audio/wav".into(), data: "UklGRg==".into() };
+///     let facts = json!({ "page": page.number });
+///     Ok(ToolOutput::from(vec![Content::Resource(text), Content::Audio(voice), Content::Structured(facts)]))
+/// });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
     /// The address.

@@ -27,6 +27,20 @@ enum To {
 }
 
 /// What was handed on to [`Deltas::recorded`]; clones are the same.
+///
+/// # Example
+///
+/// ```
+/// use kaos_runner::Deltas;
+/// use kaos_runner::testing::RecordedDeltas;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let (deltas, recorded): (Deltas, RecordedDeltas) = Deltas::recorded();
+/// deltas.text("Twelve "); // as the model under test does
+/// deltas.text("months.");
+/// assert_eq!(recorded.text(), "Twelve months.");
+/// # }
+/// ```
 #[cfg(feature = "testing")]
 #[derive(Debug, Clone, Default)]
 pub struct RecordedDeltas(std::sync::Arc<std::sync::Mutex<(Vec<Value>, Vec<Progress>)>>);

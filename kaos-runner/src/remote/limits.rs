@@ -1,6 +1,22 @@
 use std::time::Duration;
 
 /// How long a remote agent is waited for, and for how much.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use kaos_runner::RemoteAgent;
+/// use kaos_runner::remote::{RemoteHealth, RemoteLimits};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let limits = RemoteLimits { call: Duration::from_secs(20), ..RemoteLimits::default() };
+/// let researcher = RemoteAgent::at("http://researcher:8000").name("researcher").limits(limits);
+/// if researcher.health() == RemoteHealth::Degraded {
+///     println!("is not asked until its card is there again");
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteLimits {
     /// To connect. Too short gives up on a slow network, too long is how much a host that is down costs

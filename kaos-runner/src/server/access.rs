@@ -228,7 +228,9 @@ impl Rules {
 
     /// Whoever looks whether the server lives asks its address, whatever its name.
     fn is_probe(&self, request: &Request) -> bool {
-        !self.loopback && matches!(request.uri().path(), "/health" | "/ready")
+        let path = request.uri().path();
+        let probed = matches!(path, "/health" | "/ready") || path.starts_with("/health/");
+        !self.loopback && probed
     }
 
     fn lists(&self, origin: &HeaderValue) -> bool {

@@ -14,14 +14,15 @@ const LAST: Duration = Duration::from_secs(1);
 ///
 /// ```
 /// use std::time::Duration;
-/// use kaos_runner::server::Drain;
+/// use kaos_runner::server::{Drain, Drained, Running};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let drain = Drain::new(Duration::from_secs(25));
-/// let running = drain.enter().expect("it serves");
+/// let running: Running = drain.enter().expect("it serves");
 /// drop(running);
-/// assert_eq!(drain.drain().await.cancelled, 0);
+/// let Drained { cancelled, .. } = drain.drain().await;
+/// assert_eq!(cancelled, 0);
 /// assert!(drain.enter().is_none(), "nothing new");
 /// # }
 /// ```

@@ -50,6 +50,24 @@ type Call = dyn Fn(&str, &ToolContext) -> Called + Send + Sync;
 
 /// A function that a [`FunctionTool`] can be made of: async, from arguments that are deserialised, and
 /// if it likes the call's [`ToolContext`], to a result. `M` tells the two kinds apart.
+///
+/// # Example
+///
+/// A helper that makes tools of functions says so in its bound:
+///
+/// ```
+/// use kaos_runner::{FunctionTool, ToolFunction};
+///
+/// /// A tool of the lease service, which only reads.
+/// fn lease_tool<M>(name: &'static str, what: &'static str, function: impl ToolFunction<M>) -> FunctionTool {
+///     FunctionTool::new(format!("lease_{name}"), what, function).read_only()
+/// }
+///
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// struct Of { tenant: String }
+///
+/// let term = lease_tool("term", "Says how long.", |of: Of| async move { Ok(format!("{}: a year", of.tenant)) });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a tool cannot be made of `{Self}`",
     label = "not an async function from arguments to `Result<_, ToolError>`",

@@ -3,6 +3,22 @@ use std::sync::Arc;
 use kaos_hooks::Str;
 
 /// What a tool has done so far, said while it works.
+///
+/// # Example
+///
+/// ```
+/// use kaos_runner::{FunctionTool, ToolContext, ToolProgress};
+///
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// struct Pages { pages: u32 }
+///
+/// let index = FunctionTool::new("index", "Reads all pages.", |what: Pages, context: ToolContext| async move {
+///     for page in 1..=what.pages {
+///         context.progress(ToolProgress::new(f64::from(page)).of(f64::from(what.pages)));
+///     }
+///     Ok("done")
+/// });
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ToolProgress {

@@ -113,6 +113,27 @@ pub struct TurnError {
 }
 
 /// Why a turn has no answer.
+///
+/// # Example
+///
+/// What the user is told:
+///
+/// ```
+/// use kaos_runner::{ModelErrorKind, Reply, SessionError, TurnError, TurnErrorKind};
+///
+/// fn told(turn: Result<Reply, TurnError>) -> String {
+///     let error = match turn {
+///         Ok(reply) => return reply.text().to_owned(),
+///         Err(error) => error,
+///     };
+///     match error.kind() {
+///         TurnErrorKind::Model(why) if why.is(ModelErrorKind::RateLimited) => "Too many ask at once.".to_owned(),
+///         TurnErrorKind::Budget { limit, .. } => format!("That is more work than {limit}."),
+///         TurnErrorKind::SessionBusy | TurnErrorKind::Session(SessionError::Lost) => "I am still answering.".to_owned(),
+///         _ => format!("Something went wrong: {}", error.trace_id()),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TurnErrorKind {

@@ -22,6 +22,23 @@ use crate::{
 };
 
 /// What an agent is asked: a text, a message, or several of them.
+///
+/// # Example
+///
+/// A service that says the same of each turn, however it is asked:
+///
+/// ```
+/// use kaos_runner::{Asking, RunStream, Runner, TextStream, TurnRequest};
+///
+/// fn ask(runner: &Runner, message: impl Into<Asking>, tenant: String) -> TurnRequest {
+///     runner.turn(message, "session-1").tenant(tenant).instructions("Answer in one sentence.")
+/// }
+///
+/// fn text(runner: &Runner, message: String) -> TextStream {
+///     let events: RunStream = ask(runner, message, "acme".to_owned()).run();
+///     events.text()
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asking(Vec<Message>);
 

@@ -38,10 +38,11 @@ fn map() -> Vec<(PathBuf, String)> {
     lines
 }
 
-/// The files and folders that a line names: words that end in `.rs` or `/`.
+/// The files and folders that a line names: words that end in `.rs`, `.py` or `/`.
 fn named(line: &str) -> impl Iterator<Item = &str> {
     let words = line.split(|it: char| it.is_whitespace() || "(),;:`".contains(it));
-    words.filter(|word| word.strip_suffix(".rs").is_some() || word.len() > 1 && word.ends_with('/'))
+    let is_file = |word: &str| [".rs", ".py"].iter().any(|it| word.ends_with(it));
+    words.filter(move |word| is_file(word) || word.len() > 1 && word.ends_with('/'))
 }
 
 #[test]
@@ -60,6 +61,16 @@ fn all_that_the_code_map_names_is_there() {
         }
     }
     assert!(checked > 60, "{checked}");
+}
+
+/// It is read from the left: what stands first in a line is what the line is about.
+#[test]
+fn a_line_of_the_code_map_is_about_one_file_or_folder() {
+    for (_, line) in map().iter().filter(|(_, line)| line.starts_with(' ')) {
+        let first = line.split_whitespace().next().unwrap();
+        assert_eq!(named(line).next(), Some(first), "{line}");
+        assert!(named(line).count() <= 3, "{line}");
+    }
 }
 
 #[test]

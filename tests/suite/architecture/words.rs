@@ -19,10 +19,6 @@ const SHARED: &[(&str, &str)] = &[
         "of an agent, of spans: each in the settings of what it limits",
     ),
     (
-        "Memory",
-        "of an agent's YAML, of spans in a test: nobody has both",
-    ),
-    (
         "Refused",
         "an event's place, a trail's opening: each is an error's inside",
     ),
@@ -30,7 +26,6 @@ const SHARED: &[(&str, &str)] = &[
         "RemoteAgent",
         "the agent, and the subject of the span that is the call of it",
     ),
-    ("Resource", "of Kubernetes, of a message"),
     (
         "Server",
         "what serves, and the address in a model call's span",

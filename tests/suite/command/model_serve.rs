@@ -58,7 +58,9 @@ async fn serving(name: &str, provider: SocketAddr) -> (Child, SocketAddr) {
     std::fs::write(&config, text).unwrap();
     let path = config.display().to_string();
     let mut command = kaos(&["model", "serve", "--config", &path, "--port", "0"]);
-    command.env("UPSTREAM_KEY", "key-of-the-provider");
+    command
+        .env("UPSTREAM_KEY", "key-of-the-provider")
+        .env("KAOS_ALLOWED_ORIGINS", "https://ui.example");
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
     let stderr = child.stderr.take().unwrap();
@@ -151,5 +153,40 @@ async fn what_a_provider_refuses_goes_back_as_it_is_and_a_line_says_it() {
             "{name}: {line}"
         );
         assert!(!line.contains("key-of-the-provider"), "{line}");
+    }
+}
+
+/// What is asked under which name and by which web page, and the status of the answer: as every server of the command has it.
+const ASKERS: &[(&str, &str, &str)] = &[
+    ("127.0.0.1:{port}", "", "200"),
+    ("localhost", "", "200"),
+    ("[::1]:{port}", "", "200"),
+    ("evil.example", "", "403"),
+    (
+        "127.0.0.1:{port}",
+        "Origin: https://evil.example\r\n",
+        "403",
+    ),
+    ("127.0.0.1:{port}", "Origin: null\r\n", "403"),
+    ("127.0.0.1:{port}", "Origin: https://ui.example\r\n", "200"),
+    ("no host", "", "400"),
+];
+
+#[tokio::test]
+async fn names_and_web_pages_are_judged_as_every_server_of_the_command_judges_them() {
+    let (upstream, _) = provider("").await;
+    let (_child, at) = serving("access", upstream).await;
+    for (host, origin, status) in ASKERS {
+        let host = host.replace("{port}", &at.port().to_string());
+        let head =
+            format!("GET /v1/models HTTP/1.1\r\nHost: {host}\r\n{origin}Connection: close\r\n\r\n");
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{head}{answer}"
+        );
     }
 }

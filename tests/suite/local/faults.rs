@@ -223,3 +223,46 @@ time.sleep(1000)";
     assert!(ended.exists(), "it was asked to end, not killed");
     std::fs::remove_file(ended).unwrap();
 }
+
+/// Was ready once, and answers nothing more: ended, and started again.
+#[test]
+fn one_that_was_ready_and_hangs_is_ended_and_started_again() {
+    let limits = Limits {
+        hung: Duration::from_millis(600),
+        stop: Duration::from_millis(100),
+        ..limits()
+    };
+    let code = "
+import http.server, os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+class Asked(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == '/health' and not os.path.exists(os.environ['ONCE']):
+            open(os.environ['ONCE'], 'w').close()
+            print('hangs'); time.sleep(1000)
+        self.send_response(200); self.end_headers()
+http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), Asked).serve_forever()
+";
+    let once = tempfile("hangs");
+    let mut process = python("agent", code, &[]);
+    process.ready = kaos_operator::ProbeKind::Http("/ready");
+    process.alive = kaos_operator::ProbeKind::Http("/health");
+    let path = kaos_operator::SecretText::new(once.display().to_string());
+    process.env.push(("ONCE".to_owned(), path));
+    let port = process.port;
+    let (team, seen) = start(vec![process], limits);
+    seen.until("agent ready", 1);
+    let pid = pids(&team)[0];
+    seen.until("agent | hangs", 1);
+    seen.until(
+        "agent restarting: did not answer for 600ms, and was ended",
+        1,
+    );
+    assert!(!runs(pid));
+    seen.until("agent ready", 2);
+    let (_, standing) = team.standings().remove(0);
+    assert_eq!((standing.stage, standing.restarts), (Stage::Ready, 1));
+    team.stop();
+    gone(pid, port);
+    std::fs::remove_file(once).unwrap();
+}

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use kaos_operator::local::{Loopback, Planned, Process, Programs, plan};
 use kaos_operator::{
-    Addresses as _, Defaults, Finding, Reading, Resources, SecretText, Source, read, workloads,
+    Addresses as _, Defaults, Finding, LogLevel, Reading, Resources, SecretText, Source, read,
+    workloads,
 };
 
 const TEAM: &str = "
@@ -27,7 +28,11 @@ fn planned(
     give(&mut resources);
     let ports = Loopback::free(&resources).unwrap();
     let all = workloads(&resources, &Defaults::default(), &ports);
-    let inherited = [("HOME", "/home"), ("PATH", "/bin")];
+    let inherited = [
+        ("HOME", "/home"),
+        ("PATH", "/bin"),
+        ("OTEL_RESOURCE_ATTRIBUTES", CALLERS),
+    ];
     let inherited = inherited.map(|(name, value)| (name.to_owned(), SecretText::new(value)));
     let inherited = BTreeMap::from(inherited);
     assert!(ports.finds_unexposed());
@@ -39,6 +44,10 @@ fn planned(
         Path::new("/state"),
     )
 }
+
+/// What the caller says of all that it starts.
+const CALLERS: &str =
+    "deployment.environment.name=here,service.name=shell,service.namespace=shells,team=red,odd";
 
 fn programs() -> Programs {
     Programs {
@@ -181,4 +190,94 @@ fn all_that_is_missing_here_is_told_at_once_with_its_place() {
     let told: String = missing.iter().map(Finding::to_string).collect();
     let advice = "there is no program litellm on this machine; install it (pip install 'litellm[proxy]'), or leave out --litellm";
     assert!(told.contains(advice), "{told}");
+}
+
+/// Wherever telemetry goes, each is a service of its own: its own attributes win over its resource's, these over the caller's.
+#[test]
+fn each_process_has_a_name_of_its_own_and_what_the_caller_says_of_all() {
+    let text = TEAM.replace(
+        "{name: HOME, value: mine}",
+        "{name: OTEL_RESOURCE_ATTRIBUTES, value: 'team=blue,service.name=thinker'}",
+    );
+    let planned = planned(&text, &programs(), with_key).unwrap();
+    let [model, tools, analyst, coordinator] = planned.processes.as_slice() else {
+        panic!("{planned:?}")
+    };
+    for (process, name, own) in [
+        (model, Some("llm"), "llm"),
+        (tools, Some("calculator"), "calculator"),
+        (coordinator, Some("coordinator"), "coordinator"),
+    ] {
+        assert_eq!(value(process, "OTEL_SERVICE_NAME").as_deref(), name);
+        let attributes = format!(
+            "deployment.environment.name=here,team=red,odd,service.namespace=default,kaos.resource.name={own}"
+        );
+        assert_eq!(value(process, "OTEL_RESOURCE_ATTRIBUTES"), Some(attributes));
+    }
+    // It has given itself a name.
+    assert_eq!(value(analyst, "OTEL_SERVICE_NAME"), None);
+    assert_eq!(
+        value(analyst, "OTEL_RESOURCE_ATTRIBUTES").as_deref(),
+        Some(
+            "deployment.environment.name=here,odd,service.namespace=default,kaos.resource.name=analyst,team=blue,service.name=thinker"
+        )
+    );
+}
+
+/// What LiteLLM would be told of log lines and of the protocol, our own proxy is told in its own words.
+#[test]
+fn our_proxy_is_told_what_litellm_is_told() {
+    let (mut resources, _) = read(&[Source::new("team.yaml", TEAM)], &Reading::default());
+    with_key(&mut resources);
+    let ports = Loopback::free(&resources).unwrap();
+    let mut defaults = Defaults {
+        log_level: LogLevel::Debug,
+        ..Defaults::default()
+    };
+    defaults.telemetry.enabled = Some(true);
+    defaults.telemetry.endpoint = Some("http://127.0.0.1:4318".to_owned());
+    let all = workloads(&resources, &defaults, &ports);
+    let path = std::env::var_os("PATH").unwrap();
+    let folder = Path::new("/state");
+    let planned = |programs: &Programs| {
+        plan(
+            &all.workloads,
+            &resources,
+            programs,
+            &BTreeMap::new(),
+            folder,
+        )
+    };
+    let ours = &planned(&programs()).unwrap().processes[0];
+    assert_eq!(value(ours, "LOG_LEVEL").as_deref(), Some("DEBUG"));
+    let protocol = value(ours, "OTEL_EXPORTER_OTLP_PROTOCOL");
+    assert_eq!(protocol.as_deref(), Some("http/protobuf"));
+    let theirs = Programs {
+        litellm: true,
+        path: {
+            let folder = std::env::temp_dir().join(format!("kaos-plan-{}", std::process::id()));
+            std::fs::create_dir_all(&folder).unwrap();
+            std::os::unix::fs::symlink("/bin/true", folder.join("litellm")).unwrap();
+            std::env::join_paths([folder].into_iter().chain(std::env::split_paths(&path))).unwrap()
+        },
+        ..programs()
+    };
+    let theirs = &planned(&theirs).unwrap().processes[0];
+    assert_eq!(value(theirs, "LITELLM_LOG").as_deref(), Some("DEBUG"));
+    assert_eq!(value(theirs, "LOG_LEVEL"), None);
+    std::fs::remove_dir_all(std::env::temp_dir().join(format!("kaos-plan-{}", std::process::id())))
+        .unwrap();
+}
+
+/// A value that no program can be started with is told before anything starts, whoever knows it.
+#[test]
+fn a_secret_that_is_too_long_for_a_variable_is_told() {
+    let long = |resources: &mut Resources| {
+        let value = SecretText::new("s".repeat(128 * 1024));
+        resources.give_secret("default", "keys", "openai", value);
+    };
+    let missing = planned(TEAM, &programs(), long).unwrap_err();
+    let told: Vec<String> = missing.iter().map(Finding::to_string).collect();
+    let what = "131086 bytes are too long: it is the variable PROXY_API_KEY, and a program can be given 131071 in one";
+    assert!(told.len() == 1 && told[0].ends_with(what), "{told:#?}");
 }

@@ -68,6 +68,8 @@ fn each_check_finds_what_it_is_for_and_says_so() {
         (&[agent("a", "container: {env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: k}}}]}")], Rule::MissingSecret, "spec.container.env[0]", "A: the ConfigMap c (key k) is not among"),
         (&[server("type: python-runtime, config: {tools: {fromSecretKeyRef: {name: s, key: k}}}")], Rule::MissingSecret, "spec.config.tools.fromSecretKeyRef", "the Secret s (key k)"),
         (&["{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {k: '~~~'}}".to_owned()], Rule::Shape, "Secret s: data.k", "expected a text in base64"),
+        // Lengths.
+        (&[server(&format!("runtime: python-string, params: {}", "x".repeat(128 * 1024)))], Rule::TooLong, "spec.params", "131089 bytes are too long: it is the variable MCP_TOOLS_STRING"),
         // Endpoints.
         (&[agent("a", "config: {telemetry: {enabled: true}}")], Rule::EndpointMissing, "spec.config.telemetry", "telemetry is enabled without an endpoint, here or globally: it stays off"),
         (&[agent("a", "config: {telemetry: {enabled: true, endpoint: 'otel:4317'}}")], Rule::Endpoint, "spec.config.telemetry.endpoint", "is no endpoint: expected http://host:port"),

@@ -536,7 +536,7 @@ fn each_of_the_34_recorded_resources_is_read() {
             &kaos_operator::Reading::default(),
         );
         assert!(findings.is_empty(), "{findings:#?}");
-        read += resources.agents.len() + resources.mcp_servers.len() + resources.model_apis.len();
+        read += resources.all().count();
     }
     assert_eq!(read, 34);
 }

@@ -149,21 +149,8 @@ fn each_place_of_an_older_version_is_the_field_and_one_that_never_was_is_told() 
         };
         let (here, _) = reading(&here);
         let specs = |all: &kaos_operator::Resources| {
-            format!(
-                "{:?}{:?}{:?}",
-                all.agents
-                    .values()
-                    .map(|it| serde_json::to_value(&it.spec).unwrap())
-                    .collect::<Vec<_>>(),
-                all.mcp_servers
-                    .values()
-                    .map(|it| serde_json::to_value(&it.spec).unwrap())
-                    .collect::<Vec<_>>(),
-                all.model_apis
-                    .values()
-                    .map(|it| serde_json::to_value(&it.spec).unwrap())
-                    .collect::<Vec<_>>()
-            )
+            let specs = all.all().map(|it| it.document()["spec"].clone());
+            format!("{:?}", specs.collect::<Vec<_>>())
         };
         // An emptied block on the way says nothing.
         let without = |text: String| {
@@ -226,7 +213,7 @@ fn a_field_that_nobody_knows_is_kept_and_told_with_the_one_that_was_meant() {
             findings[0].message
         );
         assert_eq!(findings[0].place.as_ref().unwrap().line, 7, "{field}");
-        let kept = resources.agents.values().next().unwrap().at.document();
+        let kept = resources.all().next().unwrap().document();
         assert!(
             kept.to_string()
                 .contains(field.trim().split([':', '{']).next().unwrap()),

@@ -16,6 +16,7 @@ use super::code::Code;
 use super::frames;
 use super::printed::{Lines, Printed};
 use crate::output::Failed;
+use crate::reports;
 
 const WORKER: &str = include_str!("worker.py");
 
@@ -78,6 +79,7 @@ impl Python {
             .stderr(Stdio::piped())
             // Who may ask is the server's to know: a function does not need it, and could say it.
             .env_remove("KAOS_API_TOKEN")
+            .env_remove(reports::MARK)
             .kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);

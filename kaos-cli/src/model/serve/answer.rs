@@ -4,27 +4,23 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 use kaos_hooks::{IdSource as _, RandomIds};
-use kaos_otel_hook::ForwardedCall;
 use serde_json::{Value, json};
 
+use super::call::Call;
 use super::response::{json_of, whole};
 use super::scripted::Reply;
 
-pub(super) fn scripted(
-    mut call: ForwardedCall,
-    model: &str,
-    reply: &Reply,
-    streams: bool,
-) -> Response {
+pub(super) fn scripted(mut call: Call, model: &str, reply: &Reply, streams: bool) -> Response {
     let id = format!("chatcmpl-{:016x}", RandomIds.next());
     let finish = if reply.calls.is_empty() {
         "stop"
     } else {
         "tool_calls"
     };
-    call.response(Some(&id), Some(model));
-    call.finished(finish);
-    call.usage(reply.input, reply.output);
+    let span = call.span();
+    span.response(Some(&id), Some(model));
+    span.finished(finish);
+    span.usage(reply.input, reply.output);
     call.complete();
     let usage = json!({
         "prompt_tokens": reply.input,

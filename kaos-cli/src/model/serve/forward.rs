@@ -6,11 +6,11 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::stream::try_unfold;
-use kaos_otel_hook::ForwardedCall;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::Value;
 use tracing::warn;
 
+use super::call::Call;
 use super::provider::Provider;
 use super::response::{refused, whole};
 
@@ -20,7 +20,7 @@ const SILENCE: Duration = Duration::from_secs(300);
 /// Bytes of what is looked at of an answer: the rest goes on unseen.
 const SEEN: usize = 1024 * 1024;
 
-pub(super) async fn forwarded(provider: &Provider, call: ForwardedCall, body: &Value) -> Response {
+pub(super) async fn forwarded(provider: &Provider, mut call: Call, body: &Value) -> Response {
     let Some((client, url)) = &provider.to else {
         fail(provider, call, "500");
         return refused(
@@ -36,7 +36,7 @@ pub(super) async fn forwarded(provider: &Provider, call: ForwardedCall, body: &V
     if let Some(key) = &provider.key {
         request = request.bearer_auth(key.expose());
     }
-    for (name, value) in call.headers() {
+    for (name, value) in call.span().headers() {
         request = request.header(name, value);
     }
     let answered = match tokio::time::timeout(SILENCE, request.send()).await {
@@ -110,7 +110,7 @@ pub(super) async fn forwarded(provider: &Provider, call: ForwardedCall, body: &V
     response
 }
 
-fn fail(provider: &Provider, call: ForwardedCall, why: &str) {
+fn fail(provider: &Provider, call: Call, why: &str) {
     failed(&provider.route.name, why);
     call.fail(why);
 }
@@ -125,7 +125,7 @@ struct Passing {
     seen: Vec<u8>,
     streams: bool,
     status: StatusCode,
-    call: Option<ForwardedCall>,
+    call: Option<Call>,
     model: String,
 }
 
@@ -150,6 +150,7 @@ impl Passing {
         let Some(call) = &mut self.call else {
             return;
         };
+        let call = call.span();
         let text = |name: &str| frame.get(name).and_then(Value::as_str);
         call.response(text("id"), text("model"));
         let choice = frame.get("choices").and_then(|it| it.get(0));

@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::{HOST, ORIGIN};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
-use kaos_otel_hook::ForwardedCalls;
 use serde_json::{Value, json};
 
+use super::call::Calls;
 use super::provider::Provider;
 use super::response::{json_of, refused};
 use super::scripted::Script;
@@ -21,8 +19,7 @@ use super::{answer, forward};
 pub(super) struct Shared {
     pub(super) providers: Vec<Provider>,
     pub(super) script: Option<Script>,
-    pub(super) calls: ForwardedCalls,
-    pub(super) on_loopback: bool,
+    pub(super) calls: Calls,
 }
 
 /// Bytes of a request.
@@ -42,27 +39,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/health/readiness", get(ready))
         .route("/health", get(ready))
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
         .with_state(shared)
-}
-
-/// No web page asks: neither from its own origin, nor by making its name point here.
-async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    let host = headers
-        .get(HOST)
-        .and_then(|it| it.to_str().ok())
-        .unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let here = ["127.0.0.1", "localhost", "[::1]", ""].contains(&name);
-    if headers.contains_key(ORIGIN) || (shared.on_loopback && !here) {
-        return refused(
-            StatusCode::FORBIDDEN,
-            "host_not_allowed",
-            "web pages may not ask",
-        );
-    }
-    next.run(request).await
 }
 
 /// Names that are no patterns.

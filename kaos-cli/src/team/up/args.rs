@@ -37,6 +37,9 @@ pub(crate) struct Args {
     /// Signs the trails with this key, made by `kaos audit keygen`
     #[arg(long, value_name = "FILE")]
     pub(super) trail_key: Option<PathBuf>,
+    /// Shows in a browser what the team does, as kaos ui does, at this port: 4400 if none is given, 0 is one that is free
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "4400")]
+    pub(super) ui: Option<u16>,
     /// A value of a Secret: name/key=env:VARIABLE
     #[arg(long = "secret", value_name = "NAME/KEY=env:VAR")]
     pub(super) secrets: Vec<String>,

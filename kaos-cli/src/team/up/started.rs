@@ -1,6 +1,7 @@
 //! A team from its files to its end.
 
 mod detached;
+mod page;
 mod prepared;
 
 use std::process::ExitCode;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use kaos_operator::local::{Limits, News, Shim, Standing, Team, Together};
 
+use self::page::Page;
 use self::prepared::{Checked, Prepared};
 use super::args::Args;
 use crate::output::{self, Failed};
@@ -54,11 +56,12 @@ async fn lead(
     mut signals: Signals,
 ) -> Result<ExitCode, Failed> {
     let began = Instant::now();
+    place.forget_lines()?;
     prepared.write_files(&place)?;
     let mut record = prepared.record();
     place.write(&record)?;
     let look = Look {
-        labels: prepared.labels(),
+        components: prepared.shown(),
         workloads: prepared.workloads,
         resources: prepared.resources,
     };
@@ -77,6 +80,7 @@ async fn lead(
         move |news: &News<'_>| show.news(news)
     };
     let team = Team::start(prepared.processes, limits, shim, news)?;
+    let page = args.ui.map(|port| Page::start(args, port)).transpose()?;
     let mut ready = false;
     let end = loop {
         tokio::select! {
@@ -111,6 +115,7 @@ async fn lead(
         }
     };
     let stopping = Instant::now();
+    drop(page);
     let standings = tokio::task::spawn_blocking(move || team.stop()).await?;
     let state = if matches!(end, End::Asked) {
         "stopped"

@@ -6,6 +6,39 @@ use super::verifying::VerifyingKey;
 
 /// Who signs a trail's checkpoints: a [`SigningKey`](super::SigningKey), or a service that holds one and gives it to
 /// nobody.
+///
+/// # Example
+///
+/// A service signs, so the machine that writes the trail cannot forge what it wrote before:
+///
+/// ```
+/// use std::io;
+/// use kaos_hooks::audit::{AuditHook, Signer, SigningKey, VerifyingKey};
+///
+/// # struct Vault(SigningKey);
+/// # impl Vault { fn sign(&self, text: &[u8]) -> io::Result<[u8; 64]> { self.0.sign(text) } }
+/// struct Remote {
+///     public: VerifyingKey,
+///     vault: Vault, // a client of yours, with a time limit
+/// }
+///
+/// impl Signer for Remote {
+///     fn verifying_key(&self) -> VerifyingKey {
+///         self.public.clone()
+///     }
+///
+///     fn sign(&self, text: &[u8]) -> io::Result<[u8; 64]> {
+///         self.vault.sign(text)
+///     }
+/// }
+/// # let key = SigningKey::generate("acme-prod")?;
+/// # let remote = Remote { public: key.verifying_key(), vault: Vault(key) };
+/// # let dir = std::env::temp_dir().join(format!("kaos-signer-doc-{}", std::process::id()));
+/// let audit = AuditHook::builder(&dir).signing_key(remote).open()?;
+/// # drop(audit);
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Signer: Send + 'static {
     /// The public half of the key.
     fn verifying_key(&self) -> VerifyingKey;

@@ -17,6 +17,36 @@ pub struct Record {
 /// What a record says.
 ///
 /// Closed: who shows a trail must know what it may show.
+///
+/// # Example
+///
+/// What a trail says of itself, for people; [`Filter::own`](crate::audit::Filter::own) asks for it:
+///
+/// ```
+/// use kaos_hooks::audit::{
+///     Acceptance, Cause, CheckpointNote, Found, Gap, HandOver, OwnRecord, Recovery, Retention, SegmentStart,
+/// };
+///
+/// fn shown(record: &OwnRecord) -> String {
+///     match record {
+///         OwnRecord::Segment(start) => segment(start),
+///         OwnRecord::Checkpoint(CheckpointNote { seal: true, .. }) => "the segment ends".to_owned(),
+///         OwnRecord::Checkpoint(CheckpointNote { note, .. }) => format!("checkpoint: {note}"),
+///         OwnRecord::Recovery(Recovery { found: Found::Torn, bytes, .. }) => format!("{bytes} bytes were unfinished"),
+///         OwnRecord::Recovery(Recovery { segment, .. }) => format!("{segment} was damaged"),
+///         OwnRecord::Gap(Gap { lost, reason, .. }) => format!("{lost} events are missing: {reason}"),
+///         OwnRecord::Key(HandOver { key, .. }) => format!("{key} signs from here on"),
+///         OwnRecord::Accept(Acceptance { who, reason, .. }) => format!("{who} knows: {reason}"),
+///         OwnRecord::Retention(Retention { to, .. }) => format!("records before {to} were removed"),
+///         _ => "of a newer version".to_owned(),
+///     }
+/// }
+///
+/// fn segment(start: &SegmentStart) -> String {
+///     let why = if start.cause == Cause::Failed { ", as the former could not be written" } else { "" };
+///     format!("process {} of {} begins a segment{why}", start.pid, start.host)
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum RecordContent {
     /// An event of a run, redacted.

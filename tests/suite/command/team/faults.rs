@@ -151,3 +151,37 @@ async fn a_folder_that_is_a_link_is_refused_and_one_that_others_write_is_closed(
         .mode();
     assert_eq!(mode & 0o777, 0o700);
 }
+
+/// Lines are not what a team is for; who asks for them and cannot write them is told.
+#[tokio::test]
+async fn an_output_that_is_full_stops_no_team() {
+    let home = Home::new("full");
+    let file = home.file(SCRIPTED);
+    let full = || {
+        std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap()
+    };
+    let mut up = home.kaos(&["up", "-f", &file]);
+    let mut up = up.stdout(full()).spawn().unwrap();
+    while home.run(&["status"]).await.status.code() != Some(0) {
+        assert!(up.try_wait().unwrap().is_none(), "it has ended");
+    }
+    let processes = home.processes();
+    for arguments in [
+        &["status"] as &[_],
+        &["logs", "analyst"],
+        &["invoke", "analyst", "36 times 1250?"],
+    ] {
+        let mut command = home.kaos(arguments);
+        let command = command.stdout(full()).spawn().unwrap();
+        let ended = command.wait_with_output().await.unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{arguments:?}");
+        assert!(said(&ended).contains("No space left"), "{}", said(&ended));
+    }
+    let down = home.run(&["down"]).await;
+    assert_eq!(down.status.code(), Some(0), "{}", said(&down));
+    assert_eq!(up.wait().await.unwrap().code(), Some(0));
+    all_gone(&processes);
+}

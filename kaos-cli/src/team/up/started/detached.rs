@@ -42,6 +42,10 @@ pub(super) fn run(args: &Args, place: &Place) -> Result<ExitCode, Failed> {
                 out,
                 "ready: {count} of {count}; kaos status shows them, kaos down ends them"
             )?;
+            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            for line in said.lines().filter(|it| it.contains("the page is at")) {
+                writeln!(out, "{line}")?;
+            }
             out.flush()?;
             return Ok(ExitCode::SUCCESS);
         }

@@ -1,6 +1,5 @@
 //! What is known before anything starts.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use crate::config::variable;
 use crate::files::{Taken, report};
 use crate::output::Failed;
 use crate::team::environment::{Added, inherited, token};
+use crate::team::show::Shown;
 use crate::team::state::{Component, Place, Record};
 
 pub(super) enum Checked {
@@ -28,6 +28,9 @@ pub(super) struct Prepared {
     pub(super) workloads: Workloads,
     pub(super) processes: Vec<Process>,
     files: Vec<(PathBuf, SecretText)>,
+    trail: Option<PathBuf>,
+    /// This command.
+    kaos: PathBuf,
 }
 
 /// Reads and checks all of it, and tells what was found.
@@ -80,6 +83,8 @@ pub(super) fn checked(args: &Args, place: &Place) -> Result<Checked, Failed> {
         workloads: all,
         processes: planned.processes,
         files: planned.files,
+        trail: added.trail,
+        kaos: programs.kaos,
     })))
 }
 
@@ -122,11 +127,12 @@ impl Prepared {
             since: Timestamp::now().to_string(),
             state: "starting".to_owned(),
             components: components.collect(),
+            trail: self.trail.clone(),
         }
     }
 
-    /// What each is called in front of its lines: by its resource, if no other is called so.
-    pub(super) fn labels(&self) -> HashMap<String, String> {
+    /// What is shown of each: it is called by its resource, if no other is called so.
+    pub(super) fn shown(&self) -> Vec<Shown> {
         let all = &self.workloads.workloads;
         let label = |it: &Workload| {
             let name = &it.identity.name;
@@ -137,7 +143,14 @@ impl Prepared {
                 it.name.clone()
             }
         };
-        all.iter().map(|it| (it.name.clone(), label(it))).collect()
+        let both = all.iter().zip(&self.processes);
+        both.map(|(workload, process)| Shown {
+            name: process.name.clone(),
+            label: label(workload),
+            port: process.port,
+            reports: process.program == self.kaos,
+        })
+        .collect()
     }
 }
 

@@ -13,6 +13,24 @@ use crate::model::providers::{SetupError, as_sent};
 const VERSION: &str = "2023-06-01";
 
 /// The makings of an [`AnthropicModel`]; see [`AnthropicModel::builder`].
+///
+/// # Example
+///
+/// What a configuration says of a model, over what it is by default:
+///
+/// ```
+/// use std::time::Duration;
+/// use kaos_runner::AnthropicModel;
+/// use kaos_runner::models::{AnthropicBuilder, Retries, Timeouts};
+///
+/// fn patient(model: AnthropicBuilder) -> AnthropicBuilder {
+///     let slow = Timeouts { first_chunk: Duration::from_secs(300), total: Duration::from_secs(900), ..Timeouts::default() };
+///     model.timeouts(slow).retries(Retries { attempts: 5, ..Retries::default() })
+/// }
+///
+/// let model = patient(AnthropicModel::builder("claude-haiku-4-5").api_key("key")).build()?;
+/// # Ok::<(), kaos_runner::models::SetupError>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct AnthropicBuilder {

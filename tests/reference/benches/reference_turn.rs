@@ -1,15 +1,15 @@
 //! What observing an agent costs: the reference turn, as a ratio to the same spans made by hand.
 //!
-//! `cargo bench -p kaos-tests --bench reference_turn` prints a table, `-- --json` one JSON object
+//! `cargo bench -p kaos-reference --bench reference_turn` prints a table, `-- --json` one JSON object
 //! a line. All cases run in one process, interleaved round by round, and a case's ratio is the
 //! median over the rounds of its time to that round's `raw`, so that a machine's slow moments hit
 //! all of them.
 
 use kaos_hooks::{Event, Hook, Hooks, Observer, Run};
 use kaos_otel_hook::{MetricsHook, OTelHook};
-use kaos_tests::discard::{metrics, traces, traces_by_hand};
-use kaos_tests::interleaved::{self, Case, Counting};
-use kaos_tests::reference::{self, ByHand, Fixture};
+use kaos_reference::discard::{metrics, traces, traces_by_hand};
+use kaos_reference::interleaved::{self, Case, Counting};
+use kaos_reference::turn::{self as reference, ByHand, Fixture};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::Sampler::{AlwaysOff, AlwaysOn};
 use tracing_subscriber::layer::SubscriberExt as _;

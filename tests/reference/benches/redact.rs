@@ -8,7 +8,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use kaos_hooks::redact::Redactor;
-use kaos_tests::text;
+use kaos_reference::text;
 
 const SIZE: usize = 256 * 1024;
 

@@ -1,14 +1,14 @@
 //! What an event costs deep inside a tree: a span and two values inside 256 open spans, as a ratio
 //! to the same inside one.
 //!
-//! `cargo bench -p kaos-tests --bench depth`; `-- --json` prints one JSON object a line.
+//! `cargo bench -p kaos-reference --bench depth`; `-- --json` prints one JSON object a line.
 
 use futures_util::FutureExt as _;
 use kaos_hooks::{
     Custom, CustomOutcome, Event, Hook, Hooks, Observer, Run, Scope, TextDelta, Turn,
 };
 use kaos_otel_hook::OTelHook;
-use kaos_tests::interleaved::{Case, compare};
+use kaos_reference::interleaved::{Case, compare};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
 struct Noop;

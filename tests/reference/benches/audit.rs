@@ -1,6 +1,6 @@
 //! What an audit trail costs: the caller, the writer, and those who wait for the disk.
 //!
-//! `cargo bench -p kaos-tests --bench audit` prints tables, `-- --json` one JSON object a line. The
+//! `cargo bench -p kaos-reference --bench audit` prints tables, `-- --json` one JSON object a line. The
 //! disk is that of the temporary directory; `KAOS_BENCH_DIR` names another.
 
 #![expect(
@@ -20,9 +20,9 @@ use kaos_hooks::audit::{AuditBuilder, AuditHook, SigningKey, Storage, StorageFil
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Hooks, Turn};
 use kaos_otel_hook::{MetricsHook, OTelHook};
-use kaos_tests::discard::{metrics, traces, traces_by_hand};
-use kaos_tests::interleaved::{self, Case, Counting};
-use kaos_tests::reference::{self, ByHand, EVENTS, Fixture};
+use kaos_reference::discard::{metrics, traces, traces_by_hand};
+use kaos_reference::interleaved::{self, Case, Counting};
+use kaos_reference::turn::{self as reference, ByHand, EVENTS, Fixture};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::Sampler::{AlwaysOff, AlwaysOn};
 

@@ -1,0 +1,17 @@
+//! The runs of trails: which record belongs to which, what is to be known of each at a glance, and which are asked for.
+//!
+//! The [`Index`] is for looking, never for judging: whether a trail is as it was written is told by verifying it.
+
+mod grouping;
+mod index;
+mod kept;
+mod names;
+mod query;
+mod read;
+mod run;
+
+pub(crate) use grouping::Grouping;
+pub(crate) use index::{Entry, Index};
+pub(crate) use query::Query;
+pub(crate) use read::events;
+pub(crate) use run::{Call, CallKind, Run, State};

@@ -1,0 +1,198 @@
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+use kaos_hooks::audit::{Placed, Position, RecordContent, SegmentFile};
+use kaos_hooks::{SpanId, TraceId};
+use kaos_otel_hook::Prices;
+use serde::{Deserialize, Serialize};
+
+use super::grouping::Grouping;
+use super::kept;
+use super::names::Known;
+use super::run::Run;
+
+/// The runs of several trails.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    trails: Vec<OfTrail>,
+    known: Known,
+    by_trace: HashMap<TraceId, Vec<RunKey>>,
+    callers: HashSet<(TraceId, SpanId)>,
+}
+
+/// Which run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RunKey {
+    pub(crate) trail: usize,
+    number: u64,
+}
+
+/// A run and what it is called here.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'i> {
+    pub(crate) key: RunKey,
+    pub(crate) run: &'i Run,
+    /// Whether a run of these trails called it.
+    pub(crate) is_nested: bool,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct OfTrail {
+    grouping: Grouping,
+    runs: BTreeMap<u64, Run>,
+}
+
+impl Index {
+    /// An empty one, which knows what models cost.
+    pub(crate) fn new(prices: Option<Prices>) -> Self {
+        Self {
+            known: Known::with(prices),
+            ..Self::default()
+        }
+    }
+
+    /// One more trail; gives its number.
+    pub(crate) fn add_trail(&mut self) -> usize {
+        self.trails.push(OfTrail::default());
+        self.trails.len() - 1
+    }
+
+    /// Takes one more record of a trail.
+    pub(crate) fn add(&mut self, trail: usize, placed: &Placed) {
+        let (RecordContent::Event(event), Some(of)) =
+            (&placed.record.content, self.trails.get_mut(trail))
+        else {
+            return;
+        };
+        let belongs = of.grouping.place(event);
+        let number = belongs.run;
+        let known = &mut self.known;
+        let run = of.runs.entry(number).or_insert_with(|| {
+            let run = Run::of(placed, event, &mut known.names);
+            let key = RunKey { trail, number };
+            self.by_trace.entry(run.trace).or_default().push(key);
+            run
+        });
+        let before = run.callers.len();
+        run.add(placed, event, belongs.ends, &mut self.known);
+        let new = run.callers.iter().skip(before);
+        self.callers.extend(new.map(|span| (run.trace, *span)));
+    }
+
+    /// Forgets all of a trail, which is read anew.
+    pub(crate) fn forget(&mut self, trail: usize) {
+        if let Some(of) = self.trails.get_mut(trail) {
+            *of = OfTrail::default();
+        }
+        self.by_trace.retain(|_trace, keys| {
+            keys.retain(|key| key.trail != trail);
+            !keys.is_empty()
+        });
+    }
+
+    /// Forgets runs that ended before this segment; of those that reach into it the beginning is missing now.
+    pub(crate) fn forget_before(&mut self, trail: usize, segment: u64) {
+        let Some(of) = self.trails.get_mut(trail) else {
+            return;
+        };
+        of.runs
+            .retain(|_number, run| run.places.end.segment >= segment);
+        let cut = of.runs.values_mut();
+        for run in cut.filter(|run| run.places.start.segment < segment) {
+            run.has_beginning = false;
+            run.places.start = Position { segment, offset: 0 };
+        }
+        let runs = &of.runs;
+        self.by_trace.retain(|_trace, keys| {
+            keys.retain(|key| key.trail != trail || runs.contains_key(&key.number));
+            !keys.is_empty()
+        });
+    }
+
+    /// Keeps what these segments, all of them sealed, hold of a trail, for the next start. Costs are not kept: prices change.
+    pub(crate) fn keep(&self, number: usize, trail: &Path, segments: &[SegmentFile]) {
+        let of = self.trails.get(number).filter(|_| !self.known.has_prices());
+        // What cannot be kept is read again.
+        let _kept = of.is_some_and(|of| kept::keep(trail, segments, of).is_ok());
+    }
+
+    /// Takes what is kept of a trail that is still the same; gives the place to read on at.
+    pub(crate) fn take_kept(
+        &mut self,
+        number: usize,
+        trail: &Path,
+        now: &[SegmentFile],
+    ) -> Option<Position> {
+        let of = self
+            .trails
+            .get_mut(number)
+            .filter(|_| !self.known.has_prices())?;
+        let (mut taken, at) = kept::kept::<OfTrail>(trail, now)?;
+        for (run, it) in &mut taken.runs {
+            it.share(&mut self.known.names);
+            let key = RunKey {
+                trail: number,
+                number: *run,
+            };
+            self.by_trace.entry(it.trace).or_default().push(key);
+            self.callers.extend(it.callers());
+        }
+        *of = taken;
+        Some(at)
+    }
+
+    /// How many runs there are.
+    pub(crate) fn len(&self) -> usize {
+        self.trails.iter().map(|of| of.runs.len()).sum()
+    }
+
+    pub(crate) fn run(&self, key: RunKey) -> Option<&Run> {
+        self.trails.get(key.trail)?.runs.get(&key.number)
+    }
+
+    /// All runs, trail by trail.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.trails.iter().enumerate().flat_map(move |(trail, of)| {
+            of.runs.iter().map(move |(number, run)| {
+                let number = *number;
+                self.entry(RunKey { trail, number }, run)
+            })
+        })
+    }
+
+    fn entry<'i>(&'i self, key: RunKey, run: &'i Run) -> Entry<'i> {
+        let called = |span| self.callers.contains(&(run.trace, span));
+        Entry {
+            key,
+            run,
+            is_nested: run.parent.is_some_and(called),
+        }
+    }
+
+    /// The runs of one trace, in all trails.
+    pub(crate) fn of_trace(&self, trace: TraceId) -> Vec<Entry<'_>> {
+        let keys = self.by_trace.get(&trace).map_or(&[] as &[_], |it| it);
+        let entry = |key: &RunKey| Some(self.entry(*key, self.run(*key)?));
+        keys.iter().filter_map(entry).collect()
+    }
+
+    /// The run with this root, and those that it called, and those that they called.
+    pub(crate) fn with_nested(&self, trace: TraceId, root: SpanId) -> Vec<Entry<'_>> {
+        let mut waiting = self.of_trace(trace);
+        let mut spans: HashSet<SpanId> = HashSet::new();
+        let mut found = Vec::new();
+        loop {
+            let is_of = |it: &Entry<'_>| match found.len() {
+                0 => it.run.root == Some(root),
+                _ => it.run.parent.is_some_and(|span| spans.contains(&span)),
+            };
+            let (new, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_of);
+            if new.is_empty() {
+                return found;
+            }
+            spans.extend(new.iter().flat_map(|it| it.run.callers.iter().copied()));
+            found.extend(new);
+            waiting = rest;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `kaos ui`: pages that show what agents did, from their trails alone.
+//!
+//! Nothing is written into a trail's directory, and nothing is fetched from elsewhere: what a browser gets is in this
+//! program. All that a trail says is somebody else's text, and stays text.
+
+mod answer;
+mod compared;
+mod conversation;
+mod detail;
+mod export;
+mod listed;
+mod numbers;
+mod open;
+mod page;
+mod proved;
+mod routes;
+mod shared;
+mod sources;
+mod spans;
+mod team;
+mod verdict;
+mod verifying;
+mod watch;
+mod watched;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args as ClapArgs;
+use futures_util::StreamExt as _;
+use kaos_otel_hook::Prices;
+use kaos_runner::server::{Access, Bounds, Drain, listen};
+
+pub(crate) use self::export::page_of;
+use self::shared::Shared;
+use self::sources::Sources;
+use crate::config::variable;
+use crate::output::{self, Failed};
+use crate::service;
+use crate::signals::Signals;
+use crate::team::Which;
+use crate::verification::Against;
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Without a trail it shows those of the team that runs (kaos up --trail DIR). Trails are read, never written, also while agents write them; runs of
+several are put together by their traces.
+
+KAOS_TRACE_URL is where a span is found elsewhere: http://localhost:16686/trace/{trace}?uiFind={span}
+KAOS_UI_TOKEN is the token to ask with, instead of one made at each start. On the loopback whoever reaches the port may look; asking an agent, and all
+from elsewhere, needs the token, which the printed address has.
+
+Exit codes: 0 ended as asked, 1 the address cannot be listened at, 2 the command is wrong."
+)]
+pub(crate) struct Args {
+    /// Trails' directories, or folders of them
+    trails: Vec<PathBuf>,
+    #[command(flatten)]
+    which: Which,
+    /// The address to listen at; elsewhere than on this machine only if you say so
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// The port to listen at; 0 is one that is free
+    #[arg(long, default_value_t = 4400)]
+    port: u16,
+    /// Opens the page in a browser
+    #[arg(long)]
+    open: bool,
+    /// What models cost, to show what runs did: {"gpt-4o": {"input": 2.5, "output": 10}}, US dollars for a million tokens
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+    /// What this server is called by browsers, where it is not on this machine: NAME or NAME:PORT; may be given more than once
+    #[arg(long = "as", value_name = "HOST")]
+    names: Vec<String>,
+    #[command(flatten)]
+    against: Against,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
+    crate::warnings::show(None);
+    service::run(async |signals| Box::pin(serve(args, signals)).await)
+}
+
+async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
+    let sources = Sources::of(&args.trails, &args.which.name)?;
+    if let Some(wrong) = args.names.iter().find(|it| !Access::is_host(it)) {
+        return Err(format!("--as {wrong}: expected a name, or NAME:PORT").into());
+    }
+    let token = variable("KAOS_UI_TOKEN").unwrap_or_else(shared::token);
+    let elsewhere = variable("KAOS_TRACE_URL");
+    let elsewhere = elsewhere.map(|it| shared::template(&it)).transpose()?;
+    // What is wrong with keys and anchors is said now, not when it is verified.
+    let against = verdict::Expected::of(&args.against)?;
+    let prices = args.prices.as_deref().map(prices).transpose()?;
+    let Some(listener) = service::listener(args.host, args.port).await else {
+        return Ok(ExitCode::FAILURE);
+    };
+    let at = listener.local_addr()?;
+    let shared = Arc::new(Shared::new(
+        sources,
+        against,
+        args.which.name.clone(),
+        elsewhere,
+        prices,
+    ));
+    watch::start(&shared)?;
+    verifying::start(&shared)?;
+    let access = Access::new().token(&token).hosts(args.names.clone()).at(at);
+    let routes = routes::router(&shared, &access, at.ip().to_canonical().is_loopback());
+    let page = format!("http://{at}/#token={token}");
+    output::say(&format!("kaos: the page is at {page}"));
+    if args.open {
+        open::open(&page);
+    }
+    let (bounds, drain) = (Bounds::default(), Drain::new(Duration::from_secs(1)));
+    let ends = Arc::clone(&shared);
+    let stop = service::stops(signals).inspect(move |()| ends.end());
+    Box::pin(listen(listener, routes, &bounds, &drain, stop)).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn prices(file: &Path) -> Result<Prices, Failed> {
+    let at = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| format!("--prices {at}: {error}"))?;
+    Prices::from_json(&text).map_err(|error| format!("--prices {at}: {error}").into())
+}

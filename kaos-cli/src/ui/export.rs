@@ -1,0 +1,124 @@
+//! One run as a page of its own: a file that needs neither this program nor a network.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::detail::{self, Records};
+use super::page::{MODULES, STYLE};
+use super::shared::Shared;
+use super::sources::Sources;
+use super::verdict::Expected;
+use super::watch;
+use crate::output::Failed;
+use crate::runs::Query;
+use crate::verification::Against;
+
+/// The page of the newest run that is asked for; of the runs that it called, too, as far as the trail has them.
+pub(crate) fn page_of(trail: &Path, query: &Query) -> Result<String, Failed> {
+    let sources = Sources::of(&[trail.to_owned()], "default")?;
+    let expected = Expected::of(&Against::default())?;
+    let shared = Shared::new(sources, expected, String::new(), None, None);
+    watch::once(&shared);
+    let (trace, root) = {
+        let index = shared.index();
+        let found = query.find(&index);
+        let run = found.first().ok_or("no run matches")?.run;
+        let root = run.root.map_or_else(|| "-".to_owned(), |it| it.to_string());
+        (run.trace.to_string(), root)
+    };
+    let asked = (trace, root);
+    let (mut spans, mut answers) = (Map::new(), Map::new());
+    let failed = |wrong: super::answer::Wrong| wrong.to_string();
+    let read = detail::with_spans(&shared, &asked).map_err(failed)?;
+    let mut of_spans: Vec<(String, Records)> = Vec::new();
+    detail::read(&shared, &asked, |watched, seq, event| {
+        let Some(span) = detail::about(&event).map(|it| it.to_string()) else {
+            return;
+        };
+        let known = of_spans.iter().rposition(|(it, _)| *it == span);
+        let known = known.unwrap_or_else(|| {
+            of_spans.push((span, Records::default()));
+            of_spans.len() - 1
+        });
+        if let Some((_, records)) = of_spans.get_mut(known) {
+            records.add(&watched.name, seq, &event);
+        }
+    })
+    .map_err(failed)?;
+    let (trace, root) = &asked;
+    for (span, records) in of_spans {
+        let of: Value = serde_json::from_str(&records.as_json())?;
+        spans.insert(format!("/api/records/{trace}/{root}?span={span}"), of);
+    }
+    answers.insert("/api/file".to_owned(), json!({ "run": read.get("run") }));
+    answers.insert(format!("/api/run/{trace}/{root}"), read);
+    answers.append(&mut spans);
+    Ok(page(&Value::Object(answers)))
+}
+
+fn page(answers: &Value) -> String {
+    // Nothing in it ends the element that it stands in.
+    let data = answers.to_string().replace('<', "\\u003c");
+    let script = bundle();
+    let (of_script, of_style) = (hash(&script), hash(STYLE));
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '{of_script}'; style-src '{of_style}'; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>kaos</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<script type=\"application/json\" id=\"kaos-data\">{data}</script>\n<script type=\"module\">{script}</script>\n</body>\n</html>\n"
+    )
+}
+
+/// As a Content-Security-Policy names what it allows.
+fn hash(text: &str) -> String {
+    format!("sha256-{}", BASE64.encode(Sha256::digest(text)))
+}
+
+/// The modules as one: each a function's inside, which gives what the module exports.
+fn bundle() -> String {
+    let mut whole = String::from("\n");
+    for (name, module) in MODULES {
+        let name = name.trim_end_matches(".js");
+        let mut exported: Vec<&str> = Vec::new();
+        let mut inside = String::new();
+        for line in module.lines() {
+            if let Some(import) = line.strip_prefix("import ") {
+                inside.push_str(&imported(import));
+            } else if let Some(rest) = line.strip_prefix("export ") {
+                exported.extend(name_of(rest));
+                inside.push_str(rest);
+            } else {
+                inside.push_str(line);
+            }
+            inside.push('\n');
+        }
+        let exported = exported.join(", ");
+        let parts = [
+            "const m_",
+            name,
+            " = (() => {\n",
+            &inside,
+            "return { ",
+            &exported,
+            " };\n})();\n",
+        ];
+        whole.extend(parts);
+    }
+    whole
+}
+
+/// `{ a, b as c } from './d.js';` as `const { a, b: c } = m_d;`.
+fn imported(import: &str) -> String {
+    let parts = import.split_once(" from './");
+    let (names, from) = parts.unwrap_or((import, ""));
+    let from = from.trim_end_matches(".js';");
+    format!("const {} = m_{from};", names.replace(" as ", ": "))
+}
+
+/// What `async function show(…` declares.
+fn name_of(declared: &str) -> Option<&str> {
+    let keywords = ["async", "function", "function*", "const", "let", "class"];
+    let mut words = declared.split([' ', '(', '=', '{']);
+    words.find(|word| !word.is_empty() && !keywords.contains(word))
+}

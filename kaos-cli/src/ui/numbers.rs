@@ -1,0 +1,188 @@
+//! How many, how long, how much: of the runs that are asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Asked, json_of};
+use super::listed::{asked, millis};
+use super::shared::Shared;
+use crate::runs::{Call, CallKind, State as RunState};
+
+/// How many stretches a time is divided into.
+const STRETCHES: u64 = 48;
+
+/// The most rows of a table.
+const MAX_ROWS: usize = 200;
+
+pub(super) async fn numbers(State(shared): State<Arc<Shared>>, given: Asked) -> Answer {
+    let mut query = asked(&given)?;
+    // Each turn and each call counts, whoever asked for it: as the metrics of its process count them.
+    query.nested = true;
+    let index = shared.index();
+    let runs = query.find(&index);
+    let times = || runs.iter().map(|it| it.run.at);
+    let from = query.since.or_else(|| times().min()).unwrap_or(0);
+    let to = query
+        .until
+        .or_else(|| times().max().map(|it| it + 1))
+        .unwrap_or(from + 1);
+    let width = (to.saturating_sub(from) / STRETCHES).max(1);
+    let (mut turns, mut models, mut tools, mut agents) = <(Sum, Sum, Sum, Sum)>::default();
+    let (mut by_agent, mut by_model, mut by_tool) = <(Table, Table, Table)>::default();
+    let mut series: Vec<Sum> = Vec::new();
+    for run in runs.iter().map(|it| it.run) {
+        let stretch = usize::try_from(run.at.saturating_sub(from) / width).unwrap_or(0);
+        if series.len() <= stretch {
+            series.resize_with(stretch + 1, Sum::default);
+        }
+        for call in &run.calls {
+            let name = call.name.to_string();
+            match call.kind {
+                CallKind::Turn => {
+                    turns.add(call);
+                    by_agent.entry(name).or_default().add(call);
+                    if let Some(sum) = series.get_mut(stretch) {
+                        sum.add(call);
+                    }
+                }
+                CallKind::Model => {
+                    models.add(call);
+                    by_model.entry(name).or_default().add(call);
+                    by_agent
+                        .entry(call.agent.to_string())
+                        .or_default()
+                        .use_of(call);
+                    if let Some(sum) = series.get_mut(stretch) {
+                        sum.use_of(call);
+                    }
+                }
+                CallKind::Tool => {
+                    tools.add(call);
+                    by_tool.entry(name).or_default().add(call);
+                }
+                CallKind::Agent => agents.add(call),
+            }
+        }
+    }
+    let open = runs
+        .iter()
+        .filter(|it| it.run.state == RunState::Open)
+        .count();
+    let denied: u64 = runs.iter().map(|it| u64::from(it.run.denied)).sum();
+    let series = series.iter_mut().enumerate().map(|(at, sum)| {
+        let at = from + width * at as u64;
+        json!({ "at": millis(at), "of": sum.summed() })
+    });
+    Ok(json_of(&json!({
+        "from": millis(from),
+        "to": millis(to),
+        "width": millis(width),
+        "runs": runs.len(),
+        "open": open,
+        "denied": denied,
+        "turns": turns.summed(),
+        "models": models.summed(),
+        "tools": tools.summed(),
+        "agents": agents.summed(),
+        "series": series.collect::<Vec<_>>(),
+        "by_agent": table(by_agent),
+        "by_model": table(by_model),
+        "by_tool": table(by_tool),
+    })))
+}
+
+type Table = BTreeMap<String, Sum>;
+
+fn table(table: Table) -> Vec<Value> {
+    let rows = table
+        .into_iter()
+        .map(|(name, mut sum)| json!({ "name": name, "of": sum.summed() }));
+    rows.take(MAX_ROWS).collect()
+}
+
+/// Work of one kind.
+#[derive(Default)]
+struct Sum {
+    millis: Vec<f64>,
+    errors: u64,
+    cancelled: u64,
+    input: u64,
+    output: u64,
+    cost: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Summed {
+    count: usize,
+    errors: u64,
+    cancelled: u64,
+    input: u64,
+    output: u64,
+    cost: Option<f64>,
+    sum_ms: f64,
+    p50: Option<f64>,
+    p95: Option<f64>,
+    p99: Option<f64>,
+    most: Option<f64>,
+    /// How many took up to so many milliseconds, by powers of two from 1.
+    histogram: Vec<u64>,
+}
+
+impl Sum {
+    fn add(&mut self, call: &Call) {
+        self.millis.push(call.took.as_secs_f64() * 1000.0);
+        self.errors += u64::from(call.state == RunState::Error);
+        self.cancelled += u64::from(call.state == RunState::Cancelled);
+        self.use_of(call);
+    }
+
+    fn use_of(&mut self, call: &Call) {
+        self.input += call.input;
+        self.output += call.output;
+        if let Some(cost) = call.cost {
+            self.cost = Some(self.cost.unwrap_or(0.0) + cost);
+        }
+    }
+
+    fn summed(&mut self) -> Summed {
+        self.millis.sort_unstable_by(f64::total_cmp);
+        let mut histogram = Vec::new();
+        for millis in &self.millis {
+            let (mut bucket, mut up_to) = (0, 1.0);
+            while *millis > up_to && bucket < 40 {
+                up_to *= 2.0;
+                bucket += 1;
+            }
+            if histogram.len() <= bucket {
+                histogram.resize(bucket + 1, 0);
+            }
+            if let Some(count) = histogram.get_mut(bucket) {
+                *count += 1;
+            }
+        }
+        Summed {
+            count: self.millis.len(),
+            errors: self.errors,
+            cancelled: self.cancelled,
+            input: self.input,
+            output: self.output,
+            cost: self.cost,
+            sum_ms: self.millis.iter().sum(),
+            p50: self.percentile(50),
+            p95: self.percentile(95),
+            p99: self.percentile(99),
+            most: self.millis.last().copied(),
+            histogram,
+        }
+    }
+
+    /// The least that so many of hundred do not exceed (nearest rank).
+    fn percentile(&self, of_hundred: usize) -> Option<f64> {
+        let rank = (self.millis.len() * of_hundred).div_ceil(100);
+        self.millis.get(rank.checked_sub(1)?).copied()
+    }
+}

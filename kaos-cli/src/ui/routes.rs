@@ -1,0 +1,109 @@
+//! What browsers ask for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::{get, post};
+use kaos_runner::server::Access;
+use serde_json::json;
+
+use super::answer::{Answer, Asked, json_of};
+use super::shared::Shared;
+use super::{compared, conversation, detail, listed, numbers, page, proved, team};
+
+/// Bytes of a question.
+const BODY: usize = 1024 * 1024;
+
+/// How long a page waits for news, at most.
+const WAIT: Duration = Duration::from_secs(20);
+
+/// What a browser may do with what it gets: take our own script and style, ask us, nothing else.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::CACHE_CONTROL, "no-store"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
+
+/// `looks`: everybody who reaches the server may look; asking an agent always needs the token.
+pub(super) fn router(shared: &Arc<Shared>, access: &Access, looks: bool) -> Router {
+    let looking = Router::new()
+        .route("/api/state", get(state))
+        .route("/api/runs", get(listed::runs))
+        .route("/api/run/{trace}/{root}", get(detail::run))
+        .route("/api/records/{trace}/{root}", get(detail::records))
+        .route("/api/steps/{trace}/{root}", get(compared::steps))
+        .route("/api/proof/{trace}/{root}", get(proved::proof))
+        .route("/api/session", get(conversation::session))
+        .route("/api/numbers", get(numbers::numbers))
+        .route("/api/trust", get(trust))
+        .route("/api/team", get(team::team))
+        .with_state(Arc::clone(shared));
+    let looking = if looks {
+        looking
+    } else {
+        access.guard_tokens(looking)
+    };
+    let asking = Router::new()
+        .route("/api/ask", post(team::ask))
+        .layer(DefaultBodyLimit::max(BODY))
+        .with_state(Arc::clone(shared));
+    let routes = page::routes(Router::new())
+        .merge(looking)
+        .merge(access.guard_tokens(asking));
+    access.guard(routes).layer(from_fn(harmless))
+}
+
+async fn harmless(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// How all of it stands: at once, or when it is different.
+async fn state(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
+    // What the page knows already.
+    if let Some(since) = asked.number("since")? {
+        // At the limit nothing is new, which is an answer, too.
+        let _waited = tokio::time::timeout(WAIT, shared.after(since)).await;
+    }
+    let version = shared.version();
+    let trails: Vec<_> = shared.trails().iter().map(|it| listed::trail(it)).collect();
+    Ok(json_of(&json!({
+        "version": version,
+        "program": env!("CARGO_PKG_VERSION"),
+        "trails": trails,
+        "runs": shared.index().len(),
+        "team": shared.team,
+        "elsewhere": shared.elsewhere,
+    })))
+}
+
+async fn trust(State(shared): State<Arc<Shared>>) -> Answer {
+    let trails = shared.trails();
+    let all = trails.iter().map(|it| {
+        let mut all = listed::trail(it);
+        if let Some(all) = all.as_object_mut() {
+            all.insert("verdict".to_owned(), it.verdict().as_json());
+        }
+        all
+    });
+    Ok(json_of(&json!({ "trails": all.collect::<Vec<_>>() })))
+}

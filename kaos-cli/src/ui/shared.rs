@@ -1,0 +1,111 @@
+//! What all requests and the threads that read share.
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use kaos_hooks::{IdSource as _, RandomIds};
+use kaos_otel_hook::Prices;
+use tokio::sync::watch;
+
+use super::sources::Sources;
+use super::verdict::Expected;
+use super::watched::Watched;
+use crate::output::Failed;
+use crate::runs::Index;
+
+pub(super) struct Shared {
+    pub(super) sources: Sources,
+    pub(super) expected: Expected,
+    /// The team whose agents are shown.
+    pub(super) team: String,
+    /// Where a span is found elsewhere.
+    pub(super) elsewhere: Option<String>,
+    index: RwLock<Index>,
+    trails: RwLock<Vec<Arc<Watched>>>,
+    /// Counts changes; pages wait for the next one.
+    changes: watch::Sender<u64>,
+    ending: watch::Sender<bool>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        sources: Sources,
+        expected: Expected,
+        team: String,
+        elsewhere: Option<String>,
+        prices: Option<Prices>,
+    ) -> Self {
+        Self {
+            sources,
+            expected,
+            team,
+            elsewhere,
+            index: RwLock::new(Index::new(prices)),
+            trails: RwLock::default(),
+            changes: watch::Sender::new(1),
+            ending: watch::Sender::new(false),
+        }
+    }
+
+    pub(super) fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn change_index(&self) -> RwLockWriteGuard<'_, Index> {
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The trails so far; a trail's place is its number in the index.
+    pub(super) fn trails(&self) -> Vec<Arc<Watched>> {
+        let trails = self.trails.read();
+        trails.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn add_trail(&self, watched: Watched) {
+        self.change_index().add_trail();
+        let trails = self.trails.write();
+        let mut trails = trails.unwrap_or_else(PoisonError::into_inner);
+        trails.push(Arc::new(watched));
+    }
+
+    /// Something is different: pages look again.
+    pub(super) fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        *self.changes.borrow()
+    }
+
+    /// Waits until something is different from then, or the server ends.
+    pub(super) async fn after(&self, version: u64) {
+        let (mut changes, mut ending) = (self.changes.subscribe(), self.ending.subscribe());
+        // It cannot fail: both senders are here.
+        tokio::select! {
+            _changed = changes.wait_for(|now| *now != version) => {}
+            _ended = ending.wait_for(|ends| *ends) => {}
+        }
+    }
+
+    /// Nobody waits any more.
+    pub(super) fn end(&self) {
+        self.ending.send_replace(true);
+    }
+}
+
+/// A token nobody guesses.
+pub(super) fn token() -> String {
+    let ids = RandomIds;
+    format!("{:016x}{:016x}", ids.next(), ids.next())
+}
+
+/// A URL with `{trace}` and perhaps `{span}` in it.
+pub(super) fn template(text: &str) -> Result<String, Failed> {
+    let filled = text.replace("{trace}", "0").replace("{span}", "0");
+    let url = reqwest::Url::parse(&filled);
+    let is_web = url.is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if is_web && text.contains("{trace}") {
+        Ok(text.to_owned())
+    } else {
+        Err("KAOS_TRACE_URL: expected http:// or https:// and {trace} in it".into())
+    }
+}

@@ -1,0 +1,90 @@
+//! A trail that is shown, and what became of it meanwhile.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use kaos_hooks::audit::Trail;
+
+use super::verdict::Verdict;
+
+/// How much news of a trail is kept.
+const MAX_NEWS: usize = 20;
+
+pub(super) struct Watched {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    pub(super) trail: Trail,
+    /// Whether somebody writes it.
+    pub(super) has_writer: AtomicBool,
+    /// Bytes of its files, and how many of them the index has.
+    pub(super) bytes: AtomicU64,
+    pub(super) indexed: AtomicU64,
+    /// The index is made anew: the files are not what it was made of.
+    pub(super) stale: AtomicBool,
+    /// Records that are verified, while that goes on.
+    pub(super) verified: AtomicU64,
+    verdict: Mutex<Arc<Verdict>>,
+    news: Mutex<VecDeque<News>>,
+}
+
+/// Something that happened to its files.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(super) struct News {
+    at: String,
+    what: String,
+}
+
+impl Watched {
+    pub(super) fn new(name: String, path: PathBuf, trail: Trail) -> Self {
+        Self {
+            name,
+            path,
+            trail,
+            has_writer: AtomicBool::new(false),
+            bytes: AtomicU64::new(0),
+            indexed: AtomicU64::new(0),
+            stale: AtomicBool::new(false),
+            verified: AtomicU64::new(0),
+            verdict: Mutex::default(),
+            news: Mutex::default(),
+        }
+    }
+
+    pub(super) fn is_written(&self) -> bool {
+        self.has_writer.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn verdict(&self) -> Arc<Verdict> {
+        Arc::clone(&lock(&self.verdict))
+    }
+
+    pub(super) fn judge(&self, verdict: Verdict) {
+        *lock(&self.verdict) = Arc::new(verdict);
+    }
+
+    /// Remembers what happened, unless it is what happened last.
+    pub(super) fn happened(&self, what: impl Into<String>) -> bool {
+        let what = what.into();
+        let mut news = lock(&self.news);
+        if news.back().is_some_and(|last| last.what == what) {
+            return false;
+        }
+        let at = Timestamp::now().to_string();
+        news.push_back(News { at, what });
+        if news.len() > MAX_NEWS {
+            news.pop_front();
+        }
+        true
+    }
+
+    pub(super) fn news(&self) -> Vec<News> {
+        lock(&self.news).iter().cloned().collect()
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}

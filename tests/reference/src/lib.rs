@@ -1,0 +1,6 @@
+//! The reference turn, which all figures about speed are about, and what benches measure it with.
+
+pub mod discard;
+pub mod interleaved;
+pub mod text;
+pub mod turn;

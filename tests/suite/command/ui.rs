@@ -1,0 +1,321 @@
+//! `kaos ui`, as a process: who may ask, what it says of trails that somebody changed, and that it goes on whatever becomes of
+//! their files. A browser looks at its pages in `tests/peers/ui.sh`.
+
+mod files;
+mod measured;
+mod page;
+
+use std::path::Path;
+use std::process::Stdio;
+
+use kaos_hooks::audit::{AuditHook, SigningKey};
+use kaos_hooks::{Hooks, Step, StepOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::Child;
+
+use super::kaos;
+use crate::audit::Scratch;
+
+/// Pages that are served.
+struct Shown {
+    _child: Child,
+    at: String,
+    token: String,
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.body);
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+impl Shown {
+    async fn start(arguments: &[&str]) -> Self {
+        let home = std::env::temp_dir().join(format!("kaos-ui-home-{}", std::process::id()));
+        let mut command = kaos(&[&["ui", "--port", "0"], arguments].concat());
+        let command = command
+            .env("XDG_STATE_HOME", &home)
+            .env("XDG_CACHE_HOME", &home);
+        let mut child = command.stdin(Stdio::null()).spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut all = String::new();
+        while let Some(line) = said.next_line().await.unwrap() {
+            if let Some((_, at)) = line.split_once("the page is at http://") {
+                let (at, token) = at.split_once("/#token=").unwrap();
+                let (at, token) = (at.to_owned(), token.to_owned());
+                return Self {
+                    _child: child,
+                    at,
+                    token,
+                };
+            }
+            all += &line;
+        }
+        panic!("it does not listen: {all}")
+    }
+
+    /// Of a trail.
+    async fn of(trail: &Path) -> Self {
+        Self::start(&[trail.to_str().unwrap()]).await
+    }
+
+    async fn ask(&self, method: &str, target: &str, headers: &[&str], body: &str) -> Answer {
+        let mut stream = TcpStream::connect(&self.at).await.unwrap();
+        let mut text = format!(
+            "{method} {target} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        if !headers.iter().any(|it| it.starts_with("Host:")) {
+            text += &format!("Host: {}\r\n", self.at);
+        }
+        for header in headers {
+            text += &format!("{header}\r\n");
+        }
+        text += &format!("\r\n{body}");
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut read = Vec::new();
+        stream.read_to_end(&mut read).await.unwrap();
+        let read = String::from_utf8(read).unwrap();
+        let (head, body) = read.split_once("\r\n\r\n").unwrap();
+        let status = head[9..12].parse().unwrap();
+        Answer {
+            status,
+            head: head.to_owned(),
+            body: body.to_owned(),
+        }
+    }
+
+    async fn get(&self, target: &str) -> Answer {
+        self.ask("GET", target, &[], "").await
+    }
+
+    /// What is answered once it is so; each state is waited for, not slept for.
+    async fn once(&self, target: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let mut version = None;
+        for _ in 0..60 {
+            let now = self.get(target).await.json();
+            if is_so(&now) {
+                return now;
+            }
+            let waited = match version {
+                Some(version) => format!("/api/state?since={version}"),
+                None => "/api/state".to_owned(),
+            };
+            version = self.get(&waited).await.json()["version"].as_u64();
+        }
+        panic!("it is not so: {}", self.get(target).await.body)
+    }
+
+    /// The trail's state once it was verified.
+    async fn verdict(&self) -> Value {
+        let trust = self
+            .once("/api/trust", |it| {
+                it["trails"][0]["verdict"]["standing"] != "unknown"
+            })
+            .await;
+        trust["trails"][0].clone()
+    }
+}
+
+fn key() -> SigningKey {
+    SigningKey::from_seed("test", &[7; 32]).unwrap()
+}
+
+/// A turn with one call of a tool.
+async fn turn(hooks: &Hooks, question: &str) {
+    let asked = Turn {
+        input: Some(question.to_owned().into()),
+        ..Turn::new("assistant").session("s-1")
+    };
+    let turn = hooks.turn(asked);
+    let step = turn.open(Step::new(1));
+    let mut call = ToolCall::new("calculator");
+    call.arguments = Some(r#"{"a":6}"#.into());
+    step.open(call).complete(ToolOutcome::default());
+    step.complete(StepOutcome::default());
+    let settled = turn.settled();
+    turn.complete(TurnOutcome::default());
+    settled.await.unwrap();
+}
+
+/// A trail of these questions, sealed.
+async fn recorded(name: &str, questions: &[&str]) -> Scratch {
+    let scratch = Scratch::new(name);
+    let audit = AuditHook::builder(scratch.path())
+        .signing_key(key())
+        .open()
+        .unwrap();
+    let hooks = Hooks::new(audit.clone());
+    for question in questions {
+        turn(&hooks, question).await;
+    }
+    audit.shutdown().await.unwrap();
+    scratch
+}
+
+#[tokio::test]
+async fn the_page_is_for_its_own_host_and_origin_alone_and_asking_needs_the_token() {
+    let scratch = recorded("ui-access", &["What is it?"]).await;
+    let shown = Shown::of(scratch.path()).await;
+    let own = format!("Origin: http://{}", shown.at);
+    let bearer = format!("Authorization: Bearer {}", shown.token);
+    for (method, target, headers, status) in [
+        ("GET", "/", vec![], 200),
+        ("GET", "/api/runs", vec![own.as_str()], 200),
+        ("GET", "/api/runs", vec!["Host: evil.example"], 403),
+        ("GET", "/", vec!["Host: evil.example"], 403),
+        ("GET", "/api/runs", vec!["Origin: http://evil.example"], 403),
+        ("GET", "/api/runs", vec!["Origin: null"], 403),
+        ("POST", "/api/ask", vec![own.as_str()], 401),
+        (
+            "POST",
+            "/api/ask",
+            vec![bearer.as_str(), "Origin: http://evil.example"],
+            403,
+        ),
+        ("POST", "/api/ask", vec![bearer.as_str()], 409),
+        ("POST", "/api/runs", vec![], 405),
+        ("GET", "/etc/passwd", vec![], 404),
+        ("GET", "/../Cargo.toml", vec![], 404),
+        ("GET", "/api/run/nothing/at-all", vec![], 400),
+        (
+            "GET",
+            "/api/run/00000000000000000000000000000001/0000000000000001",
+            vec![],
+            404,
+        ),
+        ("GET", "/api/runs?since=yesterday", vec![], 400),
+        (
+            "GET",
+            "/api/records/00000000000000000000000000000001/-?span=%3Cscript%3E",
+            vec![],
+            400,
+        ),
+    ] {
+        let body = json!({"agent": "a", "question": "?"}).to_string();
+        let answer = shown.ask(method, target, &headers, &body).await;
+        assert_eq!(
+            answer.status, status,
+            "{method} {target} {headers:?}: {}",
+            answer.body
+        );
+        let head = answer.head.to_lowercase();
+        assert!(
+            head.contains("content-security-policy: default-src 'none'; script-src 'self';"),
+            "{head}"
+        );
+        assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+        assert!(!head.contains("access-control-allow-origin"), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn elsewhere_than_on_the_loopback_looking_needs_the_token_too() {
+    let scratch = recorded("ui-elsewhere", &["What is it?"]).await;
+    let trail = scratch.path().to_str().unwrap();
+    let shown = Shown::start(&["--host", "0.0.0.0", "--as", "ui.example", trail]).await;
+    let bearer = format!("Authorization: Bearer {}", shown.token);
+    let host = "Host: ui.example";
+    for (target, headers, status) in [
+        ("/", vec![host], 200),
+        ("/api/runs", vec![host], 401),
+        ("/api/proof/0/0", vec![host], 401),
+        ("/api/runs", vec![host, "Authorization: Bearer x"], 401),
+        ("/api/runs", vec![host, &bearer], 200),
+        ("/api/runs", vec!["Host: other.example", &bearer], 403),
+    ] {
+        let answer = shown.ask("GET", target, &headers, "").await;
+        assert_eq!(
+            answer.status, status,
+            "{target} {headers:?}: {}",
+            answer.body
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_listed_shown_and_proved_and_the_proof_is_checked_without_the_trail() {
+    let scratch = recorded("ui-run", &["What is 6 * 7?", "And 7 * 8?"]).await;
+    let shown = Shown::of(scratch.path()).await;
+    let list = shown.once("/api/runs", |it| it["found"] == 2).await;
+    assert_eq!(
+        list["runs"][0]["question"], "And 7 * 8?",
+        "the newest is the first"
+    );
+    let found = shown
+        .get("/api/runs?text=6+*&tool=calculator&status=complete")
+        .await
+        .json();
+    assert_eq!((&found["found"], &found["total"]), (&json!(1), &json!(2)));
+    let run = &found["runs"][0];
+    let (trace, root) = (
+        run["trace"].as_str().unwrap(),
+        run["root"].as_str().unwrap(),
+    );
+    let read = shown.get(&format!("/api/run/{trace}/{root}")).await.json();
+    let kinds: Vec<_> = read["spans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["turn", "step", "tool_call"]);
+    let tool = read["spans"][2]["id"].as_str().unwrap();
+    let records = shown
+        .get(&format!("/api/records/{trace}/{root}?span={tool}"))
+        .await
+        .json();
+    assert_eq!(records["records"][0]["event"]["content"], r#"{"a":6}"#);
+    let proof = shown.get(&format!("/api/proof/{trace}/{root}")).await;
+    assert_eq!(proof.status, 200, "{}", proof.body);
+    assert_eq!(
+        proof.body.lines().count(),
+        1 + records_of(&shown, trace, root).await
+    );
+
+    let file = scratch.path().with_extension("proof");
+    let check = async |text: String, key: &SigningKey| {
+        std::fs::write(&file, text).unwrap();
+        let public = key.verifying_key().to_string();
+        let checked = kaos(&["audit", "check", file.to_str().unwrap(), "--key", &public])
+            .output()
+            .await
+            .unwrap();
+        (checked.status.code(), super::said(&checked))
+    };
+    let (code, said) = check(proof.body.clone(), &key()).await;
+    assert!(
+        code == Some(0) && said.contains("PROVED: 6 records"),
+        "{said}"
+    );
+    let other = SigningKey::from_seed("test", &[8; 32]).unwrap();
+    let (code, said) = check(proof.body.clone(), &other).await;
+    assert!(code == Some(1) && said.contains("NOT PROVED"), "{said}");
+    let fewer: Vec<_> = proof.body.lines().take(3).collect();
+    let (code, said) = check(fewer.join("\n"), &key()).await;
+    assert!(
+        code == Some(2) && said.contains("it says that it has 6 records, and has 2"),
+        "{said}"
+    );
+    let renamed = proof.body.replacen("\"seq\":", "\"seq\":1", 1);
+    let (code, said) = check(renamed, &key()).await;
+    assert!(code == Some(2) && said.contains("another record"), "{said}");
+    std::fs::remove_file(&file).unwrap();
+}
+
+async fn records_of(shown: &Shown, trace: &str, root: &str) -> usize {
+    let records = shown
+        .get(&format!("/api/records/{trace}/{root}"))
+        .await
+        .json();
+    records["records"].as_array().unwrap().len()
+}

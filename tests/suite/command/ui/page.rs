@@ -1,0 +1,97 @@
+//! The script of the pages, as text; and a run as a page of its own.
+
+use std::fs;
+use std::path::Path;
+
+use super::{kaos, recorded};
+use crate::command::said;
+
+/// What makes markup, or code, of a text.
+const NOT: &[&str] = &[
+    "innerHTML",
+    "outerHTML",
+    "insertAdjacentHTML",
+    "setHTML",
+    "document.write",
+    "createContextualFragment",
+    "DOMParser",
+    "srcdoc",
+    "eval(",
+    "new Function",
+    "javascript:",
+    "import(",
+    "http://",
+    "importScripts",
+];
+
+#[test]
+fn no_page_makes_markup_or_code_of_a_text() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kaos-cli/page");
+    let mut looked = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = text.lines().count();
+        assert!(lines <= 300, "{}: {lines} lines", path.display());
+        for (at, line) in text.lines().enumerate() {
+            // The one address that is a name: that of SVG's elements.
+            let line = line.replace("http://www.w3.org/2000/svg", "");
+            let found = NOT.iter().find(|it| line.contains(**it));
+            assert_eq!(found, None, "{}:{}", path.display(), at + 1);
+        }
+        looked += 1;
+    }
+    assert!(looked > 15);
+}
+
+#[tokio::test]
+async fn a_run_is_written_as_a_page_of_its_own_in_which_all_that_was_said_is_data() {
+    let evil = "</script><script>alert(1)</script><!-- \u{202e}";
+    let scratch = recorded("ui-html", &["first", evil]).await;
+    let file = scratch.path().with_extension("html");
+    let page = file.to_str().unwrap();
+    let _gone = fs::remove_file(&file);
+    let done = kaos(&[
+        "audit",
+        "show",
+        scratch.path().to_str().unwrap(),
+        "--html",
+        page,
+    ])
+    .output()
+    .await
+    .unwrap();
+    assert!(done.status.success(), "{}", said(&done));
+    let text = fs::read_to_string(&file).unwrap();
+    assert_eq!(
+        text.matches("<script").count(),
+        2,
+        "data and script, and no more"
+    );
+    assert_eq!(text.matches("</script>").count(), 2);
+    assert!(
+        text.contains(r"\u003c/script>\u003cscript>alert(1)"),
+        "what was asked is there, as data"
+    );
+    assert!(text.contains("default-src 'none'; script-src 'sha256-"));
+    assert!(
+        !text.contains("\nexport ") && !text.contains("\nimport "),
+        "it is one script"
+    );
+    let again = kaos(&[
+        "audit",
+        "show",
+        scratch.path().to_str().unwrap(),
+        "--html",
+        page,
+    ])
+    .output()
+    .await
+    .unwrap();
+    assert_eq!(
+        again.status.code(),
+        Some(2),
+        "a file that is there is not written over"
+    );
+    fs::remove_file(&file).unwrap();
+}
