@@ -82,8 +82,8 @@ pub use session::{
     SessionTurn,
 };
 pub use tool::{
-    FunctionTool, Tool, ToolContext, ToolError, ToolFunction, ToolListing, ToolProgress,
-    ToolSource, ToolSpec,
+    Elicited, FunctionTool, Tool, ToolClient, ToolContext, ToolError, ToolFunction, ToolListing,
+    ToolProgress, ToolSource, ToolSpec,
 };
 pub use turn::{
     Asking, Reply, RunStream, TextStream, TokenBudget, TurnError, TurnErrorKind, TurnRequest,

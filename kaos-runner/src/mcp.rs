@@ -19,6 +19,12 @@
 //! images, resources; what a model cannot be given is named. Its size is bounded by
 //! [`Limits::tool_result`](crate::Limits::tool_result).
 //!
+//! # Versions of the protocol
+//!
+//! A server is asked to `initialize` with version 2025-11-25, and may choose an earlier one. One that refuses
+//! that, as servers of only 2026-07-28 do, is asked with `server/discover`, and remembered as such
+//! ([`McpServer::stateless`] begins so). Both are told when tools change, where the server says that they may.
+//!
 //! A call is one span, the tool's; its outcome says how the server was spoken to. `initialize` and each
 //! `tools/list` are spans of their own, inside what they are made for: the discovery of tools, or the
 //! call that connects anew. A request's `params._meta` carries the `traceparent` that names its span,
@@ -26,9 +32,11 @@
 //! the runtime that made them.
 
 mod begun;
+mod changes;
 mod child;
 mod connection;
 mod http;
+mod link;
 mod listing;
 mod messages;
 mod request;
@@ -50,6 +58,7 @@ use std::time::Duration;
 
 use kaos_hooks::Str;
 
+use self::begun::Beginning;
 use self::setup::{Address, Setup, legal};
 use self::shared::Shared;
 
@@ -113,6 +122,7 @@ impl McpServer {
         let setup = Arc::new(Setup {
             name: legal(name),
             address,
+            begins: Beginning::default(),
             limit: Self::DEFAULT_DISCOVERY_LIMIT,
             call_limit: None,
         });
@@ -144,6 +154,17 @@ impl McpServer {
     #[must_use]
     pub fn call_limit(mut self, limit: Duration) -> Self {
         self.change().call_limit = Some(limit);
+        self
+    }
+
+    /// Speaks protocol 2026-07-28 from the first request on, which has no sessions: each request says who
+    /// asks. Without it, a server is asked to `initialize` a session of version 2025-11-25 or earlier, and
+    /// one that refuses that is asked so; to know better saves it the question.
+    ///
+    /// A server of earlier versions refuses, and has no tools then.
+    #[must_use]
+    pub fn stateless(mut self) -> Self {
+        self.change().begins = Beginning::Discover;
         self
     }
 

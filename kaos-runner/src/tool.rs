@@ -1,6 +1,7 @@
 //! What a tool is: the trait, what it is told and what it says; where tools come from.
 
 pub(crate) mod arguments;
+mod client;
 mod context;
 mod error;
 pub(crate) mod fenced;
@@ -14,6 +15,10 @@ mod spec;
 
 use async_trait::async_trait;
 
+pub(crate) use client::ClientSide;
+#[cfg(feature = "mcp-server")]
+pub(crate) use client::Question;
+pub use client::{Elicited, ToolClient};
 pub(crate) use context::Caller;
 pub use context::ToolContext;
 pub use error::ToolError;

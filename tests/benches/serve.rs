@@ -9,13 +9,13 @@ use axum::Router;
 use axum::routing::get;
 use futures_util::stream;
 use kaos_otel_hook::OTelHook;
+use kaos_reference::interleaved::{Case, compare};
 use kaos_runner::server::{Bounds, Drain, Server, listen};
 use kaos_runner::{Agent, FunctionModel, ModelReply, Runner};
 use kaos_tests::agents::{Act, Scripted};
-use kaos_tests::interleaved::{Case, compare};
+use kaos_tests::keep_alive::KeepAlive;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_stream::StreamExt as _;
 
@@ -48,52 +48,15 @@ fn serve(runtime: &Runtime, routes: Router) -> SocketAddr {
     at
 }
 
-/// A connection on which one request follows the other.
-struct Client {
-    runtime: Runtime,
-    stream: std::cell::RefCell<TcpStream>,
-}
-
-impl Client {
-    fn new(at: SocketAddr) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let stream = runtime
-            .block_on(TcpStream::connect(at))
-            .expect("a connection");
-        stream.set_nodelay(true).expect("an option of TCP");
-        let stream = stream.into();
-        Self { runtime, stream }
-    }
-
-    /// Sends a request and reads until the answer ends like this.
-    fn ask(&self, request: &[u8], end: &[u8]) {
-        let mut stream = self.stream.borrow_mut();
-        self.runtime.block_on(async {
-            stream
-                .write_all(request)
-                .await
-                .expect("the server is there");
-            let mut answer = Vec::with_capacity(64 * 1024);
-            while !answer.ends_with(end) {
-                let read = stream.read_buf(&mut answer).await.expect("an answer");
-                assert!(read > 0, "the answer broke off");
-            }
-        });
-    }
-}
-
 fn main() {
     let served = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .expect("a runtime");
-    let agent = Client::new(serve(&served, Server::new(runner()).router()));
+    let agent = KeepAlive::to(serve(&served, Server::new(runner()).router()));
     let nothing = Router::new().route("/", get(async || "nothing"));
-    let nothing = Client::new(serve(&served, nothing));
+    let nothing = KeepAlive::to(serve(&served, nothing));
     let body = r#"{"messages":[{"role":"user","content":"How long is the lease?"}],"stream":true}"#;
     let chat = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
@@ -102,7 +65,7 @@ fn main() {
     );
     let local = runner();
     let in_process = || {
-        nothing.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"nothing");
+        nothing.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         // In the runtime that serves, as the other one.
         let run = local.run("How long is the lease?", "");
         let turn = async move {
@@ -118,7 +81,7 @@ fn main() {
     let mut cases = [
         Case::new("turn + empty handler", in_process),
         Case::new("streamed over HTTP", || {
-            agent.ask(chat.as_bytes(), b"data: [DONE]\n\n\r\n0\r\n\r\n");
+            agent.ask(chat.as_bytes());
         }),
     ];
     compare(&mut cases, 50, 101);

@@ -18,14 +18,17 @@ node_version=22
 logs='server.log' # of $dir: what a failure shows
 what=mcp-conformance
 
-# The scenarios of each version of the suite; those of 2026-07-28 need the alpha.
+# The scenarios, with the version of the protocol that they are of: the suite 0.1.16 knows those until 2025-11-25,
+# the alpha those and 2026-07-28.
 stable=(server-initialize ping tools-list tools-call-simple-text tools-call-image tools-call-audio
     tools-call-embedded-resource tools-call-mixed-content tools-call-with-logging tools-call-error
     tools-call-with-progress tools-call-sampling tools-call-elicitation json-schema-2020-12
     server-sse-multiple-streams server-sse-polling dns-rebinding-protection)
-latest=(server-stateless http-header-validation)
+latest=(server-stateless http-header-validation tools-list tools-call-simple-text tools-call-image tools-call-audio
+    tools-call-embedded-resource tools-call-mixed-content tools-call-error tools-call-with-progress json-schema-2020-12
+    server-sse-multiple-streams dns-rebinding-protection)
 client=(initialize tools_call sse-retry)
-latest_client=(request-metadata)
+latest_client=(request-metadata tools_call)
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}"
@@ -37,10 +40,12 @@ main() {
     cargo build -q -p kaos-tests --example mcp_conformance
     target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])')
     start_server
-    run 0.1.16 server "${stable[@]}"
-    run 0.2.0-alpha.12 server "${latest[@]}"
-    run 0.1.16 client "${client[@]}"
-    run 0.2.0-alpha.12 client "${latest_client[@]}"
+    run 0.1.16 2025-11-25 server "${stable[@]}"
+    run 0.2.0-alpha.12 2025-11-25 server "${stable[@]}"
+    run 0.2.0-alpha.12 2026-07-28 server "${latest[@]}"
+    run 0.1.16 2025-11-25 client "${client[@]}"
+    run 0.2.0-alpha.12 2025-11-25 client "${client[@]}"
+    run 0.2.0-alpha.12 2026-07-28 client "${latest_client[@]}"
     python3 mcp-conformance/count.py "$dir/results" mcp-conformance/exceptions || fail 'the list of exceptions is not what happened'
 }
 
@@ -53,14 +58,14 @@ install_suite() {
     touch "$at/installed"
 }
 
-run() { # version, side, scenarios…
-    local at=$PWD/.cache/mcp-conformance-$1 side=$2 scenario
+run() { # version of the suite, version of the protocol, side, scenarios…
+    local at=$PWD/.cache/mcp-conformance-$1 side=$3 scenario
     local suite=("$at/node_modules/node/bin/node" "$at/node_modules/@modelcontextprotocol/conformance/dist/index.js")
-    for scenario in "${@:3}"; do
-        local out=$dir/results/$side.$scenario
+    for scenario in "${@:4}"; do
+        local out=$dir/results/$side.$scenario@$2,$1
         mkdir -p "$out"
         local spec=()
-        [ "$1" = 0.1.16 ] || spec=(--spec-version 2026-07-28)
+        [ "$1" = 0.1.16 ] || spec=(--spec-version "$2")
         if [ "$side" = server ]; then
             timeout -k 5 60 "${suite[@]}" server --url "http://127.0.0.1:$HTTP_PORT/mcp" --scenario "$scenario" "${spec[@]}" -o "$out" \
                 >"$out/log" 2>&1 || true

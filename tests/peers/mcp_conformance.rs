@@ -16,6 +16,7 @@ use kaos_runner::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tracing::Level;
 
 /// A red pixel.
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
@@ -35,7 +36,10 @@ impl Tool for Fixed {
         &self.spec
     }
 
-    async fn call(&self, _: &str, context: &ToolContext) -> Result<ToolOutput, ToolError> {
+    async fn call(&self, given: &str, context: &ToolContext) -> Result<ToolOutput, ToolError> {
+        let client = || context.client().ok_or_else(|| ToolError::new("nobody"));
+        let given: Value = serde_json::from_str(given).unwrap_or_default();
+        let given = |name: &str| given[name].as_str().unwrap_or_default().to_owned();
         match self.spec.name.as_str() {
             "test_error_handling" => {
                 return Err(ToolError::new(
@@ -47,6 +51,23 @@ impl Tool for Fixed {
                     context.progress(ToolProgress::new(done).of(100.0));
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
+            }
+            "test_tool_with_logging" | "test_logging_tool" => {
+                for line in ["started", "processing", "completed"] {
+                    client()?.log(Level::INFO, line).await;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+            "test_sampling" | "test_missing_capability" => {
+                let answer = client()?.sample(given("prompt"), 100).await?;
+                return Ok(format!("LLM response: {answer}").into());
+            }
+            "test_elicitation" | "test_streaming_elicitation" => {
+                let text = json!({ "type": "string" });
+                let schema = json!({ "type": "object", "required": ["username", "email"],
+                    "properties": { "username": text, "email": text } });
+                let answer = client()?.elicit(given("message"), schema).await?;
+                return Ok(format!("User response: {answer:?}").into());
             }
             _ => {}
         }
@@ -81,9 +102,19 @@ fn tools() -> ToolServer {
     schema.spec.schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
-        "$defs": { "address": { "type": "object", "properties":
+        "$defs": { "address": { "$anchor": "addressDef", "type": "object", "properties":
             { "street": { "type": "string" }, "city": { "type": "string" } } } },
-        "properties": { "name": { "type": "string" }, "address": { "$ref": "#/$defs/address" } },
+        "properties": {
+            "name": { "type": "string" },
+            "address": { "$ref": "#/$defs/address" },
+            "contactMethod": { "type": "string", "enum": ["phone", "email"] },
+            "phone": { "type": "string" },
+            "email": { "type": "string" },
+        },
+        "allOf": [{ "anyOf": [{ "required": ["phone"] }, { "required": ["email"] }] }],
+        "if": { "properties": { "contactMethod": { "const": "phone" } }, "required": ["contactMethod"] },
+        "then": { "required": ["phone"] },
+        "else": { "required": ["email"] },
         "additionalProperties": false,
     });
     ToolServer::new()
@@ -111,7 +142,12 @@ fn tools() -> ToolServer {
             ));
             parts
         }))
-        .tool(fixed("test_logging_tool", text)) // what it logs goes where telemetry goes
+        .tool(fixed("test_tool_with_logging", text))
+        .tool(fixed("test_logging_tool", text))
+        .tool(fixed("test_sampling", text))
+        .tool(fixed("test_missing_capability", text))
+        .tool(fixed("test_elicitation", text))
+        .tool(fixed("test_streaming_elicitation", text))
         .tool(fixed("test_error_handling", text))
         .tool(fixed("test_tool_with_progress", text))
         .tool(schema)
@@ -126,7 +162,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
             tools().serve(listener, signals()?).await?;
         }
         [what, url] if what == "client" => {
-            let server = McpServer::http(url.clone());
+            let mut server = McpServer::http(url.clone());
+            // The suite says which version it asks its client to begin with.
+            if std::env::var("MCP_CONFORMANCE_PROTOCOL_VERSION").is_ok_and(|it| it == "2026-07-28")
+            {
+                server = server.stateless();
+            }
             let context = ToolContext::default();
             for tool in server.tools(&context).await?.tools {
                 let name = tool.spec().name.clone();

@@ -33,6 +33,7 @@ mod local;
 mod logs;
 mod mcp;
 mod mcp_rogues;
+mod mcp_stateless;
 mod mcp_telemetry;
 mod memory;
 mod metrics;

@@ -257,6 +257,57 @@ async fn a_request_that_fails_says_why() {
     }
 }
 
+/// The version that has no sessions: found out, known before, or not there either.
+#[tokio::test]
+async fn each_way_to_begin_is_a_span_of_its_own() {
+    let refused = [("initialize", Some("-32022")), ("server/discover", None)];
+    let both = [
+        ("initialize", Some("-32601")),
+        ("server/discover", Some("-32601")),
+    ];
+    for http in [true, false] {
+        let rogue = |way| {
+            let server = if http {
+                McpServer::http(rogue::over_http(way))
+            } else {
+                child(&[way])
+            };
+            server.discovery_limit(PATIENCE)
+        };
+        for (server, expected, has) in [
+            (rogue("knows no sessions"), &refused[..], true),
+            (rogue("knows no sessions").stateless(), &refused[1..], true),
+            (rogue("knows no beginning"), &both[..], false),
+            (rogue("knows no beginning").stateless(), &both[1..], false),
+        ] {
+            let observed = without(server, PATIENCE).await;
+            let begun = |span: &&SpanData| matches!(&*span.name, "initialize" | "server/discover");
+            let exported = observed.memory.spans();
+            let begun: Vec<_> = exported
+                .iter()
+                .filter(begun)
+                .map(|it| (it.name.to_string(), said(it)))
+                .collect();
+            let kinds: Vec<_> = begun
+                .iter()
+                .map(|(name, said)| (&**name, said.get("error.type").map(String::as_str)))
+                .collect();
+            assert_eq!(kinds, expected, "{http}");
+            let discovered = begun
+                .iter()
+                .find(|(name, _)| name == "server/discover")
+                .unwrap();
+            let version = discovered.1.get("mcp.protocol.version").map(String::as_str);
+            assert_eq!(version, has.then_some("2026-07-28"), "{http}");
+            assert_eq!(
+                spans(&observed, "tools/list").len(),
+                usize::from(has),
+                "{http}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_program_that_is_not_there_fails_where_it_would_begin() {
     let server = McpServer::stdio("/nonexistent/mcp-server", ["--quiet"]);

@@ -1,5 +1,6 @@
 //! Tools for others: what clients see of a tool server, and what its spans say.
 
+mod asked;
 mod clients;
 mod faults;
 mod http;

@@ -11,6 +11,7 @@ pub mod agents;
 pub mod by_the_book;
 pub mod collectors;
 pub mod exported;
+pub mod keep_alive;
 pub mod mcp_server;
 pub mod measured;
 pub mod observed;

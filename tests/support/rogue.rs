@@ -40,6 +40,8 @@ pub const WAYS: &[(&str, Has)] = &[
     ("dies at once", Has::Nothing("connection")),
     ("speaks an unknown version", Has::Anything),
     ("talks before it answers", Has::Tools(&["rogue"])),
+    ("knows no sessions", Has::Tools(&["rogue"])),
+    ("knows no beginning", Has::Nothing("connection")),
 ];
 
 /// What a client has of a server.
@@ -96,6 +98,14 @@ fn acts(way: &str, lists: &AtomicUsize, message: &Value) -> Vec<Act> {
     let answer = match (method, way) {
         ("initialize", "never begins") | ("tools/list", "never lists") => Act::Hang,
         ("initialize", "refuses to begin") | ("tools/list", "refuses to list") => error(-32603),
+        ("initialize", "knows no sessions") => error(-32022),
+        ("initialize" | "server/discover", "knows no beginning") => error(-32601),
+        ("server/discover", "knows no sessions") => result(json!({
+            "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
+            "supportedVersions": ["2026-07-28"],
+            "capabilities": { "tools": { "listChanged": true } },
+            "serverInfo": { "name": "rogue", "version": "1" },
+        })),
         ("initialize", "begins with no JSON") => Act::Raw("{\"jsonrpc\": 2.0, id}".to_owned()),
         (_, "dies at once") | ("tools/list", "dies when it lists") => Act::Die,
         ("initialize", _) => {

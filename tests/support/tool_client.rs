@@ -23,13 +23,20 @@ pub struct OverPipes {
 impl OverPipes {
     /// Begins as the protocol has it.
     pub async fn begin(server: ToolServer) -> Self {
+        Self::that_can(server, &json!({})).await
+    }
+
+    /// Begins, and says that it can do this.
+    pub async fn that_can(server: ToolServer, capabilities: &Value) -> Self {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let (from, to) = split(theirs);
         let serving = tokio::spawn(server.serve_pipes(from, to));
         let (from, to) = split(ours);
         let lines = BufReader::new(from).lines();
         let mut client = Self { lines, to, serving };
-        client.say(&initialize()).await;
+        let mut begins = initialize();
+        begins["params"]["capabilities"] = capabilities.clone();
+        client.say(&begins).await;
         client.answer(0).await;
         client.say(&initialized()).await;
         client

@@ -1,18 +1,19 @@
-//! A connection to a server: made when needed, forgotten when broken.
+//! A connection to a server, from its beginning to its end.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kaos_hooks::{McpCall, Server, Str};
 use rmcp::model::{
     CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest, Implementation,
-    ListToolsRequest, PaginatedRequestParams, RequestId, RequestMetaObject, ServerResult,
+    ListToolsRequest, PaginatedRequestParams, ProtocolVersion, RequestId, RequestMetaObject,
+    ServerResult,
 };
 use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningService};
-use rmcp::{ClientHandler, RoleClient, ServiceError, ServiceExt as _};
+use rmcp::{ClientHandler, ClientServiceExt as _, RoleClient, ServiceError};
 
-use super::begun::{Begun, BegunWith};
+use super::begun::{Beginning, Begun, BegunWith};
+use super::changes::{Changes, Counter};
 use super::messages::Broken;
 use super::request::{Asking, Request, meta};
 use super::session_id::SessionId;
@@ -21,88 +22,60 @@ use super::traced::LastCaller;
 use super::why;
 use crate::{ToolContext, ToolError};
 
-const INITIALIZE: &str = "initialize";
 const LIST: &str = "tools/list";
 
 /// How long closing may take: longer than a child may take to end.
 const CLOSING: Duration = Duration::from_secs(8);
 
-/// The connection to a server, if there is one.
-#[derive(Default)]
-pub(super) struct Link(tokio::sync::Mutex<Option<Arc<Connection>>>);
-
-impl Link {
-    /// The connection that is there and works, or a new one. Who comes meanwhile waits for it.
-    pub(super) async fn connection(
-        &self,
-        setup: &Setup,
-        asking: Asking<'_>,
-    ) -> Result<Arc<Connection>, ToolError> {
-        let mut current = self.0.lock().await;
-        if let Some(connection) = current.as_ref().filter(|it| it.works()) {
-            return Ok(Arc::clone(connection));
-        }
-        *current = None;
-        let connection = Arc::new(Connection::open(setup, asking).await?);
-        *current = Some(Arc::clone(&connection));
-        Ok(connection)
-    }
-
-    /// Forgets a connection that broke, unless it was replaced already.
-    pub(super) async fn lost(&self, connection: &Arc<Connection>) {
-        let mut current = self.0.lock().await;
-        if current
-            .as_ref()
-            .is_some_and(|it| Arc::ptr_eq(it, connection))
-        {
-            *current = None;
-        }
-    }
-
-    /// Ends the connection in order, if there is one.
-    pub(super) async fn close(&self) {
-        let connection = self.0.lock().await.take();
-        if let Some(connection) = connection {
-            connection.close().await;
-        }
-    }
-}
-
 /// A connection that was agreed on with the server. Dropping it closes it, later.
 pub(super) struct Connection {
     peer: Peer<RoleClient>,
     running: Mutex<Option<RunningService<RoleClient, Client>>>,
-    changes: Arc<AtomicU64>,
+    pub(super) begun: Beginning,
+    changes: Changes,
     session: SessionId,
     address: Address,
     broken: Broken,
     asked_by: LastCaller,
 }
 
+/// Why there is none, and with which code the server refused it, if it did.
+pub(super) struct Refused {
+    pub(super) why: ToolError,
+    pub(super) code: Option<i32>,
+}
+
 impl Connection {
     /// Begins a connection, in a span of its own.
-    async fn open(setup: &Setup, asking: Asking<'_>) -> Result<Self, ToolError> {
-        let (changes, session) = (Arc::default(), SessionId::default());
+    pub(super) async fn open(
+        setup: &Setup,
+        asking: Asking<'_>,
+        begins: Beginning,
+    ) -> Result<Self, Refused> {
+        let (changes, session) = (Changes::default(), SessionId::default());
         let (address, with) = (setup.address.clone(), BegunWith::default());
         let asked_by = LastCaller::default();
-        let request = Request::begin(asking, address.call(INITIALIZE));
+        let request = Request::begin(asking, address.call(begins.method()));
         let (mut code, mut broken) = (None, Broken::default());
         let begun = request.within(async {
+            let meta = meta(asking.context);
             let client = Client {
-                changes: Arc::clone(&changes),
-                meta: meta(asking.context),
+                changes: changes.counter(),
+                meta: meta.clone(),
             };
-            asked_by.note(asking.context.hooks(), &client.meta);
+            asked_by.note(asking.context.hooks(), &meta);
             let with = Arc::clone(&with);
             let begun = match &address {
                 Address::Http(http) => {
                     let inner = http.transport(setup.limit, session.clone(), asked_by.clone())?;
-                    client.serve(Begun { inner, with }).await
+                    let begun = Begun { inner, with, meta };
+                    client.serve_with_lifecycle(begun, begins.lifecycle()).await
                 }
                 Address::Stdio(stdio) => {
                     let inner = stdio.start()?;
                     broken = inner.broken();
-                    client.serve(Begun { inner, with }).await
+                    let begun = Begun { inner, with, meta };
+                    client.serve_with_lifecycle(begun, begins.lifecycle()).await
                 }
             };
             begun.map_err(|why| {
@@ -114,17 +87,22 @@ impl Connection {
             })
         });
         let begun = begun.await;
-        let begun = begun.unwrap_or_else(|| Err(why::late(&address.place(), INITIALIZE)));
-        let mut call = address.call(INITIALIZE);
+        let begun = begun.unwrap_or_else(|| Err(why::late(&address.place(), begins.method())));
+        let mut call = address.call(begins.method());
         call.request_id = with.get().cloned();
         call.session_id = session.get();
         call.status_code = code.map(|code| Str::from(code.to_string()));
         call.protocol_version = begun.as_ref().ok().and_then(|it| version(it.peer()));
         request.end(call, begun.as_ref().err());
-        let running = begun?;
+        let running = begun.map_err(|why| Refused { why, code })?;
+        let peer = running.peer().clone();
+        if begins == Beginning::Discover {
+            changes.listen(peer.clone());
+        }
         Ok(Self {
-            peer: running.peer().clone(),
+            peer,
             running: Mutex::new(Some(running)),
+            begun: begins,
             changes,
             session,
             address,
@@ -158,11 +136,11 @@ impl Connection {
         answer
     }
 
-    fn works(&self) -> bool {
+    pub(super) fn works(&self) -> bool {
         !self.peer.is_transport_closed()
     }
 
-    async fn close(&self) {
+    pub(super) async fn close(&self) {
         let running = self.running.lock();
         let running = running.unwrap_or_else(PoisonError::into_inner).take();
         if let Some(running) = running {
@@ -173,7 +151,7 @@ impl Connection {
 
     /// How often the server said that its tools changed.
     pub(super) fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Acquire)
+        self.changes.count()
     }
 
     /// What names the current span to the server, and, over HTTP, to those who trace requests.
@@ -264,7 +242,7 @@ impl Drop for PendingRequest<'_> {
 
 /// What the server may tell the client without being asked.
 struct Client {
-    changes: Arc<AtomicU64>,
+    changes: Counter,
     /// What names the span that begins the connection.
     meta: RequestMetaObject,
 }
@@ -272,12 +250,13 @@ struct Client {
 impl ClientHandler for Client {
     fn get_info(&self) -> ClientConfig {
         let this = Implementation::new("kaos-runner", env!("CARGO_PKG_VERSION"));
-        let mut config = ClientConfig::new(ClientCapabilities::default(), this);
+        let mut config = ClientConfig::new(ClientCapabilities::default(), this)
+            .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE);
         config.meta = Some(self.meta.clone()).filter(|meta| !meta.0.0.is_empty());
         config
     }
 
     async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
-        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.changes.once_more();
     }
 }

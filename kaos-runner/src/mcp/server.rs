@@ -40,6 +40,7 @@
 
 mod answer;
 mod call;
+mod client;
 mod handler;
 mod http;
 mod stdio;

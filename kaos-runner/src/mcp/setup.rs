@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kaos_hooks::Str;
 
+use super::begun::Beginning;
 use super::http::Http;
 use super::stdio::Stdio;
 
@@ -12,6 +13,8 @@ use super::stdio::Stdio;
 pub(super) struct Setup {
     pub(super) name: Str,
     pub(super) address: Address,
+    /// How a connection is begun with a server of which nothing is known yet.
+    pub(super) begins: Beginning,
     pub(super) limit: Duration,
     pub(super) call_limit: Option<Duration>,
 }

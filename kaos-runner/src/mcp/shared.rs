@@ -3,7 +3,8 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::connection::{Connection, Link};
+use super::connection::Connection;
+use super::link::Link;
 use super::tool::McpTool;
 use crate::{Tool, ToolError, ToolListing};
 

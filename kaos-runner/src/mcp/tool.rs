@@ -9,7 +9,8 @@ use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, JsonObj
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::connection::{Connection, Link};
+use super::connection::Connection;
+use super::link::Link;
 use super::request::{Asking, Sent};
 use super::setup::Setup;
 use super::why;

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kaos_hooks::{Attributes, Handle, Hooks, McpCall, Nested, Progress, Scope, Session, Str};
 
+use super::client::{ClientSide, ToolClient};
 use super::progress::{ProgressListener, ToolProgress};
 
 /// What a tool, or a source of tools, may use besides its arguments, and where it says how it did its
@@ -20,6 +21,7 @@ struct Surroundings {
     #[cfg(feature = "remote")]
     elsewhere: Mutex<kaos_hooks::SubagentOutcome>,
     listener: Option<ProgressListener>,
+    client: Option<Arc<dyn ClientSide>>,
 }
 
 impl ToolContext {
@@ -37,15 +39,28 @@ impl ToolContext {
             #[cfg(feature = "remote")]
             elsewhere: Mutex::default(),
             listener: None,
+            client: None,
         }))
     }
 
-    /// Who hears of what the tool has done so far. Of a context that nobody else has yet.
-    pub(crate) fn telling(mut self, listener: Option<ProgressListener>) -> Self {
+    /// Who hears of what the tool has done so far, and whose call it is. Of a context that nobody else has
+    /// yet.
+    pub(crate) fn served(
+        mut self,
+        listener: Option<ProgressListener>,
+        client: Option<Arc<dyn ClientSide>>,
+    ) -> Self {
         if let Some(own) = Arc::get_mut(&mut self.0) {
             own.listener = listener;
+            own.client = client;
         }
         self
+    }
+
+    /// The client of a tool server that called the tool; `None` in an agent's turn.
+    pub fn client(&self) -> Option<ToolClient> {
+        let side = self.0.client.clone()?;
+        Some(ToolClient::new(side, self.clone()))
     }
 
     /// Says how far the call is: a client of a tool server that asked for it hears of it at once, and

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kaos_hooks::{Handle, Hooks, LlmParams};
 use tokio::time::Instant;
 
-use crate::tool::{Caller, ProgressListener};
+use crate::tool::{Caller, ClientSide, ProgressListener};
 use crate::turn::token_budget::Budgets;
 use crate::{Agent, Limits, OutputSchema, ToolContext, ToolSpec};
 
@@ -33,12 +33,15 @@ pub(crate) struct Ground<'a> {
     pub(crate) caller: &'a Arc<Caller>,
     /// Who hears of what a tool has done so far.
     pub(crate) progress: Option<&'a ProgressListener>,
+    /// Whose calls they are, where they are not a turn's.
+    pub(crate) client: Option<&'a Arc<dyn ClientSide>>,
 }
 
 impl Ground<'_> {
     /// What a tool may use inside this span.
     pub(crate) fn context(&self, span: Handle) -> ToolContext {
-        ToolContext::with(self.hooks, Some(span), self.caller).telling(self.progress.cloned())
+        let context = ToolContext::with(self.hooks, Some(span), self.caller);
+        context.served(self.progress.cloned(), self.client.cloned())
     }
 }
 
@@ -50,6 +53,7 @@ impl Setting<'_> {
             limits: self.limits,
             caller: &self.caller,
             progress: None,
+            client: None,
         }
     }
 

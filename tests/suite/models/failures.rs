@@ -180,6 +180,43 @@ async fn a_truncated_stream() {
     check_truncated(2, Answer::close, "connection", 1).await;
 }
 
+/// Half an event is no answer that cannot be read, but one that is not there.
+#[tokio::test]
+async fn a_stream_that_ends_in_the_middle_of_an_event() {
+    let whole = events(
+        [json!({ "content": "Hel" }), json!({ "content": "lo" })],
+        "stop",
+    );
+    let last = whole.len() - 1;
+    for at in [0, 1, 2] {
+        for half in [7, whole[at].len() / 2, whole[at].trim_end().len() - 1] {
+            let mut said = whole[..at].to_vec();
+            said.push(whole[at][..half].to_owned());
+            let server = ModelServer::start([Answer::stream_head().chunks(said).end()]).await;
+            let observed = Observed::new(agent(builder(&server)));
+            let answered = turn(&observed, Mode::Streamed).await;
+            fails(&observed, &answered, "bad_response");
+            let why = format!("{answered:?}");
+            assert!(
+                why.contains("the stream ended before the answer"),
+                "{at}, {half}: {why}"
+            );
+        }
+    }
+    // Behind the answer it takes nothing back, and one whose blank line alone is missing is whole.
+    for left_out in [7, 1] {
+        let mut said = whole.clone();
+        let end = said[last].len() - left_out;
+        said[last].truncate(end);
+        let server = ModelServer::start([Answer::stream_head().chunks(said).end()]).await;
+        let observed = Observed::new(agent(builder(&server)));
+        assert_eq!(
+            turn(&observed, Mode::Streamed).await.unwrap().to_string(),
+            "Hello"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_whole_answer_that_breaks_off() {
     let head = [

@@ -4,6 +4,7 @@ import sys
 import time
 
 FACTOR = 2
+FULL = []
 
 
 def _hidden():
@@ -55,7 +56,25 @@ def forks():
     return "the parent"
 
 
-def kills():
+def fills(mib: int) -> int:
+    """Holds so much from now on, and says which process does."""
+    FULL.append(os.urandom(1 << 20) * mib)
+    return os.getpid()
+
+
+def leaves_and_dies():
+    """A child that leaves the group holds the worker's pipes open."""
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(20)
+        os._exit(0)
+    os.kill(os.getpid(), 9)
+
+
+def kills(note: str = ""):
+    if note:
+        with open(note, "a") as file:
+            file.write("begun\n")
     os.kill(os.getpid(), 9)
 
 
@@ -66,6 +85,14 @@ def exits():
 def sleeps(seconds: float) -> str:
     time.sleep(seconds)
     return "slept"
+
+
+def lasts(note: str):
+    """Says who it is, and does not end."""
+    with open(note + ".part", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(note + ".part", note)
+    time.sleep(600)
 
 
 def pid() -> int:

@@ -71,16 +71,23 @@ impl Pool {
             free.map_err(|_closed| ToolError::of_kind("connection", "the server is ending"))?;
         let mut taken = Taken {
             pool: Arc::clone(&self.0),
-            worker: self.0.take(),
+            worker: self.0.idle().pop(),
             permit: Some(permit),
             whole: false,
         };
-        let worker = match &mut taken.worker {
-            Some(worker) => worker,
-            none => none.insert(self.0.start().await?),
+        let answered = loop {
+            let (worker, fresh) = match &mut taken.worker {
+                Some(worker) => (worker, false),
+                none => (none.insert(self.0.start().await?), true),
+            };
+            let printed = Printed::of(tool, &self.0.redactor);
+            match worker.call(call, printed).await {
+                // It was gone before it was asked: another one does it.
+                Err(Lost { begun: false, .. }) if !fresh => taken.worker = self.0.idle().pop(),
+                answered => break answered,
+            }
         };
-        let printed = Printed::of(tool, &self.0.redactor);
-        let answer = worker.call(call, printed).await.map_err(|Lost(why)| {
+        let answer = answered.map_err(|Lost { why, .. }| {
             ToolError::of_kind("worker_died", format!("the tool's process is gone: {why}"))
         })?;
         taken.whole = true;
@@ -91,17 +98,6 @@ impl Pool {
 impl Inner {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// One that is idle, and alive.
-    fn take(&self) -> Option<Worker> {
-        let mut idle = self.idle();
-        while let Some(mut worker) = idle.pop() {
-            if !worker.has_ended() {
-                return Some(worker);
-            }
-        }
-        None
     }
 
     async fn start(&self) -> Result<Worker, ToolError> {

@@ -50,8 +50,12 @@ pub(super) enum Began<T> {
     Refused(String),
 }
 
-/// The process ended in the middle of a call.
-pub(super) struct Lost(pub(super) String);
+/// The process ended before it answered a call.
+pub(super) struct Lost {
+    pub(super) why: String,
+    /// Whether it had begun with it: what it has done of it is unknown then.
+    pub(super) begun: bool,
+}
 
 pub(super) struct Worker {
     child: Child,
@@ -98,7 +102,7 @@ impl Python {
         let program = &self.program;
         let loaded = match timeout(LOADING, worker.begin(&begin)).await {
             Ok(Ok(loaded)) => loaded,
-            Ok(Err(Lost(why))) => {
+            Ok(Err(Lost { why, .. })) => {
                 return Err(format!("{program} does not run the code: {why}").into());
             }
             Err(_elapsed) => {
@@ -138,11 +142,12 @@ struct CodeError {
 
 impl Worker {
     async fn begin(&mut self, begin: &Value) -> Result<Loaded, Lost> {
-        let lost = |error: io::Error| Lost(error.to_string());
-        self.to.write_all(WORKER.as_bytes()).await.map_err(lost)?;
+        let lost = |why: String| Lost { why, begun: false };
+        let sent = self.to.write_all(WORKER.as_bytes()).await;
+        sent.map_err(|error| lost(error.to_string()))?;
         let redactor = Redactor::new();
         let loaded = self.call(begin, Printed::of("", &redactor)).await?;
-        serde_json::from_value(loaded).map_err(|error| Lost(error.to_string()))
+        serde_json::from_value(loaded).map_err(|error| lost(error.to_string()))
     }
 
     /// Asks it, and hands on what it prints meanwhile.
@@ -152,19 +157,29 @@ impl Worker {
         mut printed: Printed<'_>,
     ) -> Result<Value, Lost> {
         let Self {
+            child,
             to,
             from,
             lines,
             mark,
-            ..
         } = self;
-        let (mut speaks, mut marked) = (true, false);
+        let (mut speaks, mut marked, mut begun) = (true, false, false);
         let answered = {
             let asked = async {
                 frames::write(to, call).await?;
+                begun = frames::read(from).await?.is_null();
                 frames::read(from).await
             };
             let mut asked = std::pin::pin!(asked);
+            // A process that it started may hold its pipes open, so their end says too little.
+            let ended = async {
+                let ended = child.wait().await;
+                tokio::time::sleep(LAST_WORDS).await;
+                ended
+                    .err()
+                    .unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())
+            };
+            let mut ended = std::pin::pin!(ended);
             loop {
                 tokio::select! {
                     biased;
@@ -173,10 +188,15 @@ impl Worker {
                         Some(line) if line == *mark => marked = true,
                         Some(line) => printed.line(&line),
                         None => speaks = false,
-                    }
+                    },
+                    error = &mut ended => break Err(error),
                 }
             }
         };
+        if let (Err(error), false) = (&answered, begun) {
+            let why = self.end_of(error).await;
+            return Err(Lost { why, begun });
+        }
         // What it printed may come behind the answer, up to the mark, or to the process' end.
         let rest = async {
             while speaks && !marked {
@@ -190,13 +210,11 @@ impl Worker {
         let _in_time = timeout(LAST_WORDS, rest).await.is_ok();
         match answered {
             Ok(answer) => Ok(answer),
-            Err(error) => Err(Lost(self.end_of(&error).await)),
+            Err(error) => Err(Lost {
+                why: self.end_of(&error).await,
+                begun,
+            }),
         }
-    }
-
-    /// Whether it has ended, while nobody asked anything of it.
-    pub(super) fn has_ended(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
     }
 
     async fn end_of(&mut self, error: &io::Error) -> String {

@@ -431,6 +431,7 @@ def main():
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
     sys.stdin = open(0, encoding="utf-8", closefd=False)
     begin = pipes.ask()
+    pipes.tell(None)
     name, mark = begin["name"], begin["mark"]
     sys.argv = [name]
     if hasattr(os, "killpg"):
@@ -453,6 +454,8 @@ def main():
         return
     while True:
         call = pipes.ask()
+        # From here on it is unknown what a call has done, if this process ends.
+        pipes.tell(None)
         try:
             for variable in CONTEXT:
                 os.environ.pop(variable, None)
@@ -460,20 +463,20 @@ def main():
             answer = tools[call["tool"]].call(call["arguments"])
             if os.getpid() == pipes.pid:
                 # Here, so that what cannot be sent is the call's failure.
-                size = len(encoded(answer))
-                if size > begin["most"]:
-                    raise ValueError(f"the result has {size} bytes, and {begin['most']} is the most")
+                text = encoded(answer)
+                if len(text) > begin["most"]:
+                    raise ValueError(f"the result has {len(text)} bytes, and {begin['most']} is the most")
         except MemoryError:
-            answer = {"error": {"type": "MemoryError", "message": "out of memory", "stacktrace": ""}}
+            text = encoded({"error": {"type": "MemoryError", "message": "out of memory", "stacktrace": ""}})
         except SystemExit as error:
-            answer = {"error": {**told_of(error, name), "message": f"the tool called sys.exit({error.code!r})"}}
+            text = encoded({"error": {**told_of(error, name), "message": f"the tool called sys.exit({error.code!r})"}})
         except BaseException as error:
-            answer = {"error": told_of(error, name)}
+            text = encoded({"error": told_of(error, name)})
         if os.getpid() != pipes.pid:
             # A child that came back from its function: the answer is its parent's.
             os._exit(0)
         said(mark)
-        pipes.tell(answer)
+        pipes.send(text)
 
 
 main()

@@ -1,7 +1,6 @@
 //! One call: whose it is, how it is carried out, and how it ends before its time.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::http::request::Parts;
 use futures_util::FutureExt as _;
@@ -18,10 +17,10 @@ use tokio::time::timeout;
 
 use super::ToolServer;
 use super::answer;
-use super::http::SESSION;
+use super::client::{Client, MISSING, PATIENCE, way};
 use super::tools::Served;
-use crate::tool::{Caller, ProgressListener};
-use crate::turn::{Ground, serve};
+use crate::tool::{Caller, ClientSide, ProgressListener};
+use crate::turn::{Ground, NotDone, serve};
 use crate::{ToolProgress, ToolUse};
 
 const METHOD: &str = "tools/call";
@@ -32,9 +31,6 @@ const MAX_ID: usize = 128;
 /// How much progress waits to be sent; what a tool says beyond that is not.
 const WAITING: usize = 16;
 
-/// How long an answer waits for progress that a client does not take.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 impl ToolServer {
     /// Carries out the call; dropped with its client's patience.
     pub(super) async fn answer(
@@ -42,6 +38,7 @@ impl ToolServer {
         params: CallToolRequestParams,
         context: RequestContext<RoleServer>,
         transport: &'static str,
+        level: usize,
     ) -> Result<CallToolResult, ErrorData> {
         let set = self.tools.now();
         let found = set.find(&params.name);
@@ -69,12 +66,15 @@ impl ToolServer {
         };
         let (listener, progress) = progress_listener(&context);
         let caller = Arc::new(Caller::default());
+        let client = Arc::new(Client::of(&context, &self.name, transport, level));
+        let side = Arc::clone(&client) as Arc<dyn ClientSide>;
         let work = async {
             let ground = Ground {
                 hooks: &self.hooks,
                 limits: &self.limits,
                 caller: &caller,
                 progress: listener.as_ref(),
+                client: Some(&side),
             };
             serve(ground, scope, &call, &found.called).await
         };
@@ -82,10 +82,14 @@ impl ToolServer {
             None => work.await,
             Some(progress) => beside(work, progress, &context).await,
         };
-        Ok(match ended.result {
-            Ok(output) => answer::given(output),
-            Err(why) => answer::not_done(why),
-        })
+        match ended.result {
+            Ok(output) => Ok(answer::given(output)),
+            Err(NotDone::Failed(why)) if why.kind() == MISSING => match client.lacks() {
+                Some(lacks) => Err(lacks),
+                None => Ok(answer::not_done(NotDone::Failed(why))),
+            },
+            Err(why) => Ok(answer::not_done(why)),
+        }
     }
 
     fn known(&self, found: &Served) -> ServedCall {
@@ -119,17 +123,10 @@ fn id_of(context: &RequestContext<RoleServer>) -> Str {
 }
 
 fn asked(context: &RequestContext<RoleServer>, transport: &'static str) -> McpCall {
-    let parts: Option<&Parts> = context.extensions.get();
-    let header = |name: &str| parts?.headers.get(name)?.to_str().ok();
-    let version = context.protocol_version();
     McpCall {
         method: Str::Static(METHOD),
         request_id: Some(id_of(context)),
-        session_id: header(SESSION).map(Str::copied),
-        protocol_version: version.map(|version| Str::copied(version.as_str())),
-        transport: Some(Str::Static(transport)),
-        network_protocol: parts.map(|_http| Str::Static("http")),
-        ..McpCall::default()
+        ..way(context, transport)
     }
 }
 

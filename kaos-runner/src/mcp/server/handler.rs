@@ -1,5 +1,6 @@
 //! The protocol's requests, answered from the set of tools.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rmcp::model::{
@@ -14,6 +15,7 @@ use rmcp::{RoleServer, ServerHandler};
 use tokio::task::AbortHandle;
 
 use super::ToolServer;
+use super::client::{USUAL, level_of};
 
 /// One session of a server, or one request that is of none.
 pub(super) struct Handler {
@@ -21,6 +23,8 @@ pub(super) struct Handler {
     transport: &'static str,
     /// Tells the session's client of changes; ends with the session.
     telling: Mutex<Option<AbortHandle>>,
+    /// The least level of lines that the session's client wants to hear.
+    level: AtomicUsize,
 }
 
 impl Handler {
@@ -29,6 +33,7 @@ impl Handler {
             server,
             transport,
             telling: Mutex::default(),
+            level: AtomicUsize::new(USUAL),
         }
     }
 
@@ -47,9 +52,11 @@ impl Drop for Handler {
 }
 
 impl ServerHandler for Handler {
+    #[expect(deprecated, reason = "clients of earlier versions may hear lines")]
     fn get_info(&self) -> ServerConfig {
         let server = &self.server;
         let can = ServerCapabilities::builder()
+            .enable_logging()
             .enable_tools()
             .enable_tool_list_changed();
         let mut info = ServerConfig::new(can.build());
@@ -122,13 +129,25 @@ impl ServerHandler for Handler {
         let Ok(_permit) = self.server.permits.try_acquire() else {
             return refused("there are too many calls at once; try again later");
         };
-        let answer = self.server.answer(request, context, self.transport);
+        let level = self.level.load(Ordering::Relaxed);
+        let answer = self.server.answer(request, context, self.transport, level);
         tokio::select! {
             biased;
             () = given_up.cancelled() => refused("cancelled"),
             () = drain.cancelled() => refused("the server ended"),
             answered = answer => answered.map(Into::into),
         }
+    }
+
+    #[expect(deprecated, reason = "clients of earlier versions choose so")]
+    async fn set_level(
+        &self,
+        request: rmcp::model::SetLevelRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let level = level_of(&request.level);
+        self.level.store(level.unwrap_or(USUAL), Ordering::Relaxed);
+        Ok(())
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {

@@ -21,11 +21,9 @@ use tokio::time::timeout;
 use tokio_stream::Stream;
 
 use super::ToolServer;
+use super::client::SESSION;
 use super::handler::Handler;
 use crate::server::{Drained, listen, receive};
-
-/// What names a client's session.
-pub(super) const SESSION: &str = "mcp-session-id";
 
 /// How long a session may say nothing, beside the time of its calls.
 const SESSION_IDLE: Duration = Duration::from_secs(5 * 60);

@@ -225,6 +225,7 @@ async fn read(
         }
     }
     let ended = match split.finish() {
+        Last::Event(event) if event.is_cut() => false,
         Last::Event(event) => take_event(&event, reading, deltas)?,
         Last::Answer(text) => {
             reading.whole(&parse(&text)?)?;

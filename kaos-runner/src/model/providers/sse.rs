@@ -3,12 +3,23 @@
 #[cfg(test)]
 mod tests;
 
+use super::json;
+
 /// An event.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Event {
     /// What it is called; mostly nothing.
     pub(super) kind: Vec<u8>,
     pub(super) data: Vec<u8>,
+}
+
+impl Event {
+    /// Whether the last of a body is the half of one: every whole event is JSON, and nothing but the end of its
+    /// line says whether the line has ended.
+    pub(super) fn is_cut(&self) -> bool {
+        let data = self.data.trim_ascii();
+        data.starts_with(b"{") && json::read(data).is_err()
+    }
 }
 
 /// Takes bytes as they arrive, split wherever, and gives the events they complete.

@@ -1,4 +1,5 @@
-//! What a served agent measures, beside what KAOS' agent of January 2026 does in the same situations.
+//! What a served agent measures, beside what KAOS' agents of January (43f4851) and October 2026 (0.8.4) do in the
+//! same situations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -123,6 +124,97 @@ fn check_logs(receiver: &Receiver) {
     }
 }
 
+/// What becomes of a metric of release 0.8.4.
+enum Ours {
+    /// It is there, with all that it says but these attributes.
+    But(&'static [&'static str], &'static str),
+    /// It is not, and this says the same.
+    Instead(&'static str, &'static str),
+    /// What it is about is not there.
+    Nothing(&'static str),
+}
+
+const LATEST: &[(&str, Ours)] = &[
+    (
+        "gen_ai.client.token.usage",
+        Ours::But(
+            &["gen_ai.system"],
+            "the conventions call it gen_ai.provider.name since 1.37, and that is there, too",
+        ),
+    ),
+    ("kaos.delegations", Ours::But(&[], "all of it")),
+    ("kaos.delegation.duration", Ours::But(&[], "all of it")),
+    (
+        "http.client.duration",
+        Ours::Instead(
+            "gen_ai.client.operation.duration",
+            "a request is measured by what it is for; the recorded name was left by the conventions in 2023",
+        ),
+    ),
+    (
+        "http.server.duration",
+        Ours::Instead(
+            "kaos.request.duration",
+            "by agent; the recorded one has http.target, so whoever asks makes series",
+        ),
+    ),
+    (
+        "http.server.active_requests",
+        Ours::Nothing("`http.server.request` spans say it, on request"),
+    ),
+    (
+        "http.server.request.size",
+        Ours::Nothing("bodies are bounded; a span says what was asked"),
+    ),
+    (
+        "http.server.response.size",
+        Ours::Nothing("tokens are measured, which answers are paid by"),
+    ),
+    ("kaos.tasks", Ours::Nothing("A2A is not spoken")),
+    (
+        "kaos.task.duration",
+        Ours::Nothing("A2A is not spoken; the recorded one has a series for each task"),
+    ),
+];
+
+/// Each metric of release 0.8.4 has its row, and the row is true.
+fn check_latest(ours: &BTreeMap<String, Metric>, resource: &BTreeSet<String>) {
+    let recorded = include_str!("../../../fixtures/kaos-0.8.4-metrics.json");
+    let recorded: Recorded = serde_json::from_str(recorded).unwrap();
+    let rows: BTreeSet<&str> = LATEST.iter().map(|(name, _)| *name).collect();
+    let names: BTreeSet<&str> = recorded.metrics.keys().map(String::as_str).collect();
+    assert_eq!(rows, names);
+    for (name, row) in LATEST {
+        let expected = &recorded.metrics[*name];
+        match row {
+            Ours::But(without, why) => {
+                let found = ours.get(*name).unwrap_or_else(|| panic!("no {name}"));
+                let missing: Vec<_> = expected.attributes.difference(&found.attributes).collect();
+                assert_eq!(missing, *without, "{name}: {why}");
+                assert_eq!(found.kind, expected.kind, "{name}");
+                assert!(
+                    found.bounds.starts_with(&expected.bounds),
+                    "{name}: {:?}",
+                    found.bounds
+                );
+                let counts = found.unit.starts_with('{') && expected.unit == "1";
+                assert!(
+                    counts || found.unit == expected.unit,
+                    "{name}: {}",
+                    found.unit
+                );
+            }
+            Ours::Instead(other, why) => {
+                assert!(!ours.contains_key(*name), "{name}");
+                assert!(ours.contains_key(*other), "{name}: no {other}, yet {why}");
+            }
+            Ours::Nothing(why) => assert!(!ours.contains_key(*name), "{name}: {why}"),
+        }
+    }
+    let missing: Vec<_> = recorded.resource.difference(resource).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_recorded_metric_is_ours_with_its_unit_its_bounds_and_its_attributes() {
     let recorded = include_str!("../../../fixtures/kaos-43f4851-metrics.json");
@@ -175,6 +267,7 @@ async fn each_recorded_metric_is_ours_with_its_unit_its_bounds_and_its_attribute
         }
     }
     check_logs(&receiver);
+    check_latest(&all, &resource);
     for (name, expected) in &recorded.metrics {
         let mut ours = all.get(name).unwrap_or_else(|| panic!("no {name}")).clone();
         // Better: times of more than ten seconds, which turns take, are told apart.

@@ -1,0 +1,71 @@
+//! How often a server said that its tools changed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use rmcp::RoleClient;
+use rmcp::model::SubscriptionFilter;
+use rmcp::service::Peer;
+use tokio::task::AbortHandle;
+
+/// How long to wait before a server is listened to again that stopped telling.
+const PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
+pub(super) struct Changes {
+    counter: Counter,
+    listening: OnceLock<AbortHandle>,
+}
+
+/// Whoever hears of a change adds here.
+#[derive(Clone, Default)]
+pub(super) struct Counter(Arc<AtomicU64>);
+
+impl Counter {
+    pub(super) fn once_more(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+impl Changes {
+    pub(super) fn count(&self) -> u64 {
+        self.counter.0.load(Ordering::Acquire)
+    }
+
+    pub(super) fn counter(&self) -> Counter {
+        self.counter.clone()
+    }
+
+    /// Listens to a server that says nothing by itself, as from protocol 2026-07-28 on, if it has something to
+    /// say of its tools. What it would have said before it listens, or when that broke off, is unknown: that
+    /// counts as a change.
+    pub(super) fn listen(&self, peer: Peer<RoleClient>) {
+        let info = peer.peer_info();
+        let tells = info.and_then(|it| it.capabilities.tools.as_ref()?.list_changed);
+        if tells != Some(true) {
+            return;
+        }
+        let counter = self.counter();
+        let listening = tokio::spawn(async move {
+            let tools = SubscriptionFilter::builder().tools_list_changed().build();
+            while let Ok(mut subscription) = peer.listen(tools.clone()).await {
+                counter.once_more();
+                while let Ok(Some(_changed)) = subscription.next().await {
+                    counter.once_more();
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            counter.once_more();
+        });
+        self.listening.get_or_init(|| listening.abort_handle());
+    }
+}
+
+impl Drop for Changes {
+    fn drop(&mut self) {
+        if let Some(listening) = self.listening.get() {
+            listening.abort();
+        }
+    }
+}
