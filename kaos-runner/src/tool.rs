@@ -15,11 +15,11 @@ mod spec;
 
 use async_trait::async_trait;
 
-pub(crate) use client::ClientSide;
-#[cfg(feature = "mcp-server")]
-pub(crate) use client::Question;
 pub use client::{Elicited, ToolClient};
 pub(crate) use context::Caller;
+pub(crate) use context::ClientSide;
+#[cfg(feature = "mcp-server")]
+pub(crate) use context::Question;
 pub use context::ToolContext;
 pub use error::ToolError;
 pub use function::{FunctionTool, ToolFunction};

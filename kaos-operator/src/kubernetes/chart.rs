@@ -4,7 +4,7 @@ mod kinds;
 mod release;
 mod schema;
 mod set;
-pub mod values;
+mod values;
 
 use std::borrow::Cow;
 

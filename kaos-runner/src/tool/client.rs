@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use kaos_hooks::Str;
 use serde_json::{Value, json};
 use tracing::Level;
 
+use super::context::{ClientSide, Question};
 use crate::{ToolContext, ToolError};
 
 /// The client that called a served tool, for what only it can do while the tool works:
@@ -14,6 +14,25 @@ use crate::{ToolContext, ToolError};
 /// Clients of the Model Context Protocol without a session (version 2026-07-28 and later, or a server with
 /// `sessions(0)`) cannot be asked anything: that is the error
 /// `no_session`. The protocol has deprecated sampling and logging in that version.
+///
+/// # Example
+///
+/// ```
+/// use kaos_runner::{Elicited, FunctionTool, ToolClient, ToolContext, ToolError};
+/// use serde_json::json;
+///
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// struct Booking { city: String }
+///
+/// let book = FunctionTool::new("book", "Books a flight.", |to: Booking, context: ToolContext| async move {
+///     let client: ToolClient = context.client().ok_or_else(|| ToolError::new("nobody can be asked"))?;
+///     let form = json!({ "type": "object", "properties": { "seat": { "type": "string" } } });
+///     match client.elicit("Which seat?", form).await? {
+///         Elicited::Accepted(answer) => Ok(format!("{} is booked: {answer}", to.city)),
+///         _ => Ok("nothing is booked".to_owned()),
+///     }
+/// });
+/// ```
 #[derive(Clone)]
 pub struct ToolClient {
     side: Arc<dyn ClientSide>,
@@ -32,11 +51,17 @@ pub enum Elicited {
     Cancelled,
 }
 
-impl ToolClient {
-    pub(super) fn new(side: Arc<dyn ClientSide>, context: ToolContext) -> Self {
-        Self { side, context }
+impl ToolContext {
+    /// The client of a tool server that called the tool; `None` in an agent's turn.
+    pub fn client(&self) -> Option<ToolClient> {
+        Some(ToolClient {
+            side: Arc::clone(self.client_side()?),
+            context: self.clone(),
+        })
     }
+}
 
+impl ToolClient {
     /// Tells the client, not the log, a line: `notifications/message`. One with a session hears lines of INFO
     /// and above unless it chose otherwise (`logging/setLevel`), one without those that the request asks for.
     pub async fn log(&self, level: Level, text: impl Into<Str>) {
@@ -92,8 +117,9 @@ impl ToolClient {
         let message = message.into();
         let params = json!({ "message": message.as_str(), "requestedSchema": schema });
         let mut answer = self.ask(Question::Elicitation, params).await?;
-        match answer["action"].as_str() {
-            Some("accept") => Ok(Elicited::Accepted(answer["content"].take())),
+        let content = answer.get_mut("content").map(Value::take);
+        match answer.get("action").and_then(Value::as_str) {
+            Some("accept") => Ok(Elicited::Accepted(content.unwrap_or_default())),
             Some("decline") => Ok(Elicited::Declined),
             Some("cancel") => Ok(Elicited::Cancelled),
             _ => Err(ToolError::of_kind(
@@ -112,25 +138,4 @@ impl fmt::Debug for ToolClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ToolClient").finish_non_exhaustive()
     }
-}
-
-/// What a client may be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Question {
-    Sampling,
-    Elicitation,
-}
-
-/// The way to the client.
-#[async_trait]
-pub(crate) trait ClientSide: Send + Sync {
-    async fn log(&self, level: Level, text: Str);
-
-    /// The answer's result.
-    async fn ask(
-        &self,
-        question: Question,
-        params: Value,
-        context: &ToolContext,
-    ) -> Result<Value, ToolError>;
 }

@@ -29,6 +29,35 @@ pub struct SegmentFile {
 }
 
 /// The records of a trail from a place on; see [`Trail::follow`](super::Trail::follow).
+///
+/// # Example
+///
+/// ```
+/// use kaos_hooks::audit::{AuditHook, Follow, Placed, Position, SegmentFile, Trail};
+/// use kaos_hooks::{Hooks, Turn};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let dir = std::env::temp_dir().join(format!("kaos-follow-doc-{}", std::process::id()));
+/// let audit = AuditHook::open(&dir).expect("the directory can be written");
+/// let hooks = Hooks::new(audit.clone());
+/// drop(hooks.turn(Turn::new("assistant")));
+/// audit.force_flush().await.expect("it is on the disk");
+///
+/// let trail = Trail::open_read(&dir)?;
+/// let mut known: Follow = trail.follow(Position::default())?;
+/// let records: Vec<Placed> = known.by_ref().collect::<Result<_, _>>()?;
+/// let until = known.position();
+/// assert!(records.iter().all(|it| it.at < until));
+///
+/// drop(hooks.turn(Turn::new("assistant")));
+/// audit.force_flush().await.expect("it is on the disk");
+/// assert!(trail.follow(until)?.next().is_some(), "and goes on where it ended");
+///
+/// let files: Vec<SegmentFile> = trail.segments()?;
+/// assert_eq!(files[0].first, 0);
+/// # Ok(std::fs::remove_dir_all(&dir)?)
+/// # }
+/// ```
 pub struct Follow {
     reader: Reader,
     segment: Option<OpenSegment>,

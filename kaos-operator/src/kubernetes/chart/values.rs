@@ -11,6 +11,21 @@ use crate::defaults::Defaults;
 
 /// The values of the chart, by the names that KAOS' own chart has for them. What is not here is refused: it would have no
 /// effect.
+///
+/// # Example
+///
+/// ```
+/// use kaos_operator::kubernetes::chart::{ChartValues, release};
+///
+/// let said = ["telemetry.enabled=true,telemetry.endpoint=http://collector:4317".to_owned()];
+/// let values = ChartValues::set(&said)?;
+/// let objects = release(&values, "kaos-system")?;
+/// assert!(objects.iter().any(|it| it["kind"] == "Deployment"));
+///
+/// let refused = ChartValues::set(&["telemetry.enbled=true".to_owned()]).unwrap_err();
+/// assert!(refused.contains("enbled"), "{refused}");
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ChartValues {

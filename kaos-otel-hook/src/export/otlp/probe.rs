@@ -47,7 +47,7 @@ impl Settings {
     /// let settings = kaos_otel_hook::Settings::from_vars(|name| {
     ///     (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| "http://127.0.0.1:1".to_owned())
     /// });
-    /// let traces = &settings.probe().await[0];
+    /// let traces: &kaos_otel_hook::SignalProbe = &settings.probe().await[0];
     /// assert!(traces.answer.is_err(), "nobody listens there");
     /// # }
     /// ```

@@ -182,7 +182,9 @@ impl ClientSide for Client {
         let request = Request::begin(Asking { context, until }, call.clone());
         let mut id = None;
         let answer = request.within(async {
-            params["_meta"] = json!(meta(context));
+            if let Some(params) = params.as_object_mut() {
+                params.insert("_meta".to_owned(), json!(meta(context)));
+            }
             let asked = CustomRequest::new(question.method(), Some(params));
             let asked = ServerRequest::CustomRequest(asked);
             let options = PeerRequestOptions::no_options();
