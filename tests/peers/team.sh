@@ -9,7 +9,7 @@
 # tokens are told once, that the log lines of all three have its id, and that a client that goes away cancels the turns of a
 # coordinator, a researcher and an analyst who ask each other in a row. Of the research team, that one question is the same
 # trace over gRPC and over HTTP, with the same tree as in the suite, and that with a full disk under its trails it says so,
-# and goes on once there is room. The comparing is done by team/check.py. `team.sh --litellm` asks the research team alone,
+# and goes on once there is room; and screens.py looks at it in terminals and in a pipe. The comparing is done by team/check.py. `team.sh --litellm` asks the research team alone,
 # with LiteLLM before its model, which litellm.sh has installed.
 #
 # Needs cargo, python3, and what collector.sh and mcp.sh installed.
@@ -44,6 +44,8 @@ main() {
     research_team grpc
     research_team http/protobuf
     a_full_disk
+    what=screens
+    python3 screens.py "$kaos" 2>&1 || fail 'a terminal shows something else than docs/screens.md; `screens.py KAOS --write` writes what it shows'
 }
 
 scripted=../../examples/research-team/scripted.yaml

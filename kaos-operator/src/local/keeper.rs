@@ -14,6 +14,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How often one that is not ready is asked.
 const ASK: Duration = Duration::from_millis(50);
 
+/// How long one that is not ready may take to answer: all of it is on this machine.
+const ANSWER: Duration = Duration::from_millis(500);
+
 /// How often one that is ready is asked within the time after which it is taken to hang.
 const ASKED: u32 = 6;
 
@@ -122,6 +125,7 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
     };
     let (mut ready, mut asked) = (None::<Instant>, began);
     let mut silence = Silence::default();
+    let between = (limits.hung / ASKED).max(ASK);
     loop {
         if let Some(why) = running.ended() {
             let ready_for = ready.map(|it| it.elapsed());
@@ -134,7 +138,7 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
         }
         if ready.is_none() && asked.elapsed() >= ASK {
             asked = Instant::now();
-            let answers = answers_well(process.port, process.ready);
+            let answers = answers_well(process.port, process.ready, ANSWER);
             // Somebody else may answer at its port.
             if answers && let Some(why) = running.ended() {
                 return Went::Ended {
@@ -152,9 +156,9 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
         }
         if let Some(ready) = ready
             && matches!(process.alive, ProbeKind::Http(_))
-            && asked.elapsed() >= limits.hung / ASKED
+            && asked.elapsed() >= between
         {
-            let well = answers_well(process.port, process.alive);
+            let well = answers_well(process.port, process.alive, between);
             asked = Instant::now();
             if silence.is_too_long(well, limits.hung) {
                 running.stop(limits.stop);

@@ -6,25 +6,27 @@ use std::time::Duration;
 
 use crate::workload::{ProbeKind, Program, Workload};
 
-/// How long a connection, and an answer, may take: all of it is on this machine.
-const LIMIT: Duration = Duration::from_millis(500);
-
-/// Asks once; whether the answer is a good one.
-pub(super) fn answers_well(port: u16, kind: ProbeKind) -> bool {
+/// Asks once; whether the answer is a good one. A connection, and an answer, may take so long each.
+pub(super) fn answers_well(port: u16, kind: ProbeKind, limit: Duration) -> bool {
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let Ok(mut stream) = TcpStream::connect_timeout(&at, LIMIT) else {
+    let Ok(mut stream) = TcpStream::connect_timeout(&at, limit) else {
         return false;
     };
     match kind {
         ProbeKind::Tcp => true,
-        ProbeKind::Http(path) => answers(&mut stream, port, path).unwrap_or(false),
+        ProbeKind::Http(path) => answers(&mut stream, port, path, limit).unwrap_or(false),
     }
 }
 
 /// Whether the first line of the answer says 200.
-fn answers(stream: &mut TcpStream, port: u16, path: &str) -> std::io::Result<bool> {
-    stream.set_read_timeout(Some(LIMIT))?;
-    stream.set_write_timeout(Some(LIMIT))?;
+fn answers(
+    stream: &mut TcpStream,
+    port: u16,
+    path: &str,
+    limit: Duration,
+) -> std::io::Result<bool> {
+    stream.set_read_timeout(Some(limit))?;
+    stream.set_write_timeout(Some(limit))?;
     let request =
         format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;

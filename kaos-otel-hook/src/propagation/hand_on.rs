@@ -28,7 +28,7 @@ use super::propagators::Propagators;
 /// let hand_on = (!telemetry.is_on()).then(|| HandOn::new(telemetry.propagators().clone()));
 /// let hooks = Hooks::new((telemetry.hooks(), hand_on));
 /// let turn = hooks.turn(Turn::new("assistant"));
-/// let trace = turn.run().trace_id.to_string();
+/// let trace = turn.trace_id().to_string();
 /// let asked = async { hooks.inject(|name, value| assert!(name == "traceparent" && value.contains(&trace))) };
 /// turn.entered(asked).await;
 /// turn.complete(TurnOutcome::default());

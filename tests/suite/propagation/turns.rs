@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
 use kaos_hooks::{Event, Hook, Hooks, Incoming, Observer, Propagator, Run, SpanContext};
-use kaos_otel_hook::{EventIds, Memory, OTelHook, Propagators, Telemetry};
+use kaos_otel_hook::{EventIds, HandOn, Memory, OTelHook, Propagators, Telemetry};
 use kaos_runner::{ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput, ToolSpec};
 use kaos_tests::agents::{calls, scripted};
 use opentelemetry::Context;
@@ -390,4 +390,41 @@ async fn hooks_without_opentelemetry_inject_and_extract_nothing() {
     let turn = hooks.turn(kaos_hooks::Turn::new("assistant"));
     let sent = turn.entered(async { injected(&hooks) }).await;
     assert!(sent.is_empty());
+}
+
+/// Where no telemetry is on: as where it is, with the flag that came in, or one that leaves no service out.
+#[tokio::test]
+async fn without_spans_the_run_s_own_ids_go_on_and_what_came_in() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let spans = Arc::clone(&seen);
+    let ids = move |event: &Event<'_>| {
+        if let Some(span) = event.span() {
+            let id = format!("{}-{}", event.run.trace_id, span.id);
+            spans.lock().unwrap().push(id);
+        }
+    };
+    let asked = Asked::observed_by(Hooks::new((HandOn::default(), ids)));
+    let others = [
+        ("tracestate", "foo=1,bar=2"),
+        ("baggage", "user=%C3%A9;p=1,zone=eu"),
+    ];
+    for flags in ["01", "00"] {
+        let parent = PARENT.replace("-01", &format!("-{flags}"));
+        let headers = [("traceparent", &*parent), others[0], others[1]];
+        let sent = asked.turn(&headers).await;
+        assert_sent(&sent, TRACE, flags, &others);
+        let spans = seen.lock().unwrap();
+        for (tool, headers) in &sent {
+            let id = &headers["traceparent"][3..52];
+            assert!(spans.iter().any(|it| it == id), "{tool}: {id}");
+        }
+    }
+    let sent = asked.turn(&[]).await;
+    let trace = sent[0].1["traceparent"][3..35].to_owned();
+    assert_ne!(trace, TRACE);
+    assert_sent(&sent, &trace, "01", &[]);
+    assert!(
+        injected(asked.hooks()).is_empty(),
+        "nothing leaks out of the turn"
+    );
 }

@@ -23,6 +23,9 @@ use crate::terminal::{self, Out};
 /// How often the board is drawn again, and how often one looks whether a question is over.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How long what comes is gathered before the board is drawn again.
+const FRAME: Duration = Duration::from_millis(33);
+
 /// What is shown between two drawings of the board.
 const AT_ONCE: usize = 500;
 
@@ -44,6 +47,9 @@ pub(super) fn show(place: &Place, look: &Look, from: &Receiver<Entry>, left_out:
     while goes_on {
         let first = from.recv_timeout(TICK);
         goes_on = !matches!(first, Err(RecvTimeoutError::Disconnected));
+        if screen.person && first.is_ok() {
+            std::thread::sleep(FRAME);
+        }
         let entries: Vec<Entry> = first
             .into_iter()
             .chain(from.try_iter().take(AT_ONCE))

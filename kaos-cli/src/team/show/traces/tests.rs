@@ -54,13 +54,13 @@ fn a_question_is_a_tree_over_all_processes_once_none_of_its_spans_is_open() {
     assert_eq!(
         outline(&trees[0]),
         [
-            "lead name-turn-1         1.5 ms",
-            "lead   name-step         1.5 ms",
-            "lead   name-call         1.5 ms",
-            "helper     name-turn-2     1.5 ms  [timeout]",
+            "lead name-turn-1        1.5 ms",
+            "lead   name-step        1.5 ms",
+            "lead   name-call        1.5 ms",
+            "helper     name-turn-2    1.5 ms  [timeout]",
         ]
     );
-    assert_eq!(traces.over(later()), [], "it is report once");
+    assert_eq!(traces.over(later()), [], "it is shown once");
     let of = |name: &str| (traces.asked(name).requests, traces.asked(name).errors);
     assert_eq!(
         (of("lead"), of("helper"), of("other")),
