@@ -41,10 +41,15 @@ impl Answer {
 impl Shown {
     async fn start(arguments: &[&str]) -> Self {
         let home = std::env::temp_dir().join(format!("kaos-ui-home-{}", std::process::id()));
+        Self::start_in(&home, arguments).await
+    }
+
+    /// With a folder of its own for what is kept of teams and indexes.
+    async fn start_in(home: &Path, arguments: &[&str]) -> Self {
         let mut command = kaos(&[&["ui", "--port", "0"], arguments].concat());
         let command = command
-            .env("XDG_STATE_HOME", &home)
-            .env("XDG_CACHE_HOME", &home);
+            .env("XDG_STATE_HOME", home)
+            .env("XDG_CACHE_HOME", home);
         let mut child = command.stdin(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut all = String::new();
@@ -70,21 +75,15 @@ impl Shown {
 
     async fn ask(&self, method: &str, target: &str, headers: &[&str], body: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.at).await.unwrap();
-        let mut text = format!(
-            "{method} {target} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n",
-            body.len()
-        );
+        let length = format!("Content-Length: {}", body.len());
+        let own = format!("Host: {}", self.at);
+        let target = format!("{method} {target} HTTP/1.1");
+        let mut lines = vec![target.as_str(), "Connection: close", &length];
         if !headers.iter().any(|it| it.starts_with("Host:")) {
-            text += "Host: ";
-            text += &self.at;
-            text += "\r\n";
+            lines.push(&own);
         }
-        for header in headers {
-            text += header;
-            text += "\r\n";
-        }
-        text += "\r\n";
-        text += body;
+        lines.extend(headers);
+        let text = [&lines.join("\r\n"), "\r\n\r\n", body].concat();
         stream.write_all(text.as_bytes()).await.unwrap();
         let mut read = Vec::new();
         stream.read_to_end(&mut read).await.unwrap();
