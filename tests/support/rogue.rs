@@ -78,6 +78,27 @@ fn listed(names: &[&str], next: &str) -> Value {
     json!({ "tools": tools, "nextCursor": next })
 }
 
+/// Two tools that can be used, and what is none between them.
+fn bad_tools() -> Value {
+    json!({ "tools": [
+        tool("rogue"),
+        { "name": 5, "inputSchema": { "type": "object" } },
+        { "inputSchema": { "type": "object" } },
+        "no tool",
+        null,
+        { "name": "no_schema" },
+        { "name": "a_list_as_schema", "inputSchema": [] },
+        tool(""),
+        tool("red\u{1b}[31m"),
+        tool("c1\u{9b}31m"),
+        tool("turned\u{202e}"),
+        tool(&"n".repeat(129)),
+        tool("rogue"),
+        { "name": "large", "inputSchema": { "type": "object", "title": "t".repeat(300_000) } },
+        tool("last"),
+    ] })
+}
+
 fn refusal(id: &Value, code: i32) -> Act {
     let error = json!({ "code": code, "message": "no" });
     Act::Say(json!({ "jsonrpc": "2.0", "id": id, "error": error }))
@@ -118,23 +139,7 @@ fn acts(way: &str, lists: &AtomicUsize, message: &Value) -> Vec<Act> {
                 "serverInfo": { "name": "rogue", "version": "1" },
             }))
         }
-        ("tools/list", "a bad tool") => result(json!({ "tools": [
-            tool("rogue"),
-            { "name": 5, "inputSchema": { "type": "object" } },
-            { "inputSchema": { "type": "object" } },
-            "no tool",
-            null,
-            { "name": "no_schema" },
-            { "name": "a_list_as_schema", "inputSchema": [] },
-            tool(""),
-            tool("red\u{1b}[31m"),
-            tool("c1\u{9b}31m"),
-            tool("turned\u{202e}"),
-            tool(&"n".repeat(129)),
-            tool("rogue"),
-            { "name": "large", "inputSchema": { "type": "object", "title": "t".repeat(300_000) } },
-            tool("last"),
-        ] })),
+        ("tools/list", "a bad tool") => result(bad_tools()),
         ("tools/list", "tools as an object") => result(json!({ "tools": {} })),
         ("tools/list", "no list at all") => result(json!({ "list": [] })),
         ("tools/list", "the same cursor") => page(&["rogue"], "again"),
