@@ -238,7 +238,7 @@ def in_a_pipe(kaos, folder):
 DIFFERS = [
     (r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME"),
     (r"trace [0-9a-f]{32}", "trace ID"),
-    (r" +\d+(\.\d+)? (µs|ms|s)\b", " TOOK"),
+    (r"[ (]+\d+(\.\d+)? (µs|ms|s)\b", " TOOK"),
     (r"(127\.0\.0\.1:)\d+", r"\1PORT"),
     (r"( (?:ready|starting|waiting|stopped) +)\d{4,5}\b", r"\1PORT"),
 ]

@@ -9,8 +9,7 @@
 # tokens are told once, that the log lines of all three have its id, and that a client that goes away cancels the turns of a
 # coordinator, a researcher and an analyst who ask each other in a row. Of the research team, that one question is the same
 # trace over gRPC and over HTTP, with the same tree as in the suite, and that with a full disk under its trails it says so,
-# and goes on once there is room; and screens.py looks at it in terminals and in a pipe. The comparing is done by team/check.py. `team.sh --litellm` asks the research team alone,
-# with LiteLLM before its model, which litellm.sh has installed.
+# and goes on once there is room; and screens.py looks at it in terminals and in a pipe. The comparing is done by team/check.py.
 #
 # Needs cargo, python3, and what collector.sh and mcp.sh installed.
 
@@ -31,10 +30,6 @@ main() {
     kaos=$(cargo metadata --no-deps --format-version 1 |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/kaos
     export XDG_STATE_HOME=$dir/state
-    if [[ ${1:-} == --litellm ]]; then
-        with_litellm
-        return
-    fi
     read -r ANALYST RESEARCHER < <(free_ports)
     read -r COORDINATOR MODEL < <(free_ports)
     read -r TOOLS _ < <(free_ports)
@@ -107,27 +102,6 @@ recovers() {
     "$kaos" invoke coordinator "$question" >"$dir/asked" 2>&1 && grep -q '530 + 101 tokens' "$dir/asked"
 }
 export -f recovers
-
-# The same, with LiteLLM as what stands between the agents and a model: its replies by script are kaos model serve's.
-with_litellm() {
-    local result litellm
-    what=${FUNCNAME[0]}
-    litellm=$(ls -d "$PWD"/.cache/litellm-[0-9]*/bin 2>/dev/null | tail -n 1 | grep .) || fail 'run litellm.sh first: it installs LiteLLM'
-    read -r MODEL _ < <(free_ports)
-    DEBUG_MOCK_RESPONSES=$(python3 team/check.py script "$scripted")
-    printf 'model_list:\n- {model_name: "*", litellm_params: {model: "openai/*"}}\n' >"$dir/models.yaml"
-    start model "$MODEL" env DEBUG_MOCK_RESPONSES="$DEBUG_MOCK_RESPONSES" "$kaos" model serve --config "$dir/models.yaml" --port "$MODEL"
-    python3 team/check.py behind_litellm "$scripted" "http://127.0.0.1:$MODEL/v1" >"$dir/team.yaml"
-    start_collector
-    PATH=$litellm:$PATH LITELLM_LOCAL_MODEL_COST_MAP=True up --litellm --ready-seconds 240 \
-        -f "$dir/team.yaml" --telemetry "http://127.0.0.1:$GRPC_PORT"
-    invoke coordinator "$question"
-    down
-    end TERM
-    stop TERM
-    result=$(python3 team/check.py litellm "$dir" 2>&1) || fail "$result"
-    echo "ok    ${what//_/ }: $result"
-}
 
 up() { # arguments
     "$kaos" up -d "$@" >"$dir/up.log" 2>&1 || fail 'the team does not start'

@@ -181,36 +181,6 @@ def research(folder, expected):
     print(f"{len(own)} spans of {len({span['service'] for span in own})} processes, each parent is there, and the command shows them")
 
 
-def script(team):
-    """The replies of the team's model, for one that stands elsewhere."""
-    lines = open(team).read().splitlines()
-    begin = next(at for at, line in enumerate(lines) if line.strip() == "value: |") + 1
-    end = next(at for at, line in enumerate(lines) if line == "---")
-    print(json.dumps(json.loads("\n".join(lines[begin:end]))))
-
-
-def behind_litellm(team, base):
-    """The team, whose model stands there, and no replies."""
-    text = open(team).read()
-    document, rest = text.split("\n---\n", 1)
-    head = document.split("  container:")[0]
-    print(f"{head}    provider: openai\n    apiBase: {base}\n    apiKey: {{value: none}}\n---\n{rest}")
-
-
-def litellm(folder):
-    """Agents and tools are one trace; so are LiteLLM's spans, as far as it joins traces that come in."""
-    said = open(f"{folder}/asked").read()
-    assert said.startswith("The lease costs 45000 in all: 36 months at 1250.\n530 + 101 tokens\ntrace "), said
-    trace = said.split("trace ")[1].split()[0]
-    own = [span for span in spans(f"{folder}/traces.jsonl") if span["traceId"] == trace]
-    services = sorted({span["service"] for span in own})
-    assert {"analyst", "calculator", "coordinator", "researcher", "web-search"} <= set(services), services
-    by_id = {span["spanId"] for span in own}
-    orphans = [span["name"] for span in own if span.get("parentSpanId") and span["parentSpanId"] not in by_id]
-    assert not orphans, orphans
-    print(f"{len(own)} spans of {', '.join(services)}")
-
-
 def cancelled(folder):
     gone = int(open(f"{folder}/asked").read())
     _, turns = tree(spans(f"{folder}/traces.jsonl"), TRACES[0], zip(CHAIN, CHAIN[1:]))
