@@ -22,8 +22,8 @@ use crate::output::{self, Failed};
 
 /// Helm's name for what is installed.
 pub(super) const RELEASE: &str = "kaos";
-/// Who installs, to an API server.
-const INSTALLER: &str = "kaos-install";
+/// Who installs, to an API server: Helm's own name there, so that Helm may go on with what this has begun.
+const INSTALLER: &str = "helm";
 const SYSTEM: &str = "kaos-system";
 /// How long the operator may take to be ready.
 const READY: Duration = Duration::from_secs(120);
