@@ -1,5 +1,6 @@
 //! What installs the operator: the chart for Helm, and the same objects where there is no Helm.
 
+mod controller;
 mod kinds;
 mod release;
 mod schema;
