@@ -17,10 +17,9 @@ main() {
     . ./common.sh
     trap 'clean_up; [ -z "${theirs:-}" ] || kill "$theirs"' EXIT
     fastmcp=$(ls -t .cache/fastmcp-*/bin/python 2>/dev/null | head -n 1 | grep .) || fail 'run mcp.sh first: it installs FastMCP'
-    cargo build -q --release -p kaos-cli
-    cargo bench -q --no-run -p kaos-tests --bench mcp
+    cargo bench -q --no-run -p kaos-tests --bench mcp # the command, too, as the suite runs it
     kaos=$(cargo metadata --no-deps --format-version 1 |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release/kaos
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release/kaos_under_test
     cargo bench -q -p kaos-tests --bench mcp -- --json >"$dir/ratios"
     start_servers
     KAOS_BENCH_OURS=127.0.0.1:$OURS KAOS_BENCH_THEIRS=127.0.0.1:$THEIRS \
