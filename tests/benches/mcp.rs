@@ -2,7 +2,7 @@
 //! connection, with a session and without.
 //!
 //! `cargo bench -p kaos-tests --bench mcp`; `-- --json` prints one JSON object a line. With the addresses of two
-//! servers in KAOS_BENCH_OURS and KAOS_BENCH_THEIRS, it compares their tool `add` instead (tests/peers/mcp-cost.sh).
+//! servers in `KAOS_BENCH_OURS` and `KAOS_BENCH_THEIRS`, it compares their tool `add` instead (tests/peers/mcp-cost.sh).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -99,30 +99,32 @@ fn post(at: SocketAddr, headers: &str, body: &Value) -> Vec<u8> {
 /// A client of the tool `add` of this server: asks for a sum.
 fn client(at: SocketAddr, has_session: bool) -> impl Fn() {
     let connection = KeepAlive::to(at);
-    let mut call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-        "params": { "name": "add", "arguments": { "a": 2, "b": 40 } } });
+    let call = |meta: Value| {
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": { "name": "add", "arguments": { "a": 2, "b": 40 }, "_meta": meta } })
+    };
     let request = if has_session {
         let begin = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
             "protocolVersion": "2025-06-18", "capabilities": {},
             "clientInfo": { "name": "bench", "version": "0" } } });
-        let begun = connection.ask(&post(at, "", &begin));
-        let begun = String::from_utf8_lossy(&begun).into_owned();
-        let id = begun.lines().find_map(|line| {
+        let answer = connection.ask(&post(at, "", &begin));
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let id = answer.lines().find_map(|line| {
             let (name, value) = line.split_once(": ")?;
             name.eq_ignore_ascii_case("mcp-session-id").then_some(value)
         });
         let headers = format!("Mcp-Session-Id: {}\r\n", id.expect("a session"));
-        let begun = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-        connection.ask(&post(at, &headers, &begun));
-        post(at, &headers, &call)
+        let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        connection.ask(&post(at, &headers, &ready));
+        post(at, &headers, &call(json!({})))
     } else {
-        call["params"]["_meta"] = json!({
+        let meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientCapabilities": {},
             "io.modelcontextprotocol/clientInfo": { "name": "bench", "version": "0" } });
         let headers =
             "Mcp-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: add\r\n";
-        post(at, headers, &call)
+        post(at, headers, &call(meta))
     };
     move || {
         let answer = connection.ask(&request);
