@@ -15,11 +15,10 @@ mod spec;
 
 use async_trait::async_trait;
 
-pub(crate) use client::ClientSide;
-#[cfg(feature = "mcp-server")]
-pub(crate) use client::Question;
 pub use client::{Elicited, ToolClient};
-pub(crate) use context::Caller;
+#[cfg(feature = "mcp-server")]
+pub(crate) use context::Question;
+pub(crate) use context::{Caller, ClientSide};
 pub use context::ToolContext;
 pub use error::ToolError;
 pub use function::{FunctionTool, ToolFunction};

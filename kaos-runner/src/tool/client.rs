@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use kaos_hooks::Str;
 use serde_json::{Value, json};
 use tracing::Level;
 
+use super::context::{ClientSide, Question};
 use crate::{ToolContext, ToolError};
 
 /// The client that called a served tool, for what only it can do while the tool works:
@@ -33,10 +33,6 @@ pub enum Elicited {
 }
 
 impl ToolClient {
-    pub(super) fn new(side: Arc<dyn ClientSide>, context: ToolContext) -> Self {
-        Self { side, context }
-    }
-
     /// Tells the client, not the log, a line: `notifications/message`. One with a session hears lines of INFO
     /// and above unless it chose otherwise (`logging/setLevel`), one without those that the request asks for.
     pub async fn log(&self, level: Level, text: impl Into<Str>) {
@@ -114,23 +110,12 @@ impl fmt::Debug for ToolClient {
     }
 }
 
-/// What a client may be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Question {
-    Sampling,
-    Elicitation,
-}
-
-/// The way to the client.
-#[async_trait]
-pub(crate) trait ClientSide: Send + Sync {
-    async fn log(&self, level: Level, text: Str);
-
-    /// The answer's result.
-    async fn ask(
-        &self,
-        question: Question,
-        params: Value,
-        context: &ToolContext,
-    ) -> Result<Value, ToolError>;
+impl ToolContext {
+    /// The client of a tool server that called the tool; `None` in an agent's turn.
+    pub fn client(&self) -> Option<ToolClient> {
+        Some(ToolClient {
+            side: self.client_side()?,
+            context: self.clone(),
+        })
+    }
 }

@@ -1,10 +1,13 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use async_trait::async_trait;
 use kaos_hooks::{Attributes, Handle, Hooks, McpCall, Nested, Progress, Scope, Session, Str};
+use serde_json::Value;
+use tracing::Level;
 
-use super::client::{ClientSide, ToolClient};
 use super::progress::{ProgressListener, ToolProgress};
+use crate::ToolError;
 
 /// What a tool, or a source of tools, may use besides its arguments, and where it says how it did its
 /// work. Clones are the same call's. The default one is of no run.
@@ -57,10 +60,8 @@ impl ToolContext {
         self
     }
 
-    /// The client of a tool server that called the tool; `None` in an agent's turn.
-    pub fn client(&self) -> Option<ToolClient> {
-        let side = self.0.client.clone()?;
-        Some(ToolClient::new(side, self.clone()))
+    pub(super) fn client_side(&self) -> Option<Arc<dyn ClientSide>> {
+        self.0.client.clone()
     }
 
     /// Says how far the call is: a client of a tool server that asked for it hears of it at once, and
@@ -149,4 +150,25 @@ pub(crate) struct Caller {
     /// How many agents elsewhere the task has passed through.
     #[cfg(feature = "remote")]
     pub(crate) depth: u32,
+}
+
+/// What a client may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Question {
+    Sampling,
+    Elicitation,
+}
+
+/// The way to the client.
+#[async_trait]
+pub(crate) trait ClientSide: Send + Sync {
+    async fn log(&self, level: Level, text: Str);
+
+    /// The answer's result.
+    async fn ask(
+        &self,
+        question: Question,
+        params: Value,
+        context: &ToolContext,
+    ) -> Result<Value, ToolError>;
 }
