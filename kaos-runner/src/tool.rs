@@ -18,8 +18,8 @@ use async_trait::async_trait;
 pub use client::{Elicited, ToolClient};
 #[cfg(feature = "mcp-server")]
 pub(crate) use context::Question;
-pub(crate) use context::{Caller, ClientSide};
 pub use context::ToolContext;
+pub(crate) use context::{Caller, ClientSide};
 pub use error::ToolError;
 pub use function::{FunctionTool, ToolFunction};
 pub use listing::ToolListing;
