@@ -39,7 +39,13 @@ impl Tool for Fixed {
     async fn call(&self, given: &str, context: &ToolContext) -> Result<ToolOutput, ToolError> {
         let client = || context.client().ok_or_else(|| ToolError::new("nobody"));
         let given: Value = serde_json::from_str(given).unwrap_or_default();
-        let given = |name: &str| given[name].as_str().unwrap_or_default().to_owned();
+        let given = |name: &str| {
+            given
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         match self.spec.name.as_str() {
             "test_error_handling" => {
                 return Err(ToolError::new(

@@ -65,14 +65,14 @@ async fn an_agent_s_call_is_one_trace_without_a_session_too() {
         .iter()
         .find(|span| span.name == "tool.one")
         .unwrap();
-    let served = memory.spans();
-    let served = served
+    let far = memory.spans();
+    let call = far
         .iter()
         .find(|span| span.name == "tools/call one")
         .unwrap();
-    assert_eq!(served.parent_span_id, tool.span_context.span_id());
-    assert_eq!(served.span_context.trace_id(), tool.span_context.trace_id());
-    for span in [tool, served] {
+    assert_eq!(call.parent_span_id, tool.span_context.span_id());
+    assert_eq!(call.span_context.trace_id(), tool.span_context.trace_id());
+    for span in [tool, call] {
         let said = |key: &str| span.attributes.iter().find(|it| it.key.as_str() == key);
         assert_eq!(
             said("mcp.protocol.version").unwrap().value.as_str(),
