@@ -279,4 +279,6 @@ def main(kaos, write=""):
 
 
 if __name__ == "__main__":
+    # A shell starts what runs behind it with SIGINT ignored, which what it starts would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main(os.path.abspath(sys.argv[1]), *sys.argv[2:])

@@ -41,6 +41,16 @@ impl Shape {
         }
     }
 
+    /// The schema that clients of a tool server are told: the tool's own where it is that of an object, whatever
+    /// else stands at its root, as the Model Context Protocol asks for no more.
+    #[cfg(feature = "mcp-server")]
+    pub(crate) fn of_served(schema: &Value) -> (Value, Self) {
+        if schema.get("type").is_some_and(|kind| kind == "object") {
+            return (schema.clone(), Self::Object);
+        }
+        Self::of(schema)
+    }
+
     /// The tool's arguments in what the model wrote. What is not of this shape stays as it is.
     pub(crate) fn given(self, written: &Str) -> Str {
         let written = match written.trim() {

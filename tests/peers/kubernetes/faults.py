@@ -136,7 +136,7 @@ def what_the_ancestors_operator_made_is_adopted_in_place():
 
 
 def what_is_left_of_the_ancestors_operator_keeps_nothing_from_going():
-    for kind, made in [("MCPServer", resource("MCPServer", "left", runtime="python-string")), ("ModelAPI", model_api("left"))]:
+    for kind, made in [("MCPServer", resource("MCPServer", "left", runtime="python-string", params="def one() -> int:\n    return 1\n")), ("ModelAPI", model_api("left"))]:
         made["metadata"]["finalizers"] = [f"kaos.tools/{kind.lower()}-finalizer"]
         apply(made)
         becomes(kind.lower(), "left", "Ready", "True")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -271,6 +272,8 @@ def show_what_is_wrong():
 
 
 def main():
+    # A shell starts what runs behind it with SIGINT ignored, which what it starts would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     failed = 0
     wanted = sys.argv[1:]
     # Named by words of their names, those alone run, after what all others need; and one that fails does not end it.

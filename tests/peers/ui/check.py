@@ -260,7 +260,7 @@ def tampered(page, kind):
     link.click()
     page.wait_for_selector(".notice.bad" if kind != "forged" else ".notice.warn")
     page.wait_for_selector(expected)
-    for where, wait in (("numbers", ".tile"), ("trust", ".trail"), ("agents", ".empty")):
+    for where, wait in (("numbers", ".tile"), ("trust", ".trail"), ("agents", ".empty, .component")):
         go(page, where, wait)
         must(page.locator(expected).count() == 1, f"{kind}: {where} does not say so")
     go(page, "trust", ".trail")

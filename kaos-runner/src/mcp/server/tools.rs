@@ -129,7 +129,7 @@ impl Served {
         let spec = tool.spec();
         // Before the first call: its span is not to have that time in it.
         arguments::prepare(spec);
-        let (schema, shape) = Shape::of(&spec.schema);
+        let (schema, shape) = Shape::of_served(&spec.schema);
         let listed = listed(spec, schema);
         let called = CalledTool::new(Arc::clone(tool), shape);
         Self { called, listed }
