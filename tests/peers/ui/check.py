@@ -284,8 +284,11 @@ def hostile(page, _more):
         for at in range(min(page.locator(".row").count(), 14)):
             page.locator(".row").nth(at).click()
             page.wait_for_selector(".panel:visible .events")
-            for summary in page.locator(".panel details:not([open]) > summary:visible").all()[:12]:
-                summary.click()
+            closed = page.locator(".panel details:not([open]) > summary:visible")
+            for _ in range(12):
+                if closed.count() == 0:
+                    break
+                closed.first.click()
             seen += 1
         narrow(page, "hostile run")
         page.keyboard.press("Escape")
