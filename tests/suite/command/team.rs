@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{kaos, said};
 
@@ -80,6 +81,8 @@ struct Up {
 
 impl Up {
     fn start(mut command: Command) -> Self {
+        // A shell starts what runs behind it with SIGINT ignored; what is caught here is not ignored in what is started here.
+        let _caught = signal(SignalKind::interrupt()).unwrap();
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self {
