@@ -89,7 +89,7 @@ def environment(pod):
     return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
 
-def http(url, body=None, headers=None, timeout=20):
+def http(url, body=None, headers=None, timeout=60):
     """Asks a Service by its name."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": PROXY}))
     data = json.dumps(body).encode() if body is not None else None
