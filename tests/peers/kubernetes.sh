@@ -7,6 +7,8 @@
 # them. The control plane is built once for each content of kubernetes/go.mod and its programs (about ten minutes, 4 GB
 # meanwhile), into ${XDG_CACHE_HOME:-~/.cache}/kaos-peers; it starts in seconds.
 #
+# With K8S_SHORT=1 the walk-through of docs/kubernetes.md, which takes two minutes, is left out.
+#
 # Needs cargo, python3, openssl, Go 1.26, and what collector.sh built. With K8S_KEEP=1 the folder with all
 # logs is left, and told.
 
