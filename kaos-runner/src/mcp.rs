@@ -31,6 +31,7 @@
 //! and the baggage. Connections live in tasks of their own on
 //! the runtime that made them.
 
+mod answered;
 mod begun;
 mod changes;
 mod child;

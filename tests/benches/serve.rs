@@ -65,7 +65,8 @@ fn main() {
     );
     let local = runner();
     let in_process = || {
-        nothing.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let answer = nothing.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert!(answer.ends_with(b"nothing"), "another answer");
         // In the runtime that serves, as the other one.
         let run = local.run("How long is the lease?", "");
         let turn = async move {
@@ -81,7 +82,11 @@ fn main() {
     let mut cases = [
         Case::new("turn + empty handler", in_process),
         Case::new("streamed over HTTP", || {
-            agent.ask(chat.as_bytes());
+            let answer = agent.ask(chat.as_bytes());
+            assert!(
+                answer.ends_with(b"data: [DONE]\n\n\r\n0\r\n\r\n"),
+                "no whole answer"
+            );
         }),
     ];
     compare(&mut cases, 50, 101);

@@ -75,12 +75,13 @@ caught() {
         return 1
     fi
     if [[ $2 == */* ]]; then
-        if "$2" >/dev/null 2>&1 </dev/null; then
-            echo 'the script passes'
-        else
+        output=$("$2" 2>&1 </dev/null) || true
+        # It has to have looked, and to have seen a change: what does not compile is no proof.
+        if grep -q CHANGED <<<"$output"; then
             git apply --reverse "$patches/$1"
             return 0
         fi
+        tail -3 <<<"$output"
     elif ! output=$(limit=1800 suite --no-run 2>&1); then
         tail -5 <<<"$output"
         echo 'does not compile'

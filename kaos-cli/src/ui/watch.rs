@@ -93,6 +93,8 @@ struct Known {
     position: Position,
     /// They were not there the last time.
     is_gone: bool,
+    /// One of them could not be read the last time: it is tried again.
+    is_stuck: bool,
 }
 
 impl Known {
@@ -123,7 +125,7 @@ impl Known {
                 watched,
                 "its files are not what was read: it is read anew",
             ),
-            Change::None if now == self.segments => return,
+            Change::None if now == self.segments && !self.is_stuck => return,
             Change::None => {}
             Change::Pruned(first) => {
                 shared.change_index().forget_before(number, first);
@@ -185,6 +187,7 @@ impl Known {
     }
 
     fn read(&mut self, shared: &Shared, number: usize, watched: &Watched) {
+        self.is_stuck = true;
         let mut follow = match watched.trail.follow(self.position) {
             Ok(follow) => follow,
             Err(error) => {
@@ -192,6 +195,7 @@ impl Known {
                 return;
             }
         };
+        self.is_stuck = false;
         let mut shown = Instant::now();
         loop {
             let mut batch: Vec<Placed> = Vec::with_capacity(BATCH);
@@ -203,6 +207,7 @@ impl Known {
                         batch.push(placed);
                     }
                     Err(error) => {
+                        self.is_stuck = true;
                         watched.happened(format!("a file cannot be read: {}", chain(&error)));
                     }
                 }

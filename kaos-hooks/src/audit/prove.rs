@@ -1,6 +1,7 @@
 //! Making proofs: the leaves of one log are read, and what they make together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 
@@ -23,7 +24,12 @@ struct Leaves {
     lines: BTreeMap<u64, Vec<u8>>,
     /// The newest checkpoint that covers what is there.
     newest: Option<Checkpoint>,
+    /// Roots that were computed, by their leaves: many proofs are made of few.
+    known: RefCell<HashMap<(u64, u64), Hash>>,
 }
+
+/// Roots over fewer leaves are computed again, as that takes less than it takes to keep them.
+const KEPT_FROM: u64 = 32;
 
 enum Wanted {
     Records(BTreeSet<u64>),
@@ -41,6 +47,9 @@ pub(super) fn inclusions(
     storage: &Arc<dyn Storage>,
     records: &[u64],
 ) -> io::Result<Vec<InclusionProof>> {
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
     let wanted = Wanted::Records(records.iter().copied().collect());
     let leaves = Leaves::read(storage, wanted)?;
     let each = records.iter().map(|record| leaves.inclusion(*record));
@@ -88,6 +97,7 @@ impl Leaves {
             hashes: Vec::new(),
             lines: BTreeMap::new(),
             newest: None,
+            known: RefCell::default(),
         };
         verify::read(storage, &mut leaves)?;
         Ok(leaves)
@@ -132,8 +142,15 @@ impl Leaves {
                 .get(usize::try_from(from.checked_sub(start)?).ok()?)
                 .copied();
         }
+        if let Some(known) = self.known.borrow().get(&(from, to)) {
+            return Some(*known);
+        }
         let middle = from + half(to - from);
-        Some(join(&self.node(from, middle)?, &self.node(middle, to)?))
+        let root = join(&self.node(from, middle)?, &self.node(middle, to)?);
+        if to - from >= KEPT_FROM {
+            self.known.borrow_mut().insert((from, to), root);
+        }
+        Some(root)
     }
 
     /// RFC 6962, section 2.1.1.

@@ -47,11 +47,6 @@ impl<'p> Piece<'p> {
         Line::parse(self.bytes).filter(|_| self.whole)
     }
 
-    /// Whether its line break is there.
-    pub(super) const fn is_ended(&self) -> bool {
-        self.stored > self.bytes.len() as u64
-    }
-
     /// Whether it may be the beginning of a line that was being written.
     pub(super) fn is_cut_off(&self) -> bool {
         self.stored == self.bytes.len() as u64 && self.bytes.len() <= MAX_LINE_BYTES

@@ -116,14 +116,18 @@ impl Trail {
     ///
     /// # Errors
     ///
-    /// The files cannot be listed.
+    /// The files cannot be listed, or one of them cannot be looked at.
     pub fn segments(&self) -> io::Result<Vec<SegmentFile>> {
         let listed = super::segment::among(self.storage.list()?);
-        let known = listed.into_iter().filter_map(|(first, name)| {
-            let bytes = self.storage.length(&name).ok()?;
-            Some(SegmentFile { name, first, bytes })
-        });
-        Ok(known.collect())
+        let known =
+            listed
+                .into_iter()
+                .filter_map(|(first, name)| match self.storage.length(&name) {
+                    Ok(bytes) => Some(Ok(SegmentFile { name, first, bytes })),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                    Err(error) => Some(Err(error)),
+                });
+        known.collect()
     }
 
     /// Whether a writer has the trail open.
@@ -151,7 +155,8 @@ impl Trail {
         prove::inclusion(&self.storage, record)
     }
 
-    /// The same of several records, reading the trail once. One of another log than the first is refused.
+    /// The same of several records, reading the trail once. All are to be of one log, that of the first of
+    /// them in the trail: one of a later log is refused.
     ///
     /// # Errors
     ///

@@ -4,13 +4,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use rmcp::RoleClient;
-use rmcp::model::SubscriptionFilter;
+use rmcp::model::{ErrorCode, SubscriptionFilter};
 use rmcp::service::Peer;
+use rmcp::{RoleClient, ServiceError};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
-/// How long to wait before a server is listened to again that stopped telling.
+/// How long to wait before a server is listened to again that stopped telling, or that did not take it: at first, and
+/// at most, each time twice as long.
 const PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub(super) struct Changes {
@@ -49,16 +52,41 @@ impl Changes {
         let counter = self.counter();
         let listening = tokio::spawn(async move {
             let tools = SubscriptionFilter::builder().tools_list_changed().build();
-            while let Ok(mut subscription) = peer.listen(tools.clone()).await {
-                counter.once_more();
-                while let Ok(Some(_changed)) = subscription.next().await {
-                    counter.once_more();
+            let mut pause = PAUSE;
+            loop {
+                let since = Instant::now();
+                match peer.listen(tools.clone()).await {
+                    Ok(mut subscription) => {
+                        counter.once_more();
+                        while let Ok(Some(_changed)) = subscription.next().await {
+                            counter.once_more();
+                        }
+                    }
+                    Err(error) if is_final(&error) => break,
+                    Err(_for_now) => {}
                 }
-                tokio::time::sleep(PAUSE).await;
+                if peer.is_transport_closed() {
+                    break;
+                }
+                // A stream that lived was no refusal.
+                if since.elapsed() > MAX_PAUSE {
+                    pause = PAUSE;
+                }
+                tokio::time::sleep(pause).await;
+                pause = (2 * pause).min(MAX_PAUSE);
             }
             counter.once_more();
         });
         self.listening.get_or_init(|| listening.abort_handle());
+    }
+}
+
+/// Whether a server that did not take it never will.
+fn is_final(error: &ServiceError) -> bool {
+    match error {
+        ServiceError::McpError(error) => error.code == ErrorCode::METHOD_NOT_FOUND,
+        ServiceError::TransportClosed => true,
+        _ => false,
     }
 }
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use kaos_hooks::{McpCall, Server, Str};
 use rmcp::model::{
-    CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest, Implementation,
-    ListToolsRequest, PaginatedRequestParams, ProtocolVersion, RequestId, RequestMetaObject,
-    ServerResult,
+    ClientCapabilities, ClientConfig, ClientRequest, Implementation, ListToolsRequest,
+    PaginatedRequestParams, ProtocolVersion, RequestId, RequestMetaObject, ServerResult,
 };
 use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningService};
 use rmcp::{ClientHandler, ClientServiceExt as _, RoleClient, ServiceError};
 
+use super::answered::answered;
 use super::begun::{Beginning, Begun, BegunWith};
 use super::changes::{Changes, Counter};
 use super::messages::Broken;
@@ -171,13 +171,7 @@ impl Connection {
     ) -> Result<ServerResult, ServiceError> {
         let handle = self.peer.send_cancellable_request(request, options).await?;
         sent(&handle.id);
-        let mut asked = PendingRequest {
-            peer: &self.peer,
-            id: Some(handle.id.clone()),
-        };
-        let answer = handle.await_response().await;
-        asked.id = None;
-        answer
+        answered(handle).await
     }
 
     /// Why a request over it has no result.
@@ -219,24 +213,6 @@ impl Address {
             server,
             ..McpCall::default()
         }
-    }
-}
-
-/// A request that waits for its answer: the server is told when nobody waits any more.
-struct PendingRequest<'a> {
-    peer: &'a Peer<RoleClient>,
-    id: Option<RequestId>,
-}
-
-impl Drop for PendingRequest<'_> {
-    fn drop(&mut self) {
-        let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current())
-        else {
-            return;
-        };
-        let peer = self.peer.clone();
-        let params = CancelledNotificationParam::new(Some(id), None);
-        runtime.spawn(async move { peer.notify_cancelled(params).await });
     }
 }
 

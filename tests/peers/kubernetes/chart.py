@@ -113,14 +113,22 @@ def settled():
     return running()
 
 
+def has(pod, name, value):
+    """Whether a pod has this variable; one that has just ended has none."""
+    try:
+        return environment(pod).get(name) == value
+    except FileNotFoundError:
+        return False
+
+
 def values_reach_every_process_and_a_rollback_takes_them_back():
     revision = json.loads(helm("status", "kaos", "-o", "json"))["version"]
-    level = lambda workload, name, value: lambda: any(environment(pod).get(name) == value for pod in pods(workload))
+    level = lambda workload, name, value: lambda: any(has(pod, name, value) for pod in pods(workload))
     helm("upgrade", "kaos", CHART, "--reuse-values", "--set", "logLevel=debug", "--wait", "--timeout", "90s")
     both = [("agent-coordinator", "LOG_LEVEL"), ("mcpserver-calculator", "LOG_LEVEL"), ("modelapi-llm", "LITELLM_LOG")]
     for workload, name in both:
         within(60, f"{workload} has {name}=DEBUG", level(workload, name, "DEBUG"))
-    within(30, "the operator has LOG_LEVEL=DEBUG", lambda: any(environment(it).get("LOG_LEVEL") == "DEBUG" for it in items("pods", "kaos-system", "-l", OPERATOR)))
+    within(30, "the operator has LOG_LEVEL=DEBUG", lambda: any(has(it, "LOG_LEVEL", "DEBUG") for it in items("pods", "kaos-system", "-l", OPERATOR)))
     helm("rollback", "kaos", str(revision), "--wait", "--timeout", "90s", "--force-conflicts")
     for workload, name in both:
         within(60, f"{workload} has {name}=INFO again", level(workload, name, "INFO"))

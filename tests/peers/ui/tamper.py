@@ -19,10 +19,10 @@ if what == "flipped":  # one bit of a record in the midst
 elif what == "cut":  # in the midst of the last record but three
     lines = lines[:-3]
     lines[-1] = lines[-1][: len(lines[-1]) // 2]
-elif what == "forged":  # in the place of the seal a record that follows from the one before it, and that nobody has signed
+elif what == "forged":  # in the place of the seal a record once more, which follows from the one before it, and which nobody has signed
     lines.pop()
     before = json.loads(lines[-1])
-    record = lines[turns[0]].rsplit(b',"trail_seq":', 1)[0].replace(b'"phase":"start"', b'"phase":"start"')
+    record = lines[turns[0]].rsplit(b',"trail_seq":', 1)[0]
     hashed = record + b',"trail_seq":%d,"synced":%d' % (before["trail_seq"] + 1, before["trail_seq"])
     digest = hashlib.sha256(bytes.fromhex(before["h"]) + hashed).hexdigest()
     lines.append(hashed + b',"h":"' + digest.encode() + b'"}\n')

@@ -79,9 +79,7 @@ impl Served {
         }
         write!(head, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         let mut stream = TcpStream::connect(&self.at).await.unwrap();
-        // A server that has refused it need not read all of it.
-        let sent = stream.write_all(head.as_bytes()).await;
-        assert!(sent.is_ok() || body.len() > 1024 * 1024, "{sent:?}");
+        stream.write_all(head.as_bytes()).await.unwrap();
         stream
     }
 

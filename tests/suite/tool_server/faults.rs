@@ -59,18 +59,9 @@ fn faults() -> Vec<Fault> {
     ]
 }
 
-/// Within a second, or, on a machine that does much else, ten times what it needs to start a process.
+#[track_caller]
 fn assert_soon(took: Duration, after: &str) {
-    let most = Duration::from_secs(1);
-    if took >= most {
-        let began = Instant::now();
-        let python = std::process::Command::new("python3")
-            .args(["-c", ""])
-            .status();
-        assert!(python.unwrap().success());
-        let most = most.max(10 * began.elapsed());
-        assert!(took < most, "after {after}: {took:?}, at most {most:?}");
-    }
+    assert!(took < Duration::from_secs(1), "after {after}: {took:?}");
 }
 
 #[tokio::test]

@@ -62,6 +62,8 @@ pub struct Follow {
     reader: Reader,
     segment: Option<OpenSegment>,
     position: Position,
+    /// Whether something could not be read: what is behind it comes when that can.
+    is_stuck: bool,
 }
 
 impl Follow {
@@ -70,10 +72,12 @@ impl Follow {
             reader: Reader::starting(Arc::clone(storage), from)?,
             segment: None,
             position: from,
+            is_stuck: false,
         })
     }
 
-    /// Where to go on later: behind the last line that is whole.
+    /// Where to go on later: behind the last line that is whole, and was read. An error is the last item: whoever goes on
+    /// from here meets what could not be read again.
     pub const fn position(&self) -> Position {
         self.position
     }
@@ -100,7 +104,7 @@ impl Follow {
             let (until, begins) = (segment.until, segment.begins);
             let piece = match segment.next() {
                 // What has no line break yet may get one.
-                Ok(Some(piece)) if piece.is_ended() => piece,
+                Ok(Some(piece)) if !piece.is_cut_off() => piece,
                 Ok(_) => {
                     self.segment = None;
                     continue;
@@ -136,7 +140,12 @@ impl Iterator for Follow {
     type Item = io::Result<Placed>;
 
     fn next(&mut self) -> Option<io::Result<Placed>> {
-        self.try_next().transpose()
+        if self.is_stuck {
+            return None;
+        }
+        let next = self.try_next();
+        self.is_stuck = next.is_err();
+        next.transpose()
     }
 }
 

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use axum::http::request::Parts;
 use kaos_hooks::{McpCall, Str};
 use rmcp::model::{
-    CancelledNotificationParam, CustomNotification, CustomRequest, ErrorCode, ErrorData,
-    ProtocolVersion, RequestId, ServerNotification, ServerRequest,
+    CustomNotification, CustomRequest, ErrorCode, ErrorData, ProtocolVersion, ServerNotification,
+    ServerRequest,
 };
 use rmcp::service::{Peer, PeerRequestOptions, RequestContext};
 use rmcp::{RoleServer, ServiceError};
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 use tracing::Level;
 
+use crate::mcp::answered::answered;
 use crate::mcp::request::{Asking, Request, meta};
 use crate::tool::{ClientSide, Question};
 use crate::{ToolContext, ToolError};
@@ -191,13 +192,7 @@ impl ClientSide for Client {
             let sent = self.peer.send_cancellable_request(asked, options).await;
             let sent = sent.map_err(|_gone| gone())?;
             id = Some(Str::from(sent.id.to_string()));
-            let mut waiting = Waiting {
-                peer: &self.peer,
-                id: Some(sent.id.clone()),
-            };
-            let answer = sent.await_response().await;
-            waiting.id = None;
-            match answer {
+            match answered(sent).await {
                 Ok(answer) => serde_json::to_value(answer).map_err(|_content| gone()),
                 // Its code is no label: a client may make up as many as it likes.
                 Err(ServiceError::McpError(error)) => Err(ToolError::of_kind(
@@ -216,22 +211,4 @@ impl ClientSide for Client {
 
 fn gone() -> ToolError {
     ToolError::of_kind("connection", "the client is gone")
-}
-
-/// A question that waits for its answer: the client is told when nobody waits any more.
-struct Waiting<'a> {
-    peer: &'a Peer<RoleServer>,
-    id: Option<RequestId>,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current())
-        else {
-            return;
-        };
-        let peer = self.peer.clone();
-        let params = CancelledNotificationParam::new(Some(id), None);
-        runtime.spawn(async move { peer.notify_cancelled(params).await });
-    }
 }
