@@ -20,7 +20,7 @@ KEY = os.environ.get("LITELLM_MASTER_KEY")
 if not KEY or "--refuse" in os.environ.get("LITELLM_LOG", ""):
     for number in range(30):
         print("line", number, flush=True)
-    print("refused to start: no master key is set", file=sys.stderr)
+    print("refused to start: no master key is set", flush=True)
     sys.exit(3)
 
 class Handler(http.server.BaseHTTPRequestHandler):
