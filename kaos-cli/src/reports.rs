@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::variable;
 use crate::terminal;
 
-/// The variable with the word; without it nobody is report.
+/// The variable with the word; without it nothing is reported.
 pub(crate) const MARK: &str = "KAOS_REPORT_MARK";
 
 /// What waits to be written; more is left out and counted. Whoever acts never waits for it.
@@ -22,7 +22,7 @@ const WAITING: usize = 4096;
 /// Letters of a name, or of a kind of error.
 const LETTERS: usize = 120;
 
-/// What is report. Times are in nanoseconds.
+/// What is reported. Times are in nanoseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Report {
     Begun(Begun),
@@ -59,7 +59,7 @@ pub(crate) struct Reporter {
     left_out: Arc<AtomicU64>,
 }
 
-/// A call that was forwarded, report until it is dropped.
+/// A call that is forwarded. That it has ended is reported when this is dropped.
 pub(crate) struct ReportedCall {
     reporter: Reporter,
     ended: Ended,

@@ -6,8 +6,6 @@
 //!
 //! # Example
 //!
-//! # Example
-//!
 //! ```
 //! use std::collections::BTreeMap;
 //! use std::path::Path;

@@ -72,7 +72,7 @@ impl Traces {
         self.asked.get(component).copied().unwrap_or_default()
     }
 
-    /// Takes what a component report.
+    /// Takes what a component reports.
     pub(super) fn take(&mut self, component: &str, report: Report) {
         match report {
             Report::Begun(begun) => self.begun(component, begun),

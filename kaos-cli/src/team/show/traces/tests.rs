@@ -38,7 +38,7 @@ fn a_question_is_a_tree_over_all_processes_once_none_of_its_spans_is_open() {
     for (component, report) in [
         ("lead", begun("t", "turn-1", "somebody", 1)),
         ("lead", begun("t", "call", "turn-1", 3)),
-        // Later report than begun, and the other way round.
+        // Later reported than begun, and the other way round.
         ("helper", begun("t", "turn-2", "call", 4)),
         ("lead", begun("t", "step", "turn-1", 2)),
         ("lead", ended("t", "step", None)),
