@@ -3,11 +3,12 @@
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::Args as ClapArgs;
-use kaos_operator::kubernetes::chart::{ChartValues, release};
-use kube::api::DeleteParams;
+use kaos_operator::kubernetes::chart::{released, released_kinds};
+use kube::ResourceExt as _;
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams};
 
 use super::connection::{Cluster, in_words};
-use super::install::{RELEASE, api_of, has_helm, installed_by};
+use super::install::{RELEASE, has_helm, installed_by};
 use crate::output::{self, Failed};
 
 #[derive(ClapArgs)]
@@ -32,47 +33,29 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 
 async fn uninstall(args: &Args) -> Result<ExitCode, Failed> {
     let cluster = Cluster::connect(Some(&args.namespace)).await?;
-    match installed_by(&cluster).await?.as_deref() {
-        None => {
-            output::say(&format!(
-                "kaos: there is no operator in the namespace {}",
-                args.namespace
-            ));
-            return Ok(ExitCode::FAILURE);
-        }
-        Some("Helm") if !has_helm() => {
-            return Err(
-                "what is installed is Helm's: only helm may take it away, and it is not there"
-                    .into(),
-            );
-        }
-        Some("Helm") => {
-            let mut helm = Command::new("helm");
-            helm.args([
-                "uninstall",
-                RELEASE,
-                "--namespace",
-                &args.namespace,
-                "--wait",
-            ]);
-            let ended = helm.stdin(Stdio::null()).status()?;
-            return Ok(if ended.success() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
-        }
-        Some(_) => {}
+    let by = installed_by(&cluster).await?;
+    if by.as_deref() == Some("Helm") {
+        return with_helm(args);
     }
-    // The operator first: what it needs goes after it.
-    for object in release(&ChartValues::default(), &args.namespace)?
-        .iter()
-        .rev()
-    {
-        let Some((api, name)) = api_of(&cluster.client, object) else {
-            continue;
-        };
-        match api.delete(&name, &DeleteParams::foreground()).await {
+    let made = made(&cluster).await?;
+    if made.is_empty() {
+        // One that Helm has begun may have come no further than its own record.
+        if by.is_none() && has_release(&args.namespace) {
+            return with_helm(args);
+        }
+        let place = &args.namespace;
+        if by.is_some() {
+            let what = format!("the operator in the namespace {place} was made by something else");
+            return Err(format!("{what}: kaos install makes it its own").into());
+        }
+        output::say(&format!(
+            "kaos: there is no operator in the namespace {place}"
+        ));
+        return Ok(ExitCode::FAILURE);
+    }
+    // The operator before what it needs.
+    for (api, name) in made.iter().rev() {
+        match api.delete(name, &DeleteParams::foreground()).await {
             Ok(_) => {}
             Err(kube::Error::Api(status)) if status.code == 404 => {}
             Err(error) => return Err(in_words(error)),
@@ -80,4 +63,58 @@ async fn uninstall(args: &Args) -> Result<ExitCode, Failed> {
     }
     output::say("the operator is gone; Agents, MCPServers and ModelAPIs stay as they are");
     Ok(ExitCode::SUCCESS)
+}
+
+/// All objects that were made without Helm for an operator in this namespace, wherever they are, in the order in which they
+/// are made. They say so themselves, the one Deployment alone does not: what was begun, an installation or its end, can
+/// be brought to its end.
+pub(super) async fn made(cluster: &Cluster) -> Result<Vec<(Api<DynamicObject>, String)>, Failed> {
+    let ours = ListParams::default().labels(&released(&cluster.namespace));
+    let mut made = Vec::new();
+    for kind in released_kinds()? {
+        let (client, resource) = (cluster.client.clone(), ApiResource::from_gvk(&kind));
+        let all = Api::<DynamicObject>::all_with(client.clone(), &resource);
+        let found = match all.list(&ours).await {
+            Ok(found) => found,
+            // The Gateway API need not be there.
+            Err(kube::Error::Api(status)) if status.code == 404 => continue,
+            Err(error) => return Err(in_words(error)),
+        };
+        made.extend(found.into_iter().map(|object| {
+            let api = match object.namespace() {
+                Some(its) => Api::namespaced_with(client.clone(), &its, &resource),
+                None => all.clone(),
+            };
+            (api, object.name_any())
+        }));
+    }
+    Ok(made)
+}
+
+/// Whether Helm knows of an installation.
+fn has_release(namespace: &str) -> bool {
+    let mut helm = Command::new("helm");
+    helm.args(["status", RELEASE, "--namespace", namespace]);
+    let asked = helm
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    asked.status().is_ok_and(|it| it.success())
+}
+
+fn with_helm(args: &Args) -> Result<ExitCode, Failed> {
+    if !has_helm() {
+        return Err(
+            "what is installed is Helm's: only helm may take it away, and it is not there".into(),
+        );
+    }
+    let mut helm = Command::new("helm");
+    helm.args(["uninstall", RELEASE, "--namespace", &args.namespace])
+        .arg("--wait");
+    let ended = helm.stdin(Stdio::null()).status()?;
+    Ok(if ended.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

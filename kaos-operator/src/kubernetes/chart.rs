@@ -3,6 +3,7 @@
 mod controller;
 mod kinds;
 mod release;
+mod released;
 mod schema;
 mod set;
 mod values;
@@ -14,6 +15,7 @@ use super::role::roles_yaml;
 use super::settings::OperatorSettings;
 
 pub use release::release;
+pub use released::{released, released_kinds};
 pub use schema::values_schema;
 pub use values::ChartValues;
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::MANAGER;
 use super::super::role::roles;
 use super::super::settings::OperatorSettings;
+use super::released::labels;
 use super::values::ChartValues;
 use crate::collector::{HTTP_PORT, parsed};
 
@@ -32,7 +33,11 @@ pub fn release(values: &ChartValues, namespace: &str) -> Result<Vec<Value>, Stri
         );
     }
     let mut all = vec![account];
-    all.extend(roles(&settings(gateway.enabled, namespace)?));
+    let roles = roles(&settings(gateway.enabled, namespace)?).into_iter();
+    all.extend(roles.map(|mut role| {
+        role["metadata"]["labels"] = labels(namespace);
+        role
+    }));
     for kind in ["ClusterRole", "Role"] {
         let mut metadata = metadata(MANAGER, namespace);
         if let Some(metadata) = metadata.as_object_mut().filter(|_| kind == "ClusterRole") {
@@ -66,7 +71,11 @@ pub fn release(values: &ChartValues, namespace: &str) -> Result<Vec<Value>, Stri
         all.push(json!({
             "apiVersion": "gateway.networking.k8s.io/v1",
             "kind": "Gateway",
-            "metadata": metadata(&gateway.gateway_name, or(&gateway.gateway_namespace, namespace)),
+            "metadata": {
+                "name": gateway.gateway_name,
+                "namespace": or(&gateway.gateway_namespace, namespace),
+                "labels": labels(namespace),
+            },
             "spec": {
                 "gatewayClassName": gateway.gateway_class_name,
                 "listeners": [{
@@ -102,11 +111,7 @@ fn metadata(name: &str, namespace: &str) -> Value {
     json!({
         "name": name,
         "namespace": namespace,
-        "labels": {
-            "app.kubernetes.io/name": MANAGER,
-            "app.kubernetes.io/version": env!("CARGO_PKG_VERSION"),
-            "app.kubernetes.io/managed-by": "kaos",
-        },
+        "labels": labels(namespace),
     })
 }
 
