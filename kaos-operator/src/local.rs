@@ -39,6 +39,7 @@
 //! ```
 
 mod child;
+mod health;
 mod keeper;
 mod loopback;
 mod order;
