@@ -31,7 +31,7 @@ fn limits() -> Limits {
 }
 
 /// A port that nobody listens at.
-pub(crate) fn free_port() -> u16 {
+fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
