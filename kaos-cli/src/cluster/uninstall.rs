@@ -34,26 +34,29 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 async fn uninstall(args: &Args) -> Result<ExitCode, Failed> {
     let cluster = Cluster::connect(Some(&args.namespace)).await?;
     let by = installed_by(&cluster).await?;
-    if by.as_deref() == Some("Helm") {
-        return with_helm(args);
-    }
     let made = made(&cluster).await?;
-    if made.is_empty() {
-        // One that Helm has begun may have come no further than its own record.
-        if by.is_none() && has_release(&args.namespace) {
-            return with_helm(args);
-        }
-        let place = &args.namespace;
-        if by.is_some() {
+    let place = &args.namespace;
+    let is_helms = match by.as_deref() {
+        Some("Helm") => true,
+        Some(_) if made.is_empty() => {
             let what = format!("the operator in the namespace {place} was made by something else");
             return Err(format!("{what}: kaos install makes it its own").into());
         }
+        Some(_) => false,
+        // One that Helm has begun may have come no further than its own record.
+        None => made.is_empty() && has_release(place),
+    };
+    if is_helms {
+        if !with_helm(place)? {
+            return Ok(ExitCode::FAILURE);
+        }
+    } else if made.is_empty() {
         output::say(&format!(
             "kaos: there is no operator in the namespace {place}"
         ));
         return Ok(ExitCode::FAILURE);
     }
-    // The operator before what it needs.
+    // The operator before what it needs; of Helm's, what Helm did not take over.
     for (api, name) in made.iter().rev() {
         match api.delete(name, &DeleteParams::foreground()).await {
             Ok(_) => {}
@@ -102,19 +105,14 @@ fn has_release(namespace: &str) -> bool {
     asked.status().is_ok_and(|it| it.success())
 }
 
-fn with_helm(args: &Args) -> Result<ExitCode, Failed> {
+/// Whether it could.
+fn with_helm(namespace: &str) -> Result<bool, Failed> {
     if !has_helm() {
         return Err(
             "what is installed is Helm's: only helm may take it away, and it is not there".into(),
         );
     }
     let mut helm = Command::new("helm");
-    helm.args(["uninstall", RELEASE, "--namespace", &args.namespace])
-        .arg("--wait");
-    let ended = helm.stdin(Stdio::null()).status()?;
-    Ok(if ended.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    helm.args(["uninstall", RELEASE, "--namespace", namespace, "--wait"]);
+    Ok(helm.stdin(Stdio::null()).status()?.success())
 }

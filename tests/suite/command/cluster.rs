@@ -300,6 +300,32 @@ async fn half_an_installation_of_helm_is_taken_away_by_helm() {
     );
 }
 
+/// It was made once with a Gateway, without Helm; Helm took over the rest, and knows of no Gateway.
+#[tokio::test]
+async fn what_helm_did_not_take_over_is_taken_away_with_what_it_did() {
+    let cluster = Cluster::start("over", |method, path| match (method, path) {
+        ("DELETE", _) => json(&json!({"kind": "Status", "apiVersion": "v1", "status": "Success"})),
+        (_, OPERATOR) => json(
+            &json!({"metadata": {"name": "kaos-operator", "labels": {"app.kubernetes.io/managed-by": "Helm"}}}),
+        ),
+        (_, "/apis/gateway.networking.k8s.io/v1/gateways") => json(
+            &json!({"metadata": {}, "items": [{"metadata": {"name": "edge", "namespace": "front"}}]}),
+        ),
+        _ => json(&json!({"metadata": {}, "items": []})),
+    })
+    .await;
+    cluster.helm();
+    let gone = cluster.run(&["uninstall"]).await;
+    assert_eq!(gone.status.code(), Some(0), "{}", said(&gone));
+    let asked = cluster.asked_of_helm();
+    assert!(
+        asked.contains("uninstall kaos --namespace kaos-system --wait\n"),
+        "{asked}"
+    );
+    let gateway = "DELETE /apis/gateway.networking.k8s.io/v1/namespaces/front/gateways/edge?";
+    assert_eq!(cluster.asked("DELETE"), [gateway]);
+}
+
 #[tokio::test]
 async fn an_installation_says_why_helm_does_nothing() {
     let cluster = Cluster::start("helm", |_, path| match path {
