@@ -59,8 +59,8 @@ mod tests {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
-        let serves = ToolServer::new().tool(half);
-        tokio::spawn(async move { serves.serve(listener, tokio_stream::pending()).await });
+        let tools = ToolServer::new().tool(half);
+        tokio::spawn(async move { tools.serve(listener, tokio_stream::pending()).await });
         let server = McpServer::http(url);
         let fine = call(&server, "half", &json!({"number": 8})).await;
         assert_eq!(fine.unwrap(), Ok("4".to_owned()));

@@ -35,7 +35,9 @@ pub fn release(values: &ChartValues, namespace: &str) -> Result<Vec<Value>, Stri
     let mut all = vec![account];
     let roles = roles(&settings(gateway.enabled, namespace)?).into_iter();
     all.extend(roles.map(|mut role| {
-        role["metadata"]["labels"] = labels(namespace);
+        if let Some(metadata) = role.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("labels".to_owned(), labels(namespace));
+        }
         role
     }));
     for kind in ["ClusterRole", "Role"] {
