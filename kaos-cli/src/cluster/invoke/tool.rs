@@ -22,16 +22,16 @@ pub(super) async fn call(
     arguments: &Value,
 ) -> Result<Given, Failed> {
     let given = Arc::new(Mutex::new(None));
-    let told = Arc::clone(&given);
+    let came = Arc::clone(&given);
     let (tool, arguments) = (tool.to_owned(), arguments.to_string());
     let model = FunctionModel::new(move |request| {
         let Some(Message::Tool(result)) = request.messages.last() else {
             return Ok(ModelReply::call("call-1", tool.clone(), arguments.clone()));
         };
         let text = result.output.text().into_owned();
-        let came = if result.failed { Err(text) } else { Ok(text) };
-        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(came);
-        Ok(ModelReply::text("told"))
+        let result = if result.failed { Err(text) } else { Ok(text) };
+        *came.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        Ok(ModelReply::text("done"))
     });
     let agent = Agent::new("kaos", model).tools_from(server.clone());
     Runner::new(agent)
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_call_that_fails_is_told_from_one_that_gives_something() {
+    async fn a_call_that_fails_gives_nothing_but_its_reason() {
         let half = FunctionTool::new("half", "Halves.", async |given: Value| {
             let number = given["number"].as_i64().unwrap_or_default();
             let half = (number % 2 == 0).then(|| (number / 2).to_string());

@@ -1,5 +1,6 @@
 //! What the chart makes of its values, without Helm.
 
+use kube::core::GroupVersionKind;
 use serde_json::{Value, json};
 
 use super::super::MANAGER;
@@ -90,6 +91,29 @@ pub fn release(values: &ChartValues, namespace: &str) -> Result<Vec<Value>, Stri
         }));
     }
     Ok(all)
+}
+
+/// All kinds of objects that [`release`] makes of whatever values, in the order in which they are applied, each once.
+///
+/// # Errors
+///
+/// None that is known: the values are ours.
+pub fn released_kinds() -> Result<Vec<GroupVersionKind>, String> {
+    let mut all = ChartValues::default();
+    all.gateway_api.enabled = true;
+    all.gateway_api.create_gateway = true;
+    "any".clone_into(&mut all.gateway_api.gateway_class_name);
+    let mut kinds = Vec::new();
+    for object in release(&all, "any")? {
+        let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+        let version = text("apiVersion");
+        let (group, version) = version.split_once('/').unwrap_or(("", version));
+        let kind = GroupVersionKind::gvk(group, version, text("kind"));
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    Ok(kinds)
 }
 
 fn settings(gateway: bool, namespace: &str) -> Result<OperatorSettings, String> {
