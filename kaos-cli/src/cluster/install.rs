@@ -11,27 +11,22 @@ use kaos_hooks::{Clock as _, SystemClock};
 use kaos_operator::kubernetes::MANAGER;
 use kaos_operator::kubernetes::chart::{ChartValues, release};
 use kaos_operator::kubernetes::crds;
+use kube::Client;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
-use kube::{Client, ResourceExt as _};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::connection::{Cluster, in_words};
-use super::uninstall::made;
+use super::installed::{RELEASE, has_helm, installed_by, made};
 use crate::operator::write_chart;
 use crate::output::{self, Failed};
 
-/// Helm's name for what is installed.
-pub(super) const RELEASE: &str = "kaos";
 /// Who installs, to an API server: Helm's own name there, so that Helm may go on with what this has begun.
 const INSTALLER: &str = "helm";
 const SYSTEM: &str = "kaos-system";
 /// How long the operator may take to be ready.
 const READY: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(500);
-
-/// The label that says who installed it.
-const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 #[derive(ClapArgs)]
 #[command(
@@ -112,13 +107,6 @@ async fn install(args: &Args) -> Result<ExitCode, Failed> {
     until_ready(&cluster).await
 }
 
-/// Who has installed what is there: Helm, or this program.
-pub(super) async fn installed_by(cluster: &Cluster) -> Result<Option<String>, Failed> {
-    let deployments = Api::<Deployment>::namespaced(cluster.client.clone(), &cluster.namespace);
-    let found = deployments.get_opt(MANAGER).await.map_err(in_words)?;
-    Ok(found.map(|it| it.labels().get(MANAGED_BY).cloned().unwrap_or_default()))
-}
-
 /// Why Helm does nothing here, if it does not.
 fn no_helm(args: &Args) -> Option<&'static str> {
     match (args.without_helm, has_helm()) {
@@ -126,15 +114,6 @@ fn no_helm(args: &Args) -> Option<&'static str> {
         (false, false) => Some("helm is not there"),
         (false, true) => None,
     }
-}
-
-pub(super) fn has_helm() -> bool {
-    let asked = Command::new("helm")
-        .arg("version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    asked.is_ok_and(|it| it.success())
 }
 
 fn with_helm(args: &Args, took_over: bool) -> Result<ExitCode, Failed> {

@@ -3,12 +3,10 @@
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::Args as ClapArgs;
-use kaos_operator::kubernetes::chart::{released, released_kinds};
-use kube::ResourceExt as _;
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams};
+use kube::api::DeleteParams;
 
 use super::connection::{Cluster, in_words};
-use super::install::{RELEASE, has_helm, installed_by};
+use super::installed::{RELEASE, has_helm, has_release, installed_by, made};
 use crate::output::{self, Failed};
 
 #[derive(ClapArgs)]
@@ -66,43 +64,6 @@ async fn uninstall(args: &Args) -> Result<ExitCode, Failed> {
     }
     output::say("the operator is gone; Agents, MCPServers and ModelAPIs stay as they are");
     Ok(ExitCode::SUCCESS)
-}
-
-/// All objects that were made without Helm for an operator in this namespace, wherever they are, in the order in which they
-/// are made. They say so themselves, the one Deployment alone does not: what was begun, an installation or its end, can
-/// be brought to its end.
-pub(super) async fn made(cluster: &Cluster) -> Result<Vec<(Api<DynamicObject>, String)>, Failed> {
-    let ours = ListParams::default().labels(&released(&cluster.namespace));
-    let mut made = Vec::new();
-    for kind in released_kinds()? {
-        let (client, resource) = (cluster.client.clone(), ApiResource::from_gvk(&kind));
-        let all = Api::<DynamicObject>::all_with(client.clone(), &resource);
-        let found = match all.list(&ours).await {
-            Ok(found) => found,
-            // The Gateway API need not be there.
-            Err(kube::Error::Api(status)) if status.code == 404 => continue,
-            Err(error) => return Err(in_words(error)),
-        };
-        made.extend(found.into_iter().map(|object| {
-            let api = match object.namespace() {
-                Some(its) => Api::namespaced_with(client.clone(), &its, &resource),
-                None => all.clone(),
-            };
-            (api, object.name_any())
-        }));
-    }
-    Ok(made)
-}
-
-/// Whether Helm knows of an installation.
-fn has_release(namespace: &str) -> bool {
-    let mut helm = Command::new("helm");
-    helm.args(["status", RELEASE, "--namespace", namespace]);
-    let asked = helm
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    asked.status().is_ok_and(|it| it.success())
 }
 
 /// Whether it could.

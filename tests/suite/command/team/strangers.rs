@@ -62,18 +62,18 @@ async fn a_team_in_the_background_believes_nobody_but_the_page_where_it_is() {
     for (ui, lines) in [(&[] as &[&str], 1), (&["--ui=0"], 2)] {
         let arguments = [&["up", "-d", "-f", &file] as &[&str], ui].concat();
         let up = home.run(&arguments).await;
+        let logs = home.run(&["logs", "stranger"]).await;
+        let down = home.run(&["down"]).await;
         assert_eq!(up.status.code(), Some(0), "{}", said(&up));
+        assert_eq!(down.status.code(), Some(0), "{}", said(&down));
+        // It was there to be believed.
+        let shown = "kaos: the page is at http://elsewhere.example/";
+        assert!(said(&logs).contains(shown), "{}", said(&logs));
         let told = said(&up);
         assert!(!told.contains("elsewhere.example"), "{ui:?}: {told}");
         assert_eq!(told.lines().count(), lines, "{ui:?}: {told}");
         let page = "\nkaos: the page is at http://127.0.0.1:";
         assert_eq!(told.contains(page), !ui.is_empty(), "{ui:?}: {told}");
-        // It was there to be believed.
-        let logs = home.run(&["logs", "stranger"]).await;
-        let shown = "kaos: the page is at http://elsewhere.example/";
-        assert!(said(&logs).contains(shown), "{}", said(&logs));
-        let down = home.run(&["down"]).await;
-        assert_eq!(down.status.code(), Some(0), "{}", said(&down));
     }
 }
 
