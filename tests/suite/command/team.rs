@@ -3,6 +3,7 @@
 mod faults;
 mod litellm;
 mod recorded;
+mod strangers;
 mod traced;
 
 use std::os::unix::fs::PermissionsExt as _;
