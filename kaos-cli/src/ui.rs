@@ -4,6 +4,7 @@
 //! program. All that a trail says is somebody else's text, and stays text.
 
 mod answer;
+mod change;
 mod compared;
 mod conversation;
 mod detail;

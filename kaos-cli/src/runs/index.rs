@@ -1,15 +1,15 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 
-use kaos_hooks::audit::{Placed, Position, RecordContent, SegmentFile};
+use kaos_hooks::audit::{Placed, Position, RecordContent};
 use kaos_hooks::{SpanId, TraceId};
 use kaos_otel_hook::Prices;
 use serde::{Deserialize, Serialize};
 
 use super::grouping::Grouping;
-use super::kept;
+use super::kept::{self, Kept};
 use super::names::Known;
 use super::run::Run;
+use super::unchanged::Unchanged;
 
 /// The runs of several trails.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ pub(crate) struct Entry<'i> {
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct OfTrail {
+pub(super) struct OfTrail {
     grouping: Grouping,
     runs: BTreeMap<u64, Run>,
 }
@@ -109,36 +109,34 @@ impl Index {
         });
     }
 
-    /// Keeps what these segments, all of them sealed, hold of a trail, for the next start. Costs are not kept: prices change.
-    pub(crate) fn keep(&self, number: usize, trail: &Path, segments: &[SegmentFile]) {
-        let of = self.trails.get(number).filter(|_| !self.known.has_prices());
-        // What cannot be kept is read again.
-        let _kept = of.is_some_and(|of| kept::keep(trail, segments, of).is_ok());
+    /// Whether something of it is kept between two starts. Costs are not: prices change.
+    pub(crate) const fn keeps(&self) -> bool {
+        !self.known.has_prices()
     }
 
-    /// Takes what is kept of a trail that is still the same; gives the place to read on at.
-    pub(crate) fn take_kept(
-        &mut self,
-        number: usize,
-        trail: &Path,
-        now: &[SegmentFile],
-    ) -> Option<Position> {
-        let of = self
-            .trails
-            .get_mut(number)
-            .filter(|_| !self.known.has_prices())?;
-        let (mut taken, at) = kept::kept::<OfTrail>(trail, now)?;
-        for (run, it) in &mut taken.runs {
-            it.share(&mut self.known.names);
+    /// Keeps what these segments, all of them sealed, hold of a trail, for the next start.
+    pub(crate) fn keep(&self, trail: usize, segments: &Unchanged) {
+        let of = self.trails.get(trail).filter(|_| self.keeps());
+        // What cannot be kept is read again.
+        let _kept = of.is_some_and(|of| kept::keep(segments, of).is_ok());
+    }
+
+    /// Takes what is kept of a trail; gives the place to read on at.
+    pub(crate) fn take_kept(&mut self, trail: usize, kept: Kept) -> Position {
+        let Kept { mut of, at } = kept;
+        for (number, run) in &mut of.runs {
+            run.share(&mut self.known.names);
             let key = RunKey {
-                trail: number,
-                number: *run,
+                trail,
+                number: *number,
             };
-            self.by_trace.entry(it.trace).or_default().push(key);
-            self.callers.extend(it.callers());
+            self.by_trace.entry(run.trace).or_default().push(key);
+            self.callers.extend(run.callers());
         }
-        *of = taken;
-        Some(at)
+        if let Some(known) = self.trails.get_mut(trail) {
+            *known = of;
+        }
+        at
     }
 
     /// How many runs there are.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use kaos_hooks::{BodyBuf, EventBuf, SpanId, TraceId};
+use kaos_hooks::{EventBuf, SpanId, TraceId};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use super::shared::Shared;
 use super::spans::Rows;
 use super::watched::Watched;
 use crate::output::chain;
-use crate::runs::{Entry, Run, events};
+use crate::runs::{Entry, Run, about, events};
 
 /// The most spans of an answer.
 const MAX_SPANS: usize = 20_000;
@@ -53,8 +53,8 @@ pub(super) fn read(
         if let Err(error) = events(&watched.trail, run, |seq, event| each(watched, seq, event)) {
             unread.push(format!("{name}: {}", chain(&error)));
         }
-        let about = watched.verdict().about(run);
-        findings.extend(about.iter().map(|it| format!("{name}: {it}")));
+        let said = watched.verdict().about(run);
+        findings.extend(said.iter().map(|it| format!("{name}: {it}")));
     }
     let nested = rows.split_off(1.min(rows.len()));
     Ok(json!({
@@ -101,7 +101,7 @@ pub(super) fn with_spans(shared: &Shared, asked: &(String, String)) -> Result<Va
     let (mut rows, mut left_out) = (Rows::default(), false);
     let mut read = read(shared, asked, |watched, _seq, event| {
         if rows.len() < MAX_SPANS {
-            rows.add(&watched.name, &event);
+            rows.add(watched, &event);
         } else {
             left_out = true;
         }
@@ -171,14 +171,5 @@ impl Records {
 
     fn answer(&self) -> Response {
         text("application/json", self.as_json())
-    }
-}
-
-/// The span that an event is about.
-pub(super) fn about(event: &EventBuf) -> Option<SpanId> {
-    match &event.body {
-        BodyBuf::Span(span) => Some(span.id),
-        BodyBuf::Value { span, .. } => *span,
-        BodyBuf::Unknown(_) => None,
     }
 }

@@ -14,7 +14,7 @@ use super::sources::Sources;
 use super::verdict::Expected;
 use super::watch;
 use crate::output::Failed;
-use crate::runs::Query;
+use crate::runs::{Query, about};
 use crate::verification::Against;
 
 /// The page of the newest run that is asked for; of the runs that it called, too, as far as the trail has them.
@@ -36,7 +36,7 @@ pub(crate) fn page_of(trail: &Path, query: &Query) -> Result<String, Failed> {
     let read = detail::with_spans(&shared, &asked).map_err(failed)?;
     let mut of_spans: Vec<(String, Records)> = Vec::new();
     detail::read(&shared, &asked, |watched, seq, event| {
-        let Some(span) = detail::about(&event).map(|it| it.to_string()) else {
+        let Some(span) = about(&event).map(|it| it.to_string()) else {
             return;
         };
         let known = of_spans.iter().rposition(|(it, _)| *it == span);

@@ -30,10 +30,10 @@ pub(super) async fn proof(State(shared): State<Arc<Shared>>, Path(asked): RunId)
 
 /// A line that says what it is, then a line a record.
 fn file(shared: &Shared, asked: &(String, String)) -> Result<String, Wrong> {
-    let mut seqs: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    let mut seqs: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
     let mut count = 0;
     read(shared, asked, |watched, seq, _event| {
-        seqs.entry(watched.name.clone()).or_default().push(seq);
+        seqs.entry(watched.number).or_default().push(seq);
         count += 1;
     })?;
     if count > MAX_RECORDS {
@@ -46,7 +46,7 @@ fn file(shared: &Shared, asked: &(String, String)) -> Result<String, Wrong> {
         json!({"kaos_proofs": 1, "trace": asked.0, "records": count, "check": "kaos audit check FILE --key KEY.pub"})
     );
     for watched in shared.trails() {
-        let Some(seqs) = seqs.get(&watched.name) else {
+        let Some(seqs) = seqs.get(&watched.number) else {
             continue;
         };
         let proofs = watched.trail.prove_inclusions(seqs).map_err(|error| {

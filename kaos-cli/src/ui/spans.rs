@@ -9,6 +9,7 @@ use kaos_hooks::{
 use serde::Serialize;
 
 use super::listed::millis;
+use super::watched::Watched;
 
 /// The longest text of a row, in characters.
 const MAX_CHARS: usize = 200;
@@ -55,7 +56,8 @@ struct Mark {
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     rows: Vec<Row>,
-    by_id: HashMap<(String, SpanId), usize>,
+    /// By the trail's number, and the span.
+    by_id: HashMap<(usize, SpanId), usize>,
 }
 
 impl Rows {
@@ -68,7 +70,7 @@ impl Rows {
     }
 
     /// Takes the next event of a run.
-    pub(super) fn add(&mut self, trail: &str, event: &EventBuf) {
+    pub(super) fn add(&mut self, trail: &Watched, event: &EventBuf) {
         let at = millis(event.time.unix_nanos);
         match &event.body {
             BodyBuf::Span(span) => self.span(trail, event, span, at),
@@ -76,7 +78,7 @@ impl Rows {
                 span: Some(span),
                 value,
             } => {
-                let row = self.by_id.get(&(trail.to_owned(), *span));
+                let row = self.by_id.get(&(trail.number, *span));
                 if let Some(row) = row.and_then(|row| self.rows.get_mut(*row)) {
                     row.value(value, at);
                 }
@@ -85,13 +87,13 @@ impl Rows {
         }
     }
 
-    fn span(&mut self, trail: &str, event: &EventBuf, span: &SpanBuf, at: f64) {
+    fn span(&mut self, trail: &Watched, event: &EventBuf, span: &SpanBuf, at: f64) {
         let rows = &mut self.rows;
         let known = *self
             .by_id
-            .entry((trail.to_owned(), span.id))
+            .entry((trail.number, span.id))
             .or_insert_with(|| {
-                rows.push(Row::of(trail, event, span, at));
+                rows.push(Row::of(&trail.name, event, span, at));
                 rows.len() - 1
             });
         if let Some(row) = rows.get_mut(known) {
