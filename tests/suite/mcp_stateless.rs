@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse as _;
 use axum::routing::post;
 use kaos_otel_hook::Telemetry;
@@ -90,7 +92,7 @@ async fn listed(source: &McpServer, expected: &[&str]) {
             let listing = source.tools(&ToolContext::default()).await.unwrap();
             let names = listing.tools.iter();
             let names: Vec<_> = names.map(|it| it.spec().name.to_string()).collect();
-            if names == expected {
+            if names == expected && listing.stale.is_none() {
                 return;
             }
             tokio::task::yield_now().await;
@@ -113,6 +115,51 @@ async fn a_client_without_a_session_hears_that_the_tools_change() {
         listed(&source, &[name]).await;
     }
     source.close().await;
+}
+
+/// A restart, or a gateway that is busy, is no reason to hear nothing any more.
+#[tokio::test]
+async fn a_server_that_does_not_let_one_listen_for_now_is_listened_to_later() {
+    let set: ToolSet = [tool("one")].into_iter().collect();
+    let refused = Arc::new(AtomicBool::new(false));
+    let refusing = Arc::clone(&refused);
+    let refuse_first = move |request: Request, next: Next| {
+        let method = request.headers().get("mcp-method");
+        let listens = method.is_some_and(|it| it == "subscriptions/listen");
+        let is_first = listens && !refusing.swap(true, Ordering::SeqCst);
+        async move {
+            if is_first {
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            }
+            next.run(request).await
+        }
+    };
+    let routes = ToolServer::new().tools(set.clone()).router();
+    let url = serving(routes.layer(from_fn(refuse_first))).await;
+    let source = McpServer::http(format!("{url}/mcp"))
+        .stateless()
+        .discovery_limit(PATIENCE);
+    listed(&source, &["one"]).await;
+    while !refused.load(Ordering::SeqCst) {
+        tokio::task::yield_now().await;
+    }
+    // The refusal itself counts as a change, once.
+    for name in ["two", "three", "four"] {
+        set.change(|tools| *tools = vec![Arc::new(tool(name)) as Arc<dyn Tool>]);
+        listed(&source, &[name]).await;
+    }
+    source.close().await;
+}
+
+/// Lets routes be asked on a free port.
+async fn serving(routes: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let drain = Drain::default();
+    tokio::spawn(
+        async move { listen(listener, routes, &Bounds::default(), &drain, pending()).await },
+    );
+    url
 }
 
 /// A server that speaks the one or the other, as it is told.
@@ -138,14 +185,7 @@ async fn of_either_version(latest: Arc<AtomicBool>) -> String {
         };
         json(json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result })).into_response()
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let routes = Router::new().route("/", post(answer));
-    let drain = Drain::default();
-    tokio::spawn(
-        async move { listen(listener, routes, &Bounds::default(), &drain, pending()).await },
-    );
-    url
+    serving(Router::new().route("/", post(answer))).await
 }
 
 /// One that was replaced, on the same address, is not asked for ever as the one before was.

@@ -266,7 +266,7 @@ def show_what_is_wrong():
     print(kubectl("get", "agents,mcpservers,modelapis,pods", "-A", "-o", "wide"))
     for pod in items("pods", "", "-A"):
         at = (pod["metadata"]["name"], "-n", pod["metadata"]["namespace"])
-        if pod["metadata"]["namespace"] == "kaos-system" or not any(it["type"] == "Ready" and it["status"] == "True" for it in pod["status"].get("conditions", [])):
+        if pod["metadata"]["namespace"] in ("kaos-system", "research") or not any(it["type"] == "Ready" and it["status"] == "True" for it in pod["status"].get("conditions", [])):
             said = subprocess.run([f"{BIN}/kubectl", f"--kubeconfig={STATE}/kubeconfig", "logs", *at, "--tail=15"], capture_output=True, text=True)
             print(f"--- {at[0]}: {pod['status'].get('containerStatuses')}\n{said.stdout}{said.stderr}")
 

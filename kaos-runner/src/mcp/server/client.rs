@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use axum::http::request::Parts;
 use kaos_hooks::{McpCall, Str};
 use rmcp::model::{
-    CustomNotification, CustomRequest, ErrorCode, ErrorData, ProtocolVersion, ServerNotification,
-    ServerRequest,
+    ClientCapabilities, CustomNotification, CustomRequest, ErrorCode, ErrorData, ProtocolVersion,
+    ServerNotification, ServerRequest,
 };
 use rmcp::service::{Peer, PeerRequestOptions, RequestContext};
 use rmcp::{RoleServer, ServiceError};
@@ -53,8 +53,8 @@ pub(super) struct Client {
     logger: Str,
     /// The least level that it wants to hear of.
     least: Option<usize>,
-    /// What it said that it can.
-    can: Value,
+    /// Whether it said that it can ask its model, and whoever sits before it.
+    can: (bool, bool),
     /// It speaks a version without sessions.
     is_latest: bool,
     /// It has a session, or a pipe, on which it can be asked.
@@ -96,17 +96,19 @@ impl Client {
         let version = context.protocol_version();
         let is_latest = version.as_ref() >= Some(&ProtocolVersion::V_2026_07_28);
         let session = parts.is_none_or(|parts| parts.headers.contains_key(SESSION));
+        let can = |of: &ClientCapabilities| (of.sampling.is_some(), of.elicitation.is_some());
         let can = if is_latest {
-            serde_json::to_value(context.meta.client_capabilities())
+            context.meta.client_capabilities().as_ref().map(can)
         } else {
-            serde_json::to_value(context.peer.peer_info().map(|it| it.capabilities.clone()))
-        };
+            context.peer.peer_info().map(|it| can(&it.capabilities))
+        }
+        .unwrap_or_default();
         let asked_for = context.meta.log_level().as_ref().and_then(level_of);
         Self {
             peer: context.peer.clone(),
             logger: logger.clone(),
             least: if is_latest { asked_for } else { Some(chosen) },
-            can: can.unwrap_or_default(),
+            can,
             is_latest,
             hears: session && !is_latest,
             call: way(context, transport),
@@ -168,7 +170,11 @@ impl ClientSide for Client {
         context: &ToolContext,
     ) -> Result<Value, ToolError> {
         let name = question.name();
-        if !self.can[name].is_object() {
+        let can = match question {
+            Question::Sampling => self.can.0,
+            Question::Elicitation => self.can.1,
+        };
+        if !can {
             self.missing.get_or_init(|| question);
             let why = format!("the client has not said that it can do this: {name}");
             return Err(ToolError::of_kind(MISSING, why));
