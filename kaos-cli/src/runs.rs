@@ -15,6 +15,6 @@ pub(crate) use grouping::Grouping;
 pub(crate) use index::{Entry, Index};
 pub(crate) use kept::Kept;
 pub(crate) use query::Query;
-pub(crate) use read::events;
+pub(crate) use read::{Recorded, events};
 pub(crate) use run::{Call, CallKind, Run, State, about};
 pub(crate) use unchanged::Unchanged;

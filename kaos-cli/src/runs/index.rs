@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map};
 
 use kaos_hooks::audit::{Placed, Position, RecordContent};
 use kaos_hooks::{SpanId, TraceId};
@@ -17,7 +17,8 @@ pub(crate) struct Index {
     trails: Vec<OfTrail>,
     known: Known,
     by_trace: HashMap<TraceId, Vec<RunKey>>,
-    callers: HashSet<(TraceId, SpanId)>,
+    /// How many runs that are here say that they called from there.
+    callers: HashMap<(TraceId, SpanId), usize>,
 }
 
 /// Which run.
@@ -75,19 +76,17 @@ impl Index {
         });
         let before = run.callers.len();
         run.add(placed, event, belongs.ends, &mut self.known);
-        let new = run.callers.iter().skip(before);
-        self.callers.extend(new.map(|span| (run.trace, *span)));
+        for caller in run.callers().skip(before) {
+            *self.callers.entry(caller).or_default() += 1;
+        }
     }
 
     /// Forgets all of a trail, which is read anew.
     pub(crate) fn forget(&mut self, trail: usize) {
         if let Some(of) = self.trails.get_mut(trail) {
-            *of = OfTrail::default();
+            let OfTrail { runs, .. } = std::mem::take(of);
+            self.without(trail, &runs);
         }
-        self.by_trace.retain(|_trace, keys| {
-            keys.retain(|key| key.trail != trail);
-            !keys.is_empty()
-        });
     }
 
     /// Forgets runs that ended before this segment; of those that reach into it the beginning is missing now.
@@ -95,18 +94,37 @@ impl Index {
         let Some(of) = self.trails.get_mut(trail) else {
             return;
         };
-        of.runs
-            .retain(|_number, run| run.places.end.segment >= segment);
+        let runs = std::mem::take(&mut of.runs).into_iter();
+        let gone;
+        (gone, of.runs) = runs.partition(|(_number, run)| run.places.end.segment < segment);
         let cut = of.runs.values_mut();
         for run in cut.filter(|run| run.places.start.segment < segment) {
             run.has_beginning = false;
             run.places.start = Position { segment, offset: 0 };
         }
-        let runs = &of.runs;
-        self.by_trace.retain(|_trace, keys| {
-            keys.retain(|key| key.trail != trail || runs.contains_key(&key.number));
-            !keys.is_empty()
-        });
+        self.without(trail, &gone);
+    }
+
+    /// Looks nothing up in these runs any more.
+    fn without(&mut self, trail: usize, gone: &BTreeMap<u64, Run>) {
+        for caller in gone.values().flat_map(Run::callers) {
+            if let hash_map::Entry::Occupied(mut count) = self.callers.entry(caller) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
+        }
+        let traces: HashSet<TraceId> = gone.values().map(|run| run.trace).collect();
+        for trace in traces {
+            if let hash_map::Entry::Occupied(mut keys) = self.by_trace.entry(trace) {
+                let is_gone = |key: &RunKey| key.trail == trail && gone.contains_key(&key.number);
+                keys.get_mut().retain(|key| !is_gone(key));
+                if keys.get().is_empty() {
+                    keys.remove();
+                }
+            }
+        }
     }
 
     /// Whether something of it is kept between two starts. Costs are not: prices change.
@@ -131,7 +149,9 @@ impl Index {
                 number: *number,
             };
             self.by_trace.entry(run.trace).or_default().push(key);
-            self.callers.extend(run.callers());
+            for caller in run.callers() {
+                *self.callers.entry(caller).or_default() += 1;
+            }
         }
         if let Some(known) = self.trails.get_mut(trail) {
             *known = of;
@@ -159,7 +179,7 @@ impl Index {
     }
 
     fn entry<'i>(&'i self, key: RunKey, run: &'i Run) -> Entry<'i> {
-        let called = |span| self.callers.contains(&(run.trace, span));
+        let called = |span| self.callers.contains_key(&(run.trace, span));
         Entry {
             key,
             run,

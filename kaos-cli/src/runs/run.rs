@@ -146,7 +146,7 @@ impl Run {
             ..placed.at
         };
         self.places.end = behind;
-        self.seqs.end = placed.record.seq + 1;
+        self.seqs.end = placed.record.seq.saturating_add(1);
         self.records += 1;
         self.seen = self.seen.max(event.time.unix_nanos);
         if let Some(span) = event.span() {

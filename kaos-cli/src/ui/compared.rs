@@ -36,8 +36,8 @@ struct Step {
 pub(super) async fn steps(State(shared): State<Arc<Shared>>, Path(asked): RunId) -> Answer {
     let steps = reading(move || {
         let mut steps = Steps::default();
-        let mut run = read(&shared, &asked, |watched, _seq, event| {
-            steps.add(watched.number, &event);
+        let mut run = read(&shared, &asked, |watched, recorded| {
+            steps.add(watched.number, &recorded.event);
         })?;
         if let Some(run) = run.as_object_mut() {
             run.insert("steps".to_owned(), json!(steps.list));

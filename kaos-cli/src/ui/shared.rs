@@ -49,6 +49,7 @@ impl Shared {
         }
     }
 
+    /// It is waited for: who answers asks for it in `reading`.
     pub(super) fn index(&self) -> RwLockReadGuard<'_, Index> {
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
