@@ -6,6 +6,7 @@ mod grouping;
 mod index;
 mod kept;
 mod names;
+mod of_trail;
 mod query;
 mod read;
 mod run;

@@ -3,11 +3,10 @@ use std::collections::{BTreeMap, HashMap, HashSet, hash_map};
 use kaos_hooks::audit::{Placed, Position, RecordContent};
 use kaos_hooks::{SpanId, TraceId};
 use kaos_otel_hook::Prices;
-use serde::{Deserialize, Serialize};
 
-use super::grouping::Grouping;
 use super::kept::{self, Kept};
 use super::names::Known;
+use super::of_trail::OfTrail;
 use super::run::Run;
 use super::unchanged::Unchanged;
 
@@ -35,12 +34,6 @@ pub(crate) struct Entry<'i> {
     pub(crate) run: &'i Run,
     /// Whether a run of these trails called it.
     pub(crate) is_nested: bool,
-}
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct OfTrail {
-    grouping: Grouping,
-    runs: BTreeMap<u64, Run>,
 }
 
 impl Index {

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::index::OfTrail;
+use super::of_trail::OfTrail;
 use super::unchanged::{Same, Unchanged, same};
 use crate::team::state::private;
 
