@@ -3,17 +3,18 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use kaos_hooks::audit::SegmentFile;
+use kaos_hooks::{Clock as _, SystemClock};
 use serde::{Deserialize, Serialize};
 
-/// Two changes of a file that are so far apart have two times, on every file system that has times at all as fine as its kernel's
-/// clock: 4 or 10 milliseconds.
+/// Two changes of a file that are so far apart have two times, on every file system whose times are as fine as its kernel's clock: 4 or 10
+/// milliseconds.
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// What is no more the same once a file was replaced, or anything in it was changed: who writes to it may set its length and the time of its last
-/// writing, but the time of the last change of all is the system's alone to set.
+/// What is no more the same once a file was replaced, or anything in it was changed: who writes to it may set its length and the time of its
+/// last writing, but the time of the last change of all is the system's alone to set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Same {
     name: String,
@@ -37,7 +38,7 @@ impl Unchanged {
     pub(crate) fn since_now(trail: &Path, segments: &[SegmentFile]) -> Option<Self> {
         let found = same(trail, segments).ok()?;
         let newest = found.iter().map(Same::at).max()?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        let now = Duration::from_nanos(SystemClock.unix_nanos());
         // Behind the clock, or before it: another machine's file.
         let young = (newest + MOMENT).saturating_sub(now);
         if young > MOMENT {

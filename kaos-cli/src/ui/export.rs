@@ -37,8 +37,9 @@ pub(crate) fn page_of(trail: &Path, query: &Query) -> Result<String, Failed> {
     let failed = |wrong: super::answer::Wrong| wrong.to_string();
     let read = detail::with_spans(&shared, &asked).map_err(failed)?;
     // Of the spans that are shown, each has records; the others are said to be left out.
-    let shown = read["spans"].as_array().into_iter().flatten();
-    let shown = shown.filter_map(|it| it["id"].as_str()?.parse().ok());
+    let shown = read.get("spans").and_then(Value::as_array);
+    let shown = shown.into_iter().flatten();
+    let shown = shown.filter_map(|it| it.get("id")?.as_str()?.parse().ok());
     let mut of_spans: HashMap<SpanId, Records> = shown.map(|it| (it, Records::default())).collect();
     detail::read(&shared, &asked, |watched, recorded| {
         let span = about(&recorded.event);
