@@ -84,7 +84,7 @@ fn first_segment(trail: &Path) -> std::path::PathBuf {
 #[tokio::test]
 async fn what_a_run_called_is_listed_itself_once_that_run_is_pruned() {
     let scratch = Scratch::new("ui-called");
-    let (caller, called) = (scratch.path().join("caller"), scratch.path().join("called"));
+    let [caller, other] = ["caller", "called"].map(|it| scratch.path().join(it));
     fs::create_dir_all(scratch.path()).unwrap();
     let call = || Subagent::new("b");
     let calls = vec![
@@ -93,7 +93,7 @@ async fn what_a_run_called_is_listed_itself_once_that_run_is_pruned() {
     ];
     write(&caller, &turn(1, None, "calls", calls));
     write(&caller, &turn(9, None, "later", Vec::new()));
-    write(&called, &turn(5, Some(2), "called", Vec::new()));
+    write(&other, &turn(5, Some(2), "called", Vec::new()));
     let shown = Shown::of(scratch.path()).await;
     let listed = |it: &Value| -> Vec<Value> {
         let runs = it["runs"].as_array().unwrap().iter();
