@@ -63,7 +63,7 @@ use self::app::App;
 pub use self::bounds::Bounds;
 pub use self::card::Card;
 #[cfg(feature = "mcp-server")]
-pub(crate) use self::chat::receive::receive;
+pub(crate) use self::chat::receive::Upload;
 pub use self::drain::{Drain, Drained, Running};
 use self::error::ApiError;
 pub use self::listen::listen;

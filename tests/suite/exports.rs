@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use kaos_otel_hook::{ExportStats, Telemetry};
+use kaos_tests::nobody::Nobody;
 use kaos_tests::receivers::{Receiver, Reply};
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
 
@@ -339,11 +340,9 @@ fn the_wrong_protocol_is_a_failure_that_is_said() {
 
 #[test]
 fn a_flush_without_a_receiver_says_so() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let nobody = Nobody::listens();
     for over in [Over::Http, Over::Grpc] {
-        let telemetry = telemetry(over, &url, &[]);
+        let telemetry = telemetry(over, &nobody.url(), &[]);
         let provider = telemetry.tracer_provider().unwrap();
         provider.tracer("test").start("span").end();
         let why = provider.force_flush().unwrap_err().to_string();

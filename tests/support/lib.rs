@@ -14,6 +14,7 @@ pub mod exported;
 pub mod keep_alive;
 pub mod mcp_server;
 pub mod measured;
+pub mod nobody;
 pub mod observed;
 pub mod peer;
 pub mod receivers;

@@ -94,16 +94,16 @@ impl Peer {
     ///
     /// If there is no port.
     pub async fn start(kind: Kind, name: &'static str, does: Vec<Does>) -> Self {
-        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)), kind, name, does).await
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at(listener, kind, name, does)
     }
 
-    /// As [`start`](Self::start), at this address.
+    /// As [`start`](Self::start), where this listens.
     ///
     /// # Panics
     ///
-    /// If somebody is there.
-    pub async fn at(at: SocketAddr, kind: Kind, name: &'static str, does: Vec<Does>) -> Self {
-        let listener = TcpListener::bind(at).await.unwrap();
+    /// If it listens nowhere.
+    pub fn at(listener: TcpListener, kind: Kind, name: &'static str, does: Vec<Does>) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::<Mutex<Vec<Request>>>::default();
         let gone = watch::Sender::new(0);
@@ -296,14 +296,4 @@ impl BlackHole {
             _held: (listener, held),
         }
     }
-}
-
-/// An address at which nobody listens.
-///
-/// # Panics
-///
-/// If there is no port.
-pub async fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
 }

@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use kaos_hooks::Incoming;
 use tokio_stream::StreamExt as _;
 
-use self::receive::receive;
+use self::receive::Upload;
 use self::request::ChatRequest;
 use self::said::Envelope;
 use self::stream::{Held, Streamed};
@@ -39,28 +40,30 @@ pub(super) async fn completions(State(app): State<Arc<App>>, request: Request) -
     answered.unwrap_or_else(axum::response::IntoResponse::into_response)
 }
 
+/// What is refused takes nobody's place while the rest of it arrives, which it may, so that its client reads why.
 async fn answer(app: Arc<App>, request: Request) -> Result<Response, ApiError> {
-    let running = app.drain.enter().ok_or_else(ApiError::ending)?;
-    let permit = Arc::clone(&app.permits).try_acquire_owned();
-    let held = Held {
-        _running: running,
-        _permit: permit.map_err(|_none| ApiError::too_many())?,
-        room: None,
+    let (parts, body) = request.into_parts();
+    let mut upload = Upload::new(&app.bounds, &parts.headers, body);
+    let why = match taken(&app, &parts.headers, &mut upload).await {
+        Ok((asked, held)) => return answered(&app, &parts, asked, held).await,
+        Err(why) => why,
     };
-    let drain = app.drain.clone();
     tokio::select! {
-        biased;
-        () = drain.cancelled() => Err(ApiError::ending()),
-        answered = held_answer(app, request, held) => answered,
+        () = app.drain.ending() => {}
+        () = upload.pass_over() => {}
     }
+    Err(why)
 }
 
-async fn held_answer(
-    app: Arc<App>,
-    request: Request,
-    mut held: Held,
-) -> Result<Response, ApiError> {
-    let (parts, body) = request.into_parts();
+/// What is asked for, and its place among what is answered.
+async fn taken(
+    app: &App,
+    headers: &HeaderMap,
+    upload: &mut Upload<'_>,
+) -> Result<(ChatRequest, Held), ApiError> {
+    let running = app.drain.enter().ok_or_else(ApiError::ending)?;
+    let permit = Arc::clone(&app.permits).try_acquire_owned();
+    let permit = permit.map_err(|_none| ApiError::too_many())?;
     // A request that is not there yet is no turn: a client that sends slowly holds up no end.
     let ending = async {
         app.drain.ending().await;
@@ -68,11 +71,39 @@ async fn held_answer(
     };
     let body = tokio::select! {
         biased;
-        body = receive(&app.bounds, &app.room, &parts.headers, body) => body?,
+        () = app.drain.cancelled() => return Err(ApiError::ending()),
+        body = upload.receive(&app.room) => body?,
         () = ending => return Err(ApiError::ending()),
     };
-    held.room = body.room;
-    let asked = read(&parts.headers, body.bytes).await?;
+    let held = Held {
+        _running: running,
+        _permit: permit,
+        _room: body.room,
+    };
+    Ok((read(headers, body.bytes).await?, held))
+}
+
+/// The answer, unless the server ends at once.
+async fn answered(
+    app: &App,
+    parts: &Parts,
+    asked: ChatRequest,
+    held: Held,
+) -> Result<Response, ApiError> {
+    let drain = app.drain.clone();
+    tokio::select! {
+        biased;
+        () = drain.cancelled() => Err(ApiError::ending()),
+        answered = run(app, parts, asked, held) => answered,
+    }
+}
+
+async fn run(
+    app: &App,
+    parts: &Parts,
+    asked: ChatRequest,
+    held: Held,
+) -> Result<Response, ApiError> {
     // Who made a span for the request has said so.
     let incoming = parts.extensions.get::<Incoming>().cloned();
     let incoming = incoming.or_else(|| app.runner.observed_by().extract(&parts.headers));
@@ -87,7 +118,7 @@ async fn held_answer(
     let session = asked.session.clone();
     let form = AnswerForm::of(asked.output.is_some());
     let at_the_end = form == AnswerForm::Schema || app.runner.agent().fenced;
-    let mut events = turn(&app, asked, incoming).run();
+    let mut events = turn(app, asked, incoming).run();
     let first = events.next().await;
     let traced = app.runner.observed_by().is_traced();
     let envelope = Envelope::new(first.as_ref(), model, session, traced);

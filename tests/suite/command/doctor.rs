@@ -2,6 +2,7 @@
 
 use std::process::Output;
 
+use kaos_tests::nobody::Nobody;
 use kaos_tests::receivers::{Receiver, Reply};
 
 use super::{kaos, said};
@@ -65,11 +66,9 @@ async fn of_the_wrong_protocol_it_says_the_right_one() {
 
 #[tokio::test]
 async fn of_a_dead_endpoint_it_says_that_nobody_listens() {
-    let address = {
-        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        nobody.local_addr().unwrap()
-    };
-    let output = doctor(&format!("http://{address}"), "grpc", &[]).await;
+    let nobody = Nobody::listens();
+    let address = nobody.at();
+    let output = doctor(&nobody.url(), "grpc", &[]).await;
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let advice = format!("nothing listens at {address}");
     assert!(said(&output).contains(&advice), "{}", said(&output));

@@ -9,6 +9,7 @@ use kaos_hooks::{Emitter, Hooks, Str, Value};
 use kaos_runner::models::Retries;
 use kaos_runner::testing::{Answer, ModelServer, completion, event, events};
 use kaos_runner::{Agent, Deltas, Model, ModelError, ModelReply, ModelRequest, Runner};
+use kaos_tests::nobody::Nobody;
 use kaos_tests::observed::Observed;
 use kaos_tests::slow_disk::SlowDisk;
 use serde_json::json;
@@ -79,14 +80,13 @@ async fn a_wait_longer_than_allowed_is_not_waited_for() {
 #[tokio::test]
 async fn nobody_listens() {
     let server = ModelServer::start([]).await;
-    let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", port.local_addr().unwrap());
-    drop(port);
+    let nobody = Nobody::listens();
     for mode in MODES {
-        let model = kaos_runner::OpenAiModel::builder(&url, "test-model").retries(Retries {
-            first_delay: std::time::Duration::ZERO,
-            ..Retries::default()
-        });
+        let model =
+            kaos_runner::OpenAiModel::builder(nobody.url(), "test-model").retries(Retries {
+                first_delay: std::time::Duration::ZERO,
+                ..Retries::default()
+            });
         let observed = Observed::new(agent(model));
         let answered = turn(&observed, mode).await;
         fails(&observed, &answered, "connection");
@@ -343,9 +343,8 @@ async fn the_key_is_in_no_error_even_if_the_provider_repeats_it() {
 /// Whom to look for is said, and nothing else of the URL.
 #[tokio::test]
 async fn an_endpoint_that_is_not_there_is_named_by_host_and_port() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let place = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    let nobody = Nobody::listens();
+    let place = nobody.at();
     let url = format!("http://{place}/v1?api_key=hidden-key");
     let model = kaos_runner::OpenAiModel::builder(url, "m");
     let once = Retries {

@@ -7,8 +7,9 @@ use kaos_hooks::PhaseBuf;
 use kaos_runner::remote::{RemoteHealth, RemoteLimits};
 use kaos_runner::{Agent, FunctionModel, ModelReply, RemoteAgent};
 use kaos_tests::agents::watched;
+use kaos_tests::nobody::Nobody;
 use kaos_tests::observed::Observed;
-use kaos_tests::peer::{BlackHole, Does, Kind, Peer, completion, frame, nobody};
+use kaos_tests::peer::{BlackHole, Does, Kind, Peer, completion, frame};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
@@ -47,7 +48,7 @@ struct Fault {
     held: Option<BlackHole>,
 }
 
-async fn faults() -> Vec<Fault> {
+async fn faults(nobody: &Nobody) -> Vec<Fault> {
     let hole = BlackHole::dig().await;
     let at = async |does: Vec<Does>| Peer::start(Kind::Own, "analyst", does).await.url;
     let page = Does::Answers(
@@ -75,7 +76,7 @@ async fn faults() -> Vec<Fault> {
     let mut all = vec![
         fault(
             "refuses",
-            nobody().await,
+            nobody.url(),
             false,
             "no connection to ",
             "connection",
@@ -150,7 +151,8 @@ fn label<'a>(mut of: impl Iterator<Item = &'a KeyValue>, key: &str) -> Option<St
 
 #[tokio::test]
 async fn each_fault_is_an_error_that_the_model_can_read_within_its_time() {
-    for fault in faults().await {
+    let nobody = Nobody::listens();
+    for fault in faults(&nobody).await {
         let name = fault.name;
         let remote = RemoteAgent::at(&fault.url).name("analyst").limits(limits());
         if fault.known {
@@ -282,16 +284,15 @@ async fn one_that_fails_once_is_asked_again_and_one_that_fails_always_is_not() {
 
 #[tokio::test]
 async fn one_that_comes_back_is_found_in_the_background() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = listener.local_addr().unwrap();
-    drop(listener);
-    let remote = RemoteAgent::at(format!("http://{at}"))
+    let nobody = Nobody::listens();
+    let remote = RemoteAgent::at(nobody.url())
         .name("analyst")
         .limits(limits());
     assert_eq!(remote.health(), RemoteHealth::Unknown);
     assert_eq!(remote.look().await.unwrap_err().kind(), "connection");
     assert_eq!(remote.health(), RemoteHealth::Degraded);
-    let _peer = Peer::at(at, Kind::Own, "analyst", vec![completion("three")]).await;
+    let back = nobody.comes_back();
+    let _peer = Peer::at(back, Kind::Own, "analyst", vec![completion("three")]);
     let found = async {
         while remote.health() != RemoteHealth::Ok {
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -9,6 +9,7 @@ use kaos_otel_hook::{Memory, Telemetry};
 use kaos_runner::remote::RemoteLimits;
 use kaos_runner::server::Server;
 use kaos_runner::{Agent, FunctionModel, Message, ModelReply, RemoteAgent, Runner};
+use kaos_tests::nobody::Nobody;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -377,7 +378,8 @@ async fn the_routes_of_memory_answer_as_recorded_or_better() {
 
 #[tokio::test]
 async fn whether_others_are_well_is_said_and_counts_on_request_alone() {
-    let gone = RemoteAgent::at(kaos_tests::peer::nobody().await)
+    let nobody = Nobody::listens();
+    let gone = RemoteAgent::at(nobody.url())
         .name("ghost")
         .limits(RemoteLimits::default());
     assert!(gone.look().await.is_err());

@@ -15,6 +15,7 @@ use kaos_runner::{
 };
 use kaos_tests::agents::{Act, Scripted as Tool};
 use kaos_tests::mcp_server::{OverHttp, Server};
+use kaos_tests::nobody::Nobody;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::json;
 
@@ -208,9 +209,8 @@ async fn an_answer_of_a_form_says_so() {
 
 #[tokio::test]
 async fn a_model_that_is_not_there_says_where_it_should_be() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v1", free.local_addr().unwrap());
-    drop(free);
+    let nobody = Nobody::listens();
+    let url = format!("{}/v1", nobody.url());
     let retries = Retries {
         attempts: 1,
         ..Retries::default()

@@ -235,3 +235,24 @@ async fn lists_of_what_it_did_are_handed_out_a_few_at_a_time() {
     let again = tokio::time::timeout(Duration::from_secs(20), again).await;
     again.expect("who goes away makes room");
 }
+
+#[tokio::test]
+async fn who_is_refused_reads_why_however_large_its_body_and_meanwhile_takes_nobody_s_place() {
+    let bounds = Bounds {
+        body: 4 * 1024 * 1024,
+        requests: 1,
+        ..Bounds::default()
+    };
+    let (runner, _) = watched(Agent::new("a", FunctionModel::answer("hi")));
+    let server = Serving::start(Server::new(runner).bounds(bounds)).await;
+    let large = post("/v1/chat/completions", &[], &vec![b' '; 16 * 1024 * 1024]);
+    // More than the system keeps for a reader: when all but the last byte is sent, most of it was read.
+    let (rest, begun) = large.split_last().unwrap();
+    let mut refused = server.connect().await;
+    refused.send(begun).await;
+    let other = server.chat(&question("Hi!", json!({}))).await;
+    assert_eq!(other.status, 200, "{}", other.text());
+    refused.send(&[*rest]).await;
+    let code = "request_too_large".to_owned();
+    assert_eq!(refused.answer().await.error(), (413, code));
+}

@@ -23,7 +23,7 @@ use tokio_stream::Stream;
 use super::ToolServer;
 use super::client::SESSION;
 use super::handler::Handler;
-use crate::server::{Drained, listen, receive};
+use crate::server::{Drained, Upload, listen};
 
 /// How long a session may say nothing, beside the time of its calls.
 const SESSION_IDLE: Duration = Duration::from_secs(5 * 60);
@@ -155,12 +155,16 @@ async fn mcp(State(app): State<Arc<App>>, request: Request) -> Response {
     }
     let request = if parts.method == Method::POST {
         let bounds = &app.server.bounds;
-        match receive(bounds, &app.room, &parts.headers, body).await {
+        let mut upload = Upload::new(bounds, &parts.headers, body);
+        match upload.receive(&app.room).await {
             Ok(body) => {
                 parts.extensions.insert(body.room.map(Arc::new));
                 Request::from_parts(parts, Body::from(body.bytes))
             }
-            Err(refused) => return refused.into_response(),
+            Err(refused) => {
+                upload.pass_over().await;
+                return refused.into_response();
+            }
         }
     } else {
         Request::from_parts(parts, body)

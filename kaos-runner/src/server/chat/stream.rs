@@ -38,7 +38,7 @@ pub(super) struct Held {
     pub(super) _running: Running,
     pub(super) _permit: OwnedSemaphorePermit,
     /// Of the bytes of all bodies.
-    pub(super) room: Option<OwnedSemaphorePermit>,
+    pub(super) _room: Option<OwnedSemaphorePermit>,
 }
 
 /// The body of the answer. Dropping it drops the turn.

@@ -59,7 +59,7 @@ async fn many_large_bodies_at_once_take_a_bounded_memory_and_each_is_answered() 
             peak(&served)
         );
         assert!(first > 0, "{kind}");
-        assert!(peak(&served) < 1024, "{kind}: {} MiB", peak(&served));
+        assert!(peak(&served) < 512, "{kind}: {} MiB", peak(&served));
     }
     served.stop().await;
 }

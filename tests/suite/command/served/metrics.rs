@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kaos_tests::mcp_server::OverHttp;
-use kaos_tests::peer::{Kind, Peer, completion, nobody};
+use kaos_tests::nobody::Nobody;
+use kaos_tests::peer::{Kind, Peer, completion};
 use kaos_tests::receivers::{Receiver, Reply};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -222,7 +223,8 @@ async fn each_recorded_metric_is_ours_with_its_unit_its_bounds_and_its_attribute
     let receiver = Receiver::start(false, vec![Reply::Http(200, Vec::new(), Vec::new())]);
     let (model, calc) = (Tagged::start().await, OverHttp::start(Calc).await);
     let analyst = Peer::start(Kind::Own, "analyst", vec![completion("three")]).await;
-    let (place, ghost) = (calc.url(), nobody().await);
+    let (place, nobody) = (calc.url(), Nobody::listens());
+    let ghost = nobody.url();
     let peers = format!("analyst:{},ghost:{ghost}", analyst.url);
     let both = r#"[{"tool_calls":[{"name":"analyst","arguments":{"task":"count"}},{"name":"ghost","arguments":{"task":"count"}}]},"Three."]"#;
     let common = [
