@@ -110,6 +110,13 @@ async fn records_of_more_bytes_than_are_proved_at_once_are_refused_in_words() {
     };
     let mut within = vec![span(1, 2, Some(1), work(), PhaseBuf::Start)];
     within.extend((2..1_202).map(note));
+    within.push(span(
+        1_202,
+        2,
+        Some(1),
+        work(),
+        done(CustomOutcome::default()),
+    ));
     write(scratch.path(), &turn(1, None, "large", within));
     let shown = Shown::of(scratch.path()).await;
     // All of it has been read.
