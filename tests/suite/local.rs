@@ -1,6 +1,7 @@
 //! Programs as a team on this machine: in order, ready, again, and without anything left behind.
 
 mod faults;
+mod hangs;
 mod plan;
 
 use std::net::TcpListener;
@@ -58,6 +59,7 @@ fn python(name: &str, code: &str, after: &[&str]) -> Process {
         port,
         ready: ProbeKind::Tcp,
         alive: ProbeKind::Tcp,
+        reports: false,
         after: after.iter().map(|it| (*it).to_owned()).collect(),
     }
 }
