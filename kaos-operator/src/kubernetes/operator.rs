@@ -16,6 +16,8 @@ use tracing::{error, info, warn};
 
 use super::MANAGER;
 use super::applier::Applier;
+use super::cache::Cache;
+use super::digest_key::DigestKey;
 use super::election::Election;
 use super::failure::brief;
 use super::input_digests::InputDigests;
@@ -115,25 +117,14 @@ impl Operator {
             () = &mut watching => return Ok(()),
             () = cache.seen() => self.metrics.has_seen(),
         }
-        let reporter = Reporter {
-            controller: MANAGER.to_owned(),
-            instance: Some(self.settings.identity.clone()),
-        };
-        let context = Context {
-            applier: Applier::new(self.client.clone()),
-            input_digests: InputDigests::new(self.client.clone()),
-            status: StatusWriter {
-                client: self.client.clone(),
-                recorder: Recorder::new(self.client.clone(), reporter),
-                metrics: Arc::clone(&self.metrics),
-            },
-            client: self.client.clone(),
-            settings: Arc::clone(&self.settings),
-            metrics: Arc::clone(&self.metrics),
-            cache,
+        let key = tokio::select! {
+            () = &mut stop => return Ok(()),
+            () = &mut watching => return Ok(()),
+            key = DigestKey::of(&self.client, &self.settings.system_namespace) => key,
         };
         if !self.settings.leader_election {
             self.metrics.leads(true);
+            let context = self.context(self.client.clone(), key, cache);
             tokio::select! {
                 () = work(&context, &self.observer, &queue, stop) => {}
                 () = watching => {}
@@ -145,18 +136,20 @@ impl Operator {
             &self.settings.system_namespace,
             &self.settings.identity,
         );
-        tokio::select! {
+        let term = tokio::select! {
             () = &mut stop => {
                 election.release().await;
                 return Ok(());
             }
             () = &mut watching => return Ok(()),
-            () = election.wait() => self.metrics.leads(true),
-        }
+            term = election.wait() => term,
+        };
+        self.metrics.leads(true);
+        let context = self.context(term.fenced(&self.client), key, cache);
         let lost = tokio::select! {
             () = work(&context, &self.observer, &queue, stop) => false,
             () = watching => false,
-            () = election.hold() => true,
+            () = election.hold(&term) => true,
         };
         self.metrics.leads(false);
         if lost {
@@ -166,6 +159,27 @@ impl Operator {
         election.release().await;
         info!(target: "kaos", "the operator has stopped");
         Ok(())
+    }
+
+    /// What reconciles need, which ask this client.
+    fn context(&self, client: Client, key: DigestKey, cache: Arc<Cache>) -> Context {
+        let reporter = Reporter {
+            controller: MANAGER.to_owned(),
+            instance: Some(self.settings.identity.clone()),
+        };
+        Context {
+            applier: Applier::new(client.clone()),
+            input_digests: InputDigests::new(client.clone(), key),
+            status: StatusWriter {
+                client: client.clone(),
+                recorder: Recorder::new(client.clone(), reporter),
+                metrics: Arc::clone(&self.metrics),
+            },
+            client,
+            settings: Arc::clone(&self.settings),
+            metrics: Arc::clone(&self.metrics),
+            cache,
+        }
     }
 }
 

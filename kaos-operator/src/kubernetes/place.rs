@@ -1,0 +1,110 @@
+//! Where an object may be written.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Api;
+use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
+use serde_json::Value;
+use tracing::info;
+
+use super::MANAGER;
+use super::applier::Applied;
+use super::objects::ObjectKind;
+use super::ownership::{Ownership, ownership};
+use super::status::ApplyFailure;
+use crate::resources::Identity;
+
+/// Where an object may be written, as a look at it has shown: nothing is written without one. What comes or goes after the
+/// look is not written into: the API server says that there is a conflict, and it is looked at again.
+pub(super) enum Place {
+    /// Nothing was there: it is created, which fails if something is there by now.
+    Free,
+    /// Our resource's object with this `uid` was there, and the patch makes what we did not apply of it ours: it is applied
+    /// to, which fails if another has its place by now.
+    Ours(String, Option<Value>),
+}
+
+impl Place {
+    /// Looks whether an object of this name may be written for a resource with this `uid`, or what is to be said instead.
+    /// `live` is what the watch saw.
+    pub(super) async fn look(
+        api: &Api<DynamicObject>,
+        live: Option<ObjectMeta>,
+        of: &Identity,
+        uid: &str,
+        made: ObjectKind,
+        name: &str,
+    ) -> Result<Result<Self, Applied>, kube::Error> {
+        // What has none of our labels is not watched.
+        let live = match live {
+            Some(live) => Some(live),
+            None => api.get_metadata_opt(name).await?.map(|it| it.metadata),
+        };
+        let Some(live) = live else {
+            return Ok(Ok(Self::Free));
+        };
+        let kind = made.names().1;
+        let patch = match ownership(&live, of.kind.as_str(), &of.name, uid) {
+            Ownership::Ours => None,
+            Ownership::Created(patch) => Some(patch),
+            Ownership::Adopted(patch) => {
+                info!(target: "kaos", "{of}: {kind} {name} was made by another operator, and becomes ours");
+                Some(patch)
+            }
+            Ownership::Former => return Ok(Err(Applied::Later)),
+            Ownership::Foreign(whose) => {
+                let what = format!(
+                    "there is a {kind} {name}, and it is {whose}: delete it, or choose another name"
+                );
+                return Ok(Err(Applied::Failed(ApplyFailure::Foreign(what))));
+            }
+        };
+        // Each object of an API server has one.
+        Ok(live
+            .uid
+            .map(|uid| Self::Ours(uid, patch))
+            .ok_or(Applied::Later))
+    }
+
+    /// Makes us the manager of what was written by updates.
+    pub(super) async fn take_over(
+        api: &Api<DynamicObject>,
+        name: &str,
+        patch: &Value,
+    ) -> Result<(), kube::Error> {
+        let params = PatchParams {
+            field_manager: Some(MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let patch = Patch::Merge(patch);
+        let patched = api.patch_metadata(name, &params, &patch);
+        patched.await.map(drop)
+    }
+
+    /// Writes an object there.
+    pub(super) async fn write(
+        self,
+        api: &Api<DynamicObject>,
+        name: &str,
+        wanted: &Value,
+    ) -> Result<ObjectMeta, kube::Error> {
+        let object = serde_json::from_value(wanted.clone());
+        let mut object: DynamicObject = object.map_err(kube::Error::SerdeError)?;
+        match self {
+            // To apply would be to merge into what is there by now.
+            Self::Free => {
+                let params = PostParams {
+                    field_manager: Some(MANAGER.to_owned()),
+                    ..PostParams::default()
+                };
+                Ok(api.create(&params, &object).await?.metadata)
+            }
+            Self::Ours(uid, _) => {
+                object.metadata.uid = Some(uid);
+                let force = PatchParams::apply(MANAGER).force();
+                let object = Patch::Apply(object);
+                let applied = api.patch_metadata(name, &force, &object);
+                Ok(applied.await?.metadata)
+            }
+        }
+    }
+}
