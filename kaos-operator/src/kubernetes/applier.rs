@@ -81,12 +81,7 @@ impl Applier {
             Ok(place) => place,
             Err(applied) => return Ok(applied),
         };
-        if let Place::Ours(_, Some(patch)) = &place {
-            metrics.wrote(made);
-            Place::take_over(&api, name, patch).await?;
-        }
-        metrics.wrote(made);
-        let after = match place.write(&api, name, wanted).await {
+        let after = match place.write(&api, made, name, wanted, metrics).await {
             Ok(after) => after,
             Err(kube::Error::Api(status)) if [400, 422].contains(&status.code) => {
                 return Ok(Applied::Failed(ApplyFailure::Invalid(status.message)));

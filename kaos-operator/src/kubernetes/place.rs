@@ -8,6 +8,7 @@ use tracing::info;
 
 use super::MANAGER;
 use super::applier::Applied;
+use super::metrics::OperatorMetrics;
 use super::objects::ObjectKind;
 use super::ownership::{Ownership, ownership};
 use super::status::ApplyFailure;
@@ -65,27 +66,14 @@ impl Place {
             .ok_or(Applied::Later))
     }
 
-    /// Makes us the manager of what was written by updates.
-    pub(super) async fn take_over(
-        api: &Api<DynamicObject>,
-        name: &str,
-        patch: &Value,
-    ) -> Result<(), kube::Error> {
-        let params = PatchParams {
-            field_manager: Some(MANAGER.to_owned()),
-            ..PatchParams::default()
-        };
-        let patch = Patch::Merge(patch);
-        let patched = api.patch_metadata(name, &params, &patch);
-        patched.await.map(drop)
-    }
-
     /// Writes an object there.
     pub(super) async fn write(
         self,
         api: &Api<DynamicObject>,
+        made: ObjectKind,
         name: &str,
         wanted: &Value,
+        metrics: &OperatorMetrics,
     ) -> Result<ObjectMeta, kube::Error> {
         let object = serde_json::from_value(wanted.clone());
         let mut object: DynamicObject = object.map_err(kube::Error::SerdeError)?;
@@ -96,12 +84,22 @@ impl Place {
                     field_manager: Some(MANAGER.to_owned()),
                     ..PostParams::default()
                 };
+                metrics.wrote(made);
                 Ok(api.create(&params, &object).await?.metadata)
             }
-            Self::Ours(uid, _) => {
+            Self::Ours(uid, taken_over) => {
+                if let Some(patch) = taken_over {
+                    let params = PatchParams {
+                        field_manager: Some(MANAGER.to_owned()),
+                        ..PatchParams::default()
+                    };
+                    metrics.wrote(made);
+                    let patch = Patch::Merge(patch);
+                    api.patch_metadata(name, &params, &patch).await?;
+                }
                 object.metadata.uid = Some(uid);
-                let force = PatchParams::apply(MANAGER).force();
-                let object = Patch::Apply(object);
+                metrics.wrote(made);
+                let (force, object) = (PatchParams::apply(MANAGER).force(), Patch::Apply(object));
                 let applied = api.patch_metadata(name, &force, &object);
                 Ok(applied.await?.metadata)
             }
