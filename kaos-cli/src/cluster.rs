@@ -4,6 +4,7 @@
 mod connection;
 mod forward;
 pub(crate) mod install;
+mod installed;
 mod invoke;
 mod logs;
 pub(crate) mod monitoring;

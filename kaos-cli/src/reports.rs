@@ -1,19 +1,21 @@
 //! What a program of a team tells whoever leads it of its spans: when each begins and ends, and whether it failed, on
 //! lines of its standard output that begin with a word of the leader's. Names, numbers and kinds of errors, no content.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use kaos_hooks::{Body, Event, IdSource as _, Incoming, Phase, RandomIds, SubjectName, plain};
+use kaos_hooks::{
+    Body, Event, IdSource as _, Incoming, Phase, RandomIds, SpanId, SubjectName, TraceId, plain,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::config::variable;
 use crate::terminal;
 
-/// The variable with the word; without it nobody is report.
+/// The variable with the word; without it nothing is reported.
 pub(crate) const MARK: &str = "KAOS_REPORT_MARK";
 
 /// What waits to be written; more is left out and counted. Whoever acts never waits for it.
@@ -22,7 +24,7 @@ const WAITING: usize = 4096;
 /// Letters of a name, or of a kind of error.
 const LETTERS: usize = 120;
 
-/// What is report. Times are in nanoseconds.
+/// What is reported. Times are in nanoseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Report {
     Begun(Begun),
@@ -33,10 +35,10 @@ pub(crate) enum Report {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Begun {
-    pub(crate) trace: String,
-    pub(crate) span: String,
-    pub(crate) parent: Option<String>,
-    pub(crate) name: String,
+    pub(crate) trace: TraceId,
+    pub(crate) span: SpanId,
+    pub(crate) parent: Option<SpanId>,
+    pub(crate) name: Short,
     /// Since 1970.
     pub(crate) at: u64,
     /// Whether it is what another asked for: a turn, a tool's call or a model's.
@@ -45,11 +47,34 @@ pub(crate) struct Begun {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ended {
-    pub(crate) trace: String,
-    pub(crate) span: String,
+    pub(crate) trace: TraceId,
+    pub(crate) span: SpanId,
     pub(crate) took: u64,
     /// The kind of its error, or `cancelled`.
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<Short>,
+}
+
+/// A text of one line and bounded length, whoever wrote it: what is read is made so, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String")]
+pub(crate) struct Short(String);
+
+impl From<String> for Short {
+    fn from(text: String) -> Self {
+        Self(plain(&text).chars().take(LETTERS).collect())
+    }
+}
+
+impl From<&str> for Short {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
 }
 
 /// Tells it. Cheap to clone.
@@ -59,7 +84,7 @@ pub(crate) struct Reporter {
     left_out: Arc<AtomicU64>,
 }
 
-/// A call that was forwarded, report until it is dropped.
+/// A call that is forwarded. That it has ended is reported when this is dropped.
 pub(crate) struct ReportedCall {
     reporter: Reporter,
     ended: Ended,
@@ -92,13 +117,13 @@ impl Reporter {
             let Body::Span(span) = &event.body else {
                 return;
             };
-            let (trace, id) = (event.run.trace_id.to_string(), span.id.to_string());
+            let (trace, id) = (event.run.trace_id, span.id);
             match span.phase {
                 Phase::Start => self.report(Report::Begun(Begun {
                     trace,
                     span: id,
-                    parent: span.parent.map(|it| it.to_string()),
-                    name: short(span.subject.span_name()),
+                    parent: span.parent,
+                    name: span.subject.span_name().to_string().into(),
                     at: nanos(event.time.system_time()),
                     asked: span.slot.parent.is_none() && is_asked_for(span.subject.name()),
                 })),
@@ -106,8 +131,8 @@ impl Reporter {
                 end => {
                     let took = end.duration().unwrap_or_default();
                     let error = match end {
-                        Phase::Error { failure, .. } => Some(short(&failure.kind)),
-                        Phase::Cancelled { .. } => Some("cancelled".to_owned()),
+                        Phase::Error { failure, .. } => Some(failure.kind.to_string().into()),
+                        Phase::Cancelled { .. } => Some("cancelled".into()),
                         _ => None,
                     };
                     self.report(Report::Ended(Ended {
@@ -123,21 +148,18 @@ impl Reporter {
 
     /// Tells of a call of a model that is forwarded for the caller of a request.
     pub(crate) fn call(&self, caller: Option<Incoming>, model: &str) -> ReportedCall {
-        let ids = RandomIds;
         let caller = caller.and_then(|it| it.span);
-        let made_up = || format!("{:016x}{:016x}", ids.next(), ids.next());
-        let trace = caller.as_ref().map(|it| it.trace_id.to_string());
         let ended = Ended {
-            trace: trace.unwrap_or_else(made_up),
-            span: format!("{:016x}", ids.next()),
+            trace: caller.as_ref().map_or_else(new_trace, |it| it.trace_id),
+            span: new_span(),
             took: 0,
-            error: Some("cancelled".to_owned()),
+            error: Some("cancelled".into()),
         };
         self.report(Report::Begun(Begun {
-            trace: ended.trace.clone(),
-            span: ended.span.clone(),
-            parent: caller.map(|it| it.span_id.to_string()),
-            name: short(format!("chat {model}")),
+            trace: ended.trace,
+            span: ended.span,
+            parent: caller.map(|it| it.span_id),
+            name: format!("chat {model}").into(),
             at: nanos(now()),
             asked: true,
         }));
@@ -152,7 +174,7 @@ impl Reporter {
 impl ReportedCall {
     /// How it has ended; cancelled, where nobody says.
     pub(crate) fn ends(&mut self, error: Option<&str>) {
-        self.ended.error = error.map(short);
+        self.ended.error = error.map(Short::from);
     }
 }
 
@@ -168,8 +190,21 @@ fn is_asked_for(subject: SubjectName) -> bool {
     matches!(subject, SubjectName::Turn | SubjectName::ServedCall)
 }
 
-fn short(text: impl Display) -> String {
-    plain(&text.to_string()).chars().take(LETTERS).collect()
+fn new_trace() -> TraceId {
+    loop {
+        let bits = [RandomIds.next(), RandomIds.next()].map(u128::from);
+        if let Some(id) = TraceId::new((bits[0] << 64) | bits[1]) {
+            return id;
+        }
+    }
+}
+
+fn new_span() -> SpanId {
+    loop {
+        if let Some(id) = SpanId::new(RandomIds.next()) {
+            return id;
+        }
+    }
 }
 
 fn nanos(time: SystemTime) -> u64 {

@@ -6,12 +6,16 @@ mod grouping;
 mod index;
 mod kept;
 mod names;
+mod of_trail;
 mod query;
 mod read;
 mod run;
+mod unchanged;
 
 pub(crate) use grouping::Grouping;
 pub(crate) use index::{Entry, Index};
+pub(crate) use kept::Kept;
 pub(crate) use query::Query;
-pub(crate) use read::events;
-pub(crate) use run::{Call, CallKind, Run, State};
+pub(crate) use read::{Recorded, events};
+pub(crate) use run::{Call, CallKind, Run, State, about};
+pub(crate) use unchanged::Unchanged;

@@ -4,6 +4,7 @@
 //! program. All that a trail says is somebody else's text, and stays text.
 
 mod answer;
+mod change;
 mod compared;
 mod conversation;
 mod detail;
@@ -138,9 +139,7 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     let routes = routes::router(&shared, &access, at.ip().to_canonical().is_loopback());
     let page = format!("http://{at}/#token={token}");
     output::say(&format!("kaos: the page is at {page}"));
-    if args.open {
-        open::open(&page);
-    }
+    let _opened = args.open.then(|| open::open(&page));
     let (bounds, drain) = (Bounds::default(), Drain::new(Duration::from_secs(1)));
     let ends = Arc::clone(&shared);
     let stop = service::stops(signals).inspect(move |()| ends.end());

@@ -6,8 +6,6 @@
 //!
 //! # Example
 //!
-//! # Example
-//!
 //! ```
 //! use std::collections::BTreeMap;
 //! use std::path::Path;
@@ -41,6 +39,7 @@
 //! ```
 
 mod child;
+mod health;
 mod keeper;
 mod loopback;
 mod order;

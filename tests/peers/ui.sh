@@ -5,7 +5,7 @@
 # sees what somebody did to copies of the trails. ui/check.py is the one who looks.
 #
 # Proves that no page says anything on the browser's console, asks another host, or breaks its own security policy.
-# With KAOS_UI_LARGE=1 it measures 100 000 runs instead. With KAOS_SCREENSHOTS=1 it writes the pictures of docs/ui.md anew.
+# With KAOS_UI_LARGE=1 it measures 100 000 runs instead, with an optimised kaos (KAOS_PROGRAM, if there is one). With KAOS_SCREENSHOTS=1 it writes the pictures of docs/ui.md anew.
 #
 # Needs cargo, python3, and Chromium (Debian's `chromium`, or CHROMIUM=program; as root it is installed). PyPI's `playwright`
 # is installed once for each version into the ignored folder .cache.
@@ -91,11 +91,11 @@ tampered() {
 # 100 000 runs in 2 GB, and a run of 5 000 spans.
 large() {
     find_chromium
-    cargo build -q --release -p kaos-cli
-    cargo build -q --release -p kaos-tests --example write_runs
+    cargo build -q --release -p kaos-reference --example write_runs
     local target run
     target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release
-    kaos=$target/kaos
+    kaos=${KAOS_PROGRAM:-$target/kaos}
+    [ -n "${KAOS_PROGRAM:-}" ] || cargo build -q --release -p kaos-cli
     export XDG_STATE_HOME=$dir/state XDG_CACHE_HOME=$dir/cache
     run=$("$target/examples/write_runs" "$dir/large" "${KAOS_UI_RUNS:-100000}" "${KAOS_UI_BYTES:-17500}" 5000)
     du -sm "$dir/large" | cut -f1 | sed 's/$/ MB/'

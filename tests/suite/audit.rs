@@ -7,6 +7,7 @@ mod child;
 mod crash;
 #[cfg(unix)]
 mod files;
+mod follow;
 mod format;
 mod killed;
 #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! The command `kaos`, as a process.
 
+mod cluster;
 mod doctor;
 mod model_serve;
 mod render;

@@ -1,6 +1,7 @@
 //! Programs as a team on this machine: in order, ready, again, and without anything left behind.
 
 mod faults;
+mod hangs;
 mod plan;
 
 use std::net::TcpListener;
@@ -58,6 +59,7 @@ fn python(name: &str, code: &str, after: &[&str]) -> Process {
         port,
         ready: ProbeKind::Tcp,
         alive: ProbeKind::Tcp,
+        reports: false,
         after: after.iter().map(|it| (*it).to_owned()).collect(),
     }
 }
@@ -172,13 +174,24 @@ fn pids(team: &Team) -> Vec<u32> {
 
 #[test]
 fn each_starts_once_what_it_needs_is_ready_and_stops_before_it() {
+    let may_listen = tempfile("may-listen");
+    let when_it_may = format!(
+        "print('waits', flush=True)\nwhile not os.path.exists({may_listen:?}): pass\ns.bind("
+    );
     let all = [
         python("model", LISTENS, &[]),
         python("tools", LISTENS, &[]),
-        python("agent", LISTENS, &["model", "tools"]),
+        python(
+            "agent",
+            &LISTENS.replace("s.bind(", &when_it_may),
+            &["model", "tools"],
+        ),
     ];
     let ports = all.each_ref().map(|it| it.port);
     let (team, seen) = start(all.into(), limits());
+    seen.until("agent | waits", 1);
+    assert!(!seen.all().contains(&"agent ready".to_owned()));
+    std::fs::write(&may_listen, "").unwrap();
     seen.until("agent ready", 1);
     let pids = pids(&team);
     assert_eq!(pids.len(), 3);
@@ -186,7 +199,7 @@ fn each_starts_once_what_it_needs_is_ready_and_stops_before_it() {
     for (before, after) in [
         ("model ready", "agent starting"),
         ("tools ready", "agent starting"),
-        ("agent | listens", "agent ready"),
+        ("agent | waits", "agent ready"),
         ("agent stopping", "agent | asked to end"),
         ("agent stopped", "model stopping"),
         ("agent stopped", "tools stopping"),

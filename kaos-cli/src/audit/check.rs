@@ -1,6 +1,6 @@
 //! `kaos audit check`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,6 +52,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let keys = keys?;
     let mut out = terminal::data();
     let mut logs: BTreeMap<String, u64> = BTreeMap::new();
+    // A record that is there twice is not two records.
+    let mut known = HashSet::new();
     for (seq, text) in proofs(&args.file)? {
         let name = seq.map_or("the record".to_owned(), |seq| format!("record {seq}"));
         let proof: InclusionProof = text.parse().map_err(|error| format!("{name}: {error}"))?;
@@ -62,12 +64,15 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
             output::say(&format!("kaos: {name}: NOT PROVED{why}"));
             return Ok(ExitCode::FAILURE);
         }
-        if let Some(seq) = seq
-            && proof.checkpoint.log.base.checked_add(proof.index) != Some(seq)
-        {
+        let log = proof.checkpoint.log;
+        let proved = log.base.checked_add(proof.index);
+        if seq.is_some() && proved != seq {
             return Err(format!("{name}: its proof is of another record").into());
         }
-        *logs.entry(proof.checkpoint.log.to_string()).or_default() += 1;
+        if !known.insert((log.trail, proved)) {
+            return Err(format!("{name}: it is there twice").into());
+        }
+        *logs.entry(log.to_string()).or_default() += 1;
         if args.records {
             writeln!(out, "{}", String::from_utf8_lossy(&proof.line))?;
         }

@@ -1,11 +1,14 @@
 //! The cluster that is meant, and what it says when it says no.
 
+use std::error::Error as _;
+
 use clap::Args as ClapArgs;
+use kaos_hooks::redact::Redactor;
 use kaos_operator::{API_VERSION, Kind};
 use kube::api::{Api, ApiResource, DynamicObject, ListParams};
 use kube::{Client, Config};
 
-use crate::output::Failed;
+use crate::output::{self, Failed};
 
 /// Where in the cluster.
 #[derive(ClapArgs)]
@@ -24,8 +27,11 @@ pub(super) struct Cluster {
 impl Cluster {
     /// The cluster of `KUBECONFIG` or `~/.kube/config`, or else the one that this runs in.
     pub(super) async fn connect(namespace: Option<&str>) -> Result<Self, Failed> {
-        let config = Config::infer().await.map_err(|_unknown| {
-            "no cluster is known: neither KUBECONFIG nor ~/.kube/config says where it is, and this is no pod"
+        let config = Config::infer().await.map_err(|unknown| {
+            let why = unknown.source().map(output::chain).unwrap_or_default();
+            // What is wrong with a file may repeat a part of it.
+            let why = Redactor::new().any(&why).as_str().to_owned();
+            format!("no cluster is known: neither KUBECONFIG nor ~/.kube/config says where it is, and this is no pod: {why}")
         })?;
         let namespace = namespace.map_or_else(|| config.default_namespace.clone(), str::to_owned);
         let client = Client::try_from(config)?;

@@ -1,6 +1,8 @@
 //! A port of this machine that leads to a pod that is ready, whichever that is when somebody connects.
 
+use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -9,10 +11,14 @@ use kube::api::Api;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::connection::in_words;
 use super::pods::{is_ready, name, pods};
 use crate::output::{self, Failed};
+
+/// How long no connection is taken after there was none to give.
+const EXHAUSTED: Duration = Duration::from_millis(50);
 
 /// Who answers: pods, and the port of theirs.
 #[derive(Clone)]
@@ -25,24 +31,33 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Those behind a port of a Service.
+    /// Those behind a port of a Service that chooses its pods.
+    ///
+    /// # Errors
+    ///
+    /// Why there are none: one without a selector leads to no pod of its own, and no label chooses every pod.
     pub(super) fn of(
         client: Client,
         namespace: &str,
         service: &Service,
         port: i32,
-    ) -> Option<Self> {
-        let spec = service.spec.as_ref()?;
-        let found = spec.ports.iter().flatten().find(|it| it.port == port)?;
+    ) -> Result<Self, Failed> {
+        let called = service.metadata.name.clone().unwrap_or_default();
+        let spec = service.spec.clone().unwrap_or_default();
+        let found = spec.ports.iter().flatten().find(|it| it.port == port);
+        let found = found.ok_or_else(|| format!("the Service {called} has no port {port}"))?;
         let labels = spec.selector.iter().flatten();
         let labels: Vec<String> = labels
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
-        Some(Self {
+        if labels.is_empty() {
+            return Err(format!("the Service {called} has no selector: no pod is its own").into());
+        }
+        Ok(Self {
             pods: Api::namespaced(client, namespace),
             selector: labels.join(","),
             port: found.target_port.clone().unwrap_or(IntOrString::Int(port)),
-            called: service.metadata.name.clone().unwrap_or_default(),
+            called,
         })
     }
 
@@ -91,13 +106,23 @@ pub(super) async fn listener(port: u16) -> Result<(TcpListener, SocketAddr), Fai
     Ok((listener, address))
 }
 
+/// The next connection; after a while, if there is none to give: asked again at once, a listener without file descriptors
+/// would take a processor.
+async fn accepted<T>(accept: impl AsyncFn() -> io::Result<T>) -> T {
+    loop {
+        match accept().await {
+            Ok(connection) => return connection,
+            Err(_exhausted) => sleep(EXHAUSTED).await,
+        }
+    }
+}
+
 /// Leads each connection to a pod, for as long as it is polled. That there is none is said, once until there is one again.
 pub(super) async fn forward(listener: TcpListener, target: Target) {
     let (mut connections, mut is_down) = (JoinSet::new(), false);
     loop {
         tokio::select! {
-            accepted = listener.accept() => {
-                let Ok((from, _)) = accepted else { continue };
+            (from, _) = accepted(|| listener.accept()) => {
                 let target = target.clone();
                 connections.spawn(async move { target.connect(from).await });
             }
@@ -110,5 +135,25 @@ pub(super) async fn forward(listener: TcpListener, target: Target) {
                 _ => {}
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_listener_that_has_no_connection_to_give_is_left_alone_for_a_while() {
+        let (began, asked) = (Instant::now(), AtomicU32::new(0));
+        let connection = accepted(async || match asked.fetch_add(1, Ordering::Relaxed) {
+            0..3 => Err(io::Error::from_raw_os_error(24)),
+            _ => Ok("one"),
+        });
+        assert_eq!(connection.await, "one");
+        assert_eq!(asked.into_inner(), 4);
+        assert!(began.elapsed() >= EXHAUSTED * 3, "{:?}", began.elapsed());
     }
 }

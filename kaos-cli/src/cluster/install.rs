@@ -11,26 +11,22 @@ use kaos_hooks::{Clock as _, SystemClock};
 use kaos_operator::kubernetes::MANAGER;
 use kaos_operator::kubernetes::chart::{ChartValues, release};
 use kaos_operator::kubernetes::crds;
+use kube::Client;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
-use kube::{Client, ResourceExt as _};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::connection::{Cluster, in_words};
+use super::installed::{RELEASE, has_helm, installed_by, made};
 use crate::operator::write_chart;
 use crate::output::{self, Failed};
 
-/// Helm's name for what is installed.
-pub(super) const RELEASE: &str = "kaos";
 /// Who installs, to an API server: Helm's own name there, so that Helm may go on with what this has begun.
 const INSTALLER: &str = "helm";
 const SYSTEM: &str = "kaos-system";
 /// How long the operator may take to be ready.
 const READY: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(500);
-
-/// The label that says who installed it.
-const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 #[derive(ClapArgs)]
 #[command(
@@ -76,33 +72,32 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 async fn install(args: &Args) -> Result<ExitCode, Failed> {
     let cluster = Cluster::connect(Some(&args.namespace)).await?;
     let by = installed_by(&cluster).await?;
-    let helm = !args.without_helm && has_helm();
-    match by.as_deref() {
-        Some("Helm") if !helm => {
-            return Err(
-                "what is installed is Helm's: only helm may change it, and it is not there".into(),
-            );
+    let no_helm = no_helm(args);
+    let objects = match no_helm {
+        None => Vec::new(),
+        Some(why) if by.as_deref() == Some("Helm") => {
+            let whose = "what is installed is Helm's: only helm may change it";
+            return Err(format!("{whose}, and {why}").into());
         }
-        _ if !helm && !args.values.is_empty() => {
-            return Err("--values: helm is not there, which reads it".into());
+        Some(why) if !args.values.is_empty() => {
+            return Err(format!("--values: only helm reads it, and {why}").into());
         }
-        _ => {}
-    }
-    let objects = if helm {
-        Vec::new()
-    } else {
-        release(&ChartValues::set(&args.set)?, &args.namespace)?
+        Some(_) => release(&ChartValues::set(&args.set)?, &args.namespace)?,
     };
     for crd in crds() {
         apply(&cluster.client, &crd).await?;
     }
-    if helm {
-        let took_over = by.is_some_and(|it| it != "Helm");
+    let Some(why) = no_helm else {
+        let took_over = match by {
+            Some(by) => by != "Helm",
+            // Begun without Helm, and not brought to an end.
+            None => !made(&cluster).await?.is_empty(),
+        };
         return with_helm(args, took_over);
-    }
-    output::say(
-        "helm is not there: the objects of the chart are applied as they are; kaos uninstall takes them away again",
-    );
+    };
+    output::say(&format!(
+        "{why}: the objects of the chart are applied as they are; kaos uninstall takes them away again"
+    ));
     let namespace =
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": args.namespace}});
     apply(&cluster.client, &namespace).await?;
@@ -112,20 +107,13 @@ async fn install(args: &Args) -> Result<ExitCode, Failed> {
     until_ready(&cluster).await
 }
 
-/// Who has installed what is there: Helm, or this program.
-pub(super) async fn installed_by(cluster: &Cluster) -> Result<Option<String>, Failed> {
-    let deployments = Api::<Deployment>::namespaced(cluster.client.clone(), &cluster.namespace);
-    let found = deployments.get_opt(MANAGER).await.map_err(in_words)?;
-    Ok(found.map(|it| it.labels().get(MANAGED_BY).cloned().unwrap_or_default()))
-}
-
-pub(super) fn has_helm() -> bool {
-    let asked = Command::new("helm")
-        .arg("version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    asked.is_ok_and(|it| it.success())
+/// Why Helm does nothing here, if it does not.
+fn no_helm(args: &Args) -> Option<&'static str> {
+    match (args.without_helm, has_helm()) {
+        (true, _) => Some("helm is not to be used (--without-helm)"),
+        (false, false) => Some("helm is not there"),
+        (false, true) => None,
+    }
 }
 
 fn with_helm(args: &Args, took_over: bool) -> Result<ExitCode, Failed> {
@@ -184,7 +172,7 @@ fn remove(folder: &Path) -> io::Result<()> {
 }
 
 /// The way to an object's kind in its namespace.
-pub(super) fn api_of(client: &Client, object: &Value) -> Option<(Api<DynamicObject>, String)> {
+fn api_of(client: &Client, object: &Value) -> Option<(Api<DynamicObject>, String)> {
     let text = |path: &str| object.pointer(path).and_then(Value::as_str);
     let version = text("/apiVersion")?;
     let (group, version) = version.split_once('/').unwrap_or(("", version));

@@ -1,12 +1,13 @@
 //! Asks a component of a cluster, over the API server: no Service need be reached from here.
 
+mod tool;
+
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use k8s_openapi::api::core::v1::Service;
 use kaos_operator::Kind;
 use kaos_runner::mcp::McpServer;
-use kaos_runner::{Agent, FunctionModel, Message, ModelReply, Runner};
 use kube::api::{Api, DynamicObject};
 use serde_json::Value;
 
@@ -49,6 +50,11 @@ pub(crate) struct OfModelApi {
 
 /// Calls a tool.
 #[derive(ClapArgs)]
+#[command(
+    after_help = "What the tool gives goes to the standard output; why it gives nothing, to the standard error.
+
+Exit codes: 0 the tool has done it, 1 it has not or is not there, 2 the command is wrong or there is no such MCPServer."
+)]
 pub(crate) struct OfMcp {
     /// The MCPServer
     name: String,
@@ -124,20 +130,17 @@ pub(crate) fn of_mcp(args: &OfMcp) -> Result<ExitCode, Failed> {
         if let Some(token) = variable("KAOS_API_TOKEN") {
             server = server.bearer(token);
         }
-        let (tool, wanted) = (args.tool.clone(), wanted.to_string());
-        // A model that calls the tool, and says what came of it.
-        let model = FunctionModel::new(move |request| {
-            Ok(match request.messages.last() {
-                Some(Message::Tool(result)) => ModelReply::text(result.output.text().into_owned()),
-                _ => ModelReply::call("call-1", tool.clone(), wanted.clone()),
-            })
-        });
-        let agent = Agent::new("kaos", model).tools_from(server.clone());
-        let answered = Runner::new(agent).turn("call it", "kaos-mcp-invoke").await;
+        let called = tool::call(&server, &args.tool, &wanted).await;
         server.close().await;
-        let reply = answered?;
+        let given = match called? {
+            Ok(given) => given,
+            Err(why) => {
+                output::say(&format!("kaos: {}: {why}", args.tool));
+                return Ok(ExitCode::FAILURE);
+            }
+        };
         let mut out = terminal::data();
-        writeln!(out, "{reply}")?;
+        writeln!(out, "{given}")?;
         out.flush()?;
         Ok(ExitCode::SUCCESS)
     })
@@ -164,8 +167,7 @@ fn reach(
         })?;
         let ports = service.spec.iter().flat_map(|it| it.ports.iter().flatten());
         let port = ports.map(|it| it.port).next().unwrap_or_default();
-        let target = Target::of(cluster.client.clone(), &cluster.namespace, &service, port);
-        let target = target.ok_or("its Service has no port")?;
+        let target = Target::of(cluster.client.clone(), &cluster.namespace, &service, port)?;
         if let Err(why) = target.ready().await {
             let said = resource
                 .data

@@ -78,8 +78,7 @@ pub(crate) async fn lead(args: &Monitoring) -> Result<Option<ExitCode>, Failed> 
         .items;
     let (service, port) =
         find(backend, &all).ok_or_else(|| missing(backend, &cluster.namespace, &all))?;
-    let target = Target::of(cluster.client, &cluster.namespace, service, port);
-    let target = target.ok_or("its Service has no such port")?;
+    let target = Target::of(cluster.client, &cluster.namespace, service, port)?;
     let (listener, address) = listener(args.port).await?;
     {
         let mut out = terminal::people();

@@ -3,11 +3,10 @@
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::Args as ClapArgs;
-use kaos_operator::kubernetes::chart::{ChartValues, release};
 use kube::api::DeleteParams;
 
 use super::connection::{Cluster, in_words};
-use super::install::{RELEASE, api_of, has_helm, installed_by};
+use super::installed::{RELEASE, has_helm, has_release, installed_by, made};
 use crate::output::{self, Failed};
 
 #[derive(ClapArgs)]
@@ -32,47 +31,32 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 
 async fn uninstall(args: &Args) -> Result<ExitCode, Failed> {
     let cluster = Cluster::connect(Some(&args.namespace)).await?;
-    match installed_by(&cluster).await?.as_deref() {
-        None => {
-            output::say(&format!(
-                "kaos: there is no operator in the namespace {}",
-                args.namespace
-            ));
+    let by = installed_by(&cluster).await?;
+    let made = made(&cluster).await?;
+    let place = &args.namespace;
+    let is_helms = match by.as_deref() {
+        Some("Helm") => true,
+        Some(_) if made.is_empty() => {
+            let what = format!("the operator in the namespace {place} was made by something else");
+            return Err(format!("{what}: kaos install makes it its own").into());
+        }
+        Some(_) => false,
+        // One that Helm has begun may have come no further than its own record.
+        None => made.is_empty() && has_release(place),
+    };
+    if is_helms {
+        if !with_helm(place)? {
             return Ok(ExitCode::FAILURE);
         }
-        Some("Helm") if !has_helm() => {
-            return Err(
-                "what is installed is Helm's: only helm may take it away, and it is not there"
-                    .into(),
-            );
-        }
-        Some("Helm") => {
-            let mut helm = Command::new("helm");
-            helm.args([
-                "uninstall",
-                RELEASE,
-                "--namespace",
-                &args.namespace,
-                "--wait",
-            ]);
-            let ended = helm.stdin(Stdio::null()).status()?;
-            return Ok(if ended.success() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
-        }
-        Some(_) => {}
+    } else if made.is_empty() {
+        output::say(&format!(
+            "kaos: there is no operator in the namespace {place}"
+        ));
+        return Ok(ExitCode::FAILURE);
     }
-    // The operator first: what it needs goes after it.
-    for object in release(&ChartValues::default(), &args.namespace)?
-        .iter()
-        .rev()
-    {
-        let Some((api, name)) = api_of(&cluster.client, object) else {
-            continue;
-        };
-        match api.delete(&name, &DeleteParams::foreground()).await {
+    // The operator before what it needs; of Helm's, what Helm did not take over.
+    for (api, name) in made.iter().rev() {
+        match api.delete(name, &DeleteParams::foreground()).await {
             Ok(_) => {}
             Err(kube::Error::Api(status)) if status.code == 404 => {}
             Err(error) => return Err(in_words(error)),
@@ -80,4 +64,16 @@ async fn uninstall(args: &Args) -> Result<ExitCode, Failed> {
     }
     output::say("the operator is gone; Agents, MCPServers and ModelAPIs stay as they are");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether it could.
+fn with_helm(namespace: &str) -> Result<bool, Failed> {
+    if !has_helm() {
+        return Err(
+            "what is installed is Helm's: only helm may take it away, and it is not there".into(),
+        );
+    }
+    let mut helm = Command::new("helm");
+    helm.args(["uninstall", RELEASE, "--namespace", namespace, "--wait"]);
+    Ok(helm.stdin(Stdio::null()).status()?.success())
 }

@@ -1,15 +1,14 @@
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map};
 
-use kaos_hooks::audit::{Placed, Position, RecordContent, SegmentFile};
+use kaos_hooks::audit::{Placed, Position, RecordContent};
 use kaos_hooks::{SpanId, TraceId};
 use kaos_otel_hook::Prices;
-use serde::{Deserialize, Serialize};
 
-use super::grouping::Grouping;
-use super::kept;
+use super::kept::{self, Kept};
 use super::names::Known;
+use super::of_trail::OfTrail;
 use super::run::Run;
+use super::unchanged::Unchanged;
 
 /// The runs of several trails.
 #[derive(Debug, Default)]
@@ -17,7 +16,8 @@ pub(crate) struct Index {
     trails: Vec<OfTrail>,
     known: Known,
     by_trace: HashMap<TraceId, Vec<RunKey>>,
-    callers: HashSet<(TraceId, SpanId)>,
+    /// How many runs that are here say that they called from there.
+    callers: HashMap<(TraceId, SpanId), usize>,
 }
 
 /// Which run.
@@ -34,12 +34,6 @@ pub(crate) struct Entry<'i> {
     pub(crate) run: &'i Run,
     /// Whether a run of these trails called it.
     pub(crate) is_nested: bool,
-}
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct OfTrail {
-    grouping: Grouping,
-    runs: BTreeMap<u64, Run>,
 }
 
 impl Index {
@@ -75,19 +69,17 @@ impl Index {
         });
         let before = run.callers.len();
         run.add(placed, event, belongs.ends, &mut self.known);
-        let new = run.callers.iter().skip(before);
-        self.callers.extend(new.map(|span| (run.trace, *span)));
+        for caller in run.callers().skip(before) {
+            *self.callers.entry(caller).or_default() += 1;
+        }
     }
 
     /// Forgets all of a trail, which is read anew.
     pub(crate) fn forget(&mut self, trail: usize) {
         if let Some(of) = self.trails.get_mut(trail) {
-            *of = OfTrail::default();
+            let OfTrail { runs, .. } = std::mem::take(of);
+            self.without(trail, &runs);
         }
-        self.by_trace.retain(|_trace, keys| {
-            keys.retain(|key| key.trail != trail);
-            !keys.is_empty()
-        });
     }
 
     /// Forgets runs that ended before this segment; of those that reach into it the beginning is missing now.
@@ -95,50 +87,69 @@ impl Index {
         let Some(of) = self.trails.get_mut(trail) else {
             return;
         };
-        of.runs
-            .retain(|_number, run| run.places.end.segment >= segment);
+        let runs = std::mem::take(&mut of.runs).into_iter();
+        let gone;
+        (gone, of.runs) = runs.partition(|(_number, run)| run.places.end.segment < segment);
         let cut = of.runs.values_mut();
         for run in cut.filter(|run| run.places.start.segment < segment) {
             run.has_beginning = false;
             run.places.start = Position { segment, offset: 0 };
         }
-        let runs = &of.runs;
-        self.by_trace.retain(|_trace, keys| {
-            keys.retain(|key| key.trail != trail || runs.contains_key(&key.number));
-            !keys.is_empty()
-        });
+        self.without(trail, &gone);
     }
 
-    /// Keeps what these segments, all of them sealed, hold of a trail, for the next start. Costs are not kept: prices change.
-    pub(crate) fn keep(&self, number: usize, trail: &Path, segments: &[SegmentFile]) {
-        let of = self.trails.get(number).filter(|_| !self.known.has_prices());
-        // What cannot be kept is read again.
-        let _kept = of.is_some_and(|of| kept::keep(trail, segments, of).is_ok());
-    }
-
-    /// Takes what is kept of a trail that is still the same; gives the place to read on at.
-    pub(crate) fn take_kept(
-        &mut self,
-        number: usize,
-        trail: &Path,
-        now: &[SegmentFile],
-    ) -> Option<Position> {
-        let of = self
-            .trails
-            .get_mut(number)
-            .filter(|_| !self.known.has_prices())?;
-        let (mut taken, at) = kept::kept::<OfTrail>(trail, now)?;
-        for (run, it) in &mut taken.runs {
-            it.share(&mut self.known.names);
-            let key = RunKey {
-                trail: number,
-                number: *run,
-            };
-            self.by_trace.entry(it.trace).or_default().push(key);
-            self.callers.extend(it.callers());
+    /// Looks nothing up in these runs any more.
+    fn without(&mut self, trail: usize, gone: &BTreeMap<u64, Run>) {
+        for caller in gone.values().flat_map(Run::callers) {
+            if let hash_map::Entry::Occupied(mut count) = self.callers.entry(caller) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
         }
-        *of = taken;
-        Some(at)
+        let traces: HashSet<TraceId> = gone.values().map(|run| run.trace).collect();
+        for trace in traces {
+            if let hash_map::Entry::Occupied(mut keys) = self.by_trace.entry(trace) {
+                let is_gone = |key: &RunKey| key.trail == trail && gone.contains_key(&key.number);
+                keys.get_mut().retain(|key| !is_gone(key));
+                if keys.get().is_empty() {
+                    keys.remove();
+                }
+            }
+        }
+    }
+
+    /// Whether something of it is kept between two starts. Costs are not: prices change.
+    pub(crate) const fn keeps(&self) -> bool {
+        !self.known.has_prices()
+    }
+
+    /// Keeps what these segments, all of them sealed, hold of a trail, for the next start.
+    pub(crate) fn keep(&self, trail: usize, segments: &Unchanged) {
+        let of = self.trails.get(trail).filter(|_| self.keeps());
+        // What cannot be kept is read again.
+        let _kept = of.is_some_and(|of| kept::keep(segments, of).is_ok());
+    }
+
+    /// Takes what is kept of a trail; gives the place to read on at.
+    pub(crate) fn take_kept(&mut self, trail: usize, kept: Kept) -> Position {
+        let Kept { mut of, at } = kept;
+        for (number, run) in &mut of.runs {
+            run.share(&mut self.known.names);
+            let key = RunKey {
+                trail,
+                number: *number,
+            };
+            self.by_trace.entry(run.trace).or_default().push(key);
+            for caller in run.callers() {
+                *self.callers.entry(caller).or_default() += 1;
+            }
+        }
+        if let Some(known) = self.trails.get_mut(trail) {
+            *known = of;
+        }
+        at
     }
 
     /// How many runs there are.
@@ -161,7 +172,7 @@ impl Index {
     }
 
     fn entry<'i>(&'i self, key: RunKey, run: &'i Run) -> Entry<'i> {
-        let called = |span| self.callers.contains(&(run.trace, span));
+        let called = |span| self.callers.contains_key(&(run.trace, span));
         Entry {
             key,
             run,

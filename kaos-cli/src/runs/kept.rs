@@ -2,27 +2,35 @@
 //! removed at will, and nobody believes it: whether a trail is as it was written is told by its files alone.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use kaos_hooks::audit::{Position, SegmentFile};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// Raised when what is kept has another form, or means something else.
-const VERSION: u32 = 1;
+use super::of_trail::OfTrail;
+use super::unchanged::{Same, Unchanged, same};
+use crate::team::state::private;
 
-/// So many bytes at the end of a segment tell that it is the same one: its last line's hash is among them.
-const END: u64 = 128;
+/// Raised when what is kept has another form, or means something else.
+const VERSION: u32 = 2;
+
+/// What was read of a trail whose first segments are the same since, and where to read on.
+pub(crate) struct Kept {
+    pub(super) of: OfTrail,
+    pub(super) at: Position,
+}
 
 /// What was read, and of which files.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Kept<T> {
+struct Stored<T> {
     version: u32,
     program: String,
-    /// Name, length, and the last bytes' hash of each segment that was read to its end.
-    segments: Vec<(String, u64, String)>,
-    pub(super) of: T,
+    /// The segments that were read to their ends.
+    segments: Vec<Same>,
+    of: T,
 }
 
 /// The file for a trail; none where there is no home for it.
@@ -37,27 +45,18 @@ fn file_of(trail: &Path) -> Option<PathBuf> {
     Some(cache.join("kaos/runs").join(format!("{name}.json")))
 }
 
-/// The last bytes of a segment.
-fn end_of(trail: &Path, segment: &SegmentFile) -> io::Result<String> {
-    let mut file = File::open(trail.join(&segment.name))?;
-    file.seek(SeekFrom::Start(segment.bytes.saturating_sub(END)))?;
-    let mut end = Vec::new();
-    file.take(END).read_to_end(&mut end)?;
-    Ok(format!("{:x?}", Sha256::digest(&end)))
-}
-
-/// Keeps what was made of these segments. What cannot be kept is read again.
-pub(super) fn keep<T: Serialize>(trail: &Path, segments: &[SegmentFile], of: &T) -> io::Result<()> {
-    let Some(file) = file_of(trail) else {
+/// Keeps what was made of these segments, if nobody has touched them since. What cannot be kept is read again.
+pub(super) fn keep(unchanged: &Unchanged, of: &OfTrail) -> io::Result<()> {
+    let Some(file) = file_of(unchanged.trail()) else {
         return Ok(());
     };
-    let of_each = segments
-        .iter()
-        .map(|it| Ok((it.name.clone(), it.bytes, end_of(trail, it)?)));
-    let kept = Kept {
+    let Some(segments) = unchanged.until_now() else {
+        return Ok(());
+    };
+    let stored = Stored {
         version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
-        segments: of_each.collect::<io::Result<_>>()?,
+        segments: segments.to_vec(),
         of,
     };
     if let Some(folder) = file.parent() {
@@ -68,12 +67,11 @@ pub(super) fn keep<T: Serialize>(trail: &Path, segments: &[SegmentFile], of: &T)
         builder.create(folder)?;
     }
     let new = file.with_extension(format!("{}.new", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut to = BufWriter::new(options.open(&new)?);
-    let written = serde_json::to_writer(&mut to, &kept).map_err(io::Error::other);
+    // What a process of the same number has left there, if it has, whatever that is.
+    let _gone = fs::remove_file(&new).is_ok();
+    let opened = private().create_new(true).open(&new)?;
+    let mut to = BufWriter::new(opened);
+    let written = serde_json::to_writer(&mut to, &stored).map_err(io::Error::other);
     let written = written
         .and_then(|()| to.flush())
         .and_then(|()| fs::rename(&new, &file));
@@ -83,29 +81,41 @@ pub(super) fn keep<T: Serialize>(trail: &Path, segments: &[SegmentFile], of: &T)
     written
 }
 
-/// What is kept of a trail whose first segments are still the same, and where to read on.
-pub(super) fn kept<T: for<'de> Deserialize<'de>>(
-    trail: &Path,
-    now: &[SegmentFile],
-) -> Option<(T, Position)> {
-    let file = File::open(file_of(trail)?).ok()?;
+/// What is kept in a file; a pipe is not waited for.
+fn stored<T: DeserializeOwned>(file: &Path) -> Option<Stored<T>> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
+        options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
+    }
+    let file: File = options.open(file).ok()?;
     if !file.metadata().ok()?.is_file() {
         return None;
     }
-    let kept: Kept<T> = serde_json::from_reader(BufReader::new(file)).ok()?;
-    let ours = kept.version == VERSION && kept.program == env!("CARGO_PKG_VERSION");
-    // What follows the last of them is read; so it must have been sealed, and another one be there.
-    let next = now.get(kept.segments.len())?;
-    let same = kept
-        .segments
-        .iter()
-        .zip(now)
-        .all(|((name, bytes, end), it)| {
-            *name == it.name && *bytes == it.bytes && end_of(trail, it).is_ok_and(|it| it == *end)
-        });
-    let at = Position {
-        segment: next.first,
-        offset: 0,
-    };
-    (ours && same && !kept.segments.is_empty()).then_some((kept.of, at))
+    serde_json::from_reader(BufReader::new(file)).ok()
+}
+
+impl Kept {
+    /// What is kept of a trail that has these segments, of which the first are still the same.
+    pub(crate) fn read(trail: &Path, now: &[SegmentFile]) -> Option<Self> {
+        let stored: Stored<OfTrail> = stored(&file_of(trail)?)?;
+        let ours = stored.version == VERSION && stored.program == env!("CARGO_PKG_VERSION");
+        // What follows the last of them is read; so it must have been sealed, and another one be there.
+        let next = now.get(stored.segments.len())?;
+        let those = now.get(..stored.segments.len())?;
+        let same = same(trail, those).is_ok_and(|it| it == stored.segments);
+        let at = Position {
+            segment: next.first,
+            offset: 0,
+        };
+        (ours && same && !stored.segments.is_empty()).then_some(Self { of: stored.of, at })
+    }
+
+    /// Removes what is kept of a trail.
+    pub(crate) fn forget(trail: &Path) {
+        let _gone = file_of(trail).is_some_and(|file| fs::remove_file(file).is_ok());
+    }
 }

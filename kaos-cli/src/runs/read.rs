@@ -6,17 +6,21 @@ use kaos_hooks::audit::{RecordContent, Trail};
 use super::grouping::Grouping;
 use super::run::Run;
 
-/// Reads a run's records, each with its number: only the stretch of the trail where they stand. What cannot be read
+/// A record of a run.
+pub(crate) struct Recorded {
+    pub(crate) seq: u64,
+    /// Of its line.
+    pub(crate) bytes: u64,
+    pub(crate) event: EventBuf,
+}
+
+/// Reads a run's records: only the stretch of the trail where they stand. What cannot be read
 /// is left out; verifying tells of it.
 ///
 /// # Errors
 ///
 /// The files cannot be listed, or the run is not there any more.
-pub(crate) fn events(
-    trail: &Trail,
-    run: &Run,
-    mut each: impl FnMut(u64, EventBuf),
-) -> io::Result<()> {
+pub(crate) fn events(trail: &Trail, run: &Run, mut each: impl FnMut(Recorded)) -> io::Result<()> {
     let mut grouping = Grouping::default();
     let mut ours = None;
     for placed in trail.follow(run.places.start)? {
@@ -37,7 +41,11 @@ pub(crate) fn events(
             ours = Some(of);
         }
         if ours == Some(of) || (!run.has_beginning && is_of(&event, run)) {
-            each(seq, *event);
+            each(Recorded {
+                seq,
+                bytes: placed.bytes,
+                event: *event,
+            });
         }
     }
     match ours {

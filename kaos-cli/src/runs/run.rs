@@ -118,7 +118,7 @@ impl Run {
             seqs: placed.record.seq..placed.record.seq,
             records: 0,
             trace: event.run.trace_id,
-            root: root.map(|it| it.id).or_else(|| about(event)),
+            root: about(event),
             parent: root.filter(|_| has_beginning).and_then(|it| it.parent),
             has_beginning,
             agent: names.of(&event.run.agent),
@@ -146,7 +146,7 @@ impl Run {
             ..placed.at
         };
         self.places.end = behind;
-        self.seqs.end = placed.record.seq + 1;
+        self.seqs.end = placed.record.seq.saturating_add(1);
         self.records += 1;
         self.seen = self.seen.max(event.time.unix_nanos);
         if let Some(span) = event.span() {
@@ -237,10 +237,11 @@ impl Run {
     }
 }
 
-/// The span that a value belongs to.
-fn about(event: &EventBuf) -> Option<SpanId> {
+/// The span that an event is about, or of.
+pub(crate) fn about(event: &EventBuf) -> Option<SpanId> {
     match &event.body {
+        BodyBuf::Span(span) => Some(span.id),
         BodyBuf::Value { span, .. } => *span,
-        BodyBuf::Span(_) | BodyBuf::Unknown(_) => None,
+        BodyBuf::Unknown(_) => None,
     }
 }

@@ -96,7 +96,7 @@ pub(super) fn text(kind: &'static str, text: impl Into<Body>) -> Response {
     response
 }
 
-/// Reads files, off the threads that answer.
+/// Reads files and the index, off the threads that answer.
 pub(super) async fn reading<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, Wrong> + Send + 'static,
 ) -> Result<T, Wrong> {

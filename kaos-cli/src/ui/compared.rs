@@ -36,7 +36,9 @@ struct Step {
 pub(super) async fn steps(State(shared): State<Arc<Shared>>, Path(asked): RunId) -> Answer {
     let steps = reading(move || {
         let mut steps = Steps::default();
-        let mut run = read(&shared, &asked, |_watched, _seq, event| steps.add(&event))?;
+        let mut run = read(&shared, &asked, |watched, recorded| {
+            steps.add(watched.number, &recorded.event);
+        })?;
         if let Some(run) = run.as_object_mut() {
             run.insert("steps".to_owned(), json!(steps.list));
         }
@@ -48,11 +50,12 @@ pub(super) async fn steps(State(shared): State<Arc<Shared>>, Path(asked): RunId)
 #[derive(Default)]
 struct Steps {
     list: Vec<Step>,
-    by_span: HashMap<SpanId, usize>,
+    /// By the trail's number, and the span.
+    by_span: HashMap<(usize, SpanId), usize>,
 }
 
 impl Steps {
-    fn add(&mut self, event: &EventBuf) {
+    fn add(&mut self, trail: usize, event: &EventBuf) {
         if let (
             Some(Value::TurnSummary(summary)),
             kaos_hooks::BodyBuf::Value {
@@ -60,7 +63,7 @@ impl Steps {
             },
         ) = (event.value(), &event.body)
         {
-            if let Some(step) = self.of(*span) {
+            if let Some(step) = self.of(trail, *span) {
                 step.input = summary.usage.map(|it| it.input_tokens).or(step.input);
                 step.output = summary.usage.map(|it| it.output_tokens).or(step.output);
                 step.answered = cut(&summary.text);
@@ -84,7 +87,7 @@ impl Steps {
             }
             // What a model is sent is all that went before; it is compared already.
             let asked = span.subject.content().filter(|_| kind != "model");
-            self.by_span.insert(span.id, self.list.len());
+            self.by_span.insert((trail, span.id), self.list.len());
             self.list.push(Step {
                 kind,
                 span: span.id.to_string(),
@@ -96,7 +99,7 @@ impl Steps {
             });
             return;
         }
-        let Some(step) = self.of(span.id) else {
+        let Some(step) = self.of(trail, span.id) else {
             return;
         };
         let outcome = match &span.phase {
@@ -129,8 +132,8 @@ impl Steps {
         step.output = usage.map(|it| it.output_tokens).or(step.output);
     }
 
-    fn of(&mut self, span: SpanId) -> Option<&mut Step> {
-        self.list.get_mut(*self.by_span.get(&span)?)
+    fn of(&mut self, trail: usize, span: SpanId) -> Option<&mut Step> {
+        self.list.get_mut(*self.by_span.get(&(trail, span))?)
     }
 }
 

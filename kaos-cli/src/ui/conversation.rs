@@ -9,7 +9,7 @@ use serde_json::json;
 use super::answer::{Answer, Asked, Wrong, json_of, reading};
 use super::listed;
 use super::shared::Shared;
-use crate::runs::{Query, events};
+use crate::runs::{Query, Recorded, about, events};
 
 /// The most turns that are shown: the newest.
 const MAX_TURNS: usize = 200;
@@ -36,11 +36,15 @@ pub(super) async fn session(State(shared): State<Arc<Shared>>, given: Asked) -> 
         for (watched, run, row) in runs {
             let (mut question, mut answer) = (None, None);
             // Of one that is not there any more the list has the first words.
-            let _read = events(&watched.trail, &run, |_seq, event| {
-                let Some(span) = event.span().filter(|it| Some(it.id) == run.root) else {
-                    if let Some(Event::TurnSummary(summary)) = event.value() {
-                        answer = Some(summary.text.to_string());
-                    }
+            let _read = events(&watched.trail, &run, |Recorded { event, .. }| {
+                // A sub-agent's turn has an answer, too.
+                if about(&event) != run.root {
+                    return;
+                }
+                if let Some(Event::TurnSummary(summary)) = event.value() {
+                    answer = Some(summary.text.to_string());
+                }
+                let Some(span) = event.span() else {
                     return;
                 };
                 match &span.phase {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use kaos_hooks::{BodyBuf, EventBuf, SpanId, TraceId};
+use kaos_hooks::{SpanId, TraceId};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -14,10 +14,7 @@ use super::shared::Shared;
 use super::spans::Rows;
 use super::watched::Watched;
 use crate::output::chain;
-use crate::runs::{Entry, Run, events};
-
-/// The most spans of an answer.
-const MAX_SPANS: usize = 20_000;
+use crate::runs::{Entry, Recorded, Run, about, events};
 
 /// The most bytes of the records of an answer.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -25,11 +22,11 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// A run that is asked for: its trace, and its root.
 pub(super) type RunId = Path<(String, String)>;
 
-/// Reads a run and those that it called; `each` gets the trail, the number and the event.
+/// Reads a run and those that it called; `each` gets the trail and the record.
 pub(super) fn read(
     shared: &Shared,
     asked: &(String, String),
-    mut each: impl FnMut(&Watched, u64, EventBuf),
+    mut each: impl FnMut(&Watched, Recorded),
 ) -> Result<Value, Wrong> {
     let trails = shared.trails();
     let (mut rows, mut unread, mut findings) = (Vec::new(), Vec::new(), Vec::new());
@@ -50,11 +47,11 @@ pub(super) fn read(
             continue;
         };
         let name = &watched.name;
-        if let Err(error) = events(&watched.trail, run, |seq, event| each(watched, seq, event)) {
+        if let Err(error) = events(&watched.trail, run, |it| each(watched, it)) {
             unread.push(format!("{name}: {}", chain(&error)));
         }
-        let about = watched.verdict().about(run);
-        findings.extend(about.iter().map(|it| format!("{name}: {it}")));
+        let said = watched.verdict().about(run);
+        findings.extend(said.iter().map(|it| format!("{name}: {it}")));
     }
     let nested = rows.split_off(1.min(rows.len()));
     Ok(json!({
@@ -99,12 +96,8 @@ pub(super) async fn run(State(shared): State<Arc<Shared>>, Path(asked): RunId) -
 /// A run with its spans.
 pub(super) fn with_spans(shared: &Shared, asked: &(String, String)) -> Result<Value, Wrong> {
     let (mut rows, mut left_out) = (Rows::default(), false);
-    let mut read = read(shared, asked, |watched, _seq, event| {
-        if rows.len() < MAX_SPANS {
-            rows.add(&watched.name, &event);
-        } else {
-            left_out = true;
-        }
+    let mut read = read(shared, asked, |watched, recorded| {
+        left_out |= !rows.add(watched, &recorded.event);
     })?;
     if let Some(read) = read.as_object_mut() {
         read.insert("spans".to_owned(), json!(rows.into_rows()));
@@ -123,9 +116,9 @@ pub(super) async fn records(
     let span = given.parsed::<SpanId>("span", "16 hexadecimal digits")?;
     reading(move || {
         let mut all = Records::default();
-        read(&shared, &asked, |watched, seq, event| {
-            if span.is_none() || span == about(&event) {
-                all.add(&watched.name, seq, &event);
+        read(&shared, &asked, |watched, recorded| {
+            if span.is_none() || span == about(&recorded.event) {
+                all.add(&watched.name, &recorded);
             }
         })?;
         Ok(all.answer())
@@ -148,10 +141,11 @@ struct Record<'r> {
 }
 
 impl Records {
-    pub(super) fn add(&mut self, trail: &str, seq: u64, event: &EventBuf) {
-        let Ok(event) = RawValue::from_string(event.to_line()) else {
+    pub(super) fn add(&mut self, trail: &str, recorded: &Recorded) {
+        let Ok(event) = RawValue::from_string(recorded.event.to_line()) else {
             return;
         };
+        let seq = recorded.seq;
         let record = serde_json::to_string(&Record { trail, seq, event });
         match record {
             Ok(record) if self.list.len() + record.len() <= MAX_BYTES => {
@@ -171,14 +165,5 @@ impl Records {
 
     fn answer(&self) -> Response {
         text("application/json", self.as_json())
-    }
-}
-
-/// The span that an event is about.
-pub(super) fn about(event: &EventBuf) -> Option<SpanId> {
-    match &event.body {
-        BodyBuf::Span(span) => Some(span.id),
-        BodyBuf::Value { span, .. } => *span,
-        BodyBuf::Unknown(_) => None,
     }
 }

@@ -1,9 +1,11 @@
 //! One run as a page of its own: a file that needs neither this program nor a network.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use kaos_hooks::SpanId;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -14,7 +16,7 @@ use super::sources::Sources;
 use super::verdict::Expected;
 use super::watch;
 use crate::output::Failed;
-use crate::runs::Query;
+use crate::runs::{Query, about};
 use crate::verification::Against;
 
 /// The page of the newest run that is asked for; of the runs that it called, too, as far as the trail has them.
@@ -34,18 +36,15 @@ pub(crate) fn page_of(trail: &Path, query: &Query) -> Result<String, Failed> {
     let (mut spans, mut answers) = (Map::new(), Map::new());
     let failed = |wrong: super::answer::Wrong| wrong.to_string();
     let read = detail::with_spans(&shared, &asked).map_err(failed)?;
-    let mut of_spans: Vec<(String, Records)> = Vec::new();
-    detail::read(&shared, &asked, |watched, seq, event| {
-        let Some(span) = detail::about(&event).map(|it| it.to_string()) else {
-            return;
-        };
-        let known = of_spans.iter().rposition(|(it, _)| *it == span);
-        let known = known.unwrap_or_else(|| {
-            of_spans.push((span, Records::default()));
-            of_spans.len() - 1
-        });
-        if let Some((_, records)) = of_spans.get_mut(known) {
-            records.add(&watched.name, seq, &event);
+    // Of the spans that are shown, each has records; the others are said to be left out.
+    let shown = read.get("spans").and_then(Value::as_array);
+    let shown = shown.into_iter().flatten();
+    let shown = shown.filter_map(|it| it.get("id")?.as_str()?.parse().ok());
+    let mut of_spans: HashMap<SpanId, Records> = shown.map(|it| (it, Records::default())).collect();
+    detail::read(&shared, &asked, |watched, recorded| {
+        let span = about(&recorded.event);
+        if let Some(records) = span.and_then(|it| of_spans.get_mut(&it)) {
+            records.add(&watched.name, &recorded);
         }
     })
     .map_err(failed)?;

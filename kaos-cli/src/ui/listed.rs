@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Asked, Wrong, json_of};
+use super::answer::{Answer, Asked, Wrong, json_of, reading};
 use super::shared::Shared;
 use super::verdict::Doubt;
 use super::watched::Watched;
@@ -23,6 +23,11 @@ pub(super) async fn runs(State(shared): State<Arc<Shared>>, given: Asked) -> Ans
     let query = asked(&given)?;
     let most = |name: &str| given.parsed::<usize>(name, "a number");
     let (offset, limit) = (most("offset")?.unwrap_or(0), most("limit")?.unwrap_or(100));
+    let list = reading(move || Ok(list(&shared, &query, offset, limit)));
+    Ok(json_of(&list.await?))
+}
+
+fn list(shared: &Shared, query: &Query, offset: usize, limit: usize) -> Value {
     let trails = shared.trails();
     let index = shared.index();
     let found = query.find(&index);
@@ -43,13 +48,13 @@ pub(super) async fn runs(State(shared): State<Arc<Shared>>, given: Asked) -> Ans
         let of = of.into_keys().take(MAX_CHOICES);
         of.map(str::to_owned).collect::<Vec<_>>()
     };
-    Ok(json_of(&json!({
+    json!({
         "total": index.len(),
         "found": found.len(),
         "runs": shown,
         "agents": choices(agents),
         "tools": choices(tools),
-    })))
+    })
 }
 
 /// Which runs are meant.

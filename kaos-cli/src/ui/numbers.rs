@@ -7,12 +7,12 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Asked, json_of};
+use super::answer::{Answer, Asked, json_of, reading};
 use super::listed::{asked, millis};
 use super::shared::Shared;
-use crate::runs::{Call, CallKind, State as RunState};
+use crate::runs::{Call, CallKind, Query, State as RunState};
 
-/// How many stretches a time is divided into.
+/// The most stretches that a time is divided into.
 const STRETCHES: u64 = 48;
 
 /// The most rows of a table.
@@ -22,20 +22,27 @@ pub(super) async fn numbers(State(shared): State<Arc<Shared>>, given: Asked) -> 
     let mut query = asked(&given)?;
     // Each turn and each call counts, whoever asked for it: as the metrics of its process count them.
     query.nested = true;
+    let counted = reading(move || Ok(counted(&shared, &query)));
+    Ok(json_of(&counted.await?))
+}
+
+fn counted(shared: &Shared, query: &Query) -> Value {
     let index = shared.index();
     let runs = query.find(&index);
     let times = || runs.iter().map(|it| it.run.at);
     let from = query.since.or_else(|| times().min()).unwrap_or(0);
     let to = query
         .until
-        .or_else(|| times().max().map(|it| it + 1))
-        .unwrap_or(from + 1);
-    let width = (to.saturating_sub(from) / STRETCHES).max(1);
+        .or_else(|| times().max().map(|it| it.saturating_add(1)))
+        .unwrap_or(from.saturating_add(1));
+    let width = to.saturating_sub(from).div_ceil(STRETCHES).max(1);
     let (mut turns, mut models, mut tools, mut agents) = <(Sum, Sum, Sum, Sum)>::default();
     let (mut by_agent, mut by_model, mut by_tool) = <(Table, Table, Table)>::default();
     let mut series: Vec<Sum> = Vec::new();
     for run in runs.iter().map(|it| it.run) {
-        let stretch = usize::try_from(run.at.saturating_sub(from) / width).unwrap_or(0);
+        // The end of all times is no other time's beginning: it is in the last one.
+        let stretch = (run.at.saturating_sub(from) / width).min(STRETCHES - 1);
+        let stretch = usize::try_from(stretch).unwrap_or(0);
         if series.len() <= stretch {
             series.resize_with(stretch + 1, Sum::default);
         }
@@ -74,10 +81,10 @@ pub(super) async fn numbers(State(shared): State<Arc<Shared>>, given: Asked) -> 
         .count();
     let denied: u64 = runs.iter().map(|it| u64::from(it.run.denied)).sum();
     let series = series.iter_mut().enumerate().map(|(at, sum)| {
-        let at = from + width * at as u64;
+        let at = from.saturating_add(width.saturating_mul(at as u64));
         json!({ "at": millis(at), "of": sum.summed() })
     });
-    Ok(json_of(&json!({
+    json!({
         "from": millis(from),
         "to": millis(to),
         "width": millis(width),
@@ -92,7 +99,7 @@ pub(super) async fn numbers(State(shared): State<Arc<Shared>>, given: Asked) -> 
         "by_agent": table(by_agent),
         "by_model": table(by_model),
         "by_tool": table(by_tool),
-    })))
+    })
 }
 
 type Table = BTreeMap<String, Sum>;
@@ -141,8 +148,9 @@ impl Sum {
     }
 
     fn use_of(&mut self, call: &Call) {
-        self.input += call.input;
-        self.output += call.output;
+        // What a trail says may be any number.
+        self.input = self.input.saturating_add(call.input);
+        self.output = self.output.saturating_add(call.output);
         if let Some(cost) = call.cost {
             self.cost = Some(self.cost.unwrap_or(0.0) + cost);
         }

@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use kaos_runner::server::Access;
 use serde_json::json;
 
-use super::answer::{Answer, Asked, json_of};
+use super::answer::{Answer, Asked, json_of, reading};
 use super::shared::Shared;
 use super::{compared, conversation, detail, listed, numbers, page, proved, team};
 
@@ -84,16 +84,19 @@ async fn state(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
         // At the limit nothing is new, which is an answer, too.
         let _waited = tokio::time::timeout(WAIT, shared.after(since)).await;
     }
-    let version = shared.version();
-    let trails: Vec<_> = shared.trails().iter().map(|it| listed::trail(it)).collect();
-    Ok(json_of(&json!({
-        "version": version,
-        "program": env!("CARGO_PKG_VERSION"),
-        "trails": trails,
-        "runs": shared.index().len(),
-        "team": shared.team,
-        "elsewhere": shared.elsewhere,
-    })))
+    let state = reading(move || {
+        let version = shared.version();
+        let trails: Vec<_> = shared.trails().iter().map(|it| listed::trail(it)).collect();
+        Ok(json!({
+            "version": version,
+            "program": env!("CARGO_PKG_VERSION"),
+            "trails": trails,
+            "runs": shared.index().len(),
+            "team": shared.team,
+            "elsewhere": shared.elsewhere,
+        }))
+    });
+    Ok(json_of(&state.await?))
 }
 
 async fn trust(State(shared): State<Arc<Shared>>) -> Answer {
@@ -106,4 +109,59 @@ async fn trust(State(shared): State<Arc<Shared>>) -> Answer {
         all
     });
     Ok(json_of(&json!({ "trails": all.collect::<Vec<_>>() })))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::{env, thread};
+
+    use axum::extract::{FromRequestParts as _, Path};
+
+    use super::*;
+    use crate::output::Failed;
+    use crate::ui::sources::Sources;
+    use crate::ui::verdict::Expected;
+    use crate::verification::Against;
+
+    #[tokio::test]
+    async fn who_waits_for_the_index_keeps_nobody_else_from_being_answered() -> Result<(), Failed> {
+        let sources = Sources::of(&[env::temp_dir()], "default")?;
+        let expected = Expected::of(&Against::default())?;
+        let shared = Arc::new(Shared::new(sources, expected, String::new(), None, None));
+        let (held, is_held) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        let of = Arc::clone(&shared);
+        let holder = thread::spawn(move || {
+            let _index = of.change_index();
+            held.send(()).is_ok() && released.recv_timeout(Duration::from_secs(20)).is_ok()
+        });
+        is_held.recv()?;
+        let of = || State(Arc::clone(&shared));
+        let asked = async || {
+            let (mut parts, ()) = Request::get("/?name=a").body(())?.into_parts();
+            let asked = Asked::from_request_parts(&mut parts, &()).await;
+            asked.map_err(|it| Failed::from(it.to_string()))
+        };
+        let run = || Path(("1".repeat(32), "-".to_owned()));
+        let answers = [
+            tokio::spawn(state(of(), asked().await?)),
+            tokio::spawn(listed::runs(of(), asked().await?)),
+            tokio::spawn(numbers::numbers(of(), asked().await?)),
+            tokio::spawn(conversation::session(of(), asked().await?)),
+            tokio::spawn(detail::run(of(), run())),
+            tokio::spawn(detail::records(of(), run(), asked().await?)),
+            tokio::spawn(compared::steps(of(), run())),
+            tokio::spawn(proved::proof(of(), run())),
+        ];
+        // The one thread that answers begins with each of them, and comes back here.
+        tokio::task::yield_now().await;
+        assert!(answers.iter().all(|it| !it.is_finished()), "they wait");
+        let _released = release.send(()).is_ok();
+        assert_eq!(holder.join().ok(), Some(true), "and nobody waits for them");
+        for answer in answers {
+            let _answered = answer.await?.is_ok();
+        }
+        Ok(())
+    }
 }

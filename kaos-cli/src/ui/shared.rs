@@ -1,7 +1,10 @@
 //! What all requests and the threads that read share.
 
+use std::iter;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use kaos_hooks::audit::Trail;
 use kaos_hooks::{IdSource as _, RandomIds};
 use kaos_otel_hook::Prices;
 use tokio::sync::watch;
@@ -46,6 +49,7 @@ impl Shared {
         }
     }
 
+    /// It is waited for: who answers asks for it in `reading`.
     pub(super) fn index(&self) -> RwLockReadGuard<'_, Index> {
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -54,17 +58,22 @@ impl Shared {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The trails so far; a trail's place is its number in the index.
+    /// The trails so far, by their numbers.
     pub(super) fn trails(&self) -> Vec<Arc<Watched>> {
         let trails = self.trails.read();
         trails.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn add_trail(&self, watched: Watched) {
-        self.change_index().add_trail();
+    /// Takes one more. Of several that are called the same, the later ones get numbers to their names.
+    pub(super) fn add_trail(&self, name: &str, path: PathBuf, trail: Trail) {
+        let number = self.change_index().add_trail();
         let trails = self.trails.write();
         let mut trails = trails.unwrap_or_else(PoisonError::into_inner);
-        trails.push(Arc::new(watched));
+        let is_free = |name: &String| trails.iter().all(|it| it.name != *name);
+        let others = (2..).map(|count: u32| format!("{name} ({count})"));
+        let mut names = iter::once(name.to_owned()).chain(others);
+        let name = names.find(is_free).unwrap_or_default();
+        trails.push(Arc::new(Watched::new(number, name, path, trail)));
     }
 
     /// Something is different: pages look again.

@@ -9,6 +9,10 @@ use kaos_hooks::{
 use serde::Serialize;
 
 use super::listed::millis;
+use super::watched::Watched;
+
+/// The most rows: spans of an answer.
+const MAX_ROWS: usize = 20_000;
 
 /// The longest text of a row, in characters.
 const MAX_CHARS: usize = 200;
@@ -55,7 +59,8 @@ struct Mark {
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     rows: Vec<Row>,
-    by_id: HashMap<(String, SpanId), usize>,
+    /// By the trail's number, and the span.
+    by_id: HashMap<(usize, SpanId), usize>,
 }
 
 impl Rows {
@@ -63,40 +68,38 @@ impl Rows {
         self.rows
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Takes the next event of a run.
-    pub(super) fn add(&mut self, trail: &str, event: &EventBuf) {
+    /// Takes the next event of a run; not of a span for which no room is left.
+    pub(super) fn add(&mut self, trail: &Watched, event: &EventBuf) -> bool {
         let at = millis(event.time.unix_nanos);
         match &event.body {
-            BodyBuf::Span(span) => self.span(trail, event, span, at),
+            BodyBuf::Span(span) => {
+                let id = (trail.number, span.id);
+                if !self.by_id.contains_key(&id) {
+                    if self.rows.len() >= MAX_ROWS {
+                        return false;
+                    }
+                    self.by_id.insert(id, self.rows.len());
+                    self.rows.push(Row::of(&trail.name, event, span, at));
+                }
+                if let Some(row) = self.row(id) {
+                    row.phase(span, at);
+                }
+            }
             BodyBuf::Value {
                 span: Some(span),
                 value,
             } => {
-                let row = self.by_id.get(&(trail.to_owned(), *span));
-                if let Some(row) = row.and_then(|row| self.rows.get_mut(*row)) {
+                if let Some(row) = self.row((trail.number, *span)) {
                     row.value(value, at);
                 }
             }
             BodyBuf::Value { .. } | BodyBuf::Unknown(_) => {}
         }
+        true
     }
 
-    fn span(&mut self, trail: &str, event: &EventBuf, span: &SpanBuf, at: f64) {
-        let rows = &mut self.rows;
-        let known = *self
-            .by_id
-            .entry((trail.to_owned(), span.id))
-            .or_insert_with(|| {
-                rows.push(Row::of(trail, event, span, at));
-                rows.len() - 1
-            });
-        if let Some(row) = rows.get_mut(known) {
-            row.phase(span, at);
-        }
+    fn row(&mut self, id: (usize, SpanId)) -> Option<&mut Row> {
+        self.rows.get_mut(*self.by_id.get(&id)?)
     }
 }
 

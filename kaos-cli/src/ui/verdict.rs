@@ -138,6 +138,11 @@ impl Verdict {
         }
     }
 
+    /// Whether it found that something is not as it was written.
+    pub(super) fn is_bad(&self) -> bool {
+        self.standing == Standing::NotIntact
+    }
+
     /// Whether it found the same.
     pub(super) fn agrees_with(&self, other: &Self) -> bool {
         let found = |it: &Self| {

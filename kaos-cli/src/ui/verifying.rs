@@ -12,6 +12,7 @@ use kaos_hooks::audit::SegmentFile;
 use super::shared::Shared;
 use super::verdict::{Standing, Verdict};
 use super::watched::Watched;
+use crate::runs::Kept;
 
 /// How often it is looked whether there is something to verify.
 const LOOK: Duration = Duration::from_millis(200);
@@ -76,7 +77,14 @@ impl Verified {
             // What was read before may have been changed since.
             watched.stale.store(true, Ordering::Relaxed);
         }
+        let is_bad = verdict.is_bad();
         watched.judge(verdict);
+        if is_bad {
+            Kept::forget(&watched.path);
+            // What was kept may be of other files than these.
+            let is_from_kept = watched.is_from_kept.swap(false, Ordering::Relaxed);
+            watched.stale.fetch_or(is_from_kept, Ordering::Relaxed);
+        }
         shared.changed();
     }
 }

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use kaos_hooks::audit::{Placed, Position, SegmentFile, Trail};
 
+use super::change::Change;
 use super::shared::Shared;
 use super::verdict::Verdict;
-use super::watched::Watched;
+use super::watched::{Watched, place};
 use crate::output::chain;
+use crate::runs::{Kept, Unchanged};
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -34,8 +36,8 @@ pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
             }
             let trails = shared.trails();
             known.resize_with(trails.len(), Known::default);
-            for (number, (watched, known)) in trails.iter().zip(&mut known).enumerate() {
-                known.look(&shared, number, watched);
+            for (watched, known) in trails.iter().zip(&mut known) {
+                known.look(&shared, watched);
             }
             thread::sleep(LOOK);
         }
@@ -50,8 +52,8 @@ pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
 pub(super) fn once(shared: &Shared) {
     find(shared);
     let trails = shared.trails();
-    for (number, watched) in trails.iter().enumerate() {
-        Known::default().look(shared, number, watched);
+    for watched in &trails {
+        Known::default().look(shared, watched);
         let verdict = Verdict::of(
             &watched.trail,
             &shared.expected,
@@ -64,24 +66,18 @@ pub(super) fn once(shared: &Shared) {
 
 /// Takes trails that are new.
 fn find(shared: &Shared) {
-    let known = shared.trails();
+    let mut known = shared.trails();
     for (name, path) in shared.sources.trails() {
-        if known.iter().any(|it| it.path == path) {
+        let place = place(&path);
+        if known.iter().any(|it| it.path == path || it.place == place) {
             continue;
         }
         let Ok(trail) = Trail::open_read(&path) else {
             continue; // it is not there yet
         };
-        let same = known
-            .iter()
-            .filter(|it| it.name == name || it.name.starts_with(&format!("{name} (")))
-            .count();
-        let name = if same == 0 {
-            name
-        } else {
-            format!("{name} ({})", same + 1)
-        };
-        shared.add_trail(Watched::new(name, path, trail));
+        shared.add_trail(&name, path, trail);
+        // The next one may be the same, or have its name.
+        known = shared.trails();
         shared.changed();
     }
 }
@@ -98,7 +94,7 @@ struct Known {
 }
 
 impl Known {
-    fn look(&mut self, shared: &Shared, number: usize, watched: &Watched) {
+    fn look(&mut self, shared: &Shared, watched: &Watched) {
         let now = match watched.trail.segments() {
             Ok(now) => now,
             Err(error) => {
@@ -118,75 +114,60 @@ impl Known {
             watched.happened("its directory is there again");
         }
         let stale = watched.stale.swap(false, Ordering::Relaxed);
-        match self.compare(&now) {
+        match Change::between(&self.segments, &now) {
             _ if stale => self.anew(
                 shared,
-                number,
                 watched,
                 "its files are not what was read: it is read anew",
             ),
             Change::None if now == self.segments && !self.is_stuck => return,
             Change::None => {}
             Change::Pruned(first) => {
-                shared.change_index().forget_before(number, first);
+                shared.change_index().forget_before(watched.number, first);
                 watched.happened(format!(
                     "records before {first} were removed: only what is left is shown"
                 ));
             }
-            Change::Replaced(why) => self.anew(shared, number, watched, why),
+            Change::Replaced(why) => self.anew(shared, watched, why),
         }
-        if self.segments.is_empty() && self.position == Position::default() {
-            let mut index = shared.change_index();
-            let kept = index.take_kept(number, &watched.path, &now);
-            self.position = kept.unwrap_or_default();
+        // Only of what is read from its beginning, and at once, it can be told that it was the same all the time.
+        let is_whole = self.position == Position::default() && shared.index().keeps();
+        let sealed = now
+            .split_last()
+            .map_or(&[] as &[_], |(_last, sealed)| sealed);
+        let unchanged = if is_whole {
+            Unchanged::since_now(&watched.path, sealed)
+        } else {
+            None
+        };
+        if is_whole && self.segments.is_empty() {
+            self.take_kept(shared, watched, &now);
         }
         watched
             .bytes
             .store(now.iter().map(|it| it.bytes).sum(), Ordering::Relaxed);
         self.segments = now;
-        self.read(shared, number, watched);
+        self.read(shared, watched, unchanged);
         shared.changed();
     }
 
-    fn compare(&self, now: &[SegmentFile]) -> Change {
-        let before = &self.segments;
-        let Some(first) = now.first() else {
-            return if before.is_empty() {
-                Change::None
-            } else {
-                Change::Replaced("its files were removed")
-            };
-        };
-        for old in before.iter().filter(|old| old.first >= first.first) {
-            let grows = old.first == self.position.segment;
-            match now.iter().find(|it| it.first == old.first) {
-                None => return Change::Replaced("one of its files was removed: it is read anew"),
-                Some(new) if new.bytes < old.bytes => {
-                    return Change::Replaced("one of its files was cut: it is read anew");
-                }
-                Some(new) if new.bytes > old.bytes && !grows => {
-                    return Change::Replaced("one of its older files has changed: it is read anew");
-                }
-                Some(_) => {}
-            }
-        }
-        match before.first() {
-            Some(old) if old.first < first.first => Change::Pruned(first.first),
-            Some(old) if old.first > first.first => {
-                Change::Replaced("older files have come: it is read anew")
-            }
-            _ => Change::None,
+    fn take_kept(&mut self, shared: &Shared, watched: &Watched, now: &[SegmentFile]) {
+        // It may be large: nobody waits for the index meanwhile.
+        if let Some(kept) = Kept::read(&watched.path, now) {
+            watched.is_from_kept.store(true, Ordering::Relaxed);
+            self.position = shared.change_index().take_kept(watched.number, kept);
         }
     }
 
-    fn anew(&mut self, shared: &Shared, number: usize, watched: &Watched, why: &str) {
-        shared.change_index().forget(number);
+    fn anew(&mut self, shared: &Shared, watched: &Watched, why: &str) {
+        shared.change_index().forget(watched.number);
         watched.indexed.store(0, Ordering::Relaxed);
+        watched.is_from_kept.store(false, Ordering::Relaxed);
         self.position = Position::default();
         watched.happened(why);
     }
 
-    fn read(&mut self, shared: &Shared, number: usize, watched: &Watched) {
+    fn read(&mut self, shared: &Shared, watched: &Watched, mut unchanged: Option<Unchanged>) {
         self.is_stuck = true;
         let mut follow = match watched.trail.follow(self.position) {
             Ok(follow) => follow,
@@ -203,7 +184,12 @@ impl Known {
             for placed in follow.by_ref() {
                 match placed {
                     Ok(placed) => {
-                        self.keep_before(&placed, &mut batch, shared, number, watched);
+                        if self.is_last_begun(&placed)
+                            && let Some(unchanged) = unchanged.take()
+                        {
+                            add(shared, watched, &mut batch);
+                            keep(shared, watched, &unchanged);
+                        }
                         batch.push(placed);
                     }
                     Err(error) => {
@@ -216,12 +202,7 @@ impl Known {
                     break;
                 }
             }
-            {
-                let mut index = shared.change_index();
-                for placed in &batch {
-                    index.add(number, placed);
-                }
-            }
+            add(shared, watched, &mut batch);
             self.position = follow.position();
             watched.indexed.store(self.before(), Ordering::Relaxed);
             if over {
@@ -234,29 +215,12 @@ impl Known {
         }
     }
 
-    /// Before the first record of the last segment: the others are sealed, and are kept for the next start.
-    fn keep_before(
-        &self,
-        placed: &Placed,
-        batch: &mut Vec<Placed>,
-        shared: &Shared,
-        number: usize,
-        watched: &Watched,
-    ) {
-        let Some((last, sealed)) = self.segments.split_last() else {
-            return;
-        };
-        let begins = placed.at.segment == last.first && placed.at.offset == 0;
-        if !begins || sealed.is_empty() || self.position == placed.at {
-            return;
-        }
-        {
-            let mut index = shared.change_index();
-            for placed in batch.drain(..) {
-                index.add(number, &placed);
-            }
-        }
-        shared.index().keep(number, &watched.path, sealed);
+    /// Whether it is the first record of the last segment, and others were read: they are sealed, and are kept for the
+    /// next start.
+    fn is_last_begun(&self, placed: &Placed) -> bool {
+        let last = self.segments.last();
+        let begins = last.is_some_and(|it| it.first == placed.at.segment) && placed.at.offset == 0;
+        begins && self.position != placed.at
     }
 
     /// How many bytes stand before the position.
@@ -269,9 +233,18 @@ impl Known {
     }
 }
 
-enum Change {
-    None,
-    /// The files before the one of this number are gone, the others are as they were.
-    Pruned(u64),
-    Replaced(&'static str),
+fn add(shared: &Shared, watched: &Watched, batch: &mut Vec<Placed>) {
+    let mut index = shared.change_index();
+    for placed in batch.drain(..) {
+        index.add(watched.number, &placed);
+    }
+}
+
+/// Keeps what the index has of a trail; of one that is not as it was written, nothing.
+fn keep(shared: &Shared, watched: &Watched, unchanged: &Unchanged) {
+    shared.index().keep(watched.number, unchanged);
+    // Whoever judges it meanwhile forgets it, or is seen here.
+    if watched.verdict().is_bad() {
+        Kept::forget(&watched.path);
+    }
 }

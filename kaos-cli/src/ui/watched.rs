@@ -1,7 +1,8 @@
 //! A trail that is shown, and what became of it meanwhile.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,8 +15,12 @@ use super::verdict::Verdict;
 const MAX_NEWS: usize = 20;
 
 pub(super) struct Watched {
+    /// Which it is in the index. No other has it, whatever they are called.
+    pub(super) number: usize,
     pub(super) name: String,
     pub(super) path: PathBuf,
+    /// The directory that the path led to.
+    pub(super) place: PathBuf,
     pub(super) trail: Trail,
     /// Whether somebody writes it.
     pub(super) has_writer: AtomicBool,
@@ -24,6 +29,8 @@ pub(super) struct Watched {
     pub(super) indexed: AtomicU64,
     /// The index is made anew: the files are not what it was made of.
     pub(super) stale: AtomicBool,
+    /// The index has what was kept of them, and has not read them itself.
+    pub(super) is_from_kept: AtomicBool,
     /// Records that are verified, while that goes on.
     pub(super) verified: AtomicU64,
     verdict: Mutex<Arc<Verdict>>,
@@ -38,15 +45,18 @@ pub(super) struct News {
 }
 
 impl Watched {
-    pub(super) fn new(name: String, path: PathBuf, trail: Trail) -> Self {
+    pub(super) fn new(number: usize, name: String, path: PathBuf, trail: Trail) -> Self {
         Self {
+            number,
             name,
+            place: place(&path),
             path,
             trail,
             has_writer: AtomicBool::new(false),
             bytes: AtomicU64::new(0),
             indexed: AtomicU64::new(0),
             stale: AtomicBool::new(false),
+            is_from_kept: AtomicBool::new(false),
             verified: AtomicU64::new(0),
             verdict: Mutex::default(),
             news: Mutex::default(),
@@ -83,6 +93,11 @@ impl Watched {
     pub(super) fn news(&self) -> Vec<News> {
         lock(&self.news).iter().cloned().collect()
     }
+}
+
+/// The directory that a path leads to.
+pub(super) fn place(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_gone| path.to_owned())
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {

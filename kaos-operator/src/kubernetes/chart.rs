@@ -3,6 +3,7 @@
 mod controller;
 mod kinds;
 mod release;
+mod released;
 mod schema;
 mod set;
 mod values;
@@ -13,7 +14,8 @@ use super::crds::crds_yaml;
 use super::role::roles_yaml;
 use super::settings::OperatorSettings;
 
-pub use release::release;
+pub use release::{release, released_kinds};
+pub use released::released;
 pub use schema::values_schema;
 pub use values::ChartValues;
 

@@ -2,8 +2,6 @@
 //!
 //! # Example
 //!
-//! # Example
-//!
 //! ```
 //! use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 //! use k8s_openapi::jiff::Timestamp;

@@ -1,38 +1,15 @@
 //! Keeps one process: starts it, waits until it is ready, starts it again, stops it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::probe::answers_well;
+use super::health::{Found, Health};
 use super::process::{Process, Stage};
 use super::running::{Lines, Running};
 use super::shared::Shared;
-use crate::workload::ProbeKind;
 
 /// How often a process is looked at.
 const LOOK: Duration = Duration::from_millis(20);
-/// How often one that is not ready is asked.
-const ASK: Duration = Duration::from_millis(50);
-
-/// How long one that is not ready may take to answer: all of it is on this machine.
-const ANSWER: Duration = Duration::from_millis(500);
-
-/// How often one that is ready is asked within the time after which it is taken to hang.
-const ASKED: u32 = 6;
-
-/// Since when one that was ready does not answer.
-#[derive(Default)]
-struct Silence(Option<Instant>);
-
-impl Silence {
-    fn is_too_long(&mut self, well: bool, limit: Duration) -> bool {
-        if well {
-            self.0 = None;
-            return false;
-        }
-        self.0.get_or_insert_with(Instant::now).elapsed() >= limit
-    }
-}
 
 /// How a start went.
 enum Went {
@@ -112,7 +89,6 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
         let shared = Arc::clone(shared);
         Arc::new(move |what| shared.wrote(index, what))
     };
-    let began = Instant::now();
     let mut running = match Running::start(process, &shared.shim, limits.stop, &lines) {
         Ok(running) => running,
         Err(error) => {
@@ -123,12 +99,10 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
             };
         }
     };
-    let (mut ready, mut asked) = (None::<Instant>, began);
-    let mut silence = Silence::default();
-    let between = (limits.hung / ASKED).max(ASK);
+    let mut health = Health::new();
     loop {
         if let Some(why) = running.ended() {
-            let ready_for = ready.map(|it| it.elapsed());
+            let ready_for = health.ready_for();
             return Went::Ended { ready_for, why };
         }
         if shared.must_stop(index, LOOK) {
@@ -136,40 +110,33 @@ fn once(shared: &Arc<Shared>, index: usize, process: &Process) -> Went {
             let why = running.stop(limits.stop);
             return Went::Stopped { why };
         }
-        if ready.is_none() && asked.elapsed() >= ASK {
-            asked = Instant::now();
-            let answers = answers_well(process.port, process.ready, ANSWER);
-            // Somebody else may answer at its port.
-            if answers && let Some(why) = running.ended() {
-                return Went::Ended {
-                    ready_for: None,
-                    why,
-                };
+        match health.look(process, limits) {
+            Some(Found::Answers) => {
+                // Somebody else may answer at its port.
+                if let Some(why) = running.ended() {
+                    let ready_for = None;
+                    return Went::Ended { ready_for, why };
+                }
+                if running.reported().pid.is_some() {
+                    health.is_ready();
+                }
             }
-            if answers && running.reported().pid.is_some() {
-                ready = Some(Instant::now());
-            } else if began.elapsed() >= limits.ready {
+            Some(Found::Late) => {
                 running.stop(limits.stop);
                 let why = format!("was not ready within {:?}", limits.ready);
                 return Went::Late { why };
             }
-        }
-        if let Some(ready) = ready
-            && matches!(process.alive, ProbeKind::Http(_))
-            && asked.elapsed() >= between
-        {
-            let well = answers_well(process.port, process.alive, between);
-            asked = Instant::now();
-            if silence.is_too_long(well, limits.hung) {
+            Some(Found::Hangs) => {
                 running.stop(limits.stop);
                 let why = format!("did not answer for {:?}, and was ended", limits.hung);
-                let ready_for = Some(ready.elapsed());
+                let ready_for = health.ready_for();
                 return Went::Ended { ready_for, why };
             }
+            None => {}
         }
         shared.set(index, |it| {
             it.pid = running.reported().pid;
-            if ready.is_some() && it.stage == Stage::Starting {
+            if health.ready_for().is_some() && it.stage == Stage::Starting {
                 it.stage = Stage::Ready;
                 it.was_ready = true;
                 it.why = None;

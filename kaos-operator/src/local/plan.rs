@@ -63,6 +63,7 @@ pub fn plan(
                 port: workload.port,
                 ready: ready(workload),
                 alive: alive(workload),
+                reports: programs.ours_runs(&workload.program),
                 after: after.map(Identity::workload_name).collect(),
             });
         }
@@ -201,27 +202,16 @@ impl Planning<'_> {
         let port = of.port.to_string();
         let programs = self.programs;
         let ours = |args: &[&str]| {
-            let args = args.iter().map(|it| (*it).to_owned()).collect();
-            Some((programs.kaos.clone(), args))
+            let at = ["--host", "127.0.0.1", "--port", &port];
+            let args = args.iter().chain(&at).map(|it| (*it).to_owned());
+            Some((programs.kaos.clone(), args.collect()))
         };
         match &of.program {
-            Program::AgentServe => {
-                ours(&["agent", "serve", "--host", "127.0.0.1", "--port", &port])
-            }
+            Program::AgentServe => ours(&["agent", "serve"]),
             Program::McpServe => {
                 // It has to be there, and our command looks for it under that name.
                 self.found(of, "python3", "tools in Python need it: install Python 3")?;
-                let name = &of.identity.name;
-                ours(&[
-                    "mcp",
-                    "serve",
-                    "--host",
-                    "127.0.0.1",
-                    "--port",
-                    &port,
-                    "--name",
-                    name,
-                ])
+                ours(&["mcp", "serve", "--name", &of.identity.name])
             }
             Program::LiteLlm => {
                 let (_, config) = files.first()?;
@@ -232,16 +222,7 @@ impl Planning<'_> {
                     let args = ["--config", config, "--host", "127.0.0.1", "--port", &port];
                     return Some((program, args.map(str::to_owned).into()));
                 }
-                ours(&[
-                    "model",
-                    "serve",
-                    "--config",
-                    config,
-                    "--host",
-                    "127.0.0.1",
-                    "--port",
-                    &port,
-                ])
+                ours(&["model", "serve", "--config", config])
             }
             Program::Ollama { model } => {
                 let advice = "install it from https://ollama.com, or use `mode: Proxy` with the address of one that runs";

@@ -7,7 +7,7 @@ use crate::resources::SecretText;
 use crate::workload::ProbeKind;
 
 /// The variable that gives a program the word with which lines of its standard output begin that are for its team, not for
-/// people: [`News::Report`].
+/// people: [`News::Report`]. Those that report have it: [`Process::reports`].
 pub const REPORT_MARK: &str = "KAOS_REPORT_MARK";
 
 /// A program to run, as plain data.
@@ -19,7 +19,7 @@ pub struct Process {
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<String>,
-    /// All of its environment, but for [`REPORT_MARK`]: nothing is inherited.
+    /// All of its environment, but for [`REPORT_MARK`], which no other way leads to: nothing is inherited.
     pub env: Vec<(String, SecretText)>,
     /// Where it runs.
     pub folder: PathBuf,
@@ -29,6 +29,8 @@ pub struct Process {
     pub ready: ProbeKind,
     /// How one learns, once it was ready, that it does not hang. A connection alone says nothing of that.
     pub alive: ProbeKind,
+    /// Whether it is given [`REPORT_MARK`], so that its reports are believed: others may write what they like, it is lines.
+    pub reports: bool,
     /// What has to be ready before it starts, and is stopped after it; names of other processes.
     pub after: Vec<String>,
 }

@@ -5,6 +5,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::workload::Program;
+
 /// Which programs of this machine run workloads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programs {
@@ -17,6 +19,15 @@ pub struct Programs {
 }
 
 impl Programs {
+    /// Whether `kaos` itself runs this, which reports its spans; not a program that somebody else wrote, whatever it is called.
+    pub(super) fn ours_runs(&self, program: &Program) -> bool {
+        match program {
+            Program::AgentServe | Program::McpServe => true,
+            Program::LiteLlm => !self.litellm,
+            Program::Ollama { .. } | Program::Custom => false,
+        }
+    }
+
     /// The program of this name: a file that may be run, in one of the folders of `PATH`, or where the name says if it has a `/`.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<PathBuf> {

@@ -55,7 +55,7 @@ impl Running {
         limit: Duration,
         lines: &Lines,
     ) -> io::Result<Self> {
-        let (mark, word) = (mark(), word());
+        let (mark, word) = (mark(), process.reports.then(word));
         let mut command = Command::new(&shim.program);
         command
             .args(&shim.args)
@@ -75,7 +75,8 @@ impl Running {
                     .iter()
                     .map(|(name, value)| (name, value.expose())),
             )
-            .env(REPORT_MARK, &word)
+            .env_remove(REPORT_MARK)
+            .envs(word.as_ref().map(|it| (REPORT_MARK, it)))
             .current_dir(&process.folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -90,7 +91,7 @@ impl Running {
             move |line: &str| {
                 if let Some(what) = line.strip_prefix(&mark) {
                     note(&reported, what.trim());
-                } else if let Some(report) = line.strip_prefix(&word) {
+                } else if let Some(report) = word.as_ref().and_then(|it| line.strip_prefix(it)) {
                     lines(Wrote::Report(report.trim()));
                 } else {
                     lines(Wrote::Line(line));

@@ -186,6 +186,8 @@ def the_commands_ask_the_cluster():
     assert run("kaos", "agent", "invoke", "coordinator", "Count.", "-n", "demo") == "Three.\n"
     assert run("kaos", "agent", "invoke", "coordinator", "Count.", "-n", "demo", "--stream").strip() == "Three."
     assert run("kaos", "mcp", "invoke", "calculator", "add", '{"a": 2, "b": 3}', "-n", "demo").splitlines()[0] == "5"
+    said = run("kaos", "mcp", "invoke", "calculator", "add", '{"a": 2}', "-n", "demo", fails=True)
+    assert said.startswith("kaos: add: "), said
     assert run("kaos", "modelapi", "invoke", "llm", "Hello?", "--model", "hello", "-n", "demo").strip() == "hello"
     said = run("kaos", "agent", "invoke", "nobody", "Count.", "-n", "demo", fails=True)
     assert "there is no Agent nobody in the namespace demo" in said and "coordinator" in said, said
@@ -207,6 +209,8 @@ def without_helm_the_same_objects_are_installed_and_uninstalled():
     assert get("deployment", "kaos-operator", "kaos-system")["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "Helm"
     run("kaos", "uninstall")
     run("kaos", "install", "--without-helm", *values, timeout=150)
+    # Half of it is gone already: the rest is taken away all the same.
+    kubectl("delete", "deployment", "kaos-operator", "-n", "kaos-system")
     run("kaos", "uninstall")
     within(20, "all is gone", lambda: not items("deployments", "kaos-system") and not get("clusterrole", "kaos-operator"))
     said = run("kaos", "uninstall", fails=True)

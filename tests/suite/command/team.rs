@@ -2,6 +2,7 @@
 
 mod faults;
 mod recorded;
+mod strangers;
 mod traced;
 
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,26 +1,34 @@
 //! `kaos ui`, as a process: who may ask, what it says of trails that somebody changed, and that it goes on whatever becomes of
 //! their files. A browser looks at its pages in `tests/peers/ui.sh`.
 
+mod bounds;
 mod files;
+mod given;
+mod kept;
 mod measured;
+mod opened;
 mod page;
+mod proofs;
+mod sessions;
+mod several;
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use kaos_hooks::audit::{AuditHook, SigningKey};
 use kaos_hooks::{Hooks, Step, StepOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 
 use super::kaos;
 use crate::audit::Scratch;
 
 /// Pages that are served.
 struct Shown {
-    _child: Child,
+    child: Child,
     at: String,
     token: String,
 }
@@ -46,7 +54,16 @@ impl Shown {
 
     /// With a folder of its own for what is kept of teams and indexes.
     async fn start_in(home: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(home, arguments, |_command| ()).await
+    }
+
+    async fn start_with(home: &Path, arguments: &[&str], and: impl FnOnce(&mut Command)) -> Self {
         let mut command = kaos(&[&["ui", "--port", "0"], arguments].concat());
+        and(&mut command);
+        Self::started(home, command).await
+    }
+
+    async fn started(home: &Path, mut command: Command) -> Self {
         let command = command
             .env("XDG_STATE_HOME", home)
             .env("XDG_CACHE_HOME", home);
@@ -57,15 +74,18 @@ impl Shown {
             if let Some((_, at)) = line.split_once("the page is at http://") {
                 let (at, token) = at.split_once("/#token=").unwrap();
                 let (at, token) = (at.to_owned(), token.to_owned());
-                return Self {
-                    _child: child,
-                    at,
-                    token,
-                };
+                return Self { child, at, token };
             }
             all += &line;
         }
         panic!("it does not listen: {all}")
+    }
+
+    /// Ends it, as a user does.
+    async fn stopped(mut self) -> ExitStatus {
+        let id = i32::try_from(self.child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), Signal::INT).unwrap();
+        self.child.wait().await.unwrap()
     }
 
     /// Of a trail.
@@ -243,82 +263,4 @@ async fn elsewhere_than_on_the_loopback_looking_needs_the_token_too() {
             answer.body
         );
     }
-}
-
-#[tokio::test]
-async fn a_run_is_listed_shown_and_proved_and_the_proof_is_checked_without_the_trail() {
-    let scratch = recorded("ui-run", &["What is 6 * 7?", "And 7 * 8?"]).await;
-    let shown = Shown::of(scratch.path()).await;
-    let list = shown.once("/api/runs", |it| it["found"] == 2).await;
-    assert_eq!(
-        list["runs"][0]["question"], "And 7 * 8?",
-        "the newest is the first"
-    );
-    let found = shown
-        .get("/api/runs?text=6+*&tool=calculator&status=complete")
-        .await
-        .json();
-    assert_eq!((&found["found"], &found["total"]), (&json!(1), &json!(2)));
-    let run = &found["runs"][0];
-    let (trace, root) = (
-        run["trace"].as_str().unwrap(),
-        run["root"].as_str().unwrap(),
-    );
-    let read = shown.get(&format!("/api/run/{trace}/{root}")).await.json();
-    let kinds: Vec<_> = read["spans"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| it["kind"].as_str().unwrap())
-        .collect();
-    assert_eq!(kinds, ["turn", "step", "tool_call"]);
-    let tool = read["spans"][2]["id"].as_str().unwrap();
-    let records = shown
-        .get(&format!("/api/records/{trace}/{root}?span={tool}"))
-        .await
-        .json();
-    assert_eq!(records["records"][0]["event"]["content"], r#"{"a":6}"#);
-    let proof = shown.get(&format!("/api/proof/{trace}/{root}")).await;
-    assert_eq!(proof.status, 200, "{}", proof.body);
-    assert_eq!(
-        proof.body.lines().count(),
-        1 + records_of(&shown, trace, root).await
-    );
-
-    let file = scratch.path().with_extension("proof");
-    let check = async |text: String, key: &SigningKey| {
-        std::fs::write(&file, text).unwrap();
-        let public = key.verifying_key().to_string();
-        let checked = kaos(&["audit", "check", file.to_str().unwrap(), "--key", &public])
-            .output()
-            .await
-            .unwrap();
-        (checked.status.code(), super::said(&checked))
-    };
-    let (code, said) = check(proof.body.clone(), &key()).await;
-    assert!(
-        code == Some(0) && said.contains("PROVED: 6 records"),
-        "{said}"
-    );
-    let other = SigningKey::from_seed("test", &[8; 32]).unwrap();
-    let (code, said) = check(proof.body.clone(), &other).await;
-    assert!(code == Some(1) && said.contains("NOT PROVED"), "{said}");
-    let fewer: Vec<_> = proof.body.lines().take(3).collect();
-    let (code, said) = check(fewer.join("\n"), &key()).await;
-    assert!(
-        code == Some(2) && said.contains("it says that it has 6 records, and has 2"),
-        "{said}"
-    );
-    let renamed = proof.body.replacen("\"seq\":", "\"seq\":1", 1);
-    let (code, said) = check(renamed, &key()).await;
-    assert!(code == Some(2) && said.contains("another record"), "{said}");
-    std::fs::remove_file(&file).unwrap();
-}
-
-async fn records_of(shown: &Shown, trace: &str, root: &str) -> usize {
-    let records = shown
-        .get(&format!("/api/records/{trace}/{root}"))
-        .await
-        .json();
-    records["records"].as_array().unwrap().len()
 }

@@ -98,6 +98,10 @@ fn values_are_refused_by_the_schema_and_by_the_program_alike() {
         ("defaultImages.agent=x", false),
         ("gatewayAPI.listenerPort=70000", false),
         ("telemetry=on", false),
+        ("logLevel=loud", false),
+        ("telemetry.endpoint=collector:4317", false),
+        ("gateway.defaultTimeouts.agent=soon", false),
+        ("controllerManager.replicas=-1", false),
     ] {
         let (by_program, by_schema) = (ChartValues::set(&[said.to_owned()]), over_defaults(said));
         assert_eq!(by_program.is_ok(), is_right, "{said}: {by_program:?}");
@@ -108,16 +112,34 @@ fn values_are_refused_by_the_schema_and_by_the_program_alike() {
             assert!(why.starts_with(&format!("--set {path}: ")), "{why}");
         }
     }
-    // What the types do not have.
-    for said in [
-        "logLevel=loud",
-        "telemetry.endpoint=collector:4317",
-        "gateway.defaultTimeouts.agent=soon",
-    ] {
-        assert!(refused(&over_defaults(said)).is_some(), "{said}");
-    }
     for said in ["a", "mcpRuntimes.custom.a.args={x}", "tolerations[0].key=x"] {
         assert!(ChartValues::set(&[said.to_owned()]).is_err(), "{said}");
+    }
+}
+
+/// As Helm takes the words of `--set`: `TRUE` is true, and what begins with a zero is no number.
+#[test]
+fn a_value_is_of_the_type_that_helm_makes_of_it() {
+    for (said, expected) in [
+        ("telemetry.enabled=TRUE", Ok(json!(true))),
+        ("telemetry.enabled=False", Ok(json!(false))),
+        ("controllerManager.manager.image.tag=007", Ok(json!("007"))),
+        ("controllerManager.replicas=0", Ok(json!(0))),
+        ("controllerManager.replicas=02", Err("want integer")),
+        ("controllerManager.manager.image.tag=7", Err("want string")),
+        ("logLevel=1", Err("/logLevel")),
+    ] {
+        let path = said.split('=').next().unwrap();
+        let pointer = format!("/{}", path.replace('.', "/"));
+        let values = ChartValues::set(&[said.to_owned()]).map(|it| json!(it));
+        match expected {
+            Ok(value) => assert_eq!(values.unwrap().pointer(&pointer), Some(&value), "{said}"),
+            Err(word) => {
+                let why = values.unwrap_err();
+                assert!(why.starts_with(&format!("--set {path}: ")), "{why}");
+                assert!(why.contains(word), "{said}: {why}");
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A call on its way: its span, and what is report of it.
+//! A call on its way: its span, and what is reported of it.
 
 use axum::http::HeaderMap;
 use kaos_hooks::Propagator;

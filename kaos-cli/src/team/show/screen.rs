@@ -140,7 +140,7 @@ impl<'s> Screen<'s> {
             }
             Entry::Report { name, text } => match serde_json::from_str(&text) {
                 Ok(Report::LeftOut(count)) => {
-                    let text = format!("({count} spans were not report: they came too fast)");
+                    let text = format!("({count} spans were not reported: they came too fast)");
                     self.line(out, &name, &text, None)
                 }
                 Ok(report) => {

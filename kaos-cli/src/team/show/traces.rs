@@ -4,9 +4,12 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use crate::reports::{Begun, Ended, Report};
+use kaos_hooks::{SpanId, TraceId};
 
-/// Spans that are kept, of traces that go on; with more, the oldest trace is given up.
+use crate::reports::{Begun, Ended, Report, Short};
+
+/// Spans that are kept, of traces that go on; with more, the oldest trace is given up. What is kept of each is bounded, too:
+/// ids are numbers, a name and an error are [`Short`].
 const SPANS: usize = 20_000;
 
 /// Spans of a tree that are shown.
@@ -29,16 +32,16 @@ pub(super) struct Asked {
 #[derive(Default)]
 pub(super) struct Traces {
     asked: HashMap<String, Asked>,
-    open: HashMap<String, Trace>,
+    open: HashMap<TraceId, Trace>,
     /// Their ids, the oldest first.
-    order: VecDeque<String>,
+    order: VecDeque<TraceId>,
     spans: usize,
 }
 
 #[derive(Default)]
 struct Trace {
     spans: Vec<Span>,
-    by_id: HashMap<String, usize>,
+    by_id: HashMap<SpanId, usize>,
     unfinished: usize,
     /// Since when none is open.
     quiet: Option<Instant>,
@@ -48,7 +51,7 @@ struct Span {
     component: String,
     begun: Begun,
     took: Option<u64>,
-    error: Option<String>,
+    error: Option<Short>,
 }
 
 /// A line of a tree: the component whose span it is, and the rest.
@@ -62,7 +65,7 @@ pub(super) struct Branch {
 /// A trace that is over.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tree {
-    pub(super) trace: String,
+    pub(super) trace: TraceId,
     pub(super) branches: Vec<Branch>,
 }
 
@@ -72,7 +75,7 @@ impl Traces {
         self.asked.get(component).copied().unwrap_or_default()
     }
 
-    /// Takes what a component report.
+    /// Takes what a component reports.
     pub(super) fn take(&mut self, component: &str, report: Report) {
         match report {
             Report::Begun(begun) => self.begun(component, begun),
@@ -90,16 +93,16 @@ impl Traces {
             let Some(oldest) = self.order.pop_front() else {
                 break;
             };
-            self.forget(&oldest);
+            self.forget(oldest);
         }
-        let trace = self.open.entry(begun.trace.clone()).or_insert_with(|| {
-            self.order.push_back(begun.trace.clone());
+        let trace = self.open.entry(begun.trace).or_insert_with(|| {
+            self.order.push_back(begun.trace);
             Trace::default()
         });
         self.spans += 1;
         trace.unfinished += 1;
         trace.quiet = None;
-        trace.by_id.insert(begun.span.clone(), trace.spans.len());
+        trace.by_id.insert(begun.span, trace.spans.len());
         trace.spans.push(Span {
             component: component.to_owned(),
             begun,
@@ -134,7 +137,7 @@ impl Traces {
             let mut lost = 0;
             for span in trace.spans.iter_mut().filter(open) {
                 span.took = Some(0);
-                span.error = Some("its process has ended".to_owned());
+                span.error = Some("its process has ended".into());
                 if span.begun.asked {
                     let asked = self.asked.entry(component.to_owned()).or_default();
                     asked.errors += 1;
@@ -157,10 +160,10 @@ impl Traces {
             .order
             .iter()
             .filter(|id| self.open.get(*id).is_some_and(is_over));
-        let ids: Vec<String> = ended.cloned().collect();
+        let ids: Vec<TraceId> = ended.copied().collect();
         self.order.retain(|id| !ids.contains(id));
         let trees = ids.into_iter().filter_map(|id| {
-            let trace = self.forget(&id)?;
+            let trace = self.forget(id)?;
             let asked = trace.spans.iter().any(|it| it.begun.asked);
             asked.then(|| Tree {
                 branches: trace.branches(),
@@ -170,8 +173,8 @@ impl Traces {
         trees.collect()
     }
 
-    fn forget(&mut self, id: &str) -> Option<Trace> {
-        let trace = self.open.remove(id)?;
+    fn forget(&mut self, id: TraceId) -> Option<Trace> {
+        let trace = self.open.remove(&id)?;
         self.spans -= trace.spans.len();
         Some(trace)
     }

@@ -115,8 +115,10 @@ async fn lead(
         }
     };
     let stopping = Instant::now();
-    drop(page);
+    // It may take a while to end, which nobody waits for who ends the team.
+    let page = tokio::task::spawn_blocking(move || drop(page));
     let standings = tokio::task::spawn_blocking(move || team.stop()).await?;
+    page.await?;
     let state = if matches!(end, End::Asked) {
         "stopped"
     } else {

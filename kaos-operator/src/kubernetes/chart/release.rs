@@ -1,10 +1,12 @@
 //! What the chart makes of its values, without Helm.
 
+use kube::core::GroupVersionKind;
 use serde_json::{Value, json};
 
 use super::super::MANAGER;
 use super::super::role::roles;
 use super::super::settings::OperatorSettings;
+use super::released::labels;
 use super::values::ChartValues;
 use crate::collector::{HTTP_PORT, parsed};
 
@@ -32,7 +34,13 @@ pub fn release(values: &ChartValues, namespace: &str) -> Result<Vec<Value>, Stri
         );
     }
     let mut all = vec![account];
-    all.extend(roles(&settings(gateway.enabled, namespace)?));
+    let roles = roles(&settings(gateway.enabled, namespace)?).into_iter();
+    all.extend(roles.map(|mut role| {
+        if let Some(metadata) = role.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("labels".to_owned(), labels(namespace));
+        }
+        role
+    }));
     for kind in ["ClusterRole", "Role"] {
         let mut metadata = metadata(MANAGER, namespace);
         if let Some(metadata) = metadata.as_object_mut().filter(|_| kind == "ClusterRole") {
@@ -66,7 +74,11 @@ pub fn release(values: &ChartValues, namespace: &str) -> Result<Vec<Value>, Stri
         all.push(json!({
             "apiVersion": "gateway.networking.k8s.io/v1",
             "kind": "Gateway",
-            "metadata": metadata(&gateway.gateway_name, or(&gateway.gateway_namespace, namespace)),
+            "metadata": {
+                "name": gateway.gateway_name,
+                "namespace": or(&gateway.gateway_namespace, namespace),
+                "labels": labels(namespace),
+            },
             "spec": {
                 "gatewayClassName": gateway.gateway_class_name,
                 "listeners": [{
@@ -79,6 +91,29 @@ pub fn release(values: &ChartValues, namespace: &str) -> Result<Vec<Value>, Stri
         }));
     }
     Ok(all)
+}
+
+/// All kinds of objects that [`release`] makes of whatever values, in the order in which they are applied, each once.
+///
+/// # Errors
+///
+/// None that is known: the values are ours.
+pub fn released_kinds() -> Result<Vec<GroupVersionKind>, String> {
+    let mut all = ChartValues::default();
+    all.gateway_api.enabled = true;
+    all.gateway_api.create_gateway = true;
+    "any".clone_into(&mut all.gateway_api.gateway_class_name);
+    let mut kinds = Vec::new();
+    for object in release(&all, "any")? {
+        let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+        let version = text("apiVersion");
+        let (group, version) = version.split_once('/').unwrap_or(("", version));
+        let kind = GroupVersionKind::gvk(group, version, text("kind"));
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    Ok(kinds)
 }
 
 fn settings(gateway: bool, namespace: &str) -> Result<OperatorSettings, String> {
@@ -102,11 +137,7 @@ fn metadata(name: &str, namespace: &str) -> Value {
     json!({
         "name": name,
         "namespace": namespace,
-        "labels": {
-            "app.kubernetes.io/name": MANAGER,
-            "app.kubernetes.io/version": env!("CARGO_PKG_VERSION"),
-            "app.kubernetes.io/managed-by": "kaos",
-        },
+        "labels": labels(namespace),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The schema of the chart's values.
 
+use boon::{Compiler, SchemaIndex, Schemas, ValidationError};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
@@ -27,5 +28,45 @@ fn without_defaults(schema: &mut Value) {
     }
     if let Some(Value::Object(fields)) = schema.get_mut("properties") {
         fields.values_mut().for_each(without_defaults);
+    }
+}
+
+/// What the schema is called while it is compiled; no such place exists.
+const PLACE: &str = "kaos://chart/values";
+
+/// The schema, to check values with where there is no Helm.
+pub(super) struct ValuesCheck {
+    schemas: Schemas,
+    root: SchemaIndex,
+}
+
+impl ValuesCheck {
+    pub(super) fn new() -> Result<Self, String> {
+        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+        let added = compiler.add_resource(PLACE, values_schema());
+        added.map_err(|it| it.to_string())?;
+        let root = compiler.compile(PLACE, &mut schemas);
+        let root = root.map_err(|it| it.to_string())?;
+        Ok(Self { schemas, root })
+    }
+
+    /// # Errors
+    ///
+    /// All that is wrong, each with its place: `at '/telemetry/enabled': want boolean, but got string`.
+    pub(super) fn check(&self, values: &Value) -> Result<(), String> {
+        self.schemas.validate(values, self.root).map_err(|error| {
+            let mut all = Vec::new();
+            collect(&error, &mut all);
+            all.join("; ")
+        })
+    }
+}
+
+fn collect(error: &ValidationError<'_, '_>, to: &mut Vec<String>) {
+    if error.causes.is_empty() {
+        to.push(format!("at '{}': {}", error.instance_location, error.kind));
+    }
+    for cause in &error.causes {
+        collect(cause, to);
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::schema::ValuesCheck;
 use super::values::ChartValues;
 
 impl ChartValues {
@@ -12,6 +13,7 @@ impl ChartValues {
     /// What is refused, and why.
     pub fn set(said: &[String]) -> Result<Self, String> {
         let mut all = serde_json::to_value(Self::default()).map_err(|it| it.to_string())?;
+        let schema = ValuesCheck::new()?;
         for pair in said.iter().flat_map(|it| split(it, ',')) {
             let (path, text) = pair
                 .split_once('=')
@@ -19,27 +21,34 @@ impl ChartValues {
             if path.contains('[') || text.starts_with('{') {
                 return Err(format!("--set {path}: lists need Helm"));
             }
-            let value = match text {
-                "true" => true.into(),
-                "false" => false.into(),
-                "null" => Value::Null,
-                text => text
-                    .parse::<i64>()
-                    .map_or_else(|_| text.replace("\\,", ",").into(), Value::from),
-            };
             let keys: Vec<String> = split(path, '.')
                 .into_iter()
                 .map(|it| it.replace("\\.", "."))
                 .collect();
-            place(&mut all, &keys, value).map_err(|()| {
+            place(&mut all, &keys, typed(text)).map_err(|()| {
                 format!("--set {path}: there is something else than a map on the way")
             })?;
             // Told of the one that is wrong.
-            serde_json::from_value::<Self>(all.clone())
+            schema
+                .check(&all)
                 .map_err(|why| format!("--set {path}: {why}"))?;
         }
         serde_json::from_value(all).map_err(|it| it.to_string())
     }
+}
+
+/// What a text means, as Helm 4 has it: a number that begins with a zero is a text.
+fn typed(text: &str) -> Value {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    if is("true") || is("false") {
+        return is("true").into();
+    }
+    if is("null") {
+        return Value::Null;
+    }
+    let number = text.parse::<i64>().ok();
+    let number = number.filter(|_| text == "0" || !text.starts_with('0'));
+    number.map_or_else(|| text.replace("\\,", ",").into(), Value::from)
 }
 
 /// Parts of a text between separators that no backslash stands before.

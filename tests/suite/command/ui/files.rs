@@ -9,7 +9,7 @@ use kaos_hooks::audit::AuditHook;
 use super::{Shown, key, recorded, turn};
 use crate::audit::Scratch;
 
-fn segments(of: &Path) -> Vec<PathBuf> {
+pub(super) fn segments(of: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(of).unwrap().map(|it| it.unwrap().path());
     let mut segments: Vec<_> = files
         .filter(|it| it.extension().is_some_and(|it| it == "jsonl"))
@@ -125,93 +125,4 @@ async fn runs_come_while_they_run_and_the_page_goes_on_when_files_go() {
             .all(|it| it == "lock" || it == "reserve" || it == "quarantine"),
         "nothing was written there: {left:?}"
     );
-}
-
-/// Trails of two openings have two segments, of which the first is sealed.
-async fn two_segments(name: &str) -> Scratch {
-    let scratch = recorded(name, &["one", "two"]).await;
-    let audit = AuditHook::builder(scratch.path())
-        .signing_key(key())
-        .open()
-        .unwrap();
-    turn(&Hooks::new(audit.clone()), "three").await;
-    audit.shutdown().await.unwrap();
-    scratch
-}
-
-#[tokio::test]
-async fn what_was_read_of_sealed_segments_is_kept_for_its_user_alone_and_believed_of_the_same_files_alone()
- {
-    use std::os::unix::fs::PermissionsExt as _;
-    let scratch = two_segments("ui-kept").await;
-    let home = scratch.path().with_extension("home");
-    let _gone = fs::remove_dir_all(&home).is_ok();
-    let trail = scratch.path().to_str().unwrap().to_owned();
-    let questions = async || {
-        let shown = Shown::start_in(&home, &[&trail]).await;
-        let list = shown.once("/api/runs", |it| it["found"] == 3).await;
-        let runs = list["runs"].as_array().unwrap().iter();
-        let questions: Vec<_> = runs
-            .map(|it| it["question"].as_str().unwrap().to_owned())
-            .collect();
-        let standing = shown.verdict().await["verdict"]["standing"].clone();
-        (questions, standing)
-    };
-    assert_eq!(questions().await.0, ["three", "two", "one"]);
-    let kept: Vec<_> = fs::read_dir(home.join("kaos/runs"))
-        .unwrap()
-        .map(|it| it.unwrap().path())
-        .collect();
-    let [kept] = &kept[..] else {
-        panic!("{kept:?}");
-    };
-    assert_eq!(
-        fs::metadata(kept).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
-    assert_eq!(
-        fs::metadata(home.join("kaos/runs"))
-            .unwrap()
-            .permissions()
-            .mode()
-            & 0o777,
-        0o700
-    );
-
-    // Whoever changes what is kept changes what is listed, and nothing of what is found by verifying.
-    let text = fs::read_to_string(kept).unwrap();
-    assert!(!text.contains("three"), "the last segment is not sealed");
-    fs::write(kept, text.replace("\"two\"", "\"2\"")).unwrap();
-    let (listed, standing) = questions().await;
-    assert_eq!(
-        (listed, standing),
-        (
-            vec!["three".to_owned(), "2".to_owned(), "one".to_owned()],
-            "intact".into()
-        )
-    );
-
-    // Of other files it is not taken, nor what cannot be read.
-    fs::write(kept, "{").unwrap();
-    assert_eq!(questions().await.0, ["three", "two", "one"]);
-    let text = fs::read_to_string(kept).unwrap();
-    fs::write(kept, text.replace("\"two\"", "\"2\"")).unwrap();
-    let first = &segments(scratch.path())[0];
-    let lines = fs::read_to_string(first).unwrap();
-    let at = lines.trim_end().rfind("\"h\":\"").unwrap() + 5;
-    let other = if lines[at..].starts_with('0') {
-        "1"
-    } else {
-        "0"
-    };
-    fs::write(first, [&lines[..at], other, &lines[at + 1..]].concat()).unwrap();
-    let (listed, standing) = questions().await;
-    assert_eq!(
-        (listed, standing),
-        (
-            vec!["three".to_owned(), "two".to_owned(), "one".to_owned()],
-            "not_intact".into()
-        )
-    );
-    fs::remove_dir_all(&home).unwrap();
 }

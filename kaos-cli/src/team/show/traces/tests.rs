@@ -1,24 +1,40 @@
+use std::hash::{Hash as _, Hasher as _};
 use std::time::Instant;
 
 use super::*;
 
-fn begun(trace: &str, span: &str, parent: &str, at: u64) -> Report {
+/// A number for a name.
+fn number(name: &str) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish().max(1)
+}
+
+fn trace(name: &str) -> TraceId {
+    TraceId::new(number(name).into()).unwrap()
+}
+
+fn span(name: &str) -> SpanId {
+    SpanId::new(number(name)).unwrap()
+}
+
+fn begun(of: &str, name: &str, parent: &str, at: u64) -> Report {
     Report::Begun(Begun {
-        trace: trace.to_owned(),
-        span: span.to_owned(),
-        parent: (!parent.is_empty()).then(|| parent.to_owned()),
-        name: format!("name-{span}"),
+        trace: trace(of),
+        span: span(name),
+        parent: (!parent.is_empty()).then(|| span(parent)),
+        name: format!("name-{name}").into(),
         at,
-        asked: span.starts_with("turn"),
+        asked: name.starts_with("turn"),
     })
 }
 
-fn ended(trace: &str, span: &str, error: Option<&str>) -> Report {
+fn ended(of: &str, name: &str, error: Option<&str>) -> Report {
     Report::Ended(Ended {
-        trace: trace.to_owned(),
-        span: span.to_owned(),
+        trace: trace(of),
+        span: span(name),
         took: 1_500_000,
-        error: error.map(str::to_owned),
+        error: error.map(Short::from),
     })
 }
 
@@ -38,7 +54,7 @@ fn a_question_is_a_tree_over_all_processes_once_none_of_its_spans_is_open() {
     for (component, report) in [
         ("lead", begun("t", "turn-1", "somebody", 1)),
         ("lead", begun("t", "call", "turn-1", 3)),
-        // Later report than begun, and the other way round.
+        // Later reported than begun, and the other way round.
         ("helper", begun("t", "turn-2", "call", 4)),
         ("lead", begun("t", "step", "turn-1", 2)),
         ("lead", ended("t", "step", None)),
@@ -97,6 +113,37 @@ fn nobody_speaks_for_another_and_what_is_reported_twice_counts_once() {
     assert_eq!(traces.over(later()).len(), 1);
 }
 
+/// What a program writes behind its word is read by whoever leads the team: no line of it is somebody else's, and none of it is long.
+#[test]
+fn a_report_of_a_program_that_lies_makes_no_line_of_anothers_and_is_short() {
+    let long = "x".repeat(15_000);
+    let ids = r#""trace":"0000000000000000000000000000000a","span":"000000000000000b""#;
+    let mut traces = Traces::default();
+    for (line, is_read) in [
+        (format!(r#"{{"Begun":{{{ids},"parent":null,"name":"x\nagent-b | hacked\u001b[2J","at":1,"asked":true}}}}"#), true),
+        (format!(r#"{{"Ended":{{{ids},"took":1,"error":"{long}\nagent-b | hacked"}}}}"#), true),
+        (format!(r#"{{"Begun":{{"trace":"{long}","span":"000000000000000b","parent":null,"name":"x","at":1,"asked":true}}}}"#), false),
+        (r#"{"Begun":{"trace":"0000000000000000000000000000000a","span":"b\nagent-b","parent":null,"name":"x","at":1,"asked":true}}"#.to_owned(), false),
+    ] {
+        let read = serde_json::from_str::<Report>(&line);
+        assert_eq!(read.is_ok(), is_read, "{line}: {read:?}");
+        if let Ok(report) = read {
+            traces.take("lead", report);
+        }
+    }
+    let tree = traces.over(later()).remove(0);
+    let [line] = &tree.branches[..] else {
+        panic!("{tree:?}");
+    };
+    assert!(
+        line.text.starts_with(r"x\nagent-b | hacked\u{1b}[2J"),
+        "{}",
+        line.text
+    );
+    assert_eq!(line.text.lines().count(), 1, "{}", line.text);
+    assert!(line.text.len() < 500, "{}", line.text.len());
+}
+
 #[test]
 fn what_nobody_asked_for_is_no_question() {
     let mut traces = Traces::default();
@@ -129,7 +176,10 @@ fn traces_that_never_end_take_bounded_memory_and_a_long_one_says_how_long_it_is(
     }
     assert_eq!(traces.spans, SPANS);
     assert_eq!(traces.open.len(), SPANS);
-    assert!(!traces.open.contains_key("t-4"), "the oldest is given up");
+    assert!(
+        !traces.open.contains_key(&trace("t-4")),
+        "the oldest is given up"
+    );
     for number in 0..300 {
         traces.take("lead", begun("long", &format!("turn-{number}"), "", number));
     }

@@ -1,7 +1,8 @@
 //! `kaos up -d`: another process of this command goes on.
 
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::args::Args;
 use crate::output::{self, Failed};
@@ -10,6 +11,12 @@ use crate::terminal;
 
 /// How often one looks whether it is ready.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How long the page's line is waited for.
+const PAGE: Duration = Duration::from_secs(1);
+
+/// How the line of `kaos ui` begins that says where the page is.
+const IS_AT: &str = "kaos: the page is at ";
 
 pub(super) fn run(args: &Args, place: &Place) -> Result<ExitCode, Failed> {
     if args.files.paths.iter().any(|it| it.as_os_str() == "-") {
@@ -42,20 +49,46 @@ pub(super) fn run(args: &Args, place: &Place) -> Result<ExitCode, Failed> {
                 out,
                 "ready: {count} of {count}; kaos status shows them, kaos down ends them"
             )?;
-            let said = std::fs::read_to_string(&log).unwrap_or_default();
-            for line in said.lines().filter(|it| it.contains("the page is at")) {
-                writeln!(out, "{line}")?;
+            if args.ui.is_some() {
+                match page(&log) {
+                    Some(line) => writeln!(out, "{line}")?,
+                    None => writeln!(out, "where its page is, {} will say", log.display())?,
+                }
             }
             out.flush()?;
             return Ok(ExitCode::SUCCESS);
         }
         if ended.is_some() {
-            let said = std::fs::read_to_string(&log).unwrap_or_default();
-            output::say(said.trim_end());
+            output::say(said(&log).trim_end());
             return Ok(ExitCode::FAILURE);
         }
         std::thread::sleep(LOOK);
     }
+}
+
+/// The page's own word for where it is, which is waited for a little: it starts beside the team.
+fn page(log: &Path) -> Option<String> {
+    let until = Instant::now() + PAGE;
+    loop {
+        let said = said(log);
+        // Lines of components have their names in front, and one without its end is not whole.
+        let whole = said
+            .split_inclusive('\n')
+            .filter_map(|it| it.strip_suffix('\n'));
+        let mut ours = whole.filter(|it| it.starts_with(IS_AT));
+        if let Some(line) = ours.next() {
+            return Some(line.to_owned());
+        }
+        if Instant::now() >= until {
+            return None;
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn said(log: &Path) -> String {
+    let bytes = std::fs::read(log).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The terminal's end is not this process' end.

@@ -29,8 +29,6 @@ pub(super) struct Prepared {
     pub(super) processes: Vec<Process>,
     files: Vec<(PathBuf, SecretText)>,
     trail: Option<PathBuf>,
-    /// This command.
-    kaos: PathBuf,
 }
 
 /// Reads and checks all of it, and tells what was found.
@@ -84,7 +82,6 @@ pub(super) fn checked(args: &Args, place: &Place) -> Result<Checked, Failed> {
         processes: planned.processes,
         files: planned.files,
         trail: added.trail,
-        kaos: programs.kaos,
     })))
 }
 
@@ -148,7 +145,7 @@ impl Prepared {
             name: process.name.clone(),
             label: label(workload),
             port: process.port,
-            reports: process.program == self.kaos,
+            reports: process.reports,
         })
         .collect()
     }

@@ -1,0 +1,97 @@
+//! One run: listed, shown, and proved to somebody who has no trail.
+
+use kaos_hooks::audit::SigningKey;
+use serde_json::json;
+
+use super::{Shown, kaos, key, recorded};
+use crate::command::said;
+
+#[tokio::test]
+async fn a_run_is_listed_shown_and_proved_and_the_proof_is_checked_without_the_trail() {
+    let scratch = recorded("ui-run", &["What is 6 * 7?", "And 7 * 8?"]).await;
+    let shown = Shown::of(scratch.path()).await;
+    let list = shown.once("/api/runs", |it| it["found"] == 2).await;
+    assert_eq!(
+        list["runs"][0]["question"], "And 7 * 8?",
+        "the newest is the first"
+    );
+    let found = shown
+        .get("/api/runs?text=6+*&tool=calculator&status=complete")
+        .await
+        .json();
+    assert_eq!((&found["found"], &found["total"]), (&json!(1), &json!(2)));
+    let run = &found["runs"][0];
+    let (trace, root) = (
+        run["trace"].as_str().unwrap(),
+        run["root"].as_str().unwrap(),
+    );
+    let read = shown.get(&format!("/api/run/{trace}/{root}")).await.json();
+    let kinds: Vec<_> = read["spans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["turn", "step", "tool_call"]);
+    let tool = read["spans"][2]["id"].as_str().unwrap();
+    let records = shown
+        .get(&format!("/api/records/{trace}/{root}?span={tool}"))
+        .await
+        .json();
+    assert_eq!(records["records"][0]["event"]["content"], r#"{"a":6}"#);
+    let proof = shown.get(&format!("/api/proof/{trace}/{root}")).await;
+    assert_eq!(proof.status, 200, "{}", proof.body);
+    assert_eq!(
+        proof.body.lines().count(),
+        1 + records_of(&shown, trace, root).await
+    );
+
+    let file = scratch.path().with_extension("proof");
+    let check = async |text: String, key: &SigningKey| {
+        std::fs::write(&file, text).unwrap();
+        let public = key.verifying_key().to_string();
+        let checked = kaos(&["audit", "check", file.to_str().unwrap(), "--key", &public])
+            .output()
+            .await
+            .unwrap();
+        (checked.status.code(), said(&checked))
+    };
+    let (code, told) = check(proof.body.clone(), &key()).await;
+    assert!(
+        code == Some(0) && told.contains("PROVED: 6 records"),
+        "{told}"
+    );
+    let other = SigningKey::from_seed("test", &[8; 32]).unwrap();
+    let (code, told) = check(proof.body.clone(), &other).await;
+    assert!(code == Some(1) && told.contains("NOT PROVED"), "{told}");
+    let fewer: Vec<_> = proof.body.lines().take(3).collect();
+    let (code, told) = check(fewer.join("\n"), &key()).await;
+    assert!(
+        code == Some(2) && told.contains("it says that it has 6 records, and has 2"),
+        "{told}"
+    );
+    let lines: Vec<_> = proof.body.lines().collect();
+    let (first, others) = (lines[1], &lines[..lines.len() - 1]);
+    let (code, told) = check([others, &[first]].concat().join("\n"), &key()).await;
+    assert!(code == Some(2) && told.contains("there twice"), "{told}");
+    let lines = lines.len() - 1;
+    let (head, _) = proof.body.split_once('\n').unwrap();
+    let (code, told) = check(
+        [head, "\n", &[first, "\n"].concat().repeat(lines)].concat(),
+        &key(),
+    )
+    .await;
+    assert!(code == Some(2) && !told.contains("PROVED: 6"), "{told}");
+    let renamed = proof.body.replacen("\"seq\":", "\"seq\":1", 1);
+    let (code, told) = check(renamed, &key()).await;
+    assert!(code == Some(2) && told.contains("another record"), "{told}");
+    std::fs::remove_file(&file).unwrap();
+}
+
+async fn records_of(shown: &Shown, trace: &str, root: &str) -> usize {
+    let records = shown
+        .get(&format!("/api/records/{trace}/{root}"))
+        .await
+        .json();
+    records["records"].as_array().unwrap().len()
+}
