@@ -51,7 +51,9 @@ def three_hundred(**more):
         made.append(model_api(f"m{number}", **more))
         made.append(resource("MCPServer", f"t{number}", runtime="python-string", params="def one() -> int:\n    return 1\n", **more))
         made.append(agent(f"a{number}", model_api=f"m{number}", mcpServers=[f"t{number}"], **more))
-    apply(*made, namespace="many")
+    # Fifty at a time: kubectl asks twice for each.
+    for first in range(0, len(made), 50):
+        apply(*made[first : first + 50], namespace="many")
 
 
 def whose(event):
