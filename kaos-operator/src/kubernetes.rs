@@ -54,9 +54,10 @@ mod work_queue;
 
 pub use crds::{crds, crds_yaml};
 pub use election::{LeaseState, lease_state};
+pub use fence::LeaseLost;
 pub use metrics::{OperatorMetrics, Reconciled};
 pub use objects::{ObjectKind, Objects, objects};
-pub use operator::{LeaseLost, Operator};
+pub use operator::Operator;
 pub use ownership::{Ownership, ownership};
 pub use role::{roles, roles_yaml};
 pub use settings::{Gateway, OperatorSettings};

@@ -13,7 +13,7 @@ use super::last_applied::{self, LastApplied, Standing};
 use super::metrics::OperatorMetrics;
 use super::objects::ObjectKind;
 use super::ownership::{Ownership, ownership};
-use super::place::Place;
+use super::place::{Place, Taken};
 use super::pod_template::short_hash;
 use super::status::ApplyFailure;
 use crate::resources::Identity;
@@ -79,7 +79,10 @@ impl Applier {
         let api = self.api(made, &of.namespace);
         let place = match Place::look(&api, live, of, uid, made, name).await? {
             Ok(place) => place,
-            Err(applied) => return Ok(applied),
+            Err(Taken::ByTheFormer) => return Ok(Applied::Later),
+            Err(Taken::ByAnother(what)) => {
+                return Ok(Applied::Failed(ApplyFailure::Foreign(what)));
+            }
         };
         let after = match place.write(&api, made, name, wanted, metrics).await {
             Ok(after) => after,

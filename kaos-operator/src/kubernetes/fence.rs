@@ -14,7 +14,11 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 use super::cache::locked;
-use super::operator::LeaseLost;
+
+/// Another operator may work by now, so that this one has stopped at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the Lease is lost: another operator may work by now")]
+pub struct LeaseLost;
 
 /// Until when this operator is the only one that works, by its own clock, unless the Lease is renewed.
 ///

@@ -20,6 +20,7 @@ use super::cache::Cache;
 use super::digest_key::DigestKey;
 use super::election::Election;
 use super::failure::brief;
+use super::fence::LeaseLost;
 use super::input_digests::InputDigests;
 use super::metrics::{OperatorMetrics, Reconciled};
 use super::reconcile::{Context, Outcome};
@@ -58,11 +59,6 @@ impl fmt::Debug for Operator {
             .finish_non_exhaustive()
     }
 }
-
-/// Another operator may work by now, so that this one has stopped at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the Lease is lost: another operator may work by now")]
-pub struct LeaseLost;
 
 impl Operator {
     /// An operator that speaks to this API server.

@@ -7,11 +7,9 @@ use serde_json::Value;
 use tracing::info;
 
 use super::MANAGER;
-use super::applier::Applied;
 use super::metrics::OperatorMetrics;
 use super::objects::ObjectKind;
 use super::ownership::{Ownership, ownership};
-use super::status::ApplyFailure;
 use crate::resources::Identity;
 
 /// Where an object may be written, as a look at it has shown: nothing is written without one. What comes or goes after the
@@ -24,6 +22,14 @@ pub(super) enum Place {
     Ours(String, Option<Value>),
 }
 
+/// Why a place may not be written to.
+pub(super) enum Taken {
+    /// An earlier resource's object is still being taken away.
+    ByTheFormer,
+    /// Somebody else's object is there: what is to be said.
+    ByAnother(String),
+}
+
 impl Place {
     /// Looks whether an object of this name may be written for a resource with this `uid`, or what is to be said instead.
     /// `live` is what the watch saw.
@@ -34,7 +40,7 @@ impl Place {
         uid: &str,
         made: ObjectKind,
         name: &str,
-    ) -> Result<Result<Self, Applied>, kube::Error> {
+    ) -> Result<Result<Self, Taken>, kube::Error> {
         // What has none of our labels is not watched.
         let live = match live {
             Some(live) => Some(live),
@@ -51,19 +57,19 @@ impl Place {
                 info!(target: "kaos", "{of}: {kind} {name} was made by another operator, and becomes ours");
                 Some(patch)
             }
-            Ownership::Former => return Ok(Err(Applied::Later)),
+            Ownership::Former => return Ok(Err(Taken::ByTheFormer)),
             Ownership::Foreign(whose) => {
                 let what = format!(
                     "there is a {kind} {name}, and it is {whose}: delete it, or choose another name"
                 );
-                return Ok(Err(Applied::Failed(ApplyFailure::Foreign(what))));
+                return Ok(Err(Taken::ByAnother(what)));
             }
         };
         // Each object of an API server has one.
         Ok(live
             .uid
             .map(|uid| Self::Ours(uid, patch))
-            .ok_or(Applied::Later))
+            .ok_or(Taken::ByTheFormer))
     }
 
     /// Writes an object there.
