@@ -63,6 +63,7 @@ pub fn lease_state(lease: Option<&LeaseSpec>, us: &str, unchanged: Duration) -> 
 }
 
 /// A Lease that several ask for.
+#[derive(Clone)]
 pub(super) struct Election {
     leases: Api<Lease>,
     us: String,

@@ -11,6 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{error, info, warn};
 
@@ -142,11 +143,15 @@ impl Operator {
         };
         self.metrics.leads(true);
         let context = self.context(term.fenced(&self.client), key, cache);
+        // By itself: however much there is to do, the Lease is renewed in time.
+        let (mut holding, mut holder) = (JoinSet::new(), election.clone());
+        holding.spawn(async move { holder.hold(&term).await });
         let lost = tokio::select! {
             () = work(&context, &self.observer, &queue, stop) => false,
             () = watching => false,
-            () = election.hold(&term) => true,
+            _ended = holding.join_next() => true,
         };
+        holding.shutdown().await;
         self.metrics.leads(false);
         if lost {
             error!(target: "kaos", "{LeaseLost}");

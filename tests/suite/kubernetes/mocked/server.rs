@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
@@ -162,7 +163,8 @@ impl Cluster {
                 change(self);
             }
             if let Some((_, seconds)) = self.pause.take_if(|(at, _)| *at == path) {
-                advance(Duration::from_secs(seconds)).await;
+                // To wait for it would be to have all that is due done first.
+                let _passed = advance(Duration::from_secs(seconds)).now_or_never();
             }
         }
     }
