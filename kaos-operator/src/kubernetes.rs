@@ -9,7 +9,8 @@
 //! - A resource that nobody touches, and whose inputs nobody touches, causes no request.
 //! - What is deleted of a resource's objects comes back; what somebody changes of them is changed back. An object of the
 //!   name that is not the resource's is left alone, and told.
-//! - Of Secrets and `ConfigMap`s that pods read, which keys there are and a hash are kept, no content.
+//! - Of Secrets and `ConfigMap`s that pods read, which keys there are and a digest are kept, no content; the digest's key is
+//!   the operator's alone.
 //!
 //! # Example
 //!
@@ -28,8 +29,10 @@ mod applier;
 mod cache;
 pub mod chart;
 mod crds;
+mod digest_key;
 mod election;
 mod failure;
+mod fence;
 mod input_digests;
 mod inputs;
 mod last_applied;
@@ -38,6 +41,7 @@ mod metrics;
 mod objects;
 mod operator;
 mod ownership;
+mod place;
 mod pod_template;
 mod reconcile;
 mod rendered;
@@ -50,9 +54,10 @@ mod work_queue;
 
 pub use crds::{crds, crds_yaml};
 pub use election::{LeaseState, lease_state};
+pub use fence::LeaseLost;
 pub use metrics::{OperatorMetrics, Reconciled};
 pub use objects::{ObjectKind, Objects, objects};
-pub use operator::{LeaseLost, Operator};
+pub use operator::Operator;
 pub use ownership::{Ownership, ownership};
 pub use role::{roles, roles_yaml};
 pub use settings::{Gateway, OperatorSettings};

@@ -3,18 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
+use kube::api::{DeleteParams, DynamicObject, Preconditions};
 use kube::{Api, Client};
 use serde_json::Value;
-use tracing::info;
 
-use super::MANAGER;
 use super::cache::{Cache, locked, made_resource};
 use super::failure::is_ending;
 use super::last_applied::{self, LastApplied, Standing};
 use super::metrics::OperatorMetrics;
 use super::objects::ObjectKind;
 use super::ownership::{Ownership, ownership};
+use super::place::{Place, Taken};
 use super::pod_template::short_hash;
 use super::status::ApplyFailure;
 use crate::resources::Identity;
@@ -78,41 +77,15 @@ impl Applier {
             Standing::Stale => {}
         }
         let api = self.api(made, &of.namespace);
-        // What has none of our labels is not watched.
-        let live = match live {
-            Some(live) => Some(live),
-            None => api.get_metadata_opt(name).await?.map(|it| it.metadata),
-        };
-        if let Some(live) = &live {
-            match ownership(live, of.kind.as_str(), &of.name, uid) {
-                Ownership::Ours => {}
-                Ownership::Former => return Ok(Applied::Later),
-                Ownership::Foreign(whose) => {
-                    let what = format!(
-                        "there is a {} {name}, and it is {whose}: delete it, or choose another name",
-                        made.names().1
-                    );
-                    return Ok(Applied::Failed(ApplyFailure::Foreign(what)));
-                }
-                Ownership::Adopted(patch) => {
-                    metrics.wrote(made);
-                    let params = PatchParams {
-                        field_manager: Some(MANAGER.to_owned()),
-                        ..PatchParams::default()
-                    };
-                    api.patch_metadata(name, &params, &Patch::Merge(patch))
-                        .await?;
-                    info!(target: "kaos", "{of}: {} {name} was made by another operator, and is ours now", made.names().1);
-                }
+        let place = match Place::look(&api, live, of, uid, made, name).await? {
+            Ok(place) => place,
+            Err(Taken::ByTheFormer) => return Ok(Applied::Later),
+            Err(Taken::ByAnother(what)) => {
+                return Ok(Applied::Failed(ApplyFailure::Foreign(what)));
             }
-        }
-        metrics.wrote(made);
-        let force = PatchParams::apply(MANAGER).force();
-        let after = match api
-            .patch_metadata(name, &force, &Patch::Apply(wanted))
-            .await
-        {
-            Ok(after) => after.metadata,
+        };
+        let after = match place.write(&api, made, name, wanted, metrics).await {
+            Ok(after) => after,
             Err(kube::Error::Api(status)) if [400, 422].contains(&status.code) => {
                 return Ok(Applied::Failed(ApplyFailure::Invalid(status.message)));
             }
@@ -148,7 +121,7 @@ impl Applier {
         };
         if !matches!(
             ownership(&live, of.kind.as_str(), &of.name, uid),
-            Ownership::Ours | Ownership::Adopted(_)
+            Ownership::Ours | Ownership::Created(_) | Ownership::Adopted(_)
         ) {
             return Ok(());
         }

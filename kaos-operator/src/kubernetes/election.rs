@@ -7,16 +7,15 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, Client};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{info, warn};
 
 use super::MANAGER;
 use super::failure::brief;
+use super::fence::Term;
 
 /// How long a Lease is good for that nobody renews.
 const LEASE: Duration = Duration::from_secs(15);
-/// How long its holder goes on without having renewed it: well less, so that two never work at once.
-const DEADLINE: Duration = Duration::from_secs(10);
 /// How often it is renewed, or asked for.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -64,6 +63,7 @@ pub fn lease_state(lease: Option<&LeaseSpec>, us: &str, unchanged: Duration) -> 
 }
 
 /// A Lease that several ask for.
+#[derive(Clone)]
 pub(super) struct Election {
     leases: Api<Lease>,
     us: String,
@@ -85,11 +85,18 @@ impl Election {
     /// # Cancel safety
     ///
     /// Dropped, it may have taken the Lease; [`release`](Self::release) gives it back.
-    pub(super) async fn wait(&mut self) {
+    pub(super) async fn wait(&mut self) -> Term {
         let mut announced = false;
         loop {
-            match timeout(DEADLINE, self.attempt()).await {
-                Ok(Ok(LeaseState::Held)) => break,
+            let asked = Instant::now();
+            match timeout(Term::LENGTH, self.attempt()).await {
+                Ok(Ok(LeaseState::Held)) => {
+                    let term = Term::since(asked);
+                    if !term.is_over() {
+                        info!(target: "kaos", "this operator works");
+                        return term;
+                    }
+                }
                 Ok(Ok(_)) if !announced => {
                     info!(target: "kaos", "another operator works; this one waits");
                     announced = true;
@@ -102,29 +109,24 @@ impl Election {
             }
             sleep(RETRY).await;
         }
-        info!(target: "kaos", "this operator works");
     }
 
-    /// Renews the Lease as long as that can be done; ends when somebody else may have it.
+    /// Renews the Lease as long as that can be done; ends with the term, or when somebody else has it.
     ///
     /// # Cancel safety
     ///
     /// Dropped, it renews no more.
-    pub(super) async fn hold(&mut self) {
-        let mut renewed = Instant::now();
-        loop {
+    pub(super) async fn hold(&mut self, term: &Term) {
+        while !term.is_over() {
             sleep(RETRY).await;
-            let left = DEADLINE.saturating_sub(renewed.elapsed());
-            match timeout(left, self.attempt()).await {
-                Ok(Ok(LeaseState::Held)) => renewed = Instant::now(),
+            let asked = Instant::now();
+            match timeout_at(term.end(), self.attempt()).await {
+                Ok(Ok(LeaseState::Held)) => term.renewed(asked),
                 Ok(Ok(_)) => return,
                 Ok(Err(error)) => {
                     warn!(target: "kaos", "the Lease could not be renewed: {}", brief(&error));
                 }
                 Err(_) => {}
-            }
-            if renewed.elapsed() >= DEADLINE {
-                return;
             }
         }
     }

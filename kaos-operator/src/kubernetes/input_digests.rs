@@ -1,4 +1,6 @@
 //! What Secrets and `ConfigMap`s contain, as far as it matters: which keys, and whether it is another content.
+//!
+//! A digest of it is seen by whoever may read pods; what it stands for is not to be guessed by them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -7,15 +9,16 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Api, Client};
-use sha2::{Digest, Sha256};
 
 use super::cache::{Cache, locked};
+use super::digest_key::DigestKey;
 use super::inputs::{Input, Needed};
 use crate::resources::Identity;
 
 /// What was read of each, by the version that it was read of. No content is kept.
 pub(super) struct InputDigests {
     client: Client,
+    key: DigestKey,
     read: Mutex<HashMap<(Arc<str>, Input), Content>>,
 }
 
@@ -24,28 +27,27 @@ struct Content {
     version: String,
     keys: BTreeSet<String>,
     /// Stands for the content.
-    hash: String,
+    digest: String,
 }
 
 impl InputDigests {
-    pub(super) fn new(client: Client) -> Self {
+    pub(super) fn new(client: Client, key: DigestKey) -> Self {
         let read = Mutex::default();
-        Self { client, read }
+        Self { client, key, read }
     }
 
-    /// A text that stands for the content of all these, and what of it is missing, in words.
+    /// A text that stands for the content of all these, and what of it is missing, in words. `own` are names and texts of
+    /// `ConfigMap`s that are made beside the pod; nothing that is read is the empty text.
     pub(super) async fn of(
         &self,
         identity: &Identity,
         inputs: &BTreeMap<Input, Needed>,
-        own: &[&str],
+        own: &[(&str, &str)],
         cache: &Cache,
     ) -> Result<(String, Vec<String>), kube::Error> {
-        let (mut text, mut missing) = (String::new(), Vec::new());
-        for (input, needed) in inputs
-            .iter()
-            .filter(|(it, _)| it.secret || !own.contains(&it.name.as_str()))
-        {
+        let (mut parts, mut missing) = (Vec::new(), Vec::new());
+        let is_own = |it: &Input| !it.secret && own.iter().any(|(name, _)| *name == it.name);
+        for (input, needed) in inputs.iter().filter(|(it, _)| !is_own(it)) {
             let content = match cache.version(&identity.namespace, input) {
                 None => None,
                 Some(version) => self.read(&identity.namespace, input, version).await?,
@@ -56,11 +58,16 @@ impl InputDigests {
                 Some(content) => {
                     let absent = needed.keys.difference(&content.keys);
                     missing.extend(absent.map(|key| format!("{input} has no key {key}")));
-                    text.extend([&input.to_string(), " ", &content.hash, "\n"]);
+                    parts.extend([input.to_string(), content.digest]);
                 }
             }
         }
-        Ok((text, missing))
+        parts.extend(own.iter().map(|(_, text)| (*text).to_owned()));
+        if parts.is_empty() {
+            return Ok((String::new(), missing));
+        }
+        let digest = self.key.digest(parts.iter().map(String::as_bytes));
+        Ok((digest, missing))
     }
 
     async fn read(
@@ -78,7 +85,7 @@ impl InputDigests {
             let secret = Api::<Secret>::namespaced(self.client.clone(), namespace)
                 .get_opt(&input.name)
                 .await?;
-            secret.map(|it| content(&it.metadata, bytes(it.data.as_ref())))
+            secret.map(|it| self.content(&it.metadata, bytes(it.data.as_ref())))
         } else {
             let map = Api::<ConfigMap>::namespaced(self.client.clone(), namespace)
                 .get_opt(&input.name)
@@ -86,7 +93,7 @@ impl InputDigests {
             map.map(|it| {
                 let texts = it.data.iter().flatten();
                 let texts = texts.map(|(key, text)| (key.as_str(), text.as_bytes()));
-                content(&it.metadata, texts.chain(bytes(it.binary_data.as_ref())))
+                self.content(&it.metadata, texts.chain(bytes(it.binary_data.as_ref())))
             })
         };
         if let Some(content) = &read {
@@ -94,27 +101,24 @@ impl InputDigests {
         }
         Ok(read)
     }
-}
 
-/// The object's `uid` is part of the hash: the same password in two Secrets is not to be seen as the same.
-fn content<'c>(of: &ObjectMeta, data: impl Iterator<Item = (&'c str, &'c [u8])>) -> Content {
-    let mut hash = Sha256::new();
-    hash.update(of.uid.as_deref().unwrap_or_default());
-    let mut keys = BTreeSet::new();
-    for (key, value) in data {
-        hash.update(key.len().to_le_bytes());
-        hash.update(key);
-        hash.update(value.len().to_le_bytes());
-        hash.update(value);
-        keys.insert(key.to_owned());
-    }
-    let digits = |byte: &u8| format!("{byte:02x}");
-    let hash = hash.finalize().iter().take(8).map(digits).collect();
-    let version = of.resource_version.clone().unwrap_or_default();
-    Content {
-        version,
-        keys,
-        hash,
+    /// The object's `uid` is part of the digest: the same password in two Secrets is not to be seen as the same.
+    fn content<'c>(
+        &self,
+        of: &ObjectMeta,
+        data: impl Iterator<Item = (&'c str, &'c [u8])>,
+    ) -> Content {
+        let mut keys = BTreeSet::new();
+        let mut parts = vec![of.uid.as_deref().unwrap_or_default().as_bytes()];
+        for (key, value) in data {
+            parts.extend([key.as_bytes(), value]);
+            keys.insert(key.to_owned());
+        }
+        Content {
+            version: of.resource_version.clone().unwrap_or_default(),
+            keys,
+            digest: self.key.digest(parts),
+        }
     }
 }
 

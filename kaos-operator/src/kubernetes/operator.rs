@@ -11,13 +11,17 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{error, info, warn};
 
 use super::MANAGER;
 use super::applier::Applier;
+use super::cache::Cache;
+use super::digest_key::DigestKey;
 use super::election::Election;
 use super::failure::brief;
+use super::fence::LeaseLost;
 use super::input_digests::InputDigests;
 use super::metrics::{OperatorMetrics, Reconciled};
 use super::reconcile::{Context, Outcome};
@@ -56,11 +60,6 @@ impl fmt::Debug for Operator {
             .finish_non_exhaustive()
     }
 }
-
-/// Another operator may work by now, so that this one has stopped at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the Lease is lost: another operator may work by now")]
-pub struct LeaseLost;
 
 impl Operator {
     /// An operator that speaks to this API server.
@@ -115,25 +114,14 @@ impl Operator {
             () = &mut watching => return Ok(()),
             () = cache.seen() => self.metrics.has_seen(),
         }
-        let reporter = Reporter {
-            controller: MANAGER.to_owned(),
-            instance: Some(self.settings.identity.clone()),
-        };
-        let context = Context {
-            applier: Applier::new(self.client.clone()),
-            input_digests: InputDigests::new(self.client.clone()),
-            status: StatusWriter {
-                client: self.client.clone(),
-                recorder: Recorder::new(self.client.clone(), reporter),
-                metrics: Arc::clone(&self.metrics),
-            },
-            client: self.client.clone(),
-            settings: Arc::clone(&self.settings),
-            metrics: Arc::clone(&self.metrics),
-            cache,
+        let key = tokio::select! {
+            () = &mut stop => return Ok(()),
+            () = &mut watching => return Ok(()),
+            key = DigestKey::of(&self.client, &self.settings.system_namespace) => key,
         };
         if !self.settings.leader_election {
             self.metrics.leads(true);
+            let context = self.context(self.client.clone(), key, cache);
             tokio::select! {
                 () = work(&context, &self.observer, &queue, stop) => {}
                 () = watching => {}
@@ -145,19 +133,25 @@ impl Operator {
             &self.settings.system_namespace,
             &self.settings.identity,
         );
-        tokio::select! {
+        let term = tokio::select! {
             () = &mut stop => {
                 election.release().await;
                 return Ok(());
             }
             () = &mut watching => return Ok(()),
-            () = election.wait() => self.metrics.leads(true),
-        }
+            term = election.wait() => term,
+        };
+        self.metrics.leads(true);
+        let context = self.context(term.fenced(&self.client), key, cache);
+        // By itself: however much there is to do, the Lease is renewed in time.
+        let (mut holding, mut holder) = (JoinSet::new(), election.clone());
+        holding.spawn(async move { holder.hold(&term).await });
         let lost = tokio::select! {
             () = work(&context, &self.observer, &queue, stop) => false,
             () = watching => false,
-            () = election.hold() => true,
+            _ended = holding.join_next() => true,
         };
+        holding.shutdown().await;
         self.metrics.leads(false);
         if lost {
             error!(target: "kaos", "{LeaseLost}");
@@ -166,6 +160,27 @@ impl Operator {
         election.release().await;
         info!(target: "kaos", "the operator has stopped");
         Ok(())
+    }
+
+    /// What reconciles need, which ask this client.
+    fn context(&self, client: Client, key: DigestKey, cache: Arc<Cache>) -> Context {
+        let reporter = Reporter {
+            controller: MANAGER.to_owned(),
+            instance: Some(self.settings.identity.clone()),
+        };
+        Context {
+            applier: Applier::new(client.clone()),
+            input_digests: InputDigests::new(client.clone(), key),
+            status: StatusWriter {
+                client: client.clone(),
+                recorder: Recorder::new(client.clone(), reporter),
+                metrics: Arc::clone(&self.metrics),
+            },
+            client,
+            settings: Arc::clone(&self.settings),
+            metrics: Arc::clone(&self.metrics),
+            cache,
+        }
     }
 }
 

@@ -15,9 +15,8 @@ use super::MANAGER;
 ///
 /// // Somebody made a Deployment of this name by hand.
 /// match ownership(&ObjectMeta::default(), "Agent", "analyst", "0a1b-…") {
-///     Ownership::Ours | Ownership::Adopted(_) | Ownership::Former => unreachable!(),
 ///     Ownership::Foreign(whose) => assert_eq!(whose, "nobody's that is known"),
-///     _ => {}
+///     other => panic!("{other:?}"),
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +24,8 @@ use super::MANAGER;
 pub enum Ownership {
     /// Our resource's, and written by us.
     Ours,
+    /// Our resource's, and created by us, which is no applying yet: it becomes that by this patch, for our part of it.
+    Created(Value),
     /// Our resource's, but written by an operator before us: what it wrote becomes ours by this patch (JSON Merge
     /// Patch, RFC 7386), so that what we do not want of it goes away.
     Adopted(Value),
@@ -49,23 +50,32 @@ pub fn ownership(object: &ObjectMeta, kind: &str, name: &str, uid: &str) -> Owne
         };
     }
     let entries = object.managed_fields.clone().unwrap_or_default();
-    let is_ours = |it: &ManagedFieldsEntry| {
+    let by_us = |it: &ManagedFieldsEntry, operation: &str| {
         it.manager.as_deref() == Some(MANAGER)
-            && it.operation.as_deref() == Some("Apply")
+            && it.operation.as_deref() == Some(operation)
             && it.subresource.is_none()
     };
-    if entries.iter().any(is_ours) {
+    if entries.iter().any(|it| by_us(it, "Apply")) {
         return Ownership::Ours;
     }
-    Ownership::Adopted(adopting(object, entries))
-}
-
-/// What was written by updates counts as applied by us. Who writes statuses and scales stays who it is.
-fn adopting(object: &ObjectMeta, entries: Vec<ManagedFieldsEntry>) -> Value {
+    if entries.iter().any(|it| by_us(it, "Update")) {
+        // What somebody else has written since is theirs.
+        return Ownership::Created(applied(object, entries, |it| by_us(it, "Update")));
+    }
+    // Who writes statuses and scales stays who it is.
     let is_update = |it: &ManagedFieldsEntry| {
         it.operation.as_deref() == Some("Update") && it.subresource.is_none()
     };
-    let (updates, mut kept): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_update);
+    Ownership::Adopted(applied(object, entries, is_update))
+}
+
+/// What these wrote counts as applied by us.
+fn applied(
+    object: &ObjectMeta,
+    entries: Vec<ManagedFieldsEntry>,
+    by_these: impl Fn(&ManagedFieldsEntry) -> bool,
+) -> Value {
+    let (updates, mut kept): (Vec<_>, Vec<_>) = entries.into_iter().partition(by_these);
     let mut fields = json!({});
     for entry in &updates {
         if let Some(more) = &entry.fields_v1 {

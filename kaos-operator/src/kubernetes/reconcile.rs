@@ -153,10 +153,7 @@ impl Context {
                 FileContent::Text(text) => Some((file.name.as_str(), text.expose())),
                 FileContent::SecretKey(_) => None,
             });
-        let (own, texts): (Vec<&str>, Vec<&str>) = texts.unzip();
-        let of = &workload.identity;
-        let (mut content, missing) = self.input_digests.of(of, &read, &own, &self.cache).await?;
-        content.push_str(&texts.concat());
-        Ok((content, missing))
+        let (of, own): (_, Vec<_>) = (&workload.identity, texts.collect());
+        self.input_digests.of(of, &read, &own, &self.cache).await
     }
 }

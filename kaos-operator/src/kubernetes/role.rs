@@ -9,7 +9,7 @@ use crate::resources::Kind;
 
 /// The rights of the operator, as documents of Kubernetes: a `ClusterRole`, and a `Role` in its own namespace.
 ///
-/// `create` of what is applied is asked of whoever applies something that is not there; `update` of `finalizers`, by
+/// In its own namespace it holds its Lease, and makes the Secret of its key; `update` of `finalizers` is asked by
 /// clusters that ask who may keep an owner from being deleted (admission plugin `OwnerReferencesPermissionEnforcement`).
 #[must_use]
 pub fn roles(settings: &OperatorSettings) -> Vec<Value> {
@@ -57,7 +57,7 @@ pub fn roles(settings: &OperatorSettings) -> Vec<Value> {
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "Role",
             "metadata": {"name": MANAGER, "namespace": settings.system_namespace},
-            "rules": [leases],
+            "rules": [leases, rule("", json!(["secrets"]), &["create"])],
         }),
     ]
 }

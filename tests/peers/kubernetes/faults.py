@@ -95,6 +95,37 @@ def a_foreign_object_of_our_name_is_left_alone_and_told():
     kubectl("delete", "agent", "taken", "-n", "demo")
 
 
+def what_somebody_makes_at_the_same_time_is_theirs_or_ours_and_never_both():
+    names = [f"race{number}" for number in range(20)]
+    lists = [[agent(name) for name in names], []]
+    for name in names:
+        spec = {"selector": {"app": "theirs"}, "ports": [{"name": "theirs", "port": 9}]}
+        lists[1].append({"apiVersion": "v1", "kind": "Service", "metadata": {"name": f"agent-{name}", "labels": {"theirs": "yes"}}, "spec": spec})
+    command = [f"{BIN}/kubectl", f"--kubeconfig={STATE}/kubeconfig", "create", "-n", "demo", "-f", "-"]
+    running = []
+    for made in lists:
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": made}).encode()
+        running.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        running[-1].stdin.write(text)
+        running[-1].stdin.close()
+    for each in running:
+        each.wait(30)
+    for name in names:
+        within(30, f"{name} says how it is", lambda: condition("agent", name, "Ready"))
+    services = {it["metadata"]["name"]: it for it in items("services") if it["metadata"]["name"].startswith("agent-race")}
+    assert len(services) == len(names), sorted(services)
+    ours = 0
+    for name, service in services.items():
+        is_ours, is_theirs = bool(service["metadata"].get("ownerReferences")), "theirs" in service["metadata"]["labels"]
+        assert is_ours != is_theirs and len(service["spec"]["ports"]) == 1, service
+        ours += is_ours
+        if is_theirs:
+            becomes("agent", name.removeprefix("agent-"), "Ready", "False/NameTaken")
+    print(f"      {ours} of {len(names)} are ours")
+    kubectl("delete", "agents", "-n", "demo", *names)
+    kubectl("delete", "services", "-n", "demo", "-l", "theirs=yes")
+
+
 def what_somebody_changes_or_deletes_comes_back():
     kubectl("delete", "service", "agent-early", "-n", "demo")
     within(10, "the Service is back", lambda: get("service", "agent-early"))
@@ -252,6 +283,7 @@ SCENARIOS = [
     a_secret_that_is_missing_is_told_and_one_that_changes_restarts_who_reads_it,
     a_name_at_the_limit,
     a_foreign_object_of_our_name_is_left_alone_and_told,
+    what_somebody_makes_at_the_same_time_is_theirs_or_ours_and_never_both,
     what_somebody_changes_or_deletes_comes_back,
     an_agent_that_nobody_is_to_find_any_more_loses_its_service,
     what_the_ancestors_operator_made_is_adopted_in_place,

@@ -9,6 +9,8 @@ import time
 
 import chart
 import faults
+import many
+import replicas
 import rights
 import walk_through
 from cluster import *
@@ -18,6 +20,7 @@ TRACES = [os.environ["TRACES"], os.environ["POD_TRACES"]]
 GRPC = f"http://127.0.0.1:{os.environ['GRPC_PORT']}"
 CALLER = "00f067aa0ba902b7"
 TEAM = ["coordinator", "researcher", "analyst"]
+LONG = not os.environ.get("K8S_SHORT")
 
 
 def documents(path):
@@ -253,9 +256,10 @@ SCENARIOS = [
     ours_runs_from_the_environment_that_the_ancestors_operator_rendered,
     telemetry_over_http_goes_to_a_service_by_its_name,
     *faults.SCENARIOS,
+    *(replicas.SCENARIOS + many.SCENARIOS if LONG else []),
     rights.the_roles_grant_exactly_what_was_used,
     *chart.AFTER,
-    *([] if os.environ.get("K8S_SHORT") else [walk_through.the_walk_through_prints_what_the_documentation_shows]),
+    *([walk_through.the_walk_through_prints_what_the_documentation_shows] if LONG else []),
 ]
 
 

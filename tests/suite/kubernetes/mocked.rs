@@ -1,7 +1,12 @@
 //! The controller against an API server that says what a test wants, in virtual time.
 
+mod digests;
+mod places;
 mod server;
+mod terms;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use server::{Asked, Cluster, failed};
 
@@ -9,6 +14,7 @@ const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/demo/deployments/modelapi-llm
 const SERVICE: &str = "/api/v1/namespaces/demo/services/modelapi-llm";
 const CONFIG: &str = "/api/v1/namespaces/demo/configmaps/litellm-config-llm";
 const MODEL_API: &str = "/apis/kaos.tools/v1alpha1/namespaces/demo/modelapis/llm";
+const KEY: &str = "/api/v1/namespaces/kaos-system/secrets/kaos-operator-digest-key";
 const STATUS: &str = "/apis/kaos.tools/v1alpha1/namespaces/demo/modelapis/llm/status";
 
 /// A cluster with one `ModelAPI`.
@@ -21,7 +27,15 @@ fn cluster(spec: &Value) -> Cluster {
         "spec": spec,
     });
     cluster.objects.insert(MODEL_API.to_owned(), object);
+    cluster.objects.insert(KEY.to_owned(), key(1));
     cluster
+}
+
+/// The Secret of a key, by its number.
+fn key(number: u8) -> Value {
+    let key = BASE64_STANDARD.encode([number; 32]);
+    let metadata = json!({"name": "kaos-operator-digest-key", "namespace": "kaos-system", "uid": "k1", "resourceVersion": "2"});
+    json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"key": key}})
 }
 
 fn hosted() -> Value {

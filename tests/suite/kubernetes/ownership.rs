@@ -105,3 +105,40 @@ fn what_another_operator_wrote_counts_as_applied_by_us_but_for_how_many_there_ar
         json!({"f:spec": {"f:template": {"f:a": {}, "f:b": {}}}})
     );
 }
+
+/// Created is not yet applied; who has written beside us since goes on owning that.
+#[test]
+fn what_we_created_becomes_applied_and_what_others_wrote_since_stays_theirs() {
+    let ours = json!({"f:spec": {"f:replicas": {}, "f:template": {"f:a": {}}}});
+    let metadata = json!({
+        "resourceVersion": "7",
+        "ownerReferences": owned("Agent", "analyst", "u1"),
+        "managedFields": [
+            by("kaos-operator", "Update", None, &ours),
+            by("kubectl", "Update", None, &json!({"f:metadata": {"f:labels": {"f:team": {}}}})),
+            by("kube-controller-manager", "Update", Some("status"), &json!({"f:status": {}})),
+        ],
+    });
+    let Ownership::Created(patch) = of(metadata) else {
+        panic!("not created by us")
+    };
+    assert_eq!(patch["metadata"]["resourceVersion"], "7");
+    let entries = patch["metadata"]["managedFields"].as_array().unwrap();
+    let who = entries
+        .iter()
+        .map(|it| (&it["manager"], &it["operation"], &it["fieldsV1"]));
+    let labels = json!({"f:metadata": {"f:labels": {"f:team": {}}}});
+    let fields = json!({"f:spec": {"f:template": {"f:a": {}}}});
+    assert_eq!(
+        who.collect::<Vec<_>>(),
+        [
+            (&json!("kubectl"), &json!("Update"), &labels),
+            (
+                &json!("kube-controller-manager"),
+                &json!("Update"),
+                &json!({"f:status": {}})
+            ),
+            (&json!("kaos-operator"), &json!("Apply"), &fields),
+        ]
+    );
+}

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Bytes, Frame};
-use kaos_operator::kubernetes::{Operator, OperatorSettings};
+use kaos_operator::kubernetes::{LeaseLost, Operator, OperatorSettings};
 use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{Sender, channel};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, advance, sleep, sleep_until};
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tower_test::mock::{self, Handle};
@@ -47,6 +48,14 @@ pub(super) struct Cluster {
     watches: Vec<(String, Sender<Bytes>)>,
     /// What happens, and after how many seconds.
     pub(super) change: Option<(u64, Change)>,
+    /// What happens right after something was asked at a path, and answered.
+    pub(super) meanwhile: Option<(&'static str, Change)>,
+    /// Whether operators hold a Lease.
+    pub(super) has_lease: bool,
+    /// After how many seconds something is answered: at once, unless it is said.
+    pub(super) delay: Option<fn(&Asked) -> u64>,
+    /// How many seconds the operator is stopped right after this has been answered.
+    pub(super) pause: Option<(&'static str, u64)>,
 }
 
 type Change = fn(&mut Cluster);
@@ -58,21 +67,34 @@ impl Cluster {
         &mut self,
         seconds: u64,
         requests: usize,
-        mut answers: impl FnMut(&Asked) -> Answer,
+        answers: impl FnMut(&Asked) -> Answer,
     ) -> Vec<Asked> {
+        let (log, ended) = self.run_to_its_end(seconds, requests, answers).await;
+        ended.unwrap();
+        log
+    }
+
+    /// The same, and how the operator has ended; one that is killed is well.
+    pub(super) async fn run_to_its_end(
+        &mut self,
+        seconds: u64,
+        requests: usize,
+        mut answers: impl FnMut(&Asked) -> Answer,
+    ) -> (Vec<Asked>, Result<(), LeaseLost>) {
         let (service, mut server) = mock::pair::<Request<Body>, Response<Answered>>();
-        let variables = |name: &str| (name == "LEADER_ELECTION").then(|| "false".to_owned());
+        let has_lease = self.has_lease.to_string();
+        let variables = |name: &str| (name == "LEADER_ELECTION").then(|| has_lease.clone());
         self.watches.clear();
         let settings = OperatorSettings::from_vars(variables).unwrap();
         let operator = Operator::new(Client::new(service, "default"), settings);
         let began = Instant::now();
         let until = began + Duration::from_secs(seconds);
         let mut log = Vec::new();
-        tokio::select! {
-            ended = operator.run(sleep_until(until)) => ended.unwrap(),
-            () = self.serve(&mut server, began, requests, &mut log, &mut answers) => {}
-        }
-        log
+        let ended = tokio::select! {
+            ended = operator.run(sleep_until(until)) => ended,
+            () = self.serve(&mut server, began, requests, &mut log, &mut answers) => Ok(()),
+        };
+        (log, ended)
     }
 
     async fn serve(
@@ -97,12 +119,17 @@ impl Cluster {
             let (parts, body) = request.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             let query = parts.uri.query().unwrap_or_default();
-            let asked = Asked {
+            let mut asked = Asked {
                 at: began.elapsed().as_secs(),
                 method: parts.method,
                 path: parts.uri.path().to_owned(),
                 body: serde_json::from_slice(&body).unwrap_or_default(),
             };
+            if asked.method == Method::POST {
+                let name = asked.body["metadata"]["name"].as_str().unwrap();
+                asked.path = format!("{}/{name}", asked.path);
+            }
+            let path = asked.path.clone();
             if query.contains("watch=true") {
                 let (sender, receiver) = channel(64);
                 self.watches.push((asked.path.clone(), sender));
@@ -117,11 +144,27 @@ impl Cluster {
                 return; // killed before it hears
             } else {
                 let (code, body) = answers(&asked).unwrap_or_else(|| self.done(&asked));
+                let delay = self.delay.map_or(0, |it| it(&asked));
                 log.push(asked);
-                reply.send_response(response(code, &body));
+                let answer = response(code, &body);
+                if delay == 0 {
+                    reply.send_response(answer);
+                } else {
+                    tokio::spawn(async move {
+                        sleep(Duration::from_secs(delay)).await;
+                        reply.send_response(answer);
+                    });
+                }
                 if log.len() == requests {
                     return;
                 }
+            }
+            if let Some((_, change)) = self.meanwhile.take_if(|(at, _)| *at == path) {
+                change(self);
+            }
+            if let Some((_, seconds)) = self.pause.take_if(|(at, _)| *at == path) {
+                // To wait for it would be to have all that is due done first.
+                let _passed = advance(Duration::from_secs(seconds)).now_or_never();
             }
         }
     }
@@ -172,6 +215,10 @@ impl Cluster {
         let mut object = asked.body.clone();
         if object.get("spec").is_none() && object.get("data").is_none() {
             let there = self.objects.entry(asked.path.clone()).or_default();
+            let version = object["metadata"].get("resourceVersion");
+            if version.is_some_and(|it| *it != there["metadata"]["resourceVersion"]) {
+                return failed(409, "Conflict", "it is another version");
+            }
             for (name, value) in object["metadata"].as_object().unwrap() {
                 there["metadata"][name] = value.clone();
             }
@@ -179,22 +226,39 @@ impl Cluster {
             self.show("MODIFIED", &asked.path, &there);
             return (200, there);
         }
+        let there = self.objects.get(&asked.path);
+        let uid = there.map(|it| it["metadata"]["uid"].clone());
+        let conflict = || failed(409, "Conflict", "it is another one");
+        let operation = match (&asked.method, &uid) {
+            (&Method::POST, None) => "Update",
+            (&Method::POST, Some(_)) => return conflict(),
+            (&Method::PUT, _) => "Update",
+            (_, there)
+                if object["metadata"]
+                    .get("uid")
+                    .is_some_and(|it| Some(it) != there.as_ref()) =>
+            {
+                return conflict();
+            }
+            _ => "Apply",
+        };
         let version = self.objects.len() + 100;
         object["metadata"]["resourceVersion"] = version.to_string().into();
-        object["metadata"]["uid"] = asked.path.as_str().into();
+        object["metadata"]["uid"] = uid.unwrap_or_else(|| asked.path.as_str().into());
         object["metadata"]["managedFields"] =
-            json!([{"manager": "kaos-operator", "operation": "Apply"}]);
+            json!([{"manager": "kaos-operator", "operation": operation}]);
         self.objects.insert(asked.path.clone(), object.clone());
         self.show("ADDED", &asked.path, &object);
         (200, object)
     }
 
-    /// All objects, without versions, without when something became so, and without events.
+    /// All objects, without versions, without whether they were created or applied, without when something became so, and without events.
     pub(super) fn settled(&self) -> Value {
         let mut all = self.objects.clone();
         all.retain(|path, _| !path.contains("/events"));
         for object in all.values_mut() {
             object["metadata"]["resourceVersion"] = Value::Null;
+            object["metadata"]["managedFields"] = Value::Null;
             let conditions = object["status"]["conditions"].as_array_mut();
             for condition in conditions.into_iter().flatten() {
                 condition["lastTransitionTime"] = Value::Null;
