@@ -69,5 +69,8 @@ pub use proof::{ConsistencyProof, InclusionProof, InvalidProof};
 pub use report::{Accounted, Torn, Verification};
 pub use stats::AuditStats;
 pub use storage::{Storage, StorageFile, StorageLock};
-pub use trail::{Filter, Follow, Placed, Record, RecordContent, Records, SegmentFile, Trail};
+pub use trail::{
+    Filter, Follow, Placed, Record, RecordContent, Records, SegmentFile, Trail, TrailFiles,
+    UnreadableFile,
+};
 pub use verify::Verifier;

@@ -6,7 +6,7 @@ use crate::audit::own::OwnRecord;
 /// One line of a trail.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// Its number in the trail, from 0 without a gap.
+    /// Its number in the trail, from 0 without a gap: that of its place.
     pub seq: u64,
     /// The highest number that was known to be on the disk when it was written.
     pub synced: Option<u64>,
@@ -56,7 +56,7 @@ pub enum RecordContent {
 }
 
 /// What a line says; `None` when it says nothing that can be read.
-pub(super) fn content_of(line: &Line<'_>) -> Option<RecordContent> {
+pub(in crate::audit) fn content_of(line: &Line<'_>) -> Option<RecordContent> {
     if OwnRecord::is_in(line.body) {
         return OwnRecord::read(line).ok().map(RecordContent::Own);
     }
