@@ -95,7 +95,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     }
     out.flush()?;
     for (log, proved) in &logs {
-        output::say(&plain(&proved.told(log)));
+        output::say(&plain(&proved.in_words(log)));
     }
     if proofs.trace.is_some() {
         output::say("That these are all records of the run is not proved: others may be missing.");
@@ -152,27 +152,27 @@ impl Proved {
         Ok(())
     }
 
-    fn told(&self, log: &str) -> String {
+    fn in_words(&self, log: &str) -> String {
         let count = self.records;
-        let mut told =
+        let mut text =
             format!("PROVED: {count} records are in {log}, as the key's owner signed it");
         for (trace, count) in &self.traces {
-            told += &format!("; {count} of them of the trace {trace}");
+            text += &format!("; {count} of them of the trace {trace}");
         }
         if !self.agents.is_empty() {
             let agents: Vec<_> = self.agents.iter().map(String::as_str).collect();
-            told += &format!("; by {}", agents.join(", "));
+            text += &format!("; by {}", agents.join(", "));
         }
         let between = (self.last - self.first)
             .saturating_add(1)
             .saturating_sub(count);
         if between > 0 {
             let (first, last) = (self.first, self.last);
-            told += &format!(
+            text += &format!(
                 "; between record {first} and {last} the log has {between} more, of other runs, of its own, or of this one"
             );
         }
-        told
+        text
     }
 }
 

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use super::content::content_of;
 use super::line::Line;
-use super::trail::content_of;
 use super::tree::join;
 use super::{Checkpoint, Hash, Record, VerifyingKey};
 

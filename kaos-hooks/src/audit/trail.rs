@@ -1,4 +1,3 @@
-mod content;
 mod filter;
 mod follow;
 mod placing;
@@ -14,10 +13,9 @@ use super::{
     AuditError, Checkpoint, ConsistencyProof, InclusionProof, Storage, Verification, Verifier,
     prove,
 };
-pub(super) use content::content_of;
-pub use content::{Record, RecordContent};
 pub use filter::Filter;
-pub use follow::{Follow, Placed, SegmentFile, TrailFiles, UnreadableFile};
+pub use follow::{Follow, SegmentFile, TrailFiles, UnreadableFile};
+pub use placing::Placed;
 pub use records::Records;
 
 /// An audit trail that is read; a writer may be at work in it.

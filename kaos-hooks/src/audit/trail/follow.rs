@@ -1,23 +1,9 @@
 use std::io;
 use std::sync::Arc;
 
-use super::content::Record;
-use super::placing::{Failed, Placing};
+use super::placing::{Failed, Placed, Placing, unopened};
 use crate::audit::Storage;
 use crate::audit::position::Position;
-
-/// A record and its place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Placed {
-    /// Where its line begins.
-    pub at: Position,
-    /// Behind its line.
-    pub behind: Position,
-    /// How many bytes its line has, the line break included.
-    pub bytes: u64,
-    /// What stands there.
-    pub record: Record,
-}
 
 /// A file of a trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,10 +127,6 @@ impl Iterator for Follow {
         self.stuck = Some(stuck);
         Some(Err(error))
     }
-}
-
-pub(super) fn unopened(name: &str, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{name} cannot be read: {error}"))
 }
 
 impl std::fmt::Debug for Follow {

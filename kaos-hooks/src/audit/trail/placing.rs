@@ -3,12 +3,24 @@
 use std::io;
 use std::sync::Arc;
 
-use super::content::{Record, content_of};
-use super::follow::Placed;
 use crate::audit::Storage;
+use crate::audit::content::{Record, content_of};
 use crate::audit::line::Line;
 use crate::audit::position::Position;
 use crate::audit::reader::{Numbering, OpenSegment, Reader};
+
+/// A record and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placed {
+    /// Where its line begins.
+    pub at: Position,
+    /// Behind its line.
+    pub behind: Position,
+    /// How many bytes its line has, the line break included.
+    pub bytes: u64,
+    /// What stands there.
+    pub record: Record,
+}
 
 /// Reads records, each with the number of its place: a line cannot get another one by claiming it. Their
 /// numbers rise in the order of the files.
@@ -127,4 +139,8 @@ impl Placing {
         }
         belongs
     }
+}
+
+pub(super) fn unopened(name: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{name} cannot be read: {error}"))
 }

@@ -1,11 +1,10 @@
 use std::io;
 use std::sync::Arc;
 
-use super::content::Record;
 use super::filter::Filter;
-use super::follow::unopened;
-use super::placing::{Failed, Placing};
+use super::placing::{Failed, Placing, unopened};
 use crate::audit::Storage;
+use crate::audit::content::Record;
 use crate::audit::position::Position;
 
 /// The records of a trail; see [`Trail::records`](super::Trail::records).

@@ -1,7 +1,7 @@
 use kaos_events::{EventBuf, codec};
 
-use crate::audit::line::Line;
-use crate::audit::own::OwnRecord;
+use super::line::Line;
+use super::own::OwnRecord;
 
 /// One line of a trail.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +56,7 @@ pub enum RecordContent {
 }
 
 /// What a line says; `None` when it says nothing that can be read.
-pub(in crate::audit) fn content_of(line: &Line<'_>) -> Option<RecordContent> {
+pub(super) fn content_of(line: &Line<'_>) -> Option<RecordContent> {
     if OwnRecord::is_in(line.body) {
         return OwnRecord::read(line).ok().map(RecordContent::Own);
     }
