@@ -4,11 +4,13 @@
 mod bounds;
 mod files;
 mod given;
+mod hidden;
 mod kept;
 mod measured;
 mod opened;
 mod page;
 mod proofs;
+mod reached;
 mod sessions;
 mod several;
 
