@@ -1,7 +1,7 @@
 // The team that runs, and asking one of its agents.
 
 import { get, post, route } from './api.js';
-import { announce, button, h, put } from './dom.js';
+import { announce, button, entitle, h, put } from './dom.js';
 import { clock, line, words } from './format.js';
 import { facts } from './json.js';
 
@@ -110,7 +110,7 @@ export async function show(main, _path, _params, given) {
     put(box.querySelector('.components'), team.components.map(component));
   };
   await load();
-  document.title = 'Agents · kaos';
+  entitle('Agents');
   const timer = setInterval(() => load().catch(() => undefined), 2000);
   return {
     update: load,

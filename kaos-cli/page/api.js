@@ -8,12 +8,17 @@ const answers = embedded ? JSON.parse(embedded.textContent) : undefined;
 // Whether this is such a file.
 export const isFile = answers !== undefined;
 
-// Takes the token out of the address, where it should not stay.
-export function takeToken() {
+// Takes the token out of the address, where it should not stay. Any page may lead here with one of its own: one that is refused is not
+// taken, so that it does not replace one that is accepted.
+export async function takeToken() {
   const found = /^#token=([^&/]+)(.*)$/.exec(location.hash);
   if (!found) return;
-  localStorage.setItem(KEY, found[1]);
   history.replaceState(null, '', `${location.pathname}#${found[2].replace(/^[&#]/, '') || '/runs'}`);
+  try {
+    const token = decodeURIComponent(found[1]);
+    const response = await fetch('/api/token', { headers: { Authorization: `Bearer ${token}` } });
+    if (response.ok) localStorage.setItem(KEY, token);
+  } catch { /* it cannot be one, or nobody answers: what is asked next says so */ }
 }
 
 function headers(more) {

@@ -1,7 +1,7 @@
 // Which page is shown, what is on all of them, and what keys do.
 
 import { get, isFile, takeToken } from './api.js';
-import { button, h, put } from './dom.js';
+import { button, entitle, h, put } from './dom.js';
 import { bytes, plural } from './format.js';
 import { show as showAgents } from './agents.js';
 import { show as showCompare } from './compare.js';
@@ -11,11 +11,16 @@ import { show as showRuns } from './runs.js';
 import { show as showSession } from './session.js';
 import { badge, show as showTrust } from './trust.js';
 
-const PAGES = { runs: showRuns, run: showRun, session: showSession, compare: showCompare, numbers: showNumbers, trust: showTrust, agents: showAgents };
+// What an address leads to that nobody made.
+function showNowhere(box) {
+  entitle('No such page');
+  put(box, h('div', { class: 'empty', role: 'alert' }, h('p', {}, h('b', {}, 'There is no such page.')), h('p', {}, h('a', { href: '#/runs' }, 'all runs'))));
+  return {};
+}
+
+const PAGES = { nowhere: showNowhere, runs: showRuns, run: showRun, session: showSession, compare: showCompare, numbers: showNumbers, trust: showTrust, agents: showAgents };
 const NAV = [['runs', 'Runs'], ['numbers', 'Numbers'], ['agents', 'Agents'], ['trust', 'Trust']];
 const KEYS = [['j  k', 'next, previous'], ['Enter', 'open'], ['Esc', 'close, back'], ['/', 'search'], ['c', 'compare the chosen run'], ['z', 'zoom on the chosen span'], ['← →', 'close and open a span'], ['g then r n a t', 'runs, numbers, agents, trust'], ['?', 'these keys']];
-
-takeToken();
 
 const head = h('header', { class: 'top' });
 const notice = h('div', { class: 'notices', role: 'status' });
@@ -30,7 +35,7 @@ const last = {}; // where each kind of page was left
 function address() {
   const [path, query = ''] = location.hash.slice(1).split('?');
   const parts = path.split('/').filter(Boolean).map((it) => { try { return decodeURIComponent(it); } catch { return it; } });
-  const name = PAGES[parts[0]] ? parts[0] : 'runs';
+  const name = Object.hasOwn(PAGES, parts[0] ?? 'runs') ? parts[0] ?? 'runs' : 'nowhere';
   return { name, parts: parts.slice(1), params: Object.fromEntries(new URLSearchParams(query)), path };
 }
 
@@ -167,7 +172,11 @@ async function start() {
     page = { name: 'run', view: await showRun(main, [run.trace, run.root ?? '-'], address().params, given) };
     return;
   }
-  addEventListener('hashchange', navigate);
+  await takeToken();
+  addEventListener('hashchange', async () => {
+    await takeToken();
+    await navigate();
+  });
   try {
     state = await get('/api/state');
   } catch (error) {

@@ -1,7 +1,7 @@
 // Two runs beside each other, step by step.
 
 import { get } from './api.js';
-import { button, h, put } from './dom.js';
+import { button, entitle, h, put } from './dom.js';
 import { clock, count, kind, line, ms, state } from './format.js';
 import { content } from './json.js';
 import { conversation } from './messages.js';
@@ -75,7 +75,7 @@ export async function show(main, [leftTrace, leftRoot, rightTrace, rightRoot], _
   const [left, right] = await Promise.all([get(`/api/steps/${leftTrace}/${leftRoot}`, undefined, asking.signal), get(`/api/steps/${rightTrace}/${rightRoot}`, undefined, asking.signal)]);
   const pairs = aligned(laid(left.steps), laid(right.steps)).map((pair) => [pair, differences(pair)]);
   const first = pairs.findIndex(([, differs]) => differs.length > 0);
-  document.title = 'Compare · kaos';
+  entitle('Compare');
   const title = ({ run }, side) => h('div', { class: 'side' }, h('h2', { dir: 'auto' }, h('a', { href: link(run) }, run.question ? line(run.question, 120) : line(run.agent, 60))),
     h('p', { class: 'lead' }, `${side} · `, state(run.state, run.error), ' · ', line(run.agent, 40), ' · ', clock(run.at), run.doubt === 'damaged' ? h('b', { class: 'bad' }, ' ✕ damaged') : undefined));
   const rows = pairs.map(([pair, differs], at) => h('li', { class: `pair ${differs.length ? 'differs' : ''} ${at === first ? 'first' : ''}`, tabindex: '-1' },

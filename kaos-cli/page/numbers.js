@@ -1,8 +1,8 @@
 // How many, how long, how much.
 
 import { get } from './api.js';
-import { h, put } from './dom.js';
-import { count, line, money, ms } from './format.js';
+import { entitle, h, put } from './dom.js';
+import { count, line, money, ms, plural } from './format.js';
 import { bars, histogram, lines } from './charts.js';
 import { asked, filters } from './runs.js';
 
@@ -32,7 +32,7 @@ export async function show(main, _path, params, given) {
     const { turns, models, tools, agents } = read;
     const slow = [...read.by_tool].sort((a, b) => (b.of.p95 ?? 0) - (a.of.p95 ?? 0));
     const none = turns.count + models.count + tools.count === 0;
-    put(box, h('p', { class: 'sum', role: 'status' }, `${count(read.runs)} runs`, read.open ? `, ${count(read.open)} of them without an end` : '', read.denied ? `, ${count(read.denied)} calls that gates did not let through` : ''),
+    put(box, h('p', { class: 'sum', role: 'status' }, plural(read.runs, 'run'), read.open ? `, ${count(read.open)} of them without an end` : '', read.denied ? `, ${plural(read.denied, 'call')} that gates did not let through` : '', read.ahead ? `. ${plural(read.ahead, 'run is', 'runs are')} dated in the future, out of the charts' range: their last stretch has them` : ''),
       none ? h('p', { class: 'empty' }, 'Nothing has ended in this time.') : [
         h('div', { class: 'tiles' }, tile('Turns', turns), tile('Model calls', models, `${count(models.input)} + ${count(models.output)} tokens${models.cost === null ? '' : ` · ${money(models.cost)}`}`), tile('Tool calls', tools), agents.count ? tile('Calls of agents', agents) : undefined),
         h('div', { class: 'charts' }, h('section', {}, h('h2', {}, 'Turns over time'), bars('Turns over time, failed ones hatched', read.series, read.from, read.to), h('p', { class: 'legend' }, 'filled: complete, hatched: failed')),
@@ -44,6 +44,6 @@ export async function show(main, _path, params, given) {
   const choices = await get('/api/runs', { limit: 0 }, asking.signal);
   put(bar, filters(params, choices, (more) => given.change(more)));
   await load();
-  document.title = 'Numbers · kaos';
+  entitle('Numbers');
   return { update: load, changed: async (next) => { params = next; await load(); }, leave: () => asking.abort(), keys: { Escape: () => given.clear() } };
 }

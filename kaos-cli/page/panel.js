@@ -2,7 +2,7 @@
 
 import { get } from './api.js';
 import { button, h, put } from './dom.js';
-import { count, exact, kind, line, money, ms, state, words } from './format.js';
+import { count, exact, kind, line, money, ms, plural, state, words } from './format.js';
 import { content, facts, tree } from './json.js';
 import { conversation } from './messages.js';
 
@@ -100,7 +100,7 @@ export function panel(box, run, row, options) {
       Object.keys(fields).length ? section('Fields', tree(fields, true)) : undefined,
       Object.keys(attributes).length ? section('Attributes', tree(attributes, true)) : undefined,
       outcome.mcp ? section('MCP', tree(outcome.mcp, true)) : undefined,
-      section('Identity', ids), section(`Events (${records.length})`, events(records, began)), left ? h('p', { class: 'warn' }, `${left} records are too large to be shown`) : undefined);
+      section('Identity', ids), section(`Events (${records.length})`, events(records, began)), left ? h('p', { class: 'warn' }, `${plural(left, 'record is', 'records are')} too large to be shown`) : undefined);
     box.scrollTop = 0;
   }).catch((error) => {
     if (error.name !== 'AbortError') put(box, head, h('p', { class: 'warn', role: 'alert' }, error.message), ids);

@@ -1,7 +1,7 @@
 // One run: its waterfall, and a panel about the span that is chosen.
 
 import { download, get, isFile, route } from './api.js';
-import { announce, button, h, put } from './dom.js';
+import { announce, button, entitle, h, put } from './dom.js';
 import { clock, count, exact, line, money, ms, plural, state } from './format.js';
 import { elsewhere, panel } from './panel.js';
 import { Waterfall } from './waterfall.js';
@@ -85,7 +85,7 @@ export async function show(main, [trace, root], params, given) {
   put(main, top, layout);
   const draw = () => {
     const { run } = read;
-    document.title = `${run.question.slice(0, 40) || run.agent} · kaos`;
+    entitle(`${run.question.slice(0, 40) || run.agent}`);
     put(top, doubts(read), head(read, given));
     fall.show(read.spans, run.at, run.state === 'running' ? Math.max(run.seen, ...read.nested.map((it) => it.seen)) : run.seen);
   };

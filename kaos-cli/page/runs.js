@@ -1,10 +1,11 @@
 // All runs: the newest first, filtered, live.
 
 import { get, route } from './api.js';
-import { announce, button, h, put, select } from './dom.js';
+import { announce, button, entitle, h, put, select } from './dom.js';
 import { clock, count, exact, line, money, ms, plural, state } from './format.js';
 
 const PAGE = 100;
+const MOST = 500; // as many as the program lists
 const STATES = [['', 'any state'], ['open', 'running or without end'], ['complete', 'complete'], ['error', 'failed'], ['cancelled', 'cancelled'], ['suspended', 'suspended'], ['failed', 'not complete'], ['denied', 'a gate denied'], ['cut', 'beginning missing']];
 const TIMES = [['', 'any time'], ['15', 'last 15 minutes'], ['60', 'last hour'], ['1440', 'last day'], ['10080', 'last 7 days']];
 
@@ -94,17 +95,17 @@ export async function show(main, _path, params, given) {
     const scrolled = window.scrollY;
     put(list, read.runs.length ? read.runs.map((run) => row(run, longest, false, other)) : undefined);
     put(sum, plural(read.found, 'run'), read.found < read.total ? ` of ${count(read.total)}` : '');
-    put(foot, read.runs.length ? undefined : nothing(read, given), read.found > read.runs.length ? button(`${count(Math.min(PAGE, read.found - read.runs.length))} more`, () => { limit += PAGE; load(); }) : undefined);
+    put(foot, read.runs.length ? undefined : nothing(read, given), read.found > read.runs.length && read.runs.length >= MOST ? h('p', { class: 'quiet' }, `The newest ${MOST} of them are listed. A filter finds the others.`) : read.found > read.runs.length ? button(`${count(Math.min(PAGE, read.found - read.runs.length))} more`, () => { limit += PAGE; load(); }) : undefined);
     if (focused?.startsWith('run-')) document.getElementById(focused)?.focus({ preventScroll: true });
     window.scrollTo(0, scrolled);
   };
   const load = async () => {
-    read = await get('/api/runs', { ...asked(params), limit: Math.min(limit, 500) }, asking.signal);
+    read = await get('/api/runs', { ...asked(params), limit: Math.min(limit, MOST) }, asking.signal);
     draw();
   };
   const change = (more) => given.change(more);
   await load();
-  document.title = 'Runs · kaos';
+  entitle('Runs');
   put(bar, filters(params, read, change));
   announce(`${plural(read.found, 'run')}`);
   const timer = setInterval(() => { if (read.runs.some((it) => it.state === 'running')) draw(); }, 1000);

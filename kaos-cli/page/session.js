@@ -1,7 +1,7 @@
 // A conversation over its turns.
 
 import { get } from './api.js';
-import { h, put } from './dom.js';
+import { entitle, h, put } from './dom.js';
 import { clock, count, exact, line, ms, plural, state } from './format.js';
 import { said } from './messages.js';
 import { link } from './runs.js';
@@ -26,6 +26,6 @@ export async function show(main, [name], _params, given) {
         h('ol', { class: 'conversation' }, said('user', question ?? run.question), run.state === 'running' && !answer ? undefined : said('assistant', answer ?? run.answer, h('small', {}, ' ', line(run.agent, 40))))))));
   };
   await load();
-  document.title = `${name.slice(0, 40)} · kaos`;
+  entitle(`${name.slice(0, 40)}`);
   return { update: load, leave: () => asking.abort(), keys: { Escape: () => { location.hash = given.before('runs') ?? '#/runs'; } } };
 }

@@ -1,8 +1,8 @@
 // Whether the trails are as they were written.
 
 import { get } from './api.js';
-import { h, put } from './dom.js';
-import { bytes, clock, count, line, ms, words } from './format.js';
+import { entitle, h, put } from './dom.js';
+import { bytes, clock, count, line, ms, plural, words } from './format.js';
 import { facts } from './json.js';
 
 const STANDING = {
@@ -35,7 +35,7 @@ export function badge(trails) {
   const records = trails.reduce((sum, it) => sum + (it.trust.records ?? 0), 0);
   const findings = trails.reduce((sum, it) => sum + (it.trust.findings ?? 0), 0);
   const notes = [...new Set(trails.flatMap((it) => caveats(it.trust)))];
-  const more = findings ? `${count(findings)} finding${findings === 1 ? '' : 's'}` : standing === 'unknown' ? '' : `${count(records)} records`;
+  const more = findings ? `${count(findings)} finding${findings === 1 ? '' : 's'}` : standing === 'unknown' ? '' : plural(records, 'record');
   const busy = trails.some((it) => it.verifying > 0);
   // Whole, but for an end that nobody has signed yet, is not the green of a whole one.
   const isPart = standing === 'intact' && trails.some((it) => it.trust.unsigned > 0);
@@ -50,17 +50,17 @@ function one(trail, only) {
   const reading = trail.indexed < trail.bytes;
   return h('article', { class: `trail ${look}` },
     h('header', {}, h('h2', {}, h('span', { class: `verdict-word ${look}` }, sign, ' ', word), ' ', h('bdi', {}, line(trail.name, 80)), trail.written ? [' ', h('span', { class: 'chip' }, '● being written')] : undefined)),
-    trail.verifying ? h('p', {}, h('progress', { 'aria-label': 'verifying', max: Math.max(report.records ?? 0, trail.verifying), value: trail.verifying }), ` verifying: ${count(trail.verifying)} records`) : undefined,
+    trail.verifying ? h('p', {}, h('progress', { 'aria-label': 'verifying', max: Math.max(report.records ?? 0, trail.verifying), value: trail.verifying }), ` verifying: ${plural(trail.verifying, 'record')}`) : undefined,
     reading ? h('p', {}, h('progress', { 'aria-label': 'reading', max: trail.bytes, value: trail.indexed }), ` reading: ${bytes(trail.indexed)} of ${bytes(trail.bytes)}`) : undefined,
     verdict.error ? h('p', { class: 'bad', role: 'alert' }, line(verdict.error, 400)) : undefined,
     verdict.findings?.length ? h('section', {}, h('h3', {}, 'Findings'), h('ol', { class: 'findings' }, verdict.findings.map((it) => h('li', {}, words(it.text)))), report.more_findings ? h('p', {}, `and ${count(report.more_findings)} more`) : undefined) : undefined,
     report.torn ? h('p', { class: 'warn' }, `Torn from record ${count(report.torn.from_seq)} on: ${bytes(report.torn.bytes)} at the end of ${report.torn.segment} were being written when the writer died. Nothing that was confirmed is missing.`) : undefined,
     facts([
-      ['place', trail.path], ['log', report.log], ['records', report.records === undefined ? undefined : `${count(report.records)} in ${count(report.segments)} files, ${bytes(trail.bytes)}`], ['checkpoints', report.checkpoints === undefined ? undefined : count(report.checkpoints)],
+      ['place', trail.path], ['log', report.log], ['records', report.records === undefined ? undefined : `${count(report.records)} in ${plural(report.segments, 'file')}, ${bytes(trail.bytes)}`], ['checkpoints', report.checkpoints === undefined ? undefined : count(report.checkpoints)],
       ['signed by', report.signers === undefined ? undefined : report.signers.length ? report.signers.map((it) => h('div', {}, h('code', {}, line(it, 200)))) : h('span', { class: 'warn' }, 'nobody: whoever could write it could rewrite it')],
       ['key', report.key_given === undefined ? undefined : report.key_given ? 'as given with --key' : h('span', { class: 'warn' }, 'none was given: whose the signatures are is not known (--key)')],
-      ['anchor', report.key_given === undefined ? undefined : report.after_anchor === null ? h('span', { class: 'warn' }, 'none: if its end was cut off, nobody can tell (--anchor)') : report.after_anchor > 1 ? `holds all but the last ${count(report.after_anchor)} records` : 'holds all of it'],
-      ['unsigned tail', report.unsigned_tail ? `${count(report.unsigned_tail)} records, which no checkpoint covers yet` : undefined],
+      ['anchor', report.key_given === undefined ? undefined : report.after_anchor === null ? h('span', { class: 'warn' }, 'none: if its end was cut off, nobody can tell (--anchor)') : report.after_anchor > 1 ? `holds all but the last ${plural(report.after_anchor, 'record')}` : 'holds all of it'],
+      ['unsigned tail', report.unsigned_tail ? `${plural(report.unsigned_tail, 'record')}, which no checkpoint covers yet` : undefined],
       ['end', report.open === undefined ? undefined : report.open ? 'open: it is being written, or its writer ended without a seal' : 'sealed'],
       ['verified', verdict.at ? `${clock(Date.parse(verdict.at))}, in ${ms(verdict.ms)}` : undefined],
     ]),
@@ -83,6 +83,6 @@ export async function show(main, _path, _params, given) {
     box.querySelectorAll('details').forEach((it, at) => { if (open[at] !== undefined) it.open = open[at]; });
   };
   await load();
-  document.title = 'Trust · kaos';
+  entitle('Trust');
   return { update: load, leave: () => asking.abort(), keys: { Escape: () => { location.hash = given.before('runs') ?? '#/runs'; } } };
 }

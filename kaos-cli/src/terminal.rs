@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write};
 
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
-use kaos_hooks::commands_terminals;
+use kaos_hooks::is_hidden;
 
 /// How often what is drawn may change, in a second.
 const HERTZ: u8 = 20;
@@ -156,7 +156,7 @@ impl<W: Write> Printer<W> {
                 // With what follows it, it may be the end of a line.
                 '\r' => self.returned = true,
                 '\n' | '\t' => safe.push(char),
-                it if commands_terminals(it) => safe.extend(it.escape_default()),
+                it if is_hidden(it) => safe.extend(it.escape_default()),
                 it => safe.push(it),
             }
         }

@@ -6,6 +6,7 @@
 mod answer;
 mod change;
 mod compared;
+mod contradiction;
 mod conversation;
 mod detail;
 mod export;
@@ -14,6 +15,7 @@ mod numbers;
 mod open;
 mod page;
 mod proved;
+mod reached;
 mod routes;
 mod shared;
 mod sources;
@@ -36,6 +38,7 @@ use kaos_otel_hook::Prices;
 use kaos_runner::server::{Access, Bounds, Drain, listen};
 
 pub(crate) use self::export::page_of;
+use self::reached::Reached;
 use self::shared::Shared;
 use self::sources::Sources;
 #[cfg(feature = "operator")]
@@ -116,7 +119,10 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     if let Some(wrong) = args.names.iter().find(|it| !Access::is_host(it)) {
         return Err(format!("--as {wrong}: expected a name, or NAME:PORT").into());
     }
-    let token = variable("KAOS_UI_TOKEN").unwrap_or_else(shared::token);
+    let token = match variable("KAOS_UI_TOKEN") {
+        Some(given) => shared::given_token(given)?,
+        None => shared::token(),
+    };
     let elsewhere = variable("KAOS_TRACE_URL");
     let elsewhere = elsewhere.map(|it| shared::template(&it)).transpose()?;
     // What is wrong with keys and anchors is said now, not when it is verified.
@@ -135,10 +141,16 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     ));
     watch::start(&shared)?;
     verifying::start(&shared)?;
-    let access = Access::new().token(&token).hosts(args.names.clone()).at(at);
-    let routes = routes::router(&shared, &access, at.ip().to_canonical().is_loopback());
-    let page = format!("http://{at}/#token={token}");
+    let reached = Reached::new(at, &args.names);
+    let access = reached.access().token(&token);
+    let routes = routes::router(&shared, &access, reached.is_loopback());
+    let token = shared::in_address(&token);
+    let page = format!("http://{}/#token={token}", reached.here());
     output::say(&format!("kaos: the page is at {page}"));
+    reached.say_elsewhere(&token);
+    if let Some(nothing) = shared.sources.nothing() {
+        output::say(&format!("kaos: {nothing}"));
+    }
     let _opened = args.open.then(|| open::open(&page));
     let (bounds, drain) = (Bounds::default(), Drain::new(Duration::from_secs(1)));
     let ends = Arc::clone(&shared);

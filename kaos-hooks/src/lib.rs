@@ -48,7 +48,7 @@ pub use dispatch::{
 pub use dispatch::{park, queue};
 pub use log_hook::LogHook;
 #[doc(hidden)]
-pub use plain::{commands_terminals, plain};
+pub use plain::{is_hidden, plain};
 pub use replay::{Replay, Replayed};
 pub use span_tree::SpanTree;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
+use kaos_hooks::{Clock as _, SystemClock};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -14,6 +15,9 @@ use crate::runs::{Call, CallKind, Query, State as RunState};
 
 /// The most stretches that a time is divided into.
 const STRETCHES: u64 = 48;
+
+/// A clock may be ahead for so many nanoseconds.
+const DAY: u64 = 86_400_000_000_000;
 
 /// The most rows of a table.
 const MAX_ROWS: usize = 200;
@@ -31,9 +35,16 @@ fn counted(shared: &Shared, query: &Query) -> Value {
     let runs = query.find(&index);
     let times = || runs.iter().map(|it| it.run.at);
     let from = query.since.or_else(|| times().min()).unwrap_or(0);
+    // What a trail says may be any time: one to come does not stretch those that were.
+    let latest = SystemClock.unix_nanos().saturating_add(DAY);
+    let is_ahead = |it: &u64| query.until.is_none() && *it > latest;
+    let ahead = times().filter(is_ahead).count();
     let to = query
         .until
-        .or_else(|| times().max().map(|it| it.saturating_add(1)))
+        .or_else(|| {
+            let last = times().max()?.saturating_add(1);
+            Some(last.min(latest).max(from.saturating_add(1)))
+        })
         .unwrap_or(from.saturating_add(1));
     let width = to.saturating_sub(from).div_ceil(STRETCHES).max(1);
     let (mut turns, mut models, mut tools, mut agents) = <(Sum, Sum, Sum, Sum)>::default();
@@ -91,6 +102,7 @@ fn counted(shared: &Shared, query: &Query) -> Value {
         "runs": runs.len(),
         "open": open,
         "denied": denied,
+        "ahead": ahead,
         "turns": turns.summed(),
         "models": models.summed(),
         "tools": tools.summed(),

@@ -107,6 +107,29 @@ pub(super) fn token() -> String {
     format!("{:016x}{:016x}", ids.next(), ids.next())
 }
 
+/// The fewest bytes of a token that somebody chose: what is shorter is guessed.
+const LEAST_TOKEN: usize = 16;
+
+/// A token that somebody chose.
+pub(super) fn given_token(token: String) -> Result<String, Failed> {
+    if token.len() < LEAST_TOKEN {
+        return Err(format!(
+            "KAOS_UI_TOKEN: expected {LEAST_TOKEN} characters or more, which nobody guesses"
+        )
+        .into());
+    }
+    // Browsers send it in a header.
+    if !token.bytes().all(|it| it.is_ascii_graphic()) {
+        return Err("KAOS_UI_TOKEN: expected ASCII without spaces".into());
+    }
+    Ok(token)
+}
+
+/// A token as it stands in an address.
+pub(super) fn in_address(token: &str) -> String {
+    percent_encoding::utf8_percent_encode(token, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
 /// A URL with `{trace}` and perhaps `{span}` in it.
 pub(super) fn template(text: &str) -> Result<String, Failed> {
     let filled = text.replace("{trace}", "0").replace("{span}", "0");

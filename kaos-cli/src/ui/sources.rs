@@ -55,6 +55,36 @@ impl Sources {
         found
     }
 
+    /// Why there is nothing to show yet, if there is nothing.
+    pub(super) fn nothing(&self) -> Option<String> {
+        if !self.trails().is_empty() {
+            return None;
+        }
+        let places: Vec<_> = self
+            .named
+            .iter()
+            .map(|it| it.display().to_string())
+            .collect();
+        if !places.is_empty() {
+            let places = places.join(", ");
+            return Some(format!(
+                "there is no trail in {places} yet; it goes on looking"
+            ));
+        }
+        let team = &self.team;
+        let record = Place::of(team).ok().map(|it| it.running(team));
+        match record {
+            // It records once it is asked.
+            Some(Ok(record)) if record.trail.is_some() => None,
+            Some(Ok(_)) => Some(format!(
+                "the team {team} was started without --trail: there is nothing to show"
+            )),
+            _ => Some(format!(
+                "no team called {team} runs, and no trail is named; it goes on looking"
+            )),
+        }
+    }
+
     /// Whether trails are named, or a team runs.
     #[cfg(feature = "operator")]
     pub(super) fn are_known(&self) -> bool {

@@ -8,6 +8,7 @@ use kaos_hooks::audit::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::contradiction;
 use crate::output::{Failed, chain};
 use crate::runs::Run;
 use crate::verification::{self, Against};
@@ -94,6 +95,8 @@ pub(super) struct Verdict {
     /// When it was found, as text.
     pub(super) at: String,
     pub(super) millis: u64,
+    /// The records that no checkpoint covers were added while one looked.
+    came_uncovered: bool,
     report: Option<Verification>,
     error: Option<String>,
 }
@@ -143,14 +146,21 @@ impl Verdict {
         self.standing == Standing::NotIntact
     }
 
-    /// Whether it found the same.
-    pub(super) fn agrees_with(&self, other: &Self) -> bool {
-        let found = |it: &Self| {
-            it.report
-                .as_ref()
-                .map(|it| (it.findings.clone(), it.torn.clone()))
-        };
-        found(self) == found(other)
+    /// Whether records that were there at the time of the one before must be others by now.
+    pub(super) fn contradicts(&self, before: &Self) -> bool {
+        match (&self.report, &before.report) {
+            (Some(now), Some(then)) => contradiction::between(then, now, before.came_uncovered),
+            (None, None) => false,
+            // It could not be told meanwhile.
+            _ => before.standing != Standing::Unknown,
+        }
+    }
+
+    /// It follows one that it does not contradict.
+    pub(super) fn follow(&mut self, before: &Self) {
+        let report = before.report.as_ref();
+        let was_uncovered = report.is_some_and(|it| contradiction::uncovered(it).is_some());
+        self.came_uncovered = before.came_uncovered || (report.is_some() && !was_uncovered);
     }
 
     fn wrong(&self) -> impl Iterator<Item = Range<u64>> + '_ {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use kaos_hooks::audit::TrailFiles;
 
 use super::shared::Shared;
-use super::verdict::{Standing, Verdict};
+use super::verdict::Verdict;
 use super::watched::Watched;
 use crate::runs::{Kept, Same, stamps};
 
@@ -88,9 +88,11 @@ impl Verified {
         verdict.millis = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX);
         watched.verified.store(0, Ordering::Relaxed);
         let before = watched.verdict();
-        if before.standing != Standing::Unknown && !before.agrees_with(&verdict) {
+        if verdict.contradicts(&before) {
             // What was read before may have been changed since.
             watched.stale.store(true, Ordering::Relaxed);
+        } else {
+            verdict.follow(&before);
         }
         let is_bad = verdict.is_bad();
         watched.judge(verdict);

@@ -1,6 +1,9 @@
 //! What is run, how long things may take, and what is told of it.
 
+use std::ffi::OsStr;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::resources::SecretText;
@@ -73,6 +76,24 @@ pub struct Shim {
     pub program: PathBuf,
     /// Its arguments before ours: `--mark`, `--seconds`, `--`, the program and its arguments.
     pub args: Vec<String>,
+}
+
+impl Shim {
+    /// The command that runs a program behind it, whose arguments are to follow. Both are in process groups of their own: a signal for the
+    /// group of whoever starts them (Ctrl-C, a terminal that goes, `timeout`) is not theirs. They end when the standard input does, which is a
+    /// pipe.
+    #[must_use = "it is not started yet"]
+    pub fn command(&self, mark: &str, limit: Duration, program: impl AsRef<OsStr>) -> Command {
+        let seconds = limit.as_secs_f64().to_string();
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.args)
+            .args(["--mark", mark, "--seconds", &seconds, "--"])
+            .arg(program)
+            .stdin(Stdio::piped())
+            .process_group(0);
+        command
+    }
 }
 
 /// How far a process is.

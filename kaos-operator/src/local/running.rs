@@ -1,8 +1,8 @@
 //! A program that runs behind its shim.
 
 use std::io::{self, BufRead as _, BufReader, Read};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -56,17 +56,8 @@ impl Running {
         lines: &Lines,
     ) -> io::Result<Self> {
         let (mark, word) = (mark(), process.reports.then(word));
-        let mut command = Command::new(&shim.program);
+        let mut command = shim.command(&mark, limit, &process.program);
         command
-            .args(&shim.args)
-            .args([
-                "--mark",
-                &mark,
-                "--seconds",
-                &limit.as_secs_f64().to_string(),
-                "--",
-            ])
-            .arg(&process.program)
             .args(&process.args)
             .env_clear()
             .envs(
@@ -78,11 +69,8 @@ impl Running {
             .env_remove(REPORT_MARK)
             .envs(word.as_ref().map(|it| (REPORT_MARK, it)))
             .current_dir(&process.folder)
-            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // Ctrl-C is the team's affair.
-            .process_group(0);
+            .stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let reported = Arc::new(Mutex::new(Reported::default()));
         let (open, read) = sync_channel(0);

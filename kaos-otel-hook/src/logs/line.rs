@@ -1,5 +1,6 @@
 use std::fmt;
 
+use kaos_hooks::is_hidden;
 use opentelemetry::logs::AnyValue;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
@@ -127,7 +128,7 @@ fn quoted(to: &mut Writer<'_>, text: &str) -> fmt::Result {
 /// Text in which every character is visible and none begins a line.
 fn escaped(to: &mut Writer<'_>, text: &str) -> fmt::Result {
     let mut rest = text;
-    while let Some(at) = rest.find(acts) {
+    while let Some(at) = rest.find(is_hidden_in_a_line) {
         let (head, tail) = rest.split_at(at);
         to.write_str(head)?;
         let mut tail = tail.chars();
@@ -139,9 +140,7 @@ fn escaped(to: &mut Writer<'_>, text: &str) -> fmt::Result {
     to.write_str(rest)
 }
 
-/// Whether a character does something to the output rather than stand in it: control characters,
-/// separators of lines and paragraphs, and marks of writing direction.
-fn acts(it: char) -> bool {
-    let turns = ['\u{61c}', '\u{200e}', '\u{200f}'].contains(&it);
-    it.is_control() || turns || matches!(it, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// But for what joins signs to one, as emoji have it: that neither does anything nor hides more than itself.
+const fn is_hidden_in_a_line(char: char) -> bool {
+    is_hidden(char) && !matches!(char, '\u{200D}' | '\u{FE0F}')
 }

@@ -3,7 +3,7 @@
 //! The order is always the same: the SDK finds a known set of labels at once only in the order it
 //! was first given.
 
-use kaos_hooks::{LlmCall, Phase, Server, Str, ToolCall, commands_terminals, plain};
+use kaos_hooks::{LlmCall, Phase, Server, Str, ToolCall, is_hidden, plain};
 use opentelemetry::KeyValue;
 use smallvec::SmallVec;
 
@@ -46,7 +46,7 @@ impl Ending {
 
 /// The text without characters that command a terminal: no backend has a use for them.
 fn visible(text: &Str) -> Str {
-    if text.contains(commands_terminals) {
+    if text.contains(is_hidden) {
         return plain(text).into();
     }
     text.clone()

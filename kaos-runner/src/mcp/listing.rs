@@ -95,7 +95,7 @@ impl Listed {
         if name.is_empty() || name.chars().count() > MAX_NAME {
             return Err("its name is empty or too long");
         }
-        if name.chars().any(kaos_hooks::commands_terminals) {
+        if name.chars().any(kaos_hooks::is_hidden) {
             return Err("its name has control characters");
         }
         let schema = serde_json::to_string(&tool.input_schema).unwrap_or_default();

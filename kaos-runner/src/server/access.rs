@@ -26,7 +26,7 @@ use super::host::{Authority, Origin};
 ///   are those of hosts that are named, and of loopback names where it listens there.
 /// - A server on a loopback address is asked under a loopback name only (`localhost`, `127.0.0.1`,
 ///   `[::1]`), and under those that are allowed: a web page cannot get around that by making its own
-///   name point here. Elsewhere every name does, unless some are named.
+///   name point here. Elsewhere every name does, unless some are named, or [`addresses`](Self::addresses) are enough.
 ///
 /// # Example
 ///
@@ -45,6 +45,7 @@ pub struct Access {
     hosts: Vec<String>,
     origins: Vec<String>,
     loopback: bool,
+    addresses: bool,
 }
 
 impl Access {
@@ -74,6 +75,14 @@ impl Access {
     #[must_use]
     pub fn origins<O: Into<String>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
         self.origins.extend(origins.into_iter().map(Into::into));
+        self
+    }
+
+    /// Serves requests to every address, such as `192.0.2.2:4400` or `[2001:db8::2]`, and to no name that is not named: who may make a
+    /// name point here cannot make an address do so.
+    #[must_use]
+    pub fn addresses(mut self) -> Self {
+        self.addresses = true;
         self
     }
 
@@ -176,6 +185,7 @@ fn cors(allow: AllowOrigin) -> CorsLayer {
 /// The hosts and origins that are served.
 struct Rules {
     loopback: bool,
+    addresses: bool,
     every_host: bool,
     hosts: Vec<Authority>,
     every_origin: bool,
@@ -187,7 +197,9 @@ impl Rules {
         let every = |of: &[String]| of.iter().any(|it| it == "*");
         Self {
             loopback: access.loopback,
-            every_host: every(&access.hosts) || (access.hosts.is_empty() && !access.loopback),
+            addresses: access.addresses,
+            every_host: every(&access.hosts)
+                || (access.hosts.is_empty() && !access.loopback && !access.addresses),
             hosts: access
                 .hosts
                 .iter()
@@ -223,7 +235,9 @@ impl Rules {
 
     /// Whether this name is known to be the server's own.
     fn vouches(&self, asked: &Authority) -> bool {
-        (self.loopback && asked.is_loopback()) || self.hosts.iter().any(|listed| asked.is(listed))
+        (self.loopback && asked.is_loopback())
+            || (self.addresses && asked.is_address())
+            || self.hosts.iter().any(|listed| asked.is(listed))
     }
 
     /// Whoever looks whether the server lives asks its address, whatever its name.

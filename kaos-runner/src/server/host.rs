@@ -45,6 +45,11 @@ impl Authority {
             || self.host.ends_with(".localhost")
     }
 
+    /// Whether it is an address and no name.
+    pub(super) fn is_address(&self) -> bool {
+        self.host.parse::<IpAddr>().is_ok()
+    }
+
     /// Whether it is that one, whose port matters only if it has one.
     pub(super) fn is(&self, listed: &Self) -> bool {
         self.host == listed.host && (listed.port.is_none() || listed.port == self.port)

@@ -69,6 +69,19 @@ def audit(page, where):
         wrong.append(f"{where}: {it}")
 
 
+HIDDEN = re.compile("[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]")
+
+
+def all_seen(page, where):
+    """No hidden character is in a text, a choice, a tooltip, what is read aloud, or what the window is called."""
+    texts = page.eval_on_selector_all(
+        "body *",
+        "all => all.flatMap(it => [it.getAttribute('title'), it.getAttribute('aria-label'), ...[...it.childNodes].filter(n => n.nodeType === 3).map(n => n.data)])",
+    )
+    found = [it for it in (page.title(), *texts) if it and HIDDEN.search(it)]
+    must(not found, f"{where}: hidden characters: {found[:3]!a}")
+
+
 def narrow(page, where):
     """Nothing is cut off at 400 px."""
     size = page.viewport_size
@@ -291,11 +304,13 @@ def hostile(page, _more):
                 closed.first.click()
             seen += 1
         narrow(page, "hostile run")
+        all_seen(page, "hostile run")
         page.keyboard.press("Escape")
     must(seen >= 7, f"only {seen} spans were looked at")
     for where, wait in (("runs?nested=1", ".runs .run"), ("numbers", ".tile"), ("trust", ".trail"), *((it[2:], ".turns > li") for it in sorted(sessions)[:2])):
         go(page, where, wait)
         narrow(page, f"hostile {where}")
+        all_seen(page, f"hostile {where}")
     if len(links) > 1:
         go(page, f"compare/{links[0][6:]}/{links[1][6:]}", ".pairs")
         narrow(page, "hostile compare")

@@ -13,6 +13,7 @@ EVIL = itertools.cycle(
         "</style></script><svg onload=window.hit=3>",
         "javascript:window.hit=4",
         "\u202egnp.exe \u2066\u200b\ufeff",
+        "a\u00adb\u034fc\u3164d\ufe0f \U000e0041\U000e0042",
         "\u001b[2J\u001b]0;owned\u0007\u009b31m\u0000",
         "' onclick='window.hit=5' x='",
         "{{constructor.constructor('window.hit=6')()}}",

@@ -2,6 +2,8 @@
 
 mod faults;
 mod litellm;
+#[cfg(target_os = "linux")]
+mod page;
 mod recorded;
 mod strangers;
 mod traced;

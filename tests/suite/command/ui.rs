@@ -5,11 +5,13 @@ mod bounds;
 mod files;
 mod forged;
 mod given;
+mod hidden;
 mod kept;
 mod measured;
 mod opened;
 mod page;
 mod proofs;
+mod reached;
 mod sessions;
 mod several;
 

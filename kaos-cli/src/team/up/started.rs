@@ -81,14 +81,19 @@ async fn lead(
         let show = show.clone();
         move |news: &News<'_>| show.news(news)
     };
-    let team = Team::start(prepared.processes, limits, shim, news)?;
-    let page = args.ui.map(|port| Page::start(args, port)).transpose()?;
+    let team = Team::start(prepared.processes, limits, shim.clone(), news)?;
+    let page = args.ui.map(|port| Page::start(args, &shim, port));
+    let mut page = page.transpose()?;
     let mut ready = false;
     let end = loop {
         tokio::select! {
             biased;
             _code = signals.next() => break End::Asked,
             () = tokio::time::sleep(LOOK) => {}
+        }
+        if let Some(why) = page.as_mut().and_then(Page::ended) {
+            page = None;
+            show.say(format!("{}{why}", page::IS_GONE));
         }
         let together = team.together();
         let state = match &together {

@@ -11,7 +11,7 @@ use super::{Home, Up, said};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A program of an image's, which this machine has.
-const STRANGER: &str = r#"
+pub(super) const STRANGER: &str = r#"
 apiVersion: kaos.tools/v1alpha1
 kind: MCPServer
 metadata: {name: stranger}
@@ -79,7 +79,7 @@ async fn a_team_in_the_background_believes_nobody_but_the_page_where_it_is() {
 
 /// The process behind which a team's page stands.
 #[cfg(target_os = "linux")]
-fn page_of(up: &Up) -> Pid {
+pub(super) fn page_of(up: &Up) -> Pid {
     let leader = up.child.id().unwrap();
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let mut numbers = processes.filter_map(|it| it.file_name().to_str()?.parse::<i32>().ok());

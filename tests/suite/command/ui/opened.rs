@@ -43,7 +43,7 @@ async fn a_browser_is_given_a_file_of_the_users_own_and_no_token_and_is_waited_f
     let trail = scratch.path().to_str().unwrap();
     let shown = Shown::start_with(&home, &["--open", trail], |command| {
         command.env("PATH", format!("{}:{path}", home.display()));
-        command.env("KAOS_UI_TOKEN", "a<\"&'token");
+        command.env("KAOS_UI_TOKEN", "a<\"&'token-of-mine");
     })
     .await;
     let seen = home.join("xdg-open.seen");
@@ -63,7 +63,7 @@ async fn a_browser_is_given_a_file_of_the_users_own_and_no_token_and_is_waited_f
     assert_eq!(lines.next(), Some("600"), "{seen}");
     let page = lines.next().unwrap();
     let to = format!(
-        "0; url=http://{}/#token=a&lt;&quot;&amp;&#39;token\"",
+        "0; url=http://{}/#token=a%3C%22%26%27token%2Dof%2Dmine\"",
         shown.at
     );
     assert!(page.contains(&to), "{page}");

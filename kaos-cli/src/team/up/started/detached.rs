@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use super::super::args::Args;
+use super::page::IS_GONE;
 use crate::output::{self, Failed};
 use crate::team::state::{Place, private};
 use crate::terminal;
@@ -13,7 +14,7 @@ use crate::terminal;
 const LOOK: Duration = Duration::from_millis(50);
 
 /// How long the page's line is waited for.
-const PAGE: Duration = Duration::from_secs(1);
+const PAGE: Duration = Duration::from_secs(5);
 
 /// How the line of `kaos ui` begins that says where the page is.
 const IS_AT: &str = "kaos: the page is at ";
@@ -73,7 +74,7 @@ pub(super) fn run(args: &Args, place: &Place) -> Result<ExitCode, Failed> {
     }
 }
 
-/// The page's own word for where it is, which is waited for a little: it starts beside the team.
+/// The page's own word for where it is, or the team's that there is none, which is waited for a little: it starts beside the team.
 fn page(log: &Path) -> Option<String> {
     let until = Instant::now() + PAGE;
     loop {
@@ -82,7 +83,8 @@ fn page(log: &Path) -> Option<String> {
         let whole = said
             .split_inclusive('\n')
             .filter_map(|it| it.strip_suffix('\n'));
-        let mut ours = whole.filter(|it| it.starts_with(IS_AT));
+        let is_its = |it: &&str| [IS_AT, IS_GONE].iter().any(|word| it.starts_with(word));
+        let mut ours = whole.filter(is_its);
         if let Some(line) = ours.next() {
             return Some(line.to_owned());
         }
