@@ -90,7 +90,8 @@ def told(what, events, bound):
 
 
 def three_hundred_resources_are_made_with_few_writes_and_little_memory():
-    kubectl("rollout", "restart", "-n", "kaos-system", "deployment/kaos-operator")
+    # A new process, which no stall of a busy machine ends: it is measured to its end.
+    kubectl("set", "env", "-n", "kaos-system", "deployment/kaos-operator", "LEADER_ELECTION=false")
     kubectl("rollout", "status", "-n", "kaos-system", "deployment/kaos-operator", "--timeout=60s", timeout=90)
     operators = lambda: items("pods", "kaos-system", "-l", chart.OPERATOR)
     within(30, "one operator", lambda: len(operators()) == 1)
@@ -103,6 +104,8 @@ def three_hundred_resources_are_made_with_few_writes_and_little_memory():
         assert memory(process, "VmHWM") <= MEMORY, f"{memory(process, 'VmHWM'):.0f} MiB"
     finally:
         end()
+        kubectl("set", "env", "-n", "kaos-system", "deployment/kaos-operator", "LEADER_ELECTION-")
+        kubectl("rollout", "status", "-n", "kaos-system", "deployment/kaos-operator", "--timeout=60s", timeout=90)
 
 
 def they_are_made_and_then_it_is_quiet(process):

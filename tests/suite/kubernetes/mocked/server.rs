@@ -230,9 +230,8 @@ impl Cluster {
         let uid = there.map(|it| it["metadata"]["uid"].clone());
         let conflict = || failed(409, "Conflict", "it is another one");
         let operation = match (&asked.method, &uid) {
-            (&Method::POST, None) => "Update",
             (&Method::POST, Some(_)) => return conflict(),
-            (&Method::PUT, _) => "Update",
+            (&Method::POST | &Method::PUT, _) => "Update",
             (_, there)
                 if object["metadata"]
                     .get("uid")

@@ -14,7 +14,7 @@ fn with_lease() -> Cluster {
     cluster
 }
 
-fn but_the_lease<'l>(log: &'l [Asked]) -> Vec<&'l str> {
+fn but_the_lease(log: &[Asked]) -> Vec<&str> {
     let mut all = paths(log);
     all.retain(|it| *it != LEASE);
     all.dedup();
@@ -40,12 +40,10 @@ async fn who_has_the_lease_works_and_gives_it_back() {
 async fn a_term_counts_from_when_the_lease_was_asked_for() {
     let mut cluster = with_lease();
     cluster.delay = Some(|asked| match asked.at {
-        _ if asked.path != LEASE => 0,
-        ..20 => 0,
         // Written at once, and answered late.
-        20 if asked.is_write() => 7,
-        20 => 0,
-        _ => 1000,
+        20 if asked.path == LEASE && asked.is_write() => 7,
+        21.. if asked.path == LEASE => 1000,
+        _ => 0,
     });
     let began = Instant::now();
     let (_, ended) = cluster.run_to_its_end(600, usize::MAX, |_| None).await;
