@@ -154,25 +154,25 @@ impl Proved {
 
     fn in_words(&self, log: &str) -> String {
         let count = self.records;
-        let mut text =
-            format!("PROVED: {count} records are in {log}, as the key's owner signed it");
-        for (trace, count) in &self.traces {
-            text += &format!("; {count} of them of the trace {trace}");
-        }
+        let mut parts = vec![format!(
+            "PROVED: {count} records are in {log}, as the key's owner signed it"
+        )];
+        let of_trace = |(trace, count)| format!("{count} of them of the trace {trace}");
+        parts.extend(self.traces.iter().map(of_trace));
         if !self.agents.is_empty() {
             let agents: Vec<_> = self.agents.iter().map(String::as_str).collect();
-            text += &format!("; by {}", agents.join(", "));
+            parts.push(format!("by {}", agents.join(", ")));
         }
         let between = (self.last - self.first)
             .saturating_add(1)
             .saturating_sub(count);
         if between > 0 {
             let (first, last) = (self.first, self.last);
-            text += &format!(
-                "; between record {first} and {last} the log has {between} more, of other runs, of its own, or of this one"
-            );
+            parts.push(format!(
+                "between record {first} and {last} the log has {between} more, of other runs, of its own, or of this one"
+            ));
         }
-        text
+        parts.join("; ")
     }
 }
 

@@ -58,8 +58,8 @@ pub(super) struct Standing<'p> {
     pub(super) expected: u64,
     /// The line that it is, if it has the form of one that may stand there. Its own number is what it claims.
     pub(super) line: Option<Line<'p>>,
-    /// Of a file's first: what it says, where it can be read.
-    pub(super) first: Option<Option<(SegmentStart, Head)>>,
+    /// Of a file's first: what it says, if it says that.
+    pub(super) beginning: Option<(SegmentStart, Head)>,
 }
 
 impl Numbering {
@@ -160,10 +160,10 @@ impl OpenSegment {
         if !is_first && superseded.is_some_and(|from| numbering.next >= from) {
             return Ok(None);
         }
-        let first = is_first.then(|| beginning(&piece));
-        if let Some(stated) = &first {
-            let number = stated.as_ref().map(|(_start, head)| head.next);
-            numbering.begins(self.first, number);
+        let beginning = is_first.then(|| beginning(&piece)).flatten();
+        if is_first {
+            let stated = beginning.as_ref().map(|(_start, head)| head.next);
+            numbering.begins(self.first, stated);
         }
         let expected = numbering.next;
         let line = piece.line().filter(|line| line.may_stand_at(expected));
@@ -172,7 +172,7 @@ impl OpenSegment {
             piece,
             expected,
             line,
-            first,
+            beginning,
         }))
     }
 }

@@ -182,10 +182,18 @@ fn cors(allow: AllowOrigin) -> CorsLayer {
         .expose_headers(shown.map(HeaderName::from_static))
 }
 
+/// Which names are a server's own without being listed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unnamed {
+    None,
+    Loopback,
+    /// Those of the loopback, and whatever is an address.
+    Addresses,
+}
+
 /// The hosts and origins that are served.
 struct Rules {
-    loopback: bool,
-    addresses: bool,
+    own: Unnamed,
     every_host: bool,
     hosts: Vec<Authority>,
     every_origin: bool,
@@ -195,11 +203,14 @@ struct Rules {
 impl Rules {
     fn of(access: &Access) -> Self {
         let every = |of: &[String]| of.iter().any(|it| it == "*");
+        let own = match (access.addresses, access.loopback) {
+            (true, _) => Unnamed::Addresses,
+            (false, true) => Unnamed::Loopback,
+            (false, false) => Unnamed::None,
+        };
         Self {
-            loopback: access.loopback,
-            addresses: access.addresses,
-            every_host: every(&access.hosts)
-                || (access.hosts.is_empty() && !access.loopback && !access.addresses),
+            own,
+            every_host: every(&access.hosts) || (access.hosts.is_empty() && own == Unnamed::None),
             hosts: access
                 .hosts
                 .iter()
@@ -235,16 +246,19 @@ impl Rules {
 
     /// Whether this name is known to be the server's own.
     fn vouches(&self, asked: &Authority) -> bool {
-        (self.loopback && asked.is_loopback())
-            || (self.addresses && asked.is_address())
-            || self.hosts.iter().any(|listed| asked.is(listed))
+        let is_own = match self.own {
+            Unnamed::None => false,
+            Unnamed::Loopback => asked.is_loopback(),
+            Unnamed::Addresses => asked.is_loopback() || asked.is_address(),
+        };
+        is_own || self.hosts.iter().any(|listed| asked.is(listed))
     }
 
     /// Whoever looks whether the server lives asks its address, whatever its name.
     fn is_probe(&self, request: &Request) -> bool {
         let path = request.uri().path();
         let probed = matches!(path, "/health" | "/ready") || path.starts_with("/health/");
-        !self.loopback && probed
+        self.own != Unnamed::Loopback && probed
     }
 
     fn lists(&self, origin: &HeaderValue) -> bool {

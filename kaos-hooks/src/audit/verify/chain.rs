@@ -125,7 +125,7 @@ impl Chain {
         findings: &mut Findings,
     ) {
         let piece = &standing.piece;
-        let Some((start, stated)) = standing.first.clone().flatten() else {
+        let Some((start, stated)) = standing.beginning.clone() else {
             let problem = match piece.line().as_ref().and_then(newer) {
                 Some(format) => Problem::NewerFormat(format),
                 None if piece.whole && is_crlf(piece.bytes) => Problem::LineEnd,

@@ -1,5 +1,6 @@
 //! What somebody puts into a trail's files, or beside them, is not shown as a run, and hides none.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,11 @@ fn forged(text: &str, mut claim: u64) -> (String, String) {
         let (body, _) = line.rsplit_once(",\"trail_seq\":").unwrap();
         let body = body.replace(*own, &trace);
         let zeros = "0".repeat(64);
-        lines += &format!("{body},\"trail_seq\":{claim},\"synced\":null,\"h\":\"{zeros}\"}}\n");
+        writeln!(
+            lines,
+            "{body},\"trail_seq\":{claim},\"synced\":null,\"h\":\"{zeros}\"}}"
+        )
+        .unwrap();
         claim += 1;
     }
     (trace, lines)
