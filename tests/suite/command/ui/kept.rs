@@ -117,7 +117,17 @@ async fn home_of(scratch: &Scratch) -> (PathBuf, PathBuf) {
 async fn listed(home: &Path, trail: &Path) -> (Vec<String>, String) {
     let shown = Shown::start_in(home, &[trail.to_str().unwrap()]).await;
     let verdict = shown.verdict().await;
-    let list = shown.once("/api/runs", |it| it["found"] == 3).await;
+    // All of them to their questions: a run is there from its first record on.
+    let asked = |it: &serde_json::Value| {
+        it["runs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|run| run["question"].is_string())
+    };
+    let list = shown
+        .once("/api/runs", |it| it["found"] == 3 && asked(it))
+        .await;
     let runs = list["runs"].as_array().unwrap().iter();
     let questions = runs.map(|it| it["question"].as_str().unwrap().to_owned());
     let standing = verdict["verdict"]["standing"].as_str().unwrap();
