@@ -63,7 +63,7 @@ image() { # name, file
     rm -rf "$out/$1" "$storage"
     # Times are of the epoch, owners root: the digest is of the content alone.
     STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot buildah --root "$storage" --runroot "$storage/run" \
-        bud --quiet --identity-label=false --timestamp 0 --tag "oci:$out/$1:$version" -f "$2" "$out/context" >/dev/null
+        bud --quiet --disable-compression=false --identity-label=false --timestamp 0 --tag "oci:$out/$1:$version" -f "$2" "$out/context" >/dev/null
     rm -rf "$storage"
     python3 - "$out/$1" "$1:$version" <<'PY'
 import json, os, sys

@@ -2,8 +2,8 @@
 
 import { h } from './dom.js';
 
-// What stands where a secret stood, and characters that are not seen or turn the direction of writing.
-const SPECIAL = /<redacted:([A-Z0-9_.-]{1,40})(?::(\d+)-chars)?([^<>]{0,120})>|([\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff])/g;
+// What stands where a secret stood, in exactly the two forms that it is written in: whatever else is like it is text. And characters that are not seen or turn the direction of writing.
+const SPECIAL = /<redacted:([A-Z0-9_]{1,20}):(?:([0-9]{1,9})-chars|([0-9a-f]{16}))>|([\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff])/g;
 
 // A text as nodes: redactions and hidden characters are shown as what they are.
 export function words(text) {
@@ -17,8 +17,8 @@ export function words(text) {
       const code = found[4].codePointAt(0).toString(16).padStart(4, '0');
       nodes.push(h('span', { class: 'hidden-char', title: `the character U+${code.toUpperCase()}` }, `\\u{${code}}`));
     } else {
-      const size = found[2] ? `, ${found[2]} characters` : '';
-      nodes.push(h('span', { class: 'redacted', title: `taken out before it was recorded: ${found[1]}${size}${found[3]}` }, `${found[1].toLowerCase()}${found[2] ? ` · ${found[2]}` : ''}`));
+      const size = found[2] ? `, ${found[2]} characters` : `, token ${found[3]}`;
+      nodes.push(h('span', { class: 'redacted', title: `taken out before it was recorded: ${found[1]}${size}` }, `${found[1].toLowerCase()}${found[2] ? ` · ${found[2]}` : ''}`));
     }
   }
   if (from < text.length) nodes.push(text.slice(from));

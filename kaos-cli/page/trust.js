@@ -37,7 +37,9 @@ export function badge(trails) {
   const notes = [...new Set(trails.flatMap((it) => caveats(it.trust)))];
   const more = findings ? `${count(findings)} finding${findings === 1 ? '' : 's'}` : standing === 'unknown' ? '' : `${count(records)} records`;
   const busy = trails.some((it) => it.verifying > 0);
-  return h('a', { class: `badge ${look}`, href: '#/trust', title: `${trails.length} trail${trails.length === 1 ? '' : 's'}: ${word}${notes.length ? ` (${notes.join('; ')})` : ''}` },
+  // Whole, but for an end that nobody has signed yet, is not the green of a whole one.
+  const isPart = standing === 'intact' && trails.some((it) => it.trust.unsigned > 0);
+  return h('a', { class: `badge ${isPart ? 'part' : look}`, href: '#/trust', title: `${trails.length} trail${trails.length === 1 ? '' : 's'}: ${word}${notes.length ? ` (${notes.join('; ')})` : ''}` },
     h('b', {}, sign, ' ', word), more ? [' ', h('span', {}, more)] : undefined, notes.length ? h('span', { class: 'caveat' }, notes[0].startsWith('whose') ? 'no key given' : notes[0], notes.length > 1 ? ' …' : '') : undefined, busy ? h('span', { class: 'busy', title: 'is being verified' }, ' ⟳') : undefined);
 }
 

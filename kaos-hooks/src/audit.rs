@@ -8,6 +8,7 @@ mod builder;
 #[cfg(feature = "testing")]
 mod by_hand;
 mod checkpoint;
+mod content;
 mod directory;
 mod durability;
 mod error;
@@ -52,6 +53,7 @@ pub use builder::AuditBuilder;
 #[cfg(feature = "testing")]
 pub use by_hand::ByHand;
 pub use checkpoint::{Checkpoint, InvalidCheckpoint};
+pub use content::{Record, RecordContent};
 pub use durability::{Durability, OnFailure};
 pub use error::{AuditError, Refused};
 pub use hash::{Hash, InvalidHash};
@@ -69,5 +71,5 @@ pub use proof::{ConsistencyProof, InclusionProof, InvalidProof};
 pub use report::{Accounted, Torn, Verification};
 pub use stats::AuditStats;
 pub use storage::{Storage, StorageFile, StorageLock};
-pub use trail::{Filter, Follow, Placed, Record, RecordContent, Records, SegmentFile, Trail};
+pub use trail::{Filter, Follow, Placed, Records, SegmentFile, Trail, TrailFiles, UnreadableFile};
 pub use verify::Verifier;

@@ -9,6 +9,8 @@
 #
 # With K8S_SHORT=1 what takes long is left out: the walk-through of docs/kubernetes.md, replicas.py, and the 300 resources of many.py.
 #
+# With KAOS_ROOT, the unpacked root of the image kaos-agent (deploy/images.sh), pods of that image run in it, as its user: as root alone.
+#
 # Needs cargo, python3, openssl, Go 1.26, and what collector.sh built. With K8S_KEEP=1 the folder with all
 # logs is left, and told.
 
@@ -45,8 +47,14 @@ main() {
 GRPC_PORT=\$2 HTTP_PORT=\$3 TRACES=$dir/\$1-traces.jsonl METRICS=$dir/\$1-metrics.jsonl LOGS=$dir/\$1-logs.jsonl exec $collector --config $PWD/team/collector.yaml
 SH
     chmod +x "$dir/collector-in-pod"
+    local agent=$kaos
+    if [ -n "${KAOS_ROOT-}" ]; then
+        agent=$dir/in-root
+        in_root "$KAOS_ROOT" "$dir/root" >"$agent"
+        chmod +x "$agent"
+    fi
     kubernetes/up.sh "$dir/bin" "$dir/plane" -for 30m \
-        -image "kaos-agent:0.1.0=env KAOS_ALLOWED_HOSTS=* $kaos -- agent serve --port 8000" \
+        -image "kaos-agent:0.1.0=env KAOS_ALLOWED_HOSTS=* $agent -- agent serve --port 8000" \
         -image "kaos-mcp-python:0.1.0=env KAOS_ALLOWED_HOSTS=* $kaos mcp serve --port 8000" \
         -image "kaos-model:0.1.0=env KAOS_ALLOWED_HOSTS=* $kaos model serve" \
         -image "axsauze/kaos-agent:v0.1.4-dev=env KAOS_ALLOWED_HOSTS=* $kaos -- agent serve --port 8000" \
@@ -58,6 +66,21 @@ SH
         -image "collector:test=$dir/collector-in-pod pod 0 4318" \
         -image "otel/opentelemetry-collector-contrib:0.150.0=$dir/collector-in-pod docs 4317 4318" >/dev/null
     python3 kubernetes/scenarios.py "$@"
+}
+
+# A program that starts kaos in a copy of this root, which has what a container gets of its node: names of hosts, and who it is.
+in_root() { # root, copy
+    cp -a "$1" "$2"
+    cp /etc/hosts /etc/resolv.conf "$2/etc/"
+    chmod 755 "$2"
+    cat <<SH
+#!/bin/sh
+if [ -n "\$KUBECONFIG" ]; then
+    install -o 65532 -m 600 "\$KUBECONFIG" "$2/tmp/kubeconfig.\$\$"
+    export KUBECONFIG=/tmp/kubeconfig.\$\$
+fi
+exec chroot --userspec=65532:65532 "$2" /kaos "\$@"
+SH
 }
 
 # The first of eight ports in a row that nobody has.

@@ -7,14 +7,11 @@
 # that a model which the proxy does not know is an invalid request. The proxy's model answers by
 # script. The comparing is done by real_input.py.
 #
-# Needs cargo and python3 (3.10 or newer). LiteLLM is PyPI's `litellm[proxy]`, 740 MB, installed once
-# for each version into the ignored folder .cache. Installing takes three to five minutes, the checks one.
+# Needs cargo and python3 (3.10 or newer); install-litellm.sh installs LiteLLM. The checks take a minute.
 
 set -euo pipefail
 cd "$(dirname "$0")"
 
-version=1.106.2
-litellm=$PWD/.cache/litellm-$version
 logs='stderr litellm.log' # of $dir: what a failure shows
 what=litellm
 reply='The proxy says that six times seven is forty-two.'
@@ -23,6 +20,7 @@ main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!LITELLM_@}" "${!MODEL_@}" "${!OPENAI_@}" DEBUG_MOCK_RESPONSES
     . ./common.sh
     . ./models.sh
+    . ./install-litellm.sh
     install_litellm
     build_turns
     start_litellm
@@ -68,20 +66,6 @@ YAML
     disown # bash need not report how it ends
     answers_within 180 "$url/health/liveliness"
     echo "LiteLLM $version started in $((SECONDS - begun)) s"
-}
-
-install_litellm() {
-    local begun=$SECONDS
-    if [ -e "$litellm/installed" ]; then
-        echo 'LiteLLM is installed already'
-        return
-    fi
-    rm -rf "$PWD"/.cache/litellm-*
-    echo "installing LiteLLM $version"
-    python3 -m venv "$litellm"
-    nice -n 10 "$litellm/bin/python" -m pip install -q "litellm[proxy]==$version"
-    touch "$litellm/installed"
-    echo "installed LiteLLM in $((SECONDS - begun)) s"
 }
 
 main "$@"

@@ -19,8 +19,9 @@ cd "$(dirname "$0")"
 version=0.3.36
 weights=1.0.0
 llama=$PWD/.cache/llama-$version
-logs='stderr llama.log' # of $dir: what a failure shows
+logs='up.log stderr forced.log llama.log' # of $dir: what a failure shows
 what=real-model
+forced='' # the process id of team/forced.py while it runs
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!MODEL_@}" "${!OPENAI_@}" DEBUG_MOCK_RESPONSES
@@ -33,7 +34,50 @@ main() {
     export MODEL_NAME=gemma-3-270m
     turn 'not streamed' --intent --calculate -- --usage reported
     turn 'streamed' --stream --intent --calculate -- --usage unknown --paced
+    the_analyst_of_a_team
     stop TERM
+}
+
+the_analyst_of_a_team() {
+    local port
+    what=${FUNCNAME[0]}
+    kaos=$(cargo metadata --no-deps --format-version 1 |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/kaos
+    export XDG_STATE_HOME=$dir/state
+    read -r port _ < <(free_ports)
+    python3 team/forced.py "$port" "${url%/v1}" multiply >"$dir/forced.log" 2>&1 &
+    forced=$!
+    disown # bash need not report how it ends
+    trap '[ -z "$forced" ] || kill "$forced"; "$kaos" down 2>/dev/null || true; clean_up' EXIT
+    { with_the_model_for_the_analyst && gemma "http://127.0.0.1:$port/v1"; } >"$dir/team.yaml"
+    "$kaos" up -d -f "$dir/team.yaml" >"$dir/up.log" 2>&1 || fail 'the team does not start'
+    "$kaos" invoke --trace coordinator 'What does the lease cost in all?' >"$dir/stdout" 2>"$dir/stderr" || fail "it exits with $?"
+    "$kaos" down
+    kill "$forced"
+    forced=''
+    cat "$dir/stdout" "$dir/stderr"
+    grep -qxF 'The lease costs 45000 in all: 36 months at 1250.' "$dir/stdout" || fail 'it is not answered'
+    ! grep -q '\[' "$dir/stderr" || fail 'a span failed'
+    [ "$(grep -c 'gemma  *|  *chat gemma-3-270m ' "$dir/stderr")" = 2 ] || fail 'the model is not asked twice'
+    [ "$(grep -c 'calculator  *|  *tools/call multiply ' "$dir/stderr")" = 1 ] || fail 'its tool is not called once'
+    echo "ok    ${what//_/ }: asked twice, and its tool called once, below the question"
+}
+
+with_the_model_for_the_analyst() {
+    sed '/^metadata: {name: analyst,/,/^  config:/{s/modelAPI: llm/modelAPI: gemma/;s/model: analyst/model: gemma-3-270m/}' \
+        ../../examples/research-team/scripted.yaml
+}
+
+gemma() { # URL
+    cat <<YAML
+---
+apiVersion: kaos.tools/v1alpha1
+kind: ModelAPI
+metadata: {name: gemma, namespace: research}
+spec:
+  mode: Proxy
+  proxyConfig: {provider: openai, apiBase: "$1", apiKey: {value: none}, models: [gemma-3-270m]}
+YAML
 }
 
 start_llama() {

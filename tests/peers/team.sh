@@ -11,12 +11,15 @@
 # trace over gRPC and over HTTP, with the same tree as in the suite, and that with a full disk under its trails it says so,
 # and goes on once there is room; and screens.py looks at it in terminals and in a pipe. The comparing is done by team/check.py.
 #
-# Needs cargo, python3, and what collector.sh and mcp.sh installed.
+# `team.sh litellm` proves the same of the research team with LiteLLM as its ModelAPI, and nothing else: that its spans are
+# below the calls that it answered and have their tokens, and that what was said is in none of them.
+#
+# Needs cargo, python3, and what collector.sh and, without `litellm`, mcp.sh installed; install-litellm.sh installs LiteLLM.
 
 set -euo pipefail
 cd "$(dirname "$0")"
 
-logs='up.log stderr model.log tools.log coordinator.log researcher.log analyst.log collector.log' # of $dir: what a failure shows
+logs='up.log stderr litellm.log model.log tools.log coordinator.log researcher.log analyst.log collector.log' # of $dir: what a failure shows
 pids=()
 
 main() {
@@ -25,7 +28,6 @@ main() {
     trap 'kill -KILL "${pids[@]}" 2>/dev/null || true; "${kaos:-true}" down 2>/dev/null || true; clean_up' EXIT
     what=team
     collector=$(built_collector)
-    python=$(mcp_python)
     cargo build -q -p kaos-cli
     kaos=$(cargo metadata --no-deps --format-version 1 |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/kaos
@@ -34,6 +36,14 @@ main() {
     read -r COORDINATOR MODEL < <(free_ports)
     read -r TOOLS _ < <(free_ports)
 
+    if [ "${1:-}" = litellm ]; then
+        . ./install-litellm.sh
+        install_litellm
+        behind_litellm grpc
+        behind_litellm http/protobuf
+        return
+    fi
+    python=$(mcp_python)
     one_trace
     all_three_are_cancelled
     research_team grpc
@@ -57,6 +67,48 @@ research_team() { # protocol
     stop TERM
     result=$(python3 team/check.py research "$dir" ../suite/command/team/traced.txt 2>&1) || fail "$result"
     echo "ok    $what: $result"
+}
+
+# The same question, with LiteLLM between the agents and the model by script, which another process has.
+behind_litellm() { # protocol
+    local result script
+    what="the research team with LiteLLM over $1"
+    start_collector
+    printf "model_list: [{model_name: '*', litellm_params: {model: 'openai/*'}}]" >"$dir/models.yaml"
+    script=$(sed -n '/value: |/,/^---$/{/value: |/d;/^---$/d;p}' "$scripted")
+    start model "$MODEL" env DEBUG_MOCK_RESPONSES="$script" "$kaos" model serve --config "$dir/models.yaml" --port "$MODEL"
+    { litellm_as_its_model && sed '1,/^---$/d' "$scripted"; } >"$dir/team.yaml"
+    OTEL_EXPORTER_OTLP_PROTOCOL=$1 PATH=$litellm/bin:$PATH \
+        up --litellm -f "$dir/team.yaml" --log-level DEBUG --telemetry "http://127.0.0.1:$(port_for "$1")"
+    invoke --trace coordinator "$question"
+    # It hands on what it holds ten times a second, and nothing when it ends.
+    within 20 python3 team/check.py litellm_has_told "$dir" 2>/dev/null || true
+    down
+    [ ! -s "$dir/stderr" ] || fail 'one of them does not end as it should'
+    "$kaos" logs llm >"$dir/litellm.log"
+    end TERM
+    stop TERM
+    result=$(python3 team/check.py litellm "$dir" ../suite/command/team/traced.txt 2>&1) || fail "$result"
+    echo "ok    $what: $result"
+}
+
+litellm_as_its_model() {
+    cat <<YAML
+apiVersion: kaos.tools/v1alpha1
+kind: ModelAPI
+metadata: {name: llm, namespace: research}
+spec:
+  mode: Proxy
+  proxyConfig:
+    provider: openai
+    apiBase: http://127.0.0.1:$MODEL/v1
+    apiKey: {value: none}
+    models: [coordinator, researcher, analyst]
+  container:
+    env:
+    - {name: LITELLM_LOCAL_MODEL_COST_MAP, value: 'True'} # it would ask the network for prices
+---
+YAML
 }
 
 # The disk of the trails is full while the team runs: what cannot be recorded, a tool's call or another agent's, is denied, and

@@ -12,6 +12,7 @@ mod format;
 mod killed;
 #[cfg(unix)]
 mod outsiders;
+mod places;
 mod races;
 mod readers;
 mod replay;

@@ -28,8 +28,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let filter = args.about.narrow(args.select.filter());
     let mut out = terminal::json_or_people(args.json);
-    for record in args.of.open()?.records(filter)? {
-        let record = record?;
+    let mut records = args.of.read(filter)?;
+    for record in records.by_ref() {
         if args.json {
             writeln!(out, "{}", as_json(&record)?)?;
         } else {
@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
         }
     }
     out.flush()?;
-    Ok(ExitCode::SUCCESS)
+    Ok(records.ended())
 }
 
 fn as_json(record: &Record) -> Result<String, Failed> {

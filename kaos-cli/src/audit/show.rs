@@ -47,8 +47,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let mut out = terminal::json_or_people(args.json);
     let mut runs = Runs::default();
     let (mut newest, mut shown) = (None, 0_u64);
-    for record in args.of.open()?.records(args.select.filter())? {
-        let record = record?;
+    let mut records = args.of.read(args.select.filter())?;
+    for record in records.by_ref() {
         bar.set_position(record.seq);
         let RecordContent::Event(event) = record.content else {
             continue;
@@ -81,10 +81,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
         2.. if newest_only => {
             "the newest of several runs; --all shows all, --help says how to choose"
         }
-        _ => return Ok(ExitCode::SUCCESS),
+        _ => return Ok(records.ended()),
     };
     output::say(&format!("kaos: {hint}"));
-    Ok(ExitCode::SUCCESS)
+    Ok(records.ended())
 }
 
 /// The newest run that matches.

@@ -97,7 +97,13 @@ async fn serve(args: &Args, code: Code, mut signals: Signals) -> Result<ExitCode
         .workers
         .or_else(|| std::thread::available_parallelism().ok());
     let workers = workers.map_or(1, NonZeroUsize::get);
-    let (pool, known) = match Pool::start(python, workers).await? {
+    let began = tokio::select! {
+        biased;
+        // Dropped, it kills what it has started: code may take long to load.
+        _code = signals.next() => return Ok(ExitCode::SUCCESS),
+        began = Pool::start(python, workers) => began?,
+    };
+    let (pool, known) = match began {
         Began::Ready(ready) => ready,
         Began::Refused(why) => {
             output::say(why.trim_end());

@@ -93,7 +93,7 @@ impl Index {
         let cut = of.runs.values_mut();
         for run in cut.filter(|run| run.places.start.segment < segment) {
             run.has_beginning = false;
-            run.places.start = Position { segment, offset: 0 };
+            run.places.start = Position::beginning(segment);
         }
         self.without(trail, &gone);
     }

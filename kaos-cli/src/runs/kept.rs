@@ -15,7 +15,7 @@ use super::unchanged::{Same, Unchanged, same};
 use crate::team::state::private;
 
 /// Raised when what is kept has another form, or means something else.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What was read of a trail whose first segments are the same since, and where to read on.
 pub(crate) struct Kept {
@@ -107,10 +107,7 @@ impl Kept {
         let next = now.get(stored.segments.len())?;
         let those = now.get(..stored.segments.len())?;
         let same = same(trail, those).is_ok_and(|it| it == stored.segments);
-        let at = Position {
-            segment: next.first,
-            offset: 0,
-        };
+        let at = Position::beginning(next.first);
         (ours && same && !stored.segments.is_empty()).then_some(Self { of: stored.of, at })
     }
 

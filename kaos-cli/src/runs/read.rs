@@ -15,7 +15,7 @@ pub(crate) struct Recorded {
 }
 
 /// Reads a run's records: only the stretch of the trail where they stand. What cannot be read
-/// is left out; verifying tells of it.
+/// is left out, as is what is no record; verifying tells of it.
 ///
 /// # Errors
 ///
@@ -23,8 +23,11 @@ pub(crate) struct Recorded {
 pub(crate) fn events(trail: &Trail, run: &Run, mut each: impl FnMut(Recorded)) -> io::Result<()> {
     let mut grouping = Grouping::default();
     let mut ours = None;
-    for placed in trail.follow(run.places.start)? {
+    let mut follow = trail.follow(run.places.start)?;
+    while let Some(placed) = follow.next() {
         let Ok(placed) = placed else {
+            // If it is a whole file, what others hold is read.
+            let _name = follow.pass_over_file();
             continue;
         };
         if placed.at >= run.places.end {

@@ -41,6 +41,8 @@ pub(crate) struct Run {
     pub(crate) parent: Option<SpanId>,
     /// Its first records are there.
     pub(crate) has_beginning: bool,
+    /// Before one of its records, in that one's file, stands or is missing what makes it another file than was written.
+    pub(crate) is_broken: bool,
     pub(crate) agent: Arc<str>,
     pub(crate) session: Option<Arc<str>>,
     /// When it began, in nanoseconds since 1970.
@@ -121,6 +123,7 @@ impl Run {
             root: about(event),
             parent: root.filter(|_| has_beginning).and_then(|it| it.parent),
             has_beginning,
+            is_broken: false,
             agent: names.of(&event.run.agent),
             session: event.run.session.name().map(|it| names.of(it)),
             at: event.time.unix_nanos,
@@ -141,11 +144,8 @@ impl Run {
 
     /// Takes one more record; `ends`: it is the last.
     pub(super) fn add(&mut self, placed: &Placed, event: &EventBuf, ends: bool, known: &mut Known) {
-        let behind = Position {
-            offset: placed.at.offset + placed.bytes,
-            ..placed.at
-        };
-        self.places.end = behind;
+        self.places.end = placed.behind;
+        self.is_broken |= placed.at.is_broken;
         self.seqs.end = placed.record.seq.saturating_add(1);
         self.records += 1;
         self.seen = self.seen.max(event.time.unix_nanos);

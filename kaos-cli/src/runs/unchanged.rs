@@ -16,7 +16,7 @@ const MOMENT: Duration = Duration::from_millis(20);
 /// What is no more the same once a file was replaced, or anything in it was changed: who writes to it may set its length and the time of its
 /// last writing, but the time of the last change of all is the system's alone to set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Same {
+pub(crate) struct Same {
     name: String,
     bytes: u64,
     inode: u64,
@@ -61,6 +61,12 @@ impl Unchanged {
         let now = same(&self.trail, &self.segments).ok()?;
         (now == self.same).then_some(&self.same)
     }
+}
+
+/// What can be told of files without reading them: what is another once one of them was changed, also in place. None where it
+/// cannot be told.
+pub(crate) fn stamps(trail: &Path, segments: &[SegmentFile]) -> Option<Vec<Same>> {
+    same(trail, segments).ok()
 }
 
 impl Same {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use kaos_hooks::{IdSource as _, RandomIds};
-use kaos_operator::SecretText;
 use kaos_operator::local::Process;
+use kaos_operator::{Program, SecretText, Workload};
 
 /// What every program gets: where things are, how people write here, and the way out.
 const ALL: &[&str] = &[
@@ -80,6 +80,39 @@ impl Added {
             }
         }
     }
+}
+
+/// `LiteLLM` starts with a key alone: one is made here, unless its resource says one. Each agent that asks it has it, unless that
+/// says another.
+pub(super) fn share_key(processes: &mut [Process], workloads: &[Workload]) {
+    let made = SecretText::new(format!("sk-{}", token()));
+    let mut keys = BTreeMap::new();
+    for (process, workload) in processes.iter_mut().zip(workloads) {
+        if matches!(workload.program, Program::LiteLlm) {
+            let key = unless_said(process, "LITELLM_MASTER_KEY", &made);
+            keys.insert(format!("http://127.0.0.1:{}", process.port), key);
+        }
+    }
+    for process in processes {
+        let url = said(process, "MODEL_API_URL");
+        if let Some(key) = url.and_then(|it| keys.get(it.expose())) {
+            unless_said(process, "OPENAI_API_KEY", key);
+        }
+    }
+}
+
+/// The value of a variable, which is this one if there was none.
+fn unless_said(process: &mut Process, name: &str, value: &SecretText) -> SecretText {
+    if let Some(said) = said(process, name) {
+        return said.clone();
+    }
+    process.env.push((name.to_owned(), value.clone()));
+    value.clone()
+}
+
+fn said<'p>(process: &'p Process, name: &str) -> Option<&'p SecretText> {
+    let mut all = process.env.iter();
+    all.find(|(it, _)| it == name).map(|(_, value)| value)
 }
 
 /// What nobody guesses.

@@ -83,7 +83,10 @@ impl Place {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(self.0.join("logs"))?;
+        builder.create(self.0.join("logs")).map_err(|error| {
+            let folder = self.0.display();
+            io::Error::new(error.kind(), format!("{folder}: {error}"))
+        })?;
         own(&self.0)?;
         own(&self.0.join("logs"))?;
         let lock = private()

@@ -168,6 +168,9 @@ impl Verdict {
     /// What is wrong with records between the first and the last of a run. What is wrong with the whole trail is not
     /// this run's.
     pub(super) fn doubt(&self, run: &Run) -> Option<Doubt> {
+        if run.is_broken {
+            return Some(Doubt::Damaged);
+        }
         let end = match run.duration {
             Some(_) => run.seqs.end,
             // Its end may be what is damaged.

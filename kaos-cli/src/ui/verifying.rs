@@ -7,12 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use kaos_hooks::audit::SegmentFile;
+use kaos_hooks::audit::TrailFiles;
 
 use super::shared::Shared;
 use super::verdict::{Standing, Verdict};
 use super::watched::Watched;
-use crate::runs::Kept;
+use crate::runs::{Kept, Same, stamps};
 
 /// How often it is looked whether there is something to verify.
 const LOOK: Duration = Duration::from_millis(200);
@@ -46,9 +46,24 @@ pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
 
 #[derive(Default)]
 struct Verified {
-    files: Option<Vec<SegmentFile>>,
+    files: Option<Seen>,
     at: Option<Instant>,
     took: Duration,
+}
+
+/// The files as they were before they were verified: changed in place, they are others.
+#[derive(PartialEq)]
+struct Seen {
+    files: TrailFiles,
+    stamps: Option<Vec<Same>>,
+}
+
+impl Seen {
+    fn of(watched: &Watched) -> Option<Self> {
+        let files = watched.trail.files().ok()?;
+        let stamps = stamps(&watched.path, &files.segments);
+        Some(Self { files, stamps })
+    }
 }
 
 impl Verified {
@@ -57,7 +72,7 @@ impl Verified {
         if self.at.is_some_and(|at| at.elapsed() < rest) {
             return;
         }
-        let files = watched.trail.segments().ok();
+        let files = Seen::of(watched);
         let old = self.at.is_none_or(|at| at.elapsed() >= ANEW.max(rest));
         if files == self.files && !old {
             return;

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use kaos_hooks::audit::{Placed, Position, SegmentFile, Trail};
+use kaos_hooks::audit::{Placed, Position, SegmentFile, Trail, TrailFiles};
 
 use super::change::Change;
 use super::shared::Shared;
@@ -20,6 +20,9 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// How often new trails are looked for.
 const FIND: Duration = Duration::from_secs(1);
+
+/// How many of the files that cannot be read are named.
+const MAX_NAMED: usize = 8;
 
 /// How many records are put into the index at once.
 const BATCH: usize = 512;
@@ -91,12 +94,19 @@ struct Known {
     is_gone: bool,
     /// One of them could not be read the last time: it is tried again.
     is_stuck: bool,
+    /// Names of files that were passed over, as they could not be opened.
+    passed_over: Vec<String>,
+    /// How many lines were no records.
+    no_records: u64,
 }
 
 impl Known {
     fn look(&mut self, shared: &Shared, watched: &Watched) {
-        let now = match watched.trail.segments() {
-            Ok(now) => now,
+        let TrailFiles {
+            segments: now,
+            unreadable,
+        } = match watched.trail.files() {
+            Ok(files) => files,
             Err(error) => {
                 self.is_gone = true;
                 let why = chain(&error);
@@ -113,7 +123,19 @@ impl Known {
         if std::mem::take(&mut self.is_gone) {
             watched.happened("its directory is there again");
         }
-        let stale = watched.stale.swap(false, Ordering::Relaxed);
+        for file in unreadable.iter().take(MAX_NAMED) {
+            let (name, why) = (&file.name, &file.why);
+            if watched.happened_since(&format!("{name} cannot be read: {why}; the others are")) {
+                shared.changed();
+            }
+        }
+        let is_unreadable = |name: &String| unreadable.iter().any(|it| it.name == *name);
+        let can_be_read = !self.passed_over.iter().all(is_unreadable);
+        // What was read behind the beginning of a segment, before that was there, is superseded by it.
+        let is_superseded =
+            |it: &SegmentFile| it.first > self.position.segment && it.first < self.position.seq;
+        let is_superseded = now.iter().any(is_superseded);
+        let stale = watched.stale.swap(false, Ordering::Relaxed) || can_be_read || is_superseded;
         match Change::between(&self.segments, &now) {
             _ if stale => self.anew(
                 shared,
@@ -161,6 +183,8 @@ impl Known {
 
     fn anew(&mut self, shared: &Shared, watched: &Watched, why: &str) {
         shared.change_index().forget(watched.number);
+        self.passed_over.clear();
+        self.no_records = 0;
         watched.indexed.store(0, Ordering::Relaxed);
         watched.is_from_kept.store(false, Ordering::Relaxed);
         self.position = Position::default();
@@ -181,7 +205,7 @@ impl Known {
         loop {
             let mut batch: Vec<Placed> = Vec::with_capacity(BATCH);
             let mut over = true;
-            for placed in follow.by_ref() {
+            while let Some(placed) = follow.next() {
                 match placed {
                     Ok(placed) => {
                         if self.is_last_begun(&placed)
@@ -193,6 +217,13 @@ impl Known {
                         batch.push(placed);
                     }
                     Err(error) => {
+                        if let Some(name) = follow.pass_over_file() {
+                            // It is told by each look, as long as it is so.
+                            if !self.passed_over.contains(&name) {
+                                self.passed_over.push(name);
+                            }
+                            continue;
+                        }
                         self.is_stuck = true;
                         watched.happened(format!("a file cannot be read: {}", chain(&error)));
                     }
@@ -206,12 +237,23 @@ impl Known {
             self.position = follow.position();
             watched.indexed.store(self.before(), Ordering::Relaxed);
             if over {
+                self.tell_no_records(watched, follow.passed_over());
                 return;
             }
             if shown.elapsed() > FIND {
                 shown = Instant::now();
                 shared.changed();
             }
+        }
+    }
+
+    fn tell_no_records(&mut self, watched: &Watched, more: u64) {
+        self.no_records += more;
+        if more > 0 {
+            let lines = self.no_records;
+            watched.happened(format!(
+                "{lines} lines of its files are no records of the trail, and are not shown"
+            ));
         }
     }
 

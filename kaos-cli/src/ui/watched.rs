@@ -90,6 +90,12 @@ impl Watched {
         true
     }
 
+    /// Remembers what goes on happening, once.
+    pub(super) fn happened_since(&self, what: &str) -> bool {
+        let is_known = lock(&self.news).iter().any(|it| it.what == what);
+        !is_known && self.happened(what)
+    }
+
     pub(super) fn news(&self) -> Vec<News> {
         lock(&self.news).iter().cloned().collect()
     }

@@ -8,8 +8,10 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use super::content::content_of;
+use super::line::Line;
 use super::tree::join;
-use super::{Checkpoint, Hash, VerifyingKey};
+use super::{Checkpoint, Hash, Record, VerifyingKey};
 
 /// That a record is among those that a checkpoint covers.
 ///
@@ -86,6 +88,18 @@ impl InclusionProof {
             return Err(InvalidProof("the key has not signed its checkpoint"));
         }
         self.fits()
+    }
+
+    /// What the record says; `None` if it cannot be read, or its number is not that of its place in the log.
+    pub fn record(&self) -> Option<Record> {
+        let line = Line::parse(&self.line)?;
+        let is_there = self.checkpoint.log.base.checked_add(self.index) == Some(line.seq);
+        let content = content_of(&line).filter(|_| is_there)?;
+        Some(Record {
+            seq: line.seq,
+            synced: line.synced,
+            content,
+        })
     }
 
     /// Checks the proof, but no signature.

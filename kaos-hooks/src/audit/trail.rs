@@ -1,6 +1,6 @@
-mod content;
 mod filter;
 mod follow;
+mod placing;
 mod records;
 
 use std::io;
@@ -13,9 +13,9 @@ use super::{
     AuditError, Checkpoint, ConsistencyProof, InclusionProof, Storage, Verification, Verifier,
     prove,
 };
-pub use content::{Record, RecordContent};
 pub use filter::Filter;
-pub use follow::{Follow, Placed, SegmentFile};
+pub use follow::{Follow, SegmentFile, TrailFiles, UnreadableFile};
+pub use placing::Placed;
 pub use records::Records;
 
 /// An audit trail that is read; a writer may be at work in it.
@@ -86,7 +86,9 @@ impl Trail {
         Ok(())
     }
 
-    /// The records that `filter` lets through, in order. What does not parse is left out, and so
+    /// The records that `filter` lets through, in order. A record's number is that of its place: a line that claims
+    /// another one is no record, whatever it says. It is left out and [counted](Records::passed_over), as is what does not parse;
+    /// what a later segment supersedes is not there, and so
     /// is a last line that is being written: whether all is as it was written, only
     /// [`verify`](Self::verify) tells.
     ///
@@ -112,22 +114,46 @@ impl Trail {
         Follow::of(&self.storage, from)
     }
 
-    /// The trail's files, in the order of reading. One that is removed meanwhile is not among them.
+    /// The trail's files, in the order of reading. One that is removed meanwhile is not among them; nor is one
+    /// that cannot be read, which [`files`](Self::files) tells.
     ///
     /// # Errors
     ///
-    /// The files cannot be listed, or one of them cannot be looked at.
+    /// The files cannot be listed.
     pub fn segments(&self) -> io::Result<Vec<SegmentFile>> {
-        let listed = super::segment::among(self.storage.list()?);
-        let known =
-            listed
-                .into_iter()
-                .filter_map(|(first, name)| match self.storage.length(&name) {
-                    Ok(bytes) => Some(Ok(SegmentFile { name, first, bytes })),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                    Err(error) => Some(Err(error)),
-                });
-        known.collect()
+        Ok(self.files()?.segments)
+    }
+
+    /// The trail's files, and what has the name of one and cannot be read.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use kaos_hooks::audit::{Trail, TrailFiles, UnreadableFile};
+    ///
+    /// let TrailFiles { segments, unreadable } = Trail::open_read("trail")?.files()?;
+    /// for UnreadableFile { name, why } in unreadable {
+    ///     eprintln!("{name} is not read: {why}; {} others are", segments.len());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The files cannot be listed.
+    pub fn files(&self) -> io::Result<TrailFiles> {
+        let mut files = TrailFiles::default();
+        for (first, name) in super::segment::among(self.storage.list()?) {
+            match self.storage.length(&name) {
+                Ok(bytes) => files.segments.push(SegmentFile { name, first, bytes }),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    let why = error.to_string();
+                    files.unreadable.push(UnreadableFile { name, why });
+                }
+            }
+        }
+        Ok(files)
     }
 
     /// Whether a writer has the trail open.

@@ -151,8 +151,10 @@ impl Planning<'_> {
                 own.insert(env.name.clone(), text);
             }
         }
-        if matches!(of.program, Program::LiteLlm) && !self.programs.litellm {
-            variables::translated(&mut own);
+        match of.program {
+            Program::LiteLlm if self.programs.litellm => variables::of_litellm(&mut own, inherited),
+            Program::LiteLlm => variables::translated(&mut own),
+            _ => {}
         }
         variables::named(&of.identity, &mut own, inherited);
         for (name, value) in &own {
@@ -216,8 +218,7 @@ impl Planning<'_> {
             Program::LiteLlm => {
                 let (_, config) = files.first()?;
                 if self.programs.litellm {
-                    let advice =
-                        "install it (pip install 'litellm[proxy]'), or leave out --litellm";
+                    let advice = "install it (pip install 'litellm[proxy]' opentelemetry-sdk opentelemetry-exporter-otlp), or leave out --litellm";
                     let program = self.found(of, "litellm", advice)?;
                     let args = ["--config", config, "--host", "127.0.0.1", "--port", &port];
                     return Some((program, args.map(str::to_owned).into()));

@@ -59,3 +59,23 @@ pub(super) fn translated(env: &mut BTreeMap<String, String>) {
             .or_insert_with(protocol);
     }
 }
+
+/// What `LiteLLM` does unless it is told otherwise, and nobody else here: it puts what is said into its spans, and holds
+/// spans for five seconds, which are lost when it ends, because it ends at SIGTERM without handing them on.
+pub(super) fn of_litellm(
+    env: &mut BTreeMap<String, String>,
+    inherited: &BTreeMap<String, SecretText>,
+) {
+    for (name, value) in [
+        (
+            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+            "NO_CONTENT",
+        ),
+        ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+    ] {
+        if !inherited.contains_key(name) {
+            let value = || value.to_owned();
+            env.entry(name.to_owned()).or_insert_with(value);
+        }
+    }
+}

@@ -11,6 +11,7 @@ from model import TOKENS
 TRACES = ["%032x" % (0xABC0 + number) for number in range(3)]
 CALLER = "00f067aa0ba902b7"
 CHAIN = ["coordinator", "researcher", "analyst"]
+USED = ["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"]
 
 
 def request(url, trace, stream):
@@ -151,13 +152,19 @@ def traces(folder):
     )
 
 
-def research(folder, expected):
-    """The one trace that `kaos invoke` told, as a tree: the one that the suite compares with, but for the Collector's hands."""
+def asked(folder):
+    """What `kaos invoke` said, the spans of the one trace that it told, and those who logged with its id."""
     said = open(f"{folder}/asked").read()
     assert said.startswith("The lease costs 45000 in all: 36 months at 1250.\n530 + 101 tokens\ntrace "), said
     trace = said.split("trace ")[1].split()[0]
     own = [span for span in spans(f"{folder}/traces.jsonl") if span["traceId"] == trace]
     own.sort(key=lambda span: int(span["startTimeUnixNano"]))
+    logged = {service for service, record in records(f"{folder}/logs.jsonl") if record.get("traceId") == trace}
+    return said, own, logged
+
+
+def compare(said, own, logged, wanted):
+    """The trace as a tree: the one that the suite compares with, but for the Collector's hands."""
     shown = []
 
     def below(parent, depth):
@@ -167,18 +174,68 @@ def research(folder, expected):
                 below(span["spanId"], depth + 1)
 
     below("", 0)
-    wanted = open(expected).read().splitlines()
     assert shown == wanted, "\n".join(shown)
     assert len(own) == len(wanted), "a span has no parent, or came twice"
     used = [attributes(span) for span in own if span["name"] == "model.inference"]
-    kinds = ["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"]
-    assert [sum(int(it[kind]) for it in used) for kind in kinds] == [530, 101], used
-    logged = {service for service, record in records(f"{folder}/logs.jsonl") if record.get("traceId") == trace}
+    assert [sum(int(it[kind]) for it in used) for kind in USED] == [530, 101], used
     assert {"coordinator", "researcher", "analyst"} <= logged, logged
     # The same, as `kaos invoke --trace` shows it: each span below its parent, in the order in which they began.
     told = [line.split(" | ", 1)[0].strip() for line in said.splitlines() if " | " in line]
     assert told == [line.strip().split(":")[0] for line in wanted], said
+
+
+def research(folder, expected):
+    said, own, logged = asked(folder)
+    compare(said, own, logged, open(expected).read().splitlines())
     print(f"{len(own)} spans of {len({span['service'] for span in own})} processes, each parent is there, and the command shows them")
+
+
+def litellm_has_told(folder):
+    """Whether there are as many of LiteLLM's calls as the agents made: eight."""
+    _, own, _ = asked(folder)
+    assert sum(span["name"] == "litellm_request" for span in own) == 8
+
+
+def litellm(folder, expected):
+    """Without LiteLLM's spans the tree is that of a model by script; they are below the calls that it answered."""
+    said, own, logged = asked(folder)
+    by_id = {span["spanId"]: span for span in own}
+    assert len(by_id) == len(own), "a span came twice"
+    theirs = [span for span in own if span["service"] == "llm"]
+    ours = [span for span in own if span["service"] != "llm"]
+    wanted = [line for line in open(expected).read().splitlines() if not line.strip().startswith("llm:")]
+    compare(said, ours, logged, wanted)
+    for span in theirs:
+        assert span["parentSpanId"] in by_id, f"no parent: {span['name']}"
+        assert int(span["endTimeUnixNano"]) >= int(span["startTimeUnixNano"]) > 0, span
+        for word in ["lease", "1250", "Search for"]:
+            assert word not in json.dumps(span), f"{span['name']} has what was said: {word}"
+    # One request below each call, and below that one call of the model, with the same tokens; no other span has any.
+    calls = [span for span in ours if span["name"] == "model.inference"]
+    for call in calls:
+        [request] = [it for it in theirs if it["parentSpanId"] == call["spanId"] and it["name"] == "Received Proxy Server Request"]
+        assert request["kind"] == 2, "SERVER"
+        [made] = [it for it in theirs if it["parentSpanId"] == request["spanId"] and it["name"] == "litellm_request"]
+        of_call, of_made = attributes(call), attributes(made)
+        assert [int(of_call[kind]) for kind in USED] == [int(of_made[kind]) for kind in USED], (of_call, of_made)
+    used = [span["name"] for span in theirs if any(kind in attributes(span) for kind in USED)]
+    assert used == ["litellm_request"] * len(calls), used
+    # Whoever adds up the metric counts each token once.
+    counted = {service for service, metric in metrics(f"{folder}/metrics.jsonl") if metric["name"] == "gen_ai.client.token.usage"}
+    assert counted == {"coordinator", "researcher", "analyst"}, counted
+    print(
+        f"{len(ours)} spans of ours as before, {len(theirs)} of LiteLLM's below the {len(calls)} calls of models, "
+        "the same tokens, counted once, and nothing of what was said"
+    )
+
+
+def metrics(path):
+    for line in open(path):
+        for resource in json.loads(line).get("resourceMetrics", []):
+            service = attributes(resource["resource"])["service.name"]
+            for scope in resource["scopeMetrics"]:
+                for metric in scope["metrics"]:
+                    yield service, metric
 
 
 def cancelled(folder):

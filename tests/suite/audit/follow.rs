@@ -11,7 +11,7 @@ use kaos_hooks::audit::{
 use kaos_tests::trails::{Memory, NOW, short_event};
 
 /// A trail of three segments, with three events in each.
-fn three_segments() -> Memory {
+pub(super) fn three_segments() -> Memory {
     let memory = Memory::default();
     for segment in 0..3 {
         let builder = AuditHook::builder("").storage(memory.clone());

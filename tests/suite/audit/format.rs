@@ -33,7 +33,7 @@ fn examples_of(document: &'static str) -> BTreeMap<&'static str, &'static str> {
 }
 
 /// The files of one of the document's trails.
-fn trail(name: &str) -> Memory {
+pub(super) fn trail(name: &str) -> Memory {
     trail_of(DOCUMENT, name)
 }
 

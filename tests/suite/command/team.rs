@@ -1,6 +1,7 @@
 //! `kaos up` and what asks its teams, as processes: the research team, and what goes wrong.
 
 mod faults;
+mod litellm;
 mod recorded;
 mod strangers;
 mod traced;

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod files;
+mod forged;
 mod given;
 mod kept;
 mod measured;

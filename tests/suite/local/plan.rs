@@ -188,7 +188,7 @@ fn all_that_is_missing_here_is_told_at_once_with_its_place() {
     };
     let missing = planned(TEAM, &litellm, with_key).unwrap_err();
     let told: String = missing.iter().map(Finding::to_string).collect();
-    let advice = "there is no program litellm on this machine; install it (pip install 'litellm[proxy]'), or leave out --litellm";
+    let advice = "there is no program litellm on this machine; install it (pip install 'litellm[proxy]' opentelemetry-sdk opentelemetry-exporter-otlp), or leave out --litellm";
     assert!(told.contains(advice), "{told}");
 }
 

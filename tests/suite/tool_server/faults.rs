@@ -6,8 +6,11 @@ use std::time::{Duration, Instant};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 
-use super::serving::{FAULTY, Serving, said};
+use super::serving::{FAULTY, Serving, kaos, said};
 use crate::audit::Scratch;
 use crate::mcp_rogues::is_gone;
 
@@ -220,4 +223,24 @@ async fn a_hundred_megabytes_of_lines_cost_no_memory_and_nobody_else_s_call() {
     assert!(peak < 150, "{peak} MiB");
     let (_, lines) = serving.end().await;
     assert!(lines.contains("24600 more lines"), "{}", lines.len());
+}
+
+/// Code that takes long to load holds up nobody who ends the server, and is not left behind.
+#[tokio::test]
+async fn a_server_whose_code_still_loads_ends_when_it_is_asked() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let code = format!(
+        "import socket, time\nheld = socket.create_connection(('127.0.0.1', {port}))\ntime.sleep(1000)\n"
+    );
+    let mut server = kaos(&["--tools-string", &code, "--port", "0"]);
+    let mut server = server.spawn().unwrap();
+    let (mut held, _) = listener.accept().await.unwrap();
+    let id = i32::try_from(server.id().unwrap()).unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+    let patience = Duration::from_secs(20);
+    let ended = timeout(patience, server.wait()).await.unwrap().unwrap();
+    assert_eq!(ended.code(), Some(0));
+    let end = timeout(patience, held.read(&mut [0])).await.unwrap();
+    assert!(matches!(end, Ok(0) | Err(_)), "the code still runs");
 }

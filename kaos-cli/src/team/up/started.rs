@@ -1,6 +1,7 @@
 //! A team from its files to its end.
 
 mod detached;
+mod last;
 mod page;
 mod prepared;
 
@@ -17,6 +18,7 @@ use crate::output::{self, Failed};
 use crate::signals::Signals;
 use crate::team::show::{Look, Show};
 use crate::team::state::{Held, Place, Record};
+use crate::terminal;
 
 /// How often a team is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -128,6 +130,10 @@ async fn lead(
     show.say(last_words(&standings, stopping.elapsed()));
     drop(show);
     showing.end();
+    if let End::Failed(names) = &end {
+        // Whoever has closed the output wants no more of it.
+        let _shown = last::show(&mut terminal::people(), &place, names);
+    }
     held.release();
     Ok(code)
 }

@@ -1,6 +1,6 @@
 use kaos_events::{EventBuf, RunId, SpanId, TraceId, Value};
 
-use super::content::RecordContent;
+use crate::audit::content::RecordContent;
 
 /// Which records are wanted; a field that is `None` lets all through.
 #[derive(Debug, Clone, PartialEq, Default)]

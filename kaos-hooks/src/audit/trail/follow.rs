@@ -1,21 +1,9 @@
 use std::io;
 use std::sync::Arc;
 
-use super::content::{Record, content_of};
+use super::placing::{Failed, Placed, Placing, unopened};
 use crate::audit::Storage;
 use crate::audit::position::Position;
-use crate::audit::reader::{OpenSegment, Reader};
-
-/// A record and its place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Placed {
-    /// Where its line begins.
-    pub at: Position,
-    /// How many bytes its line has, the line break included.
-    pub bytes: u64,
-    /// What stands there.
-    pub record: Record,
-}
 
 /// A file of a trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +14,24 @@ pub struct SegmentFile {
     pub first: u64,
     /// How many bytes it has.
     pub bytes: u64,
+}
+
+/// What has a segment's name and is not read: a link, a pipe, a directory, or a file that may not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableFile {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What a trail consists of at a time; see [`Trail::files`](super::Trail::files).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TrailFiles {
+    /// Those that can be read.
+    pub segments: Vec<SegmentFile>,
+    /// Those that cannot.
+    pub unreadable: Vec<UnreadableFile>,
 }
 
 /// The records of a trail from a place on; see [`Trail::follow`](super::Trail::follow).
@@ -59,78 +65,45 @@ pub struct SegmentFile {
 /// # }
 /// ```
 pub struct Follow {
-    reader: Reader,
-    segment: Option<OpenSegment>,
-    position: Position,
-    /// Whether something could not be read: what is behind it comes when that can.
-    is_stuck: bool,
+    placing: Placing,
+    stuck: Option<Stuck>,
+}
+
+/// At what could not be read: what is behind it comes when that can.
+enum Stuck {
+    /// A whole file of this name, which may be passed over.
+    File(String),
+    Midst,
 }
 
 impl Follow {
     pub(super) fn of(storage: &Arc<dyn Storage>, from: Position) -> io::Result<Self> {
         Ok(Self {
-            reader: Reader::starting(Arc::clone(storage), from)?,
-            segment: None,
-            position: from,
-            is_stuck: false,
+            placing: Placing::of(storage, from)?,
+            stuck: None,
         })
     }
 
     /// Where to go on later: behind the last line that is whole, and was read. An error is the last item: whoever goes on
     /// from here meets what could not be read again.
     pub const fn position(&self) -> Position {
-        self.position
+        self.placing.position()
     }
 
-    fn try_next(&mut self) -> io::Result<Option<Placed>> {
-        loop {
-            let segment = match &mut self.segment {
-                Some(segment) => segment,
-                none => match self.reader.next_segment() {
-                    None => return Ok(None),
-                    Some(Ok(next)) => {
-                        self.position = Position {
-                            segment: next.first,
-                            offset: next.begins,
-                        };
-                        none.insert(next)
-                    }
-                    Some(Err((name, error))) => {
-                        let message = format!("{name} cannot be read: {error}");
-                        return Err(io::Error::new(error.kind(), message));
-                    }
-                },
-            };
-            let (until, begins) = (segment.until, segment.begins);
-            let piece = match segment.next() {
-                // What has no line break yet may get one.
-                Ok(Some(piece)) if !piece.is_cut_off() => piece,
-                Ok(_) => {
-                    self.segment = None;
-                    continue;
-                }
-                Err(error) => {
-                    self.segment = None;
-                    return Err(error);
-                }
-            };
-            let at = Position {
-                offset: begins + piece.offset,
-                ..self.position
-            };
-            self.position.offset = at.offset + piece.stored;
-            let line = piece.line();
-            let line = line.filter(|line| until.is_none_or(|until| line.seq < until));
-            if let Some(line) = line
-                && let Some(content) = content_of(&line)
-            {
-                let record = Record {
-                    seq: line.seq,
-                    synced: line.synced,
-                    content,
-                };
-                let bytes = piece.stored;
-                return Ok(Some(Placed { at, bytes, record }));
+    /// How many lines were left out so far because they are no records of the trail: without the form of one, or
+    /// with another number than belongs there. Verifying tells what they are.
+    pub const fn passed_over(&self) -> u64 {
+        self.placing.passed_over()
+    }
+
+    /// Goes on behind a file that cannot be opened, such as a pipe or a link of a segment's name; gives its
+    /// name. After anything else, a file that broke off in its midst for example, there is nothing to pass over.
+    pub fn pass_over_file(&mut self) -> Option<String> {
+        match self.stuck.take() {
+            Some(Stuck::File(name)) => Some(name),
+            other => {
+                self.stuck = other;
+                None
             }
         }
     }
@@ -140,19 +113,26 @@ impl Iterator for Follow {
     type Item = io::Result<Placed>;
 
     fn next(&mut self) -> Option<io::Result<Placed>> {
-        if self.is_stuck {
+        if self.stuck.is_some() {
             return None;
         }
-        let next = self.try_next();
-        self.is_stuck = next.is_err();
-        next.transpose()
+        let (stuck, error) = match self.placing.next() {
+            Ok(placed) => return placed.map(Ok),
+            Err(Failed::Unopened(name, error)) => {
+                let error = unopened(&name, &error);
+                (Stuck::File(name), error)
+            }
+            Err(Failed::BrokenOff(error)) => (Stuck::Midst, error),
+        };
+        self.stuck = Some(stuck);
+        Some(Err(error))
     }
 }
 
 impl std::fmt::Debug for Follow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Follow")
-            .field("position", &self.position)
+            .field("position", &self.position())
             .finish_non_exhaustive()
     }
 }

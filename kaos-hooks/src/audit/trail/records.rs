@@ -1,65 +1,43 @@
 use std::io;
 use std::sync::Arc;
 
-use super::content::{Record, content_of};
 use super::filter::Filter;
+use super::placing::{Failed, Placing, unopened};
 use crate::audit::Storage;
-use crate::audit::reader::{OpenSegment, Reader};
+use crate::audit::content::Record;
+use crate::audit::position::Position;
 
 /// The records of a trail; see [`Trail::records`](super::Trail::records).
 pub struct Records {
-    reader: Reader,
-    segment: Option<OpenSegment>,
+    placing: Placing,
     filter: Filter,
 }
 
 impl Records {
     pub(super) fn of(storage: &Arc<dyn Storage>, filter: Filter) -> io::Result<Self> {
         Ok(Self {
-            reader: Reader::new(Arc::clone(storage), None)?,
-            segment: None,
+            placing: Placing::of(storage, Position::default())?,
             filter,
         })
     }
 
+    /// How many lines were left out so far because they are no records of the trail: without the form of one, or
+    /// with another number than belongs there. Verifying tells what they are.
+    pub const fn passed_over(&self) -> u64 {
+        self.placing.passed_over()
+    }
+
     fn try_next(&mut self) -> io::Result<Option<Record>> {
         loop {
-            let segment = match &mut self.segment {
-                Some(segment) => segment,
-                none => match self.reader.next_segment() {
-                    None => return Ok(None),
-                    Some(Ok(next)) => none.insert(next),
-                    Some(Err((name, error))) => {
-                        let message = format!("{name} cannot be read: {error}");
-                        return Err(io::Error::new(error.kind(), message));
-                    }
-                },
-            };
-            let until = segment.until;
-            let piece = match segment.next() {
-                Ok(Some(piece)) => piece,
-                // An error is said once: the rest of that file is passed over.
-                over => {
-                    let error = over.err();
-                    self.segment = None;
-                    match error {
-                        Some(error) => return Err(error),
-                        None => continue,
-                    }
+            match self.placing.next() {
+                Ok(None) => return Ok(None),
+                Ok(Some(placed)) if self.filter.wants(&placed.record.content) => {
+                    return Ok(Some(placed.record));
                 }
-            };
-            let line = piece.line();
-            let Some(line) = line.filter(|line| until.is_none_or(|until| line.seq < until)) else {
-                continue;
-            };
-            if let Some(content) = content_of(&line)
-                && self.filter.wants(&content)
-            {
-                return Ok(Some(Record {
-                    seq: line.seq,
-                    synced: line.synced,
-                    content,
-                }));
+                Ok(Some(_unwanted)) => {}
+                // It is said once: the rest of that file is passed over.
+                Err(Failed::Unopened(name, error)) => return Err(unopened(&name, &error)),
+                Err(Failed::BrokenOff(error)) => return Err(error),
             }
         }
     }

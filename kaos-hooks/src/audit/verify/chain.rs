@@ -11,10 +11,10 @@ use crate::audit::head::Head;
 use crate::audit::line::Line;
 use crate::audit::own::{Cause, FORMAT, SegmentStart};
 use crate::audit::problem::Problem;
-use crate::audit::reader::{OpenSegment, beginning};
+use crate::audit::reader::{Numbering, OpenSegment, Standing};
 use crate::audit::report::Torn;
 use crate::audit::scan::newer;
-use crate::audit::segment::{self, Piece};
+use crate::audit::segment;
 use crate::audit::{Hash, LogId};
 
 /// How far the reading has come.
@@ -25,7 +25,7 @@ pub(super) struct Chain {
     /// After the last record; `None` before the first segment that can be read.
     head: Option<Head>,
     /// The number that is expected where the next line stands.
-    next: u64,
+    numbering: Numbering,
     /// The number after the last line that has a form: what the next segment is measured by, since
     /// junk is no record.
     pub(super) after: u64,
@@ -38,12 +38,12 @@ pub(super) struct Chain {
 
 impl Chain {
     /// `trail`: the only one that is expected.
-    pub(super) const fn new(trail: Option<TraceId>, has_writer: bool) -> Self {
+    pub(super) fn new(trail: Option<TraceId>, has_writer: bool) -> Self {
         Self {
             trail,
             has_writer,
             head: None,
-            next: 0,
+            numbering: Numbering::default(),
             after: 0,
             format: 0,
             log: None,
@@ -78,42 +78,38 @@ impl Chain {
         progress: &mut dyn FnMut(u64),
     ) {
         self.segments += 1;
-        let (name, first, until) = (segment.name.clone(), segment.first, segment.until);
+        let (name, first) = (segment.name.clone(), segment.first);
         let (mut is_first, mut end) = (true, 0);
         // The stored hash of the line before, whatever came of it.
         let mut before: Option<Hash> = None;
         loop {
-            let piece = match segment.next() {
-                Ok(Some(piece)) => piece,
+            let standing = match segment.next(&mut self.numbering) {
+                Ok(Some(standing)) => standing,
                 Ok(None) => break,
                 Err(error) => {
                     let problem = Problem::Unreadable(error.to_string());
-                    findings.of_file(&name, Some(self.next), problem);
+                    findings.of_file(&name, Some(self.numbering.next), problem);
                     break;
                 }
             };
-            if until.is_some_and(|until| self.next >= until && !is_first) {
-                break; // it stands in the next segment again
-            }
-            end = piece.offset + piece.stored;
+            end = standing.piece.offset + standing.piece.stored;
             if std::mem::take(&mut is_first) {
-                self.begin(&name, first, &piece, judge, findings);
+                self.begin(&name, first, &standing, judge, findings);
             }
-            let expected = self.next;
-            let line = piece.line().filter(|line| line.may_stand_at(expected));
-            self.line(&name, &piece, line.as_ref(), before, judge, findings);
-            before = line.map(|line| line.h);
+            self.line(&name, &standing, before, judge, findings);
+            before = standing.line.map(|line| line.h);
             if self.records.is_multiple_of(4096) {
                 progress(self.records);
             }
         }
         if is_first {
+            self.numbering.begins(first, None);
             self.without_beginning(&name, first, Problem::NoBeginning, findings);
         }
         let at = Place {
             segment: &name,
             offset: end,
-            seq: self.next,
+            seq: self.numbering.next,
         };
         judge.ends(&at, findings);
         self.doubts(&name, end, segment.is_last, findings);
@@ -124,11 +120,12 @@ impl Chain {
         &mut self,
         name: &str,
         first: u64,
-        piece: &Piece<'_>,
+        standing: &Standing<'_>,
         judge: &mut dyn Judge,
         findings: &mut Findings,
     ) {
-        let Some((start, stated)) = beginning(piece) else {
+        let piece = &standing.piece;
+        let Some((start, stated)) = standing.first.clone().flatten() else {
             let problem = match piece.line().as_ref().and_then(newer) {
                 Some(format) => Problem::NewerFormat(format),
                 None if piece.whole && is_crlf(piece.bytes) => Problem::LineEnd,
@@ -166,7 +163,6 @@ impl Chain {
         };
         judge.begins(&at, &begins, findings);
         self.log = Some(stated.log);
-        self.next = number;
         self.after = number;
         self.head = Some(stated);
     }
@@ -184,7 +180,6 @@ impl Chain {
             let (from, to) = (self.after, first);
             findings.of_file(name, Some(from), Problem::Missing { from, to });
         }
-        self.next = self.next.max(first);
         self.after = self.after.max(first);
     }
 
@@ -214,21 +209,26 @@ impl Chain {
     fn line(
         &mut self,
         name: &str,
-        piece: &Piece<'_>,
-        line: Option<&Line<'_>>,
+        standing: &Standing<'_>,
         before: Option<Hash>,
         judge: &mut dyn Judge,
         findings: &mut Findings,
     ) {
+        let Standing {
+            piece,
+            expected,
+            line,
+            ..
+        } = standing;
+        let (expected, line) = (*expected, line.as_ref());
         let at = Place {
             segment: name,
             offset: piece.offset,
-            seq: self.next,
+            seq: expected,
         };
         judge.piece(&at, piece.bytes);
         let Some(head) = &mut self.head else {
-            self.next = self.next.saturating_add(1);
-            self.after = self.next;
+            self.after = self.numbering.next;
             return;
         };
         // A later line may say that what is in doubt was on the disk.
@@ -240,9 +240,9 @@ impl Chain {
             None if piece.is_cut_off() => Some(Problem::CutOff),
             None if is_crlf(piece.bytes) => Some(Problem::LineEnd),
             None => Some(Problem::NoLine),
-            Some(line) if line.seq != self.next => Some(Problem::WrongNumber {
+            Some(line) if line.seq != expected => Some(Problem::WrongNumber {
                 found: line.seq,
-                expected: self.next,
+                expected,
             }),
             Some(line) if !line.follows(&head.prev) => Some(Problem::BrokenChain),
             Some(_) => None,
@@ -252,7 +252,6 @@ impl Chain {
             findings.doubt(&at, problem);
         }
         let Some(line) = line else {
-            self.next = self.next.saturating_add(1);
             return;
         };
         self.records += 1;
@@ -262,7 +261,6 @@ impl Chain {
         head.tree.push(line.bytes);
         head.prev = line.h;
         head.next = line.seq + 1;
-        self.next = head.next;
         self.after = head.next;
         judge.grown(head, findings);
     }

@@ -185,3 +185,25 @@ async fn an_output_that_is_full_stops_no_team() {
     assert_eq!(up.wait().await.unwrap().code(), Some(0));
     all_gone(&processes);
 }
+
+/// Where nothing can be written, `-d` still says that its team has ended, and where it would say why.
+#[tokio::test]
+async fn a_full_disk_under_the_teams_folder_is_said() {
+    let home = Home::new("full");
+    let file = home.file(SCRIPTED);
+    // Files may be made, and have no byte.
+    let limited = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
+    let up = home.kaos(&[]);
+    let mut shell = tokio::process::Command::new("sh");
+    shell
+        .args(["-c", limited, "sh"])
+        .arg(up.as_std().get_program());
+    shell
+        .args(["up", "-d", "-f", &file])
+        .env("XDG_STATE_HOME", &home.0);
+    let up = shell.output().await.unwrap();
+    assert_eq!(up.status.code(), Some(1));
+    let told = said(&up);
+    assert!(told.contains("could not write why to"), "{told}");
+    assert!(told.contains("kaos/up/default/up.log"), "{told}");
+}

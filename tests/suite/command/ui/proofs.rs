@@ -88,6 +88,92 @@ async fn a_run_is_listed_shown_and_proved_and_the_proof_is_checked_without_the_t
     std::fs::remove_file(&file).unwrap();
 }
 
+#[tokio::test]
+async fn a_proof_is_of_the_trace_that_it_names_in_the_order_of_the_log_and_says_what_it_does_not_prove()
+ {
+    let scratch = recorded("ui-proofs", &["one", "two"]).await;
+    let shown = Shown::of(scratch.path()).await;
+    let list = shown.once("/api/runs", |it| it["found"] == 2).await;
+    let mut proofs = Vec::new();
+    for run in list["runs"].as_array().unwrap() {
+        let (trace, root) = (&run["trace"], &run["root"]);
+        let target = format!(
+            "/api/proof/{}/{}",
+            trace.as_str().unwrap(),
+            root.as_str().unwrap()
+        );
+        proofs.push((
+            trace.as_str().unwrap().to_owned(),
+            shown.get(&target).await.body,
+        ));
+    }
+    let (trace, ours) = &proofs[0];
+    let (other, theirs) = &proofs[1];
+    let (head, lines) = ours.split_once('\n').unwrap();
+    let (_, other_lines) = theirs.split_once('\n').unwrap();
+    let with = |records: usize| head.replace("\"records\":6", &format!("\"records\":{records}"));
+    let each: Vec<&str> = lines.lines().collect();
+    let turned: Vec<&str> = each.iter().rev().copied().collect();
+    let without: Vec<&str> = [&each[..2], &each[3..]].concat();
+    let renamed = lines.replace("\"trail\":\"", "\"trail\":\"evil-");
+    let of = |head: &str, lines: &str| format!("{head}\n{}\n", lines.trim_end());
+    let file = scratch.path().with_extension("proof");
+    for (what, text, code, says) in [
+        ("as it is", ours.clone(), 0, trace.as_str()),
+        ("its agent", ours.clone(), 0, "by assistant"),
+        ("what is not", ours.clone(), 0, "others may be missing"),
+        (
+            "another trace in its head",
+            of(&head.replace(trace, other), lines),
+            2,
+            "it is of the trace",
+        ),
+        (
+            "no trace in its head",
+            of(&head.replace("\"trace\":", "\"was\":"), lines),
+            2,
+            "no file of proofs",
+        ),
+        (
+            "another run's records",
+            of(head, other_lines),
+            2,
+            "it is of the trace",
+        ),
+        (
+            "two runs'",
+            of(&with(12), &[other_lines, lines].concat()),
+            2,
+            "it is of the trace",
+        ),
+        (
+            "turned round",
+            of(head, &turned.join("\n")),
+            2,
+            "the order of the log",
+        ),
+        (
+            "one left out",
+            of(&with(5), &without.join("\n")),
+            0,
+            "the log has 1 more",
+        ),
+        ("another trail's name", of(head, &renamed), 0, "PROVED"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let public = key().verifying_key().to_string();
+        let checked = kaos(&["audit", "check", file.to_str().unwrap(), "--key", &public])
+            .output()
+            .await
+            .unwrap();
+        let told = said(&checked);
+        assert_eq!(checked.status.code(), Some(code), "{what}: {told}");
+        assert!(told.contains(says), "{what}: {told}");
+        assert!(!told.contains("evil"), "{what}: {told}");
+    }
+    std::fs::remove_file(&file).unwrap();
+}
+
 async fn records_of(shown: &Shown, trace: &str, root: &str) -> usize {
     let records = shown
         .get(&format!("/api/records/{trace}/{root}"))

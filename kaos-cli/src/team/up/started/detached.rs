@@ -58,8 +58,15 @@ pub(super) fn run(args: &Args, place: &Place) -> Result<ExitCode, Failed> {
             out.flush()?;
             return Ok(ExitCode::SUCCESS);
         }
-        if ended.is_some() {
-            output::say(said(&log).trim_end());
+        if let Some(ended) = ended {
+            match said(&log).trim_end() {
+                // Its disk is full, say.
+                "" => output::say(&format!(
+                    "kaos: it has ended ({ended}), and could not write why to {}",
+                    log.display()
+                )),
+                why => output::say(why),
+            }
             return Ok(ExitCode::FAILURE);
         }
         std::thread::sleep(LOOK);

@@ -13,7 +13,7 @@ use super::super::args::Args;
 use crate::config::variable;
 use crate::files::{Taken, report};
 use crate::output::Failed;
-use crate::team::environment::{Added, inherited, token};
+use crate::team::environment::{Added, inherited, share_key, token};
 use crate::team::show::Shown;
 use crate::team::state::{Component, Place, Record};
 
@@ -76,6 +76,9 @@ pub(super) fn checked(args: &Args, place: &Place) -> Result<Checked, Failed> {
         trail_key: absolute(&args.trail_key)?,
     };
     planned.processes.iter_mut().for_each(|it| added.add(it));
+    if args.litellm {
+        share_key(&mut planned.processes, &all.workloads);
+    }
     Ok(Checked::Fine(Box::new(Prepared {
         resources,
         workloads: all,

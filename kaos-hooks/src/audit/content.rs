@@ -1,12 +1,12 @@
 use kaos_events::{EventBuf, codec};
 
-use crate::audit::line::Line;
-use crate::audit::own::OwnRecord;
+use super::line::Line;
+use super::own::OwnRecord;
 
 /// One line of a trail.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// Its number in the trail, from 0 without a gap.
+    /// Its number in the trail, from 0 without a gap: that of its place.
     pub seq: u64,
     /// The highest number that was known to be on the disk when it was written.
     pub synced: Option<u64>,
