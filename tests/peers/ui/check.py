@@ -88,7 +88,11 @@ def narrow(page, where):
     page.set_viewport_size({"width": 400, "height": 800})
     page.wait_for_timeout(80)
     wide = page.evaluate("document.documentElement.scrollWidth")
-    must(wide <= 400, f"{where}: {wide} px wide at 400 px")
+    over = page.eval_on_selector_all(
+        "body *",
+        "all => all.filter(it => it.getBoundingClientRect().right > 400.5).map(it => `${it.tagName}.${it.className}: ${it.textContent.slice(0, 60)}`)",
+    )
+    must(wide <= 400, f"{where}: {wide} px wide at 400 px: {over[-4:]!a}")
     picture(page, f"narrow-{where}") if where in ("runs",) else None
     page.set_viewport_size(size)
 
