@@ -69,6 +69,9 @@ async fn what_is_deleted_comes_back_though_it_looks_as_before_it_was_made() {
     let log = cluster.run(600, usize::MAX, |_| None).await;
     assert_eq!(paths(&log), [SERVICE, DEPLOYMENT, STATUS, SERVICE]);
     assert!(cluster.objects.contains_key(SERVICE));
+    // At once, not when a watch that was late would have come.
+    let back = log.last().unwrap();
+    assert!((30..40).contains(&back.at), "{back:?}");
 }
 
 /// Whenever it is killed, the next one makes of it what one alone would have made.
