@@ -7,25 +7,24 @@
 # answer. The comparing is done by team/ancestor.py.
 #
 # Needs cargo, Python 3.12 or newer (one of pyenv's, else python3), and what collector.sh built. The package is 282 MB with
-# what it needs, installed once into the ignored folder .cache.
+# what it needs, installed once into ~/.cache/kaos-peers.
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 version=0.8.4
-package=$PWD/.cache/ancestor-agent-$version
+package=$cache/ancestor-agent-$version
 logs='ours.log theirs.log collector.log' # of $dir: what a failure shows
 what=ancestor_agent
-kaos=../../target/debug/kaos
 pids=()
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!AGENT_@}" "${!PEER_@}" "${!MEMORY_@}" "${!MODEL_@}"
-    . ./common.sh
     trap 'kill -KILL "${pids[@]}" 2>/dev/null || true; clean_up' EXIT
     collector=$(built_collector)
     install_package
-    cargo build -q -p kaos-cli
+    build_ours
     read -r OURS THEIRS < <(free_ports)
 
     theirs_is_asked

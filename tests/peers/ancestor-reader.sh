@@ -3,21 +3,19 @@
 # The ancestor's own reader (PyPI's `kaos-agents`) on the lines of runs of ours: each line is taken, with fields that are
 # equal on both sides, or its kind stands in ancestor_reader.py's list of exceptions, with the reason.
 #
-# Needs cargo and a Python of 3.13 or newer (an interpreter of pyenv will do); installs the package once, into the ignored
-# folder .cache (176 MB).
+# Needs cargo and a Python of 3.13 or newer (an interpreter of pyenv will do); installs the package once (176 MB),
+# into ~/.cache/kaos-peers.
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 version=0.1.31
-package=$PWD/.cache/ancestor-reader-$version
+package=$cache/ancestor-reader-$version
 
 main() {
     install
-    cargo build -q -p kaos-tests --example write_events
-    local built
-    built=$(cargo metadata --no-deps --format-version 1 |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug
+    build_ours write_events
     "$built/examples/write_events" | "$package/bin/python" ancestor_reader.py
 }
 
@@ -28,7 +26,7 @@ install() {
         echo 'FAIL  the ancestor needs Python 3.13 or newer, and there is none on PATH nor in pyenv' >&2
         exit 1
     }
-    rm -rf "$PWD"/.cache/ancestor-reader-*
+    rm -rf "$cache"/ancestor-reader-*
     "$python" -m venv "$package"
     nice -n 10 "$package/bin/python" -m pip install -q "kaos-agents==$version"
     touch "$package/installed"

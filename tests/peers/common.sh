@@ -1,6 +1,8 @@
-# What the checks against real peers share: a scratch folder, a server, and their end. Sourced.
+# What the checks against real peers share: a scratch folder, a cache, a server, and their end. Sourced.
 
 dir=$(mktemp -d)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/kaos-peers # of what is installed and built once, whatever the checkout
+mkdir -p "$cache"
 server='' # the process id of what listens at the moment
 export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
 export PYTHONPATH=$PWD PYTHONDONTWRITEBYTECODE=1 # events.py
@@ -24,17 +26,26 @@ for each in sockets:
 print(*ports)'
 }
 
+# Builds the command and examples of ours out of what the suite's dependencies were compiled to, with the same features:
+# nothing is compiled twice. Leaves the folder in `built`, the command in `kaos`.
+build_ours() { # examples…
+    cargo build -q --workspace --all-features --bin kaos "${@/#/--example=}"
+    built=$(cargo metadata --no-deps --format-version 1 |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug
+    kaos=$built/kaos
+}
+
 # Where collector.sh has built the Collector of today's manifest.
 built_collector() {
     local built
-    built=$PWD/.cache/collector-$(git hash-object collector/builder.yaml)/build/collector
+    built=$cache/collector-$(git hash-object collector/builder.yaml)/build/collector
     [ -x "$built" ] || fail 'run collector.sh first: it builds the collector'
     echo "$built"
 }
 
 # The Python that mcp.sh has installed last, with its server of tools.
 mcp_python() {
-    ls -t .cache/mcp-[0-9]*/bin/python 2>/dev/null | head -n 1 | grep . || fail 'run mcp.sh first: it installs a server of tools'
+    ls -t "$cache"/mcp-[0-9]*/bin/python 2>/dev/null | head -n 1 | grep . || fail 'run mcp.sh first: it installs a server of tools'
 }
 
 both_listening() {

@@ -13,6 +13,7 @@
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 logs='said strace' # of $dir: what a failure shows
 writer=audit::killed::writes_until_killed
@@ -20,7 +21,6 @@ reader=audit::killed::holds_what_was_acked
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}"
-    . ./common.sh
     trap 'stop_writer; unmount; clean_up' EXIT
     need strace strace
     need mkfs.ext4 e2fsprogs

@@ -6,12 +6,12 @@
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 logs='build.log'
 what=images
 
 main() {
-    . ./common.sh
     command -v buildah >/dev/null || fail 'buildah is not there'
     local time
     for time in 1 2; do

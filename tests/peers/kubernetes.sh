@@ -16,18 +16,17 @@
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 logs='plane/node.log plane/kube-apiserver.log collector.log' # of $dir: what a failure shows
 what=kubernetes
-kaos=$PWD/../../target/debug/kaos
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!AGENT_@}" "${!PEER_@}" "${!MEMORY_@}" "${!MODEL_@}" "${!DEFAULT_@}" "${!GATEWAY_@}"
-    . ./common.sh
     trap end EXIT
     collector=$(built_collector)
-    kubernetes/build.sh "${XDG_CACHE_HOME:-$HOME/.cache}/kaos-peers/kubernetes" "$dir/bin" plane node helm $([ -n "${K8S_SHORT-}" ] || echo kwok)
-    cargo build -q -p kaos-cli
+    kubernetes/build.sh "$cache/kubernetes" "$dir/bin" plane node helm $([ -n "${K8S_SHORT-}" ] || echo kwok)
+    build_ours
     "$kaos" operator crds >"$dir/crds.yaml"
     ln -s "$kaos" "$dir/bin/kaos"
 
@@ -38,7 +37,7 @@ main() {
     K8S_PORT=$(eight_ports)
     # KAOS' own agent, if ancestor-agent.sh has installed it.
     export ANCESTOR
-    ANCESTOR=$(ls -d "$PWD"/.cache/ancestor-agent-*/bin/python 2>/dev/null || true)
+    ANCESTOR=$(ls -d "$cache"/ancestor-agent-*/bin/python 2>/dev/null || true)
     start_collector
     # A collector that is a pod listens where the node says, and has files of its own.
     export POD_TRACES=$dir/pod-traces.jsonl

@@ -11,6 +11,7 @@
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 logs='stderr litellm.log' # of $dir: what a failure shows
 what=litellm
@@ -18,7 +19,6 @@ reply='The proxy says that six times seven is forty-two.'
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!LITELLM_@}" "${!MODEL_@}" "${!OPENAI_@}" DEBUG_MOCK_RESPONSES
-    . ./common.sh
     . ./models.sh
     . ./install-litellm.sh
     install_litellm

@@ -8,10 +8,11 @@
 # exception that passes. The last line counts scenarios and checks.
 #
 # Needs cargo, npm and python3. The suite needs Node 22, which comes from npm, too: 240 MB, installed once
-# for each version into the ignored folder .cache.
+# for each version into ~/.cache/kaos-peers.
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 versions=(0.1.16 0.2.0-alpha.12)
 node_version=22
@@ -32,13 +33,11 @@ latest_client=(request-metadata tools_call)
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}"
-    . ./common.sh
     local version
     for version in "${versions[@]}"; do
         install_suite "$version"
     done
-    cargo build -q -p kaos-tests --example mcp_conformance
-    target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])')
+    build_ours mcp_conformance
     start_server
     run 0.1.16 2025-11-25 server "${stable[@]}"
     run 0.2.0-alpha.12 2025-11-25 server "${stable[@]}"
@@ -50,7 +49,7 @@ main() {
 }
 
 install_suite() {
-    local at=$PWD/.cache/mcp-conformance-$1
+    local at=$cache/mcp-conformance-$1
     [ ! -e "$at/installed" ] || return 0
     echo "installing the conformance suite $1"
     mkdir -p "$at"
@@ -59,7 +58,7 @@ install_suite() {
 }
 
 run() { # version of the suite, version of the protocol, side, scenarios…
-    local at=$PWD/.cache/mcp-conformance-$1 side=$3 scenario
+    local at=$cache/mcp-conformance-$1 side=$3 scenario
     local suite=("$at/node_modules/node/bin/node" "$at/node_modules/@modelcontextprotocol/conformance/dist/index.js")
     for scenario in "${@:4}"; do
         local out=$dir/results/$side.$scenario@$2,$1
@@ -70,7 +69,7 @@ run() { # version of the suite, version of the protocol, side, scenarios…
             timeout -k 5 60 "${suite[@]}" server --url "http://127.0.0.1:$HTTP_PORT/mcp" --scenario "$scenario" "${spec[@]}" -o "$out" \
                 >"$out/log" 2>&1 || true
         else
-            timeout -k 5 60 "${suite[@]}" client --command "$target/debug/examples/mcp_conformance client" --scenario "$scenario" "${spec[@]}" -o "$out" \
+            timeout -k 5 60 "${suite[@]}" client --command "$built/examples/mcp_conformance client" --scenario "$scenario" "${spec[@]}" -o "$out" \
                 >"$out/log" 2>&1 || true
         fi
     done
@@ -78,7 +77,7 @@ run() { # version of the suite, version of the protocol, side, scenarios…
 
 start_server() {
     read -r _ HTTP_PORT < <(free_ports)
-    "$target/debug/examples/mcp_conformance" serve "$HTTP_PORT" >"$dir/server.log" 2>&1 &
+    "$built/examples/mcp_conformance" serve "$HTTP_PORT" >"$dir/server.log" 2>&1 &
     server=$!
     disown # bash need not report how it ends
     within 60 listening_or_gone || fail 'the server does not start'

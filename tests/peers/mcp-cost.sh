@@ -8,15 +8,15 @@
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 logs='ours.log theirs.log' # of $dir: what a failure shows
 what=mcp-cost
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!MCP_@}"
-    . ./common.sh
     trap 'clean_up; [ -z "${theirs:-}" ] || kill "$theirs"' EXIT
-    fastmcp=$(ls -t .cache/fastmcp-*/bin/python 2>/dev/null | head -n 1 | grep .) || fail 'run mcp.sh first: it installs FastMCP'
+    fastmcp=$(ls -t "$cache"/fastmcp-*/bin/python 2>/dev/null | head -n 1 | grep .) || fail 'run mcp.sh first: it installs FastMCP'
     cargo bench -q --no-run -p kaos-tests --bench mcp # the command, too, as the suite runs it
     kaos=$(cargo metadata --no-deps --format-version 1 |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release/kaos_under_test

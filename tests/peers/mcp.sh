@@ -12,18 +12,19 @@
 # is the parent of the calls' spans, in which a tool's own span is one more; mcp/served/check.py compares.
 #
 # Needs cargo, node and python3 (3.10 or newer). The packages are PyPI's `mcp`, `fastmcp` and OpenTelemetry's SDK, and
-# npm's `@modelcontextprotocol/sdk`: 260 MB with what they need, installed once for each version into the ignored folder .cache.
+# npm's `@modelcontextprotocol/sdk`: 260 MB with what they need, installed once for each version into ~/.cache/kaos-peers.
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 version=2.3.0
 otel=1.45.2
 fastmcp=4.1.6
 sdk=1.32.2
-package=$PWD/.cache/mcp-$version-$otel
-fastmcp_package=$PWD/.cache/fastmcp-$fastmcp
-sdk_package=$PWD/.cache/mcp-sdk-$sdk
+package=$cache/mcp-$version-$otel
+fastmcp_package=$cache/fastmcp-$fastmcp
+sdk_package=$cache/mcp-sdk-$sdk
 logs='stderr server.log' # of $dir: what a failure shows
 what=mcp
 calls=('add={"a":2,"b":3}' 'meta={}' 'fail={}' 'add={"a":2}')
@@ -31,18 +32,14 @@ export CALLS='[["add",{"a":2,"b":3}],["fail",{}],["order",{"order":{"item":"pen"
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!MCP_@}"
-    . ./common.sh
     trap 'clean_up; [ -z "${receiver:-}" ] || kill "$receiver"' EXIT
     install_packages
-    cargo build -q -p kaos-examples --all-features --example mcp
+    build_ours mcp
     start_server
     calls_as_in_the_events tcp "http://127.0.0.1:$HTTP_PORT/mcp"
     stop TERM
     calls_as_in_the_events pipe stdio "$package/bin/python" "$PWD/mcp/server.py" --
 
-    cargo build -q -p kaos-cli
-    kaos=$(cargo metadata --no-deps --format-version 1 |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/kaos
     start_receiver
     clients_over_http
     clients_over_stdio
@@ -51,7 +48,7 @@ main() {
 calls_as_in_the_events() { # transport, the example's arguments before the calls…
     local result
     what="${FUNCNAME[0]} $1"
-    timeout -k 5 60 cargo run -q -p kaos-examples --all-features --example mcp -- "${@:2}" "${calls[@]}" \
+    timeout -k 5 60 "$built/examples/mcp" "${@:2}" "${calls[@]}" \
         >"$dir/events.jsonl" 2>"$dir/stderr" || fail "the example exits with $?"
     result=$(python3 mcp/check.py "$dir/events.jsonl" "$1" 2>&1) || fail "$result"
     echo "ok    ${what//_/ }: $result"
@@ -145,10 +142,10 @@ listening_or_gone() {
 
 install_packages() {
     local begun=$SECONDS
-    in_python "$package" "$PWD"/.cache/mcp-[0-9]* -- "mcp==$version" "opentelemetry-sdk==$otel" "opentelemetry-exporter-otlp-proto-http==$otel"
-    in_python "$fastmcp_package" "$PWD"/.cache/fastmcp-* -- "fastmcp==$fastmcp"
+    in_python "$package" "$cache"/mcp-[0-9]* -- "mcp==$version" "opentelemetry-sdk==$otel" "opentelemetry-exporter-otlp-proto-http==$otel"
+    in_python "$fastmcp_package" "$cache"/fastmcp-* -- "fastmcp==$fastmcp"
     if [ ! -e "$sdk_package/installed" ]; then
-        rm -rf "$PWD"/.cache/mcp-sdk-*
+        rm -rf "$cache"/mcp-sdk-*
         mkdir -p "$sdk_package"
         (cd "$sdk_package" && nice npm install --silent --no-fund --no-audit "@modelcontextprotocol/sdk@$sdk")
         touch "$sdk_package/installed"

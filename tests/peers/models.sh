@@ -2,9 +2,7 @@
 # after common.sh; $url is the server's base URL.
 
 build_turns() {
-    cargo build -q -p kaos-tests --example real_input
-    cargo build -q -p kaos-cli
-    cargo build -q -p kaos-examples --all-features --example agent
+    build_ours real_input agent
 }
 
 # A turn, judged by real_input.py with the same options and these; its trail, by the command.
@@ -18,7 +16,7 @@ turn() { # name, --stream, --intent, --calculate as wanted, -- options of real_i
     done
     shift
     rm -rf "$dir/trail"
-    MODEL_API_URL=$url timeout -k 5 300 cargo run -q -p kaos-tests --example real_input -- \
+    MODEL_API_URL=$url timeout -k 5 300 "$built/examples/real_input" \
         "${options[@]}" --trail "$dir/trail" >"$dir/said.json" 2>"$dir/stderr" || fail "the turn exits with $?"
     result=$(python3 real_input.py "${options[@]}" "$@" <"$dir/said.json" 2>&1) || fail "$result"
     echo "ok    $what: $result"
@@ -30,12 +28,12 @@ turn() { # name, --stream, --intent, --calculate as wanted, -- options of real_i
 example() {
     rm -rf "$dir/example-trail"
     KAOS_LEARN_LIVE=1 MODEL_API_URL=$url KAOS_TRAIL=$dir/example-trail \
-        timeout -k 5 300 cargo run -q -p kaos-examples --all-features --example agent >"$dir/stdout" 2>"$dir/stderr"
+        timeout -k 5 300 "$built/examples/agent" >"$dir/stdout" 2>"$dir/stderr"
 }
 
 verifies() { # trail, options of the command…
     local result
-    result=$(cargo run -q -p kaos-cli -- audit verify "$@" 2>&1) || fail "$result"
+    result=$("$kaos" audit verify "$@" 2>&1) || fail "$result"
     echo "ok    $what: $(head -n 1 <<<"$result")"
 }
 

@@ -7,24 +7,23 @@
 # openai/model.py; the comparing is done by openai/check.py.
 #
 # Needs cargo and python3 (3.10 or newer). The package is PyPI's `openai`, 40 MB with what it needs, installed once for
-# each version into the ignored folder .cache.
+# each version into ~/.cache/kaos-peers.
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 version=3.57.0
-package=$PWD/.cache/openai-$version
+package=$cache/openai-$version
 logs='model.log server.log check.log' # of $dir: what a failure shows
 what=openai
 model=''
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}"
-    . ./common.sh
     trap 'kill "$model" 2>/dev/null || true; clean_up' EXIT
     install_package
-    cargo build -q -p kaos-cli
-    kaos=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/kaos
+    build_ours
     read -r MODEL_PORT HTTP_PORT < <(free_ports)
     python3 openai/model.py "$MODEL_PORT" >"$dir/model.log" 2>&1 &
     model=$!
@@ -52,7 +51,7 @@ install_package() {
         echo 'the OpenAI package is installed already'
         return
     fi
-    rm -rf "$PWD"/.cache/openai-*
+    rm -rf "$cache"/openai-*
     echo "installing the OpenAI package $version"
     python3 -m venv "$package"
     nice -n 10 "$package/bin/python" -m pip install -q "openai==$version"

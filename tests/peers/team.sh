@@ -18,19 +18,17 @@
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 logs='up.log stderr litellm.log model.log tools.log coordinator.log researcher.log analyst.log collector.log' # of $dir: what a failure shows
 pids=()
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!AGENT_@}" "${!PEER_@}" "${!MEMORY_@}" "${!MODEL_@}" "${!MCP_@}"
-    . ./common.sh
     trap 'kill -KILL "${pids[@]}" 2>/dev/null || true; "${kaos:-true}" down 2>/dev/null || true; clean_up' EXIT
     what=team
     collector=$(built_collector)
-    cargo build -q -p kaos-cli
-    kaos=$(cargo metadata --no-deps --format-version 1 |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/kaos
+    build_ours
     export XDG_STATE_HOME=$dir/state
     read -r ANALYST RESEARCHER < <(free_ports)
     read -r COORDINATOR MODEL < <(free_ports)

@@ -8,20 +8,20 @@
 # With KAOS_UI_LARGE=1 it measures 100 000 runs instead, with an optimised kaos (KAOS_PROGRAM, if there is one). With KAOS_SCREENSHOTS=1 it writes the pictures of docs/ui.md anew.
 #
 # Needs cargo, python3, and Chromium (Debian's `chromium`, or CHROMIUM=program; as root it is installed). PyPI's `playwright`
-# is installed once for each version into the ignored folder .cache.
+# is installed once for each version into ~/.cache/kaos-peers.
 
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./common.sh
 
 version=1.65.2
-package=$PWD/.cache/playwright-$version
+package=$cache/playwright-$version
 logs='up.log ui.log check.log' # of $dir: what a failure shows
 what=ui
 pids=()
 
 main() {
     unset "${!OTEL_@}" "${!KAOS_AGENT@}" "${!MODEL_@}"
-    . ./common.sh
     trap 'kill "${pids[@]}" 2>/dev/null || true; wait 2>/dev/null || true; clean_up' EXIT
     install_package
     if [ -n "${KAOS_UI_LARGE:-}" ]; then
@@ -29,8 +29,7 @@ main() {
         return
     fi
     find_chromium
-    cargo build -q -p kaos-cli
-    kaos=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/kaos
+    build_ours
     export XDG_STATE_HOME=$dir/state XDG_CACHE_HOME=$dir/cache
     record
     read_in ui --key "$dir/trail.key.pub"
@@ -117,7 +116,7 @@ hostile() {
 
 install_package() {
     [ ! -e "$package/installed" ] || return 0
-    rm -rf "$PWD"/.cache/playwright-*
+    rm -rf "$cache"/playwright-*
     python3 -m venv "$package"
     nice -n 10 "$package/bin/python" -m pip install -q "playwright==$version"
     touch "$package/installed"

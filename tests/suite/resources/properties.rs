@@ -184,8 +184,10 @@ proptest! {
              apiVersion: kaos.tools/v1alpha1\nkind: Agent\nmetadata: {{name: a}}\nspec:\n  modelAPI: m\n  model: x\n  config: {{description: {quoted}, reasoningLoopMaxSteps: {quoted}}}\n---\n\
              apiVersion: kaos.tools/v1alpha1\nkind: Agent\nmetadata: {{name: b}}\nspec:\n  modelAPI: m\n  model: x\n  config: {{instructions: {quoted}}}\n  container:\n    command: [run, {quoted}]\n    env:\n    - {{name: {name}, value: {quoted}}}\n    - {{name: URL, value: 'http://u:$({name})@host'}}\n    - {{name: PLAIN, value: {quoted}}}\n  podSpec: {{containers: [{{name: agent, env: [{{name: POD_TOKEN, value: {quoted}}}]}}, {{name: other, args: [{quoted}]}}]}}\n"
         );
-        // Without the Secret it is known by the variable's name alone.
-        let text = if known { text } else { text.split_once("\n---\n").unwrap().1.to_owned() };
+        // Without the Secret and the key it is known by the variable's name alone.
+        let key = format!("    apiKey: {{value: {quoted}}}\n");
+        prop_assert!(text.contains(&key));
+        let text = if known { text } else { text.split_once("\n---\n").unwrap().1.replace(&key, "") };
         // Where it is no secret, a resource's own text may be logged.
         let kept = text.replace(&format!("[run, {quoted}]"), "[run]").replace(&format!("instructions: {quoted}"), "instructions: x");
         let shown = all_that_is_shown(&text) + &all_that_is_logged(&kept);
