@@ -1,23 +1,28 @@
-// The team that runs, and asking one of its agents.
+// The agents of the team that runs, or of a cluster, and asking one.
 
 import { get, post, route } from './api.js';
 import { announce, button, entitle, h, put } from './dom.js';
 import { clock, line, words } from './format.js';
 import { facts } from './json.js';
 
-const STAGES = { ready: '✓', waiting: '…', starting: '…', restarting: '⟳', stopping: '…', stopped: '■', failed: '✕' };
+const STAGES = { ready: '✓', pending: '…', waiting: '…', starting: '…', restarting: '⟳', stopping: '…', stopped: '■', failed: '✕' };
 
 function names(list) {
   if (!Array.isArray(list) || list.length === 0) return undefined;
   return list.map((it) => h('span', { class: 'chip', title: typeof it === 'object' ? it.description ?? '' : '' }, line(typeof it === 'string' ? it : it.name ?? it.id ?? '?', 40)));
 }
 
+function models(it) {
+  return Array.isArray(it) ? names(it) : it;
+}
+
 function component(it) {
   const card = it.card ?? {};
+  const about = card.description ?? it.description;
   const tools = Array.isArray(it.tools) ? it.tools : it.tools?.tools;
   return h('article', { class: `component ${it.stage}` }, h('header', {}, h('h3', {}, h('bdi', {}, line(it.resource, 60)), ' ', h('small', {}, it.kind)), h('span', { class: `state ${it.stage === 'ready' ? 'complete' : it.stage === 'failed' ? 'error' : 'open'}` }, STAGES[it.stage] ?? '?', ' ', line(it.stage, 20))),
-    card.description ? h('p', {}, line(card.description, 300)) : undefined,
-    facts([['why', it.why], ['model', card.model ?? card.metadata?.model], ['tools', names(tools)], ['skills', tools ? undefined : names(card.skills)], ['agents', names(card.sub_agents ?? card.peers ?? card.metadata?.peers)], ['address', `127.0.0.1:${it.port}`], ['process', it.pid ? `${it.pid}, since ${clock(Date.parse(it.since))}` : undefined], ['restarts', it.restarts || undefined]]),
+    about ? h('p', {}, line(about, 300)) : undefined,
+    facts([['why', it.why], ['model', card.model ?? card.metadata?.model ?? models(it.model)], ['tools', names(tools)], ['skills', tools ? undefined : names(card.skills)], ['tool servers', names(it.servers)], ['agents', names(card.sub_agents ?? card.peers ?? card.metadata?.peers ?? it.agents)], ['address', it.address], ['process', it.pid ? `${it.pid}, since ${clock(Date.parse(it.since))}` : undefined], ['restarts', it.restarts || undefined]]),
     it.kind === 'Agent' ? h('p', {}, h('a', { href: `#/runs?agent=${encodeURIComponent(it.resource)}&nested=1` }, 'its runs')) : undefined);
 }
 
@@ -96,17 +101,17 @@ export async function show(main, _path, _params, given) {
   put(main, h('h1', {}, 'Agents'), box);
   let before;
   const load = async () => {
-    const team = await get('/api/team', undefined, asking.signal);
+    const team = await get('/api/agents', undefined, asking.signal);
     const now = JSON.stringify(team);
     if (now === before) return;
     before = now;
     if (!team.running) {
-      put(box, h('div', { class: 'empty' }, h('p', {}, h('b', {}, `No team called ${team.name} runs.`)), h('pre', {}, 'kaos up -f team.yaml --trail trail'), h('p', {}, 'starts one; its agents are shown here, and can be asked.')));
+      put(box, h('div', { class: 'empty' }, h('p', {}, h('b', {}, `No team called ${team.name} runs.`)), h('pre', {}, 'kaos up -f team.yaml --trail trail'), h('p', {}, 'starts one; its agents are shown here, and can be asked. kaos ui --cluster shows those of a Kubernetes cluster.')));
       return;
     }
     form.offer(team.components);
     if (!form.box.isConnected) put(box, h('p', { class: 'sum' }), form.box, h('div', { class: 'components' }));
-    box.querySelector('.sum').textContent = `Team ${team.name}: ${team.state}${team.trail ? '' : '. It was started without --trail: what it does is not recorded.'}`;
+    box.querySelector('.sum').textContent = team.namespace ? `Namespace ${team.namespace} of the cluster` : `Team ${team.name}: ${team.state}${team.trail ? '' : '. It was started without --trail: what it does is not recorded.'}`;
     put(box.querySelector('.components'), team.components.map(component));
   };
   await load();

@@ -1,6 +1,7 @@
 //! What is asked of a Kubernetes cluster: its Agents, MCPServers and ModelAPIs, the operator's installation, what shows
 //! its telemetry.
 
+pub(crate) mod components;
 mod connection;
 mod forward;
 pub(crate) mod install;

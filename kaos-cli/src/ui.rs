@@ -3,7 +3,9 @@
 //! Nothing is written into a trail's directory, and nothing is fetched from elsewhere: what a browser gets is in this
 //! program. All that a trail says is somebody else's text, and stays text.
 
+mod agents;
 mod answer;
+mod ask;
 mod change;
 mod compared;
 mod contradiction;
@@ -37,10 +39,13 @@ use futures_util::StreamExt as _;
 use kaos_otel_hook::Prices;
 use kaos_runner::server::{Access, Bounds, Drain, listen};
 
+use self::agents::Agents;
 pub(crate) use self::export::page_of;
 use self::reached::Reached;
 use self::shared::Shared;
 use self::sources::Sources;
+#[cfg(feature = "operator")]
+use crate::cluster::components::Components;
 #[cfg(feature = "operator")]
 use crate::cluster::monitoring::{self, Monitoring};
 use crate::config::variable;
@@ -53,7 +58,7 @@ use crate::verification::Against;
 #[derive(ClapArgs)]
 #[command(
     after_help = "Without a trail it shows those of the team that runs (kaos up --trail DIR). Trails are read, never written, also while agents write them; runs of
-several are put together by their traces.
+several are put together by their traces. --cluster shows the agents of a Kubernetes cluster, and asks them with KAOS_API_TOKEN where they want one.
 
 KAOS_TRACE_URL is where a span is found elsewhere: http://localhost:16686/trace/{trace}?uiFind={span}
 KAOS_UI_TOKEN is the token to ask with, instead of one made at each start. On the loopback whoever reaches the port may look; asking an agent, and all
@@ -66,6 +71,10 @@ pub(crate) struct Args {
     trails: Vec<PathBuf>,
     #[command(flatten)]
     which: Which,
+    /// Shows the agents of a cluster's namespace, and asks them, in place of a team's: that of the kubeconfig's context unless given
+    #[cfg(feature = "operator")]
+    #[arg(long, value_name = "NAMESPACE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    cluster: Option<String>,
     /// The address to listen at; elsewhere than on this machine only if you say so
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
@@ -88,6 +97,29 @@ pub(crate) struct Args {
     monitoring: Monitoring,
 }
 
+impl Args {
+    fn sources(&self) -> Result<Sources, Failed> {
+        #[cfg(feature = "operator")]
+        if self.cluster.is_some() {
+            return Sources::of(&self.trails, None);
+        }
+        Sources::of(&self.trails, Some(&self.which.name))
+    }
+
+    #[cfg_attr(
+        not(feature = "operator"),
+        expect(clippy::unused_async, reason = "a cluster is waited for")
+    )]
+    async fn agents(&self) -> Result<Agents, Failed> {
+        #[cfg(feature = "operator")]
+        if let Some(namespace) = &self.cluster {
+            let namespace = Some(namespace.as_str()).filter(|it| !it.is_empty());
+            return Components::connect(namespace).await.map(Agents::Cluster);
+        }
+        Ok(Agents::Team(self.which.name.clone()))
+    }
+}
+
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     crate::warnings::show(None);
     #[cfg(feature = "operator")]
@@ -100,9 +132,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 /// Leads to a cluster's backend, beside the page where there is something to show on it.
 #[cfg(feature = "operator")]
 async fn beside(args: &Args, mut signals: Signals) -> Result<ExitCode, Failed> {
-    let sources = Sources::of(&args.trails, &args.which.name)?;
+    let sources = args.sources()?;
     let led = monitoring::lead(&args.monitoring);
-    if sources.are_known() {
+    if args.cluster.is_some() || sources.are_known() {
         return tokio::select! {
             led = led => Ok(led?.unwrap_or(ExitCode::FAILURE)),
             served = serve(args, signals) => served,
@@ -115,7 +147,7 @@ async fn beside(args: &Args, mut signals: Signals) -> Result<ExitCode, Failed> {
 }
 
 async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
-    let sources = Sources::of(&args.trails, &args.which.name)?;
+    let sources = args.sources()?;
     if let Some(wrong) = args.names.iter().find(|it| !Access::is_host(it)) {
         return Err(format!("--as {wrong}: expected a name, or NAME:PORT").into());
     }
@@ -135,7 +167,7 @@ async fn serve(args: &Args, signals: Signals) -> Result<ExitCode, Failed> {
     let shared = Arc::new(Shared::new(
         sources,
         against,
-        args.which.name.clone(),
+        args.agents().await?,
         elsewhere,
         prices,
     ));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use kaos_operator::Kind;
 use kube::Client;
 use kube::api::Api;
 use tokio::io::copy_bidirectional;
@@ -13,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::connection::in_words;
+use super::connection::{Cluster, in_words};
 use super::pods::{is_ready, name, pods};
 use crate::output::{self, Failed};
 
@@ -31,6 +32,27 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// Who answers for a component: those behind the first port of its Service.
+    ///
+    /// # Errors
+    ///
+    /// It has no Service, or one that chooses no pods.
+    pub(super) async fn of_component(
+        cluster: &Cluster,
+        kind: Kind,
+        name: &str,
+    ) -> Result<Self, Failed> {
+        let called = format!("{}-{name}", kind.prefix());
+        let services = Api::<Service>::namespaced(cluster.client.clone(), &cluster.namespace);
+        let service = services.get_opt(&called).await.map_err(in_words)?;
+        let service = service.ok_or_else(|| {
+            format!("{name} has no Service yet, or none at all (agentNetwork.expose)")
+        })?;
+        let ports = service.spec.iter().flat_map(|it| it.ports.iter().flatten());
+        let port = ports.map(|it| it.port).next().unwrap_or_default();
+        Self::of(cluster.client.clone(), &cluster.namespace, &service, port)
+    }
+
     /// Those behind a port of a Service that chooses its pods.
     ///
     /// # Errors
@@ -108,7 +130,7 @@ pub(super) async fn listener(port: u16) -> Result<(TcpListener, SocketAddr), Fai
 
 /// The next connection; after a while, if there is none to give: asked again at once, a listener without file descriptors
 /// would take a processor.
-async fn accepted<T>(accept: impl AsyncFn() -> io::Result<T>) -> T {
+async fn accepted<T, F: Future<Output = io::Result<T>>>(accept: impl Fn() -> F) -> T {
     loop {
         match accept().await {
             Ok(connection) => return connection,
@@ -140,6 +162,7 @@ pub(super) async fn forward(listener: TcpListener, target: Target) {
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Instant;
 
@@ -148,9 +171,11 @@ mod tests {
     #[tokio::test]
     async fn a_listener_that_has_no_connection_to_give_is_left_alone_for_a_while() {
         let (began, asked) = (Instant::now(), AtomicU32::new(0));
-        let connection = accepted(async || match asked.fetch_add(1, Ordering::Relaxed) {
-            0..3 => Err(io::Error::from_raw_os_error(24)),
-            _ => Ok("one"),
+        let connection = accepted(|| {
+            ready(match asked.fetch_add(1, Ordering::Relaxed) {
+                0..3 => Err(io::Error::from_raw_os_error(24)),
+                _ => Ok("one"),
+            })
         });
         assert_eq!(connection.await, "one");
         assert_eq!(asked.into_inner(), 4);

@@ -5,13 +5,12 @@ mod tool;
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
-use k8s_openapi::api::core::v1::Service;
 use kaos_operator::Kind;
 use kaos_runner::mcp::McpServer;
-use kube::api::{Api, DynamicObject};
+use kube::api::DynamicObject;
 use serde_json::Value;
 
-use super::connection::{Cluster, Place, in_words};
+use super::connection::{Cluster, Place};
 use super::forward::{Target, forward, listener};
 use crate::config::variable;
 use crate::output::{self, Failed};
@@ -159,15 +158,7 @@ fn reach(
     runtime.block_on(async {
         let cluster = Cluster::connect(place.namespace.as_deref()).await?;
         let resource = cluster.resource(kind, name).await?;
-        let called = format!("{}-{name}", kind.prefix());
-        let services = Api::<Service>::namespaced(cluster.client.clone(), &cluster.namespace);
-        let service = services.get_opt(&called).await.map_err(in_words)?;
-        let service = service.ok_or_else(|| {
-            format!("{name} has no Service yet, or none at all (agentNetwork.expose)")
-        })?;
-        let ports = service.spec.iter().flat_map(|it| it.ports.iter().flatten());
-        let port = ports.map(|it| it.port).next().unwrap_or_default();
-        let target = Target::of(cluster.client.clone(), &cluster.namespace, &service, port)?;
+        let target = Target::of_component(&cluster, kind, name).await?;
         if let Err(why) = target.ready().await {
             let said = resource
                 .data

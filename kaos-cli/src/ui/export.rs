@@ -9,6 +9,7 @@ use kaos_hooks::SpanId;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::agents::Agents;
 use super::detail::{self, Records};
 use super::page::{MODULES, STYLE};
 use super::shared::Shared;
@@ -21,9 +22,9 @@ use crate::verification::Against;
 
 /// The page of the newest run that is asked for; of the runs that it called, too, as far as the trail has them.
 pub(crate) fn page_of(trail: &Path, query: &Query) -> Result<String, Failed> {
-    let sources = Sources::of(&[trail.to_owned()], "default")?;
+    let sources = Sources::of(&[trail.to_owned()], None)?;
     let expected = Expected::of(&Against::default())?;
-    let shared = Shared::new(sources, expected, String::new(), None, None);
+    let shared = Shared::new(sources, expected, Agents::Team(String::new()), None, None);
     watch::once(&shared);
     let (trace, root) = {
         let index = shared.index();

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::answer::{Answer, Asked, json_of, reading};
 use super::shared::Shared;
-use super::{compared, conversation, detail, listed, numbers, page, proved, team};
+use super::{ask, compared, conversation, detail, listed, numbers, page, proved};
 
 /// Bytes of a question.
 const BODY: usize = 1024 * 1024;
@@ -50,7 +50,7 @@ pub(super) fn router(shared: &Arc<Shared>, access: &Access, looks: bool) -> Rout
         .route("/api/session", get(conversation::session))
         .route("/api/numbers", get(numbers::numbers))
         .route("/api/trust", get(trust))
-        .route("/api/team", get(team::team))
+        .route("/api/agents", get(agents))
         .with_state(Arc::clone(shared));
     let looking = if looks {
         looking
@@ -62,7 +62,7 @@ pub(super) fn router(shared: &Arc<Shared>, access: &Access, looks: bool) -> Rout
             "/api/token",
             get(async || json_of(&json!({ "accepted": true }))),
         )
-        .route("/api/ask", post(team::ask))
+        .route("/api/ask", post(ask::ask))
         .layer(DefaultBodyLimit::max(BODY))
         .with_state(Arc::clone(shared));
     let routes = page::routes(Router::new())
@@ -96,11 +96,15 @@ async fn state(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
             "program": env!("CARGO_PKG_VERSION"),
             "trails": trails,
             "runs": shared.index().len(),
-            "team": shared.team,
             "elsewhere": shared.elsewhere,
         }))
     });
     Ok(json_of(&state.await?))
+}
+
+/// The components of the team or the cluster, asked now.
+async fn agents(State(shared): State<Arc<Shared>>) -> Answer {
+    Ok(json_of(&shared.agents.described().await?))
 }
 
 async fn trust(State(shared): State<Arc<Shared>>) -> Answer {
@@ -124,15 +128,22 @@ mod tests {
 
     use super::*;
     use crate::output::Failed;
+    use crate::ui::agents::Agents;
     use crate::ui::sources::Sources;
     use crate::ui::verdict::Expected;
     use crate::verification::Against;
 
     #[tokio::test]
     async fn who_waits_for_the_index_keeps_nobody_else_from_being_answered() -> Result<(), Failed> {
-        let sources = Sources::of(&[env::temp_dir()], "default")?;
+        let sources = Sources::of(&[env::temp_dir()], Some("default"))?;
         let expected = Expected::of(&Against::default())?;
-        let shared = Arc::new(Shared::new(sources, expected, String::new(), None, None));
+        let shared = Arc::new(Shared::new(
+            sources,
+            expected,
+            Agents::Team(String::new()),
+            None,
+            None,
+        ));
         let (held, is_held) = mpsc::channel();
         let (release, released) = mpsc::channel();
         let of = Arc::clone(&shared);

@@ -9,6 +9,7 @@ use kaos_hooks::{IdSource as _, RandomIds};
 use kaos_otel_hook::Prices;
 use tokio::sync::watch;
 
+use super::agents::Agents;
 use super::sources::Sources;
 use super::verdict::Expected;
 use super::watched::Watched;
@@ -18,8 +19,7 @@ use crate::runs::Index;
 pub(super) struct Shared {
     pub(super) sources: Sources,
     pub(super) expected: Expected,
-    /// The team whose agents are shown.
-    pub(super) team: String,
+    pub(super) agents: Agents,
     /// Where a span is found elsewhere.
     pub(super) elsewhere: Option<String>,
     index: RwLock<Index>,
@@ -33,14 +33,14 @@ impl Shared {
     pub(super) fn new(
         sources: Sources,
         expected: Expected,
-        team: String,
+        agents: Agents,
         elsewhere: Option<String>,
         prices: Option<Prices>,
     ) -> Self {
         Self {
             sources,
             expected,
-            team,
+            agents,
             elsewhere,
             index: RwLock::new(Index::new(prices)),
             trails: RwLock::default(),

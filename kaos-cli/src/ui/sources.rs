@@ -6,32 +6,32 @@ use std::path::{Path, PathBuf};
 use kaos_hooks::audit::Trail;
 
 use crate::output::Failed;
-use crate::team::state::Place;
+use crate::team::state::{Place, Record};
 
 /// The most trails that are shown together.
 const MAX_TRAILS: usize = 1000;
 
 pub(super) struct Sources {
     named: Vec<PathBuf>,
-    /// The team whose trails are shown where none is named.
-    team: String,
+    /// The team whose trails are shown where none is named; none where a cluster's agents are.
+    team: Option<String>,
 }
 
 impl Sources {
     /// What is named must be there.
-    pub(super) fn of(named: &[PathBuf], team: &str) -> Result<Self, Failed> {
+    pub(super) fn of(named: &[PathBuf], team: Option<&str>) -> Result<Self, Failed> {
         for path in named {
             let there = fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()));
             if !there?.is_dir() {
                 return Err(format!("{}: it is no directory", path.display()).into());
             }
         }
-        if named.is_empty() {
+        if let Some(team) = team.filter(|_| named.is_empty()) {
             Place::of(team)?;
         }
         Ok(Self {
             named: named.to_vec(),
-            team: team.to_owned(),
+            team: team.map(str::to_owned),
         })
     }
 
@@ -71,7 +71,12 @@ impl Sources {
                 "there is no trail in {places} yet; it goes on looking"
             ));
         }
-        let team = &self.team;
+        let Some(team) = &self.team else {
+            return Some(
+                "no trail is named: what the cluster's agents do is not shown, only how they are"
+                    .to_owned(),
+            );
+        };
         let record = Place::of(team).ok().map(|it| it.running(team));
         match record {
             // It records once it is asked.
@@ -88,17 +93,20 @@ impl Sources {
     /// Whether trails are named, or a team runs.
     #[cfg(feature = "operator")]
     pub(super) fn are_known(&self) -> bool {
-        !self.named.is_empty()
-            || Place::of(&self.team).is_ok_and(|it| it.running(&self.team).is_ok())
+        !self.named.is_empty() || self.running().is_some()
     }
 
     fn roots(&self) -> Vec<PathBuf> {
         if !self.named.is_empty() {
             return self.named.clone();
         }
-        let place = Place::of(&self.team).ok();
-        let record = place.and_then(|it| it.running(&self.team).ok());
+        let record = self.running();
         record.and_then(|it| it.trail).into_iter().collect()
+    }
+
+    fn running(&self) -> Option<Record> {
+        let team = self.team.as_deref()?;
+        Place::of(team).ok()?.running(team).ok()
     }
 }
 

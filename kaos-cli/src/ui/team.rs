@@ -1,21 +1,12 @@
-//! The agents of a team that runs here, and asking one.
+//! The components of a team that runs here.
 
-use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::response::Response;
 use futures_util::future::join_all;
-use futures_util::stream::try_unfold;
 use reqwest::Url;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Wrong, json_of, text};
-use super::shared::Shared;
+use super::answer::Wrong;
 use crate::team::state::{Component, Place, Record};
 
 /// How long an agent may take to say what it is.
@@ -24,27 +15,35 @@ const CARD: Duration = Duration::from_secs(2);
 /// Bytes of what an agent says of itself.
 const MAX_CARD_BYTES: usize = 256 * 1024;
 
-fn running(shared: &Shared) -> Option<Record> {
-    Place::of(&shared.team).ok()?.running(&shared.team).ok()
+fn running(team: &str) -> Option<Record> {
+    Place::of(team).ok()?.running(team).ok()
 }
 
-/// The components; without their tokens.
-pub(super) async fn team(State(shared): State<Arc<Shared>>) -> Answer {
-    let Some(record) = running(&shared) else {
-        return Ok(json_of(&json!({ "running": false, "name": shared.team })));
+/// An agent of it, by its name.
+pub(super) fn agent(team: &str, name: &str) -> Result<Component, Wrong> {
+    let record = running(team).ok_or_else(|| Wrong::not_now("no team runs"))?;
+    let agent = record.agent(name);
+    let agent = agent.map_err(|error| Wrong::not_found(error.to_string()))?;
+    Ok(agent.clone())
+}
+
+/// How it stands, and its components; without their tokens.
+pub(super) async fn described(team: &str) -> Value {
+    let Some(record) = running(team) else {
+        return json!({ "running": false, "name": team });
     };
-    let components = join_all(record.components.iter().map(described)).await;
-    Ok(json_of(&json!({
+    let components = join_all(record.components.iter().map(component)).await;
+    json!({
         "running": true,
-        "name": shared.team,
+        "name": team,
         "state": record.state,
         "since": record.since,
         "trail": record.trail,
         "components": components,
-    })))
+    })
 }
 
-async fn described(component: &Component) -> Value {
+async fn component(component: &Component) -> Value {
     let is_agent = component.kind == "Agent" && component.stage == "ready";
     let card = if is_agent {
         said(component, "/.well-known/agent-card.json").await
@@ -57,11 +56,10 @@ async fn described(component: &Component) -> Value {
         None
     };
     json!({
-        "name": component.name,
         "kind": component.kind,
         "resource": component.resource,
         "stage": component.stage,
-        "port": component.port,
+        "address": format!("127.0.0.1:{}", component.port),
         "pid": component.pid,
         "since": component.since,
         "restarts": component.restarts,
@@ -87,65 +85,4 @@ async fn said(component: &Component, path: &str) -> Option<Value> {
         }
     }
     serde_json::from_slice(&bytes).ok()
-}
-
-#[derive(Deserialize)]
-pub(super) struct Ask {
-    agent: String,
-    question: String,
-    #[serde(default)]
-    session: String,
-}
-
-/// Asks an agent; its answer goes on as it comes, as it streams it.
-pub(super) async fn ask(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
-    let ask: Result<Ask, _> = serde_json::from_slice(&body);
-    let ask =
-        ask.map_err(|error| Wrong::bad(format!("expected an agent and a question: {error}")))?;
-    let record = running(&shared).ok_or_else(|| Wrong::not_now("no team runs"))?;
-    let agent = record
-        .agent(&ask.agent)
-        .map_err(|error| Wrong::not_found(error.to_string()))?;
-    let url = format!("http://127.0.0.1:{}/v1/chat/completions", agent.port);
-    let failed = |why: &str| Wrong::not_now(format!("{} {why}", agent.resource));
-    let url = Url::parse(&url).map_err(|_no_url| failed("has no address"))?;
-    let client = kaos_runner::http_client(&url, Duration::from_secs(5));
-    let client = client.map_err(|_no_client| failed("cannot be asked"))?;
-    let body = json!({
-        "model": agent.resource,
-        "messages": [{"role": "user", "content": ask.question}],
-        "stream": true,
-        "stream_options": {"include_usage": true},
-    });
-    let mut request = client.post(url).header("Content-Type", "application/json");
-    if let Some(token) = &agent.token {
-        request = request.bearer_auth(token);
-    }
-    let session = HeaderValue::from_str(&ask.session);
-    let session =
-        session.map_err(|_no_header| Wrong::bad("session: expected printable letters"))?;
-    if !session.is_empty() {
-        request = request.header("X-Session-ID", session);
-    }
-    let sent = request.body(body.to_string()).send().await;
-    let answered = sent.map_err(|_no_answer| failed("does not answer"))?;
-    let status = answered.status();
-    if !status.is_success() {
-        let body: Option<Value> = answered.json().await.ok();
-        let message = body
-            .as_ref()
-            .and_then(|it| it.get("error")?.get("message")?.as_str());
-        let message = message.unwrap_or("says no more");
-        return Err(failed(&format!("answers with {status}: {message}")));
-    }
-    let trace = answered.headers().get("x-trace-id").cloned();
-    let pieces = try_unfold(answered, async |mut answered| {
-        let piece = answered.chunk().await.map_err(io::Error::other)?;
-        Ok::<_, io::Error>(piece.map(|piece| (piece, answered)))
-    });
-    let mut response: Response = text("text/event-stream", Body::from_stream(pieces));
-    if let Some(trace) = trace {
-        response.headers_mut().insert("x-trace-id", trace);
-    }
-    Ok(response)
 }

@@ -254,6 +254,26 @@ def the_backend_of_telemetry_is_shown_at_a_port_of_this_machine():
     kubectl("delete", "namespace", "monitoring", "--wait=false")
 
 
+def a_page_shows_the_agents_of_a_namespace_and_asks_one():
+    page = subprocess.Popen([f"{BIN}/kaos", "ui", "--cluster=demo", "--port", "0"], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    try:
+        address, token = re.search(r"(http://127.0.0.1:\d+)/#token=(\S+)", page.stderr.readline()).groups()
+        team = json.load(urllib.request.urlopen(f"{address}/api/agents", timeout=10))
+        shown = {it["resource"]: it for it in team["components"]}
+        assert team["namespace"] == "demo" and shown["coordinator"]["stage"] == "ready", team
+        assert {"calculator", "llm"} <= shown.keys(), team
+        question = json.dumps({"agent": "coordinator", "question": "Count."}).encode()
+        asked = urllib.request.Request(f"{address}/api/ask", question, {"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            frames = [json.loads(line[5:]) for line in answer.read().decode().splitlines() if line.startswith("data:") and "[DONE]" not in line]
+        said = "".join(it["choices"][0]["delta"].get("content") or "" for it in frames if it.get("choices"))
+        assert said == "Three.", frames
+        page.send_signal(signal.SIGINT)
+        assert page.wait(10) == 0
+    finally:
+        page.kill()
+
+
 BEFORE = [
     the_chart_is_taken_by_helm_and_the_api_server_and_is_what_the_program_makes_without_helm,
     the_chart_refuses_values_in_words,
@@ -263,6 +283,7 @@ AFTER = [
     uninstalled_the_operator_leaves_all_running,
     a_release_of_kaos_own_chart_is_upgraded_and_its_agents_go_on,
     the_commands_ask_the_cluster,
+    a_page_shows_the_agents_of_a_namespace_and_asks_one,
     the_backend_of_telemetry_is_shown_at_a_port_of_this_machine,
     without_helm_the_same_objects_are_installed_and_uninstalled,
 ]

@@ -1,5 +1,7 @@
 //! What is asked of a cluster, before an API server that says what a test wants.
 
+mod page;
+
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;

@@ -30,20 +30,20 @@ use super::kaos;
 use crate::audit::Scratch;
 
 /// Pages that are served.
-struct Shown {
+pub(super) struct Shown {
     child: Child,
     at: String,
-    token: String,
+    pub(super) token: String,
 }
 
-struct Answer {
-    status: u16,
+pub(super) struct Answer {
+    pub(super) status: u16,
     head: String,
-    body: String,
+    pub(super) body: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.body);
         serde_json::from_str(&self.body).unwrap()
     }
@@ -60,7 +60,11 @@ impl Shown {
         Self::start_with(home, arguments, |_command| ()).await
     }
 
-    async fn start_with(home: &Path, arguments: &[&str], and: impl FnOnce(&mut Command)) -> Self {
+    pub(super) async fn start_with(
+        home: &Path,
+        arguments: &[&str],
+        and: impl FnOnce(&mut Command),
+    ) -> Self {
         let mut command = kaos(&[&["ui", "--port", "0"], arguments].concat());
         and(&mut command);
         Self::started(home, command).await
@@ -85,7 +89,7 @@ impl Shown {
     }
 
     /// Ends it, as a user does.
-    async fn stopped(mut self) -> ExitStatus {
+    pub(super) async fn stopped(mut self) -> ExitStatus {
         let id = i32::try_from(self.child.id().unwrap()).unwrap();
         kill_process(Pid::from_raw(id).unwrap(), Signal::INT).unwrap();
         self.child.wait().await.unwrap()
@@ -96,7 +100,13 @@ impl Shown {
         Self::start(&[trail.to_str().unwrap()]).await
     }
 
-    async fn ask(&self, method: &str, target: &str, headers: &[&str], body: &str) -> Answer {
+    pub(super) async fn ask(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[&str],
+        body: &str,
+    ) -> Answer {
         let mut stream = TcpStream::connect(&self.at).await.unwrap();
         let length = format!("Content-Length: {}", body.len());
         let own = format!("Host: {}", self.at);
@@ -120,7 +130,7 @@ impl Shown {
         }
     }
 
-    async fn get(&self, target: &str) -> Answer {
+    pub(super) async fn get(&self, target: &str) -> Answer {
         self.ask("GET", target, &[], "").await
     }
 
