@@ -56,7 +56,7 @@ def segment_record(piece):
         pass
     version = json.get("format")
     known = isinstance(version, Number) and number_of(version)
-    return None, bool(known and known > FORMAT)
+    return None, bool(known and FORMAT < known < 2**32)
 
 
 class Chain:

@@ -349,17 +349,28 @@ fn a_first_line_whose_hash_is_not_its_own_is_none() {
 
 #[test]
 fn a_newer_format_is_known_whatever_its_first_lines_look_like() {
-    let trail = Memory::default();
     let name = "seg-00000000000000000000.jsonl";
-    let zeros = "0".repeat(64);
-    let header = format!(r#"{{"type":"trail_segment","format":3,"prev":"{zeros}","keys":["x"]}}"#);
-    trail.put(name, Vec::new());
-    forge_line(&trail, &[0; 32], header.as_bytes(), 0, "null");
-    let report = as_it_stands(&trail);
-    assert!(
-        has(&report, |it| *it == Problem::NewerFormat(3)),
-        "{report}"
-    );
+    let of = |format: u64| {
+        let trail = Memory::default();
+        let zeros = "0".repeat(64);
+        let header = format!(
+            r#"{{"type":"trail_segment","format":{format},"prev":"{zeros}","keys":["x"]}}"#
+        );
+        trail.put(name, Vec::new());
+        forge_line(&trail, &[0; 32], header.as_bytes(), 0, "null");
+        trail
+    };
+    for format in [3, u32::MAX] {
+        let report = as_it_stands(&of(format.into()));
+        let newer = Problem::NewerFormat(format);
+        assert!(has(&report, |it| *it == newer), "{report}");
+    }
+    // Above that it is no format.
+    for format in [1 << 32, u64::MAX / 2] {
+        let report = as_it_stands(&of(format));
+        assert!(has(&report, |it| *it == Problem::NoBeginning), "{report}");
+    }
+    let trail = of(3);
     let before = trail.file(name);
     let refused = builder(&trail).open_by_hand().unwrap_err();
     assert!(
