@@ -15,6 +15,7 @@ package=$cache/ancestor-reader-$version
 
 main() {
     install
+    only_install "$@" && return
     build_ours write_events
     "$built/examples/write_events" | "$package/bin/python" ancestor_reader.py
 }

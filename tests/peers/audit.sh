@@ -18,6 +18,7 @@ logs=stdout # of $dir: what a failure shows
 
 main() {
     install
+    only_install "$@" && return
     build_ours write_trail
     writer=$built/examples/write_trail
 

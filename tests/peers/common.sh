@@ -26,6 +26,11 @@ for each in sockets:
 print(*ports)'
 }
 
+# Whether a script is to install and build what is not ours, and no more.
+only_install() { # the script's arguments
+    [ "${1-}" = install ]
+}
+
 # Builds the command and examples of ours out of what the suite's dependencies were compiled to, with the same features:
 # nothing is compiled twice. Leaves the folder in `built`, the command in `kaos`.
 build_ours() { # examples…

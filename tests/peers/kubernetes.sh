@@ -24,8 +24,9 @@ what=kubernetes
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!AGENT_@}" "${!PEER_@}" "${!MEMORY_@}" "${!MODEL_@}" "${!DEFAULT_@}" "${!GATEWAY_@}"
     trap end EXIT
-    collector=$(built_collector)
     kubernetes/build.sh "$cache/kubernetes" "$dir/bin" plane node helm $([ -n "${K8S_SHORT-}" ] || echo kwok)
+    only_install "$@" && return
+    collector=$(built_collector)
     build_ours
     "$kaos" operator crds >"$dir/crds.yaml"
     ln -s "$kaos" "$dir/bin/kaos"

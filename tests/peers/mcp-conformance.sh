@@ -37,6 +37,7 @@ main() {
     for version in "${versions[@]}"; do
         install_suite "$version"
     done
+    only_install "$@" && return
     build_ours mcp_conformance
     start_server
     run 0.1.16 2025-11-25 server "${stable[@]}"

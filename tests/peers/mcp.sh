@@ -34,6 +34,7 @@ main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!MCP_@}"
     trap 'clean_up; [ -z "${receiver:-}" ] || kill "$receiver"' EXIT
     install_packages
+    only_install "$@" && return
     build_ours mcp
     start_server
     calls_as_in_the_events tcp "http://127.0.0.1:$HTTP_PORT/mcp"

@@ -23,6 +23,7 @@ main() {
     unset "${!OTEL_@}" "${!KAOS_@}"
     trap 'kill "$model" 2>/dev/null || true; clean_up' EXIT
     install_package
+    only_install "$@" && return
     build_ours
     read -r MODEL_PORT HTTP_PORT < <(free_ports)
     python3 openai/model.py "$MODEL_PORT" >"$dir/model.log" 2>&1 &

@@ -19,6 +19,7 @@ what=redis
 main() {
     unset "${!OTEL_@}" "${!KAOS_@}" "${!MODEL_@}" DEBUG_MOCK_RESPONSES SSL_CERT_FILE
     fetch_server
+    only_install "$@" && return
     certificates
     build_ours redis_sessions
     REDIS_CERTS=$dir timeout -k 5 120 "$built/examples/redis_sessions" 2>"$dir/stderr" || fail "the checks end with $?"

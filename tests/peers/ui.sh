@@ -29,6 +29,7 @@ main() {
         return
     fi
     find_chromium
+    only_install "$@" && return
     build_ours
     export XDG_STATE_HOME=$dir/state XDG_CACHE_HOME=$dir/cache
     record
@@ -129,7 +130,7 @@ find_chromium() {
 
 install_chromium() {
     { [ "$(id -u)" = 0 ] && command -v apt-get; } >/dev/null || fail 'there is no Chromium: CHROMIUM=program'
-    { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >&2
+    { apt-get -qq update && apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends chromium; } >&2
     command -v chromium
 }
 
