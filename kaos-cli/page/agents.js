@@ -5,7 +5,10 @@ import { announce, button, entitle, h, put } from './dom.js';
 import { clock, line, words } from './format.js';
 import { facts } from './json.js';
 
-const STAGES = { ready: '✓', pending: '…', waiting: '…', starting: '…', restarting: '⟳', stopping: '…', stopped: '■', failed: '✕' };
+// As much of an answer as is shown: all of it is in its run.
+const MAX_SHOWN = 256 * 1024;
+
+const STAGES = { __proto__: null, ready: '✓', pending: '…', waiting: '…', starting: '…', restarting: '⟳', stopping: '…', stopped: '■', failed: '✕' };
 
 function names(list) {
   if (!Array.isArray(list) || list.length === 0) return undefined;
@@ -67,10 +70,21 @@ function asker(given) {
       const trace = response.headers.get('x-trace-id');
       if (trace && /^[0-9a-f]{32}$/.test(trace)) put(about, h('a', { href: route('run', trace, '-') }, 'its run, live'));
       let said = '';
+      let drawn = 0;
       for await (const frame of frames(response)) {
         if (frame.error) throw new Error(frame.error.message ?? 'it failed');
         said += frame.choices?.[0]?.delta?.content ?? '';
-        put(answer, words(said));
+        if (said.length > MAX_SHOWN) break;
+        // Each drawing is of all of it: so often, and no more.
+        if (performance.now() - drawn > 100 + said.length / 256) {
+          put(answer, words(said));
+          drawn = performance.now();
+        }
+      }
+      put(answer, words(said.slice(0, MAX_SHOWN)));
+      if (said.length > MAX_SHOWN) {
+        asking.abort();
+        throw new Error('the answer is longer than is shown here');
       }
       announce('answered');
       question.value = '';
@@ -98,10 +112,15 @@ export async function show(main, _path, _params, given) {
   const asking = new AbortController();
   const box = h('div');
   const form = asker(given);
-  put(main, h('h1', {}, 'Agents'), box);
+  const silent = h('p', { class: 'warn', role: 'status' });
+  put(main, h('h1', {}, 'Agents'), silent, box);
   let before;
+  let answered = Date.now();
   const load = async () => {
     const team = await get('/api/agents', undefined, asking.signal);
+    answered = Date.now();
+    silent.textContent = '';
+    box.classList.remove('old');
     const now = JSON.stringify(team);
     if (now === before) return;
     before = now;
@@ -111,15 +130,27 @@ export async function show(main, _path, _params, given) {
     }
     form.offer(team.components);
     if (!form.box.isConnected) put(box, h('p', { class: 'sum' }), form.box, h('div', { class: 'components' }));
-    box.querySelector('.sum').textContent = team.namespace ? `Namespace ${team.namespace} of the cluster` : `Team ${team.name}: ${team.state}${team.trail ? '' : '. It was started without --trail: what it does is not recorded.'}`;
+    box.querySelector('.sum').textContent = team.namespace ? `Namespace ${team.namespace} of the cluster${team.more ? '; there is more than is shown' : ''}` : `Team ${team.name}: ${team.state}${team.trail ? '' : '. It was started without --trail: what it does is not recorded.'}`;
     put(box.querySelector('.components'), team.components.map(component));
   };
-  await load();
+  // What does not answer may answer again: what was shown before is old meanwhile, and says so.
+  const look = async () => {
+    try {
+      await load();
+    } catch (error) {
+      if (error.name === 'AbortError') return;
+      silent.textContent = before ? `Not answered since ${clock(answered)}: ${line(error.message, 300)}` : line(error.message, 300);
+      box.classList.add('old');
+    }
+    if (!asking.signal.aborted) timer = setTimeout(look, 2000);
+  };
+  let timer;
+  silent.textContent = 'asking …';
   entitle('Agents');
-  const timer = setInterval(() => load().catch(() => undefined), 2000);
+  look();
   return {
-    update: load,
-    leave() { clearInterval(timer); asking.abort(); form.leave(); },
+    update: async () => undefined, // it looks by itself
+    leave() { clearTimeout(timer); asking.abort(); form.leave(); },
     keys: { Escape: () => { location.hash = given.before('runs') ?? '#/runs'; }, a: () => document.getElementById('question')?.focus() },
   };
 }

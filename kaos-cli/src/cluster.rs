@@ -3,7 +3,7 @@
 
 pub(crate) mod components;
 mod connection;
-mod forward;
+pub(crate) mod forward;
 pub(crate) mod install;
 mod installed;
 mod invoke;

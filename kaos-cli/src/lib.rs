@@ -25,6 +25,7 @@ mod service;
 mod sessions;
 mod shim;
 mod signals;
+mod stream;
 mod team;
 mod terminal;
 mod trust;

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kaos_operator::Kind;
 use kube::Client;
-use kube::api::Api;
+use kube::api::{Api, Portforwarder};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -17,6 +17,7 @@ use tokio::time::sleep;
 use super::connection::{Cluster, in_words};
 use super::pods::{is_ready, name, pods};
 use crate::output::{self, Failed};
+use crate::stream::Stream;
 
 /// How long no connection is taken after there was none to give.
 const EXHAUSTED: Duration = Duration::from_millis(50);
@@ -103,20 +104,40 @@ impl Target {
         Ok((name(pod).to_owned(), port))
     }
 
-    async fn connect(&self, mut from: TcpStream) -> Result<(), Failed> {
+    /// A connection to a pod that is ready.
+    pub(super) async fn connect(&self) -> Result<Line, Failed> {
         let (pod, port) = self.ready().await?;
-        let mut forwarder = self
-            .pods
-            .portforward(&pod, &[port])
-            .await
-            .map_err(in_words)?;
+        let forwarder = self.pods.portforward(&pod, &[port]).await;
+        let mut forwarder = forwarder.map_err(in_words)?;
         let stream = forwarder.take_stream(port);
-        let mut to = stream.ok_or("the API server opens no stream")?;
+        let stream = stream.ok_or("the API server opens no stream")?;
+        let leads = Leads(forwarder);
+        Ok(Line {
+            stream: Box::new(stream),
+            leads,
+        })
+    }
+
+    async fn copy(&self, mut from: TcpStream) -> Result<(), Failed> {
+        let mut to = self.connect().await?;
         // Either side may go at any time: that is how connections end.
-        let _copied = copy_bidirectional(&mut from, &mut to).await;
-        drop(to);
-        forwarder.abort();
+        let _copied = copy_bidirectional(&mut from, &mut to.stream).await;
         Ok(())
+    }
+}
+
+/// A connection to a pod, and what leads there.
+pub(crate) struct Line {
+    pub(crate) stream: Box<dyn Stream>,
+    pub(crate) leads: Leads,
+}
+
+/// Leads to a pod until this is dropped.
+pub(crate) struct Leads(Portforwarder);
+
+impl Drop for Leads {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -146,7 +167,7 @@ pub(super) async fn forward(listener: TcpListener, target: Target) {
         tokio::select! {
             (from, _) = accepted(|| listener.accept()) => {
                 let target = target.clone();
-                connections.spawn(async move { target.connect(from).await });
+                connections.spawn(async move { target.copy(from).await });
             }
             Some(ended) = connections.join_next() => match ended {
                 Ok(Ok(())) => is_down = false,

@@ -1,13 +1,17 @@
 //! Whose agents are shown, and asked.
 
 use serde_json::Value;
+use tokio::net::TcpStream;
 
 use super::answer::Wrong;
 use super::team;
 #[cfg(feature = "operator")]
-use crate::cluster::components::{Components, Led};
+use crate::cluster::components::Components;
+#[cfg(feature = "operator")]
+use crate::cluster::forward::Leads;
 #[cfg(feature = "operator")]
 use crate::config::variable;
+use crate::stream::Stream;
 
 /// Where the agents are.
 pub(super) enum Agents {
@@ -18,14 +22,16 @@ pub(super) enum Agents {
     Cluster(Components),
 }
 
-/// Where an agent is asked.
-pub(super) struct Reachable {
+/// A connection to an agent. Nobody else can use it: it is no port.
+pub(super) struct Reached {
     pub(super) name: String,
-    pub(super) port: u16,
     pub(super) token: Option<String>,
+    /// As which host it is asked.
+    pub(super) host: String,
+    pub(super) stream: Box<dyn Stream>,
     /// What leads there, for as long as it is asked.
     #[cfg(feature = "operator")]
-    _led: Option<Led>,
+    pub(super) leads: Option<Leads>,
 }
 
 impl Agents {
@@ -36,41 +42,43 @@ impl Agents {
             #[cfg(feature = "operator")]
             Self::Cluster(components) => {
                 let found = components.described().await;
+                let found = found.map_err(|error| Wrong::not_now(error.to_string()))?;
                 Ok(serde_json::json!({
                     "running": true,
                     "namespace": components.namespace(),
-                    "components": found.map_err(|error| Wrong::not_now(error.to_string()))?,
+                    "components": found.all,
+                    "more": found.more,
                 }))
             }
         }
     }
 
-    /// An agent that can be asked now.
-    #[cfg_attr(
-        not(feature = "operator"),
-        expect(clippy::unused_async, reason = "a cluster is waited for")
-    )]
-    pub(super) async fn reach(&self, agent: &str) -> Result<Reachable, Wrong> {
+    /// Connects to an agent that can be asked now.
+    pub(super) async fn reach(&self, agent: &str) -> Result<Reached, Wrong> {
         match self {
             Self::Team(name) => {
                 let agent = team::agent(name, agent)?;
-                Ok(Reachable {
+                let stream = TcpStream::connect(("127.0.0.1", agent.port)).await;
+                let silent = format!("{} does not answer", agent.resource);
+                Ok(Reached {
                     name: agent.resource,
-                    port: agent.port,
                     token: agent.token,
+                    host: format!("127.0.0.1:{}", agent.port),
+                    stream: Box::new(stream.map_err(|_error| Wrong::not_now(silent))?),
                     #[cfg(feature = "operator")]
-                    _led: None,
+                    leads: None,
                 })
             }
             #[cfg(feature = "operator")]
             Self::Cluster(components) => {
-                let led = components.lead(agent).await;
-                let led = led.map_err(|error| Wrong::not_now(error.to_string()))?;
-                Ok(Reachable {
+                let line = components.connect_to(agent).await;
+                let line = line.map_err(|error| Wrong::not_now(error.to_string()))?;
+                Ok(Reached {
                     name: agent.to_owned(),
-                    port: led.port,
                     token: variable("KAOS_API_TOKEN"),
-                    _led: Some(led),
+                    host: "127.0.0.1".to_owned(),
+                    stream: line.stream,
+                    leads: Some(line.leads),
                 })
             }
         }

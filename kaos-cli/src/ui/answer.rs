@@ -25,6 +25,10 @@ impl Wrong {
         Self(StatusCode::BAD_REQUEST, why.into())
     }
 
+    pub(super) fn forbidden(why: impl Into<String>) -> Self {
+        Self(StatusCode::FORBIDDEN, why.into())
+    }
+
     pub(super) fn not_now(why: impl Into<String>) -> Self {
         Self(StatusCode::CONFLICT, why.into())
     }

@@ -7,12 +7,12 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use kaos_runner::server::Access;
 use serde_json::json;
 
-use super::answer::{Answer, Asked, json_of, reading};
+use super::answer::{Answer, Asked, Wrong, json_of, reading};
 use super::shared::Shared;
 use super::{ask, compared, conversation, detail, listed, numbers, page, proved};
 
@@ -71,8 +71,19 @@ pub(super) fn router(shared: &Arc<Shared>, access: &Access, looks: bool) -> Rout
     access.guard(routes).layer(from_fn(harmless))
 }
 
+/// What browsers say of a request that a page of another origin makes, whatever else they leave out.
+fn is_of_another_page(request: &Request) -> bool {
+    let site = request.headers().get("sec-fetch-site");
+    let is_ours = site.is_none_or(|it| it == "same-origin" || it == "none");
+    request.uri().path().starts_with("/api/") && !is_ours
+}
+
 async fn harmless(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = if is_of_another_page(&request) {
+        Wrong::forbidden("another page cannot ask this").into_response()
+    } else {
+        next.run(request).await
+    };
     for (name, value) in HEADERS {
         response
             .headers_mut()

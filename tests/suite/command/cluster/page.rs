@@ -29,6 +29,7 @@ async fn the_components_of_a_namespace_are_shown_without_what_is_secret() {
             "spec": {"runtime": "python-string"},
             "status": {"ready": false, "phase": "Pending", "message": "no pod is ready"},
         }]})),
+        "/agents/writer" => super::json(&json!({"metadata": {"name": "writer"}})),
         "/modelapis" => super::json(&json!({"metadata": {}, "items": [{
             "metadata": {"name": "llm"}, "spec": {"proxyConfig": {"models": ["a", "b"]}},
         }]})),
@@ -49,10 +50,26 @@ async fn the_components_of_a_namespace_are_shown_without_what_is_secret() {
             "description": null, "model": ["a", "b"], "servers": null, "agents": null},
     ]);
     assert_eq!(shown["components"], expected);
-    // One without a Service cannot be asked, and says why.
+    // What is not there, or has no Service, cannot be asked, and says why; what is no name is no part of a path.
     let token = format!("Authorization: Bearer {}", page.token);
-    let question = json!({"agent": "writer", "question": "?"}).to_string();
-    let asked = page.ask("POST", "/api/ask", &[&token], &question).await;
+    let ask = async |agent: &str| {
+        let question = json!({"agent": agent, "question": "?"}).to_string();
+        page.ask("POST", "/api/ask", &[&token], &question).await
+    };
+    for (agent, why) in [
+        ("nobody", "there is no Agent nobody in the namespace demo"),
+        (
+            "writer/../../secrets/one?x=1#",
+            "there is no agent of this name",
+        ),
+        ("..", "there is no agent of this name"),
+    ] {
+        let asked = ask(agent).await;
+        assert_eq!(asked.status, 409, "{agent}");
+        assert!(asked.body.contains(why), "{agent}: {}", asked.body);
+    }
+    assert!(cluster.asked("GET /api/v1/").is_empty());
+    let asked = ask("writer").await;
     assert_eq!(asked.status, 409);
     assert!(
         asked.body.contains("writer has no Service yet"),
@@ -60,6 +77,43 @@ async fn the_components_of_a_namespace_are_shown_without_what_is_secret() {
         asked.body
     );
     assert!(page.stopped().await.success());
+}
+
+/// What is too long is not kept, and what is no list is not shown.
+#[tokio::test]
+async fn an_answer_that_is_no_list_or_too_long_is_said_and_not_shown() {
+    let all: [(&str, super::Answers); 2] = [
+        ("long", |_, _| Some(vec![b' '; 17 << 20])),
+        ("markup", |_, _| {
+            Some(b"<html>password=Tr0ub4dor&3".to_vec())
+        }),
+    ];
+    for (name, answers) in all {
+        let cluster = Cluster::start(name, answers).await;
+        let page = page_of(&cluster, "--cluster").await;
+        let shown = page.get("/api/agents").await;
+        assert_eq!(shown.status, 409, "{name}");
+        assert!(
+            shown.body.contains("the API server's answer"),
+            "{name}: {}",
+            shown.body
+        );
+        assert!(!shown.body.contains("Tr0ub4dor"), "{name}");
+        assert!(page.stopped().await.success());
+    }
+}
+
+#[tokio::test]
+async fn a_namespace_that_can_be_none_is_refused() {
+    let cluster = Cluster::start("no-name", |_, _| None).await;
+    for flag in ["--cluster=..%2f", "--cluster=A", "--cluster=a/b"] {
+        let refused = cluster.run(&["ui", "--port", "0", flag]).await;
+        assert_eq!(refused.status.code(), Some(2), "{flag}");
+        assert!(
+            super::said(&refused).contains("expected the name of a namespace"),
+            "{flag}"
+        );
+    }
 }
 
 /// It is the cluster that is asked, each time: it may be back by then.

@@ -119,3 +119,24 @@ async fn that_there_is_nothing_to_show_is_said_on_the_terminal() {
         child.kill().await.unwrap();
     }
 }
+
+/// Browsers say whose page asks, also where they say no origin.
+#[tokio::test]
+async fn what_another_page_asks_for_is_not_made() {
+    let scratch = Scratch::new("ui-another-page");
+    std::fs::create_dir_all(scratch.path()).unwrap();
+    let shown = Shown::of(scratch.path()).await;
+    for (site, status) in [
+        ("same-origin", 200),
+        ("none", 200),
+        ("same-site", 403),
+        ("cross-site", 403),
+    ] {
+        let header = format!("Sec-Fetch-Site: {site}");
+        let asked = shown.ask("GET", "/api/state", &[&header], "").await;
+        assert_eq!(asked.status, status, "{site}");
+        // A link may lead to the page.
+        let page = shown.ask("GET", "/", &[&header], "").await;
+        assert_eq!(page.status, 200, "{site}");
+    }
+}
