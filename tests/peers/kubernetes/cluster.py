@@ -80,9 +80,12 @@ def pods(workload, namespace="demo"):
 
 
 def environment(pod):
-    """The variables of a pod's process, as the system has them."""
+    """The variables of a pod's process, as the system has them; none of one that has gone since it was listed."""
     process = pod["status"]["containerStatuses"][0]["containerID"].removeprefix("process://")
-    pairs = open(f"/proc/{process}/environ").read().split("\0")
+    try:
+        pairs = open(f"/proc/{process}/environ").read().split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
     return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
 
