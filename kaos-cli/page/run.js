@@ -7,17 +7,18 @@ import { elsewhere, panel } from './panel.js';
 import { Waterfall } from './waterfall.js';
 
 const DOUBTS = {
-  damaged: ['bad', 'Records of this run, or between them, are damaged, missing or not the ones that were written.'],
-  unsigned: ['warn', 'The newest records of this run have no signature yet: whoever can write the files could have written them.'],
+  damaged: ['bad', '✕ Damaged. ', 'Records of this run, or between them, are damaged, missing or not the ones that were written.'],
+  changed: ['warn', '≠ Changed since it was verified. ', 'A file of its trail is not what was verified any more: what stands here may be another than was written. It is verified anew.'],
+  unsigned: ['warn', '△ Not signed yet. ', 'The newest records of this run have no signature yet: whoever can write the files could have written them.'],
 };
 
 // Of the run and of those that are shown with it: what is wrong with one of them is wrong with what is seen.
 function doubts({ run, nested, findings, unread, left_out: left }) {
   const said = [];
   const all = [run, ...nested];
-  const worst = ['damaged', 'unsigned'].find((it) => all.some((of) => of.doubt === it));
+  const worst = Object.keys(DOUBTS).find((it) => all.some((of) => of.doubt === it));
   const doubt = DOUBTS[worst];
-  if (doubt) said.push(h('div', { class: `notice ${doubt[0]}`, role: doubt[0] === 'bad' ? 'alert' : 'note' }, h('b', {}, worst === 'damaged' ? '✕ Damaged. ' : '△ Not signed yet. '), doubt[1],
+  if (doubt) said.push(h('div', { class: `notice ${doubt[0]}`, role: doubt[0] === 'bad' ? 'alert' : 'note' }, h('b', {}, doubt[1]), doubt[2],
     findings.length ? h('ul', {}, findings.slice(0, 8).map((it) => h('li', {}, line(it, 400))), findings.length > 8 ? h('li', {}, `and ${findings.length - 8} more`) : undefined) : undefined));
   if (all.some((it) => it.cut)) said.push(h('div', { class: 'notice warn', role: 'note' }, h('b', {}, '△ A beginning is missing: '), 'it was pruned, lost or damaged. What is left is shown.'));
   if (all.some((it) => it.state === 'unfinished')) said.push(h('div', { class: 'notice warn', role: 'note' }, h('b', {}, '△ Not all of it has an end. '), 'A process died, or what it wrote last is lost.'));

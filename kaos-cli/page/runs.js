@@ -45,10 +45,16 @@ export function link(run) {
   return route('run', run.trace, run.root ?? '-');
 }
 
-function row(run, longest, chosen, compare) {
-  const mark = run.doubt === 'damaged' ? h('span', { class: 'doubt bad', title: 'its records, or those between them, are damaged' }, '✕ damaged')
+// What is to be doubted of a run, in a word: the worst of it.
+export function doubted(run) {
+  return run.doubt === 'damaged' ? h('span', { class: 'doubt bad', title: 'its records, or those between them, are damaged' }, '✕ damaged')
+    : run.doubt === 'changed' ? h('span', { class: 'doubt warn', title: 'a file of its trail is not what was verified any more' }, '≠ changed')
     : run.cut ? h('span', { class: 'doubt warn', title: 'its first records are missing' }, '△ cut')
       : run.doubt === 'unsigned' ? h('span', { class: 'doubt', title: 'its newest records have no signature yet' }, '△ unsigned') : undefined;
+}
+
+function row(run, longest, chosen, compare) {
+  const mark = doubted(run);
   const width = run.ms === null || longest <= 0 ? 0 : Math.max(1, (run.ms / longest) * 100);
   return h('li', { class: `run ${run.state} ${chosen ? 'chosen' : ''} ${run.doubt === 'damaged' ? 'damaged' : ''}` },
     h('a', { href: link(run), id: `run-${run.trace}-${run.root}` },

@@ -6,10 +6,10 @@ import { bytes, clock, count, line, ms, plural, words } from './format.js';
 import { facts } from './json.js';
 
 const STANDING = {
-  unknown: ['…', 'not verified yet', 'quiet'], intact: ['✓', 'INTACT', 'good'], torn: ['△', 'TORN', 'warn'], not_intact: ['✕', 'NOT INTACT', 'bad'], failed: ['?', 'could not be verified', 'warn'],
+  unknown: ['…', 'not verified yet', 'quiet'], changed: ['≠', 'CHANGED since it was verified', 'warn'], intact: ['✓', 'INTACT', 'good'], torn: ['△', 'TORN', 'warn'], not_intact: ['✕', 'NOT INTACT', 'bad'], failed: ['?', 'could not be verified', 'warn'],
 };
 
-const ORDER = ['not_intact', 'failed', 'torn', 'unknown', 'intact'];
+const ORDER = ['not_intact', 'failed', 'changed', 'torn', 'unknown', 'intact'];
 
 // What all trails together are: as the worst of them.
 export function worst(trails) {
@@ -51,6 +51,7 @@ function one(trail, only) {
   return h('article', { class: `trail ${look}` },
     h('header', {}, h('h2', {}, h('span', { class: `verdict-word ${look}` }, sign, ' ', word), ' ', h('bdi', {}, line(trail.name, 80)), trail.written ? [' ', h('span', { class: 'chip' }, '● being written')] : undefined)),
     trail.verifying ? h('p', {}, h('progress', { 'aria-label': 'verifying', max: Math.max(report.records ?? 0, trail.verifying), value: trail.verifying }), ` verifying: ${plural(trail.verifying, 'record')}`) : undefined,
+    verdict.standing === 'changed' ? h('p', { class: 'warn', role: 'note' }, 'One of its files is not what was verified any more, and is being verified anew, or waits for it. What stands below was found before.') : undefined,
     reading ? h('p', {}, h('progress', { 'aria-label': 'reading', max: trail.bytes, value: trail.indexed }), ` reading: ${bytes(trail.indexed)} of ${bytes(trail.bytes)}`) : undefined,
     verdict.error ? h('p', { class: 'bad', role: 'alert' }, line(verdict.error, 400)) : undefined,
     verdict.findings?.length ? h('section', {}, h('h3', {}, 'Findings'), h('ol', { class: 'findings' }, verdict.findings.map((it) => h('li', {}, words(it.text)))), report.more_findings ? h('p', {}, `and ${count(report.more_findings)} more`) : undefined) : undefined,
@@ -65,7 +66,7 @@ function one(trail, only) {
       ['verified', verdict.at ? `${clock(Date.parse(verdict.at))}, in ${ms(verdict.ms)}` : undefined],
     ]),
     trail.news.length ? h('section', {}, h('h3', {}, 'What happened to its files meanwhile'), h('ol', { class: 'news' }, trail.news.map((it) => h('li', {}, h('time', {}, clock(Date.parse(it.at))), ' ', line(it.what, 300))))) : undefined,
-    verdict.text ? h('details', { open: only && verdict.standing === 'not_intact' ? true : undefined }, h('summary', {}, 'As kaos audit verify says it'), h('pre', {}, words(verdict.text))) : undefined);
+    verdict.text ? h('details', { open: only && verdict.standing === 'not_intact' ? true : undefined }, h('summary', {}, verdict.standing === 'changed' ? 'As kaos audit verify said it before the change' : 'As kaos audit verify says it'), h('pre', {}, words(verdict.text))) : undefined);
 }
 
 export async function show(main, _path, _params, given) {

@@ -18,4 +18,4 @@ pub(crate) use kept::Kept;
 pub(crate) use query::Query;
 pub(crate) use read::{Recorded, events};
 pub(crate) use run::{Call, CallKind, Run, State, about};
-pub(crate) use unchanged::{Same, Unchanged, stamps};
+pub(crate) use unchanged::{Became, MOMENT, Same, Unchanged, stamps, young};

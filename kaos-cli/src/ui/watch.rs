@@ -57,6 +57,7 @@ pub(super) fn once(shared: &Shared) {
     let trails = shared.trails();
     for watched in &trails {
         Known::default().look(shared, watched);
+        watched.begin();
         let verdict = Verdict::of(
             &watched.trail,
             &shared.expected,

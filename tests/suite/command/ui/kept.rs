@@ -13,7 +13,7 @@ use super::{Shown, kaos, key, recorded, turn};
 use crate::audit::Scratch;
 
 /// Trails of two openings have two segments, of which the first is sealed.
-async fn two_segments(name: &str) -> Scratch {
+pub(super) async fn two_segments(name: &str) -> Scratch {
     let scratch = recorded(name, &["one", "two"]).await;
     let audit = AuditHook::builder(scratch.path())
         .signing_key(key())
