@@ -169,7 +169,7 @@ async function start() {
   if (isFile) {
     drawHead();
     const { run } = (await get('/api/file'));
-    page = { name: 'run', view: await showRun(main, [run.trace, run.root ?? '-'], address().params, given) };
+    page = { name: 'run', view: await showRun(main, [run.trace, run.id], address().params, given) };
     return;
   }
   await takeToken();

@@ -1,6 +1,6 @@
 // Two runs beside each other, step by step.
 
-import { get } from './api.js';
+import { get, of } from './api.js';
 import { button, entitle, h, put } from './dom.js';
 import { clock, count, kind, line, ms, state } from './format.js';
 import { content } from './json.js';
@@ -70,9 +70,9 @@ function sums(a, b) {
     h('tbody', {}, rows.map(([name, x, y, shown]) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, shown(x)), h('td', {}, shown(y)), h('td', {}, x === y ? 'same' : change(x, y, shown))))));
 }
 
-export async function show(main, [leftTrace, leftRoot, rightTrace, rightRoot], _params, given) {
+export async function show(main, [leftTrace, leftId, rightTrace, rightId], _params, given) {
   const asking = new AbortController();
-  const [left, right] = await Promise.all([get(`/api/steps/${leftTrace}/${leftRoot}`, undefined, asking.signal), get(`/api/steps/${rightTrace}/${rightRoot}`, undefined, asking.signal)]);
+  const [left, right] = await Promise.all([get(`/api/steps/${of({ trace: leftTrace, id: leftId })}`, undefined, asking.signal), get(`/api/steps/${of({ trace: rightTrace, id: rightId })}`, undefined, asking.signal)]);
   const pairs = aligned(laid(left.steps), laid(right.steps)).map((pair) => [pair, differences(pair)]);
   const first = pairs.findIndex(([, differs]) => differs.length > 0);
   entitle('Compare');
