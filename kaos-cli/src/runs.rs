@@ -2,6 +2,7 @@
 //!
 //! The [`Index`] is for looking, never for judging: whether a trail is as it was written is told by verifying it.
 
+mod folder;
 mod grouping;
 mod index;
 mod kept;
