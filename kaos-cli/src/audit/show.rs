@@ -20,7 +20,9 @@ use crate::terminal::{self, Out, progress};
 use crate::ui::page_of;
 
 #[derive(ClapArgs)]
-#[command(after_help = "Without a choice, the newest run is shown.")]
+#[command(
+    after_help = "Without a choice, the newest run is shown. Exit codes: 0 shown, 1 no run matches or a file cannot be read, 2 the command is wrong, or there is nothing to write a page of."
+)]
 pub(super) struct Args {
     #[command(flatten)]
     of: Of,
@@ -77,7 +79,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     }
     out.flush()?;
     let hint = match shown {
-        0 => "no run matches",
+        0 => {
+            output::say("kaos: no run matches");
+            return Ok(ExitCode::FAILURE);
+        }
         2.. if newest_only => {
             "the newest of several runs; --all shows all, --help says how to choose"
         }
@@ -147,7 +152,7 @@ struct Runs {
 impl Runs {
     /// Adds a record; gives the run that ends with it.
     fn add(&mut self, event: EventBuf) -> Option<Vec<EventBuf>> {
-        let belongs = self.grouping.place(&event);
+        let belongs = self.grouping.place(&event)?;
         self.open.entry(belongs.run).or_default().push(event);
         if belongs.ends {
             return self.open.remove(&belongs.run);

@@ -80,7 +80,9 @@ impl Index {
         else {
             return;
         };
-        let belongs = of.grouping.place(event);
+        let Some(belongs) = of.grouping.place(event) else {
+            return;
+        };
         let number = belongs.run;
         let known = &mut self.known;
         let run = of.runs.entry(number).or_insert_with(|| {

@@ -17,7 +17,7 @@ use super::unchanged::{Same, Unchanged, same};
 use crate::output;
 
 /// Raised when what is kept has another form, or means something else.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// What was read of a trail whose first segments are the same since, and where to read on.
 pub(crate) struct Kept {

@@ -9,6 +9,7 @@ mod given;
 mod hidden;
 mod kept;
 mod measured;
+mod newer;
 mod opened;
 mod page;
 mod proofs;
