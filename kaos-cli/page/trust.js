@@ -2,7 +2,7 @@
 
 import { get } from './api.js';
 import { entitle, h, put } from './dom.js';
-import { bytes, clock, count, line, ms, plural, words } from './format.js';
+import { bytes, clock, count, exact, line, ms, plural, words } from './format.js';
 import { facts } from './json.js';
 
 const STANDING = {
@@ -41,6 +41,18 @@ export function badge(trails) {
   const isPart = standing === 'intact' && trails.some((it) => it.trust.unsigned > 0);
   return h('a', { class: `badge ${isPart ? 'part' : look}`, href: '#/trust', title: `${trails.length} trail${trails.length === 1 ? '' : 's'}: ${word}${notes.length ? ` (${notes.join('; ')})` : ''}` },
     h('b', {}, sign, ' ', word), more ? [' ', h('span', {}, more)] : undefined, notes.length ? h('span', { class: 'caveat' }, notes[0].startsWith('whose') ? 'no key given' : notes[0], notes.length > 1 ? ' …' : '') : undefined, busy ? h('span', { class: 'busy', title: 'is being verified' }, ' ⟳') : undefined);
+}
+
+// How a trail stood when a file was written of it, in words.
+export function verified({ name, trust }) {
+  const [sign, word, look] = STANDING[trust.standing];
+  const said = [
+    trust.error ?? (trust.findings ? plural(trust.findings, 'finding') : plural(trust.records, 'record')),
+    trust.records === null ? undefined : trust.signed ? (trust.key_given ? 'signatures were compared with the key that was given' : 'no key was given: signatures were compared with the key that the trail itself names') : 'unsigned: whoever could write it could have rewritten it',
+    trust.unsigned ? `${plural(trust.unsigned, 'record')} at its end ${trust.unsigned === 1 ? 'has' : 'have'} no signature yet` : undefined,
+    trust.records === null ? undefined : trust.anchored ? 'it holds all that the anchor says' : 'no anchor was given: if its end was cut off, nobody can tell',
+  ].filter(Boolean);
+  return h('p', { class: `notice ${look}`, role: 'note' }, h('b', {}, sign, ' ', word), ' is how the trail ', h('bdi', {}, line(name, 80)), ` was verified at ${exact(Date.parse(trust.at))}, before this was written: `, line(said.join('; '), 600), '.');
 }
 
 function one(trail, only) {

@@ -18,6 +18,7 @@ use crate::output::{self, Failed};
 use crate::runs::{Grouping, Query};
 use crate::terminal::{self, Out, progress};
 use crate::ui::page_of;
+use crate::verification::Against;
 
 #[derive(ClapArgs)]
 #[command(
@@ -38,11 +39,19 @@ pub(super) struct Args {
     /// somebody
     #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "json"])]
     html: Option<PathBuf>,
+    #[command(
+        flatten,
+        next_help_heading = "What a page says that the trail was verified with"
+    )]
+    against: Against,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     if let Some(file) = &args.html {
         return as_page(args, file);
+    }
+    if args.against.is_any() {
+        return Err("--key, --log and --anchor are for --html; kaos audit verify verifies".into());
     }
     let newest_only = !args.all && !args.select.is_any();
     let bar = progress("reading");
@@ -105,7 +114,7 @@ fn as_page(args: &Args, file: &Path) -> Result<ExitCode, Failed> {
     if filter.run.is_some() {
         return Err("--html: choose the run by --trace, --session or time".into());
     }
-    let page = page_of(&args.of.trail, &query)?;
+    let page = page_of(&args.of.trail, &query, &args.against)?;
     let at = file.display();
     let mut new = OpenOptions::new();
     let opened = new.write(true).create_new(true).open(file);

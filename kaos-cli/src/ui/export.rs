@@ -20,10 +20,11 @@ use crate::output::Failed;
 use crate::runs::{Query, about};
 use crate::verification::Against;
 
-/// The page of the newest run that is asked for; of the runs that it called, too, as far as the trail has them.
-pub(crate) fn page_of(trail: &Path, query: &Query) -> Result<String, Failed> {
+/// The page of the newest run that is asked for; of the runs that it called, too, as far as the trail has them. It says how the trail
+/// stood when it was written.
+pub(crate) fn page_of(trail: &Path, query: &Query, against: &Against) -> Result<String, Failed> {
     let sources = Sources::of(&[trail.to_owned()], None)?;
-    let expected = Expected::of(&Against::default())?;
+    let expected = Expected::of(against)?;
     let shared = Shared::new(sources, expected, Agents::Team(String::new()), None, None);
     watch::once(&shared);
     let (trace, id) = {
@@ -59,7 +60,14 @@ pub(crate) fn page_of(trail: &Path, query: &Query) -> Result<String, Failed> {
         let of: Value = serde_json::from_str(&records.as_json())?;
         spans.insert(format!("/api/records/{trace}/-?span={span}"), of);
     }
-    answers.insert("/api/file".to_owned(), json!({ "run": read.get("run") }));
+    let trails = shared.trails();
+    let trails = trails.iter().map(|it| {
+        let verdict = it.verdict();
+        json!({ "name": it.name, "trust": verdict.summary() })
+    });
+    let trails: Vec<Value> = trails.collect();
+    let of_file = json!({ "run": read.get("run"), "trails": trails });
+    answers.insert("/api/file".to_owned(), of_file);
     answers.insert(format!("/api/run/{trace}/-"), read);
     answers.append(&mut spans);
     Ok(page(&Value::Object(answers)))

@@ -258,6 +258,8 @@ impl Verdict {
             "unsigned": report.map(|it| it.unsigned_tail),
             "signed": report.is_some_and(|it| !it.signers.is_empty()),
             "key_given": report.is_some_and(|it| it.key_given),
+            "error": self.error,
+            "at": self.at,
             "anchored": report.is_some_and(|it| it.after_anchor.is_some()),
             "open": report.is_some_and(|it| it.open),
         })
