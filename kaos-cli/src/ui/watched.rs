@@ -83,8 +83,8 @@ impl Watched {
 
     /// Looks whether its files are still those that were verified; whether there is something to show.
     pub(super) fn look(&self) -> bool {
-        let is_other = lock(&self.files).look(self);
-        is_other && self.verdict().outdate()
+        let mut files = lock(&self.files);
+        files.look(self) && self.verdict().outdate()
     }
 
     /// The files as they were when they were looked at last; none if that could not be done.
@@ -111,13 +111,14 @@ impl Watched {
         *lock(&self.verdict) = Arc::new(verdict);
     }
 
-    /// Remembers what happened, unless it is what happened last.
+    /// Remembers what happened, unless it is what happened last. What goes on by turns is there once, as of the last time.
     pub(super) fn happened(&self, what: impl Into<String>) -> bool {
         let what = what.into();
         let mut news = lock(&self.news);
         if news.back().is_some_and(|last| last.what == what) {
             return false;
         }
+        news.retain(|it| it.what != what);
         let at = Timestamp::now().to_string();
         news.push_back(News { at, what });
         if news.len() > MAX_NEWS {
