@@ -75,6 +75,11 @@ export async function download(path, name) {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
+// The part of an address that leads to a run.
+export function of(run) {
+  return `${run.trace}/${encodeURIComponent(run.id)}`;
+}
+
 // A route with its parts encoded: route('run', trace, root).
 export function route(...parts) {
   return `#/${parts.map((part) => encodeURIComponent(part)).join('/')}`;

@@ -9,7 +9,7 @@ import { show as showNumbers } from './numbers.js';
 import { show as showRun } from './run.js';
 import { show as showRuns } from './runs.js';
 import { show as showSession } from './session.js';
-import { badge, show as showTrust } from './trust.js';
+import { badge, show as showTrust, verified } from './trust.js';
 
 // What an address leads to that nobody made.
 function showNowhere(box) {
@@ -168,8 +168,9 @@ document.addEventListener('keydown', (event) => {
 async function start() {
   if (isFile) {
     drawHead();
-    const { run } = (await get('/api/file'));
-    page = { name: 'run', view: await showRun(main, [run.trace, run.root ?? '-'], address().params, given) };
+    const { run, trails } = (await get('/api/file'));
+    put(notice, trails.map(verified));
+    page = { name: 'run', view: await showRun(main, [run.trace, run.id], address().params, given) };
     return;
   }
   await takeToken();

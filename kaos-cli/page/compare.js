@@ -1,11 +1,11 @@
 // Two runs beside each other, step by step.
 
-import { get } from './api.js';
+import { get, of } from './api.js';
 import { button, entitle, h, put } from './dom.js';
 import { clock, count, kind, line, ms, state } from './format.js';
 import { content } from './json.js';
 import { conversation } from './messages.js';
-import { link } from './runs.js';
+import { doubted, link } from './runs.js';
 
 const SIGNS = { turn: 'turn', model: 'llm_call', tool: 'tool_call', agent: 'subagent' };
 
@@ -70,14 +70,14 @@ function sums(a, b) {
     h('tbody', {}, rows.map(([name, x, y, shown]) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, shown(x)), h('td', {}, shown(y)), h('td', {}, x === y ? 'same' : change(x, y, shown))))));
 }
 
-export async function show(main, [leftTrace, leftRoot, rightTrace, rightRoot], _params, given) {
+export async function show(main, [leftTrace, leftId, rightTrace, rightId], _params, given) {
   const asking = new AbortController();
-  const [left, right] = await Promise.all([get(`/api/steps/${leftTrace}/${leftRoot}`, undefined, asking.signal), get(`/api/steps/${rightTrace}/${rightRoot}`, undefined, asking.signal)]);
+  const [left, right] = await Promise.all([get(`/api/steps/${of({ trace: leftTrace, id: leftId })}`, undefined, asking.signal), get(`/api/steps/${of({ trace: rightTrace, id: rightId })}`, undefined, asking.signal)]);
   const pairs = aligned(laid(left.steps), laid(right.steps)).map((pair) => [pair, differences(pair)]);
   const first = pairs.findIndex(([, differs]) => differs.length > 0);
   entitle('Compare');
   const title = ({ run }, side) => h('div', { class: 'side' }, h('h2', { dir: 'auto' }, h('a', { href: link(run) }, run.question ? line(run.question, 120) : line(run.agent, 60))),
-    h('p', { class: 'lead' }, `${side} · `, state(run.state, run.error), ' · ', line(run.agent, 40), ' · ', clock(run.at), run.doubt === 'damaged' ? h('b', { class: 'bad' }, ' ✕ damaged') : undefined));
+    h('p', { class: 'lead' }, `${side} · `, state(run.state, run.error), ' · ', line(run.agent, 40), ' · ', clock(run.at), ' ', doubted(run)));
   const rows = pairs.map(([pair, differs], at) => h('li', { class: `pair ${differs.length ? 'differs' : ''} ${at === first ? 'first' : ''}`, tabindex: '-1' },
     h('div', { class: 'verdict' }, differs.length ? [at === first ? h('b', {}, '≠ first difference: ') : '≠ ', differs.join(', ')] : h('span', { class: 'quiet' }, '= same')),
     h('div', { class: 'cells' }, cell(pair[0], differs, differs.length > 0 && at <= first + 3), cell(pair[1], differs, differs.length > 0 && at <= first + 3))));

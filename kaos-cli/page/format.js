@@ -81,7 +81,9 @@ export function plural(number, one, many = `${one}s`) {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
 
+// Whatever name is looked up here, such as `constructor`: only these are found.
 const STATES = {
+  __proto__: null,
   complete: ['✓', 'complete'], error: ['✕', 'failed'], cancelled: ['⊘', 'cancelled'], suspended: ['‖', 'suspended'],
   running: ['●', 'running'], unfinished: ['…', 'has no end'], open: ['…', 'has no end'], skipped: ['⊘', 'was not let through'],
 };
@@ -94,6 +96,7 @@ export function state(name, error, brief) {
 }
 
 const KINDS = {
+  __proto__: null,
   turn: ['◉', 'turn'], step: ['◦', 'step'], llm_call: ['◆', 'model'], tool_call: ['■', 'tool'], served_call: ['■', 'served tool'],
   subagent: ['➤', 'agent'], handoff: ['➥', 'handoff'], intent_classification: ['▿', 'intent'], mcp_request: ['⇄', 'MCP'], custom: ['○', 'custom'],
 };

@@ -1,6 +1,6 @@
 // What is known of one span: from its own records.
 
-import { get } from './api.js';
+import { get, of } from './api.js';
 import { button, h, put } from './dom.js';
 import { count, exact, kind, line, money, ms, plural, state, words } from './format.js';
 import { content, facts, tree } from './json.js';
@@ -85,7 +85,7 @@ export function panel(box, run, row, options) {
   ]);
   put(box, head, h('p', { class: 'quiet' }, 'reading its records …'), ids);
   const { signal } = options;
-  get(`/api/records/${run.trace}/${run.root ?? '-'}`, { span: row.id }, signal).then(({ records, left_out: left }) => {
+  get(`/api/records/${of(run)}`, { span: row.id }, signal).then(({ records, left_out: left }) => {
     const spans = records.map((it) => it.event).filter((it) => it.type === 'span');
     const start = spans.find((it) => it.phase === 'start');
     const end = spans.findLast((it) => !['start', 'progress'].includes(it.phase));

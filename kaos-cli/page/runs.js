@@ -42,16 +42,24 @@ export function filters(params, choices, change) {
 
 // The address of a run.
 export function link(run) {
-  return route('run', run.trace, run.root ?? '-');
+  return route('run', run.trace, run.id);
+}
+
+// What is to be doubted of a run, in a word: the worst of it.
+export function doubted(run) {
+  const claims = run.claims > 1 ? h('span', { class: 'doubt warn', title: 'which of them is meant, its ids alone do not tell' }, `△ ${count(run.claims)} runs claim these ids`) : undefined;
+  const worst = run.doubt === 'damaged' ? h('span', { class: 'doubt bad', title: 'its records, or those between them, are damaged' }, '✕ damaged')
+    : run.doubt === 'changed' ? h('span', { class: 'doubt warn', title: 'a file of its trail is not what was verified any more' }, '≠ changed')
+    : run.cut ? h('span', { class: 'doubt warn', title: 'its first records are missing' }, '△ cut')
+      : run.doubt === 'unsigned' ? h('span', { class: 'doubt', title: 'its newest records have no signature yet' }, '△ unsigned') : undefined;
+  return [worst, claims];
 }
 
 function row(run, longest, chosen, compare) {
-  const mark = run.doubt === 'damaged' ? h('span', { class: 'doubt bad', title: 'its records, or those between them, are damaged' }, '✕ damaged')
-    : run.cut ? h('span', { class: 'doubt warn', title: 'its first records are missing' }, '△ cut')
-      : run.doubt === 'unsigned' ? h('span', { class: 'doubt', title: 'its newest records have no signature yet' }, '△ unsigned') : undefined;
+  const mark = doubted(run);
   const width = run.ms === null || longest <= 0 ? 0 : Math.max(1, (run.ms / longest) * 100);
   return h('li', { class: `run ${run.state} ${chosen ? 'chosen' : ''} ${run.doubt === 'damaged' ? 'damaged' : ''}` },
-    h('a', { href: link(run), id: `run-${run.trace}-${run.root}` },
+    h('a', { href: link(run), id: `run-${run.trace}-${run.id}` },
       h('span', { class: 'when' }, h('time', { title: exact(run.at) }, clock(run.at)), mark),
       h('span', { class: 'how' }, state(run.state, run.error)),
       h('span', { class: 'what', dir: 'auto' }, h('span', { class: 'question' }, run.question ? line(run.question, 160) : h('em', {}, 'not recorded')), run.answer ? h('span', { class: 'answer' }, line(run.answer, 160)) : undefined),
@@ -80,7 +88,7 @@ export async function show(main, _path, params, given) {
   const bar = h('div');
   const foot = h('div', { class: 'foot' });
   const compare = params.compare;
-  const other = compare ? ['compare with this', (run) => { location.hash = route('compare', ...compare.split('/'), run.trace, run.root ?? '-'); }] : undefined;
+  const other = compare ? ['compare with this', (run) => { location.hash = route('compare', compare.split('/', 1)[0], compare.slice(compare.indexOf('/') + 1), run.trace, run.id); }] : undefined;
   put(main, h('h1', { class: 'unseen' }, 'Runs'), bar, compare ? h('div', { class: 'notice' }, 'Choose the run to compare with. ', button('not now', () => given.change({ compare: undefined }), { class: 'quiet' })) : undefined, sum, list, foot);
   const choose = (at) => {
     const links = list.querySelectorAll('li > a');
@@ -126,7 +134,7 @@ export async function show(main, _path, params, given) {
     },
     keys: {
       j: () => choose(chosen + 1), k: () => choose(chosen - 1),
-      c: () => { const run = read.runs[chosen]; if (run) other ? other[1](run) : given.change({ compare: `${run.trace}/${run.root ?? '-'}` }); },
+      c: () => { const run = read.runs[chosen]; if (run) other ? other[1](run) : given.change({ compare: `${run.trace}/${run.id}` }); },
       Escape: () => given.clear(),
     },
   };

@@ -4,7 +4,7 @@ import { get } from './api.js';
 import { entitle, h, put } from './dom.js';
 import { clock, count, exact, line, ms, plural, state } from './format.js';
 import { said } from './messages.js';
-import { link } from './runs.js';
+import { doubted, link } from './runs.js';
 
 export async function show(main, [name], _params, given) {
   const asking = new AbortController();
@@ -22,7 +22,7 @@ export async function show(main, [name], _params, given) {
       shown === 0 ? h('p', { class: 'empty' }, 'No run of these trails has this session.') : undefined,
       h('ol', { class: 'turns' }, read.turns.map(({ run, question, answer }) => h('li', { class: run.doubt === 'damaged' ? 'damaged' : '' },
         h('p', { class: 'turn-head' }, h('a', { href: link(run) }, h('time', { title: exact(run.at) }, clock(run.at))), ' ', state(run.state, run.error), ` · ${ms(run.ms)}`,
-          run.calls ? ` · ${plural(run.calls, 'call')} of tools and agents` : '', run.doubt === 'damaged' ? h('b', { class: 'bad' }, ' ✕ damaged') : undefined),
+          run.calls ? ` · ${plural(run.calls, 'call')} of tools and agents` : '',' ', doubted(run)),
         h('ol', { class: 'conversation' }, said('user', question ?? run.question), run.state === 'running' && !answer ? undefined : said('assistant', answer ?? run.answer, h('small', {}, ' ', line(run.agent, 40))))))));
   };
   await load();

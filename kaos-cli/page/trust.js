@@ -2,14 +2,14 @@
 
 import { get } from './api.js';
 import { entitle, h, put } from './dom.js';
-import { bytes, clock, count, line, ms, plural, words } from './format.js';
+import { bytes, clock, count, exact, line, ms, plural, words } from './format.js';
 import { facts } from './json.js';
 
 const STANDING = {
-  unknown: ['…', 'not verified yet', 'quiet'], intact: ['✓', 'INTACT', 'good'], torn: ['△', 'TORN', 'warn'], not_intact: ['✕', 'NOT INTACT', 'bad'], failed: ['?', 'could not be verified', 'warn'],
+  unknown: ['…', 'not verified yet', 'quiet'], changed: ['≠', 'CHANGED since it was verified', 'warn'], intact: ['✓', 'INTACT', 'good'], torn: ['△', 'TORN', 'warn'], not_intact: ['✕', 'NOT INTACT', 'bad'], failed: ['?', 'could not be verified', 'warn'],
 };
 
-const ORDER = ['not_intact', 'failed', 'torn', 'unknown', 'intact'];
+const ORDER = ['not_intact', 'failed', 'changed', 'torn', 'unknown', 'intact'];
 
 // What all trails together are: as the worst of them.
 export function worst(trails) {
@@ -43,6 +43,18 @@ export function badge(trails) {
     h('b', {}, sign, ' ', word), more ? [' ', h('span', {}, more)] : undefined, notes.length ? h('span', { class: 'caveat' }, notes[0].startsWith('whose') ? 'no key given' : notes[0], notes.length > 1 ? ' …' : '') : undefined, busy ? h('span', { class: 'busy', title: 'is being verified' }, ' ⟳') : undefined);
 }
 
+// How a trail stood when a file was written of it, in words.
+export function verified({ name, trust }) {
+  const [sign, word, look] = STANDING[trust.standing];
+  const said = [
+    trust.error ?? (trust.findings ? plural(trust.findings, 'finding') : plural(trust.records, 'record')),
+    trust.records === null ? undefined : trust.signed ? (trust.key_given ? 'signatures were compared with the key that was given' : 'no key was given: signatures were compared with the key that the trail itself names') : 'unsigned: whoever could write it could have rewritten it',
+    trust.unsigned ? `${plural(trust.unsigned, 'record')} at its end ${trust.unsigned === 1 ? 'has' : 'have'} no signature yet` : undefined,
+    trust.records === null ? undefined : trust.anchored ? 'it holds all that the anchor says' : 'no anchor was given: if its end was cut off, nobody can tell',
+  ].filter(Boolean);
+  return h('p', { class: `notice ${look}`, role: 'note' }, h('b', {}, sign, ' ', word), ' is how the trail ', h('bdi', {}, line(name, 80)), ` was verified at ${exact(Date.parse(trust.at))}, before this was written: `, line(said.join('; '), 600), '.');
+}
+
 function one(trail, only) {
   const { verdict } = trail;
   const [sign, word, look] = STANDING[verdict.standing];
@@ -51,6 +63,7 @@ function one(trail, only) {
   return h('article', { class: `trail ${look}` },
     h('header', {}, h('h2', {}, h('span', { class: `verdict-word ${look}` }, sign, ' ', word), ' ', h('bdi', {}, line(trail.name, 80)), trail.written ? [' ', h('span', { class: 'chip' }, '● being written')] : undefined)),
     trail.verifying ? h('p', {}, h('progress', { 'aria-label': 'verifying', max: Math.max(report.records ?? 0, trail.verifying), value: trail.verifying }), ` verifying: ${plural(trail.verifying, 'record')}`) : undefined,
+    verdict.standing === 'changed' ? h('p', { class: 'warn', role: 'note' }, 'One of its files is not what was verified any more, and is being verified anew, or waits for it. What stands below was found before.') : undefined,
     reading ? h('p', {}, h('progress', { 'aria-label': 'reading', max: trail.bytes, value: trail.indexed }), ` reading: ${bytes(trail.indexed)} of ${bytes(trail.bytes)}`) : undefined,
     verdict.error ? h('p', { class: 'bad', role: 'alert' }, line(verdict.error, 400)) : undefined,
     verdict.findings?.length ? h('section', {}, h('h3', {}, 'Findings'), h('ol', { class: 'findings' }, verdict.findings.map((it) => h('li', {}, words(it.text)))), report.more_findings ? h('p', {}, `and ${count(report.more_findings)} more`) : undefined) : undefined,
@@ -65,7 +78,7 @@ function one(trail, only) {
       ['verified', verdict.at ? `${clock(Date.parse(verdict.at))}, in ${ms(verdict.ms)}` : undefined],
     ]),
     trail.news.length ? h('section', {}, h('h3', {}, 'What happened to its files meanwhile'), h('ol', { class: 'news' }, trail.news.map((it) => h('li', {}, h('time', {}, clock(Date.parse(it.at))), ' ', line(it.what, 300))))) : undefined,
-    verdict.text ? h('details', { open: only && verdict.standing === 'not_intact' ? true : undefined }, h('summary', {}, 'As kaos audit verify says it'), h('pre', {}, words(verdict.text))) : undefined);
+    verdict.text ? h('details', { open: only && verdict.standing === 'not_intact' ? true : undefined }, h('summary', {}, verdict.standing === 'changed' ? 'As kaos audit verify said it before the change' : 'As kaos audit verify says it'), h('pre', {}, words(verdict.text))) : undefined);
 }
 
 export async function show(main, _path, _params, given) {

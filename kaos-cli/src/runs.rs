@@ -2,6 +2,7 @@
 //!
 //! The [`Index`] is for looking, never for judging: whether a trail is as it was written is told by verifying it.
 
+mod folder;
 mod grouping;
 mod index;
 mod kept;
@@ -18,4 +19,4 @@ pub(crate) use kept::Kept;
 pub(crate) use query::Query;
 pub(crate) use read::{Recorded, events};
 pub(crate) use run::{Call, CallKind, Run, State, about};
-pub(crate) use unchanged::{Same, Unchanged, stamps};
+pub(crate) use unchanged::{Became, MOMENT, Same, Unchanged, stamps, young};

@@ -4,6 +4,7 @@
 //! program. All that a trail says is somebody else's text, and stays text.
 
 mod agents;
+mod altered;
 mod answer;
 mod ask;
 mod change;

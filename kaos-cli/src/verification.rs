@@ -26,6 +26,11 @@ pub(crate) struct Against {
 }
 
 impl Against {
+    /// Whether anything is given.
+    pub(crate) const fn is_any(&self) -> bool {
+        !self.key.is_empty() || self.log.is_some() || !self.anchor.is_empty()
+    }
+
     /// Gives all of it to a verifier.
     pub(crate) fn give(&self, mut verifier: Verifier) -> Result<Verifier, Failed> {
         for key in &self.key {

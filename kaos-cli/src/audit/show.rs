@@ -18,9 +18,12 @@ use crate::output::{self, Failed};
 use crate::runs::{Grouping, Query};
 use crate::terminal::{self, Out, progress};
 use crate::ui::page_of;
+use crate::verification::Against;
 
 #[derive(ClapArgs)]
-#[command(after_help = "Without a choice, the newest run is shown.")]
+#[command(
+    after_help = "Without a choice, the newest run is shown. Exit codes: 0 shown, 1 no run matches or a file cannot be read, 2 the command is wrong, or there is nothing to write a page of."
+)]
 pub(super) struct Args {
     #[command(flatten)]
     of: Of,
@@ -36,11 +39,19 @@ pub(super) struct Args {
     /// somebody
     #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "json"])]
     html: Option<PathBuf>,
+    #[command(
+        flatten,
+        next_help_heading = "What a page says that the trail was verified with"
+    )]
+    against: Against,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     if let Some(file) = &args.html {
         return as_page(args, file);
+    }
+    if args.against.is_any() {
+        return Err("--key, --log and --anchor are for --html; kaos audit verify verifies".into());
     }
     let newest_only = !args.all && !args.select.is_any();
     let bar = progress("reading");
@@ -77,7 +88,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     }
     out.flush()?;
     let hint = match shown {
-        0 => "no run matches",
+        0 => {
+            output::say("kaos: no run matches");
+            return Ok(ExitCode::FAILURE);
+        }
         2.. if newest_only => {
             "the newest of several runs; --all shows all, --help says how to choose"
         }
@@ -100,7 +114,7 @@ fn as_page(args: &Args, file: &Path) -> Result<ExitCode, Failed> {
     if filter.run.is_some() {
         return Err("--html: choose the run by --trace, --session or time".into());
     }
-    let page = page_of(&args.of.trail, &query)?;
+    let page = page_of(&args.of.trail, &query, &args.against)?;
     let at = file.display();
     let mut new = OpenOptions::new();
     let opened = new.write(true).create_new(true).open(file);
@@ -147,7 +161,7 @@ struct Runs {
 impl Runs {
     /// Adds a record; gives the run that ends with it.
     fn add(&mut self, event: EventBuf) -> Option<Vec<EventBuf>> {
-        let belongs = self.grouping.place(&event);
+        let belongs = self.grouping.place(&event)?;
         self.open.entry(belongs.run).or_default().push(event);
         if belongs.ends {
             return self.open.remove(&belongs.run);

@@ -25,13 +25,25 @@ pub(crate) struct Belongs {
     pub(crate) ends: bool,
 }
 
+/// What is taken of a span of a kind that this version does not know.
+#[derive(Deserialize)]
+struct NewerSpan {
+    phase: String,
+    span_id: SpanId,
+    parent_span_id: Option<SpanId>,
+}
+
 impl Grouping {
-    pub(crate) fn place(&mut self, event: &EventBuf) -> Belongs {
+    /// None of an event that this version does not know: it makes no run, and is shown in none.
+    pub(crate) fn place(&mut self, event: &EventBuf) -> Option<Belongs> {
         let trace = event.run.trace_id;
         let (span, around, phase) = match &event.body {
             BodyBuf::Span(span) => (Some(span.id), span.parent, Some(span.phase.as_phase())),
             BodyBuf::Value { span, .. } => (*span, None, None),
-            BodyBuf::Unknown(_) => (None, None, None),
+            BodyBuf::Unknown(line) => {
+                self.pass(trace, line.as_str());
+                return None;
+            }
         };
         let starts = matches!(phase, Some(Phase::Start));
         let ends = phase.is_some_and(|phase| phase.is_end());
@@ -44,7 +56,7 @@ impl Grouping {
             None if starts => self.next(),
             None => {
                 let run = self.cut(trace, &event.run.id);
-                return Belongs { run, ends: false };
+                return Some(Belongs { run, ends: false });
             }
         };
         let open = self.open.entry(run).or_default();
@@ -60,7 +72,27 @@ impl Grouping {
         if ends {
             self.open.remove(&run);
         }
-        Belongs { run, ends }
+        Some(Belongs { run, ends })
+    }
+
+    /// What is within such a span belongs to the run that this is in.
+    fn pass(&mut self, trace: TraceId, line: &str) {
+        let Ok(span) = serde_json::from_str::<NewerSpan>(line) else {
+            return;
+        };
+        let around = span.parent_span_id.map(|around| (trace, around));
+        let run = around.and_then(|around| self.by_span.get(&around).copied());
+        let id = (trace, span.span_id);
+        match (&*span.phase, run) {
+            ("start", Some(run)) => {
+                self.by_span.entry(id).or_insert(run);
+            }
+            // Such an end of a span that is known would be known itself.
+            ("complete" | "error" | "cancelled" | "suspended", _) => {
+                self.by_span.remove(&id);
+            }
+            _ => {}
+        }
     }
 
     fn next(&mut self) -> u64 {

@@ -1,4 +1,6 @@
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet, hash_map};
+use std::hash::Hash;
 
 use kaos_hooks::audit::{Placed, Position, RecordContent};
 use kaos_hooks::{SpanId, TraceId};
@@ -18,6 +20,8 @@ pub(crate) struct Index {
     by_trace: HashMap<TraceId, Vec<RunKey>>,
     /// How many runs that are here say that they called from there.
     callers: HashMap<(TraceId, SpanId), usize>,
+    /// How many say that they are the run of this root.
+    claims: HashMap<(TraceId, Option<SpanId>), usize>,
 }
 
 /// Which run.
@@ -34,6 +38,24 @@ pub(crate) struct Entry<'i> {
     pub(crate) run: &'i Run,
     /// Whether a run of these trails called it.
     pub(crate) is_nested: bool,
+    /// How many runs have its trace and its root, itself among them: where it is not the only one, nobody can tell which is meant.
+    pub(crate) claims: usize,
+    /// Its trace and its root lead to it, and to no other.
+    is_sole: bool,
+}
+
+impl Entry<'_> {
+    /// What it is asked for by, beside its trace: its root; where that is not enough, also its first record and its trail.
+    pub(crate) fn id(&self, trail: &str) -> String {
+        let root = self
+            .run
+            .root
+            .map_or_else(|| "-".to_owned(), |it| it.to_string());
+        if self.is_sole {
+            return root;
+        }
+        format!("{root}.{}.{trail}", self.run.seqs.start)
+    }
 }
 
 impl Index {
@@ -58,19 +80,22 @@ impl Index {
         else {
             return;
         };
-        let belongs = of.grouping.place(event);
+        let Some(belongs) = of.grouping.place(event) else {
+            return;
+        };
         let number = belongs.run;
         let known = &mut self.known;
         let run = of.runs.entry(number).or_insert_with(|| {
             let run = Run::of(placed, event, &mut known.names);
             let key = RunKey { trail, number };
             self.by_trace.entry(run.trace).or_default().push(key);
+            count(&mut self.claims, (run.trace, run.root));
             run
         });
         let before = run.callers.len();
         run.add(placed, event, belongs.ends, &mut self.known);
         for caller in run.callers().skip(before) {
-            *self.callers.entry(caller).or_default() += 1;
+            count(&mut self.callers, caller);
         }
     }
 
@@ -100,12 +125,10 @@ impl Index {
 
     /// Looks nothing up in these runs any more.
     fn without(&mut self, trail: usize, gone: &BTreeMap<u64, Run>) {
-        for caller in gone.values().flat_map(Run::callers) {
-            if let hash_map::Entry::Occupied(mut count) = self.callers.entry(caller) {
-                *count.get_mut() -= 1;
-                if *count.get() == 0 {
-                    count.remove();
-                }
+        for run in gone.values() {
+            uncount(&mut self.claims, (run.trace, run.root));
+            for caller in run.callers() {
+                uncount(&mut self.callers, caller);
             }
         }
         let traces: HashSet<TraceId> = gone.values().map(|run| run.trace).collect();
@@ -142,8 +165,9 @@ impl Index {
                 number: *number,
             };
             self.by_trace.entry(run.trace).or_default().push(key);
+            count(&mut self.claims, (run.trace, run.root));
             for caller in run.callers() {
-                *self.callers.entry(caller).or_default() += 1;
+                count(&mut self.callers, caller);
             }
         }
         if let Some(known) = self.trails.get_mut(trail) {
@@ -173,10 +197,18 @@ impl Index {
 
     fn entry<'i>(&'i self, key: RunKey, run: &'i Run) -> Entry<'i> {
         let called = |span| self.callers.contains_key(&(run.trace, span));
+        let claims = self
+            .claims
+            .get(&(run.trace, run.root))
+            .copied()
+            .unwrap_or(1);
+        let of_trace = || self.by_trace.get(&run.trace).map_or(1, Vec::len);
         Entry {
             key,
             run,
             is_nested: run.parent.is_some_and(called),
+            claims,
+            is_sole: claims == 1 && (run.root.is_some() || of_trace() == 1),
         }
     }
 
@@ -187,23 +219,45 @@ impl Index {
         keys.iter().filter_map(entry).collect()
     }
 
-    /// The run with this root, and those that it called, and those that they called.
-    pub(crate) fn with_nested(&self, trace: TraceId, root: SpanId) -> Vec<Entry<'_>> {
-        let mut waiting = self.of_trace(trace);
-        let mut spans: HashSet<SpanId> = HashSet::new();
-        let mut found = Vec::new();
+    /// A run, and those that it called, and those that they called. Of several that claim the same ids, it is the one of the same trail
+    /// as this run, or else the newest.
+    pub(crate) fn with_nested<'i>(&'i self, first: Entry<'i>) -> Vec<Entry<'i>> {
+        let mut waiting = self.of_trace(first.run.trace);
+        waiting.sort_by_key(|it| {
+            (
+                it.key.trail != first.key.trail,
+                Reverse((it.run.at, it.key)),
+            )
+        });
+        let mut roots: HashSet<Option<SpanId>> = HashSet::from([first.run.root]);
+        let mut spans: HashSet<SpanId> = first.run.callers.iter().copied().collect();
+        let mut found = vec![first];
+        waiting.retain(|it| it.run.root.is_some());
         loop {
-            let is_of = |it: &Entry<'_>| match found.len() {
-                0 => it.run.root == Some(root),
-                _ => it.run.parent.is_some_and(|span| spans.contains(&span)),
-            };
-            let (new, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_of);
+            let is_called =
+                |it: &Entry<'_>| it.run.parent.is_some_and(|span| spans.contains(&span));
+            let (mut new, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_called);
+            new.retain(|it| roots.insert(it.run.root));
             if new.is_empty() {
                 return found;
             }
+            new.sort_by_key(|it| it.key);
             spans.extend(new.iter().flat_map(|it| it.run.callers.iter().copied()));
             found.extend(new);
             waiting = rest;
+        }
+    }
+}
+
+fn count<K: Eq + Hash>(counts: &mut HashMap<K, usize>, of: K) {
+    *counts.entry(of).or_default() += 1;
+}
+
+fn uncount<K: Eq + Hash>(counts: &mut HashMap<K, usize>, of: K) {
+    if let hash_map::Entry::Occupied(mut count) = counts.entry(of) {
+        *count.get_mut() -= 1;
+        if *count.get() == 0 {
+            count.remove();
         }
     }
 }

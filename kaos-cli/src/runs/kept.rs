@@ -1,21 +1,23 @@
 //! An index between two starts: of the segments that are sealed, in the user's cache folder. It saves reading them again, may be
-//! removed at will, and nobody believes it: whether a trail is as it was written is told by its files alone.
+//! removed at will. It is taken if nobody but the user could have written it; whether a trail is as it was written is told by its files alone.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder};
 use std::io::{self, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use kaos_hooks::audit::{Position, SegmentFile};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::folder::Folder;
 use super::of_trail::OfTrail;
 use super::unchanged::{Same, Unchanged, same};
-use crate::team::state::private;
+use crate::output;
 
 /// Raised when what is kept has another form, or means something else.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// What was read of a trail whose first segments are the same since, and where to read on.
 pub(crate) struct Kept {
@@ -33,21 +35,39 @@ struct Stored<T> {
     of: T,
 }
 
-/// The file for a trail; none where there is no home for it.
-fn file_of(trail: &Path) -> Option<PathBuf> {
+/// The folder, and the name of the file for a trail in it; none where there is no home for it.
+fn place_of(trail: &Path) -> Option<(PathBuf, String)> {
     let set = |name| std::env::var_os(name).map(PathBuf::from);
     let cache = set("XDG_CACHE_HOME").filter(|it| it.is_absolute());
     let cache = cache.or_else(|| Some(set("HOME")?.join(".cache")))?;
     let trail = fs::canonicalize(trail).ok()?;
     let hash = Sha256::digest(trail.as_os_str().as_encoded_bytes());
     let (number, _rest) = hash.split_first_chunk::<16>()?;
-    let name = format!("{:032x}", u128::from_be_bytes(*number));
-    Some(cache.join("kaos/runs").join(format!("{name}.json")))
+    let name = format!("{:032x}.json", u128::from_be_bytes(*number));
+    Some((cache.join("kaos/runs"), name))
+}
+
+/// What is there and cannot be believed is said, once.
+fn believed<T>(at: &Path, found: io::Result<T>) -> Option<T> {
+    static SAID: Once = Once::new();
+    let error = match found {
+        Ok(found) => return Some(found),
+        Err(error) => error,
+    };
+    if error.kind() != io::ErrorKind::NotFound {
+        SAID.call_once(|| {
+            let (at, why) = (at.display(), output::chain(&error));
+            output::say(&format!(
+                "kaos: {at}: {why}; what is kept there is not taken, and trails are read anew"
+            ));
+        });
+    }
+    None
 }
 
 /// Keeps what was made of these segments, if nobody has touched them since. What cannot be kept is read again.
 pub(super) fn keep(unchanged: &Unchanged, of: &OfTrail) -> io::Result<()> {
-    let Some(file) = file_of(unchanged.trail()) else {
+    let Some((path, name)) = place_of(unchanged.trail()) else {
         return Ok(());
     };
     let Some(segments) = unchanged.until_now() else {
@@ -59,49 +79,40 @@ pub(super) fn keep(unchanged: &Unchanged, of: &OfTrail) -> io::Result<()> {
         segments: segments.to_vec(),
         of,
     };
-    if let Some(folder) = file.parent() {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)?;
-    }
-    let new = file.with_extension(format!("{}.new", std::process::id()));
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&path)?;
+    let Some(folder) = believed(&path, Folder::open(&path)) else {
+        return Ok(());
+    };
+    let new = format!("{name}.{}.new", std::process::id());
     // What a process of the same number has left there, if it has, whatever that is.
-    let _gone = fs::remove_file(&new).is_ok();
-    let opened = private().create_new(true).open(&new)?;
-    let mut to = BufWriter::new(opened);
+    let _gone = folder.remove(&new).is_ok();
+    let mut to = BufWriter::new(folder.create(&new)?);
     let written = serde_json::to_writer(&mut to, &stored).map_err(io::Error::other);
     let written = written
         .and_then(|()| to.flush())
-        .and_then(|()| fs::rename(&new, &file));
+        .and_then(|()| folder.rename(&new, &name));
     if written.is_err() {
-        let _gone = fs::remove_file(&new).is_ok();
+        let _gone = folder.remove(&new).is_ok();
     }
     written
 }
 
-/// What is kept in a file; a pipe is not waited for.
-fn stored<T: DeserializeOwned>(file: &Path) -> Option<Stored<T>> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
-        options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
-    }
-    let file: File = options.open(file).ok()?;
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
+/// What is kept of a trail.
+fn stored<T: DeserializeOwned>(trail: &Path) -> Option<Stored<T>> {
+    let (path, name) = place_of(trail)?;
+    let folder = believed(&path, Folder::open(&path))?;
+    let file = believed(&path.join(&name), folder.read(&name))?;
     serde_json::from_reader(BufReader::new(file)).ok()
 }
 
 impl Kept {
     /// What is kept of a trail that has these segments, of which the first are still the same.
     pub(crate) fn read(trail: &Path, now: &[SegmentFile]) -> Option<Self> {
-        let stored: Stored<OfTrail> = stored(&file_of(trail)?)?;
+        let stored: Stored<OfTrail> = stored(trail)?;
         let ours = stored.version == VERSION && stored.program == env!("CARGO_PKG_VERSION");
         // What follows the last of them is read; so it must have been sealed, and another one be there.
         let next = now.get(stored.segments.len())?;
@@ -113,6 +124,10 @@ impl Kept {
 
     /// Removes what is kept of a trail.
     pub(crate) fn forget(trail: &Path) {
-        let _gone = file_of(trail).is_some_and(|file| fs::remove_file(file).is_ok());
+        let Some((path, name)) = place_of(trail) else {
+            return;
+        };
+        let folder = believed(&path, Folder::open(&path));
+        let _gone = folder.is_some_and(|it| it.remove(&name).is_ok());
     }
 }

@@ -36,7 +36,9 @@ pub(crate) fn events(trail: &Trail, run: &Run, mut each: impl FnMut(Recorded)) -
         let RecordContent::Event(event) = placed.record.content else {
             continue;
         };
-        let of = grouping.place(&event).run;
+        let Some(of) = grouping.place(&event).map(|it| it.run) else {
+            continue;
+        };
         let seq = placed.record.seq;
         // A run that was cut begins with whatever of it is left.
         let is_first = seq == run.seqs.start || (!run.has_beginning && is_of(&event, run));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// Two changes of a file that are so far apart have two times, on every file system whose times are as fine as its kernel's clock: 4 or 10
 /// milliseconds.
-const MOMENT: Duration = Duration::from_millis(20);
+pub(crate) const MOMENT: Duration = Duration::from_millis(20);
 
 /// What is no more the same once a file was replaced, or anything in it was changed: who writes to it may set its length and the time of its
 /// last writing, but the time of the last change of all is the system's alone to set.
@@ -22,6 +22,17 @@ pub(crate) struct Same {
     inode: u64,
     /// Seconds since 1970, and nanoseconds.
     changed: (i64, i64),
+}
+
+/// What became of a file between two looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Became {
+    Same,
+    Longer,
+    /// It is as long as it was, and was changed.
+    Touched,
+    /// It was replaced, or cut.
+    Other,
 }
 
 /// Segments of a trail as they were at a time before they were read.
@@ -37,14 +48,7 @@ impl Unchanged {
     /// once more in the same.
     pub(crate) fn since_now(trail: &Path, segments: &[SegmentFile]) -> Option<Self> {
         let found = same(trail, segments).ok()?;
-        let newest = found.iter().map(Same::at).max()?;
-        let now = Duration::from_nanos(SystemClock.unix_nanos());
-        // Behind the clock, or before it: another machine's file.
-        let young = (newest + MOMENT).saturating_sub(now);
-        if young > MOMENT {
-            return None;
-        }
-        thread::sleep(young);
+        thread::sleep(young(&found)?);
         Some(Self {
             trail: trail.to_owned(),
             segments: segments.to_vec(),
@@ -63,14 +67,46 @@ impl Unchanged {
     }
 }
 
-/// What can be told of files without reading them: what is another once one of them was changed, also in place. None where it
-/// cannot be told.
+/// What can be told of files without reading them: what is another once one of them was changed, also in place. None if
+/// one of them is gone by now; where it cannot be told, nothing of any.
 pub(crate) fn stamps(trail: &Path, segments: &[SegmentFile]) -> Option<Vec<Same>> {
-    same(trail, segments).ok()
+    if cfg!(unix) {
+        same(trail, segments).ok()
+    } else {
+        Some(Vec::new())
+    }
+}
+
+/// How long to wait until a further change of these files has another time than the newest has; none where they have none,
+/// or it cannot be told.
+pub(crate) fn young(files: &[Same]) -> Option<Duration> {
+    let newest = files.iter().map(Same::at).max()?;
+    let now = Duration::from_nanos(SystemClock.unix_nanos());
+    // Behind the clock, or before it: another machine's file.
+    let young = newest.saturating_add(MOMENT).saturating_sub(now);
+    (young <= MOMENT).then_some(young)
 }
 
 impl Same {
-    fn at(&self) -> Duration {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it is another now, if it is.
+    pub(crate) fn became(&self, now: &Self) -> Became {
+        if self == now {
+            Became::Same
+        } else if self.inode != now.inode || now.bytes < self.bytes {
+            Became::Other
+        } else if now.bytes > self.bytes {
+            Became::Longer
+        } else {
+            Became::Touched
+        }
+    }
+
+    /// When it was changed last, since 1970.
+    pub(crate) fn at(&self) -> Duration {
         let (seconds, nanos) = self.changed;
         let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         seconds.saturating_add(Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)))

@@ -19,7 +19,10 @@ use crate::runs::{Entry, Recorded, Run, about, events};
 /// The most bytes of the records of an answer.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// A run that is asked for: its trace, and its root.
+/// The most others that are named where several runs claim the same ids.
+const MAX_CLAIMANTS: usize = 20;
+
+/// A run that is asked for: its trace, and its root, or what [`Entry::id`] gives.
 pub(super) type RunId = Path<(String, String)>;
 
 /// Reads a run and those that it called; `each` gets the trail and the record.
@@ -30,17 +33,28 @@ pub(super) fn read(
 ) -> Result<Value, Wrong> {
     let trails = shared.trails();
     let (mut rows, mut unread, mut findings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut claimants = Vec::new();
     // Files are read without the index, which others wait for.
     let (runs, of_trace): (Vec<(usize, Run)>, usize) = {
         let index = shared.index();
-        let found = find(&index, asked)?;
+        let found = find(&index, &trails, asked)?;
         let shown = found
             .iter()
             .filter_map(|it| Some(listed::row(it, trails.get(it.key.trail)?)));
         rows.extend(shown);
-        let trace = found.first().map(|it| index.of_trace(it.run.trace).len());
+        let of_trace = found.first().map(|it| index.of_trace(it.run.trace));
+        let of_trace = of_trace.unwrap_or_default();
+        let claims = |it: &&Entry<'_>| {
+            let is_claimed = |of: &Entry<'_>| of.run.root == it.run.root;
+            it.claims > 1
+                && found.iter().any(is_claimed)
+                && !found.iter().any(|of| of.key == it.key)
+        };
+        let others = of_trace.iter().filter(claims).take(MAX_CLAIMANTS);
+        let others = others.filter_map(|it| Some(listed::row(it, trails.get(it.key.trail)?)));
+        claimants.extend(others);
         let runs = found.iter().map(|it| (it.key.trail, it.run.clone()));
-        (runs.collect(), trace.unwrap_or(0))
+        (runs.collect(), of_trace.len())
     };
     for (trail, run) in &runs {
         let Some(watched) = trails.get(*trail) else {
@@ -57,6 +71,7 @@ pub(super) fn read(
     Ok(json!({
         "run": rows.pop(),
         "nested": nested,
+        "claimants": claimants,
         "others": of_trace.saturating_sub(runs.len()),
         "unread": unread,
         "findings": findings,
@@ -69,23 +84,34 @@ const MISSING: &str =
 
 fn find<'i>(
     index: &'i crate::runs::Index,
-    (trace, root): &(String, String),
+    trails: &[Arc<Watched>],
+    (trace, id): &(String, String),
 ) -> Result<Vec<Entry<'i>>, Wrong> {
     let trace: TraceId = trace
         .parse()
         .map_err(|_no_id| Wrong::bad("a trace has 32 hexadecimal digits"))?;
-    let found = if let Ok(root) = root.parse::<SpanId>() {
-        index.with_nested(trace, root)
-    } else {
-        let mut all = index.of_trace(trace);
-        all.retain(|it| !it.is_nested);
-        let root = all.first().and_then(|it| it.run.root);
-        root.map_or(all, |root| index.with_nested(trace, root))
-    };
-    if found.is_empty() {
-        return Err(Wrong::not_found(MISSING));
+    let (root, which) = id
+        .split_once('.')
+        .map_or((id.as_str(), None), |(root, which)| (root, Some(which)));
+    let mut all = index.of_trace(trace);
+    match root.parse::<SpanId>() {
+        Ok(root) => all.retain(|it| it.run.root == Some(root)),
+        Err(_any) if which.is_none() => all.retain(|it| !it.is_nested),
+        Err(_none) => all.retain(|it| it.run.root.is_none()),
     }
-    Ok(found)
+    if let Some(which) = which {
+        let (seq, name) = which.split_once('.').unwrap_or_default();
+        let is_its = |it: &Watched| it.name == name;
+        let is_of = |it: &Entry<'_>| trails.get(it.key.trail).is_some_and(|it| is_its(it));
+        all.retain(|it| it.run.seqs.start.to_string() == seq && is_of(it));
+    }
+    // Of several that claim to be it, the newest.
+    let first = all.first().and_then(|first| {
+        let same = all.iter().filter(|it| it.run.root == first.run.root);
+        same.max_by_key(|it| (it.run.at, it.key)).copied()
+    });
+    let first = first.ok_or_else(|| Wrong::not_found(MISSING))?;
+    Ok(index.with_nested(first))
 }
 
 pub(super) async fn run(State(shared): State<Arc<Shared>>, Path(asked): RunId) -> Answer {

@@ -20,23 +20,25 @@ use crate::output::Failed;
 use crate::runs::{Query, about};
 use crate::verification::Against;
 
-/// The page of the newest run that is asked for; of the runs that it called, too, as far as the trail has them.
-pub(crate) fn page_of(trail: &Path, query: &Query) -> Result<String, Failed> {
+/// The page of the newest run that is asked for; of the runs that it called, too, as far as the trail has them. It says how the trail
+/// stood when it was written.
+pub(crate) fn page_of(trail: &Path, query: &Query, against: &Against) -> Result<String, Failed> {
     let sources = Sources::of(&[trail.to_owned()], None)?;
-    let expected = Expected::of(&Against::default())?;
+    let expected = Expected::of(against)?;
     let shared = Shared::new(sources, expected, Agents::Team(String::new()), None, None);
     watch::once(&shared);
-    let (trace, root) = {
+    let (trace, id) = {
         let index = shared.index();
         let found = query.find(&index);
-        let run = found.first().ok_or("no run matches")?.run;
-        let root = run.root.map_or_else(|| "-".to_owned(), |it| it.to_string());
-        (run.trace.to_string(), root)
+        let run = found.first().ok_or("no run matches")?;
+        let trails = shared.trails();
+        let name = trails.get(run.key.trail).map(|it| it.name.as_str());
+        (run.run.trace.to_string(), run.id(name.unwrap_or_default()))
     };
-    let asked = (trace, root);
+    let asked = (trace, id);
     let (mut spans, mut answers) = (Map::new(), Map::new());
     let failed = |wrong: super::answer::Wrong| wrong.to_string();
-    let read = detail::with_spans(&shared, &asked).map_err(failed)?;
+    let mut read = detail::with_spans(&shared, &asked).map_err(failed)?;
     // Of the spans that are shown, each has records; the others are said to be left out.
     let shown = read.get("spans").and_then(Value::as_array);
     let shown = shown.into_iter().flatten();
@@ -49,13 +51,24 @@ pub(crate) fn page_of(trail: &Path, query: &Query) -> Result<String, Failed> {
         }
     })
     .map_err(failed)?;
-    let (trace, root) = &asked;
+    // In the file there is no other that could be meant.
+    if let Some(run) = read.get_mut("run").and_then(Value::as_object_mut) {
+        run.insert("id".to_owned(), "-".into());
+    }
+    let trace = &asked.0;
     for (span, records) in of_spans {
         let of: Value = serde_json::from_str(&records.as_json())?;
-        spans.insert(format!("/api/records/{trace}/{root}?span={span}"), of);
+        spans.insert(format!("/api/records/{trace}/-?span={span}"), of);
     }
-    answers.insert("/api/file".to_owned(), json!({ "run": read.get("run") }));
-    answers.insert(format!("/api/run/{trace}/{root}"), read);
+    let trails = shared.trails();
+    let trails = trails.iter().map(|it| {
+        let verdict = it.verdict();
+        json!({ "name": it.name, "trust": verdict.summary() })
+    });
+    let trails: Vec<Value> = trails.collect();
+    let of_file = json!({ "run": read.get("run"), "trails": trails });
+    answers.insert("/api/file".to_owned(), of_file);
+    answers.insert(format!("/api/run/{trace}/-"), read);
     answers.append(&mut spans);
     Ok(page(&Value::Object(answers)))
 }

@@ -93,6 +93,8 @@ pub(super) fn row(entry: &Entry<'_>, watched: &Watched) -> Value {
     json!({
         "trace": run.trace.to_string(),
         "root": run.root.map(|it| it.to_string()),
+        "id": entry.id(&watched.name),
+        "claims": entry.claims,
         "trail": watched.name,
         "at": millis(run.at),
         "agent": run.agent,

@@ -1,6 +1,7 @@
 //! What is known of whether a trail is as it was written.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use kaos_hooks::audit::{
     Checkpoint, LogId, OwnRecord, RecordContent, Trail, Verification, Verifier, VerifyingKey,
@@ -82,6 +83,8 @@ pub(super) enum Standing {
     #[default]
     Unknown,
     Intact,
+    /// It was intact, or torn, and one of its files is another since.
+    Changed,
     /// Its end was being written when its writer died.
     Torn,
     NotIntact,
@@ -97,6 +100,8 @@ pub(super) struct Verdict {
     pub(super) millis: u64,
     /// The records that no checkpoint covers were added while one looked.
     came_uncovered: bool,
+    /// One of the files is another since the verification began.
+    is_changed: AtomicBool,
     report: Option<Verification>,
     error: Option<String>,
 }
@@ -107,6 +112,8 @@ pub(super) struct Verdict {
 pub(super) enum Doubt {
     /// Something is wrong with records of its, or between them.
     Damaged,
+    /// A file of its trail is another than the one that was verified.
+    Changed,
     /// No checkpoint that counts covers all of it yet.
     Unsigned,
 }
@@ -144,6 +151,23 @@ impl Verdict {
     /// Whether it found that something is not as it was written.
     pub(super) fn is_bad(&self) -> bool {
         self.standing == Standing::NotIntact
+    }
+
+    /// One of the files is not what was verified any more; whether that is news.
+    pub(super) fn outdate(&self) -> bool {
+        !self.is_changed.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn is_changed(&self) -> bool {
+        self.is_changed.load(Ordering::Relaxed)
+    }
+
+    /// As it is shown. What was found stays found, whoever touches the files afterwards.
+    fn shown(&self) -> Standing {
+        match self.standing {
+            Standing::Intact | Standing::Torn if self.is_changed() => Standing::Changed,
+            standing => standing,
+        }
     }
 
     /// Whether records that were there at the time of the one before must be others by now.
@@ -191,6 +215,9 @@ impl Verdict {
         if wrong.any(|it| it.start < end && it.end > run.seqs.start) {
             return Some(Doubt::Damaged);
         }
+        if self.is_changed() {
+            return Some(Doubt::Changed);
+        }
         let report = self.report.as_ref()?;
         (run.seqs.end > report.unsigned_from()).then_some(Doubt::Unsigned)
     }
@@ -209,7 +236,7 @@ impl Verdict {
     pub(super) fn as_json(&self) -> Value {
         let report = self.report.as_ref();
         json!({
-            "standing": self.standing,
+            "standing": self.shown(),
             "at": self.at,
             "ms": self.millis,
             "error": self.error,
@@ -225,12 +252,14 @@ impl Verdict {
     pub(super) fn summary(&self) -> Value {
         let report = self.report.as_ref();
         json!({
-            "standing": self.standing,
+            "standing": self.shown(),
             "records": report.map(|it| it.records),
             "findings": report.map(|it| it.findings.len() as u64 + it.more_findings),
             "unsigned": report.map(|it| it.unsigned_tail),
             "signed": report.is_some_and(|it| !it.signers.is_empty()),
             "key_given": report.is_some_and(|it| it.key_given),
+            "error": self.error,
+            "at": self.at,
             "anchored": report.is_some_and(|it| it.after_anchor.is_some()),
             "open": report.is_some_and(|it| it.open),
         })

@@ -7,14 +7,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use kaos_hooks::audit::TrailFiles;
 
+use super::altered::Seen;
 use super::shared::Shared;
 use super::verdict::Verdict;
 use super::watched::Watched;
-use crate::runs::{Kept, Same, stamps};
+use crate::runs::Kept;
 
-/// How often it is looked whether there is something to verify.
+/// How often it is looked whether there is something to verify, and whether files are still what was verified.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// A trail rests after it was verified for so many times as long as that took, and for a moment at least.
@@ -25,7 +25,7 @@ const LEAST: Duration = Duration::from_secs(1);
 const ANEW: Duration = Duration::from_secs(60);
 
 pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
-    let shared = Arc::clone(shared);
+    let (shared, looked) = (Arc::clone(shared), Arc::clone(shared));
     let verify = move || {
         let mut all: Vec<Verified> = Vec::new();
         loop {
@@ -38,46 +38,53 @@ pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
             thread::sleep(LOOK);
         }
     };
+    let look = move || {
+        loop {
+            if looked.trails().iter().filter(|it| it.look()).count() > 0 {
+                looked.changed();
+            }
+            thread::sleep(LOOK);
+        }
+    };
     thread::Builder::new()
         .name("verify".to_owned())
         .spawn(verify)?;
+    // A verification may take minutes: others look meanwhile.
+    thread::Builder::new().name("look".to_owned()).spawn(look)?;
     Ok(())
 }
 
 #[derive(Default)]
 struct Verified {
-    files: Option<Seen>,
+    files: Option<Arc<Seen>>,
     at: Option<Instant>,
     took: Duration,
-}
-
-/// The files as they were before they were verified: changed in place, they are others.
-#[derive(PartialEq)]
-struct Seen {
-    files: TrailFiles,
-    stamps: Option<Vec<Same>>,
-}
-
-impl Seen {
-    fn of(watched: &Watched) -> Option<Self> {
-        let files = watched.trail.files().ok()?;
-        let stamps = stamps(&watched.path, &files.segments);
-        Some(Self { files, stamps })
-    }
+    /// When it did not rest, the last time.
+    hurried: Option<Instant>,
 }
 
 impl Verified {
     fn look(&mut self, shared: &Shared, watched: &Arc<Watched>, is_only: bool) {
         let rest = (self.took * REST).max(LEAST);
-        if self.at.is_some_and(|at| at.elapsed() < rest) {
+        let within_rest = |of: Option<Instant>| of.is_some_and(|at| at.elapsed() < rest);
+        let rests = within_rest(self.at);
+        // Files that are sealed are hardly ever changed: that is verified at once. Who does it again and again waits.
+        let hurries = rests && watched.verdict().is_changed() && !within_rest(self.hurried);
+        if rests && !hurries {
             return;
         }
-        let files = Seen::of(watched);
         let old = self.at.is_none_or(|at| at.elapsed() >= ANEW.max(rest));
-        if files == self.files && !old {
+        if watched.seen() == self.files && !old {
             return;
         }
         let began = Instant::now();
+        if hurries {
+            self.hurried = Some(began);
+        }
+        let files = watched.begin();
+        // Whatever the index has of it was read before, or when it was another.
+        let is_rewritten = watched.is_rewritten.swap(false, Ordering::Relaxed);
+        watched.stale.fetch_or(is_rewritten, Ordering::Relaxed);
         let telling = Arc::clone(watched);
         let progress = move |records| telling.verified.store(records, Ordering::Relaxed);
         let mut verdict = Verdict::of(&watched.trail, &shared.expected, is_only, progress);

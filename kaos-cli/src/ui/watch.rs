@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use kaos_hooks::audit::{Placed, Position, SegmentFile, Trail, TrailFiles};
 
 use super::change::Change;
@@ -57,12 +58,14 @@ pub(super) fn once(shared: &Shared) {
     let trails = shared.trails();
     for watched in &trails {
         Known::default().look(shared, watched);
-        let verdict = Verdict::of(
+        watched.begin();
+        let mut verdict = Verdict::of(
             &watched.trail,
             &shared.expected,
             trails.len() == 1,
             |_records| (),
         );
+        verdict.at = Timestamp::now().to_string();
         watched.judge(verdict);
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use kaos_hooks::audit::Trail;
 
+use super::altered::{Files, Seen};
 use super::verdict::Verdict;
 
 /// How much news of a trail is kept.
@@ -33,6 +34,10 @@ pub(super) struct Watched {
     pub(super) is_from_kept: AtomicBool,
     /// Records that are verified, while that goes on.
     pub(super) verified: AtomicU64,
+    /// One of its files was changed in place, or replaced, since the index was last made: it is made anew beside the next
+    /// verification.
+    pub(super) is_rewritten: AtomicBool,
+    files: Mutex<Files>,
     verdict: Mutex<Arc<Verdict>>,
     news: Mutex<VecDeque<News>>,
 }
@@ -46,7 +51,7 @@ pub(super) struct News {
 
 impl Watched {
     pub(super) fn new(number: usize, name: String, path: PathBuf, trail: Trail) -> Self {
-        Self {
+        let new = Self {
             number,
             name,
             place: place(&path),
@@ -58,9 +63,14 @@ impl Watched {
             stale: AtomicBool::new(false),
             is_from_kept: AtomicBool::new(false),
             verified: AtomicU64::new(0),
+            is_rewritten: AtomicBool::new(false),
+            files: Mutex::default(),
             verdict: Mutex::default(),
             news: Mutex::default(),
-        }
+        };
+        // Before anybody reads them.
+        new.look();
+        new
     }
 
     pub(super) fn is_written(&self) -> bool {
@@ -71,17 +81,44 @@ impl Watched {
         Arc::clone(&lock(&self.verdict))
     }
 
+    /// Looks whether its files are still those that were verified; whether there is something to show.
+    pub(super) fn look(&self) -> bool {
+        let mut files = lock(&self.files);
+        files.look(self) && self.verdict().outdate()
+    }
+
+    /// The files as they were when they were looked at last; none if that could not be done.
+    pub(super) fn seen(&self) -> Option<Arc<Seen>> {
+        lock(&self.files).latest()
+    }
+
+    /// It is verified from now on: the files as they are now.
+    pub(super) fn begin(&self) -> Option<Arc<Seen>> {
+        let mut files = lock(&self.files);
+        if files.begin(self) {
+            self.verdict().outdate();
+        }
+        files.latest()
+    }
+
+    /// What was found by the verification that was begun last.
     pub(super) fn judge(&self, verdict: Verdict) {
+        let mut files = lock(&self.files);
+        files.look(self);
+        if files.are_other() {
+            verdict.outdate();
+        }
         *lock(&self.verdict) = Arc::new(verdict);
     }
 
-    /// Remembers what happened, unless it is what happened last.
+    /// Remembers what happened, unless it is what happened last. What goes on by turns is there once, as of the last time.
     pub(super) fn happened(&self, what: impl Into<String>) -> bool {
         let what = what.into();
         let mut news = lock(&self.news);
         if news.back().is_some_and(|last| last.what == what) {
             return false;
         }
+        news.retain(|it| it.what != what);
         let at = Timestamp::now().to_string();
         news.push_back(News { at, what });
         if news.len() > MAX_NEWS {

@@ -1,6 +1,7 @@
 //! `kaos ui`, as a process: who may ask, what it says of trails that somebody changed, and that it goes on whatever becomes of
 //! their files. A browser looks at its pages in `tests/peers/ui.sh`.
 
+mod altered;
 mod bounds;
 mod files;
 mod forged;
@@ -8,6 +9,7 @@ mod given;
 mod hidden;
 mod kept;
 mod measured;
+mod newer;
 mod opened;
 mod page;
 mod proofs;

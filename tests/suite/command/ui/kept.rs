@@ -13,7 +13,7 @@ use super::{Shown, kaos, key, recorded, turn};
 use crate::audit::Scratch;
 
 /// Trails of two openings have two segments, of which the first is sealed.
-async fn two_segments(name: &str) -> Scratch {
+pub(super) async fn two_segments(name: &str) -> Scratch {
     let scratch = recorded(name, &["one", "two"]).await;
     let audit = AuditHook::builder(scratch.path())
         .signing_key(key())
@@ -180,8 +180,8 @@ async fn what_was_left_of_another_process_of_the_same_number_keeps_nothing_from_
     // The shell's number is the program's.
     let script = r#"echo junk > "$0.$$.new"; exec "$@""#;
     let mut command = super::Command::new("sh");
-    let stale = file.with_extension("");
-    command.args(["-c", script]).arg(&stale).arg(program);
+    let stale = &file;
+    command.args(["-c", script]).arg(stale).arg(program);
     command
         .args(["ui", "--port", "0", trail])
         .kill_on_drop(true);
@@ -210,4 +210,54 @@ async fn a_pipe_in_the_place_of_what_is_kept_holds_nothing_up() {
     let found = tokio::time::timeout(Duration::from_secs(20), listed).await;
     assert_eq!(found.unwrap().0, ["three", "two", "one"]);
     fs::remove_dir_all(&home).unwrap();
+}
+
+#[tokio::test]
+async fn what_others_could_have_written_is_not_taken_and_not_written_through() {
+    let scratch = two_segments("ui-kept-others").await;
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let aside = scratch.path().with_extension("aside");
+    let by_link = |path: &Path| {
+        fs::rename(path, &aside).unwrap();
+        std::os::unix::fs::symlink(&aside, path).unwrap();
+    };
+    type Arranged<'a> = &'a dyn Fn(&Path, &Path);
+    let arranged: [(&str, Arranged<'_>); 5] = [
+        ("a folder that others may read", &|folder, _| {
+            mode(folder, 0o755)
+        }),
+        ("a folder that others may write", &|folder, _| {
+            mode(folder, 0o770)
+        }),
+        ("a file that others may write", &|_, file| mode(file, 0o620)),
+        ("a link to a folder", &|folder, _| by_link(folder)),
+        ("a link to a file", &|_, file| by_link(file)),
+    ];
+    for (what, arrange) in arranged {
+        let (home, file) = home_of(&scratch).await;
+        let text = fs::read_to_string(&file).unwrap();
+        let forged = text.replace("\"two\"", "\"2\"");
+        assert_ne!(text, forged);
+        fs::write(&file, &forged).unwrap();
+        let folder = file.parent().unwrap();
+        arrange(folder, &file);
+        for _ in 0..2 {
+            let found = listed(&home, scratch.path()).await;
+            let honest = ["three", "two", "one"].map(str::to_owned).to_vec();
+            assert_eq!(found, (honest, "intact".to_owned()), "{what}");
+        }
+        if what.ends_with("file") {
+            let left = fs::read_to_string(&aside).unwrap();
+            assert_eq!(left, forged, "{what}: written through");
+            fs::remove_file(&aside).unwrap();
+        } else if what.contains("folder") {
+            assert_eq!(fs::read_to_string(&file).unwrap(), forged, "{what}");
+        }
+        if aside.is_dir() {
+            fs::remove_dir_all(&aside).unwrap();
+        }
+        fs::remove_dir_all(&home).unwrap();
+    }
 }

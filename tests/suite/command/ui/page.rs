@@ -3,7 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use super::{kaos, recorded};
+use kaos_hooks::audit::SigningKey;
+use serde_json::Value;
+
+use super::files::segments;
+use super::{kaos, key, recorded};
 use crate::command::said;
 
 /// What makes markup, or code, of a text.
@@ -94,4 +98,46 @@ async fn a_run_is_written_as_a_page_of_its_own_in_which_all_that_was_said_is_dat
         "a file that is there is not written over"
     );
     fs::remove_file(&file).unwrap();
+}
+
+#[tokio::test]
+async fn a_page_of_its_own_says_how_the_trail_was_verified() {
+    let scratch = recorded("ui-html-verified", &["one", "two"]).await;
+    let trail = scratch.path().to_str().unwrap();
+    let file = scratch.path().with_extension("html");
+    let page = file.to_str().unwrap();
+    let ours = key().verifying_key().to_string();
+    let other = SigningKey::from_seed("test", &[8; 32]).unwrap();
+    let other = other.verifying_key().to_string();
+    let given = async |more: &[&str]| {
+        let _gone = fs::remove_file(&file).is_ok();
+        let show = ["audit", "show", trail, "--html", page];
+        let done = kaos(&[&show[..], more].concat()).output().await.unwrap();
+        assert!(done.status.success(), "{}", said(&done));
+        let text = fs::read_to_string(&file).unwrap();
+        let (_, data) = text.split_once("id=\"kaos-data\">").unwrap();
+        let (data, _) = data.split_once("</script>").unwrap();
+        let data: Value = serde_json::from_str(data).unwrap();
+        data["/api/file"]["trails"][0]["trust"].clone()
+    };
+    let trust = given(&[]).await;
+    assert_eq!(trust["standing"], "intact", "{trust}");
+    assert_eq!(
+        (&trust["signed"], &trust["key_given"]),
+        (&true.into(), &false.into())
+    );
+    let trust = given(&["--key", &ours]).await;
+    assert_eq!(trust["standing"], "intact", "{trust}");
+    assert_eq!(trust["key_given"], true);
+    let trust = given(&["--key", &other]).await;
+    assert_eq!(trust["standing"], "not_intact", "{trust}");
+    let segment = &segments(scratch.path())[0];
+    let text = fs::read_to_string(segment).unwrap();
+    fs::write(segment, text.replacen("two", "2wo", 1)).unwrap();
+    let trust = given(&[]).await;
+    assert_eq!(trust["standing"], "not_intact", "{trust}");
+    fs::remove_file(&file).unwrap();
+    let done = kaos(&["audit", "show", trail, "--key", &ours]);
+    let done = { done }.output().await.unwrap();
+    assert_eq!(done.status.code(), Some(2), "{}", said(&done));
 }

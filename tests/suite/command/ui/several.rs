@@ -37,27 +37,86 @@ async fn trails_of_one_name_are_told_apart_in_a_run_and_in_its_proof() {
     names.dedup();
     assert_eq!(names.len(), 3, "{names:?}");
 
+    // All of them claim the same ids: each has a page, and a proof, of its own.
+    let list = shown.get("/api/runs").await.json();
+    let (trace, _) = RUN.split_once('/').unwrap();
+    let mut seen = Vec::new();
+    for run in list["runs"].as_array().unwrap() {
+        assert_eq!(run["claims"], 3, "{run}");
+        let id = run["id"].as_str().unwrap();
+        let id = id.replace(' ', "%20");
+        let read = shown.get(&format!("/api/run/{trace}/{id}")).await.json();
+        assert_eq!(read["run"]["trail"], run["trail"]);
+        let spans = read["spans"].as_array().unwrap();
+        let of: Vec<_> = spans.iter().map(|it| &it["trail"]).collect();
+        assert_eq!(of, [&run["trail"]], "its own span alone");
+        assert_eq!(spans[0]["state"], "complete", "{read}");
+        assert_eq!(read["claimants"].as_array().unwrap().len(), 2, "{read}");
+        let records = shown.get(&format!("/api/records/{trace}/{id}")).await;
+        assert_eq!(records.json()["records"].as_array().unwrap().len(), 2);
+        let steps = shown.get(&format!("/api/steps/{trace}/{id}")).await.json();
+        assert_eq!(steps["steps"].as_array().unwrap().len(), 1);
+        let proof = shown.get(&format!("/api/proof/{trace}/{id}")).await;
+        assert_eq!(proof.status, 200, "{}", proof.body);
+        assert_eq!(proof.body.lines().count(), 1 + 2, "{}", proof.body);
+        let file = scratch.path().join("proof");
+        fs::write(&file, &proof.body).unwrap();
+        let public = key().verifying_key().to_string();
+        let checked = kaos(&["audit", "check", file.to_str().unwrap(), "--key", &public]);
+        let checked = { checked }.output().await.unwrap();
+        let said = said(&checked);
+        assert_eq!(said.matches("PROVED: 2 records").count(), 1, "{said}");
+        seen.push(run["trail"].to_string());
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 3);
+    // The ids alone lead to one of them, which says so.
     let read = shown.get(&format!("/api/run/{RUN}")).await.json();
-    let spans = read["spans"].as_array().unwrap();
-    let of: Vec<_> = spans.iter().map(|it| &it["trail"]).collect();
-    assert_eq!(of.len(), 3, "each trail's span is one of its own: {of:?}");
-    assert!(spans.iter().all(|it| it["state"] == "complete"), "{read}");
+    assert_eq!(read["run"]["claims"], 3);
+    assert_eq!(read["spans"].as_array().unwrap().len(), 1);
+    let gone = shown.get(&format!("/api/run/{RUN}.9.trail")).await;
+    assert_eq!(gone.status, 404);
+}
 
-    let steps = shown.get(&format!("/api/steps/{RUN}")).await.json();
-    let steps = steps["steps"].as_array().unwrap();
-    let states: Vec<_> = steps.iter().map(|it| &it["state"]).collect();
-    assert_eq!(states, ["complete"; 3]);
+/// A turn as of `given::turn`, so many milliseconds later.
+fn later(millis: u64, question: &str) -> Vec<kaos_events::EventBuf> {
+    let mut events = turn(1, None, question, Vec::new());
+    for event in &mut events {
+        event.time.unix_nanos += millis * 1_000_000;
+    }
+    events
+}
 
-    let proof = shown.get(&format!("/api/proof/{RUN}")).await;
-    assert_eq!(proof.status, 200, "{}", proof.body);
-    assert_eq!(proof.body.lines().count(), 1 + 3 * 2, "{}", proof.body);
-    let file = scratch.path().join("proof");
-    fs::write(&file, &proof.body).unwrap();
-    let public = key().verifying_key().to_string();
-    let checked = kaos(&["audit", "check", file.to_str().unwrap(), "--key", &public]);
-    let checked = { checked }.output().await.unwrap();
-    let said = said(&checked);
-    assert_eq!(said.matches("PROVED: 2 records").count(), 3, "{said}");
+#[tokio::test]
+async fn runs_that_claim_the_same_ids_in_one_trail_each_have_their_own_page() {
+    let scratch = Scratch::new("ui-claimed");
+    write(scratch.path(), &later(1, "first"));
+    write(scratch.path(), &later(2, "second"));
+    write(scratch.path(), &turn(3, None, "alone", Vec::new()));
+    let shown = Shown::of(scratch.path()).await;
+    let ended = |it: &Value| {
+        let runs = it["runs"].as_array().unwrap();
+        runs.len() == 3 && runs.iter().all(|it| it["state"] == "complete")
+    };
+    let list = shown.once("/api/runs", ended).await;
+    let (trace, root) = RUN.split_once('/').unwrap();
+    for run in list["runs"].as_array().unwrap() {
+        let id = run["id"].as_str().unwrap();
+        let read = shown.get(&format!("/api/run/{trace}/{id}")).await.json();
+        assert_eq!(read["run"]["question"], run["question"], "{id}");
+        assert_eq!(read["spans"].as_array().unwrap().len(), 1, "{id}");
+        if run["question"] == "alone" {
+            assert_eq!((&run["claims"], &run["id"]), (&json!(1), &run["root"]));
+            assert_eq!(read["claimants"], json!([]));
+        } else {
+            assert_eq!(run["claims"], 2);
+            assert!(id.starts_with(&format!("{root}.")), "{id}");
+            assert_eq!(read["claimants"].as_array().unwrap().len(), 1);
+        }
+    }
+    let newest = shown.get(&format!("/api/run/{RUN}")).await.json();
+    assert_eq!(newest["run"]["question"], "second");
 }
 
 #[tokio::test]
