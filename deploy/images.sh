@@ -51,9 +51,9 @@ root() {
     chmod 1777 "$1/tmp"
 }
 
-# python3 of Debian, without what only an installation needs.
+# python3 of Debian with its whole library, which tools take for granted, without what only an installation needs.
 python_root() {
-    debootstrap --variant=minbase --include=python3-minimal,ca-certificates bookworm "$1" >"$out/debootstrap.log"
+    debootstrap --variant=minbase --include=python3,ca-certificates bookworm "$1" >"$out/debootstrap.log"
     rm -rf "$1"/var/{cache,lib/apt,log}/* "$1"/usr/share/{doc,locale,man,info} "$1"/dev "$1"/etc/machine-id
     find "$1" -name __pycache__ -prune -exec rm -rf {} +
     echo 'kaos:x:65532:65532::/tmp:/usr/sbin/nologin' >>"$1/etc/passwd"
