@@ -1,6 +1,6 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet, hash_map};
-use std::hash::Hash;
+use std::hash::{BuildHasher as _, Hash};
 
 use kaos_hooks::audit::{Placed, Position, RecordContent};
 use kaos_hooks::{SpanId, TraceId};
@@ -19,9 +19,10 @@ pub(crate) struct Index {
     known: Known,
     by_trace: HashMap<TraceId, Vec<RunKey>>,
     /// How many runs that are here say that they called from there.
-    callers: HashMap<(TraceId, SpanId), usize>,
-    /// How many say that they are the run of this root.
-    claims: HashMap<(TraceId, Option<SpanId>), usize>,
+    callers: HashMap<(TraceId, SpanId), u32>,
+    /// How many say that they are the run of a trace and its root, by the hash of these: there is one for each run, and nobody
+    /// knows what the hash of another is.
+    claims: HashMap<u64, u32>,
 }
 
 /// Which run.
@@ -88,8 +89,9 @@ impl Index {
         let run = of.runs.entry(number).or_insert_with(|| {
             let run = Run::of(placed, event, &mut known.names);
             let key = RunKey { trail, number };
-            self.by_trace.entry(run.trace).or_default().push(key);
-            count(&mut self.claims, (run.trace, run.root));
+            self.by_trace.entry(run.trace).or_insert_with(one).push(key);
+            let claim = self.claims.hasher().hash_one((run.trace, run.root));
+            count(&mut self.claims, claim);
             run
         });
         let before = run.callers.len();
@@ -126,9 +128,10 @@ impl Index {
     /// Looks nothing up in these runs any more.
     fn without(&mut self, trail: usize, gone: &BTreeMap<u64, Run>) {
         for run in gone.values() {
-            uncount(&mut self.claims, (run.trace, run.root));
+            let claim = self.claims.hasher().hash_one((run.trace, run.root));
+            uncount(&mut self.claims, &claim);
             for caller in run.callers() {
-                uncount(&mut self.callers, caller);
+                uncount(&mut self.callers, &caller);
             }
         }
         let traces: HashSet<TraceId> = gone.values().map(|run| run.trace).collect();
@@ -164,8 +167,9 @@ impl Index {
                 trail,
                 number: *number,
             };
-            self.by_trace.entry(run.trace).or_default().push(key);
-            count(&mut self.claims, (run.trace, run.root));
+            self.by_trace.entry(run.trace).or_insert_with(one).push(key);
+            let claim = self.claims.hasher().hash_one((run.trace, run.root));
+            count(&mut self.claims, claim);
             for caller in run.callers() {
                 count(&mut self.callers, caller);
             }
@@ -197,11 +201,8 @@ impl Index {
 
     fn entry<'i>(&'i self, key: RunKey, run: &'i Run) -> Entry<'i> {
         let called = |span| self.callers.contains_key(&(run.trace, span));
-        let claims = self
-            .claims
-            .get(&(run.trace, run.root))
-            .copied()
-            .unwrap_or(1);
+        let claim = self.claims.hasher().hash_one((run.trace, run.root));
+        let claims = self.claims.get(&claim).map_or(1, |it| *it as usize);
         let of_trace = || self.by_trace.get(&run.trace).map_or(1, Vec::len);
         Entry {
             key,
@@ -249,15 +250,21 @@ impl Index {
     }
 }
 
-fn count<K: Eq + Hash>(counts: &mut HashMap<K, usize>, of: K) {
-    *counts.entry(of).or_default() += 1;
+/// Room for one: most traces have no more.
+fn one() -> Vec<RunKey> {
+    Vec::with_capacity(1)
 }
 
-fn uncount<K: Eq + Hash>(counts: &mut HashMap<K, usize>, of: K) {
-    if let hash_map::Entry::Occupied(mut count) = counts.entry(of) {
-        *count.get_mut() -= 1;
-        if *count.get() == 0 {
-            count.remove();
+fn count<K: Eq + Hash>(counts: &mut HashMap<K, u32>, of: K) {
+    let count = counts.entry(of).or_default();
+    *count = count.saturating_add(1);
+}
+
+fn uncount<K: Eq + Hash>(counts: &mut HashMap<K, u32>, of: &K) {
+    if let Some(count) = counts.get_mut(of) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(of);
         }
     }
 }
