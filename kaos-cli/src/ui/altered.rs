@@ -1,18 +1,17 @@
 //! Whether a trail's files are still those that were verified: told by looking at them, not into them.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use kaos_hooks::audit::TrailFiles;
+use kaos_hooks::audit::{Trail, TrailFiles};
 
-use super::watched::Watched;
 use crate::runs::{Became, MOMENT, Same, stamps, young};
 
 /// So long after a file grew whoever wrote it may still give back the space behind its end, which makes it no longer.
-const SETTLES: Duration = Duration::from_secs(1);
+const SETTLES: Duration = Duration::from_secs(10);
 
 /// Files as they were at one time: changed in place, they are others.
 #[derive(Debug, PartialEq)]
@@ -23,7 +22,7 @@ pub(super) struct Seen {
 
 /// What happened to files that is no growth.
 #[derive(Debug, PartialEq, Eq)]
-enum Altered {
+pub(super) enum Altered {
     /// Its last file is as long as it was, and was written to: perhaps one is about to make it longer.
     Perhaps,
     /// One of them was removed, or came between them.
@@ -33,9 +32,9 @@ enum Altered {
 }
 
 impl Seen {
-    fn of(watched: &Watched) -> Option<Self> {
-        let files = watched.trail.files().ok()?;
-        let stamps = stamps(&watched.path, &files.segments)?;
+    fn of(trail: &Trail, path: &Path) -> Option<Self> {
+        let files = trail.files().ok()?;
+        let stamps = stamps(path, &files.segments)?;
         Some(Self { files, stamps })
     }
 
@@ -94,48 +93,37 @@ impl Files {
         self.are_other
     }
 
-    /// Looks at them; whether something happened to them that is no growth.
-    pub(super) fn look(&mut self, watched: &Watched) -> bool {
-        let now = Seen::of(watched);
+    /// Looks at them; what happened to them that is no growth.
+    pub(super) fn look(&mut self, trail: &Trail, path: &Path) -> Option<Altered> {
+        let now = Seen::of(trail, path);
         self.are_gone = now.is_none();
-        let Some(mut now) = now else {
-            return false;
-        };
+        let mut now = now?;
         let mut altered = self.until(&now);
         if altered == Some(Altered::Perhaps) {
             // Its time is set first, and then its length: a moment later both are.
             thread::sleep(MOMENT);
-            now = Seen::of(watched).unwrap_or(now);
+            now = Seen::of(trail, path).unwrap_or(now);
             altered = self.until(&now);
         }
-        let name = match &altered {
-            None | Some(Altered::Listing) => None,
-            Some(Altered::Rewritten(name)) => Some(name.as_str()),
-            Some(Altered::Perhaps) => now.stamps.last().map(Same::name),
-        };
-        if let Some(name) = name {
-            watched.is_rewritten.store(true, Ordering::Relaxed);
-            watched.happened(format!(
-                "{name} was changed in place, or replaced: the trail is verified anew"
-            ));
+        if altered == Some(Altered::Perhaps) {
+            let last = now.stamps.last();
+            altered = last.map(|it| Altered::Rewritten(it.name().to_owned()));
         }
         self.are_other |= altered.is_some();
         self.grow(&now);
         self.before = Some(Arc::new(now));
-        altered.is_some()
+        altered
     }
 
-    /// What is read from now on is what they are now; whether they were others when they were looked at last.
-    pub(super) fn begin(&mut self, watched: &Watched) -> bool {
-        let mut is_other = self.look(watched);
-        let sealed = self.before.as_ref().and_then(|it| it.stamps.split_last());
-        let wait = sealed.and_then(|(_last, sealed)| young(sealed));
-        if let Some(wait) = wait.filter(|it| !it.is_zero()) {
-            thread::sleep(wait);
-            is_other |= self.look(watched);
-        }
+    /// How long to wait until a further change of sealed files would be seen.
+    pub(super) fn young(&self) -> Option<Duration> {
+        let (_last, sealed) = self.before.as_ref()?.stamps.split_last()?;
+        young(sealed).filter(|it| !it.is_zero())
+    }
+
+    /// What is read from now on is what they were when they were looked at last.
+    pub(super) const fn begin(&mut self) {
         self.are_other = false;
-        is_other
     }
 
     fn until(&self, now: &Seen) -> Option<Altered> {
@@ -163,132 +151,5 @@ impl Files {
             self.grown.retain(|it| it.0 != new.0);
             self.grown.push(new);
         }
-    }
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use std::fs::{self, OpenOptions};
-    use std::io::Write as _;
-    use std::os::unix::fs::MetadataExt as _;
-    use std::path::{Path, PathBuf};
-
-    use kaos_hooks::audit::Trail;
-
-    use super::*;
-    use crate::output::Failed;
-    use crate::ui::verdict::{Standing, Verdict};
-
-    struct Folder(PathBuf);
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _gone = fs::remove_dir_all(&self.0).is_ok();
-        }
-    }
-
-    fn file(of: &Path, first: u64) -> PathBuf {
-        of.join(format!("seg-{first:020}.jsonl"))
-    }
-
-    /// Of two files, of which the first is sealed.
-    fn trail(name: &str) -> Result<(Folder, Watched), Failed> {
-        let path = std::env::temp_dir().join(format!("kaos-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path)?;
-        fs::write(file(&path, 0), "one\n")?;
-        fs::write(file(&path, 5), "two\n")?;
-        let trail = Trail::open_read(&path)?;
-        let watched = Watched::new(0, String::new(), path.clone(), trail);
-        Ok((Folder(path), watched))
-    }
-
-    /// In place, as long as before, and at another time than it had.
-    fn rewrite(file: &Path) -> Result<(), Failed> {
-        let text = fs::read(file)?;
-        let at = |file| fs::metadata(file).map(|it| (it.ctime(), it.ctime_nsec()));
-        let before = at(file)?;
-        while at(file)? == before {
-            OpenOptions::new()
-                .write(true)
-                .open(file)?
-                .write_all(&text)?;
-        }
-        Ok(())
-    }
-
-    fn append(file: &Path) -> Result<(), Failed> {
-        OpenOptions::new()
-            .append(true)
-            .open(file)?
-            .write_all(b"more\n")?;
-        Ok(())
-    }
-
-    fn verified(watched: &Watched, standing: Standing) {
-        let mut verdict = Verdict::default();
-        verdict.standing = standing;
-        watched.judge(verdict);
-    }
-
-    fn standing(watched: &Watched) -> serde_json::Value {
-        let summary = watched.verdict().summary();
-        summary.get("standing").cloned().unwrap_or_default()
-    }
-
-    #[test]
-    fn growth_is_no_change_and_what_is_sealed_is_changed_by_any() -> Result<(), Failed> {
-        let (folder, watched) = trail("altered")?;
-        watched.begin();
-        verified(&watched, Standing::Intact);
-        append(&file(&folder.0, 5))?;
-        assert!(!watched.look(), "it only grew");
-        // Whoever wrote it gives back what it had reserved, while the next file is there already.
-        fs::write(file(&folder.0, 9), "three\n")?;
-        rewrite(&file(&folder.0, 5))?;
-        assert!(!watched.look());
-        assert_eq!(standing(&watched), "intact");
-        rewrite(&file(&folder.0, 0))?;
-        assert!(watched.look());
-        assert_eq!(standing(&watched), "changed");
-        assert!(!watched.look(), "it is known");
-        assert!(watched.is_rewritten.load(Ordering::Relaxed));
-        assert_eq!(watched.news().len(), 1);
-        // Verified anew.
-        watched.begin();
-        verified(&watched, Standing::Intact);
-        assert_eq!(standing(&watched), "intact");
-        fs::remove_file(file(&folder.0, 0))?;
-        assert!(watched.look());
-        assert_eq!(standing(&watched), "changed");
-        Ok(())
-    }
-
-    #[test]
-    fn what_is_changed_while_it_is_verified_is_not_intact_afterwards() -> Result<(), Failed> {
-        let (folder, watched) = trail("altered-meanwhile")?;
-        for first in [0, 5] {
-            watched.begin();
-            rewrite(&file(&folder.0, first))?;
-            // Nobody has looked meanwhile.
-            verified(&watched, Standing::Intact);
-            assert_eq!(standing(&watched), "changed", "{first}");
-            watched.begin();
-            assert_eq!(standing(&watched), "changed", "until it is verified");
-            verified(&watched, Standing::Torn);
-            assert_eq!(standing(&watched), "torn");
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn what_was_found_stays_found_whoever_touches_the_files() -> Result<(), Failed> {
-        let (folder, watched) = trail("altered-found")?;
-        watched.begin();
-        verified(&watched, Standing::NotIntact);
-        rewrite(&file(&folder.0, 0))?;
-        watched.look();
-        assert_eq!(standing(&watched), "not_intact");
-        assert!(watched.verdict().is_changed());
-        Ok(())
     }
 }

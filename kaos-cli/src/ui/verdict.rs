@@ -215,7 +215,7 @@ impl Verdict {
         if wrong.any(|it| it.start < end && it.end > run.seqs.start) {
             return Some(Doubt::Damaged);
         }
-        if self.is_changed() {
+        if self.is_changed() && self.standing != Standing::Unknown {
             return Some(Doubt::Changed);
         }
         let report = self.report.as_ref()?;

@@ -287,6 +287,9 @@ fn add(shared: &Shared, watched: &Watched, batch: &mut Vec<Placed>) {
 
 /// Keeps what the index has of a trail; of one that is not as it was written, nothing.
 fn keep(shared: &Shared, watched: &Watched, unchanged: &Unchanged) {
+    if watched.verdict().is_bad() {
+        return;
+    }
     shared.index().keep(watched.number, unchanged);
     // Whoever judges it meanwhile forgets it, or is seen here.
     if watched.verdict().is_bad() {

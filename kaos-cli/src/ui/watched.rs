@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use jiff::Timestamp;
 use kaos_hooks::audit::Trail;
 
-use super::altered::{Files, Seen};
+use super::altered::{Altered, Files, Seen};
 use super::verdict::Verdict;
 
 /// How much news of a trail is kept.
@@ -84,7 +85,7 @@ impl Watched {
     /// Looks whether its files are still those that were verified; whether there is something to show.
     pub(super) fn look(&self) -> bool {
         let mut files = lock(&self.files);
-        files.look(self) && self.verdict().outdate()
+        self.look_at(&mut files) && self.verdict().outdate()
     }
 
     /// The files as they were when they were looked at last; none if that could not be done.
@@ -95,16 +96,34 @@ impl Watched {
     /// It is verified from now on: the files as they are now.
     pub(super) fn begin(&self) -> Option<Arc<Seen>> {
         let mut files = lock(&self.files);
-        if files.begin(self) {
+        let mut is_other = self.look_at(&mut files);
+        if let Some(wait) = files.young() {
+            thread::sleep(wait);
+            is_other |= self.look_at(&mut files);
+        }
+        if is_other {
             self.verdict().outdate();
         }
+        files.begin();
         files.latest()
+    }
+
+    /// Whether something happened to them that is no growth.
+    fn look_at(&self, files: &mut Files) -> bool {
+        let altered = files.look(&self.trail, &self.path);
+        if let Some(Altered::Rewritten(name)) = &altered {
+            self.is_rewritten.store(true, Ordering::Relaxed);
+            self.happened(format!(
+                "{name} was changed in place, or replaced: the trail is verified anew"
+            ));
+        }
+        altered.is_some()
     }
 
     /// What was found by the verification that was begun last.
     pub(super) fn judge(&self, verdict: Verdict) {
         let mut files = lock(&self.files);
-        files.look(self);
+        self.look_at(&mut files);
         if files.are_other() {
             verdict.outdate();
         }
@@ -145,4 +164,130 @@ pub(super) fn place(path: &Path) -> PathBuf {
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    #![cfg(unix)]
+
+    use std::fs::{self, OpenOptions};
+    use std::io::Write as _;
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+    use crate::output::Failed;
+    use crate::ui::verdict::Standing;
+
+    struct Folder(PathBuf);
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _gone = fs::remove_dir_all(&self.0).is_ok();
+        }
+    }
+
+    fn file(of: &Path, first: u64) -> PathBuf {
+        of.join(format!("seg-{first:020}.jsonl"))
+    }
+
+    /// Of two files, of which the first is sealed.
+    fn trail(name: &str) -> Result<(Folder, Watched), Failed> {
+        let path = std::env::temp_dir().join(format!("kaos-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path)?;
+        fs::write(file(&path, 0), "one\n")?;
+        fs::write(file(&path, 5), "two\n")?;
+        let trail = Trail::open_read(&path)?;
+        let watched = Watched::new(0, String::new(), path.clone(), trail);
+        Ok((Folder(path), watched))
+    }
+
+    /// In place, as long as before, and at another time than it had.
+    fn rewrite(file: &Path) -> Result<(), Failed> {
+        let text = fs::read(file)?;
+        let at = |file| fs::metadata(file).map(|it| (it.ctime(), it.ctime_nsec()));
+        let before = at(file)?;
+        while at(file)? == before {
+            OpenOptions::new()
+                .write(true)
+                .open(file)?
+                .write_all(&text)?;
+        }
+        Ok(())
+    }
+
+    fn append(file: &Path) -> Result<(), Failed> {
+        OpenOptions::new()
+            .append(true)
+            .open(file)?
+            .write_all(b"more\n")?;
+        Ok(())
+    }
+
+    fn verified(watched: &Watched, standing: Standing) {
+        let mut verdict = Verdict::default();
+        verdict.standing = standing;
+        watched.judge(verdict);
+    }
+
+    fn standing(watched: &Watched) -> serde_json::Value {
+        let summary = watched.verdict().summary();
+        summary.get("standing").cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn growth_is_no_change_and_what_is_sealed_is_changed_by_any() -> Result<(), Failed> {
+        let (folder, watched) = trail("altered")?;
+        watched.begin();
+        verified(&watched, Standing::Intact);
+        append(&file(&folder.0, 5))?;
+        assert!(!watched.look(), "it only grew");
+        // Whoever wrote it gives back what it had reserved, while the next file is there already.
+        fs::write(file(&folder.0, 9), "three\n")?;
+        rewrite(&file(&folder.0, 5))?;
+        assert!(!watched.look());
+        assert_eq!(standing(&watched), "intact");
+        rewrite(&file(&folder.0, 0))?;
+        assert!(watched.look());
+        assert_eq!(standing(&watched), "changed");
+        assert!(!watched.look(), "it is known");
+        assert!(watched.is_rewritten.load(Ordering::Relaxed));
+        assert_eq!(watched.news().len(), 1);
+        // Verified anew.
+        watched.begin();
+        verified(&watched, Standing::Intact);
+        assert_eq!(standing(&watched), "intact");
+        fs::remove_file(file(&folder.0, 0))?;
+        assert!(watched.look());
+        assert_eq!(standing(&watched), "changed");
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_changed_while_it_is_verified_is_not_intact_afterwards() -> Result<(), Failed> {
+        let (folder, watched) = trail("altered-meanwhile")?;
+        for first in [0, 5] {
+            watched.begin();
+            rewrite(&file(&folder.0, first))?;
+            // Nobody has looked meanwhile.
+            verified(&watched, Standing::Intact);
+            assert_eq!(standing(&watched), "changed", "{first}");
+            watched.begin();
+            assert_eq!(standing(&watched), "changed", "until it is verified");
+            verified(&watched, Standing::Torn);
+            assert_eq!(standing(&watched), "torn");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_was_found_stays_found_whoever_touches_the_files() -> Result<(), Failed> {
+        let (folder, watched) = trail("altered-found")?;
+        watched.begin();
+        verified(&watched, Standing::NotIntact);
+        rewrite(&file(&folder.0, 0))?;
+        watched.look();
+        assert_eq!(standing(&watched), "not_intact");
+        assert!(watched.verdict().is_changed());
+        Ok(())
+    }
 }
