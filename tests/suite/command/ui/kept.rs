@@ -212,6 +212,9 @@ async fn a_pipe_in_the_place_of_what_is_kept_holds_nothing_up() {
     fs::remove_dir_all(&home).unwrap();
 }
 
+/// What somebody does to the folder and the file that are kept.
+type Arranged<'a> = &'a dyn Fn(&Path, &Path);
+
 #[tokio::test]
 async fn what_others_could_have_written_is_not_taken_and_not_written_through() {
     let scratch = two_segments("ui-kept-others").await;
@@ -223,13 +226,12 @@ async fn what_others_could_have_written_is_not_taken_and_not_written_through() {
         fs::rename(path, &aside).unwrap();
         std::os::unix::fs::symlink(&aside, path).unwrap();
     };
-    type Arranged<'a> = &'a dyn Fn(&Path, &Path);
     let arranged: [(&str, Arranged<'_>); 5] = [
         ("a folder that others may read", &|folder, _| {
-            mode(folder, 0o755)
+            mode(folder, 0o755);
         }),
         ("a folder that others may write", &|folder, _| {
-            mode(folder, 0o770)
+            mode(folder, 0o770);
         }),
         ("a file that others may write", &|_, file| mode(file, 0o620)),
         ("a link to a folder", &|folder, _| by_link(folder)),
