@@ -166,10 +166,9 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    #![cfg(unix)]
-
     use std::fs::{self, OpenOptions};
     use std::io::Write as _;
     use std::os::unix::fs::MetadataExt as _;
