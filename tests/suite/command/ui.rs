@@ -157,7 +157,8 @@ impl Shown {
     async fn verdict(&self) -> Value {
         let trust = self
             .once("/api/trust", |it| {
-                it["trails"][0]["verdict"]["standing"] != "unknown"
+                let standing = it["trails"][0]["verdict"]["standing"].as_str();
+                standing.is_some_and(|it| it != "unknown")
             })
             .await;
         trust["trails"][0].clone()
