@@ -1,12 +1,14 @@
 //! One run: its spans, and what its records say.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use kaos_hooks::{SpanId, TraceId};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::answer::{Answer, Asked, Wrong, json_of, reading, text};
 use super::listed;
@@ -18,6 +20,9 @@ use crate::runs::{Entry, Recorded, Run, about, events};
 
 /// The most bytes of the records of an answer.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long a run that is not known is waited for.
+const COMES: Duration = Duration::from_secs(2);
 
 /// The most others that are named where several runs claim the same ids.
 const MAX_CLAIMANTS: usize = 20;
@@ -115,8 +120,29 @@ fn find<'i>(
 }
 
 pub(super) async fn run(State(shared): State<Arc<Shared>>, Path(asked): RunId) -> Answer {
+    // One that was asked for a moment ago may not have been read yet.
+    let _waited = timeout(COMES, until_known(&shared, &asked)).await;
     let read = reading(move || with_spans(&shared, &asked)).await?;
     Ok(json_of(&read))
+}
+
+/// Waits until there is such a run, or it can be none.
+async fn until_known(shared: &Arc<Shared>, (trace, _id): &(String, String)) {
+    let Ok(trace) = trace.parse::<TraceId>() else {
+        return;
+    };
+    loop {
+        let version = shared.version();
+        let of = Arc::clone(shared);
+        let known = reading(move || Ok(!of.index().of_trace(trace).is_empty())).await;
+        if known.unwrap_or(true) {
+            return;
+        }
+        shared.after(version).await;
+        if shared.version() == version {
+            return; // it ends
+        }
+    }
 }
 
 /// A run with its spans.
