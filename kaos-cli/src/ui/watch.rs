@@ -18,6 +18,7 @@ use crate::runs::{Kept, Unchanged};
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_millis(200);
+const OTHERS: &str = "its files are not what was read: it is read anew";
 
 /// How often new trails are looked for.
 const FIND: Duration = Duration::from_secs(1);
@@ -139,19 +140,18 @@ impl Known {
             |it: &SegmentFile| it.first > self.position.segment && it.first < self.position.seq;
         let is_superseded = now.iter().any(is_superseded);
         let stale = watched.stale.swap(false, Ordering::Relaxed) || can_be_read || is_superseded;
-        match Change::between(&self.segments, &now) {
-            _ if stale => self.anew(
-                shared,
-                watched,
-                "its files are not what was read: it is read anew",
-            ),
+        let change = Change::between(&self.segments, &now);
+        if let Change::Pruned(first) = change {
+            watched.happened(format!(
+                "records before {first} were removed: only what is left is shown"
+            ));
+        }
+        match change {
+            _ if stale => self.anew(shared, watched, OTHERS),
             Change::None if now == self.segments && !self.is_stuck => return,
             Change::None => {}
             Change::Pruned(first) => {
                 shared.change_index().forget_before(watched.number, first);
-                watched.happened(format!(
-                    "records before {first} were removed: only what is left is shown"
-                ));
             }
             Change::Replaced(why) => self.anew(shared, watched, why),
         }
