@@ -1,10 +1,12 @@
-//! How the command says that it failed.
+//! What the command says of failures, and of what others say.
 
 use std::error::Error;
 use std::io;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use kaos_hooks::plain;
+use kaos_hooks::redact::Redactor;
 
 use crate::terminal;
 
@@ -31,6 +33,20 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     plain(&text)
+}
+
+/// So many characters of a text; where there are more, that is seen.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// What may be shown of what another program says: nothing that is secret, and 300 characters at most.
+pub(crate) fn foreign(text: &str) -> String {
+    static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::new);
+    cut(REDACTOR.any(text).as_str(), 300)
 }
 
 /// Says something on the standard error.

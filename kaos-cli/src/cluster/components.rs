@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use kaos_hooks::redact::Redactor;
 use kaos_operator::{API_VERSION, Kind};
 use kube::api::DynamicObject;
 use serde::Deserialize;
@@ -13,7 +12,7 @@ use tokio::time::timeout;
 
 use super::connection::Cluster;
 use super::forward::{Line, Target};
-use crate::output::{Failed, chain};
+use crate::output::{Failed, chain, foreign};
 
 /// How long the API server may take to say what there is, and to lead to an agent.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -21,9 +20,6 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// The most resources of a kind that are shown, and the bytes of what the API server says of them.
 const MAX_RESOURCES: usize = 500;
 const MAX_BYTES: usize = 16 * 1024 * 1024;
-
-/// The most characters of a text that are shown.
-const MAX_TEXT: usize = 300;
 
 /// A namespace of a cluster.
 pub(crate) struct Components(Cluster);
@@ -84,7 +80,7 @@ impl Components {
             format!("/apis/{API_VERSION}/namespaces/{namespace}/{plural}s?limit={MAX_RESOURCES}");
         let request = Request::get(uri).body(kube::client::Body::empty())?;
         let answer = self.0.client.send(request).await;
-        let answer = answer.map_err(|error| shown(&chain(&error)))?;
+        let answer = answer.map_err(|error| foreign(&chain(&error)))?;
         let status = answer.status();
         if status.as_u16() == 404 {
             return Err(
@@ -112,7 +108,7 @@ impl Components {
             target.connect().await
         })
         .await
-        .map_err(|error| shown(&chain(&*error)).into())
+        .map_err(|error| foreign(&chain(&*error)).into())
     }
 }
 
@@ -134,18 +130,18 @@ fn is_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(part)
 }
 
-/// What may be shown of somebody's text.
-fn shown(text: &str) -> String {
-    let redacted = Redactor::new().any(text).as_str().to_owned();
-    match redacted.char_indices().nth(MAX_TEXT) {
-        Some((end, _)) => format!("{}…", &redacted[..end]),
-        None => redacted,
+/// What may be shown of a text, or of a list of texts.
+fn texts(value: &Value) -> Value {
+    match value {
+        Value::String(text) => foreign(text).into(),
+        Value::Array(list) => list.iter().filter_map(Value::as_str).map(foreign).collect(),
+        _ => Value::Null,
     }
 }
 
 fn described(kind: Kind, resource: &DynamicObject) -> Value {
     let at = |path: &str| resource.data.pointer(path);
-    let text = |path: &str| at(path).and_then(Value::as_str).map(shown);
+    let text = |path: &str| at(path).and_then(Value::as_str).map(foreign);
     let is_ready = at("/status/ready").and_then(Value::as_bool) == Some(true);
     let phase = text("/status/phase").map_or_else(|| "waiting".to_owned(), |it| it.to_lowercase());
     let models = at("/spec/model")
@@ -158,9 +154,9 @@ fn described(kind: Kind, resource: &DynamicObject) -> Value {
         "why": text("/status/message").filter(|_| !is_ready),
         "address": text("/status/endpoint"),
         "description": text("/spec/config/description"),
-        "model": models,
-        "servers": at("/spec/mcpServers"),
-        "agents": at("/spec/agentNetwork/access"),
+        "model": models.map(texts),
+        "servers": at("/spec/mcpServers").map(texts),
+        "agents": at("/spec/agentNetwork/access").map(texts),
     })
 }
 

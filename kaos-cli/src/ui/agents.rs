@@ -23,7 +23,7 @@ pub(super) enum Agents {
 }
 
 /// A connection to an agent. Nobody else can use it: it is no port.
-pub(super) struct Reached {
+pub(super) struct Connected {
     pub(super) name: String,
     pub(super) token: Option<String>,
     /// As which host it is asked.
@@ -54,13 +54,13 @@ impl Agents {
     }
 
     /// Connects to an agent that can be asked now.
-    pub(super) async fn reach(&self, agent: &str) -> Result<Reached, Wrong> {
+    pub(super) async fn reach(&self, agent: &str) -> Result<Connected, Wrong> {
         match self {
             Self::Team(name) => {
                 let agent = team::agent(name, agent)?;
                 let stream = TcpStream::connect(("127.0.0.1", agent.port)).await;
                 let silent = format!("{} does not answer", agent.resource);
-                Ok(Reached {
+                Ok(Connected {
                     name: agent.resource,
                     token: agent.token,
                     host: format!("127.0.0.1:{}", agent.port),
@@ -73,7 +73,7 @@ impl Agents {
             Self::Cluster(components) => {
                 let line = components.connect_to(agent).await;
                 let line = line.map_err(|error| Wrong::not_now(error.to_string()))?;
-                Ok(Reached {
+                Ok(Connected {
                     name: agent.to_owned(),
                     token: variable("KAOS_API_TOKEN"),
                     host: "127.0.0.1".to_owned(),

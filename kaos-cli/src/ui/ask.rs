@@ -13,21 +13,18 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use kaos_hooks::TraceId;
-use kaos_hooks::redact::Redactor;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::agents::Reached;
+use super::agents::Connected;
 use super::answer::{Answer, Wrong, text};
 use super::shared::Shared;
+use crate::output::foreign;
 
 /// Bytes of an answer, and of what is said in the place of one.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 const MAX_REFUSAL: usize = 64 * 1024;
-
-/// Characters of why there is no answer.
-const MAX_WHY: usize = 300;
 
 #[derive(Deserialize)]
 pub(super) struct Ask {
@@ -91,7 +88,7 @@ pub(super) async fn ask(State(shared): State<Arc<Shared>>, body: Bytes) -> Answe
 }
 
 fn request(
-    agent: &Reached,
+    agent: &Connected,
     question: &str,
     session: HeaderValue,
 ) -> Result<Request<Body>, axum::http::Error> {
@@ -113,7 +110,7 @@ fn request(
     request.body(Body::from(body.to_string()))
 }
 
-/// What an agent says in the place of an answer: somebody's text, of which secrets and length are taken.
+/// What an agent says in the place of an answer.
 async fn refusal(answered: HttpResponse<Incoming>) -> String {
     let status = answered.status();
     let body = to_bytes(Body::new(answered.into_body()), MAX_REFUSAL).await;
@@ -121,12 +118,7 @@ async fn refusal(answered: HttpResponse<Incoming>) -> String {
     let message = body
         .as_ref()
         .and_then(|it| it.get("error")?.get("message")?.as_str());
-    let message = Redactor::new()
-        .any(message.unwrap_or("says no more"))
-        .as_str()
-        .chars()
-        .take(MAX_WHY)
-        .collect::<String>();
+    let message = foreign(message.unwrap_or("says no more"));
     format!("answers with {status}: {message}")
 }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::answer::{Answer, json_of, reading};
 use super::detail::{RunId, read};
 use super::shared::Shared;
+use crate::output::cut;
 
 /// The most steps, and the longest text of one, in characters.
 const MAX_STEPS: usize = 2000;
@@ -66,7 +67,7 @@ impl Steps {
             if let Some(step) = self.of(trail, *span) {
                 step.input = summary.usage.map(|it| it.input_tokens).or(step.input);
                 step.output = summary.usage.map(|it| it.output_tokens).or(step.output);
-                step.answered = cut(&summary.text);
+                step.answered = short(&summary.text);
             }
             return;
         }
@@ -91,9 +92,9 @@ impl Steps {
             self.list.push(Step {
                 kind,
                 span: span.id.to_string(),
-                name: cut(name),
-                agent: cut(&event.run.agent),
-                asked: asked.map_or_else(String::new, |it| cut(it)),
+                name: short(name),
+                agent: short(&event.run.agent),
+                asked: asked.map_or_else(String::new, |it| short(it)),
                 state: "open",
                 ..Step::default()
             });
@@ -105,7 +106,7 @@ impl Steps {
         let outcome = match &span.phase {
             PhaseBuf::Complete(outcome, _) => Some(outcome),
             PhaseBuf::Error(failure, outcome, _) => {
-                step.error = Some(cut(&failure.kind));
+                step.error = Some(short(&failure.kind));
                 outcome.as_ref()
             }
             PhaseBuf::Cancelled(outcome, _) | PhaseBuf::Suspended(outcome, _) => outcome.as_ref(),
@@ -126,7 +127,7 @@ impl Steps {
             _ => (None, None),
         };
         if let Some(answered) = answered {
-            step.answered = cut(answered);
+            step.answered = short(answered);
         }
         step.input = usage.map(|it| it.input_tokens).or(step.input);
         step.output = usage.map(|it| it.output_tokens).or(step.output);
@@ -137,9 +138,6 @@ impl Steps {
     }
 }
 
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(MAX_CHARS) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+fn short(text: &str) -> String {
+    cut(text, MAX_CHARS)
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::listed::millis;
 use super::watched::Watched;
+use crate::output::cut;
 
 /// The most rows: spans of an answer.
 const MAX_ROWS: usize = 20_000;
@@ -244,8 +245,5 @@ fn what<'e>(subject: &'e Subject, event: &'e EventBuf) -> &'e str {
 }
 
 fn short(text: &str) -> String {
-    match text.char_indices().nth(MAX_CHARS) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    cut(text, MAX_CHARS)
 }
