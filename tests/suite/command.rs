@@ -43,6 +43,15 @@ fn answering(arguments: &[&str], within: &Path) -> Command {
     command
 }
 
+/// Makes a program of a script. Another process writes it: a test beside this one that starts a program just then would hand
+/// on the open file, and what somebody has open to write cannot be started.
+fn program_at(path: &Path, script: &str) {
+    let makes = r#"printf %s "$1" > "$0" && chmod 700 "$0""#;
+    let mut shell = std::process::Command::new("sh");
+    let made = shell.args(["-c", makes]).arg(path).arg(script).status();
+    assert!(made.unwrap().success(), "{}", path.display());
+}
+
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }

@@ -94,6 +94,7 @@ pub(super) fn in_words(error: kube::Error) -> Failed {
                 .into()
         }
         kube::Error::Api(status) => status.message.into(),
+        kube::Error::Service(cause) => format!("the cluster did not answer: {cause}").into(),
         other => Box::new(other),
     }
 }

@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
 async fn install(args: &Args) -> Result<ExitCode, Failed> {
     let cluster = Cluster::connect(Some(&args.namespace)).await?;
     let by = installed_by(&cluster).await?;
-    let no_helm = no_helm(args);
+    let no_helm = no_helm(args)?;
     let objects = match no_helm {
         None => Vec::new(),
         Some(why) if by.as_deref() == Some("Helm") => {
@@ -108,12 +108,14 @@ async fn install(args: &Args) -> Result<ExitCode, Failed> {
 }
 
 /// Why Helm does nothing here, if it does not.
-fn no_helm(args: &Args) -> Option<&'static str> {
-    match (args.without_helm, has_helm()) {
-        (true, _) => Some("helm is not to be used (--without-helm)"),
-        (false, false) => Some("helm is not there"),
-        (false, true) => None,
-    }
+fn no_helm(args: &Args) -> Result<Option<&'static str>, Failed> {
+    Ok(if args.without_helm {
+        Some("helm is not to be used (--without-helm)")
+    } else if has_helm()? {
+        None
+    } else {
+        Some("helm is not there")
+    })
 }
 
 fn with_helm(args: &Args, took_over: bool) -> Result<ExitCode, Failed> {

@@ -1,5 +1,6 @@
 //! What is installed in a cluster, and who has done it.
 
+use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
 use k8s_openapi::api::apps::v1::Deployment;
@@ -51,13 +52,22 @@ pub(super) async fn made(cluster: &Cluster) -> Result<Vec<(Api<DynamicObject>, S
 }
 
 /// Whether there is a Helm.
-pub(super) fn has_helm() -> bool {
-    let asked = Command::new("helm")
-        .arg("version")
+///
+/// # Errors
+///
+/// One is there that does nothing: what it has installed would be done a second time without it.
+pub(super) fn has_helm() -> Result<bool, Failed> {
+    let mut helm = Command::new("helm");
+    helm.arg("version")
+        .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    asked.is_ok_and(|it| it.success())
+        .stderr(Stdio::null());
+    match helm.status() {
+        Ok(ended) if ended.success() => Ok(true),
+        Ok(ended) => Err(format!("helm does not work: helm version ended with {ended}").into()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(format!("helm cannot be started: {error}").into()),
+    }
 }
 
 /// Whether Helm knows of an installation.

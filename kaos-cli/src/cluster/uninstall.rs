@@ -68,7 +68,7 @@ async fn uninstall(args: &Args) -> Result<ExitCode, Failed> {
 
 /// Whether it could.
 fn with_helm(namespace: &str) -> Result<bool, Failed> {
-    if !has_helm() {
+    if !has_helm()? {
         return Err(
             "what is installed is Helm's: only helm may take it away, and it is not there".into(),
         );

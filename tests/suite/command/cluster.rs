@@ -2,10 +2,9 @@
 
 mod page;
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Output;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use kaos_runner::server::{Bounds, Drain, listen};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{kaos, said};
+use super::{kaos, program_at, said};
 
 const AGENT: &str = "/apis/kaos.tools/v1alpha1/namespaces/demo/agents/writer";
 const SERVICE: &str = "/api/v1/namespaces/demo/services/agent-writer";
@@ -39,10 +38,12 @@ impl Cluster {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&asked);
         let routes = Router::new().fallback(async move |request: Request<axum::body::Body>| {
-            let uri = request.uri();
-            let method = request.method().as_str();
+            let (head, body) = request.into_parts();
+            let (method, uri) = (head.method.as_str(), head.uri);
             let query = uri.query().unwrap_or_default();
             let what = format!("{method} {}?{query}", uri.path());
+            // As an API server does: an answer before the whole of a body would end the connection under who still writes.
+            axum::body::to_bytes(body, usize::MAX).await.unwrap();
             noted.lock().unwrap().push(what);
             let none = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404, "message": "not found"});
             match answers(method, uri.path()) {
@@ -74,7 +75,9 @@ impl Cluster {
 
     /// One of which no more is there than this file.
     fn known(name: &str, config: &str) -> Self {
-        let folder = format!("kaos-cluster-{name}-{}", std::process::id());
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let (process, one) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let folder = format!("kaos-cluster-{name}-{process}-{one}");
         let folder = std::env::temp_dir().join(folder);
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("config"), config).unwrap();
@@ -101,10 +104,14 @@ impl Cluster {
 
     /// From now on there is a Helm, which notes what it is asked and is content.
     fn helm(&self) {
+        self.helm_that("exit 0");
+    }
+
+    fn helm_that(&self, ends: &str) {
         let (program, notes) = (self.folder.join("helm"), self.folder.join("asked"));
-        let text = format!("#!/bin/sh\necho \"$@\" >> '{}'\n", notes.display());
-        std::fs::write(&program, text).unwrap();
-        std::fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
+        let notes = notes.display();
+        let text = format!("#!/bin/sh\necho \"$@\" >> '{notes}'\n{ends}\n");
+        program_at(&program, &text);
     }
 
     fn asked_of_helm(&self) -> String {
@@ -281,6 +288,28 @@ async fn half_an_installation_without_helm_is_finished_with_helm() {
         let upgrade = upgrade.unwrap_or_else(|| panic!("{asked}"));
         let has = upgrade.contains(" --take-ownership");
         assert_eq!(has, takes_over, "{upgrade}");
+    }
+}
+
+/// Without it the same would be installed a second time, and Helm would know nothing of it.
+#[tokio::test]
+async fn a_helm_that_does_not_work_is_said_and_nothing_is_done_without_it() {
+    for command in ["install", "uninstall"] {
+        let cluster = Cluster::start("broken", |method, path| match (method, path) {
+            ("PATCH", _) => json(&json!({"metadata": {"name": "any"}})),
+            (_, OPERATOR) => json(
+                &json!({"metadata": {"name": "kaos-operator", "labels": {"app.kubernetes.io/managed-by": "Helm"}}}),
+            ),
+            _ => json(&json!({"metadata": {}, "items": []})),
+        })
+        .await;
+        cluster.helm_that("exit 3");
+        let refused = cluster.run(&[command]).await;
+        assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+        let why = "helm does not work: helm version ended with exit status: 3";
+        assert!(said(&refused).contains(why), "{}", said(&refused));
+        assert_eq!(cluster.asked("PATCH"), [""; 0]);
+        assert_eq!(cluster.asked("DELETE"), [""; 0]);
     }
 }
 

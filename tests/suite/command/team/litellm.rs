@@ -1,9 +1,8 @@
 //! `kaos up --litellm`, with a program of that name that does what LiteLLM does where it matters here.
 
-use std::os::unix::fs::PermissionsExt as _;
-
 use tokio::process::Command;
 
+use super::super::program_at;
 use super::{Home, said};
 
 const TEAM: &str = "
@@ -53,8 +52,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 /// A command with that program before all others.
 fn with_litellm(home: &Home, arguments: &[&str]) -> Command {
     let program = home.0.join("litellm");
-    std::fs::write(&program, LITELLM).unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    program_at(&program, LITELLM);
     let path = std::env::var("PATH").unwrap();
     let mut command = home.kaos(arguments);
     command.env("PATH", format!("{}:{path}", home.0.display()));

@@ -1,9 +1,9 @@
 //! `--open`: what a browser is given, and who else sees it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use super::super::program_at;
 use super::{Shown, recorded};
 
 /// A browser that writes down what it was given, and how it may be read.
@@ -37,8 +37,7 @@ async fn a_browser_is_given_a_file_of_the_users_own_and_no_token_and_is_waited_f
     let _gone = fs::remove_dir_all(&home).is_ok();
     fs::create_dir_all(&home).unwrap();
     let browser = home.join("xdg-open");
-    fs::write(&browser, BROWSER).unwrap();
-    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+    program_at(&browser, BROWSER);
     let path = std::env::var("PATH").unwrap();
     let trail = scratch.path().to_str().unwrap();
     let shown = Shown::start_with(&home, &["--open", trail], |command| {
