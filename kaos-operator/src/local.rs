@@ -14,7 +14,7 @@
 //! };
 //! use kaos_operator::{Defaults, Resources, workloads};
 //!
-//! fn up(resources: &Resources, folder: &Path) -> Result<Team, Box<dyn std::error::Error>> {
+//! fn up(resources: &Resources, folder: &Path) -> Result<(Team, Loopback), Box<dyn std::error::Error>> {
 //!     let here = Loopback::free(resources)?;
 //!     let all = workloads(resources, &Defaults::default(), &here);
 //!     let kaos = std::env::current_exe()?;
@@ -26,11 +26,13 @@
 //!     }
 //!     let ports: Vec<u16> = processes.iter().map(|Process { port, .. }| *port).collect();
 //!     let shim = Shim { program: kaos, args: vec!["attend".to_owned()] };
-//!     Ok(Team::start(processes, Limits::default(), shim, move |news| match news {
+//!     let team = Team::start(processes, Limits::default(), shim, move |news| match news {
 //!         News::Stage { name, standing: Standing { stage: Stage::Failed, why, .. } } => println!("{name}: {why:?}"),
 //!         News::Line { name, text } => println!("{name}: {text}"),
 //!         _ => println!("on {ports:?}"),
-//!     })?)
+//!     })?;
+//!     // Whoever keeps the team keeps its ports.
+//!     Ok((team, here))
 //! }
 //!
 //! fn is_ready(team: &Team) -> bool {

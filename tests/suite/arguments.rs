@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use kaos_runner::{ModelReply, Runner, Tool, ToolContext, ToolError, ToolOutput, ToolSpec};
+use kaos_tests::Folder;
 use kaos_tests::agents::{self, watched};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -143,7 +144,7 @@ async fn what_the_model_is_told_is_short_however_much_is_wrong() {
 
 #[tokio::test]
 async fn a_schema_never_opens_a_file_or_a_url() {
-    let directory = tempfile();
+    let directory = Folder::new("arguments");
     let file = directory.join("refuses.json");
     std::fs::write(&file, "false").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -167,17 +168,8 @@ async fn a_schema_never_opens_a_file_or_a_url() {
             assert_eq!(told(schema.clone(), r#"{"it":1}"#).await, "ran", "{schema}");
         }
     }
-    std::fs::remove_dir_all(directory).unwrap();
     let nobody = futures_util::future::FutureExt::now_or_never(listener.accept());
     assert!(nobody.is_none(), "somebody connected");
-}
-
-/// A new directory of this process.
-fn tempfile() -> std::path::PathBuf {
-    let name = format!("kaos-arguments-{}", std::process::id());
-    let directory = std::env::temp_dir().join(name);
-    std::fs::create_dir_all(&directory).unwrap();
-    directory
 }
 
 #[tokio::test]

@@ -26,25 +26,26 @@ use std::path::PathBuf;
 
 use kaos_hooks::audit::{AuditHook, Filter, RecordContent, SigningKey, Trail};
 use kaos_hooks::{Hooks, Step, StepOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome};
+use kaos_tests::Folder;
 
-/// A directory that is gone after the test.
-pub(crate) struct Scratch(PathBuf);
+/// A directory for a trail, which is not there yet and is gone after the test.
+pub(crate) struct Scratch {
+    _folder: Folder,
+    trail: PathBuf,
+}
 
 impl Scratch {
     pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("kaos-audit-{name}-{}", std::process::id()));
-        let _absent = std::fs::remove_dir_all(&path);
-        Self(path)
+        let folder = Folder::new(name);
+        let trail = folder.join("trail");
+        Self {
+            _folder: folder,
+            trail,
+        }
     }
 
     pub(crate) fn path(&self) -> &std::path::Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _gone = std::fs::remove_dir_all(&self.0);
+        &self.trail
     }
 }
 

@@ -5,12 +5,13 @@ mod hangs;
 mod plan;
 
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use kaos_operator::local::{Limits, News, Process, Shim, Stage, Team};
 use kaos_operator::{ProbeKind, SecretText};
+use kaos_tests::Folder;
+use kaos_tests::nobody::free_port;
 
 fn shim() -> Shim {
     Shim {
@@ -28,15 +29,6 @@ fn limits() -> Limits {
         back_off: Duration::from_millis(10),
         longest_back_off: Duration::from_secs(30),
     }
-}
-
-/// A port that nobody listens at.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 /// A program that python3 runs; `PORT` is where it is to listen.
@@ -174,7 +166,8 @@ fn pids(team: &Team) -> Vec<u32> {
 
 #[test]
 fn each_starts_once_what_it_needs_is_ready_and_stops_before_it() {
-    let may_listen = tempfile("may-listen");
+    let folder = Folder::new("local");
+    let may_listen = folder.join("may-listen");
     let when_it_may = format!(
         "print('waits', flush=True)\nwhile not os.path.exists({may_listen:?}): pass\ns.bind("
     );
@@ -217,7 +210,8 @@ fn each_starts_once_what_it_needs_is_ready_and_stops_before_it() {
 
 #[test]
 fn what_ends_by_itself_is_started_again() {
-    let once = tempfile("again");
+    let folder = Folder::new("local");
+    let once = folder.join("once");
     let code = LISTENS.replace(
         "print('listens')",
         "
@@ -237,13 +231,6 @@ if not os.path.exists(os.environ['ONCE']):
     let (_, standing) = team.standings().remove(0);
     assert_eq!((standing.stage, standing.restarts), (Stage::Ready, 1));
     team.stop();
-    std::fs::remove_file(once).unwrap();
-}
-
-fn tempfile(name: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("kaos-local-{name}-{}", std::process::id()));
-    let _gone = std::fs::remove_file(&path).is_ok();
-    path
 }
 
 /// An environment that nobody wrote does not reach a program, and one that somebody did is not printed.

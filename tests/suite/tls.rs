@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 
 use kaos_otel_hook::{ExportStats, ExporterError, Telemetry};
@@ -85,25 +85,17 @@ fn serve(mut stream: impl Read + Write, grpc: bool, saw: &mpsc::Sender<String>) 
 }
 
 /// Files of one test; they go with it.
-struct Folder(PathBuf);
+struct Folder(kaos_tests::Folder);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("kaos-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
+        Self(kaos_tests::Folder::new(name))
     }
 
     fn write(&self, name: &str, text: &str) -> String {
         let path: &Path = &self.0.join(name);
         fs::write(path, text).unwrap();
         path.to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _removed = fs::remove_dir_all(&self.0);
     }
 }
 

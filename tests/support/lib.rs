@@ -11,6 +11,7 @@ pub mod agents;
 pub mod by_the_book;
 pub mod collectors;
 pub mod exported;
+mod folder;
 pub mod keep_alive;
 pub mod mcp_server;
 pub mod measured;
@@ -48,6 +49,7 @@ struct HowDoI;
 #[doc = include_str!("../../docs/serve.md")]
 struct Serve;
 
+pub use folder::Folder;
 pub use kaos_reference::{discard, interleaved, text, turn as reference};
 pub use stopped::Stopped;
 pub use subscribed::subscribed;

@@ -1,19 +1,29 @@
 //! Where components find each other on one machine: each at a port of the loopback of its own.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use socket2::{Domain, Socket, Type};
 
 use crate::addresses::Addresses;
 use crate::reading::Resources;
 use crate::resources::Identity;
 
-/// Ports of the loopback, one for each resource.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Loopback(BTreeMap<Identity, u16>);
+/// Ports of the loopback, one for each resource, which nobody else is given for as long as this is there: it is kept as long
+/// as their team.
+///
+/// A socket is bound to each and never listens. On Linux a program that sets `SO_REUSEADDR`, as servers do, listens beside
+/// it, and the system gives the port to nobody who asks for any, between a program's end and its next start either. On
+/// other systems two such sockets exclude each other: there a port was free when it was chosen, and no more.
+#[derive(Debug)]
+pub struct Loopback {
+    ports: BTreeMap<Identity, u16>,
+    _held: Vec<Socket>,
+}
 
 impl Loopback {
-    /// A port that is free now for each of these resources, each another one.
+    /// A free port for each of these resources, each another one.
     ///
     /// # Errors
     ///
@@ -21,13 +31,27 @@ impl Loopback {
     pub fn free(resources: &Resources) -> io::Result<Self> {
         let all = resources.all().map(|it| &it.identity);
         // All are held until all are known.
-        let held = all.map(|it| Ok((it.clone(), TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?)));
-        let held = held.collect::<io::Result<Vec<_>>>()?;
-        let ports = held
-            .iter()
-            .map(|(it, at)| Ok((it.clone(), at.local_addr()?.port())));
-        Ok(Self(ports.collect::<io::Result<_>>()?))
+        let (mut ports, mut held) = (BTreeMap::new(), Vec::new());
+        for identity in all {
+            let (socket, port) = any_port()?;
+            ports.insert(identity.clone(), port);
+            held.push(socket);
+        }
+        if cfg!(not(target_os = "linux")) {
+            held.clear();
+        }
+        Ok(Self { ports, _held: held })
     }
+}
+
+/// A port that the system gives, and what holds it.
+fn any_port() -> io::Result<(Socket, u16)> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())?;
+    let at = socket.local_addr()?.as_socket();
+    let at = at.ok_or(ErrorKind::AddrNotAvailable)?;
+    Ok((socket, at.port()))
 }
 
 impl Addresses for Loopback {
@@ -36,7 +60,7 @@ impl Addresses for Loopback {
     }
 
     fn port(&self, of: &Identity, port: u16) -> u16 {
-        self.0.get(of).copied().unwrap_or(port)
+        self.ports.get(of).copied().unwrap_or(port)
     }
 
     fn finds_unexposed(&self) -> bool {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::modules::{Edges, Module, Modules, circles, shown};
 use super::{EDGES, sources, workspace};
+use kaos_tests::Folder;
 
 /// What closes a circle inside a folder, and why it may.
 const ALLOWED: &[(&str, &str, &str, &str)] = &[
@@ -174,7 +175,7 @@ fn a_ground_floor_holds_its_rooms_and_what_belongs_to_none() {
 
 #[test]
 fn the_reader_sees_what_it_should() {
-    let folder = tempdir();
+    let folder = Folder::new("rooms");
     let write = |file: &str, text: &str| {
         let path = folder.join(file);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -209,11 +210,4 @@ fn the_reader_sees_what_it_should() {
     let circles = circles(&modules.edges());
     assert_eq!(circles.len(), 1);
     assert_eq!(circles[0].len(), 3);
-    std::fs::remove_dir_all(folder).unwrap();
-}
-
-fn tempdir() -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("kaos-rooms-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
 }

@@ -135,6 +135,37 @@ fn a_reader_that_holds_the_lock_is_no_writer() {
     assert!(answers.iter().all(|exit| *exit == 4), "{answers:?}");
 }
 
+/// A process that is being started has all that is open, until it becomes another program: here it is for ever.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_inherited_the_lock_of_a_closed_trail_does_not_hold_it() {
+    use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+
+    let scratch = Scratch::new("inherited");
+    let audit = AuditHook::open(scratch.path()).unwrap();
+    a_turn(&audit);
+    let trail = fs::canonicalize(scratch.path()).unwrap();
+    let this = pidfd_open(getpid(), PidfdFlags::empty()).unwrap();
+    let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let of_trail =
+        open.filter(|it| fs::read_link(it.path()).is_ok_and(|to| to.starts_with(&trail)));
+    let inherited: Vec<_> = of_trail
+        .map(|it| it.file_name().to_str().unwrap().parse().unwrap())
+        .map(|fd| pidfd_getfd(&this, fd, PidfdGetfdFlags::empty()).unwrap())
+        .collect();
+    // The lock, the directory, a segment.
+    assert!(inherited.len() > 2, "{inherited:?}");
+    let standing = || {
+        let trail = Trail::open_read(scratch.path()).unwrap();
+        trail.verify().unwrap().to_string()
+    };
+    assert!(standing().contains("OPEN"), "{}", standing());
+    drop(audit);
+    assert!(!standing().contains("OPEN"), "{}", standing());
+    drop(AuditHook::open(scratch.path()).unwrap());
+    drop(inherited);
+}
+
 #[test]
 fn a_pipe_and_a_file_without_end_are_neither_anchor_nor_key() {
     let scratch = closed("pipes");

@@ -2,9 +2,7 @@
 
 mod page;
 
-use std::path::PathBuf;
 use std::process::Output;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +10,7 @@ use axum::Router;
 use axum::http::{Request, StatusCode};
 use axum::response::IntoResponse as _;
 use kaos_runner::server::{Bounds, Drain, listen};
+use kaos_tests::Folder;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -27,7 +26,7 @@ type Answers = fn(&str, &str) -> Option<Vec<u8>>;
 
 /// A cluster, and what it was asked.
 struct Cluster {
-    folder: PathBuf,
+    folder: Folder,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -75,11 +74,7 @@ impl Cluster {
 
     /// One of which no more is there than this file.
     fn known(name: &str, config: &str) -> Self {
-        static MADE: AtomicUsize = AtomicUsize::new(0);
-        let (process, one) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        let folder = format!("kaos-cluster-{name}-{process}-{one}");
-        let folder = std::env::temp_dir().join(folder);
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = Folder::new(name);
         std::fs::write(folder.join("config"), config).unwrap();
         Self {
             folder,
@@ -90,7 +85,7 @@ impl Cluster {
     async fn run(&self, arguments: &[&str]) -> Output {
         let mut command = kaos(arguments);
         command.env("KUBECONFIG", self.folder.join("config"));
-        command.env("HOME", &self.folder);
+        command.env("HOME", &*self.folder);
         if self.folder.join("helm").is_file() {
             let path = format!(
                 "{}:{}",
@@ -125,12 +120,6 @@ impl Cluster {
             .filter(|it| it.starts_with(begins))
             .cloned()
             .collect()
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let _gone = std::fs::remove_dir_all(&self.folder).is_ok();
     }
 }
 

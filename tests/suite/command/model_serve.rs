@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use kaos_tests::Folder;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -49,8 +50,8 @@ async fn request(stream: &mut TcpStream) -> String {
 
 /// The command in front of a provider, and its address. Log lines go to its standard output.
 async fn serving(name: &str, provider: SocketAddr) -> (Child, SocketAddr) {
-    let config =
-        std::env::temp_dir().join(format!("kaos-model-{name}-{}.yaml", std::process::id()));
+    let folder = Folder::new("model");
+    let config = folder.join(format!("{name}.yaml"));
     let text = format!(
         "model_list:\n- model_name: fast\n  litellm_params:\n    model: openai/small-1\n    \
          api_base: http://{provider}/v1\n    api_key: os.environ/UPSTREAM_KEY\n"
@@ -65,7 +66,7 @@ async fn serving(name: &str, provider: SocketAddr) -> (Child, SocketAddr) {
     let mut line = String::new();
     let stderr = child.stderr.take().unwrap();
     BufReader::new(stderr).read_line(&mut line).await.unwrap();
-    std::fs::remove_file(config).unwrap();
+    drop(folder);
     let at = line.split_once("http://").unwrap().1;
     let at = at.split_once('/').unwrap().0.parse().unwrap();
     (child, at)

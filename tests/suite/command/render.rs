@@ -1,10 +1,10 @@
 //! `kaos render`: what becomes of resources, what is wrong with them, and how quickly.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use kaos_tests::Folder;
 use tokio::io::AsyncWriteExt as _;
 
 use super::kaos;
@@ -113,11 +113,8 @@ async fn neither_escapes_nor_secrets_leave() {
     }
 }
 
-fn folder_of(resources: usize) -> PathBuf {
-    let folder =
-        std::env::temp_dir().join(format!("kaos-render-{resources}-{}", std::process::id()));
-    let _gone = std::fs::remove_dir_all(&folder).is_ok();
-    std::fs::create_dir_all(&folder).unwrap();
+fn folder_of(resources: usize) -> Folder {
+    let folder = Folder::new("render");
     std::fs::write(folder.join("models.yaml"), "{apiVersion: kaos.tools/v1alpha1, kind: ModelAPI, metadata: {name: m}, spec: {mode: Proxy, proxyConfig: {models: ['*'], apiBase: 'http://up:1'}}}").unwrap();
     for it in 1..resources {
         let mut text = String::new();
@@ -173,7 +170,6 @@ async fn a_folder_of_two_hundred_resources_is_rendered_in_no_time() {
             200
         );
     }
-    std::fs::remove_dir_all(folder).unwrap();
     assert!(best < Duration::from_secs(3), "{best:?}");
     println!("kaos render of 200 resources: {best:?}");
 }
@@ -223,7 +219,6 @@ async fn a_folder_with_files_of_other_tools_is_rendered() {
     .unwrap();
     let (_, err, code) = render(&["-f", folder.to_str().unwrap()], "").await;
     assert_eq!(code, 1, "{err}");
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Output;
 
+use kaos_tests::Folder;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -24,14 +25,11 @@ const SCRIPTED: &str = include_str!("../../../examples/research-team/scripted.ya
 const QUESTION: &str = "What does the lease cost in all?";
 
 /// A folder of a test's own, where its teams are remembered, too.
-struct Home(PathBuf);
+struct Home(Folder);
 
 impl Home {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("kaos-up-{name}-{}", std::process::id()));
-        let _gone = std::fs::remove_dir_all(&path).is_ok();
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+        Self(Folder::new(name))
     }
 
     fn file(&self, text: &str) -> String {
@@ -43,7 +41,7 @@ impl Home {
     fn kaos(&self, arguments: &[&str]) -> Command {
         let mut command = kaos(arguments);
         command
-            .env("XDG_STATE_HOME", &self.0)
+            .env("XDG_STATE_HOME", &*self.0)
             .env_remove("OTEL_SDK_DISABLED");
         command
     }
@@ -67,12 +65,6 @@ impl Home {
             (pid, u16::try_from(number(&it["port"])).unwrap())
         })
         .collect()
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        let _gone = std::fs::remove_dir_all(&self.0).is_ok();
     }
 }
 

@@ -22,6 +22,7 @@ use std::process::{ExitStatus, Stdio};
 
 use kaos_hooks::audit::{AuditHook, SigningKey};
 use kaos_hooks::{Hooks, Step, StepOutcome, ToolCall, ToolOutcome, Turn, TurnOutcome};
+use kaos_tests::Folder;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -36,6 +37,8 @@ pub(super) struct Shown {
     child: Child,
     at: String,
     pub(super) token: String,
+    /// What it keeps is kept there, and goes with it.
+    home: Option<Folder>,
 }
 
 pub(super) struct Answer {
@@ -53,8 +56,10 @@ impl Answer {
 
 impl Shown {
     async fn start(arguments: &[&str]) -> Self {
-        let home = std::env::temp_dir().join(format!("kaos-ui-home-{}", std::process::id()));
-        Self::start_in(&home, arguments).await
+        let home = Folder::new("ui-home");
+        let mut shown = Self::start_in(&home, arguments).await;
+        shown.home = Some(home);
+        shown
     }
 
     /// With a folder of its own for what is kept of teams and indexes.
@@ -83,7 +88,12 @@ impl Shown {
             if let Some((_, at)) = line.split_once("the page is at http://") {
                 let (at, token) = at.split_once("/#token=").unwrap();
                 let (at, token) = (at.to_owned(), token.to_owned());
-                return Self { child, at, token };
+                return Self {
+                    child,
+                    at,
+                    token,
+                    home: None,
+                };
             }
             all += &line;
         }

@@ -5,9 +5,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use kaos_operator::local::{Limits, Stage, Together};
+use kaos_tests::Folder;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{LISTENS, free_port, gone, limits, pids, python, runs, shim, start, tempfile};
+use super::{LISTENS, free_port, gone, limits, pids, python, runs, shim, start};
 
 #[test]
 fn one_that_crashes_at_its_start_fails_after_three_tries_and_what_needs_it_never_starts() {
@@ -188,7 +189,8 @@ fn a_killed_shim_leaves_no_program() {
 /// Whoever has the other end of the pipe is gone, however it went: the shim ends the program.
 #[test]
 fn a_program_is_asked_to_end_when_the_other_end_of_the_pipe_is_closed() {
-    let ended = tempfile("ended");
+    let folder = Folder::new("local");
+    let ended = folder.join("ended");
     let code = "
 import os, signal, sys, time
 def end(*_):
@@ -243,7 +245,8 @@ class Asked(http.server.BaseHTTPRequestHandler):
         self.send_response(200); self.end_headers()
 http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), Asked).serve_forever()
 ";
-    let once = tempfile("hangs");
+    let folder = Folder::new("local");
+    let once = folder.join("once");
     let mut process = python("agent", code, &[]);
     process.ready = kaos_operator::ProbeKind::Http("/ready");
     process.alive = kaos_operator::ProbeKind::Http("/health");

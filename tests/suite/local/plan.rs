@@ -224,6 +224,33 @@ fn each_process_has_a_name_of_its_own_and_what_the_caller_says_of_all() {
     );
 }
 
+/// Between two starts of a program nobody is given its port, and a server that listens as servers do still gets it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_port_is_its_components_alone_for_as_long_as_the_team_is_there() {
+    use kaos_operator::Addresses as _;
+    use tokio::net::TcpSocket;
+
+    let (resources, _) = read(&[Source::new("team.yaml", TEAM)], &Reading::default());
+    let here = Loopback::free(&resources).unwrap();
+    let ports: Vec<u16> = resources
+        .all()
+        .map(|it| here.port(&it.identity, 0))
+        .collect();
+    assert!(ports.len() > 1);
+    for port in ports {
+        let at = ([127, 0, 0, 1], port).into();
+        let other = TcpSocket::new_v4().unwrap().bind(at);
+        assert_eq!(other.unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
+        for _start in 0..3 {
+            let server = tokio::net::TcpListener::bind(at).await.unwrap();
+            let other = TcpSocket::new_v4().unwrap().bind(at);
+            assert_eq!(other.unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
+            drop(server);
+        }
+    }
+}
+
 /// What LiteLLM would be told of log lines and of the protocol, our own proxy is told in its own words.
 #[test]
 fn our_proxy_is_told_what_litellm_is_told() {

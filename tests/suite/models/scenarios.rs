@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use kaos_tests::Folder;
 use kaos_tests::served::{SERVED, WIRE, Wire};
 
 /// The files beneath this directory.
@@ -84,8 +85,8 @@ fn tests(modules: &[String], without: &[&str]) -> Vec<String> {
 
 /// Runs these scenarios over this wire: what stands in the file of requests, and how they ended.
 fn serve(wire: Wire, scenarios: &[String]) -> (Vec<String>, Output) {
-    let file = format!("kaos-served-{}-{}", wire.name(), std::process::id());
-    let file = std::env::temp_dir().join(file);
+    let folder = Folder::new("served");
+    let file = folder.join(wire.name());
     let output = Command::new(std::env::current_exe().unwrap())
         .arg("--exact")
         .args(scenarios)
@@ -95,7 +96,6 @@ fn serve(wire: Wire, scenarios: &[String]) -> (Vec<String>, Output) {
         .stdin(Stdio::null())
         .output();
     let served = std::fs::read_to_string(&file).unwrap_or_default();
-    let _gone = std::fs::remove_file(&file);
     (served.lines().map(str::to_owned).collect(), output.unwrap())
 }
 

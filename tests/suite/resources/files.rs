@@ -5,15 +5,11 @@ use std::path::PathBuf;
 
 use kaos_operator::{Finding, Rule, sources};
 
-struct Folder(PathBuf);
+struct Folder(kaos_tests::Folder);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("kaos-resources-{name}-{}", std::process::id()));
-        let _gone = fs::remove_dir_all(&path).is_ok();
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
+        Self(kaos_tests::Folder::new(name))
     }
 
     fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
@@ -24,7 +20,7 @@ impl Folder {
     }
 
     fn read(&self) -> (Vec<String>, Vec<Finding>) {
-        let (sources, findings) = sources(std::slice::from_ref(&self.0));
+        let (sources, findings) = sources(&[self.0.to_path_buf()]);
         let names = sources.iter().map(|it| {
             it.name
                 .strip_prefix(&self.0.display().to_string())
@@ -32,12 +28,6 @@ impl Folder {
                 .to_owned()
         });
         (names.collect(), findings)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _gone = fs::remove_dir_all(&self.0).is_ok();
     }
 }
 
@@ -102,7 +92,7 @@ fn what_cannot_be_read_is_told_and_the_rest_is_read() {
 fn links_in_circles_and_pipes_in_folders_do_not_hold_it_up() {
     let folder = Folder::new("links");
     folder.file("a/one.yaml", "a: b");
-    std::os::unix::fs::symlink(&folder.0, folder.0.join("a/again")).unwrap();
+    std::os::unix::fs::symlink(&*folder.0, folder.0.join("a/again")).unwrap();
     std::os::unix::fs::symlink("self.yaml", folder.0.join("self.yaml")).unwrap();
     std::os::unix::fs::symlink("a/one.yaml", folder.0.join("two.yaml")).unwrap();
     let pipe = folder.0.join("pipe.yaml");

@@ -67,6 +67,7 @@ async fn lead(
         workloads: prepared.workloads,
         resources: prepared.resources,
     };
+    let _held = prepared.ports;
     let (show, showing) = Show::start(Place::of(&args.which.name)?, look)?;
     let limits = Limits {
         ready: Duration::from_secs(args.ready_seconds),

@@ -200,7 +200,7 @@ async fn a_full_disk_under_the_teams_folder_is_said() {
         .arg(up.as_std().get_program());
     shell
         .args(["up", "-d", "-f", &file])
-        .env("XDG_STATE_HOME", &home.0);
+        .env("XDG_STATE_HOME", &*home.0);
     let up = shell.output().await.unwrap();
     assert_eq!(up.status.code(), Some(1));
     let told = said(&up);

@@ -3,6 +3,7 @@
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use kaos_tests::nobody::free_port;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::strangers::{STRANGER, page_of};
@@ -46,11 +47,6 @@ impl Drop for Page {
         let group = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
         let _left = kill_process_group(group.unwrap(), Signal::KILL).is_ok();
     }
-}
-
-fn free_port() -> u16 {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    free.local_addr().unwrap().port()
 }
 
 /// As a terminal signals: Ctrl-C, and its end; and as `timeout` does.

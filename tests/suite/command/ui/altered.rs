@@ -9,8 +9,10 @@ use super::Shown;
 use super::files::segments;
 use super::kept::two_segments;
 
+/// None as long as it was not verified.
 fn standing(of: &Value) -> &str {
-    of["trails"][0]["trust"]["standing"].as_str().unwrap()
+    let standing = &of["trails"][0]["trust"]["standing"];
+    standing.as_str().unwrap_or_default()
 }
 
 /// It has another time, and is as it was.

@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use kaos_tests::Folder;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -12,9 +13,9 @@ use crate::command::said;
 /// Starts it, and gives each address that it prints, until there are so many.
 async fn printed(arguments: &[&str], count: usize) -> (Shown, Vec<String>) {
     let mut command = kaos(&[&["ui", "--port", "0"], arguments].concat());
-    let home = std::env::temp_dir().join(format!("kaos-ui-home-{}", std::process::id()));
-    command.env("XDG_STATE_HOME", &home);
-    command.env("XDG_CACHE_HOME", &home);
+    let home = Folder::new("ui-home");
+    command.env("XDG_STATE_HOME", &*home);
+    command.env("XDG_CACHE_HOME", &*home);
     let mut child = command.stdin(Stdio::null()).spawn().unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
     let (mut all, mut token) = (Vec::new(), String::new());
@@ -27,7 +28,15 @@ async fn printed(arguments: &[&str], count: usize) -> (Shown, Vec<String>) {
         }
     }
     let at = all[0].clone();
-    (Shown { child, at, token }, all)
+    (
+        Shown {
+            child,
+            at,
+            token,
+            home: Some(home),
+        },
+        all,
+    )
 }
 
 #[tokio::test]

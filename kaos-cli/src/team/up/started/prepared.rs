@@ -29,6 +29,8 @@ pub(super) struct Prepared {
     pub(super) processes: Vec<Process>,
     files: Vec<(PathBuf, SecretText)>,
     trail: Option<PathBuf>,
+    /// The components' ports, theirs for as long as this is there.
+    pub(super) ports: Loopback,
 }
 
 /// Reads and checks all of it, and tells what was found.
@@ -85,6 +87,7 @@ pub(super) fn checked(args: &Args, place: &Place) -> Result<Checked, Failed> {
         processes: planned.processes,
         files: planned.files,
         trail: added.trail,
+        ports,
     })))
 }
 
