@@ -1,7 +1,7 @@
 //! `kaos audit check`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,6 +12,12 @@ use serde::Deserialize;
 
 use crate::output::{self, Failed};
 use crate::terminal;
+
+/// As long as a file of one proof may be, such as `kaos audit prove` prints.
+const ONE: usize = 1024 * 1024;
+
+/// As long as a line may be; a record has at most 8 MiB.
+const LONGEST: u64 = 32 * 1024 * 1024;
 
 #[derive(ClapArgs)]
 #[command(
@@ -180,10 +186,18 @@ impl Proofs {
     fn read(file: &Path) -> Result<Self, Failed> {
         let at = file.display();
         let opened = std::fs::File::open(file).map_err(|error| format!("{at}: {error}"))?;
-        let mut lines = BufReader::new(opened).lines();
-        let first = lines.next().ok_or_else(|| format!("{at}: it is empty"))??;
+        // It may be a pipe: it is read once.
+        let mut reader = BufReader::new(opened);
+        let mut line = || line(&mut reader).map_err(|error| format!("{at}: {error}"));
+        let first = line()?.ok_or_else(|| format!("{at}: it is empty"))?;
         if !first.starts_with('{') {
-            let text = std::fs::read_to_string(file)?;
+            let mut text = first;
+            while let Some(more) = line()? {
+                text += &more;
+                if text.len() > ONE {
+                    return Err(format!("{at}: it is no proof: none is longer than 1 MiB").into());
+                }
+            }
             return Ok(Self {
                 trace: None,
                 all: vec![(None, text)],
@@ -195,8 +209,8 @@ impl Proofs {
             return Err(format!("{at}: a newer version wrote it").into());
         }
         let mut all = Vec::new();
-        for line in lines {
-            let line: Line = serde_json::from_str(&line?).map_err(no_proof)?;
+        while let Some(line) = line()? {
+            let line: Line = serde_json::from_str(&line).map_err(no_proof)?;
             all.push((Some(line.seq), line.proof));
         }
         if all.len() as u64 != first.records || all.is_empty() {
@@ -210,4 +224,14 @@ impl Proofs {
             all,
         })
     }
+}
+
+/// The next line, with its end.
+fn line(reader: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut line = String::new();
+    reader.take(LONGEST).read_line(&mut line)?;
+    if line.len() as u64 == LONGEST {
+        return Err(io::Error::other("it has a line of more than 32 MiB"));
+    }
+    Ok((!line.is_empty()).then_some(line))
 }

@@ -114,13 +114,24 @@ fn as_page(args: &Args, file: &Path) -> Result<ExitCode, Failed> {
     if filter.run.is_some() {
         return Err("--html: choose the run by --trace, --session or time".into());
     }
-    let page = page_of(&args.of.trail, &query, &args.against)?;
     let at = file.display();
+    if is_within(file, &args.of.trail) {
+        return Err(format!("{at}: that is in the trail itself: choose another folder").into());
+    }
+    let page = page_of(&args.of.trail, &query, &args.against)?;
     let mut new = OpenOptions::new();
     let opened = new.write(true).create_new(true).open(file);
     let mut opened = opened.map_err(|error| format!("{at}: {error}"))?;
     opened.write_all(page.as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a file that is not there yet would be in this folder.
+fn is_within(file: &Path, folder: &Path) -> bool {
+    let beside = file.parent().filter(|it| !it.as_os_str().is_empty());
+    let beside = beside.unwrap_or(Path::new(".")).canonicalize();
+    let folder = folder.canonicalize();
+    beside.is_ok_and(|beside| folder.is_ok_and(|folder| beside.starts_with(folder)))
 }
 
 fn show(out: &mut Out, run: &[EventBuf], as_json: bool) -> Result<(), Failed> {

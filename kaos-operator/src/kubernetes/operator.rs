@@ -217,7 +217,7 @@ async fn work(
             biased;
             () = &mut stop => break,
             Some((identity, reconciled, again)) = running.next(), if !running.is_empty() => {
-                due.done(&identity);
+                due.done(&identity, Instant::now());
                 if let Some(reconciled) = reconciled {
                     observer(&reconciled);
                 }

@@ -4,9 +4,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use crate::resources::Identity;
+
+/// How long nobody is looked at again: the steps of a rollout are seen together, and whoever changes back what is changed
+/// here does so once a second, not as fast as an API server can.
+const REST: Duration = Duration::from_secs(1);
 
 /// Who is to be looked at, and when.
 #[derive(Debug, Default)]
@@ -14,11 +18,15 @@ pub(super) struct WorkQueue {
     at: HashMap<Identity, Instant>,
     order: BTreeSet<(Instant, Identity)>,
     running: HashSet<Identity>,
+    /// Until when somebody rests who was looked at.
+    resting: HashMap<Identity, Instant>,
 }
 
 impl WorkQueue {
-    /// Somebody is to be looked at by then, if not earlier.
+    /// Somebody is to be looked at by then, if not earlier, and not before they have rested.
     pub(super) fn add(&mut self, identity: Identity, when: Instant) {
+        let rested = self.resting.get(&identity);
+        let when = rested.map_or(when, |rested| when.max(*rested));
         match self.at.get(&identity) {
             Some(earlier) if *earlier <= when => return,
             Some(later) => drop(self.order.remove(&(*later, identity.clone()))),
@@ -43,8 +51,16 @@ impl WorkQueue {
     }
 
     /// Somebody has been looked at.
-    pub(super) fn done(&mut self, identity: &Identity) {
+    pub(super) fn done(&mut self, identity: &Identity, now: Instant) {
         self.running.remove(identity);
+        self.resting.retain(|_, rested| *rested > now);
+        self.resting.insert(identity.clone(), now + REST);
+        // It was asked for while it was looked at.
+        if let Some(when) = self.at.get(identity).copied() {
+            self.order.remove(&(when, identity.clone()));
+            self.at.remove(identity);
+            self.add(identity.clone(), when);
+        }
     }
 
     fn first(&self) -> Option<&(Instant, Identity)> {

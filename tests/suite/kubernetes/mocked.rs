@@ -5,6 +5,8 @@ mod places;
 mod server;
 mod terms;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -225,6 +227,27 @@ async fn a_namespace_that_ends_takes_nothing_and_that_is_no_failure() {
         paths(&log.await),
         [SERVICE, DEPLOYMENT, STATUS, SERVICE, DEPLOYMENT]
     );
+}
+
+/// Somebody else says how it is, too, each time that it is said and at once.
+#[tokio::test(start_paused = true)]
+async fn who_contradicts_is_answered_once_a_second() {
+    fn contradicts(cluster: &mut Cluster) {
+        static VERSION: AtomicU64 = AtomicU64::new(100);
+        let version = VERSION.fetch_add(1, Ordering::Relaxed).to_string();
+        let object = cluster.objects.get_mut(MODEL_API).unwrap();
+        object["status"]["phase"] = json!("Ready");
+        object["metadata"]["resourceVersion"] = json!(version);
+        let object = object.clone();
+        cluster.show("MODIFIED", MODEL_API, &object);
+        cluster.meanwhile = Some((STATUS, contradicts));
+    }
+    let mut cluster = cluster(&hosted());
+    cluster.meanwhile = Some((STATUS, contradicts));
+    let log = cluster.run(60, 500, |_| None).await;
+    let told = log.iter().filter(|it| it.path == STATUS);
+    let times: Vec<u64> = told.map(|it| it.at).collect();
+    assert!((50..=61).contains(&times.len()), "{times:?}");
 }
 
 /// An API server that has a bad hour is not made worse.

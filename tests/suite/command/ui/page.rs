@@ -66,6 +66,20 @@ async fn a_run_is_written_as_a_page_of_its_own_in_which_all_that_was_said_is_dat
     .await
     .unwrap();
     assert!(done.status.success(), "{}", said(&done));
+    // A trail has nobody's files but its own.
+    let trail = scratch.path().to_str().unwrap();
+    let within = format!("{trail}/../trail/run.html");
+    let refused = kaos(&["audit", "show", trail, "--html", &within])
+        .output()
+        .await;
+    let refused = refused.unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("in the trail itself"),
+        "{}",
+        said(&refused)
+    );
+    assert!(!scratch.path().join("run.html").exists());
     let text = fs::read_to_string(&file).unwrap();
     assert_eq!(
         text.matches("<script").count(),

@@ -1,7 +1,10 @@
 //! One run: listed, shown, and proved to somebody who has no trail.
 
+use std::process::Stdio;
+
 use kaos_hooks::audit::SigningKey;
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 
 use super::{Shown, kaos, key, recorded};
 use crate::command::said;
@@ -180,4 +183,36 @@ async fn records_of(shown: &Shown, trace: &str, root: &str) -> usize {
         .await
         .json();
     records["records"].as_array().unwrap().len()
+}
+
+/// A pipe is read once; a file without an end is not read for ever.
+#[tokio::test]
+async fn proofs_are_taken_from_a_pipe_too() {
+    let scratch = recorded("ui-piped", &["What is 6 * 7?"]).await;
+    let trail = scratch.path().to_str().unwrap();
+    let one = kaos(&["audit", "prove", trail, "--record", "1"])
+        .output()
+        .await;
+    let one = one.unwrap();
+    assert!(one.status.success(), "{}", said(&one));
+    let public = key().verifying_key().to_string();
+    for (text, code, told) in [
+        (String::from_utf8(one.stdout).unwrap(), 0, "PROVED"),
+        ("no proof\n".repeat(200_000), 2, "none is longer than 1 MiB"),
+        ("{".repeat(33 << 20), 2, "a line of more than 32 MiB"),
+        (String::new(), 2, "it is empty"),
+    ] {
+        let mut check = kaos(&["audit", "check", "/dev/stdin", "--key", &public]);
+        let mut check = check.stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = check.stdin.take().unwrap();
+        // It may have read enough before this is over.
+        let _written = stdin.write_all(text.as_bytes()).await.is_ok();
+        drop(stdin);
+        let checked = check.wait_with_output().await.unwrap();
+        let all = said(&checked);
+        assert!(
+            checked.status.code() == Some(code) && all.contains(told),
+            "{all}"
+        );
+    }
 }
