@@ -14,10 +14,10 @@ use crate::output::{self, Failed};
 use crate::terminal;
 
 /// As long as a file of one proof may be, such as `kaos audit prove` prints.
-const ONE: usize = 1024 * 1024;
+const MAX_PROOF: usize = 1024 * 1024;
 
-/// As long as a line may be; a record has at most 8 MiB.
-const LONGEST: u64 = 32 * 1024 * 1024;
+/// As long as a line may be, in bytes.
+const MAX_LINE: u64 = 32 * 1024 * 1024;
 
 #[derive(ClapArgs)]
 #[command(
@@ -194,7 +194,7 @@ impl Proofs {
             let mut text = first;
             while let Some(more) = line()? {
                 text += &more;
-                if text.len() > ONE {
+                if text.len() > MAX_PROOF {
                     return Err(format!("{at}: it is no proof: none is longer than 1 MiB").into());
                 }
             }
@@ -229,8 +229,8 @@ impl Proofs {
 /// The next line, with its end.
 fn line(reader: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut line = String::new();
-    reader.take(LONGEST).read_line(&mut line)?;
-    if line.len() as u64 == LONGEST {
+    reader.take(MAX_LINE).read_line(&mut line)?;
+    if line.len() as u64 == MAX_LINE {
         return Err(io::Error::other("it has a line of more than 32 MiB"));
     }
     Ok((!line.is_empty()).then_some(line))

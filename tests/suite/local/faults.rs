@@ -186,6 +186,25 @@ fn a_killed_shim_leaves_no_program() {
     gone(pid, port);
 }
 
+/// What a terminal signals is for the team, which ends them in order; it reaches neither the shim nor the program.
+#[test]
+fn a_shim_and_its_program_are_in_groups_of_their_own() {
+    let code = "import os; print(os.getpgid(os.getppid()), os.getpgid(0), os.getpid())";
+    let mut command = shim().command("M", Duration::from_secs(20), "python3");
+    let child = command.args(["-c", code]).stdout(Stdio::piped()).spawn();
+    let (mut child, ours) = (child.unwrap(), rustix::process::getpgrp());
+    let open = child.stdin.take();
+    let shim = child.id().to_string();
+    let output = child.wait_with_output().unwrap();
+    drop(open);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let last = said.lines().last().unwrap();
+    let groups: Vec<&str> = last.split_whitespace().collect();
+    assert_eq!((groups[0], groups[1]), (&*shim, groups[2]), "{said}");
+    let ours = ours.as_raw_nonzero().to_string();
+    assert!(!groups.contains(&&*ours), "{said}");
+}
+
 /// Whoever has the other end of the pipe is gone, however it went: the shim ends the program.
 #[test]
 fn a_program_is_asked_to_end_when_the_other_end_of_the_pipe_is_closed() {

@@ -318,6 +318,30 @@ fn fields_that_programs_show_send_and_insert_go() {
     ]);
 }
 
+/// Under another key that tells, a key tells no less; and what is left when that key goes says the same.
+#[test]
+fn what_a_key_says_is_not_less_under_another_that_tells() {
+    let redactor = Redactor::new();
+    for (text, safe) in [
+        (
+            r#"{"secret":{"password":"://"}}"#,
+            r#"{"secret":{"password":"<redacted:PASSWORD:3-chars>"}}"#,
+        ),
+        (
+            r#"{"-----BEGIN PRIVATE KEY-----\nsecret":{"password":"://"}}"#,
+            r#"{"<redacted:PRIVATE_KEY:34-chars>":{"password":"<redacted:PASSWORD:3-chars>"}}"#,
+        ),
+        // What is said about a secret is none.
+        (
+            r#"{"secret":{"label":"://"}}"#,
+            r#"{"secret":{"label":"://"}}"#,
+        ),
+    ] {
+        assert_eq!(redactor.any(text).as_str(), safe);
+        assert_eq!(redactor.any(safe).as_str(), safe);
+    }
+}
+
 #[test]
 fn long_text_of_a_script_without_blanks_is_cut_between_its_letters() {
     let letters: String = "这是一个没有空格的长文本，密码是秘密。"

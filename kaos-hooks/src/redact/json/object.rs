@@ -108,6 +108,7 @@ impl Walk<'_, '_> {
         self.blanks();
         let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(&name));
         let is_data = hints::DATA.contains(&&*name);
+        let mut is_own = false;
         let says = if is_data && hints.is_secret {
             Some(Meaning::Password)
         } else {
@@ -115,7 +116,11 @@ impl Walk<'_, '_> {
             let tells =
                 !is_clean && !goes && (self.has_name(start, end) || matches!(name, Cow::Owned(_)));
             let seen = &mut self.scratch.seen;
-            let own = || tells.then(|| seen.meaning_in_json(&name)).flatten();
+            let own = || {
+                let own = tells.then(|| seen.meaning_in_json(&name)).flatten();
+                is_own = own.is_some();
+                own
+            };
             hints.says(word, own, outer)
         };
         // A model's token and how likely it was: no credential, unless it looks like one.
@@ -129,7 +134,7 @@ impl Walk<'_, '_> {
         let waiting = self.waiting.len();
         self.key = (start, end);
         self.is_several = name.ends_with(['s', 'S']);
-        self.is_inherited = outer.is_some() && says == outer;
+        self.is_inherited = outer.is_some() && says == outer && !is_own;
         // A list below such a key is no password.
         let says = says.filter(|_| !self.is_inherited || self.byte() != b'[');
         self.waits += usize::from(is_data);

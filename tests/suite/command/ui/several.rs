@@ -119,6 +119,48 @@ async fn runs_that_claim_the_same_ids_in_one_trail_each_have_their_own_page() {
     assert_eq!(newest["run"]["question"], "second");
 }
 
+/// Two processes of one run give their spans the same ids, by chance or to mislead.
+#[tokio::test]
+async fn spans_of_one_id_in_the_trails_of_one_run_are_two() {
+    let scratch = Scratch::new("ui-one-id");
+    let [caller, other] = ["caller", "called"].map(|it| scratch.path().join(it));
+    fs::create_dir_all(scratch.path()).unwrap();
+    let both = |id, parent| {
+        let call = || Subagent::new("b");
+        vec![
+            span(1, id, Some(parent), call(), PhaseBuf::Start),
+            span(
+                2,
+                id,
+                Some(parent),
+                call(),
+                done(SubagentOutcome::default()),
+            ),
+        ]
+    };
+    write(&caller, &turn(1, None, "calls", both(2, 1)));
+    write(&other, &turn(5, Some(2), "called", both(2, 5)));
+    let shown = Shown::of(scratch.path()).await;
+    shown
+        .once("/api/runs", |it| it["total"] == 2 && it["found"] == 1)
+        .await;
+    let read = shown.get(&format!("/api/run/{RUN}")).await.json();
+    let spans = read["spans"].as_array().unwrap().iter();
+    let mut spans: Vec<_> = spans
+        .map(|it| (it["trail"].as_str().unwrap(), it["id"].as_str().unwrap()))
+        .collect();
+    spans.sort_unstable();
+    let id = |number: u64| format!("{number:016x}");
+    let (one, two, five) = (id(1), id(2), id(5));
+    let wanted = [
+        ("called", &*two),
+        ("called", &five),
+        ("caller", &one),
+        ("caller", &two),
+    ];
+    assert_eq!(spans, wanted);
+}
+
 #[tokio::test]
 async fn a_trail_that_is_named_more_than_once_is_there_once() {
     let scratch = Scratch::new("ui-twice");
