@@ -70,7 +70,7 @@ python_tools() {
     disown
     within 60 serves || fail 'it does not serve'
     said=$("$built/examples/mcp" "http://127.0.0.1:$HTTP_PORT/mcp" 'add={"a":2,"b":3}') || fail 'its tool cannot be called'
-    grep -q '"5"' <<<"$said" || fail "$said"
+    grep -qF '"result":"5\n' <<<"$said" || fail "$said"
     # It is asked to end as a container is.
     kill -TERM "$(pgrep -f "^/kaos mcp serve --port $HTTP_PORT")"
     within 20 gone "$server" || fail 'it does not end'
