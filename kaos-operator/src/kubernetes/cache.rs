@@ -232,6 +232,19 @@ pub(super) fn owner(metadata: &ObjectMeta) -> Option<Identity> {
     })
 }
 
+/// The resource that an object says by its labels it is of, whoever owns it: one that was ours and is nobody's any more is
+/// to be looked at, too.
+pub(super) fn labelled(metadata: &ObjectMeta) -> Option<Identity> {
+    let labels = metadata.labels.as_ref()?;
+    let app = labels.get("app")?;
+    let mut kinds = [Kind::Agent, Kind::McpServer, Kind::ModelApi].into_iter();
+    Some(Identity {
+        kind: kinds.find(|it| it.as_str().eq_ignore_ascii_case(app))?,
+        namespace: metadata.namespace.as_deref()?.into(),
+        name: labels.get(app)?.as_str().into(),
+    })
+}
+
 /// The resources that an agent names, wherever a version has them.
 fn named(of: &Identity, data: &Value) -> Vec<Identity> {
     let spec = data.get("spec").unwrap_or(&Value::Null);

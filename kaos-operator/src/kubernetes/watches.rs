@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use std::hash::Hash;
 use tracing::{error, warn};
 
-use super::cache::{Cache, api_resource, identity, made_resource, owner};
+use super::cache::{Cache, api_resource, identity, labelled, made_resource, owner};
 use super::inputs::Input;
 use super::metrics::OperatorMetrics;
 use super::objects::ObjectKind;
@@ -149,7 +149,7 @@ impl Setup<'_> {
         let (cache, queue) = (Arc::clone(self.cache), self.queue.clone());
         let on = move |change: Change<'_>| match change {
             Change::All => everybody(&cache, &queue),
-            Change::One(object) => queue.add_all(owner(object)),
+            Change::One(object) => queue.add_all(owner(object).into_iter().chain(labelled(object))),
         };
         let ours = watcher::Config::default().labels(LABELS);
         watch((what, self.metrics), api, ours, writer, on)

@@ -196,6 +196,34 @@ async fn an_object_that_is_somebody_elses_is_left_alone_and_told() {
     );
 }
 
+/// Somebody takes it away from its resource while all is well: that is said at once, not by the next operator.
+#[tokio::test(start_paused = true)]
+async fn an_object_that_becomes_nobodys_is_told() {
+    for path in [DEPLOYMENT, SERVICE] {
+        fn disowned<const DEPLOYED: bool>(cluster: &mut Cluster) {
+            let path = if DEPLOYED { DEPLOYMENT } else { SERVICE };
+            let object = cluster.objects.get_mut(path).unwrap();
+            object["metadata"]["ownerReferences"] = json!([]);
+            object["metadata"]["resourceVersion"] = json!("900");
+            let object = object.clone();
+            cluster.show("MODIFIED", path, &object);
+        }
+        let mut cluster = cluster(&hosted());
+        let is_deployment = path == DEPLOYMENT;
+        let disown = if is_deployment {
+            disowned::<true>
+        } else {
+            disowned::<false>
+        };
+        cluster.change = Some((3, disown));
+        let log = cluster.run(20, usize::MAX, |_| None).await;
+        let said = log.iter().rfind(|it| it.path == STATUS).unwrap();
+        let reason = &said.body["status"]["conditions"][0]["reason"];
+        assert_eq!(reason, "NameTaken", "{path}: {said:?}");
+        assert!((3..6).contains(&said.at), "{path}: {said:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_the_api_server_refuses_is_said_in_its_words() {
     let log = asked(20, |asked| {
