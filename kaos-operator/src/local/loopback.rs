@@ -14,7 +14,8 @@ use crate::resources::Identity;
 /// as their team.
 ///
 /// A socket is bound to each and never listens. On Linux a program that sets `SO_REUSEADDR`, as servers do, listens beside
-/// it, and the system gives the port to nobody who asks for any, between a program's end and its next start either. On
+/// it, and the system gives the port to nobody who asks for any, between a program's end and its next start either. Whoever
+/// asks for this port, with that option, may have it while nobody listens; a program without it cannot listen. On
 /// other systems two such sockets exclude each other: there a port was free when it was chosen, and no more.
 #[derive(Debug)]
 pub struct Loopback {
