@@ -210,10 +210,16 @@ impl Proofs {
         }
         let mut all = Vec::new();
         while let Some(line) = line()? {
+            if all.len() as u64 == first.records {
+                let said = first.records;
+                return Err(
+                    format!("{at}: it says that it has {said} records, and has more").into(),
+                );
+            }
             let line: Line = serde_json::from_str(&line).map_err(no_proof)?;
             all.push((Some(line.seq), line.proof));
         }
-        if all.len() as u64 != first.records || all.is_empty() {
+        if (all.len() as u64) < first.records || all.is_empty() {
             let (found, said) = (all.len(), first.records);
             return Err(
                 format!("{at}: it says that it has {said} records, and has {found}").into(),

@@ -48,6 +48,13 @@ async fn uninstall(args: &Args) -> Result<ExitCode, Failed> {
         if !with_helm(place)? {
             return Ok(ExitCode::FAILURE);
         }
+        // A program of that name may do nothing, and end well.
+        if installed_by(&cluster).await?.is_some() {
+            output::say(&format!(
+                "kaos: helm ended well, and the operator is still there in the namespace {place}: is it Helm that is called helm?"
+            ));
+            return Ok(ExitCode::FAILURE);
+        }
     } else if made.is_empty() {
         output::say(&format!(
             "kaos: there is no operator in the namespace {place}"

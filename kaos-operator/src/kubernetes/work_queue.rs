@@ -8,8 +8,8 @@ use tokio::time::{Duration, Instant};
 
 use crate::resources::Identity;
 
-/// How long nobody is looked at again: the steps of a rollout are seen together, and whoever changes back what is changed
-/// here does so once a second, not as fast as an API server can.
+/// How long somebody who was looked at is left alone: the steps of a rollout are seen together, and whoever undoes what is
+/// done here is answered once a second, not as fast as an API server can.
 const REST: Duration = Duration::from_secs(1);
 
 /// Who is to be looked at, and when.

@@ -3,6 +3,7 @@
 mod page;
 
 use std::process::Output;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,9 +22,6 @@ const SERVICE: &str = "/api/v1/namespaces/demo/services/agent-writer";
 const PODS: &str = "/api/v1/namespaces/demo/pods";
 const OPERATOR: &str = "/apis/apps/v1/namespaces/kaos-system/deployments/kaos-operator";
 
-/// What is answered to a method and a path; 404 where nothing is.
-type Answers = fn(&str, &str) -> Option<Vec<u8>>;
-
 /// A cluster, and what it was asked.
 struct Cluster {
     folder: Folder,
@@ -31,7 +29,11 @@ struct Cluster {
 }
 
 impl Cluster {
-    async fn start(name: &str, answers: Answers) -> Self {
+    /// One that answers this to a method and a path; 404 where nothing is.
+    async fn start(
+        name: &str,
+        answers: impl Fn(&str, &str) -> Option<Vec<u8>> + Clone + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -302,6 +304,24 @@ async fn a_helm_that_does_not_work_is_said_and_nothing_is_done_without_it() {
     }
 }
 
+/// It ends well and does nothing: what is called helm may be anything.
+#[tokio::test]
+async fn an_operator_that_is_still_there_is_not_said_to_be_gone() {
+    let cluster = Cluster::start("still", |_, path| match path {
+        OPERATOR => json(
+            &json!({"metadata": {"name": "kaos-operator", "labels": {"app.kubernetes.io/managed-by": "Helm"}}}),
+        ),
+        _ => json(&json!({"metadata": {}, "items": []})),
+    })
+    .await;
+    cluster.helm();
+    let gone = cluster.run(&["uninstall"]).await;
+    assert_eq!(gone.status.code(), Some(1), "{}", said(&gone));
+    let why = "helm ended well, and the operator is still there in the namespace kaos-system";
+    assert!(said(&gone).contains(why), "{}", said(&gone));
+    assert!(!said(&gone).contains("is gone"), "{}", said(&gone));
+}
+
 /// It has made its record, and nothing else.
 #[tokio::test]
 async fn half_an_installation_of_helm_is_taken_away_by_helm() {
@@ -323,11 +343,14 @@ async fn half_an_installation_of_helm_is_taken_away_by_helm() {
 /// It was made once with a Gateway, without Helm; Helm took over the rest, and knows of no Gateway.
 #[tokio::test]
 async fn what_helm_did_not_take_over_is_taken_away_with_what_it_did() {
-    let cluster = Cluster::start("over", |method, path| match (method, path) {
+    let looks = Arc::new(AtomicUsize::new(0));
+    let cluster = Cluster::start("over", move |method, path| match (method, path) {
         ("DELETE", _) => json(&json!({"kind": "Status", "apiVersion": "v1", "status": "Success"})),
-        (_, OPERATOR) => json(
+        // It is there before Helm does its work, and then no more.
+        (_, OPERATOR) if looks.fetch_add(1, Ordering::Relaxed) == 0 => json(
             &json!({"metadata": {"name": "kaos-operator", "labels": {"app.kubernetes.io/managed-by": "Helm"}}}),
         ),
+        (_, OPERATOR) => None,
         (_, "/apis/gateway.networking.k8s.io/v1/gateways") => json(
             &json!({"metadata": {}, "items": [{"metadata": {"name": "edge", "namespace": "front"}}]}),
         ),

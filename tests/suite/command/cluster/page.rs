@@ -5,6 +5,8 @@ use serde_json::json;
 use super::Cluster;
 use crate::command::ui::Shown;
 
+type Answers = fn(&str, &str) -> Option<Vec<u8>>;
+
 const KINDS: &str = "/apis/kaos.tools/v1alpha1/namespaces/demo";
 
 async fn page_of(cluster: &Cluster, flag: &str) -> Shown {
@@ -82,7 +84,7 @@ async fn the_components_of_a_namespace_are_shown_without_what_is_secret() {
 /// What is too long is not kept, and what is no list is not shown.
 #[tokio::test]
 async fn an_answer_that_is_no_list_or_too_long_is_said_and_not_shown() {
-    let all: [(&str, super::Answers); 2] = [
+    let all: [(&str, Answers); 2] = [
         ("long", |_, _| Some(vec![b' '; 17 << 20])),
         ("markup", |_, _| {
             Some(b"<html>password=Tr0ub4dor&3".to_vec())

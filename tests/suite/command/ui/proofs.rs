@@ -73,6 +73,11 @@ async fn a_run_is_listed_shown_and_proved_and_the_proof_is_checked_without_the_t
         code == Some(2) && told.contains("it says that it has 6 records, and has 2"),
         "{told}"
     );
+    let (code, told) = check(format!("{}\n{}", proof.body, fewer[1]), &key()).await;
+    assert!(
+        code == Some(2) && told.contains("it says that it has 6 records, and has more"),
+        "{told}"
+    );
     let lines: Vec<_> = proof.body.lines().collect();
     let (first, others) = (lines[1], &lines[..lines.len() - 1]);
     let (code, told) = check([others, &[first]].concat().join("\n"), &key()).await;
