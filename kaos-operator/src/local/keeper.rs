@@ -1,15 +1,21 @@
 //! Keeps one process: starts it, waits until it is ready, starts it again, stops it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::health::{Found, Health};
+use super::loopback::is_taken;
 use super::process::{Process, Stage};
 use super::running::{Lines, Running};
 use super::shared::Shared;
 
 /// How often a process is looked at.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How often one looks whether another listens at the port of a process that is down, and for how long that may be what is
+/// left of the process itself.
+const ASK: Duration = Duration::from_millis(100);
+const LEFT: Duration = Duration::from_millis(500);
 
 /// How a start went.
 enum Went {
@@ -34,7 +40,12 @@ pub(super) fn keep(shared: &Arc<Shared>, index: usize) {
     }
     let limits = &shared.limits;
     let (mut ever_ready, mut failures, mut wait) = (false, 0, limits.back_off);
+    let mut pause = Duration::ZERO;
     loop {
+        if let Some((stage, why)) = rest(shared, index, process.port, pause) {
+            over(shared, index, stage, why);
+            return;
+        }
         let (ready_for, why) = match once(shared, index, process) {
             Went::Stopped { why } => {
                 over(shared, index, Stage::Stopped, why);
@@ -62,11 +73,33 @@ pub(super) fn keep(shared: &Arc<Shared>, index: usize) {
             it.restarts += 1;
             it.why = Some(why);
         });
-        if shared.must_stop(index, wait) {
-            over(shared, index, Stage::Stopped, None);
-            return;
-        }
+        pause = wait;
         wait = (wait * 2).min(limits.longest_back_off);
+    }
+}
+
+/// Lets a process that is down be down for so long; gives why it is not started then. Whoever else listens at its port is sent
+/// what is asked of it, with the token of all: then the team had better end.
+fn rest(
+    shared: &Shared,
+    index: usize,
+    port: u16,
+    pause: Duration,
+) -> Option<(Stage, Option<String>)> {
+    let began = Instant::now();
+    loop {
+        let (taken, passed) = (is_taken(port), began.elapsed());
+        if taken && passed >= LEFT {
+            let why = format!("somebody else listens at its port, 127.0.0.1:{port}");
+            return Some((Stage::Failed, Some(why)));
+        }
+        if !taken && passed >= pause {
+            return None;
+        }
+        let until = if taken { LEFT } else { pause };
+        if shared.must_stop(index, until.saturating_sub(passed).min(ASK)) {
+            return Some((Stage::Stopped, None));
+        }
     }
 }
 

@@ -47,12 +47,23 @@ impl Loopback {
 
 /// A port that the system gives, and what holds it.
 fn any_port() -> io::Result<(Socket, u16)> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    socket.set_reuse_address(true)?;
-    socket.bind(&SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())?;
+    let socket = bound(0)?;
     let at = socket.local_addr()?.as_socket();
     let at = at.ok_or(ErrorKind::AddrNotAvailable)?;
     Ok((socket, at.port()))
+}
+
+/// Whether somebody listens at a port, so that nobody else can.
+pub(super) fn is_taken(port: u16) -> bool {
+    bound(port).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+}
+
+/// A socket that does not listen.
+fn bound(port: u16) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddrV4::new(Ipv4Addr::LOCALHOST, port).into())?;
+    Ok(socket)
 }
 
 impl Addresses for Loopback {

@@ -1,6 +1,7 @@
 //! What goes wrong with programs, and that nothing is left of them.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -125,20 +126,50 @@ fn a_missing_program_fails_in_words() {
     team.stop();
 }
 
-/// Somebody else answers at the port: what cannot listen there ends, and is not ready for long.
+/// Somebody else answers at the port: what would not listen there is not started.
 #[test]
 fn a_port_in_use_fails_the_program_and_spares_its_holder() {
     let mut process = python("agent", LISTENS, &[]);
     process.ready = kaos_operator::ProbeKind::Http("/ready");
-    let holder = std::net::TcpListener::bind(("127.0.0.1", process.port)).unwrap();
+    let holder = TcpListener::bind(("127.0.0.1", process.port)).unwrap();
     let (team, seen) = start(vec![process], limits());
-    seen.until("agent failed: ended with code 1", 1);
-    let all = seen.all();
-    assert!(!all.iter().any(|it| it == "agent ready"), "{all:#?}");
-    assert!(
-        all.iter().any(|it| it.contains("Address already in use")),
-        "{all:#?}"
+    let at = holder.local_addr().unwrap();
+    seen.until(
+        &format!("agent failed: somebody else listens at its port, {at}"),
+        1,
     );
+    let all = seen.all();
+    assert!(!all.iter().any(|it| it == "agent starting"), "{all:#?}");
+    assert!(matches!(team.together(), Together::Failed(_)));
+    team.stop();
+    drop(holder);
+}
+
+/// Who takes the port of one that has crashed is sent what its callers send: the team ends, and says why.
+#[test]
+fn who_takes_the_port_of_one_that_is_down_ends_the_team() {
+    let waits = Limits {
+        back_off: Duration::from_secs(1000),
+        longest_back_off: Duration::from_secs(1000),
+        ..limits()
+    };
+    let process = python("agent", LISTENS, &[]);
+    let at = SocketAddr::from(([127, 0, 0, 1], process.port));
+    let (team, seen) = start(vec![process], waits);
+    seen.until("agent ready", 1);
+    let pid = i32::try_from(pids(&team)[0]).unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    // It tries as often as it can.
+    let holder = loop {
+        if let Ok(holder) = TcpListener::bind(at) {
+            break holder;
+        }
+    };
+    seen.until(
+        &format!("agent failed: somebody else listens at its port, {at}"),
+        1,
+    );
+    assert!(matches!(team.together(), Together::Failed(_)));
     team.stop();
     drop(holder);
 }
