@@ -27,13 +27,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let place = Place::of(name)?;
     let record = if place.runs() { place.read()? } else { None };
     let Some(mut record) = record else {
-        let last = place.read()?.map(|it| it.state);
-        let how = match last.as_deref() {
-            None => "there was none",
-            Some("stopped") => "the last one has ended as it was asked to",
-            Some("failed") => "the last one could not be started",
-            Some(_) => "the last one was killed",
-        };
+        let last = place.read()?;
+        let how = last.map_or_else(|| "there was none".to_owned(), |it| ended(&it));
         crate::output::say(&format!("no team called {name} runs; {how}"));
         return Ok(ExitCode::FAILURE);
     };
@@ -49,6 +44,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
     out.flush()?;
     let fine = record.components.iter().all(|it| it.stage == "ready");
     Ok(ExitCode::from(u8::from(!fine)))
+}
+
+/// How the last team has ended.
+fn ended(record: &Record) -> String {
+    match record.state.as_str() {
+        "stopped" => "the last one has ended as it was asked to".to_owned(),
+        "failed" => {
+            let failed = record.components.iter().filter(|it| it.stage == "failed");
+            let why = |it: &Component| Some(format!("{}: {}", it.name, it.why.as_ref()?));
+            let why: Vec<String> = failed.filter_map(why).collect();
+            format!("the last one has failed: {}", why.join("; "))
+        }
+        _ => "the last one was killed".to_owned(),
+    }
 }
 
 /// A row for each component; what is wrong with one is on a line of its own.

@@ -115,9 +115,16 @@ async fn lead(
     let code = match &end {
         End::Asked => ExitCode::SUCCESS,
         End::Failed(names) => {
+            let standings = team.standings();
+            let mut of_these = standings.iter().filter(|(name, _)| names.contains(name));
+            let again = if of_these.any(|(_, it)| it.was_ready) {
+                " again"
+            } else {
+                ""
+            };
             let names = names.join(", ");
             show.say(format!(
-                "{names} cannot be started; its lines above say why. All of the team is stopped."
+                "{names} cannot be started{again}; its lines above say why. All of the team is stopped."
             ));
             ExitCode::FAILURE
         }

@@ -113,7 +113,7 @@ async fn a_trail_that_cannot_be_written_starts_no_agent() {
         told.contains("the audit trail of KAOS_TRAIL and KAOS_TRAIL_KEY"),
         "{told}"
     );
-    assert!(told.contains("cannot be started"), "{told}");
+    assert!(told.contains("cannot be started; "), "{told}");
 }
 
 /// What a team's folder says is believed, so it is the user's alone: a link is refused, and others lose their rights.

@@ -1,5 +1,6 @@
 //! Programs of a team that are not ours, and say what is not so.
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -52,6 +53,39 @@ async fn a_program_that_is_not_ours_has_no_word_for_reports() {
     assert_eq!(forged.count(), 0, "{shown:#?}");
     let traces = home.run(&["logs", "traces"]).await;
     assert!(!said(&traces).contains("hacked"), "{}", said(&traces));
+}
+
+/// It waits for a component to crash, and is sent what is asked there, with the token: so nothing is left that the token opens.
+#[tokio::test]
+async fn who_takes_a_crashed_components_port_ends_the_team_and_that_is_said() {
+    let home = Home::new("taken");
+    let file = home.file(STRANGER);
+    let mut up = Up::start(home.kaos(&["up", "-f", &file, "--ready-seconds", "20"]));
+    up.until("kaos down").await;
+    let processes = home.processes();
+    let (pid, port) = processes[0];
+    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+    let taker = loop {
+        if let Ok(taker) = TcpListener::bind(("127.0.0.1", port)) {
+            break taker;
+        }
+    };
+    let (shown, code) = timeout(PATIENCE, up.end()).await.unwrap();
+    assert_eq!(code, Some(1), "{shown:#?}");
+    let shown = shown.concat();
+    let why = format!("somebody else listens at its port, 127.0.0.1:{port}");
+    for told in [
+        format!("stranger | failed: {why}"),
+        "mcpserver-stranger cannot be started again; ".to_owned(),
+    ] {
+        assert!(shown.contains(&told), "{told}: {shown}");
+    }
+    drop(taker);
+    super::all_gone(&processes);
+    let status = home.run(&["status"]).await;
+    let told = format!("the last one has failed: mcpserver-stranger: {why}");
+    assert!(said(&status).contains(&told), "{}", said(&status));
 }
 
 /// Its word for where the page is, is not the page's.
