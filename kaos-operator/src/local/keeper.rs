@@ -90,7 +90,7 @@ fn rest(
     loop {
         let (taken, passed) = (is_taken(port), began.elapsed());
         if taken && passed >= LEFT {
-            let why = format!("somebody else listens at its port, 127.0.0.1:{port}");
+            let why = format!("found somebody else listening at its port, 127.0.0.1:{port}");
             return Some((Stage::Failed, Some(why)));
         }
         if !taken && passed >= pause {

@@ -135,7 +135,7 @@ fn a_port_in_use_fails_the_program_and_spares_its_holder() {
     let (team, seen) = start(vec![process], limits());
     let at = holder.local_addr().unwrap();
     seen.until(
-        &format!("agent failed: somebody else listens at its port, {at}"),
+        &format!("agent failed: found somebody else listening at its port, {at}"),
         1,
     );
     let all = seen.all();
@@ -166,7 +166,7 @@ fn who_takes_the_port_of_one_that_is_down_ends_the_team() {
         }
     };
     seen.until(
-        &format!("agent failed: somebody else listens at its port, {at}"),
+        &format!("agent failed: found somebody else listening at its port, {at}"),
         1,
     );
     assert!(matches!(team.together(), Together::Failed(_)));

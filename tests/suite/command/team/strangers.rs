@@ -74,7 +74,7 @@ async fn who_takes_a_crashed_components_port_ends_the_team_and_that_is_said() {
     let (shown, code) = timeout(PATIENCE, up.end()).await.unwrap();
     assert_eq!(code, Some(1), "{shown:#?}");
     let shown = shown.concat();
-    let why = format!("somebody else listens at its port, 127.0.0.1:{port}");
+    let why = format!("found somebody else listening at its port, 127.0.0.1:{port}");
     for told in [
         format!("stranger | failed: {why}"),
         "mcpserver-stranger cannot be started again; ".to_owned(),
