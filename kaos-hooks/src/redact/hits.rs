@@ -1,6 +1,8 @@
 //! The literals of a text, found in one pass and shown to all who ask: where to look next, where
 //! to cut, what to redact, and again when sentinels stand in the text.
 
+use std::cell::Cell;
+
 use aho_corasick::automaton::StateID;
 
 use super::hit::Hit;
@@ -18,6 +20,8 @@ pub(crate) struct Hits {
     found: Vec<Hit>,
     /// How many of them nobody will ask for.
     forgotten: usize,
+    /// The number that was asked for last: the next is mostly near.
+    near: Cell<usize>,
     /// How far the text was read, and the automaton's state there.
     read: usize,
     state: Option<StateID>,
@@ -28,6 +32,7 @@ impl Hits {
     pub(crate) fn clear(&mut self) {
         self.found.clear();
         (self.forgotten, self.read, self.state) = (0, 0, None);
+        self.near.set(0);
     }
 
     /// Reads all literals that end at or before `to`.
@@ -48,7 +53,11 @@ impl Hits {
 
     /// The number of the first literal that ends behind `from`.
     pub(crate) fn behind(&self, from: usize) -> usize {
-        let known = self.found.get(self.forgotten..).unwrap_or_default();
+        let asked = self.near.get();
+        let before = asked.checked_sub(1).and_then(|last| self.found.get(last));
+        let is_on = before.is_some_and(|hit| hit.end <= from);
+        let first = if is_on { asked } else { self.forgotten };
+        let known = self.found.get(first..).unwrap_or_default();
         // Mostly it is one of the next.
         let mut size = 1;
         while known.get(size - 1).is_some_and(|hit| hit.end <= from) {
@@ -58,7 +67,9 @@ impl Hits {
         let near = near
             .unwrap_or_default()
             .partition_point(|hit| hit.end <= from);
-        self.forgotten + size / 2 + near
+        let number = first + size / 2 + near;
+        self.near.set(number);
+        number
     }
 
     pub(crate) fn get(&self, number: usize) -> Option<Hit> {
@@ -77,9 +88,11 @@ impl Hits {
         if self.forgotten == self.found.len() {
             self.found.clear();
             self.forgotten = 0;
+            self.near.set(0);
         } else if self.forgotten > MANY {
             self.found.drain(..self.forgotten);
             self.forgotten = 0;
+            self.near.set(0);
         }
         // What nobody reads needs not be read.
         if self.read < position {

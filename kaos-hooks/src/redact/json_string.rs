@@ -21,7 +21,7 @@ pub(crate) fn end(bytes: &[u8], quote: usize) -> Option<usize> {
 
 /// The text of a string's content; nothing when an escape is wrong.
 pub(crate) fn decode(content: &str) -> Option<Cow<'_, str>> {
-    let Some(first) = content.find('\\') else {
+    let Some(first) = memchr::memchr(b'\\', content.as_bytes()) else {
         return Some(Cow::Borrowed(content));
     };
     let mut text = String::with_capacity(content.len());
@@ -33,7 +33,7 @@ pub(crate) fn decode(content: &str) -> Option<Cow<'_, str>> {
         let (letter, length) = unescape(escape)?;
         text.push(letter);
         rest = escape.get(length..)?;
-        next = rest.find('\\');
+        next = memchr::memchr(b'\\', rest.as_bytes());
     }
     text.push_str(rest);
     Some(Cow::Owned(text))

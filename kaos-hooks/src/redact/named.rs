@@ -17,7 +17,7 @@ use super::ascii::{self, ALPHA, DASH, DOT, WORD};
 use super::letter;
 use super::lookahead::Lookahead;
 use super::value;
-use super::vocabulary::{self, Meaning, Seen};
+use super::vocabulary::{Meaning, Seen};
 use given::Named;
 pub(crate) use join::Joint;
 pub(crate) use line::{indent_of, is_block_line, is_block_mark, is_form_part};
@@ -192,6 +192,6 @@ pub(crate) fn may_name_account(name: &str) -> bool {
 }
 
 /// Whether this is the name of an account's name.
-pub(crate) fn names_account(name: &str) -> bool {
-    vocabulary::meaning(name) == Some(Meaning::User)
+pub(crate) fn names_account(name: &str, seen: &mut Seen) -> bool {
+    seen.meaning(name) == Some(Meaning::User)
 }

@@ -13,7 +13,7 @@ mod unit;
 pub(crate) use open::{MAX_LEN, Open};
 pub(crate) use pieces::Pieces;
 pub(crate) use unit::line;
-use unit::one;
+use unit::{Place, one};
 
 use super::ascii;
 use super::candidates::Candidates;
@@ -21,6 +21,7 @@ use super::draft::Given;
 use super::engine::Engine;
 use super::hits::Hits;
 use super::named;
+use super::vocabulary::Seen;
 use super::{Class, HashKey, pem, sentinel, token};
 
 /// Redacts as many whole units as `pieces` holds; gives how far it came.
@@ -41,6 +42,7 @@ pub(crate) fn redact(
         memchr::memrchr(b'\n', bytes).map_or(0, |index| index + 1)
     };
     let mut candidates = Candidates::default();
+    let mut seen = Seen::default();
     let mut position = 0;
     while position < bytes.len() {
         if let Open::Token(chars) = open {
@@ -56,16 +58,15 @@ pub(crate) fn redact(
             continue;
         }
         if let Open::Armour(chars) = open {
-            let Some(end) = discard_armour(text, position, chars, last) else {
-                break;
-            };
+            let (end, is_over) = discard_armour(text, position, chars, last);
             let total = *chars;
             pieces.replace(position, end, "");
             position = end;
-            if position < bytes.len() || last {
-                *open = Open::Nothing;
-                close_armour(pieces, position, total);
+            if !is_over {
+                break;
             }
+            *open = Open::Nothing;
+            close_armour(pieces, position, total);
             continue;
         }
         if position < whole {
@@ -79,29 +80,43 @@ pub(crate) fn redact(
                 continue;
             }
         }
-        match end(engine, &mut candidates, text, position, last) {
-            End::At(end) => {
-                let looks = candidates.before(end);
-                let given = Given {
-                    // Also names without a value: a cut may join one to them.
-                    hits: candidates.hits(engine, text, position, end),
-                    start: position,
-                    looks,
-                };
-                one(engine, key, open, pieces, (position, end), given);
-                position = end;
-            }
+        let (end, is_cut) = match end(engine, &mut candidates, &mut seen, text, position, last) {
+            End::At(end) => (end, false),
+            End::Cut(end) => (end, true),
             End::Token => {
                 pieces.replace(position, position, "");
                 *open = Open::Token(0);
+                continue;
             }
             End::Unknown => break,
-        }
+        };
+        let looks = candidates.before(end);
+        let given = Given {
+            // Also names without a value: a cut may join one to them.
+            hits: candidates.hits(engine, text, position, end),
+            start: position,
+            looks,
+        };
+        let place = Place {
+            start: position,
+            end,
+            is_cut,
+        };
+        one(engine, key, open, pieces, place, given);
+        position = end;
     }
-    if last && let Open::Token(chars) = open {
-        let total = *chars;
-        *open = Open::Nothing;
-        close_token(pieces, bytes.len(), bytes.len(), total);
+    match open {
+        Open::Token(chars) if last => {
+            let total = *chars;
+            *open = Open::Nothing;
+            close_token(pieces, bytes.len(), bytes.len(), total);
+        }
+        Open::Armour(chars) if last => {
+            let total = *chars;
+            *open = Open::Nothing;
+            close_armour(pieces, bytes.len(), total);
+        }
+        _ => {}
     }
     position
 }
@@ -116,25 +131,28 @@ fn discard(text: &str, start: usize, chars: &mut usize) -> Option<usize> {
     length.map(|length| start + length)
 }
 
-/// Counts the characters of the lines that go on with a private key; gives where they end, or
-/// nothing while the first of them is not complete.
-fn discard_armour(text: &str, start: usize, chars: &mut usize, last: bool) -> Option<usize> {
+/// Counts the characters of the lines that go on with a private key; gives where they end, and whether
+/// that is sure: without the end of a line or of the text, it is not.
+fn discard_armour(text: &str, start: usize, chars: &mut usize, last: bool) -> (usize, bool) {
     let mut position = start;
     loop {
         let rest = ascii::cut(text, position, text.len());
-        let line = match memchr::memchr(b'\n', rest.as_bytes()) {
+        let window = ascii::part(rest.as_bytes(), 0, MAX_LEN);
+        let line = match memchr::memchr(b'\n', window) {
             Some(length) => ascii::cut(rest, 0, length + 1),
-            None if last || rest.len() >= MAX_LEN => rest,
-            None => return (position > start || rest.is_empty()).then_some(position),
+            // What is no ASCII is no key: there is nothing to cut in the middle.
+            None if rest.len() >= MAX_LEN => ascii::cut(rest, 0, MAX_LEN),
+            None if last => rest,
+            None => return (position, false),
         };
         let is_end = line.starts_with("-----END ");
         if line.is_empty() || !(is_end || pem::is_body(line.as_bytes())) {
-            return Some(position);
+            return (position, true);
         }
         *chars += line.trim_end().chars().count();
         position += line.trim_end().len();
         if is_end {
-            return Some(position);
+            return (position, true);
         }
         position += line.len() - line.trim_end().len();
     }
@@ -178,13 +196,22 @@ fn skip(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize) 
 /// Where a unit ends.
 enum End {
     At(usize),
+    /// Where it is as long as a unit may be, though it belongs to what follows.
+    Cut(usize),
     /// More text is needed.
     Unknown,
     /// Nowhere: it starts with a token that is longer than a unit.
     Token,
 }
 
-fn end(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize, last: bool) -> End {
+fn end(
+    engine: &Engine,
+    candidates: &mut Candidates,
+    seen: &mut Seen,
+    text: &str,
+    start: usize,
+    last: bool,
+) -> End {
     let bytes = text.as_bytes();
     let limit = start + MAX_LEN;
     let mut line = start;
@@ -195,7 +222,7 @@ fn end(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize, l
         let window = ascii::part(bytes, line, limit);
         let Some(length) = memchr::memchr(b'\n', window) else {
             return match bytes.len() {
-                whole if whole >= limit && line > start => End::At(line),
+                whole if whole >= limit && line > start => End::Cut(line),
                 whole if whole >= limit => long_line(engine, bytes, start),
                 whole if last => End::At(whole),
                 _ => End::Unknown,
@@ -214,7 +241,7 @@ fn end(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize, l
             let literal = candidates.literal(engine, text, line);
             if literal < line_end {
                 let hits = candidates.hits(engine, text, literal, line_end);
-                let reach = reach::reach(engine, content, line, hits);
+                let reach = reach::reach(engine, content, line, hits, seen);
                 in_armour = reach.armour;
                 block = block.or(reach.block);
                 lines = lines.max(reach.lines);
@@ -259,7 +286,7 @@ fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
         )
         .take(64)
         .find(|index| is_quiet(*index));
-    End::At(start + quiet.unwrap_or(last) + 1)
+    End::Cut(start + quiet.unwrap_or(last) + 1)
 }
 
 /// Whether a letter of the scripts that are written without blanks ends at `index`, or one of

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 
 use kaos_hooks::redact::{Class, ContentPolicy, HashKey, JsonPath, Redactor};
+use kaos_tests::text::Seeded;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -215,6 +216,38 @@ fn long_tokens_become_oversize_in_both_forms() {
         let chunks: Vec<String> = bytes.chunks(size).map(String::from_iter).collect();
         let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
         assert_eq!(stream(&chunks), whole, "chunks of {size}");
+    }
+}
+
+#[test]
+fn a_private_key_of_lines_of_any_length_leaves_nothing_in_any_chunks() {
+    const BASE64: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let body = Seeded::new(5).string(BASE64, 150_000);
+    let ends = [
+        "\n-----END PRIVATE KEY-----\nand prose\n",
+        "\n-----END PRIVATE KEY-----",
+        "\n",
+        "",
+        "\nand a line of prose",
+    ];
+    for width in [20, 64, 199, 5000, 65_000, 70_000, 100_000, 150_000] {
+        for end in ends {
+            let lines: Vec<&str> = (0..body.len())
+                .step_by(width)
+                .map(|at| &body[at..body.len().min(at + width)])
+                .collect();
+            let text = format!("-----BEGIN PRIVATE KEY-----\n{}{end}", lines.join("\n"));
+            let whole = Redactor::new().text(&text).into_text().into_owned();
+            let place = format!("lines of {width}, then {end:?}");
+            assert!(whole.len() < 200, "{place}: {} bytes stay", whole.len());
+            for size in [100, 4096, 40_000, 65_537] {
+                let chunks: Vec<&str> = (0..text.len())
+                    .step_by(size)
+                    .map(|at| &text[at..text.len().min(at + size)])
+                    .collect();
+                assert!(stream(&chunks) == whole, "{place}: chunks of {size}");
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::redact::literals::Trigger;
 use crate::redact::named::{self, Joint};
 use crate::redact::pem;
 use crate::redact::usernames::NEAR_LINES;
+use crate::redact::vocabulary::Seen;
 
 /// How far below itself a line reaches.
 #[derive(Default)]
@@ -19,7 +20,13 @@ pub(super) struct Reach {
 }
 
 /// How far `line` reaches, which starts at `line_start` of the text in which its literals are.
-pub(super) fn reach(engine: &Engine, line: &str, line_start: usize, hits: &[Hit]) -> Reach {
+pub(super) fn reach(
+    engine: &Engine,
+    line: &str,
+    line_start: usize,
+    hits: &[Hit],
+    seen: &mut Seen,
+) -> Reach {
     let bytes = line.as_bytes();
     let mut name_end = 0;
     let mut begin = None;
@@ -32,7 +39,7 @@ pub(super) fn reach(engine: &Engine, line: &str, line_start: usize, hits: &[Hit]
             Some(Trigger::Name) if hit.start >= name_end => {
                 let (from, to) = named::name_around(line, hit.start, hit.end);
                 name_end = to;
-                reach.name(line, from, to);
+                reach.name(line, from, to, seen);
             }
             _ => {}
         }
@@ -45,7 +52,7 @@ pub(super) fn reach(engine: &Engine, line: &str, line_start: usize, hits: &[Hit]
 
 impl Reach {
     /// Reaches as far as the value of the name `from..to` may stand.
-    fn name(&mut self, line: &str, from: usize, to: usize) {
+    fn name(&mut self, line: &str, from: usize, to: usize, seen: &mut Seen) {
         let bytes = line.as_bytes();
         let rest = ascii::part(bytes, to, bytes.len());
         let is_last = rest.starts_with(b"</")
@@ -76,7 +83,10 @@ impl Reach {
             self.lines = self.lines.max(3);
         } else if is_below {
             self.lines = self.lines.max(1);
-        } else if is_account && named::names_account(ascii::cut(line, from, to)) {
+        } else if is_account
+            && self.lines < NEAR_LINES
+            && named::names_account(ascii::cut(line, from, to), seen)
+        {
             self.lines = NEAR_LINES;
         }
     }

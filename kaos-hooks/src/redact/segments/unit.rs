@@ -1,11 +1,20 @@
 //! One unit, redacted until nothing is found in it any more.
 
 use super::Pieces;
-use super::open::{MAX_LEN, Open};
+use super::open::Open;
 use crate::redact::draft::{self, Given, Known};
 use crate::redact::engine::Engine;
 use crate::redact::scratch::Scratch;
 use crate::redact::{Class, HashKey, ascii, sentinel};
+
+/// Where a unit stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Whether it ends where it is as long as it may be, though it belongs to what follows.
+    pub(super) is_cut: bool,
+}
 
 /// Redacts what is one line.
 pub(crate) fn line(
@@ -15,7 +24,12 @@ pub(crate) fn line(
     given: Given<'_>,
 ) {
     let end = pieces.text.len();
-    one(engine, key, &mut Open::Nothing, pieces, (0, end), given);
+    let place = Place {
+        start: 0,
+        end,
+        is_cut: false,
+    };
+    one(engine, key, &mut Open::Nothing, pieces, place, given);
 }
 
 /// How often a unit is redacted again before it counts as unstable.
@@ -27,7 +41,7 @@ pub(super) fn one(
     key: Option<&HashKey>,
     open: &mut Open,
     pieces: &mut Pieces<'_, '_>,
-    (start, end): (usize, usize),
+    Place { start, end, is_cut }: Place,
     given: Given<'_>,
 ) {
     let unit = ascii::cut(pieces.text, start, end);
@@ -38,7 +52,6 @@ pub(super) fn one(
         &mut pieces.scratch.views,
         &mut pieces.scratch.seen,
     );
-    let is_cut = unit.len() + 4096 >= MAX_LEN;
     if let Some(last) = findings.last()
         && is_cut
         && last.class == Class::PrivateKey

@@ -5,18 +5,28 @@ use super::Meaning;
 /// How many names are remembered.
 const SLOTS: usize = 8;
 
-/// Longest name that is remembered, in bytes.
-const MAX_LEN: usize = 30;
+/// Longest name that is remembered, in bytes: the longest of all.
+const MAX_LEN: usize = 80;
 
 /// What the last names meant, each in a slot that it shares with others.
 #[derive(Debug, Default)]
 pub(crate) struct Seen([Known; SLOTS]);
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Known {
     name: [u8; MAX_LEN],
     length: u8,
     meaning: Option<Meaning>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            name: [0; MAX_LEN],
+            length: 0,
+            meaning: None,
+        }
+    }
 }
 
 impl Seen {
