@@ -14,13 +14,16 @@ const BLOCK: usize = 2048;
 /// So many forgotten literals are worth moving the others.
 const MANY: usize = 4096;
 
+/// So many literals are looked through before the place where the last lookup ended is asked.
+const NEXT: usize = 16;
+
 /// The literals of one text, in the order of their ends, as far as it was read.
 #[derive(Debug, Default)]
 pub(crate) struct Hits {
     found: Vec<Hit>,
     /// How many of them nobody will ask for.
     forgotten: usize,
-    /// The number that was asked for last: the next is mostly near.
+    /// The number of the last that was far from these: the next is mostly near to it.
     near: Cell<usize>,
     /// How far the text was read, and the automaton's state there.
     read: usize,
@@ -52,22 +55,25 @@ impl Hits {
     }
 
     /// The number of the first literal that ends behind `from`.
+    #[inline]
     pub(crate) fn behind(&self, from: usize) -> usize {
+        let known = self.found.get(self.forgotten..).unwrap_or_default();
+        // Mostly it is one of the next.
+        match known.get(..NEXT) {
+            Some(next) if next.last().is_some_and(|hit| hit.end <= from) => self.far_behind(from),
+            _ => self.forgotten + first_behind(known, from),
+        }
+    }
+
+    /// The same where it is none of the next: mostly it is near to the one that was asked for last.
+    #[inline(never)]
+    fn far_behind(&self, from: usize) -> usize {
         let asked = self.near.get();
         let before = asked.checked_sub(1).and_then(|last| self.found.get(last));
         let is_on = before.is_some_and(|hit| hit.end <= from);
         let first = if is_on { asked } else { self.forgotten };
         let known = self.found.get(first..).unwrap_or_default();
-        // Mostly it is one of the next.
-        let mut size = 1;
-        while known.get(size - 1).is_some_and(|hit| hit.end <= from) {
-            size *= 2;
-        }
-        let near = known.get(size / 2..size.min(known.len()));
-        let near = near
-            .unwrap_or_default()
-            .partition_point(|hit| hit.end <= from);
-        let number = first + size / 2 + near;
+        let number = first + first_behind(known, from);
         self.near.set(number);
         number
     }
@@ -99,4 +105,17 @@ impl Hits {
             (self.read, self.state) = (position, None);
         }
     }
+}
+
+/// The number of the first that ends behind `from`, by steps that double and halve.
+fn first_behind(known: &[Hit], from: usize) -> usize {
+    let mut size = 1;
+    while known.get(size - 1).is_some_and(|hit| hit.end <= from) {
+        size *= 2;
+    }
+    let near = known.get(size / 2..size.min(known.len()));
+    size / 2
+        + near
+            .unwrap_or_default()
+            .partition_point(|hit| hit.end <= from)
 }

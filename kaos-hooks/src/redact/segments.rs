@@ -42,7 +42,6 @@ pub(crate) fn redact(
         memchr::memrchr(b'\n', bytes).map_or(0, |index| index + 1)
     };
     let mut candidates = Candidates::default();
-    let mut seen = Seen::default();
     let mut position = 0;
     while position < bytes.len() {
         if let Open::Token(chars) = open {
@@ -80,7 +79,8 @@ pub(crate) fn redact(
                 continue;
             }
         }
-        let (end, is_cut) = match end(engine, &mut candidates, &mut seen, text, position, last) {
+        let seen = &mut pieces.scratch.seen;
+        let (end, is_cut) = match end(engine, &mut candidates, seen, text, position, last) {
             End::At(end) => (end, false),
             End::Cut(end) => (end, true),
             End::Token => {
