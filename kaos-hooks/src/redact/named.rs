@@ -20,7 +20,7 @@ use super::value;
 use super::vocabulary::{Meaning, Seen};
 use given::Named;
 pub(crate) use join::Joint;
-pub(crate) use line::{indent_of, is_block_line, is_block_mark, is_form_part};
+pub(crate) use line::{ends_in_block_mark, indent_of, is_block_line, is_block_mark, is_form_part};
 
 /// Longest name, in bytes; a longer run of name bytes names nothing.
 const MAX_NAME_LEN: usize = 80;

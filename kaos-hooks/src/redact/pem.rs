@@ -131,6 +131,13 @@ fn is_wrapping(byte: u8) -> bool {
     ascii::is(byte, BLANK | ascii::QUOTE) || matches!(byte, b'+' | b'.' | b',' | b';')
 }
 
+/// Whether there is nothing but such signs: the key may go on behind them.
+pub(crate) fn is_wrapped(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .all(|byte| is_wrapping(*byte) || *byte == b'\\')
+}
+
 /// Leaves blanks and quotes behind the key where they are.
 fn trimmed(bytes: &[u8], start: usize, end: usize) -> usize {
     let mut end = end;

@@ -5,6 +5,7 @@
 //! exactly where the whole text would be: that is what makes the streaming form equal to the
 //! whole.
 
+mod lines;
 mod open;
 mod pieces;
 mod reach;
@@ -13,7 +14,7 @@ mod unit;
 pub(crate) use open::{MAX_LEN, Open};
 pub(crate) use pieces::Pieces;
 pub(crate) use unit::line;
-use unit::{Place, one};
+use unit::{Cut, Place, one};
 
 use super::ascii;
 use super::candidates::Candidates;
@@ -56,16 +57,16 @@ pub(crate) fn redact(
             position = end;
             continue;
         }
-        if let Open::Armour(chars) = open {
-            let (end, is_over) = discard_armour(text, position, chars, last);
-            let total = *chars;
+        if let Open::Lines(lines) = open {
+            let (end, is_over) = lines.discard(text, position, last);
+            let total = lines.chars;
             pieces.replace(position, end, "");
             position = end;
             if !is_over {
                 break;
             }
             *open = Open::Nothing;
-            close_armour(pieces, position, total);
+            close_lines(pieces, position, total);
             continue;
         }
         if position < whole {
@@ -80,9 +81,9 @@ pub(crate) fn redact(
             }
         }
         let seen = &mut pieces.scratch.seen;
-        let (end, is_cut) = match end(engine, &mut candidates, seen, text, position, last) {
-            End::At(end) => (end, false),
-            End::Cut(end) => (end, true),
+        let (end, cut) = match end(engine, &mut candidates, seen, text, position, last) {
+            End::At(end) => (end, None),
+            End::Cut(end, cut) => (end, Some(cut)),
             End::Token => {
                 pieces.replace(position, position, "");
                 *open = Open::Token(0);
@@ -100,7 +101,7 @@ pub(crate) fn redact(
         let place = Place {
             start: position,
             end,
-            is_cut,
+            cut,
         };
         one(engine, key, open, pieces, place, given);
         position = end;
@@ -111,10 +112,10 @@ pub(crate) fn redact(
             *open = Open::Nothing;
             close_token(pieces, bytes.len(), bytes.len(), total);
         }
-        Open::Armour(chars) if last => {
-            let total = *chars;
+        Open::Lines(lines) if last => {
+            let total = lines.chars;
             *open = Open::Nothing;
-            close_armour(pieces, bytes.len(), total);
+            close_lines(pieces, bytes.len(), total);
         }
         _ => {}
     }
@@ -131,34 +132,7 @@ fn discard(text: &str, start: usize, chars: &mut usize) -> Option<usize> {
     length.map(|length| start + length)
 }
 
-/// Counts the characters of the lines that go on with a private key; gives where they end, and whether
-/// that is sure: without the end of a line or of the text, it is not.
-fn discard_armour(text: &str, start: usize, chars: &mut usize, last: bool) -> (usize, bool) {
-    let mut position = start;
-    loop {
-        let rest = ascii::cut(text, position, text.len());
-        let window = ascii::part(rest.as_bytes(), 0, MAX_LEN);
-        let line = match memchr::memchr(b'\n', window) {
-            Some(length) => ascii::cut(rest, 0, length + 1),
-            // What is no ASCII is no key: there is nothing to cut in the middle.
-            None if rest.len() >= MAX_LEN => ascii::cut(rest, 0, MAX_LEN),
-            None if last => rest,
-            None => return (position, false),
-        };
-        let is_end = line.starts_with("-----END ");
-        if line.is_empty() || !(is_end || pem::is_body(line.as_bytes())) {
-            return (position, true);
-        }
-        *chars += line.trim_end().chars().count();
-        position += line.trim_end().len();
-        if is_end {
-            return (position, true);
-        }
-        position += line.len() - line.trim_end().len();
-    }
-}
-
-fn close_armour(pieces: &mut Pieces<'_, '_>, at: usize, chars: usize) {
+fn close_lines(pieces: &mut Pieces<'_, '_>, at: usize, chars: usize) {
     if chars > 0 {
         close_token(pieces, at, at, chars);
         if !ascii::part(pieces.text.as_bytes(), at, at + 1).starts_with(b"\n") {
@@ -197,7 +171,7 @@ fn skip(engine: &Engine, candidates: &mut Candidates, text: &str, start: usize) 
 enum End {
     At(usize),
     /// Where it is as long as a unit may be, though it belongs to what follows.
-    Cut(usize),
+    Cut(usize, Cut),
     /// More text is needed.
     Unknown,
     /// Nowhere: it starts with a token that is longer than a unit.
@@ -222,8 +196,8 @@ fn end(
         let window = ascii::part(bytes, line, limit);
         let Some(length) = memchr::memchr(b'\n', window) else {
             return match bytes.len() {
-                whole if whole >= limit && line > start => End::Cut(line),
-                whole if whole >= limit => long_line(engine, bytes, start),
+                whole if whole >= limit && in_armour => End::Cut(line, Cut { block }),
+                whole if whole >= limit => long_line(engine, bytes, start, Cut { block }),
                 whole if last => End::At(whole),
                 _ => End::Unknown,
             };
@@ -263,7 +237,7 @@ fn end(
 }
 
 /// Where a line is cut that is longer than a unit: between two tokens, away from any name.
-fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
+fn long_line(engine: &Engine, bytes: &[u8], start: usize, cut: Cut) -> End {
     let window = ascii::part(bytes, start, start + MAX_LEN);
     let mut blanks =
         window.iter().enumerate().rev().filter(|(index, byte)| {
@@ -286,7 +260,7 @@ fn long_line(engine: &Engine, bytes: &[u8], start: usize) -> End {
         )
         .take(64)
         .find(|index| is_quiet(*index));
-    End::Cut(start + quiet.unwrap_or(last) + 1)
+    End::Cut(start + quiet.unwrap_or(last) + 1, cut)
 }
 
 /// Whether a letter of the scripts that are written without blanks ends at `index`, or one of

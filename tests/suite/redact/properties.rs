@@ -252,6 +252,53 @@ fn a_private_key_of_lines_of_any_length_leaves_nothing_in_any_chunks() {
 }
 
 #[test]
+fn a_block_below_a_key_of_any_length_leaves_nothing_in_any_chunks() {
+    const WORDS: &str = "abcdefghijklmnopqrstuvwxyz é";
+    let body = Seeded::new(6).string(WORDS, 150_000);
+    let letters: Vec<char> = body.chars().collect();
+    for (width, mark) in [
+        (20, "|"),
+        (199, ">-"),
+        (5000, "|2"),
+        (60_000, "|"),
+        (64_000, "|"),
+        (70_000, "|"),
+        (150_000, ">"),
+    ] {
+        for indent in ["", "   "] {
+            let lines: Vec<String> = letters
+                .chunks(width)
+                .map(|line| format!("{indent}  x{}", line.iter().collect::<String>()))
+                .collect();
+            let block = lines.join("\n");
+            let head = format!("kind: a\n{indent}password: {mark}\n");
+            for end in ["", "\n", "\nafter: it\n"] {
+                let text = format!("{head}{block}{end}");
+                let whole = Redactor::new().text(&text).into_text().into_owned();
+                let place = format!("lines of {width} by {indent:?}, then {end:?}");
+                assert!(whole.starts_with(&head) && whole.ends_with(end), "{place}");
+                let shown = whole.len() - head.len();
+                assert!(shown < 150, "{place}: {shown} bytes stay");
+                assert_eq!(Redactor::new().text(&whole).as_str(), whole, "{place}");
+                for size in [100, 4096, 40_000, 65_537] {
+                    let mut chunks = Vec::new();
+                    let mut rest = text.as_str();
+                    while !rest.is_empty() {
+                        let mut at = size.min(rest.len());
+                        while !rest.is_char_boundary(at) {
+                            at += 1;
+                        }
+                        chunks.push(&rest[..at]);
+                        rest = &rest[at..];
+                    }
+                    assert!(stream(&chunks) == whole, "{place}: chunks of {size}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_private_key_over_the_limit_leaves_nothing() {
     let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n";
     let text = format!(

@@ -166,6 +166,13 @@ pub(crate) fn is_block_mark(bytes: &[u8], value: usize) -> bool {
         )
 }
 
+/// Whether the last line of a text with anything on it ends in such a mark.
+pub(crate) fn ends_in_block_mark(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii_end();
+    let mark = ascii::run_back(text, text.len(), ascii::DIGIT | DASH | ascii::PLUS_SLASH, 3);
+    mark > 0 && is_block_mark(text, mark - 1)
+}
+
 /// Whether the name `start..end` is told by `name: NAME` on one line, and its value by `value: …`
 /// on the next.
 pub(super) fn is_stated_above(bytes: &[u8], start: usize, end: usize) -> bool {

@@ -1,5 +1,7 @@
 //! What goes on from one unit of a text to the next, when it is too long for one.
 
+use super::lines::Lines;
+
 /// Longest unit, in bytes: what a stream holds back at most.
 pub(crate) const MAX_LEN: usize = 64 * 1024;
 
@@ -11,6 +13,6 @@ pub(crate) enum Open {
     Nothing,
     /// A token that was longer than a unit, and its characters so far.
     Token(usize),
-    /// A private key that was longer than a unit, and the characters of its other lines so far.
-    Armour(usize),
+    /// Lines of a private key, or of a value, that was longer than a unit.
+    Lines(Lines),
 }

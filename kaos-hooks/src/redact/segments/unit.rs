@@ -1,6 +1,7 @@
 //! One unit, redacted until nothing is found in it any more.
 
 use super::Pieces;
+use super::lines::Lines;
 use super::open::Open;
 use crate::redact::draft::{self, Given, Known};
 use crate::redact::engine::Engine;
@@ -12,8 +13,15 @@ use crate::redact::{Class, HashKey, ascii, sentinel};
 pub(super) struct Place {
     pub(super) start: usize,
     pub(super) end: usize,
-    /// Whether it ends where it is as long as it may be, though it belongs to what follows.
-    pub(super) is_cut: bool,
+    /// Set where it ends as it is as long as it may be, though it belongs to what follows.
+    pub(super) cut: Option<Cut>,
+}
+
+/// What is not over where a unit is cut.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    /// The indentation of the key whose value the lines at the end are.
+    pub(super) block: Option<usize>,
 }
 
 /// Redacts what is one line.
@@ -27,7 +35,7 @@ pub(crate) fn line(
     let place = Place {
         start: 0,
         end,
-        is_cut: false,
+        cut: None,
     };
     one(engine, key, &mut Open::Nothing, pieces, place, given);
 }
@@ -41,7 +49,7 @@ pub(super) fn one(
     key: Option<&HashKey>,
     open: &mut Open,
     pieces: &mut Pieces<'_, '_>,
-    Place { start, end, is_cut }: Place,
+    Place { start, end, cut }: Place,
     given: Given<'_>,
 ) {
     let unit = ascii::cut(pieces.text, start, end);
@@ -52,12 +60,8 @@ pub(super) fn one(
         &mut pieces.scratch.views,
         &mut pieces.scratch.seen,
     );
-    if let Some(last) = findings.last()
-        && is_cut
-        && last.class == Class::PrivateKey
-        && last.end + 2 >= unit.len()
-    {
-        *open = Open::Armour(0);
+    if let Some(cut) = cut {
+        *open = Lines::behind(unit, &findings, cut.block);
     }
     if findings.is_empty() {
         return;
