@@ -22,11 +22,22 @@ const END: &[u8] = b"-----END ";
 /// Longest label between `BEGIN` and the dashes, in bytes.
 const MAX_LABEL_LEN: usize = 64;
 
+/// Longest first line of a private key, in bytes.
+pub(crate) const MAX_BEGIN_LEN: usize = BEGIN.len() + MAX_LABEL_LEN + 5;
+
 /// How other private keys start, on a line of their own: RFC 4716's envelope, and `PuTTY`'s files.
 pub(crate) const OTHERS: &[&str] = &[
     "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----",
     "Private-Lines: ",
 ];
+
+/// Whether a private key may start in these bytes, and its first line be over or not.
+pub(crate) fn has_begin(bytes: &[u8]) -> bool {
+    FIND_BEGIN.find(bytes).is_some()
+        || OTHERS
+            .iter()
+            .any(|other| memchr::memmem::find(bytes, other.as_bytes()).is_some())
+}
 
 /// Where the body of the private key starts whose `-----BEGIN ` starts at `start`.
 pub(crate) fn body(bytes: &[u8], start: usize) -> Option<usize> {

@@ -5,22 +5,23 @@
 //! exactly where the whole text would be: that is what makes the streaming form equal to the
 //! whole.
 
+mod cut;
 mod lines;
 mod open;
 mod pieces;
 mod reach;
 mod unit;
 
+use cut::Cut;
 pub(crate) use open::{MAX_LEN, Open};
 pub(crate) use pieces::Pieces;
 pub(crate) use unit::line;
-use unit::{Cut, Place, one};
+use unit::{Place, one};
 
 use super::ascii;
 use super::candidates::Candidates;
 use super::draft::Given;
 use super::engine::Engine;
-use super::hits::Hits;
 use super::named;
 use super::vocabulary::Seen;
 use super::{Class, HashKey, pem, sentinel, token};
@@ -58,6 +59,7 @@ pub(crate) fn redact(
             continue;
         }
         if let Open::Lines(lines) = open {
+            position = lines.behind_sentinels(text, position, last);
             let (end, is_over) = lines.discard(text, position, last);
             let total = lines.chars;
             pieces.replace(position, end, "");
@@ -196,8 +198,15 @@ fn end(
         let window = ascii::part(bytes, line, limit);
         let Some(length) = memchr::memchr(b'\n', window) else {
             return match bytes.len() {
-                whole if whole >= limit && in_armour => End::Cut(line, Cut { block }),
-                whole if whole >= limit => long_line(engine, bytes, start, Cut { block }),
+                whole if whole >= limit => {
+                    let is_going_on = line > start && (in_armour || block.is_some());
+                    let place = if is_going_on {
+                        Some(line)
+                    } else {
+                        cut::place(engine, bytes, start, line)
+                    };
+                    place.map_or(End::Token, |place| End::Cut(place, Cut { block }))
+                }
                 whole if last => End::At(whole),
                 _ => End::Unknown,
             };
@@ -234,40 +243,4 @@ fn end(
             return End::At(line);
         }
     }
-}
-
-/// Where a line is cut that is longer than a unit: between two tokens, away from any name.
-fn long_line(engine: &Engine, bytes: &[u8], start: usize, cut: Cut) -> End {
-    let window = ascii::part(bytes, start, start + MAX_LEN);
-    let mut blanks =
-        window.iter().enumerate().rev().filter(|(index, byte)| {
-            ascii::is(**byte, ascii::BLANK) || ends_ideograph(window, *index)
-        });
-    let Some((last, _)) = blanks.next() else {
-        return End::Token;
-    };
-    let is_quiet = |cut: usize| {
-        let before = ascii::part(window, cut.saturating_sub(256), cut);
-        let mut hits = Hits::default();
-        hits.read_to(engine.literals(), before, before.len());
-        hits.behind(0) == 0 && hits.get(0).is_none()
-    };
-    let quiet = std::iter::once(last)
-        .chain(
-            blanks
-                .map(|(index, _)| index)
-                .take_while(|index| last - index < 4096),
-        )
-        .take(64)
-        .find(|index| is_quiet(*index));
-    End::Cut(start + quiet.unwrap_or(last) + 1, cut)
-}
-
-/// Whether a letter of the scripts that are written without blanks ends at `index`, or one of
-/// their signs: no token goes on behind it.
-fn ends_ideograph(bytes: &[u8], index: usize) -> bool {
-    // U+3000 to U+D7FF have three bytes, and the first of them is one of these.
-    ascii::at(bytes, index) >= 0x80
-        && index >= 2
-        && matches!(ascii::at(bytes, index - 2), 0xe3..=0xed)
 }

@@ -166,11 +166,13 @@ pub(crate) fn is_block_mark(bytes: &[u8], value: usize) -> bool {
         )
 }
 
-/// Whether the last line of a text with anything on it ends in such a mark.
+/// Whether the last line of a text with anything on it is a key with such a mark.
 pub(crate) fn ends_in_block_mark(bytes: &[u8]) -> bool {
     let text = bytes.trim_ascii_end();
-    let mark = ascii::run_back(text, text.len(), ascii::DIGIT | DASH | ascii::PLUS_SLASH, 3);
-    mark > 0 && is_block_mark(text, mark - 1)
+    let sign = ascii::run_back(text, text.len(), ascii::DIGIT | DASH | ascii::PLUS_SLASH, 3);
+    let mark = sign.saturating_sub(1);
+    let key = ascii::run_back(text, mark, SPACE, 64);
+    is_block_mark(text, mark) && ascii::before(text, key) == b':'
 }
 
 /// Whether the name `start..end` is told by `name: NAME` on one line, and its value by `value: …`

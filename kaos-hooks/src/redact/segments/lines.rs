@@ -2,7 +2,10 @@
 
 use super::open::{MAX_LEN, Open};
 use crate::redact::finding::Finding;
-use crate::redact::{Class, ascii, named, pem};
+use crate::redact::{Class, ascii, named, pem, sentinel};
+
+/// Longest line that is looked at for whether it is a sentinel, in bytes.
+const MAX_SENTINEL_LEN: usize = 256;
 
 /// What they belong to.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +46,28 @@ impl Lines {
             chars: 0,
             is_in_line: !unit.ends_with('\n'),
         })
+    }
+
+    /// Where the lines go on behind those that are sentinels: they went before.
+    pub(super) fn behind_sentinels(&self, text: &str, start: usize, last: bool) -> usize {
+        let mut position = start;
+        if self.chars > 0 {
+            return position;
+        }
+        loop {
+            let rest = ascii::part(text.as_bytes(), position, text.len());
+            let line = match memchr::memchr(b'\n', ascii::part(rest, 0, MAX_SENTINEL_LEN)) {
+                Some(length) => ascii::part(rest, 0, length + 1),
+                None if last && !rest.is_empty() => rest,
+                None => return position,
+            };
+            let start = ascii::run(line, 0, ascii::SPACE);
+            let end = sentinel::end(line, start);
+            if end.is_none_or(|end| !ascii::part(line, end, line.len()).trim_ascii().is_empty()) {
+                return position;
+            }
+            position += line.len();
+        }
     }
 
     /// Counts the lines that stand at `start`; gives where they end, and whether that is sure: without the end of

@@ -1,6 +1,7 @@
 //! One unit, redacted until nothing is found in it any more.
 
 use super::Pieces;
+use super::cut::Cut;
 use super::lines::Lines;
 use super::open::Open;
 use crate::redact::draft::{self, Given, Known};
@@ -15,13 +16,6 @@ pub(super) struct Place {
     pub(super) end: usize,
     /// Set where it ends as it is as long as it may be, though it belongs to what follows.
     pub(super) cut: Option<Cut>,
-}
-
-/// What is not over where a unit is cut.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cut {
-    /// The indentation of the key whose value the lines at the end are.
-    pub(super) block: Option<usize>,
 }
 
 /// Redacts what is one line.

@@ -1,0 +1,63 @@
+//! Where a unit is cut that is as long as it may be, though it belongs to what follows.
+
+use smallvec::SmallVec;
+
+use super::open::MAX_LEN;
+use crate::redact::engine::Engine;
+use crate::redact::hits::Hits;
+use crate::redact::{ascii, pem};
+
+/// What is not over where a unit is cut.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    /// The indentation of the key whose value the lines at the end are.
+    pub(super) block: Option<usize>,
+}
+
+/// How much of the end of a unit is looked at for a good place, in bytes.
+const NEAR_END: usize = 4096;
+
+/// How many places are looked at.
+const PLACES: usize = 64;
+
+/// Where the unit is cut that starts at `start` and whose last line, which is not whole, at `line`: behind a blank, away from
+/// any name; nothing where it has no blank.
+pub(super) fn place(engine: &Engine, bytes: &[u8], start: usize, line: usize) -> Option<usize> {
+    let window = ascii::part(bytes, start, start + MAX_LEN);
+    let is_blank =
+        |index: usize, byte: u8| ascii::is(byte, ascii::BLANK) || ends_ideograph(window, index);
+    let mut blanks = window
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(index, byte)| is_blank(*index, **byte))
+        .map(|(index, _)| index);
+    let last = blanks.next()?;
+    let near = blanks.take_while(|index| last - index < NEAR_END);
+    let near: SmallVec<[usize; PLACES]> = std::iter::once(last).chain(near).take(PLACES).collect();
+    let before =
+        |place: usize, length: usize| ascii::part(window, place.saturating_sub(length), place);
+    let is_quiet = |place: &&usize| {
+        let before = before(**place, 256);
+        let mut hits = Hits::default();
+        hits.read_to(engine.literals(), before, before.len());
+        hits.behind(0) == 0 && hits.get(0).is_none()
+    };
+    let quiet = near.iter().find(is_quiet);
+    if quiet.is_none() && line > start && start + window.len() - line < NEAR_END {
+        return Some(line);
+    }
+    // At least not within the first line of a private key.
+    let is_apart = |place: &&usize| !pem::has_begin(before(**place, pem::MAX_BEGIN_LEN));
+    let place = quiet.or_else(|| near.iter().find(is_apart));
+    Some(start + place.unwrap_or(&last) + 1)
+}
+
+/// Whether a letter of the scripts that are written without blanks ends at `index`, or one of
+/// their signs: no token goes on behind it.
+fn ends_ideograph(bytes: &[u8], index: usize) -> bool {
+    // U+3000 to U+D7FF have three bytes, and the first of them is one of these.
+    ascii::at(bytes, index) >= 0x80
+        && index >= 2
+        && matches!(ascii::at(bytes, index - 2), 0xe3..=0xed)
+}
