@@ -214,12 +214,10 @@ fn end(
         let line_end = line + length + 1;
         let content = ascii::cut(text, line, line_end);
         lines -= 1;
-        if in_armour {
-            in_armour = pem::is_body(content.as_bytes());
-        }
-        if block.is_some_and(|indent| !named::is_block_line(content.as_bytes(), indent)) {
-            block = None;
-        }
+        // What a private key ends in belongs to the line that it starts in, when it is gone.
+        let is_of_block = |indent| in_armour || named::is_block_line(content.as_bytes(), indent);
+        block = block.filter(|indent| is_of_block(*indent));
+        in_armour = in_armour && pem::is_body(content.as_bytes());
         if !in_armour {
             let literal = candidates.literal(engine, text, line);
             if literal < line_end {

@@ -202,6 +202,19 @@ proptest! {
 }
 
 #[test]
+fn a_private_key_in_a_block_and_what_is_below_it_go_at_once() {
+    let redactor = Redactor::new();
+    for text in [
+        "password:|\n -----BEGIN PRIVATE KEY-----\nd|\n hunter2\n",
+        "password: |\n  -----BEGIN PRIVATE KEY-----\n  MIIE\nMIIE\nfin: it\n  hunter2\nafter: it\n",
+    ] {
+        let once = redactor.text(text).into_text().into_owned();
+        assert!(!once.contains("hunter2"), "{once}");
+        assert_eq!(redactor.text(&once).as_str(), once);
+    }
+}
+
+#[test]
 fn long_tokens_become_oversize_in_both_forms() {
     let redactor = Redactor::new();
     let long = "x".repeat(70_000);
