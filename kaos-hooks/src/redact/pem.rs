@@ -31,12 +31,13 @@ pub(crate) const OTHERS: &[&str] = &[
     "Private-Lines: ",
 ];
 
-/// Whether a private key may start in these bytes, and its first line be over or not.
-pub(crate) fn has_begin(bytes: &[u8]) -> bool {
-    FIND_BEGIN.find(bytes).is_some()
-        || OTHERS
-            .iter()
-            .any(|other| memchr::memmem::find(bytes, other.as_bytes()).is_some())
+/// Whether bytes end within the first line of a private key, as far as one can tell.
+pub(crate) fn ends_in_begin(bytes: &[u8]) -> bool {
+    let is_open = |begin: &str| {
+        let start = memchr::memmem::rfind(bytes, begin.as_bytes());
+        start.is_some_and(|start| body(bytes, start).is_none())
+    };
+    is_open(BEGIN) || OTHERS.iter().any(|begin| is_open(begin))
 }
 
 /// Where the body of the private key starts whose `-----BEGIN ` starts at `start`.

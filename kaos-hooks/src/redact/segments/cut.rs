@@ -48,7 +48,7 @@ pub(super) fn place(engine: &Engine, bytes: &[u8], start: usize, line: usize) ->
         return Some(line);
     }
     // At least not within the first line of a private key.
-    let is_apart = |place: &&usize| !pem::has_begin(before(**place, pem::MAX_BEGIN_LEN));
+    let is_apart = |place: &&usize| !pem::ends_in_begin(before(**place, pem::MAX_BEGIN_LEN));
     let place = quiet.or_else(|| near.iter().find(is_apart));
     Some(start + place.unwrap_or(&last) + 1)
 }
