@@ -215,6 +215,28 @@ fn a_private_key_in_a_block_and_what_is_below_it_go_at_once() {
 }
 
 #[test]
+fn documents_are_at_rest_when_they_were_redacted_once() {
+    let redactor = Redactor::new();
+    for (text, safe) in [
+        (
+            r#"{"password=a1b2":1,"password=c3d4":2}"#,
+            r#"{"password=<redacted:PASSWORD:4-chars>":1,"password=<redacted:PASSWORD:4-chars> (2)":2}"#,
+        ),
+        (
+            r#"["--user","a.пароль=hunter2"]"#,
+            r#"["--user","a.пароль=<redacted:PASSWORD:7-chars>"]"#,
+        ),
+        (
+            r#"["--user","<redacted:USERNAME:3-chars>:hunter2"]"#,
+            r#"["--user","<redacted:PASSWORD:35-chars>"]"#,
+        ),
+    ] {
+        assert_eq!(redactor.json(text).as_str(), safe);
+        assert_eq!(redactor.json(safe).as_str(), safe);
+    }
+}
+
+#[test]
 fn long_tokens_become_oversize_in_both_forms() {
     let redactor = Redactor::new();
     let long = "x".repeat(70_000);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::hash_map::{Entry, HashMap};
 
+use crate::redact::sentinel;
 use crate::redact::vocabulary::{self, Meaning};
 
 /// What an object has told so far.
@@ -39,15 +40,20 @@ pub(super) const DATA: &[&str] = &["data", "stringData"];
 pub(super) const SECRET_KINDS: &[&str] = &["Secret", "SealedSecret", "secret", "credentials"];
 
 impl Hints {
-    /// `key`, or `key-2` and so on if it is taken. A number is tried once: many keys that are
-    /// redacted alike cost no more than as many that are not.
+    /// `key`, or `key-2` and so on if it is taken; `key (2)` where the number would count as a part of what is
+    /// hidden. A number is tried once: many keys that are redacted alike cost no more than as many that are not.
     pub(super) fn once<'k>(&mut self, key: &'k str) -> Cow<'k, str> {
         let Some(last) = self.keys.get(key).copied() else {
             self.keys.insert(key.to_owned(), 1);
             return key.into();
         };
+        let is_sentinel = sentinel::end(key.as_bytes(), 0) == Some(key.len());
         for copies in last + 1.. {
-            let next = format!("{key}-{copies}");
+            let next = if is_sentinel || !key.ends_with('>') {
+                format!("{key}-{copies}")
+            } else {
+                format!("{key} ({copies})")
+            };
             if let Entry::Vacant(free) = self.keys.entry(next.clone()) {
                 free.insert(1);
                 if let Some(last) = self.keys.get_mut(key) {
