@@ -102,6 +102,15 @@ pub(crate) fn cut(text: &str, start: usize, end: usize) -> &str {
     text.get(start..end).unwrap_or_default()
 }
 
+/// The last boundary of a character at or before `at`.
+pub(crate) fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 /// Where the run of `set` that starts at `start` ends.
 #[inline]
 pub(crate) fn run(bytes: &[u8], start: usize, set: Set) -> usize {

@@ -20,6 +20,7 @@ use unit::{Place, one};
 
 use super::ascii;
 use super::candidates::Candidates;
+use super::commands;
 use super::draft::Given;
 use super::engine::Engine;
 use super::named;
@@ -194,18 +195,24 @@ fn end(
     let mut lines = 1usize;
     let mut in_armour = false;
     let mut block: Option<usize> = None;
+    let mut rows = false;
     loop {
         let window = ascii::part(bytes, line, limit);
         let Some(length) = memchr::memchr(b'\n', window) else {
             return match bytes.len() {
                 whole if whole >= limit => {
+                    let hits = candidates.hits(engine, text, start, limit);
                     let is_going_on = line > start && (in_armour || block.is_some());
+                    if let Some(row) = cut::row(engine, text, start, hits) {
+                        return End::Cut(row, Cut::Rows);
+                    }
                     let place = if is_going_on {
                         Some(line)
                     } else {
                         cut::place(engine, bytes, start, line)
                     };
-                    place.map_or(End::Token, |place| End::Cut(place, Cut { block }))
+                    let cut = block.map_or(Cut::Other, Cut::Block);
+                    place.map_or(End::Token, |place| End::Cut(place, cut))
                 }
                 whole if last => End::At(whole),
                 _ => End::Unknown,
@@ -225,6 +232,7 @@ fn end(
                 let reach = reach::reach(engine, content, line, hits, seen);
                 in_armour = reach.armour;
                 block = block.or(reach.block);
+                rows |= reach.rows;
                 lines = lines.max(reach.lines);
             }
             if token::is_run_line(content.as_bytes()) {
@@ -232,7 +240,8 @@ fn end(
             }
         }
         line = line_end;
-        if in_armour || block.is_some() {
+        rows = rows && !commands::ends_rows(content);
+        if in_armour || block.is_some() || rows {
             lines = 1;
         } else if lines == 0 {
             return End::At(line);

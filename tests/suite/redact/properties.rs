@@ -202,6 +202,41 @@ proptest! {
 }
 
 #[test]
+fn every_row_of_a_statement_loses_its_secret_in_any_chunks() {
+    for count in [3, 300, 3000] {
+        for (behind_values, behind_row) in
+            [(" ", ","), ("\n", ",\n"), ("\n  ", ",\n  "), (" ", ", ")]
+        {
+            for columns in ["(name, password)", "(\n  name,\n  password\n)"] {
+                let rows: Vec<String> = (0..count)
+                    .map(|n| format!("('kim{n}', 'hunter{n} and {n}')"))
+                    .collect();
+                let rows = rows.join(behind_row);
+                let text = format!(
+                    "-- users\nINSERT INTO users {columns} VALUES{behind_values}{rows};\n-- the end\n"
+                );
+                let whole = Redactor::new().text(&text).into_text().into_owned();
+                let place = format!("{count} rows behind {behind_values:?} and {behind_row:?}");
+                assert!(!whole.contains("hunter"), "{place}");
+                assert!(whole.ends_with("\n-- the end\n"), "{place}");
+                let known = whole.matches("<redacted:PASSWORD:").count();
+                assert!(known >= count.min(1000), "{place}: {known}");
+                for size in [100, 4096, 40_000, 65_537] {
+                    let chunks: Vec<&str> = (0..text.len())
+                        .step_by(size)
+                        .map(|at| &text[at..text.len().min(at + size)])
+                        .collect();
+                    assert!(stream(&chunks) == whole, "{place}: chunks of {size}");
+                }
+                let json = serde_json::json!({ "sql": text }).to_string();
+                let whole = Redactor::new().json(&json).into_text().into_owned();
+                assert!(!whole.contains("hunter"), "{place} in JSON");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_private_key_in_a_block_and_what_is_below_it_go_at_once() {
     let redactor = Redactor::new();
     for text in [

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::is_written;
-use crate::redact::ascii::{self, BLANK, DOT, QUOTE, SPACE, WORD};
+use crate::redact::ascii::{self, BLANK, DOT, QUOTE, WORD};
 use crate::redact::finding::Findings;
 use crate::redact::value;
 use crate::redact::vocabulary::{self, Meaning};
@@ -11,47 +11,90 @@ use crate::redact::vocabulary::{self, Meaning};
 /// How a statement opens that names its columns.
 pub(crate) const OPENING: &str = "insert into ";
 
-/// Longest list of columns, and longest list of values, in bytes.
+/// Longest list of columns, and longest row, in bytes.
 const MAX_COLUMNS_LEN: usize = 1024;
-const MAX_VALUES_LEN: usize = 4096;
+const MAX_ROW_LEN: usize = 4096;
+
+type Columns = SmallVec<[Option<Meaning>; 16]>;
 
 /// Finds the secrets in the rows of the statement that opens up to `end`; gives how far it read.
 pub(crate) fn insert(text: &str, end: usize, findings: &mut Findings) -> usize {
-    let bytes = text.as_bytes();
-    let table = ascii::short_run(bytes, end, WORD | DOT | QUOTE, 128);
-    let open = ascii::short_run(bytes, table, SPACE, 8);
-    if ascii::at(bytes, open) != b'(' {
-        return end;
-    }
-    let Some((columns, close)) = columns(text, open + 1) else {
+    let Some((columns, row)) = opening(text, end) else {
         return end;
     };
-    let mut row = ascii::short_run(bytes, close, BLANK, 64);
-    if !ascii::has(bytes, row, "values") || columns.iter().all(Option::is_none) {
-        return end;
+    rows(text, row, &columns, findings).0
+}
+
+/// Where the first row starts that is not whole, of the statement that opens up to `end`, if one of its columns is secret and
+/// the text ends before it does.
+pub(crate) fn open_row(text: &str, end: usize) -> Option<usize> {
+    let (columns, row) = opening(text, end)?;
+    let (row, is_over) = rows(text, row, &columns, &mut Findings::default());
+    let rest = ascii::part(text.as_bytes(), row, text.len());
+    let is_open = rest.is_empty() || rest.starts_with(b"(") && rest.len() < MAX_ROW_LEN;
+    (!is_over && is_open).then_some(row)
+}
+
+/// Whether rows with a secret may stand on the lines below the opening that ends at `end`.
+pub(crate) fn opens_rows(line: &str, end: usize) -> bool {
+    let bytes = line.as_bytes();
+    let Some(open) = list(bytes, end) else {
+        return false;
+    };
+    match columns(line, open) {
+        Some((columns, _)) => columns.iter().any(Option::is_some),
+        None => ascii::part(bytes, open, bytes.len())
+            .iter()
+            .all(|byte| is_of_list(*byte)),
     }
-    row = ascii::short_run(bytes, row + "values".len(), BLANK, 64);
-    let limit = row + MAX_VALUES_LEN;
-    while ascii::at(bytes, row) == b'(' && row < limit {
-        let Some(close) = values(text, row + 1, limit, &columns, findings) else {
+}
+
+/// Whether a statement ends with a line: at its `;`, or where there is nothing.
+pub(crate) fn ends_rows(line: &str) -> bool {
+    let line = line.trim_ascii_end();
+    line.is_empty() || line.ends_with(';')
+}
+
+/// Where the list of columns starts of a statement that opens up to `end`.
+fn list(bytes: &[u8], end: usize) -> Option<usize> {
+    let table = ascii::short_run(bytes, end, WORD | DOT | QUOTE, 128);
+    let open = ascii::short_run(bytes, table, BLANK, 64);
+    (ascii::at(bytes, open) == b'(').then_some(open + 1)
+}
+
+/// What the columns mean, and where the first row starts, if any of them is secret.
+fn opening(text: &str, end: usize) -> Option<(Columns, usize)> {
+    let bytes = text.as_bytes();
+    let (columns, close) = columns(text, list(bytes, end)?)?;
+    let values = ascii::short_run(bytes, close, BLANK, 64);
+    if !ascii::has(bytes, values, "values") || columns.iter().all(Option::is_none) {
+        return None;
+    }
+    let row = ascii::short_run(bytes, values + "values".len(), BLANK, 64);
+    Some((columns, row))
+}
+
+/// Finds the secrets in the rows from `row` on; gives where the first starts that is not whole, or where they end and that they do.
+fn rows(text: &str, mut row: usize, columns: &Columns, findings: &mut Findings) -> (usize, bool) {
+    let bytes = text.as_bytes();
+    while ascii::at(bytes, row) == b'(' {
+        let Some(close) = values(text, row + 1, row + MAX_ROW_LEN, columns, findings) else {
             break;
         };
         let comma = ascii::short_run(bytes, close, BLANK, 64);
-        row = ascii::short_run(bytes, comma + 1, BLANK, 64);
         if ascii::at(bytes, comma) != b',' {
-            break;
+            return (close, comma < bytes.len());
         }
+        row = ascii::short_run(bytes, comma + 1, BLANK, 64);
     }
-    row
+    (row, false)
 }
 
 /// What the columns mean whose list starts at `start`, and where it is closed.
-fn columns(text: &str, start: usize) -> Option<(SmallVec<[Option<Meaning>; 16]>, usize)> {
+fn columns(text: &str, start: usize) -> Option<(Columns, usize)> {
     let bytes = text.as_bytes();
     let window = ascii::part(bytes, start, start + MAX_COLUMNS_LEN);
-    let close = window.iter().position(|byte| {
-        !ascii::is(*byte, WORD | DOT | QUOTE | BLANK) && !matches!(byte, b',' | b'[' | b']')
-    })?;
+    let close = window.iter().position(|byte| !is_of_list(*byte))?;
     if ascii::at(window, close) != b')' {
         return None;
     }
@@ -62,6 +105,11 @@ fn columns(text: &str, start: usize) -> Option<(SmallVec<[Option<Meaning>; 16]>,
             .filter(|means| matches!(means, Meaning::Password | Meaning::Token | Meaning::Certain))
     };
     Some((list.split(',').map(of).collect(), start + close + 1))
+}
+
+/// Whether a list of columns may have a byte.
+fn is_of_list(byte: u8) -> bool {
+    ascii::is(byte, WORD | DOT | QUOTE | BLANK) || matches!(byte, b',' | b'[' | b']')
 }
 
 /// Finds the secrets in the row that starts at `start`; gives where it is closed.

@@ -4,14 +4,35 @@ use smallvec::SmallVec;
 
 use super::open::MAX_LEN;
 use crate::redact::engine::Engine;
+use crate::redact::hit::Hit;
 use crate::redact::hits::Hits;
-use crate::redact::{ascii, pem};
+use crate::redact::literals::Trigger;
+use crate::redact::{ascii, commands, pem};
 
 /// What is not over where a unit is cut.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cut {
-    /// The indentation of the key whose value the lines at the end are.
-    pub(super) block: Option<usize>,
+pub(super) enum Cut {
+    /// The value of a key, whose lines are indented by more than so much.
+    Block(usize),
+    /// The rows that a statement inserts.
+    Rows,
+    /// Something else, as far as one can tell.
+    Other,
+}
+
+/// Where the first row starts that is not whole, of the statement that is not over where the unit ends that starts at `start`,
+/// if it inserts secrets; `hits` are the unit's literals.
+pub(super) fn row(engine: &Engine, text: &str, start: usize, hits: &[Hit]) -> Option<usize> {
+    let unit = ascii::cut(text, start, ascii::floor(text, start + MAX_LEN));
+    let mut open = None;
+    for hit in hits.iter().filter_map(|hit| hit.moved(start, 0)) {
+        let is_statement = matches!(engine.literals().trigger(hit), Some(Trigger::Insert));
+        // One within a row says nothing.
+        if is_statement && open.is_none() {
+            open = commands::open_row(unit, hit.end);
+        }
+    }
+    open.filter(|row| *row > 0).map(|row| start + row)
 }
 
 /// How much of the end of a unit is looked at for a good place, in bytes.

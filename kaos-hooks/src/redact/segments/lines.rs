@@ -1,8 +1,9 @@
 //! Lines that belong to what was found in a unit, and are behind it as it was full: all of them go.
 
+use super::cut::Cut;
 use super::open::{MAX_LEN, Open};
 use crate::redact::finding::Finding;
-use crate::redact::{Class, ascii, named, pem, sentinel};
+use crate::redact::{Class, ascii, commands, named, pem, sentinel};
 
 /// Longest line that is looked at for whether it is a sentinel, in bytes.
 const MAX_SENTINEL_LEN: usize = 256;
@@ -13,6 +14,8 @@ enum Kind {
     PrivateKey,
     /// The value of a key, of which they are indented by more than so much.
     Block(usize),
+    /// A statement that inserts them as rows.
+    Statement,
 }
 
 /// Lines that go on, as far as they are known.
@@ -26,19 +29,22 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// What goes on behind a unit that was full. In it, the value of a key with `block` as its indentation is not over.
-    pub(super) fn behind(unit: &str, findings: &[Finding], block: Option<usize>) -> Open {
+    /// What goes on behind a unit that was full.
+    pub(super) fn behind(unit: &str, findings: &[Finding], cut: Cut) -> Open {
         let rest = |last: &Finding| ascii::cut(unit, last.end, unit.len()).as_bytes();
-        let kind = match (findings.last(), block) {
+        let kind = match (findings.last(), cut) {
+            (_, Cut::Rows) => Kind::Statement,
             (Some(last), _) if last.class == Class::PrivateKey && pem::is_wrapped(rest(last)) => {
                 Kind::PrivateKey
             }
-            (Some(last), Some(indent))
+            (Some(last), Cut::Block(indent))
                 if last.class == Class::Password && rest(last).trim_ascii().is_empty() =>
             {
                 Kind::Block(indent)
             }
-            (_, Some(indent)) if named::ends_in_block_mark(unit.as_bytes()) => Kind::Block(indent),
+            (_, Cut::Block(indent)) if named::ends_in_block_mark(unit.as_bytes()) => {
+                Kind::Block(indent)
+            }
             _ => return Open::Nothing,
         };
         Open::Lines(Self {
@@ -79,11 +85,7 @@ impl Lines {
             let window = ascii::part(rest.as_bytes(), 0, MAX_LEN);
             let line = match memchr::memchr(b'\n', window) {
                 Some(length) => ascii::cut(rest, 0, length + 1),
-                None if rest.len() >= MAX_LEN => {
-                    let is_whole = |at: &usize| rest.is_char_boundary(*at);
-                    let end = (0..=MAX_LEN).rev().find(is_whole);
-                    ascii::cut(rest, 0, end.unwrap_or(MAX_LEN))
-                }
+                None if rest.len() >= MAX_LEN => ascii::cut(rest, 0, ascii::floor(rest, MAX_LEN)),
                 None if last => rest,
                 None => return (position, false),
             };
@@ -93,7 +95,10 @@ impl Lines {
             }
             let shown = line.trim_end();
             self.chars += shown.chars().count();
-            if is_end {
+            let is_last = matches!(self.kind, Kind::Statement)
+                && line.ends_with('\n')
+                && commands::ends_rows(line);
+            if is_end || is_last {
                 return (position + shown.len(), true);
             }
             position += line.len();
@@ -105,6 +110,7 @@ impl Lines {
     fn has(&self, line: &[u8]) -> bool {
         match self.kind {
             Kind::PrivateKey => pem::is_body(line),
+            Kind::Statement => true,
             Kind::Block(indent) => self.is_in_line || named::is_block_line(line, indent),
         }
     }

@@ -1,6 +1,7 @@
 //! How far below itself a line reaches: to the value of a name, to the end of a key.
 
 use crate::redact::ascii;
+use crate::redact::commands;
 use crate::redact::engine::Engine;
 use crate::redact::hit::Hit;
 use crate::redact::literals::Trigger;
@@ -17,6 +18,8 @@ pub(super) struct Reach {
     pub(super) armour: bool,
     /// The indentation of a key whose value is the block of lines below.
     pub(super) block: Option<usize>,
+    /// Whether rows that a statement inserts may stand on the lines below, up to one that ends it.
+    pub(super) rows: bool,
 }
 
 /// How far `line` reaches, which starts at `line_start` of the text in which its literals are.
@@ -34,8 +37,11 @@ pub(super) fn reach(
     for hit in hits.iter().filter_map(|hit| hit.moved(line_start, 0)) {
         match engine.literals().trigger(hit) {
             Some(Trigger::Pem) => begin = Some(hit.start),
-            // The rows of a statement mostly stand on the next line.
-            Some(Trigger::Insert) => reach.lines = reach.lines.max(1),
+            Some(Trigger::Insert) => {
+                // Its columns may stand on the next line.
+                reach.lines = reach.lines.max(1);
+                reach.rows |= commands::opens_rows(line, hit.end);
+            }
             Some(Trigger::Name) if hit.start >= name_end => {
                 let (from, to) = named::name_around(line, hit.start, hit.end);
                 name_end = to;

@@ -55,7 +55,7 @@ pub(super) fn one(
         &mut pieces.scratch.seen,
     );
     if let Some(cut) = cut {
-        *open = Lines::behind(unit, &findings, cut.block);
+        *open = Lines::behind(unit, &findings, cut);
     }
     if findings.is_empty() {
         return;
