@@ -60,7 +60,10 @@ pub(crate) fn redact(
             continue;
         }
         if let Open::Lines(lines) = open {
-            position = lines.behind_sentinels(text, position, last);
+            if lines.is_gone(text, position, last) {
+                *open = Open::Nothing;
+                continue;
+            }
             let (end, is_over) = lines.discard(text, position, last);
             let total = lines.chars;
             pieces.replace(position, end, "");

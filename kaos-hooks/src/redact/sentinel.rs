@@ -15,6 +15,9 @@ pub(crate) type Ranges = SmallVec<[(usize, usize); 4]>;
 /// How every sentinel starts.
 pub(crate) const OPENING: &str = "<redacted:";
 
+/// How a sentinel opens that stands for what was too long.
+pub(crate) const OVERSIZE: &str = "<redacted:OVERSIZE:";
+
 /// Made once: every short string of a document asks for sentinels.
 static FIND_OPENING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPENING));
 

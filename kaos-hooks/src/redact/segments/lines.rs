@@ -54,26 +54,16 @@ impl Lines {
         })
     }
 
-    /// Where the lines go on behind those that are sentinels: they went before.
-    pub(super) fn behind_sentinels(&self, text: &str, start: usize, last: bool) -> usize {
-        let mut position = start;
-        if self.chars > 0 {
-            return position;
-        }
-        loop {
-            let rest = ascii::part(text.as_bytes(), position, text.len());
-            let line = match memchr::memchr(b'\n', ascii::part(rest, 0, MAX_SENTINEL_LEN)) {
-                Some(length) => ascii::part(rest, 0, length + 1),
-                None if last && !rest.is_empty() => rest,
-                None => return position,
-            };
-            let start = ascii::run(line, 0, ascii::SPACE);
-            let end = sentinel::end(line, start);
-            if end.is_none_or(|end| !ascii::part(line, end, line.len()).trim_ascii().is_empty()) {
-                return position;
-            }
-            position += line.len();
-        }
+    /// Whether the line at `start` is a sentinel: what went on was redacted before.
+    pub(super) fn is_gone(&self, text: &str, start: usize, last: bool) -> bool {
+        let rest = ascii::part(text.as_bytes(), start, text.len());
+        let line = match memchr::memchr(b'\n', ascii::part(rest, 0, MAX_SENTINEL_LEN)) {
+            Some(length) => ascii::part(rest, 0, length),
+            None if last => rest,
+            None => return false,
+        };
+        let line = line.trim_ascii();
+        self.chars == 0 && sentinel::end(line, 0) == Some(line.len())
     }
 
     /// Counts the lines that stand at `start`; gives where they end, and whether that is sure: without the end of
