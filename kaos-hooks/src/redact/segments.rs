@@ -244,7 +244,12 @@ fn end(
         }
         line = line_end;
         rows = rows && !commands::ends_rows(content);
-        if in_armour || block.is_some() || rows {
+        let is_going_on = in_armour || block.is_some();
+        if !is_going_on && sentinel::ends_oversize(content) {
+            // What went on was too long, and is gone.
+            return End::At(line);
+        }
+        if is_going_on || rows {
             lines = 1;
         } else if lines == 0 {
             return End::At(line);

@@ -15,9 +15,6 @@ pub(crate) type Ranges = SmallVec<[(usize, usize); 4]>;
 /// How every sentinel starts.
 pub(crate) const OPENING: &str = "<redacted:";
 
-/// How a sentinel opens that stands for what was too long.
-pub(crate) const OVERSIZE: &str = "<redacted:OVERSIZE:";
-
 /// Made once: every short string of a document asks for sentinels.
 static FIND_OPENING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPENING));
 
@@ -87,6 +84,16 @@ pub(crate) fn end(bytes: &[u8], start: usize) -> Option<usize> {
     }
     let token = ascii::short_run(bytes, value, HEX, 17);
     (token == value + 16 && ascii::at(bytes, token) == b'>').then_some(token + 1)
+}
+
+/// Whether a line ends in the sentinel of what was too long.
+pub(crate) fn ends_oversize(line: &str) -> bool {
+    let line = line.trim_ascii_end();
+    line.ends_with("-chars>")
+        && line.rfind(OPENING).is_some_and(|start| {
+            let rest = ascii::cut(line, start + OPENING.len(), line.len());
+            rest.starts_with("OVERSIZE:") && end(line.as_bytes(), start) == Some(line.len())
+        })
 }
 
 /// Whether there is anything in `text` but sentinels and signs around them.

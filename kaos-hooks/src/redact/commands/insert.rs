@@ -5,8 +5,8 @@ use smallvec::SmallVec;
 use super::is_written;
 use crate::redact::ascii::{self, BLANK, DOT, QUOTE, WORD};
 use crate::redact::finding::Findings;
+use crate::redact::value;
 use crate::redact::vocabulary::{self, Meaning};
-use crate::redact::{sentinel, value};
 
 /// How a statement opens that names its columns.
 pub(crate) const OPENING: &str = "insert into ";
@@ -49,16 +49,10 @@ pub(crate) fn opens_rows(line: &str, end: usize) -> bool {
     }
 }
 
-/// Whether a statement ends with a line: at its `;`, where there is nothing, or where the rest of it went.
+/// Whether a statement ends with a line: at its `;`, or where there is nothing.
 pub(crate) fn ends_rows(line: &str) -> bool {
     let line = line.trim_ascii_end();
-    let is_gone = || {
-        let last = line.rfind(sentinel::OPENING)?;
-        let rest = ascii::cut(line, last, line.len());
-        (sentinel::end(rest.as_bytes(), 0)? == rest.len() && rest.starts_with(sentinel::OVERSIZE))
-            .then_some(())
-    };
-    line.is_empty() || line.ends_with(';') || line.ends_with('>') && is_gone().is_some()
+    line.is_empty() || line.ends_with(';')
 }
 
 /// Where the list of columns starts of a statement that opens up to `end`.
