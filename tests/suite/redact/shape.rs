@@ -101,12 +101,13 @@ fn same_key(before: &str, after: &str) -> bool {
     }
     let parts = after.split_once("<redacted:").zip(after.rsplit_once('>'));
     parts.is_some_and(|((head, _), (_, tail))| {
-        let number = tail.trim_end_matches(|c: char| c.is_ascii_digit());
-        let suffixed = (number.len() < tail.len()).then(|| number.strip_suffix('-'));
-        before.starts_with(head)
-            && (before.ends_with(tail)
-                || suffixed
-                    .flatten()
-                    .is_some_and(|tail| before.ends_with(tail)))
+        let without = |open: &str, close: &str| {
+            let tail = tail.strip_suffix(close)?;
+            let head = tail.trim_end_matches(|c: char| c.is_ascii_digit());
+            head.strip_suffix(open).filter(|_| head.len() < tail.len())
+        };
+        let numbered = [without("-", ""), without(" (", ")")];
+        let mut tails = numbered.into_iter().flatten().chain([tail]);
+        before.starts_with(head) && tails.any(|tail| before.ends_with(tail))
     })
 }
