@@ -34,6 +34,11 @@ impl Candidates {
         first
     }
 
+    /// What comes next may start before a place that was asked for.
+    pub(crate) fn ask_again(&mut self) {
+        self.literal = None;
+    }
+
     /// The scanners that may find something before `end`.
     pub(crate) fn before(&self, end: usize) -> Looks {
         let all = Look::ALL.iter().zip(&self.next);

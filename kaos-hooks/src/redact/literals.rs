@@ -60,7 +60,6 @@ impl Literals {
             ("auth plain ", Trigger::Basic),
             ("eyJ", Trigger::Jwt),
             (pem::BEGIN, Trigger::Pem),
-            (commands::INSERT, Trigger::Insert),
         ];
         let all = vendors
             .chain(
@@ -81,6 +80,7 @@ impl Literals {
                     .map(|option| (option, Trigger::Option)),
             )
             .chain(commands::LOGINS.iter().map(|call| (*call, Trigger::Login)))
+            .chain(commands::INSERTS.iter().map(|it| (*it, Trigger::Insert)))
             .chain(commands::READERS.iter().map(|it| (*it, Trigger::Reader)))
             .chain(pem::OTHERS.iter().map(|start| (*start, Trigger::Pem)))
             .chain(fixed)

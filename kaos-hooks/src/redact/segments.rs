@@ -60,10 +60,6 @@ pub(crate) fn redact(
             continue;
         }
         if let Open::Lines(lines) = open {
-            if lines.is_gone(text, position, last) {
-                *open = Open::Nothing;
-                continue;
-            }
             let (end, is_over) = lines.discard(text, position, last);
             let total = lines.chars;
             pieces.replace(position, end, "");
@@ -89,7 +85,10 @@ pub(crate) fn redact(
         let seen = &mut pieces.scratch.seen;
         let (end, cut) = match end(engine, &mut candidates, seen, text, position, last) {
             End::At(end) => (end, None),
-            End::Cut(end, cut) => (end, Some(cut)),
+            End::Cut(end, cut) => {
+                candidates.ask_again();
+                (end, Some(cut))
+            }
             End::Token => {
                 pieces.replace(position, position, "");
                 *open = Open::Token(0);
@@ -199,6 +198,8 @@ fn end(
     let mut in_armour = false;
     let mut block: Option<usize> = None;
     let mut rows = false;
+    // Whether a comma was the last of what was not blank.
+    let mut is_list = false;
     loop {
         let window = ascii::part(bytes, line, limit);
         let Some(length) = memchr::memchr(b'\n', window) else {
@@ -243,12 +244,10 @@ fn end(
             }
         }
         line = line_end;
-        rows = rows && !commands::ends_rows(content);
+        rows = rows && !commands::ends_rows(content, is_list);
+        let shown = content.trim_ascii_end();
+        is_list = shown.ends_with(',') || shown.is_empty() && is_list;
         let is_going_on = in_armour || block.is_some();
-        if !is_going_on && sentinel::ends_oversize(content) {
-            // What went on was too long, and is gone.
-            return End::At(line);
-        }
         if is_going_on || rows {
             lines = 1;
         } else if lines == 0 {

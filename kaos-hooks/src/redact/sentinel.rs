@@ -86,16 +86,6 @@ pub(crate) fn end(bytes: &[u8], start: usize) -> Option<usize> {
     (token == value + 16 && ascii::at(bytes, token) == b'>').then_some(token + 1)
 }
 
-/// Whether a line ends in the sentinel of what was too long.
-pub(crate) fn ends_oversize(line: &str) -> bool {
-    let line = line.trim_ascii_end();
-    line.ends_with("-chars>")
-        && line.rfind(OPENING).is_some_and(|start| {
-            let rest = ascii::cut(line, start + OPENING.len(), line.len());
-            rest.starts_with("OVERSIZE:") && end(line.as_bytes(), start) == Some(line.len())
-        })
-}
-
 /// Whether there is anything in `text` but sentinels and signs around them.
 pub(crate) fn hides_more(text: &str) -> bool {
     let mut rest = 0;

@@ -237,6 +237,40 @@ fn every_row_of_a_statement_loses_its_secret_in_any_chunks() {
 }
 
 #[test]
+fn rows_of_all_kinds_lose_their_secrets() {
+    let redactor = Redactor::new();
+    let long = "x".repeat(9000);
+    let head = "INSERT INTO users (name, password) VALUES";
+    for text in [
+        format!("{head} (NOW(), 'hunter2'),\n(N'kim', N'hunter3'), ('a' || 'b', MD5('hunter4'))"),
+        format!("{head} (E'k', 'hunter2'), (_binary 'x', 'hunter3'), ('2020-01-01'::date, 'hunter4');"),
+        format!("{head}\n('k', 'hunter2'),\n-- more, (of them)\n('l', 'hunter3') /* x */, # y\n('m', 'hunter4')"),
+        format!("{head}\n('k', 'hunter2'),\n\n('a\nb', 'hunter3'),\n\n\n('m', 'hunter4');"),
+        format!("{head} ('{long}', 'hunter2'), ('k', 'hunter3', 5),{}('m', 'hunter4')", " ".repeat(90)),
+        format!("{head} ('a <redacted:OVERSIZE:5-chars>\nb', 'hunter2'),\n('l', 'hunter3'),\n('m', 'hunter4')"),
+        "INSERT IGNORE INTO `my-db`.`users` (`först-name`, `password`) VALUES ('k', 'hunter2')".into(),
+        "REPLACE INTO [dbo].[users] AS u (name, password) OVERRIDING SYSTEM VALUE VALUES ('k', 'hunter2')".into(),
+        "INSERT INTO users\n  (name, password)\nVALUES\n  ('k', 'hunter2')".into(),
+        format!("{head} ('k', 'hunter2');\n{}\nafter", "A".repeat(65_536)),
+        format!(
+            "{}INSERT INTO files (id, data) VALUES (1, '{}');\n{head} ('m', 'hunter9');\n",
+            format!("{head} ('k', 'hunter2');\n").repeat(5),
+            "QUJD".repeat(17_000),
+        ),
+        format!("{head}\nAKIA2OSFODNN7QXAMPLF hunter2\npassword=hunter3\n{}", "A".repeat(65_536)),
+    ] {
+        let safe = redactor.text(&text).into_text().into_owned();
+        let line = safe.lines().find(|line| line.contains("hunter") || line.contains("AKIA"));
+        let is_bare = text.contains("AKIA");
+        assert!(
+            line.is_none_or(|line| is_bare && line.ends_with(" hunter2") && !line.contains("AKIA")),
+            "{}: {line:?}",
+            &text[..text.len().min(120)]
+        );
+    }
+}
+
+#[test]
 fn a_private_key_in_a_block_and_what_is_below_it_go_at_once() {
     let redactor = Redactor::new();
     for text in [

@@ -41,8 +41,8 @@ const NEAR_END: usize = 4096;
 /// How many places are looked at.
 const PLACES: usize = 64;
 
-/// Where the unit is cut that starts at `start` and whose last line, which is not whole, at `line`: behind a blank, away from
-/// any name; nothing where it has no blank.
+/// Where the unit is cut that starts at `start` and whose last line, which is not whole, at `line`: behind a blank of that
+/// line, away from any name, or before it; nothing where it is the only line and has no blank.
 pub(super) fn place(engine: &Engine, bytes: &[u8], start: usize, line: usize) -> Option<usize> {
     let window = ascii::part(bytes, start, start + MAX_LEN);
     let is_blank =
@@ -50,10 +50,14 @@ pub(super) fn place(engine: &Engine, bytes: &[u8], start: usize, line: usize) ->
     let mut blanks = window
         .iter()
         .enumerate()
+        .skip(line - start)
         .rev()
         .filter(|(index, byte)| is_blank(*index, **byte))
         .map(|(index, _)| index);
-    let last = blanks.next()?;
+    let before_line = (line > start).then_some(line);
+    let Some(last) = blanks.next() else {
+        return before_line;
+    };
     let near = blanks.take_while(|index| last - index < NEAR_END);
     let near: SmallVec<[usize; PLACES]> = std::iter::once(last).chain(near).take(PLACES).collect();
     let before =
@@ -65,7 +69,8 @@ pub(super) fn place(engine: &Engine, bytes: &[u8], start: usize, line: usize) ->
         hits.behind(0) == 0 && hits.get(0).is_none()
     };
     let quiet = near.iter().find(is_quiet);
-    if quiet.is_none() && line > start && start + window.len() - line < NEAR_END {
+    let is_short = start + window.len() - line < NEAR_END;
+    if let (None, true, Some(line)) = (quiet, is_short, before_line) {
         return Some(line);
     }
     // At least not within the first line of a private key.

@@ -3,10 +3,7 @@
 use super::cut::Cut;
 use super::open::{MAX_LEN, Open};
 use crate::redact::finding::Finding;
-use crate::redact::{Class, ascii, commands, named, pem, sentinel};
-
-/// Longest line that is looked at for whether it is a sentinel, in bytes.
-const MAX_SENTINEL_LEN: usize = 256;
+use crate::redact::{Class, ascii, commands, named, pem};
 
 /// What they belong to.
 #[derive(Clone, Copy, Debug)]
@@ -54,18 +51,6 @@ impl Lines {
         })
     }
 
-    /// Whether the line at `start` is a sentinel: what went on was redacted before.
-    pub(super) fn is_gone(&self, text: &str, start: usize, last: bool) -> bool {
-        let rest = ascii::part(text.as_bytes(), start, text.len());
-        let line = match memchr::memchr(b'\n', ascii::part(rest, 0, MAX_SENTINEL_LEN)) {
-            Some(length) => ascii::part(rest, 0, length),
-            None if last => rest,
-            None => return false,
-        };
-        let line = line.trim_ascii();
-        self.chars == 0 && sentinel::end(line, 0) == Some(line.len())
-    }
-
     /// Counts the lines that stand at `start`; gives where they end, and whether that is sure: without the end of
     /// a line or of the text, it is not.
     pub(super) fn discard(&mut self, text: &str, start: usize, last: bool) -> (usize, bool) {
@@ -87,7 +72,7 @@ impl Lines {
             self.chars += shown.chars().count();
             let is_last = matches!(self.kind, Kind::Statement)
                 && line.ends_with('\n')
-                && commands::ends_rows(line);
+                && commands::ends_rows(line, true);
             if is_end || is_last {
                 return (position + shown.len(), true);
             }
