@@ -271,6 +271,20 @@ fn rows_of_all_kinds_lose_their_secrets() {
 }
 
 #[test]
+fn a_number_is_not_cut_where_a_unit_is_full() {
+    let redactor = Redactor::new();
+    for head in ["insert into users (name,\n password)\n", "prose and prose "] {
+        for extra in 0..20 {
+            let separator = if head.ends_with('\n') { "\n" } else { ", and " };
+            let cards = format!("4111 1111 1111 1111{separator}").repeat(4000);
+            let text = format!("{}{head}{cards}", "x ".repeat(extra));
+            let safe = redactor.text(&text).into_text().into_owned();
+            assert!(!safe.contains("1111"), "{head:?} behind {extra}");
+        }
+    }
+}
+
+#[test]
 fn a_private_key_in_a_block_and_what_is_below_it_go_at_once() {
     let redactor = Redactor::new();
     for text in [

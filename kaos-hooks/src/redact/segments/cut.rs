@@ -62,7 +62,13 @@ pub(super) fn place(engine: &Engine, bytes: &[u8], start: usize, line: usize) ->
     let near: SmallVec<[usize; PLACES]> = std::iter::once(last).chain(near).take(PLACES).collect();
     let before =
         |place: usize, length: usize| ascii::part(window, place.saturating_sub(length), place);
+    // The groups of a number have blanks between them.
+    let is_digit = |index: usize| ascii::is(ascii::at(window, index), ascii::DIGIT);
+    let is_number = |place: usize| is_digit(place.wrapping_sub(1)) || is_digit(place + 1);
     let is_quiet = |place: &&usize| {
+        if is_number(**place) {
+            return false;
+        }
         let before = before(**place, 256);
         let mut hits = Hits::default();
         hits.read_to(engine.literals(), before, before.len());
@@ -73,8 +79,10 @@ pub(super) fn place(engine: &Engine, bytes: &[u8], start: usize, line: usize) ->
     if let (None, true, Some(line)) = (quiet, is_short, before_line) {
         return Some(line);
     }
-    // At least not within the first line of a private key.
-    let is_apart = |place: &&usize| !pem::ends_in_begin(before(**place, pem::MAX_BEGIN_LEN));
+    // At least not within a number or the first line of a private key.
+    let is_apart = |place: &&usize| {
+        !is_number(**place) && !pem::ends_in_begin(before(**place, pem::MAX_BEGIN_LEN))
+    };
     let place = quiet.or_else(|| near.iter().find(is_apart));
     Some(start + place.unwrap_or(&last) + 1)
 }
