@@ -13,7 +13,8 @@ mod reach;
 mod unit;
 
 use cut::Cut;
-pub(crate) use open::{MAX_LEN, Open};
+pub(crate) use cut::MAX_LEN;
+pub(crate) use open::Open;
 pub(crate) use pieces::Pieces;
 pub(crate) use unit::line;
 use unit::{Place, one};

@@ -162,6 +162,14 @@ pub(crate) fn covers(sentinels: &[(usize, usize)], start: usize, end: usize) -> 
     covered.is_some_and(|covered| covered >= end)
 }
 
+/// What stands behind the first `sign` that is in no sentinel.
+pub(crate) fn behind(text: &str, sign: u8) -> Option<&str> {
+    let hidden = ranges(text);
+    let is_in_sight = |at: &usize| !covers(&hidden, *at, at + 1);
+    let at = memchr::memchr_iter(sign, text.as_bytes()).find(is_in_sight)?;
+    Some(ascii::cut(text, at + 1, text.len()))
+}
+
 /// What is between the sentinels of a text, from a place on to another.
 pub(crate) struct Gaps<'s> {
     sentinels: std::slice::Iter<'s, (usize, usize)>,

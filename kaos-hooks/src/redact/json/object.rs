@@ -197,10 +197,7 @@ impl Walk<'_, '_> {
         if matches!(name, "-u" | "-U" | "--user") {
             let close = json_string::end(self.bytes, self.position)?;
             let pair = ascii::cut(self.text, self.position + 1, close);
-            let hidden = sentinel::ranges(pair);
-            let is_sign = |at: &usize| !sentinel::covers(&hidden, *at, at + 1);
-            let sign = memchr::memchr_iter(b':', pair.as_bytes()).find(is_sign)?;
-            let password = ascii::cut(pair, sign + 1, pair.len());
+            let password = sentinel::behind(pair, b':')?;
             let is_typed = value::is_password(password) && password.len() >= 6;
             return is_typed.then_some(Meaning::Password);
         }

@@ -2,12 +2,14 @@
 
 use smallvec::SmallVec;
 
-use super::open::MAX_LEN;
 use crate::redact::engine::Engine;
 use crate::redact::hit::Hit;
 use crate::redact::hits::Hits;
 use crate::redact::literals::Trigger;
 use crate::redact::{ascii, commands, pem};
+
+/// Longest unit, in bytes: what a stream holds back at most.
+pub(crate) const MAX_LEN: usize = 64 * 1024;
 
 /// What is not over where a unit is cut.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,6 @@
 //! Lines that belong to what was found in a unit, and are behind it as it was full: all of them go.
 
-use super::cut::Cut;
-use super::open::{MAX_LEN, Open};
+use super::cut::{Cut, MAX_LEN};
 use crate::redact::finding::Finding;
 use crate::redact::{Class, ascii, commands, named, pem};
 
@@ -27,7 +26,7 @@ pub(crate) struct Lines {
 
 impl Lines {
     /// What goes on behind a unit that was full.
-    pub(super) fn behind(unit: &str, findings: &[Finding], cut: Cut) -> Open {
+    pub(super) fn behind(unit: &str, findings: &[Finding], cut: Cut) -> Option<Self> {
         let rest = |last: &Finding| ascii::cut(unit, last.end, unit.len()).as_bytes();
         let kind = match (findings.last(), cut) {
             (_, Cut::Rows) => Kind::Statement,
@@ -42,9 +41,9 @@ impl Lines {
             (_, Cut::Block(indent)) if named::ends_in_block_mark(unit.as_bytes()) => {
                 Kind::Block(indent)
             }
-            _ => return Open::Nothing,
+            _ => return None,
         };
-        Open::Lines(Self {
+        Some(Self {
             kind,
             chars: 0,
             is_in_line: !unit.ends_with('\n'),

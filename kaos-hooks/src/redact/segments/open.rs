@@ -2,9 +2,6 @@
 
 use super::lines::Lines;
 
-/// Longest unit, in bytes: what a stream holds back at most.
-pub(crate) const MAX_LEN: usize = 64 * 1024;
-
 /// What goes on from one unit to the next.
 #[derive(Debug, Default)]
 pub(crate) enum Open {

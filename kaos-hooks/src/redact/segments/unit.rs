@@ -55,7 +55,7 @@ pub(super) fn one(
         &mut pieces.scratch.seen,
     );
     if let Some(cut) = cut {
-        *open = Lines::behind(unit, &findings, cut);
+        *open = Lines::behind(unit, &findings, cut).map_or(Open::Nothing, Open::Lines);
     }
     if findings.is_empty() {
         return;
