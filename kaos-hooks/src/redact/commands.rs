@@ -5,7 +5,7 @@ mod login;
 mod piped;
 mod recent;
 
-pub(crate) use insert::{OPENINGS as INSERTS, ends_rows, insert, open_row, opens_rows};
+pub(crate) use insert::{OPENINGS as INSERTS, ends_rows, insert, opens_rows, read as read_rows};
 pub(crate) use login::{LOGINS, login};
 pub(crate) use piped::{READERS, piped};
 pub(crate) use recent::Recent;

@@ -114,11 +114,33 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A text in pieces of so many bytes, or as few more as its letters ask for.
+fn in_chunks(text: &str, size: usize) -> Vec<&str> {
+    let (mut chunks, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let mut at = size.min(rest.len());
+        while !rest.is_char_boundary(at) {
+            at += 1;
+        }
+        chunks.push(&rest[..at]);
+        rest = &rest[at..];
+    }
+    chunks
+}
+
 fn stream(chunks: &[&str]) -> String {
     let mut stream = Redactor::new().stream();
     let mut out: String = chunks.iter().map(|chunk| stream.push(chunk)).collect();
     out += &stream.finish();
     out
+}
+
+/// In pieces of any size, a text gives the whole.
+fn streams_alike(text: &str, whole: &str, place: &str) {
+    for size in [100, 4096, 40_000, 65_537] {
+        let streamed = stream(&in_chunks(text, size));
+        assert!(streamed == whole, "{place}: chunks of {size}");
+    }
 }
 
 #[test]
@@ -221,13 +243,7 @@ fn every_row_of_a_statement_loses_its_secret_in_any_chunks() {
                 assert!(whole.ends_with("\n-- the end\n"), "{place}");
                 let known = whole.matches("<redacted:PASSWORD:").count();
                 assert!(known >= count.min(1000), "{place}: {known}");
-                for size in [100, 4096, 40_000, 65_537] {
-                    let chunks: Vec<&str> = (0..text.len())
-                        .step_by(size)
-                        .map(|at| &text[at..text.len().min(at + size)])
-                        .collect();
-                    assert!(stream(&chunks) == whole, "{place}: chunks of {size}");
-                }
+                streams_alike(&text, &whole, &place);
                 let json = serde_json::json!({ "sql": text }).to_string();
                 let whole = Redactor::new().json(&json).into_text().into_owned();
                 assert!(!whole.contains("hunter"), "{place} in JSON");
@@ -358,13 +374,7 @@ fn a_private_key_of_lines_of_any_length_leaves_nothing_in_any_chunks() {
             let whole = Redactor::new().text(&text).into_text().into_owned();
             let place = format!("lines of {width}, then {end:?}");
             assert!(whole.len() < 200, "{place}: {} bytes stay", whole.len());
-            for size in [100, 4096, 40_000, 65_537] {
-                let chunks: Vec<&str> = (0..text.len())
-                    .step_by(size)
-                    .map(|at| &text[at..text.len().min(at + size)])
-                    .collect();
-                assert!(stream(&chunks) == whole, "{place}: chunks of {size}");
-            }
+            streams_alike(&text, &whole, &place);
         }
     }
 }
@@ -398,19 +408,7 @@ fn a_block_below_a_key_of_any_length_leaves_nothing_in_any_chunks() {
                 let shown = whole.len() - head.len();
                 assert!(shown < 150, "{place}: {shown} bytes stay");
                 assert_eq!(Redactor::new().text(&whole).as_str(), whole, "{place}");
-                for size in [100, 4096, 40_000, 65_537] {
-                    let mut chunks = Vec::new();
-                    let mut rest = text.as_str();
-                    while !rest.is_empty() {
-                        let mut at = size.min(rest.len());
-                        while !rest.is_char_boundary(at) {
-                            at += 1;
-                        }
-                        chunks.push(&rest[..at]);
-                        rest = &rest[at..];
-                    }
-                    assert!(stream(&chunks) == whole, "{place}: chunks of {size}");
-                }
+                streams_alike(&text, &whole, &place);
             }
         }
     }

@@ -34,14 +34,15 @@ pub(crate) fn insert(text: &str, end: usize, findings: &mut Findings) -> usize {
     rows(text, row, &columns, findings).0
 }
 
-/// Where the first row starts that is not whole, of the statement that opens up to `end`, if one of its columns is secret and
-/// the text ends before it does.
-pub(crate) fn open_row(text: &str, end: usize) -> Option<usize> {
-    let (columns, row) = opening(text, end)?;
+/// How far the statement that opens up to `end` was read, and whether the first row that is not whole starts there: one of
+/// its columns is secret, and the text ends before it does.
+pub(crate) fn read(text: &str, end: usize) -> (usize, bool) {
+    let Some((columns, row)) = opening(text, end) else {
+        return (end, false);
+    };
     let (row, is_over) = rows(text, row, &columns, &mut Findings::default());
     let rest = ascii::part(text.as_bytes(), row, text.len());
-    let is_open = rest.is_empty() || rest.starts_with(b"(");
-    (!is_over && is_open).then_some(row)
+    (row, !is_over && (rest.is_empty() || rest.starts_with(b"(")))
 }
 
 /// Whether rows with a secret may stand on the lines below the opening that ends at `end`.

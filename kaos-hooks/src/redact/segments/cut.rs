@@ -26,15 +26,19 @@ pub(super) enum Cut {
 /// if it inserts secrets; `hits` are the unit's literals.
 pub(super) fn row(engine: &Engine, text: &str, start: usize, hits: &[Hit]) -> Option<usize> {
     let unit = ascii::cut(text, start, ascii::floor(text, start + MAX_LEN));
-    let mut open = None;
+    let mut read_to = 0;
     for hit in hits.iter().filter_map(|hit| hit.moved(start, 0)) {
         let is_statement = matches!(engine.literals().trigger(hit), Some(Trigger::Insert));
-        // One within a row says nothing.
-        if is_statement && open.is_none() {
-            open = commands::open_row(unit, hit.end);
+        // One within a row says nothing, and is not read again.
+        if is_statement && hit.start >= read_to {
+            let (row, is_open) = commands::read_rows(unit, hit.end);
+            if is_open {
+                return Some(start + row);
+            }
+            read_to = row;
         }
     }
-    open.filter(|row| *row > 0).map(|row| start + row)
+    None
 }
 
 /// How much of the end of a unit is looked at for a good place, in bytes.
