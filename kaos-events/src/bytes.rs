@@ -10,12 +10,11 @@ pub(crate) use mask::Mask;
 use crate::Str;
 
 /// Texts of more bytes than this are shared, not copied.
-const LONG: usize = 512;
-/// In place of a text's length: it is the next of the shared ones.
-const SHARED: usize = LONG + 1;
-
-/// Before a number of eight bytes; below it, a number is one byte.
+const LONG: usize = 128;
+/// Before a number of eight bytes; below it and the next, a number is one byte.
 const LARGE: u8 = u8::MAX;
+/// In place of a text's length: it is the next of the shared ones.
+const SHARED: u8 = LARGE - 1;
 
 /// What can be packed.
 pub(crate) trait Pack {
@@ -52,8 +51,11 @@ pub(crate) trait Unpack: Sized {
 #[derive(Default)]
 pub(crate) struct Packer {
     bytes: Vec<u8>,
-    long: Vec<Str>,
-    long_bytes: usize,
+    /// The texts that are copied, one behind the other.
+    texts: String,
+    /// Those that are not: literals, long ones, and those that nobody has read yet.
+    shared: Vec<Str>,
+    shared_bytes: usize,
     /// The event that is being packed tells no content of its subject.
     pub(crate) without_content: bool,
 }
@@ -62,16 +64,17 @@ impl Packer {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self {
             bytes: Vec::with_capacity(bytes),
+            texts: String::with_capacity(bytes / 4),
             ..Self::default()
         }
     }
 
     pub(crate) const fn bytes(&self) -> usize {
-        self.bytes.len() + self.long_bytes
+        self.bytes.len() + self.texts.len() + self.shared_bytes
     }
 
     pub(crate) const fn capacity(&self) -> usize {
-        self.bytes.capacity()
+        self.bytes.capacity() + self.texts.capacity()
     }
 
     pub(crate) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
@@ -82,7 +85,7 @@ impl Packer {
     #[inline]
     fn number(&mut self, number: u64) {
         if let Ok(small) = u8::try_from(number)
-            && small < LARGE
+            && small < SHARED
         {
             self.put([small]);
         } else {
@@ -93,22 +96,25 @@ impl Packer {
 
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
-        self.long.clear();
-        self.long_bytes = 0;
+        self.texts.clear();
+        self.shared.clear();
+        self.shared_bytes = 0;
     }
 }
 
 /// What is left to unpack.
 pub(crate) struct Unpacker<'p> {
     bytes: &'p [u8],
-    long: std::slice::Iter<'p, Str>,
+    texts: &'p str,
+    shared: std::slice::Iter<'p, Str>,
 }
 
 impl<'p> Unpacker<'p> {
     pub(crate) fn new(packed: &'p Packer) -> Self {
         Self {
             bytes: &packed.bytes,
-            long: packed.long.iter(),
+            texts: &packed.texts,
+            shared: packed.shared.iter(),
         }
     }
 
@@ -130,25 +136,27 @@ impl<'p> Unpacker<'p> {
         *taken
     }
 
-    fn take_slice(&mut self, length: usize) -> &'p [u8] {
-        let taken = self.bytes.split_at_checked(length);
-        let (taken, rest) = taken.expect("as many bytes as were packed");
-        self.bytes = rest;
+    fn text(&mut self, length: usize) -> &'p str {
+        let taken = self.texts.split_at_checked(length);
+        let (taken, rest) = taken.expect("a text that was packed");
+        self.texts = rest;
         taken
     }
 }
 
 impl Pack for Str {
     fn pack(&self, to: &mut Packer) {
-        // A text that nobody has read yet is made where it is unpacked.
-        let weight = self.weight();
-        if weight > LONG || matches!(self, Self::Lazy(_)) {
-            to.number(SHARED as u64);
-            to.long.push(self.clone());
-            to.long_bytes += weight;
-        } else {
-            to.number(self.len() as u64);
-            to.bytes.extend_from_slice(self.as_bytes());
+        match self {
+            Self::Shared(text) if text.len() <= LONG => {
+                to.number(text.len() as u64);
+                to.texts.push_str(text);
+            }
+            // Nothing is to be counted, or it is made where it is unpacked.
+            Self::Static(_) | Self::Shared(_) | Self::Lazy(_) => {
+                to.put([SHARED]);
+                to.shared_bytes += self.weight();
+                to.shared.push(self.clone());
+            }
         }
     }
 
@@ -160,14 +168,19 @@ impl Pack for Str {
 
 impl Unpack for Str {
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        match from.length() {
-            0 => Self::default(),
-            SHARED => from.long.next().expect("a text that was shared").clone(),
-            length => {
-                let text = std::str::from_utf8(from.take_slice(length));
-                Self::copied(text.expect("a text that was packed"))
+        let length = match from.take() {
+            [SHARED] => {
+                let shared = from.shared.next();
+                return shared.expect("a text that was shared").clone();
             }
+            [LARGE] => u64::from_ne_bytes(from.take()),
+            [small] => small.into(),
+        };
+        if length == 0 {
+            return Self::default();
         }
+        let length = usize::try_from(length).expect("the length of something in memory");
+        Self::copied(from.text(length))
     }
 
     fn nothing() -> Option<Self> {

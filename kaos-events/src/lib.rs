@@ -74,7 +74,7 @@ pub use handle::Handle;
 pub use id::{InvalidId, RunId, SpanId, TraceId};
 pub use id_source::{IdSource, RandomIds, SeededIds};
 pub use observer::{Observer, Ready};
-pub use packed::PackedEvents;
+pub use packed::{PackedEvents, Replaying};
 pub use refused::Refused;
 pub use run::{Run, Session};
 pub use scope::Scope;

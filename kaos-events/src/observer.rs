@@ -2,7 +2,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{Enter, Event, Settled, Slot, SpanId};
+use crate::{Enter, Event, Settled, SpanId};
 
 /// A wait for an observer that is behind, given out by [`Observer::ready`].
 pub type Ready = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -63,7 +63,7 @@ pub trait Observer: Send + 'static {
 
     /// A wait until the events of an open span, told by the time the wait is first polled, are where
     /// they cannot be lost. It may outlive the observer, and must end within a limit of its own.
-    fn settled(&mut self, span: Slot) -> Settled {
+    fn settled(&mut self, span: SpanId) -> Settled {
         let _ = span;
         Settled::now()
     }

@@ -2,10 +2,12 @@
 
 mod former;
 mod parts;
+mod unpacked;
 
 use std::fmt;
 
 use self::former::Former;
+use self::unpacked::SpanStart;
 use crate::bytes::{Packer, Unpacker};
 use crate::{Event, EventBuf};
 
@@ -91,13 +93,53 @@ impl PackedEvents {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = EventBuf> {
         let mut from = Unpacker::new(&self.packer);
         let mut former = Former::default();
-        (0..self.len).map(move |_| former::unpack(&mut former, &mut from))
+        (0..self.len).map(move |_| unpacked::unpack(&mut former, &mut from))
+    }
+
+    /// As [`iter`](Self::iter), with what one who reads many has for all of them.
+    pub fn iter_with<'a>(&'a self, with: &'a mut Replaying) -> impl Iterator<Item = EventBuf> + 'a {
+        let mut from = Unpacker::new(&self.packer);
+        with.former.forget();
+        (0..self.len).map(move |_| unpacked::unpack(&mut with.former, &mut from))
+    }
+
+    /// Tells the events in their order, as an [`Observer`](crate::Observer) was told them when they
+    /// were packed, with two differences: only a span's start tells the content of its subject, and
+    /// texts are copies. `with` is what one who replays many has for all of them.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kaos_events::{Event, Observer, PackedEvents, Replaying};
+    ///
+    /// fn later(events: &PackedEvents, observer: &mut dyn Observer) {
+    ///     events.replay(&mut Replaying::default(), |event: &Event<'_>| observer.on_event(event));
+    /// }
+    /// ```
+    pub fn replay(&self, with: &mut Replaying, mut tell: impl FnMut(&Event<'_>)) {
+        let mut from = Unpacker::new(&self.packer);
+        with.former.forget();
+        for _ in 0..self.len {
+            unpacked::replay(&mut with.former, &mut from, &mut tell);
+        }
     }
 
     /// Takes all events out; the room for them stays.
     pub fn clear(&mut self) {
         self.packer.clear();
         self.len = 0;
+    }
+}
+
+/// Memory for [`PackedEvents::replay`] and [`PackedEvents::iter_with`], used again and again.
+#[derive(Default)]
+pub struct Replaying {
+    former: Former<SpanStart>,
+}
+
+impl fmt::Debug for Replaying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replaying").finish_non_exhaustive()
     }
 }
 

@@ -26,7 +26,7 @@ pub type Kept = Pin<Box<dyn Future<Output = Result<(), NotDurable>> + Send>>;
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
-/// use kaos_events::{Event, Keeper, NotDurable, NotDurableKind, Observer, Settled, Slot};
+/// use kaos_events::{Event, Keeper, NotDurable, NotDurableKind, Observer, Settled, SpanId};
 ///
 /// /// Events that nobody has confirmed yet; `None` when the connection is lost.
 /// type Waiting = Mutex<Option<Vec<u64>>>;
@@ -39,7 +39,7 @@ pub type Kept = Pin<Box<dyn Future<Output = Result<(), NotDurable>> + Send>>;
 ///
 ///     fn keeps(&self) -> bool { true }
 ///
-///     fn settled(&mut self, _span: Slot) -> Settled {
+///     fn settled(&mut self, _span: SpanId) -> Settled {
 ///         let waiting = Arc::clone(&self.0);
 ///         Settled::by(Keeper::of(&self.0), Box::pin(async move {
 ///             match &*waiting.lock().unwrap() {

@@ -39,10 +39,10 @@ mod span_tree;
 pub mod testing;
 
 pub use dispatch::{
-    AsyncHook, Both, Exchange, FailOpen, Gate, GateError, Hook, HookError, HookStats, Hooks,
-    HooksError, HooksWatch, HttpExchange, HttpRequest, IntoHooks, Lane, LaneCounters, LaneStats,
-    Panicked, Propagator, Registry, Ruling, ToolAnnotations, ToolRequest, Verdict, catch_panic,
-    marker,
+    AsyncHook, AtOnce, Both, Exchange, FailOpen, Gate, GateError, Hook, HookError, HookStats,
+    Hooks, HooksError, HooksWatch, HttpExchange, HttpRequest, IntoHooks, Lane, LaneCounters,
+    LaneStats, Later, Panicked, Propagator, Registry, Ruling, ToLater, ToolAnnotations,
+    ToolRequest, Verdict, catch_panic, marker,
 };
 #[doc(hidden)]
 pub use dispatch::{park, queue};

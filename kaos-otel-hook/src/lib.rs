@@ -80,6 +80,9 @@ pub use logs::GenAiEvents;
 #[cfg(feature = "logs")]
 pub use logs::{AlreadyInstalled, LogLayer, LogLine, LogSettings};
 #[cfg(feature = "metrics")]
+#[doc(hidden)]
+pub use metrics::LateMetrics;
+#[cfg(feature = "metrics")]
 pub use metrics::{MetricsHook, export_results};
 pub use prices::{Price, Prices, PricesError};
 pub use propagation::{HandOn, Propagators};
@@ -87,5 +90,7 @@ pub use settings::{
     Batches, ExporterChoice, HttpSettings, Limits, Otlp, Protocol, Settings, TelemetryConfig,
     TlsFile,
 };
+#[doc(hidden)]
+pub use spans::LateSpans;
 pub use spans::{EventIds, OTelHook, SpanNames};
 pub use telemetry::{Telemetry, TelemetryHooks};

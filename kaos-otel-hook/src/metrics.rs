@@ -11,5 +11,5 @@ mod series_cache;
 mod shared;
 mod tokens;
 
-pub use hook::MetricsHook;
+pub use hook::{LateMetrics, MetricsHook};
 pub use pipeline::export_results;

@@ -1,10 +1,12 @@
 //! Events into spans.
 
 mod arises;
+mod beginning;
 mod fail;
 pub(crate) mod flags;
 mod hook;
 mod ids;
+mod later;
 mod names;
 mod notes;
 mod observer;
@@ -16,4 +18,5 @@ mod shared;
 pub(crate) use arises::OfChildren;
 pub use hook::OTelHook;
 pub use ids::EventIds;
+pub use later::LateSpans;
 pub use names::SpanNames;

@@ -144,7 +144,8 @@ impl Telemetry {
         self.started.as_ref().map(|started| &started.logger)
     }
 
-    /// What became of all there was to export so far. In memory nothing is counted.
+    /// What became of all there was to export so far, for which it waits until spans have been made of
+    /// all events, 100 ms at most. In memory nothing is counted.
     pub fn stats(&self) -> TelemetryStats {
         self.started
             .as_ref()

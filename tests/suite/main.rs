@@ -28,6 +28,7 @@ mod hooks;
 mod http_policy;
 mod intent;
 mod kubernetes;
+mod later;
 mod limits;
 mod local;
 mod logs;

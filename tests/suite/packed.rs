@@ -74,8 +74,8 @@ fn check_text(length: usize, holders: usize, bytes: std::ops::Range<usize>) {
 #[test]
 fn a_long_text_is_shared_and_a_short_one_copied() {
     check_text(0, 0, 80..160);
-    check_text(512, 0, 592..672);
-    check_text(513, 1, 593..673);
+    check_text(128, 0, 208..288);
+    check_text(129, 1, 209..289);
     check_text(10_000_000, 1, 10_000_080..10_000_160);
 }
 

@@ -1,34 +1,33 @@
 //! An event as bytes: what all have in common, as far as it differs from the former event, then
 //! what happened.
 
-use crate::bytes::{Pack, Packer, Unpack, Unpacker};
-use crate::{
-    Body, BodyBuf, Event, EventBuf, OutcomeBuf, Phase, PhaseBuf, Run, Span, SpanBuf, SpanId,
-    Subject, Time, TraceId, Value,
-};
+use crate::bytes::{Pack, Packer};
+use crate::{Body, Event, Phase, Run, Span, SpanId, Time, TraceId};
 
 /// How many spans are remembered, each where its id says: a newer one takes an older one's place.
 const REMEMBERED: usize = 64;
 
 /// The events before: what an event has in common with them is not said again.
 pub(super) struct Former<S> {
-    seq: u64,
-    time: Time,
-    run: Option<Run>,
+    pub(super) seq: u64,
+    pub(super) time: Time,
+    pub(super) run: Option<Run>,
     /// Spans that have started, and what is to be known of them.
-    spans: Vec<Option<(TraceId, SpanId, S)>>,
+    spans: Vec<(TraceId, SpanId, S)>,
+    /// Which of them stands where an id says, and one more; 0 where none does.
+    places: [u8; REMEMBERED],
 }
 
 /// Flags of an event: it is the one after the former, so many nanoseconds later.
-const NEXT: u8 = 1;
+pub(super) const NEXT: u8 = 1;
 /// It is of the same run as the former.
-const SAME_RUN: u8 = 2;
+pub(super) const SAME_RUN: u8 = 2;
 /// It is a value, not a span's.
-const VALUE: u8 = 4;
+pub(super) const VALUE: u8 = 4;
 /// Its span's parent and subject are said.
-const SPAN: u8 = 8;
+pub(super) const SPAN: u8 = 8;
 /// Its span has a parent.
-const PARENT: u8 = 16;
+pub(super) const PARENT: u8 = 16;
 
 /// Packs an event.
 pub(super) fn pack(event: &Event<'_>, former: &mut Former<()>, to: &mut Packer) {
@@ -80,7 +79,8 @@ impl<S> Default for Former<S> {
             seq: 0,
             time: Time::default(),
             run: None,
-            spans: std::iter::repeat_with(|| None).take(REMEMBERED).collect(),
+            spans: Vec::new(),
+            places: [0; REMEMBERED],
         }
     }
 }
@@ -88,23 +88,45 @@ impl<S> Default for Former<S> {
 impl<S> Former<S> {
     pub(super) fn forget(&mut self) {
         self.run = None; // so that the first event tells its own, and its position and time
-        self.spans.fill_with(|| None);
+        self.spans.clear();
+        self.places = [0; REMEMBERED];
     }
 
-    fn place_of(&mut self, id: SpanId) -> Option<&mut Option<(TraceId, SpanId, S)>> {
+    fn place_of(id: SpanId) -> usize {
         let [.., last] = id.to_bytes();
-        self.spans.get_mut(usize::from(last) % REMEMBERED)
+        usize::from(last) % REMEMBERED
     }
 
-    fn remember(&mut self, trace: TraceId, id: SpanId, what: S) {
-        if let Some(place) = self.place_of(id) {
-            *place = Some((trace, id, what));
+    pub(super) fn remember(&mut self, trace: TraceId, id: SpanId, what: S) {
+        let next = u8::try_from(self.spans.len() + 1).unwrap_or_default();
+        let Some(place) = self.places.get_mut(Self::place_of(id)) else {
+            return;
+        };
+        let at = *place;
+        if at == 0 {
+            *place = next;
+            self.spans.push((trace, id, what));
+        } else if let Some(known) = self.spans.get_mut(usize::from(at) - 1) {
+            *known = (trace, id, what);
         }
     }
 
-    fn remembered(&mut self, trace: TraceId, id: SpanId) -> Option<&mut S> {
-        let (of, known, what) = self.place_of(id)?.as_mut()?;
-        (*of == trace && *known == id).then_some(what)
+    /// Where it stands among those that are remembered.
+    fn position(&self, trace: TraceId, id: SpanId) -> Option<usize> {
+        let at = usize::from(*self.places.get(Self::place_of(id))?).checked_sub(1)?;
+        let (of, known, _) = self.spans.get(at)?;
+        (*of == trace && *known == id).then_some(at)
+    }
+
+    pub(super) fn remembered(&self, trace: TraceId, id: SpanId) -> Option<&S> {
+        let (.., what) = self.spans.get(self.position(trace, id)?)?;
+        Some(what)
+    }
+
+    pub(super) fn remembered_mut(&mut self, trace: TraceId, id: SpanId) -> Option<&mut S> {
+        let at = self.position(trace, id)?;
+        let (.., what) = self.spans.get_mut(at)?;
+        Some(what)
     }
 
     /// How many nanoseconds later this is, if it is what usually follows.
@@ -118,13 +140,13 @@ impl<S> Former<S> {
 }
 
 impl Former<()> {
-    /// What is said of a span: its parent and subject, unless its start told them.
+    /// What is said of a span: its parent and subject, unless an event before told them.
     fn flags_of(&mut self, trace: TraceId, span: &Span<'_>) -> u8 {
-        if matches!(span.phase, Phase::Start) {
-            self.remember(trace, span.id, ());
-        } else if self.remembered(trace, span.id).is_some() {
+        let starts = matches!(span.phase, Phase::Start);
+        if !starts && self.position(trace, span.id).is_some() {
             return 0;
         }
+        self.remember(trace, span.id, ());
         SPAN | if span.parent.is_some() { PARENT } else { 0 }
     }
 }
@@ -133,7 +155,7 @@ fn span(span: &Span<'_>, flags: u8, to: &mut Packer) {
     let Span {
         id: _,
         parent,
-        slot: _,
+        slot,
         subject,
         phase,
     } = span;
@@ -141,6 +163,10 @@ fn span(span: &Span<'_>, flags: u8, to: &mut Packer) {
         if let Some(parent) = parent {
             parent.pack(to);
         }
+        slot.own.pack(to);
+        slot.parent
+            .map_or(0, |parent| u64::from(parent) + 1)
+            .pack(to);
         to.without_content = !matches!(phase, Phase::Start);
         subject.pack(to);
         to.without_content = false;
@@ -148,12 +174,13 @@ fn span(span: &Span<'_>, flags: u8, to: &mut Packer) {
     self::phase(*phase, to);
 }
 
+/// A phase's byte.
 const START: u8 = 0;
-const PROGRESS: u8 = 1;
-const COMPLETE: u8 = 2;
-const ERROR: u8 = 3;
-const CANCELLED: u8 = 4;
-const SUSPENDED: u8 = 5;
+pub(super) const PROGRESS: u8 = 1;
+pub(super) const COMPLETE: u8 = 2;
+pub(super) const ERROR: u8 = 3;
+pub(super) const CANCELLED: u8 = 4;
+pub(super) const SUSPENDED: u8 = 5;
 
 fn phase(phase: Phase<'_>, to: &mut Packer) {
     match phase {
@@ -186,113 +213,6 @@ fn phase(phase: Phase<'_>, to: &mut Packer) {
             SUSPENDED.pack(to);
             outcome.pack(to);
             duration.pack(to);
-        }
-    }
-}
-
-/// What a span's start told of it.
-#[derive(Clone)]
-pub(super) struct SpanStart {
-    parent: Option<SpanId>,
-    subject: Subject,
-}
-
-/// The next event.
-pub(super) fn unpack(former: &mut Former<SpanStart>, from: &mut Unpacker<'_>) -> EventBuf {
-    let [flags] = from.take();
-    let is = |flag| flags & flag != 0;
-    if is(NEXT) {
-        let later = u64::from(u32::from_ne_bytes(from.take()));
-        former.seq = former.seq.wrapping_add(1);
-        former.time = Time {
-            unix_nanos: former.time.unix_nanos.wrapping_add(later),
-            monotonic_nanos: former.time.monotonic_nanos.wrapping_add(later),
-        };
-    } else {
-        former.seq = u64::from_ne_bytes(from.take());
-        former.time = Time {
-            unix_nanos: u64::from_ne_bytes(from.take()),
-            monotonic_nanos: u64::from_ne_bytes(from.take()),
-        };
-    }
-    if !is(SAME_RUN) {
-        former.run = Some(Run::unpack(from));
-    }
-    let run = former.run.clone().expect("the first event tells its run");
-    let id = SpanId::unpack(from);
-    let body = if is(VALUE) {
-        BodyBuf::Value {
-            span: Some(id),
-            value: Value::unpack(from),
-        }
-    } else {
-        let start = is(SPAN).then(|| SpanStart {
-            parent: is(PARENT).then(|| SpanId::unpack(from)),
-            subject: Subject::unpack(from),
-        });
-        BodyBuf::Span(Box::new(unpack_span(start, run.trace_id, id, former, from)))
-    };
-    EventBuf {
-        seq: former.seq,
-        time: former.time,
-        run,
-        body,
-    }
-}
-
-fn unpack_span(
-    start: Option<SpanStart>,
-    trace: TraceId,
-    id: SpanId,
-    former: &mut Former<SpanStart>,
-    from: &mut Unpacker<'_>,
-) -> SpanBuf {
-    let phase = PhaseBuf::unpack(from);
-    let starts = matches!(phase, PhaseBuf::Start);
-    let start = start.unwrap_or_else(|| {
-        let start = former.remembered(trace, id);
-        start.expect("a span whose start told of it").clone()
-    });
-    if starts {
-        former.remember(
-            trace,
-            id,
-            SpanStart {
-                parent: start.parent,
-                subject: start.subject.without_content(),
-            },
-        );
-    }
-    SpanBuf {
-        id,
-        parent: start.parent,
-        subject: start.subject,
-        phase,
-    }
-}
-
-impl Unpack for PhaseBuf {
-    fn unpack(from: &mut Unpacker<'_>) -> Self {
-        match u8::unpack(from) {
-            PROGRESS => Self::Progress(Unpack::unpack(from)),
-            COMPLETE => {
-                let outcome = OutcomeBuf::unpack(from);
-                Self::Complete(outcome, Unpack::unpack(from))
-            }
-            ERROR => {
-                let failure = Unpack::unpack(from);
-                let outcome = Option::unpack(from);
-                Self::Error(failure, outcome, Unpack::unpack(from))
-            }
-            CANCELLED => {
-                let outcome = Option::unpack(from);
-                Self::Cancelled(outcome, Unpack::unpack(from))
-            }
-            SUSPENDED => {
-                let outcome = Option::unpack(from);
-                Self::Suspended(outcome, Unpack::unpack(from))
-            }
-            _start => Self::Start,
         }
     }
 }

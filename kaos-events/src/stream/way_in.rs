@@ -85,8 +85,8 @@ impl<S: Observer> Emit for Stream<S> {
 
     fn settled(&self, key: Key) -> Settled {
         let settled = self.ask(|state| {
-            let slot = state.table.get(key)?.0.slot;
-            Some(state.observer.as_mut()?.settled(slot))
+            let span = state.table.get(key)?.0.id;
+            Some(state.observer.as_mut()?.settled(span))
         });
         settled.unwrap_or_else(|| Settled::never(NotDurable::over()))
     }

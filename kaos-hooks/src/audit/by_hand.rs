@@ -47,7 +47,8 @@ impl ByHand {
     /// Why they could not be written. None of them counts as written, and the next write begins a
     /// new segment.
     pub fn write(&mut self, events: Vec<EventBuf>) -> io::Result<()> {
-        let batch = self.0.writer.batch(events.into_iter());
+        let mut batch = Batch::default();
+        self.0.writer.add(events.into_iter(), &mut batch);
         self.0.writer.write(&batch)
     }
 

@@ -124,9 +124,9 @@ impl Hook for Registered {
         Str::Static("audit")
     }
 
+    /// Its writer reads the events from their packing.
     fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
-        let intake = Arc::clone(&self.0.intake);
-        Some(Box::new(Recorded::new(intake, self.keeper())))
+        None
     }
 
     async fn force_flush(&self) -> Result<(), HookError> {
@@ -211,7 +211,8 @@ impl IntoHooks<marker::Own> for AuditHook {
     /// As a hook where it stands, and as the last gate of all.
     fn register(self, to: &mut Registry) {
         let both = Arc::new(Registered(self.0));
-        to.hook(Arc::<Registered>::clone(&both));
+        let recorded = Recorded::new(Arc::clone(&both.0.intake), both.keeper());
+        to.read_later(Arc::<Registered>::clone(&both), Arc::new(recorded));
         to.last_gate(both);
     }
 }

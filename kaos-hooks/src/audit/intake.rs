@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use kaos_events::{Event, NotDurable, NotDurableKind, PackedEvents, Str};
+use kaos_events::{NotDurable, NotDurableKind, Str};
 
 use super::{AuditStats, OnFailure};
+use crate::dispatch::later::Chunks;
 use crate::dispatch::park::within;
 use crate::dispatch::queue::{Bounds, Gathering, Goal, NotDone, Queue, Reader, Ticket};
 
@@ -29,7 +30,7 @@ const BOUNDS: Bounds = Bounds {
 
 /// What the runs and the writer's thread share.
 pub(super) struct Intake {
-    queue: Arc<Queue<PackedEvents>>,
+    queue: Arc<Queue<Chunks>>,
     limit: Duration,
     on_failure: OnFailure,
     effects: AtomicU64,
@@ -48,7 +49,7 @@ pub(super) struct Missing {
 }
 
 impl Intake {
-    pub(super) fn new(limit: Duration, on_failure: OnFailure) -> (Arc<Self>, Reader<PackedEvents>) {
+    pub(super) fn new(limit: Duration, on_failure: OnFailure) -> (Arc<Self>, Reader<Chunks>) {
         let (queue, reader) = Queue::new(BOUNDS);
         let intake = Self {
             queue,
@@ -71,10 +72,9 @@ impl Intake {
         self.on_failure == OnFailure::Degrade
     }
 
-    /// Adds an event; `None` if it is lost, which is counted. Never waits.
-    #[inline]
-    pub(super) fn push(&self, event: &Event<'_>) -> Option<Ticket> {
-        self.queue.push(event)
+    /// Where the events come in.
+    pub(super) const fn queue(&self) -> &Arc<Queue<Chunks>> {
+        &self.queue
     }
 
     /// Waits until every event up to this one is on the disk.
@@ -101,6 +101,11 @@ impl Intake {
     /// Whether runs should wait before they go on.
     pub(super) fn is_behind(&self) -> bool {
         self.queue.is_over(HIGH_WATER)
+    }
+
+    /// Whether it could be so by what has not been handed over.
+    pub(super) fn may_be_behind(&self) -> bool {
+        self.queue.is_over(HIGH_WATER / 2)
     }
 
     /// Waits until half the queue has been written, or waiting does not help.
@@ -210,6 +215,7 @@ impl Intake {
     }
 
     pub(super) fn stats(&self) -> AuditStats {
+        self.queue.gather();
         let account = self.queue.account();
         AuditStats {
             offered: account.offered,

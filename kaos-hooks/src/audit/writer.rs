@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use kaos_events::{EventBuf, PackedEvents};
+use kaos_events::{BodyBuf, EventBuf, Replaying};
 
 use super::intake::{Intake, Missing};
 use super::log::Log;
-use super::record::Recorder;
+use super::record::{Recorder, is_recorded};
 use super::retention::{self, Keep};
 use super::turn_end::ends_turn;
+use crate::dispatch::later::Chunks;
 use crate::dispatch::park::this_thread;
 use crate::dispatch::queue::{Next, Reader};
 
@@ -27,6 +28,7 @@ pub(super) struct Writer {
 }
 
 /// Records that are written at once.
+#[derive(Default)]
 pub(super) struct Batch {
     pub(super) records: Vec<Vec<u8>>,
     pub(super) checkpoint: bool,
@@ -44,14 +46,17 @@ impl Batch {
 
 impl Writer {
     /// Works until the queue is closed. However this ends, the queue ends with its reader.
-    pub(super) fn run(mut self, mut reader: Reader<PackedEvents>) {
+    pub(super) fn run(mut self, mut reader: Reader<Chunks>) {
         let waker = this_thread();
+        let mut with = Replaying::default();
         loop {
             let due = self.log.until_checkpoint().map(Duration::from_nanos);
             let patience = match reader.next(&waker, Instant::now()) {
                 Next::Batch(taken) => {
-                    let events = taken.batch().map(PackedEvents::iter);
-                    let batch = self.batch(events.into_iter().flatten());
+                    let mut batch = Batch::default();
+                    for chunk in taken.batch().map(Chunks::iter).into_iter().flatten() {
+                        self.add(chunk.events(&mut with).filter(is_kept), &mut batch);
+                    }
                     if !self.write_at_last(&batch, taken.reader(), &waker) {
                         return;
                     }
@@ -87,26 +92,16 @@ impl Writer {
         drop(reader);
     }
 
-    /// What is written of these events. A checkpoint comes after a turn's end.
-    pub(super) fn batch(&mut self, events: impl Iterator<Item = EventBuf>) -> Batch {
-        let mut checkpoint = false;
-        let records = events.map(|mut event| {
-            checkpoint |= ends_turn(&event);
-            self.recorder.record(&mut event)
-        });
-        Batch {
-            records: records.collect(),
-            checkpoint,
+    /// Adds what is written of these events. A checkpoint comes after a turn's end.
+    pub(super) fn add(&mut self, events: impl Iterator<Item = EventBuf>, batch: &mut Batch) {
+        for mut event in events {
+            batch.checkpoint |= ends_turn(&event);
+            batch.records.push(self.recorder.record(&mut event));
         }
     }
 
     /// Writes a batch, however often it takes; `false` if the trail is closed before it succeeds.
-    fn write_at_last(
-        &mut self,
-        batch: &Batch,
-        reader: &Reader<PackedEvents>,
-        waker: &Waker,
-    ) -> bool {
+    fn write_at_last(&mut self, batch: &Batch, reader: &Reader<Chunks>, waker: &Waker) -> bool {
         let (mut pause, mut closing) = (FIRST_PAUSE, false);
         while let Err(error) = self.write(batch) {
             if pause == FIRST_PAUSE {
@@ -198,8 +193,16 @@ impl Writer {
     }
 }
 
+/// Whether it is one of those that were counted for the trail: others read the same packing.
+fn is_kept(event: &EventBuf) -> bool {
+    match &event.body {
+        BodyBuf::Value { value, .. } => is_recorded(value),
+        BodyBuf::Span(_) | BodyBuf::Unknown(_) => true,
+    }
+}
+
 /// Waits for so long, or until the queue is closed; whether it is.
-fn closes_within(pause: Duration, reader: &Reader<PackedEvents>, waker: &Waker) -> bool {
+fn closes_within(pause: Duration, reader: &Reader<Chunks>, waker: &Waker) -> bool {
     let until = Instant::now() + pause;
     loop {
         let left = until.saturating_duration_since(Instant::now());

@@ -4,17 +4,21 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use kaos_events::{
-    Enter, Event, NotDurable, NotDurableKind, Observer, Ready, Settled, Slot, SpanId,
-};
+use kaos_events::{Enter, Event, NotDurable, NotDurableKind, Observer, Ready, Settled, SpanId};
 use smallvec::SmallVec;
 
+use crate::AtOnce;
 use crate::dispatch::health::Health;
 use crate::dispatch::isolate::{drop_isolated, isolated};
+use crate::dispatch::later::RunLog;
 
 /// The observers of one run, in the order of their hooks.
 pub(crate) struct Fanout {
     seats: SmallVec<[Seat; 4]>,
+    /// For the hooks that hear of it later.
+    log: Option<RunLog>,
+    /// Whether the first event was delivered.
+    begun: bool,
 }
 
 /// A hook's observer; the seat is left empty when the hook is put out of service.
@@ -25,23 +29,60 @@ struct Seat {
     keeps: bool,
     /// Events so far.
     offered: u64,
+    /// Whether it counts for its hook: of one that is told later its log does.
+    counts: bool,
+    /// It is told of the run's first event alone.
+    first_only: bool,
 }
 
 impl Fanout {
     pub(crate) fn new() -> Self {
         Self {
             seats: SmallVec::new(),
+            log: None,
+            begun: false,
         }
+    }
+
+    /// With what packs the events for hooks that are told later: after those that are told now.
+    pub(crate) fn with_log(mut self, log: Option<RunLog>) -> Self {
+        self.log = log;
+        self
     }
 
     pub(crate) fn seat(&mut self, observer: Box<dyn Observer>, health: Arc<Health>) {
         health.observer_made();
+        self.seat_as(observer, health, true, false);
+    }
+
+    /// The observer of a hook that is told later.
+    pub(crate) fn seat_later(&mut self, observer: Box<dyn Observer>, health: Arc<Health>) {
+        self.seat_as(observer, health, false, false);
+    }
+
+    /// What a hook that is told later has on the turn's thread.
+    pub(crate) fn seat_at_once(&mut self, at_once: AtOnce, health: Arc<Health>) {
+        match at_once {
+            AtOnce::Each(observer) => self.seat_as(observer, health, false, false),
+            AtOnce::First(observer) => self.seat_as(observer, health, false, true),
+        }
+    }
+
+    fn seat_as(
+        &mut self,
+        observer: Box<dyn Observer>,
+        health: Arc<Health>,
+        counts: bool,
+        first_only: bool,
+    ) {
         let keeps = health.check(isolated(|| observer.keeps()));
         self.seats.push(Seat {
             observer: Some(observer),
             health,
             keeps: keeps.unwrap_or(false),
             offered: 0,
+            counts,
+            first_only,
         });
     }
 }
@@ -71,7 +112,17 @@ impl Seat {
     fn empty(&mut self) {
         if let Some(observer) = self.observer.take() {
             self.health.check(drop_isolated(observer));
-            self.health.observer_dropped(self.offered);
+            if self.counts {
+                self.health.observer_dropped(self.offered);
+            }
+        }
+    }
+}
+
+impl Drop for Fanout {
+    fn drop(&mut self) {
+        if let Some(log) = self.log.take() {
+            log.end();
         }
     }
 }
@@ -84,8 +135,14 @@ impl Drop for Seat {
 
 impl Observer for Fanout {
     fn on_event(&mut self, event: &Event<'_>) {
+        let begun = std::mem::replace(&mut self.begun, true);
         for seat in &mut self.seats {
-            seat.on_event(event);
+            if !(seat.first_only && begun) {
+                seat.on_event(event);
+            }
+        }
+        if let Some(log) = &mut self.log {
+            log.add(event);
         }
     }
 
@@ -105,7 +162,8 @@ impl Observer for Fanout {
     }
 
     fn keeps(&self) -> bool {
-        self.seats.iter().any(|seat| seat.keeps)
+        let log = self.log.as_ref();
+        self.seats.iter().any(|seat| seat.keeps) || log.is_some_and(RunLog::keeps)
     }
 
     /// One wait for those that the observers give out.
@@ -116,24 +174,32 @@ impl Observer for Fanout {
                 waits.push((wait, Arc::clone(&seat.health)));
             }
         }
-        if waits.is_empty() {
+        let later = self.log.as_ref().map(RunLog::ready).unwrap_or_default();
+        if waits.is_empty() && later.is_empty() {
             return None;
         }
         Some(Box::pin(async move {
+            for wait in later {
+                wait.await;
+            }
             for (wait, health) in waits {
                 health.check(crate::catch_panic(wait).await);
             }
         }))
     }
 
-    fn settled(&mut self, span: Slot) -> Settled {
+    fn settled(&mut self, span: SpanId) -> Settled {
         let keeping = self.seats.iter_mut().filter(|seat| seat.keeps);
         let waits = keeping.map(|seat| {
             let settled = seat.call(|observer| observer.settled(span));
             let settled = settled.unwrap_or_else(|| Settled::never(broken()));
             guarded(settled, &seat.health)
         });
-        waits.fold(Settled::now(), Settled::and)
+        let settled = waits.fold(Settled::now(), Settled::and);
+        match &mut self.log {
+            None => settled,
+            Some(log) => settled.and(log.settled(span)),
+        }
     }
 }
 

@@ -40,6 +40,9 @@ pub struct HookStats {
     pub live_observers: usize,
     /// What became of the events behind it, if it is a [`Lane`](crate::Lane).
     pub lane: Option<LaneStats>,
+    /// Events that it did not get, where it hears of them [later](crate::Registry::later): the queue
+    /// had no room for them, or for others of their run before.
+    pub missed: u64,
 }
 
 /// Reads how the hooks and gates of one set are doing, without keeping any of them alive.
@@ -90,6 +93,7 @@ pub(crate) struct Health {
     events: AtomicU64,
     panics: AtomicU64,
     live: AtomicUsize,
+    missed: AtomicU64,
     lane: Option<LaneCounters>,
 }
 
@@ -104,6 +108,7 @@ impl Health {
             events: AtomicU64::new(0),
             panics: AtomicU64::new(0),
             live: AtomicUsize::new(0),
+            missed: AtomicU64::new(0),
             lane,
         }
     }
@@ -141,6 +146,11 @@ impl Health {
         self.live.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Notes events that did not get to it.
+    pub(crate) fn missed(&self, events: u64) {
+        self.missed.fetch_add(events, Ordering::Relaxed);
+    }
+
     /// Whether one watch is all that still points to it, and to its lane's counters.
     fn is_alone(self: &Arc<Self>) -> bool {
         Arc::strong_count(self) == 1 && self.lane.as_ref().is_none_or(LaneCounters::is_over)
@@ -154,6 +164,7 @@ impl Health {
             out_of_service: !self.in_service(),
             live_observers: self.live.load(Ordering::Relaxed),
             lane: self.lane.as_ref().map(LaneCounters::stats),
+            missed: self.missed.load(Ordering::Relaxed),
         }
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kaos_events::{Observer, Run, Str};
 
-use crate::Propagator;
+use crate::{Propagator, ToLater};
 
 /// A listener: a cheap shared value that is registered once.
 ///
@@ -52,6 +52,13 @@ pub trait Hook: Send + Sync + 'static {
     /// The observer of a new run, or `None` to let this run pass.
     fn observe(&self, run: &Run) -> Option<Box<dyn Observer>>;
 
+    /// What of it has to be on the turn's thread, where it is told of events
+    /// [later](crate::Registry::later); nothing unless given. Asked when the run begins.
+    fn at_once(&self, run: &Run, later: &ToLater) -> Option<AtOnce> {
+        let _ = (run, later);
+        None
+    }
+
     /// What carries traces into and out of runs, if this hook belongs to a tracing system. Asked
     /// once, when the hook becomes part of a set.
     fn propagator(&self) -> Option<Arc<dyn Propagator>> {
@@ -75,6 +82,26 @@ pub trait Hook: Send + Sync + 'static {
     /// What could not be handed on, and why.
     async fn shutdown(&self) -> Result<(), HookError> {
         Ok(())
+    }
+}
+
+/// An observer on the turn's thread, of a hook that hears of events [later](crate::Registry::later).
+///
+/// Closed: an observer is told of all events, or of the first.
+pub enum AtOnce {
+    /// It is told of every event.
+    Each(Box<dyn Observer>),
+    /// It is told of the run's first event alone: what it does for its hook costs the others nothing.
+    First(Box<dyn Observer>),
+}
+
+impl std::fmt::Debug for AtOnce {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self {
+            Self::Each(_) => "Each",
+            Self::First(_) => "First",
+        };
+        f.debug_struct(name).finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,9 @@ use kaos_events::{Emitter, Observer, Root, Run, Scope, ServedCall, Str, Turn};
 use crate::dispatch::fanout::Fanout;
 use crate::dispatch::health::{Health, HooksWatch};
 use crate::dispatch::isolate::isolated;
-use crate::dispatch::registry::Seated;
+use crate::dispatch::late_hooks;
+use crate::dispatch::later::{Pools, Readers, RunLog};
+use crate::dispatch::registry::{HookSeat, Seated};
 use crate::{Hook, HookError, HookStats, HooksError, Propagator, Registry, catch_panic};
 
 /// What can be given to [`Hooks::new`](crate::Hooks::new): a hook, a gate, a closure over events,
@@ -71,6 +73,11 @@ pub struct Hooks {
 struct Inner {
     emitter: Emitter,
     registry: Registry,
+    /// Those of the hooks that are told later, and who tells them.
+    readers: Arc<Readers>,
+    pools: Arc<Pools>,
+    /// For each hook its number among those.
+    late: Vec<Option<usize>>,
     watch: HooksWatch,
     /// Of the observers that belong to no hook.
     extra: Arc<Health>,
@@ -92,9 +99,13 @@ impl Hooks {
         let extra = Arc::new(Health::new(Str::Static("observer")));
         let watch = HooksWatch::new(registry.healths().map(Arc::clone));
         registry.hand_out(&watch);
+        let (readers, late) = late_hooks::of(&registry);
         let set = Arc::new(Inner {
             emitter,
             registry,
+            readers: Arc::new(readers),
+            pools: Arc::default(),
+            late,
             watch,
             extra,
         });
@@ -147,17 +158,26 @@ impl Hooks {
 
     /// The hooks' observers of a run.
     pub(crate) fn observers(&self, run: &Run) -> Fanout {
+        let log = RunLog::begin(&self.set.readers, &self.set.pools);
         let mut fanout = Fanout::new();
-        for seat in in_service(&self.set.registry.hooks) {
-            let observer = seat
-                .health
-                .check(isolated(|| seat.what.observe(run)))
-                .flatten();
-            if let Some(observer) = observer {
-                fanout.seat(observer, Arc::clone(&seat.health));
+        let hooks = self.set.registry.hooks.iter().zip(&self.set.late);
+        for (HookSeat { hook, .. }, late) in hooks.filter(|(seat, _)| seat.hook.health.in_service())
+        {
+            let health = &hook.health;
+            if let (Some(late), Some(log)) = (late, &log) {
+                let later = log.to_later(*late);
+                let at_once = health.check(isolated(|| hook.what.at_once(run, &later)));
+                if let Some(at_once) = at_once.flatten() {
+                    fanout.seat_at_once(at_once, Arc::clone(health));
+                }
+                continue;
+            }
+            let observer = health.check(isolated(|| hook.what.observe(run)));
+            if let Some(observer) = observer.flatten() {
+                fanout.seat(observer, Arc::clone(health));
             }
         }
-        fanout
+        fanout.with_log(log)
     }
 
     /// The first answer, in the order of the hooks.
@@ -211,11 +231,9 @@ impl Hooks {
     pub async fn force_flush(&self) -> Result<(), HooksError> {
         let mut failed = Vec::new();
         for seat in &self.set.registry.hooks {
-            note(
-                &mut failed,
-                seat,
-                catch_panic(seat.what.force_flush()).await,
-            );
+            note(&mut failed, &seat.hook, Ok(seat.caught_up().await));
+            let flushed = catch_panic(seat.hook.what.force_flush()).await;
+            note(&mut failed, &seat.hook, flushed);
         }
         HooksError::of(failed)
     }
@@ -236,7 +254,9 @@ impl Hooks {
     pub async fn shutdown(&self) -> Result<(), HooksError> {
         let mut failed = Vec::new();
         for seat in &self.set.registry.hooks {
-            note(&mut failed, seat, catch_panic(seat.what.shutdown()).await);
+            note(&mut failed, &seat.hook, Ok(seat.caught_up().await));
+            let ended = catch_panic(seat.hook.what.shutdown()).await;
+            note(&mut failed, &seat.hook, ended);
         }
         HooksError::of(failed)
     }

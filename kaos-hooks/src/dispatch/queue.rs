@@ -10,6 +10,8 @@
 
 #[path = "queue/account.rs"]
 mod account;
+#[path = "queue/flush.rs"]
+mod flush;
 #[path = "queue/goal.rs"]
 mod goal;
 #[path = "queue/holding.rs"]
@@ -20,18 +22,23 @@ mod pace;
 mod reader;
 #[path = "queue/state.rs"]
 mod state;
+#[path = "queue/upstream.rs"]
+mod upstream;
 #[path = "queue/wait.rs"]
 mod wait;
 
 use std::sync::{Arc, PoisonError};
+use std::task::Waker;
 
 use super::sync::{Mutex, MutexGuard};
 
 pub use account::{Account, Ticket};
+pub use flush::Flush;
 pub use goal::{Goal, NotDone};
 pub use holding::{Bounds, Packing};
 pub use pace::Gathering;
-pub use reader::{Flush, Next, Reader, Taken};
+pub use reader::{Next, Reader, Taken};
+pub use upstream::{Upstream, UpstreamAt};
 pub use wait::Wait;
 
 use state::{Doing, Outcome, State};
@@ -74,25 +81,45 @@ impl<P: Packing> Queue<P> {
     /// Adds an item; `None` if it is dropped, which is counted. Never waits.
     #[inline]
     pub fn push(&self, item: P::Item<'_>) -> Option<Ticket> {
+        let (ticket, wake) = self.lock().offer(item, &self.bounds);
+        if let Some(reader) = wake {
+            reader.wake();
+        }
+        ticket
+    }
+
+    /// Somebody has something for this queue, and will hand it over: by itself, or when asked to,
+    /// which it is once it has had it for as long as things are gathered here. Who sleeps till then
+    /// has to be woken, by the caller.
+    pub fn open(&self, from: Arc<dyn Upstream>) -> (UpstreamAt, Option<Waker>) {
         let mut state = self.lock();
-        if !state.has_room(&self.bounds) {
-            state.refused += 1;
-            return None;
+        let place = state.upstream.add(from);
+        let sleeps = state.reader == Doing::Sleep;
+        let wake = sleeps.then(|| state.rouse()).flatten();
+        (place, wake)
+    }
+
+    /// As [`push`](Self::push), of who stands there, and has nothing more then. Who sleeps till then
+    /// has to be woken, by the caller.
+    pub fn take_over(
+        &self,
+        place: UpstreamAt,
+        item: P::Item<'_>,
+    ) -> (Option<Ticket>, Option<Waker>) {
+        let mut state = self.lock();
+        let from = state.upstream.remove(place);
+        let taken = state.offer(item, &self.bounds);
+        drop(state);
+        drop(from);
+        taken
+    }
+
+    /// Has everybody hand over what they have.
+    pub fn gather(&self) {
+        let upstream = self.lock().upstream.all();
+        for from in upstream {
+            from.hand_over();
         }
-        let ticket = state.add(item, &self.bounds);
-        let wake = match state.reader {
-            Doing::Work => false,
-            Doing::Gather => !state.full.is_empty(),
-            Doing::Sleep => true,
-        };
-        if wake {
-            let reader = state.rouse();
-            drop(state);
-            if let Some(reader) = reader {
-                reader.wake();
-            }
-        }
-        Some(ticket)
     }
 
     /// Counts an item that is dropped without being looked at.
@@ -107,6 +134,7 @@ impl<P: Packing> Queue<P> {
 
     /// Waits until the reader has done all that came so far, and whatever it does in a flush.
     pub fn flush(self: &Arc<Self>) -> Wait<P> {
+        self.gather();
         let (flush, reader) = {
             let mut state = self.lock();
             state.flushes += 1;
@@ -122,6 +150,7 @@ impl<P: Packing> Queue<P> {
 
     /// The newest item's ticket.
     pub fn newest(&self) -> Ticket {
+        self.gather();
         self.lock().accepted
     }
 
@@ -146,6 +175,11 @@ impl<P: Packing> Queue<P> {
         self.lock().failing.clone()
     }
 
+    /// Whether it takes nothing more.
+    pub fn is_closed(&self) -> bool {
+        self.lock().closing
+    }
+
     /// Whether the reader has ended, and everything has an outcome.
     pub fn is_ended(&self) -> bool {
         let state = self.lock();
@@ -154,6 +188,7 @@ impl<P: Packing> Queue<P> {
 
     /// Takes nothing more; the reader is to do what is here, and to end.
     pub fn close(&self) {
+        self.gather();
         let reader = {
             let mut state = self.lock();
             state.closing = true;

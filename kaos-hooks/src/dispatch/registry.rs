@@ -6,7 +6,8 @@ use kaos_events::Str;
 
 use crate::dispatch::health::Health;
 use crate::dispatch::isolate::isolated;
-use crate::{Gate, Hook, HooksWatch, LaneCounters, Propagator};
+use crate::dispatch::later::ReadsLater;
+use crate::{Gate, Hook, HookError, HooksWatch, LaneCounters, Later, Propagator};
 
 /// The ordered list of what is registered: what an [`IntoHooks`](crate::IntoHooks) adds itself to.
 ///
@@ -33,7 +34,7 @@ use crate::{Gate, Hook, HooksWatch, LaneCounters, Propagator};
 /// ```
 #[derive(Default)]
 pub struct Registry {
-    pub(crate) hooks: Vec<Seated<dyn Hook>>,
+    pub(crate) hooks: Vec<HookSeat>,
     pub(crate) propagators: Vec<Seated<dyn Propagator>>,
     gates: Vec<GateSeat>,
     last: Vec<GateSeat>,
@@ -42,6 +43,22 @@ pub struct Registry {
 
 /// Takes the counters of the whole set.
 type Watcher = Arc<dyn Fn(&HooksWatch) + Send + Sync>;
+
+pub(crate) struct HookSeat {
+    pub(crate) hook: Seated<dyn Hook>,
+    /// Who tells it of events later.
+    pub(crate) reader: Option<Arc<dyn ReadsLater>>,
+}
+
+impl HookSeat {
+    /// Waits until it has heard of all that came so far, where it hears of it later.
+    pub(crate) async fn caught_up(&self) -> Result<(), HookError> {
+        match self.reader.as_ref().and_then(|reader| reader.caught_up()) {
+            Some(caught_up) => caught_up.await,
+            None => Ok(()),
+        }
+    }
+}
 
 pub(crate) struct Seated<T: ?Sized> {
     pub(crate) what: Arc<T>,
@@ -56,15 +73,30 @@ pub(crate) struct GateSeat {
 impl Registry {
     /// Adds a hook.
     pub fn hook(&mut self, hook: Arc<dyn Hook>) {
-        self.seat_hook(hook, None);
+        self.seat_hook(hook, None, None);
+    }
+
+    /// Adds a hook that is told of events on this thread, and not on the turn's.
+    pub fn later(&mut self, hook: Arc<dyn Hook>, later: &Later) {
+        self.read_later(hook, later.reader());
+    }
+
+    /// Adds a hook whose events go to this reader.
+    pub(crate) fn read_later(&mut self, hook: Arc<dyn Hook>, reader: Arc<dyn ReadsLater>) {
+        self.seat_hook(hook, None, Some(reader));
     }
 
     /// Adds a hook, with what is counted about the queue that it stands for.
     pub(crate) fn lane(&mut self, hook: Arc<dyn Hook>, counters: LaneCounters) {
-        self.seat_hook(hook, Some(counters));
+        self.seat_hook(hook, Some(counters), None);
     }
 
-    fn seat_hook(&mut self, hook: Arc<dyn Hook>, lane: Option<LaneCounters>) {
+    fn seat_hook(
+        &mut self,
+        hook: Arc<dyn Hook>,
+        lane: Option<LaneCounters>,
+        reader: Option<Arc<dyn ReadsLater>>,
+    ) {
         let name = isolated(|| hook.name()).unwrap_or(Str::Static("hook"));
         let health = Arc::new(Health::of_lane(name, lane));
         if let Some(propagator) = health.check(isolated(|| hook.propagator())).flatten() {
@@ -73,7 +105,8 @@ impl Registry {
                 health: Arc::clone(&health),
             });
         }
-        self.hooks.push(Seated { what: hook, health });
+        let hook = Seated { what: hook, health };
+        self.hooks.push(HookSeat { hook, reader });
     }
 
     /// Calls `take` once the set is complete, before its first run, with what reads the counters of
@@ -102,8 +135,9 @@ impl Registry {
 
     /// Adds all that another set has, with counters of its own.
     pub(crate) fn all_of(&mut self, other: &Self) {
-        for seat in &other.hooks {
-            self.seat_hook(Arc::clone(&seat.what), seat.health.lane().cloned());
+        for HookSeat { hook, reader } in &other.hooks {
+            let lane = hook.health.lane().cloned();
+            self.seat_hook(Arc::clone(&hook.what), lane, reader.clone());
         }
         for seat in &other.gates {
             self.seat_gate(Arc::clone(&seat.gate.what), seat.fail_open);
@@ -136,7 +170,7 @@ impl Registry {
 impl Registry {
     /// Of the hooks, then of the gates.
     pub(crate) fn healths(&self) -> impl Iterator<Item = &Arc<Health>> {
-        let hooks = self.hooks.iter().map(|seat| &seat.health);
+        let hooks = self.hooks.iter().map(|seat| &seat.hook.health);
         hooks.chain(self.gates().map(|seat| &seat.gate.health))
     }
 }

@@ -12,11 +12,13 @@ use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::metrics::reader::MetricReader;
 use opentelemetry_sdk::metrics::{InstrumentKind, ManualReader, Pipeline, Temporality};
 
+use kaos_hooks::Later;
 use kaos_hooks::park::this_task;
 use kaos_hooks::queue::Next;
 
 use super::exporter::OfSdk;
 use super::lane::idle;
+use super::spans::caught_up;
 use super::{BatchSettings, Export, Exporter, Lane, Receipt, Sending};
 use crate::notice;
 
@@ -81,10 +83,12 @@ pub(crate) struct MetricLane {
     pub(crate) lane: Arc<Lane<()>>,
     reader: Reader,
     interval: Duration,
+    /// Who measures what events say that came before.
+    later: Option<Later>,
 }
 
 impl MetricLane {
-    pub(crate) fn new(settings: MetricSettings, sending: Sending) -> Self {
+    pub(crate) fn new(settings: MetricSettings, sending: Sending, later: Option<Later>) -> Self {
         let unused = BatchSettings {
             queue: 0,
             batch: usize::MAX,
@@ -94,6 +98,7 @@ impl MetricLane {
             lane: Lane::new(unused, sending),
             reader: Reader::new(settings.temporality),
             interval: settings.interval,
+            later,
         }
     }
 
@@ -106,6 +111,7 @@ impl MetricLane {
             lane,
             reader,
             interval,
+            ..
         } = self.clone();
         Box::pin(async move {
             let Some(mut queue) = lane.reader() else {
@@ -169,10 +175,13 @@ impl MetricReader for MetricLane {
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.lane.flush(Duration::from_secs(5))
+        let limit = Duration::from_secs(5);
+        caught_up(self.later.as_ref(), limit)?;
+        self.lane.flush(limit)
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        drop(caught_up(self.later.as_ref(), timeout));
         let sent = self.lane.shut_down(timeout);
         self.reader.shutdown_with_timeout(timeout).and(sent)
     }

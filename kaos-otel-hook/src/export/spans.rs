@@ -1,9 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kaos_hooks::Later;
 use opentelemetry::Context;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
 use super::exporter::OfSdk;
@@ -11,7 +12,11 @@ use super::{Export, Exporter, Lane, Receipt};
 
 /// The tracer provider's end of the lane of spans.
 #[derive(Debug, Clone)]
-pub(crate) struct SpanLane(pub(crate) Arc<Lane<SpanData>>);
+pub(crate) struct SpanLane {
+    pub(crate) lane: Arc<Lane<SpanData>>,
+    /// Who makes spans of events that came before.
+    pub(crate) later: Option<Later>,
+}
 
 impl SpanLane {
     pub(crate) fn export(
@@ -24,9 +29,18 @@ impl SpanLane {
     }
 
     pub(crate) fn export_by(&self, exporter: impl Exporter<Vec<SpanData>> + 'static) -> Export {
-        let lane = Arc::clone(&self.0);
+        let lane = Arc::clone(&self.lane);
         Box::pin(async move { lane.run(exporter).await })
     }
+}
+
+/// Waits until the hooks have heard of all events so far.
+pub(super) fn caught_up(later: Option<&Later>, limit: Duration) -> OTelSdkResult {
+    let Some(later) = later.filter(|later| !later.is_closed()) else {
+        return Ok(()); // it is over
+    };
+    let flushed = later.flush_within(limit);
+    flushed.map_err(|error| OTelSdkError::InternalFailure(error.to_string()))
 }
 
 impl<E: SpanExporter> Exporter<Vec<SpanData>> for OfSdk<E> {
@@ -48,15 +62,19 @@ impl SpanProcessor for SpanLane {
 
     fn on_end(&self, span: SpanData) {
         if span.span_context.is_sampled() {
-            self.0.offer(span);
+            self.lane.offer(span);
         }
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.0.flush(Duration::from_secs(5))
+        let limit = Duration::from_secs(5);
+        caught_up(self.later.as_ref(), limit)?;
+        self.lane.flush(limit)
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.0.shut_down(timeout)
+        // What is not made by then, is not missed by more than that.
+        drop(caught_up(self.later.as_ref(), timeout));
+        self.lane.shut_down(timeout)
     }
 }

@@ -50,7 +50,10 @@ fn after(act: Act, spans: usize, queue: usize, limits: [Duration; 2]) -> (Export
         limit: of_a_batch,
         advice: String::new(),
     };
-    let lane = SpanLane(Lane::new(settings, sending));
+    let lane = SpanLane {
+        lane: Lane::new(settings, sending),
+        later: None,
+    };
     let given = Arc::new(AtomicUsize::new(0));
     let exporter = Exporter {
         act,
@@ -71,7 +74,7 @@ fn after(act: Act, spans: usize, queue: usize, limits: [Duration; 2]) -> (Export
         tracer.start("span").end();
     }
     let _stopped: OTelSdkResult = provider.shutdown_with_timeout(of_shutdown);
-    (lane.0.stats(), given.load(Ordering::SeqCst))
+    (lane.lane.stats(), given.load(Ordering::SeqCst))
 }
 
 const LONG: Duration = Duration::from_secs(5);
@@ -150,7 +153,10 @@ fn a_lane_that_has_ended_is_shut_down_again_at_once() {
         batch: 4,
         delay: Duration::from_secs(60),
     };
-    let lane = SpanLane(Lane::new(settings, sending));
+    let lane = SpanLane {
+        lane: Lane::new(settings, sending),
+        later: None,
+    };
     let of_thread = lane.clone();
     let exporter = Exporter {
         act: Act::Accept,
@@ -162,8 +168,8 @@ fn a_lane_that_has_ended_is_shut_down_again_at_once() {
         ])
     })
     .unwrap();
-    assert!(lane.0.flush(LONG).is_ok());
-    assert!(lane.0.shut_down(LONG).is_ok());
-    assert!(lane.0.shut_down(LONG).is_ok());
-    assert!(lane.0.flush(LONG).is_err());
+    assert!(lane.lane.flush(LONG).is_ok());
+    assert!(lane.lane.shut_down(LONG).is_ok());
+    assert!(lane.lane.shut_down(LONG).is_ok());
+    assert!(lane.lane.flush(LONG).is_err());
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kaos_hooks::{Hook, HookError, IntoHooks, Observer, Registry, Run, Str, marker};
+use kaos_hooks::{Hook, HookError, IntoHooks, Later, Observer, Registry, Run, Str, marker};
 use opentelemetry::global;
 use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -162,14 +162,37 @@ impl fmt::Debug for MetricsHook {
 }
 
 /// A metrics hook as part of a set, on whose other hooks it reports.
-struct Registered(MetricsHook);
+struct Registered(MetricsHook, Option<Later>);
+
+impl MetricsHook {
+    /// The same, hearing of events on this thread.
+    #[doc(hidden)]
+    pub const fn later(self, later: Later) -> LateMetrics {
+        LateMetrics(self, later)
+    }
+}
+
+/// A [`MetricsHook`] that hears of events later.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct LateMetrics(MetricsHook, Later);
+
+#[diagnostic::do_not_recommend]
+impl IntoHooks<marker::Own> for LateMetrics {
+    fn register(self, to: &mut Registry) {
+        let Self(hook, later) = self;
+        let sets = Arc::clone(&hook.sets);
+        to.watch(move |set| sets.add(set));
+        to.later(Arc::new(Registered(hook, Some(later.clone()))), &later);
+    }
+}
 
 #[diagnostic::do_not_recommend]
 impl IntoHooks<marker::Own> for MetricsHook {
     fn register(self, to: &mut Registry) {
         let sets = Arc::clone(&self.sets);
         to.watch(move |set| sets.add(set));
-        to.hook(Arc::new(Registered(self)));
+        to.hook(Arc::new(Registered(self, None)));
     }
 }
 
@@ -184,6 +207,9 @@ impl Hook for Registered {
     }
 
     async fn force_flush(&self) -> Result<(), HookError> {
+        if let Some(later) = &self.1 {
+            later.force_flush().await?;
+        }
         let Some(provider) = self.0.provider.clone() else {
             return Ok(());
         };

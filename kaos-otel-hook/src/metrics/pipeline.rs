@@ -82,6 +82,9 @@ fn add(totals: &mut Totals, stats: Vec<HookStats>) {
             total.panics += lane.failed;
             total.dropped = Some(total.dropped.unwrap_or(0) + lane.dropped);
         }
+        if stats.missed > 0 {
+            total.dropped = Some(total.dropped.unwrap_or(0) + stats.missed);
+        }
     }
 }
 
@@ -113,7 +116,7 @@ pub(super) fn observe(meter: &Meter, sets: &Arc<Sets>) {
     counter(
         semconv::KAOS_HOOKS_DROPPED,
         "{event}",
-        "Events that a lane dropped.",
+        "Events that a lane, or the queue before a hook that hears of them later, had no room for.",
         |total| total.dropped,
     );
     counter(

@@ -168,6 +168,14 @@ impl OTelHook {
         &self.1
     }
 
+    /// What makes its spans, if those are a known provider's.
+    pub(super) const fn of_sdk(&self) -> Option<&Arc<Inner<SdkTracer>>> {
+        match &self.0 {
+            Target::Sdk(inner, _) => Some(inner),
+            Target::Global(_) => None,
+        }
+    }
+
     fn settings(&self) -> &SpanSettings {
         match &self.0 {
             Target::Sdk(inner, _) => &inner.settings,

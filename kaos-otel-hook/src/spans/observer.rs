@@ -7,10 +7,11 @@ use kaos_hooks::{
     Value,
 };
 use opentelemetry::Context;
-use opentelemetry::trace::{Span, SpanBuilder, SpanContext, Status, TraceFlags, Tracer};
+use opentelemetry::trace::{Span, SpanContext, Status, TraceFlags, Tracer};
 use smallvec::SmallVec;
 
 use super::arises::OfChildren;
+use super::beginning::beginning;
 use super::fail::fail;
 use super::flags;
 use super::ids;
@@ -69,20 +70,8 @@ impl<T: Tracer> Spans<T> {
     }
 
     fn start(&mut self, event: &Event<'_>, span: &SpanEvent<'_>) {
-        let SpanSettings {
-            names,
-            conventions,
-            value_length,
-            room,
-            ..
-        } = self.hook.settings;
-        let mut builder = SpanBuilder::from_name(names.name(span.subject, &event.run.agent));
-        builder.span_kind = Some(names.kind(span.subject));
-        builder.start_time = Some(event.time.system_time());
-        let mut said = attributes::at_start(span.subject, event.run, value_length, conventions);
-        attributes::added_at_start(span.subject, &mut said, value_length, room.attributes);
-        builder.attributes = Some(said);
-
+        let value_length = self.hook.settings.value_length;
+        let builder = beginning(&self.hook.settings, event, span);
         let (trace_id, span_id) = (context::trace_id(self.trace_id), context::span_id(span.id));
         let tracer = &self.hook.tracer;
         let build = |parent: &Context| {

@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::{IntoHooks, Registry, marker};
+use kaos_hooks::{IntoHooks, Later, Registry, marker};
 
 use super::Telemetry;
 #[cfg(feature = "metrics")]
 use crate::MetricsHook;
+use crate::spans::LateSpans;
 use crate::{GenAiEvents, OTelHook};
 
 /// The hooks of a [`Telemetry`]: give them to a runner or to `Hooks::new`.
 #[derive(Debug, Default)]
 pub struct TelemetryHooks {
     spans: Option<OTelHook>,
+    /// The same, made later.
+    late_spans: Option<LateSpans>,
+    later: Option<Later>,
     #[cfg(feature = "metrics")]
     metrics: Option<MetricsHook>,
     events: Option<GenAiEvents>,
@@ -31,20 +35,31 @@ impl TelemetryHooks {
             return Self::default();
         };
         let limits = telemetry.limits;
-        let mut spans = OTelHook::with_provider(&started.tracer)
-            .with_names(telemetry.names)
-            .with_conventions(telemetry.conventions)
-            .with_content(telemetry.content.clone())
-            .with_exception_events(telemetry.exception_events)
-            .with_value_length(limits.value_length)
-            .with_span_limits(&started.span_limits)
-            .with_propagators(telemetry.propagators.clone());
-        if telemetry.http.client {
-            spans = spans.with_http_client(telemetry.http.old_names);
-        }
-        if let Some(prices) = &telemetry.prices {
-            spans = spans.with_prices(prices.clone());
-        }
+        let spans = |provider| {
+            let spans = OTelHook::with_provider(provider)
+                .with_names(telemetry.names)
+                .with_conventions(telemetry.conventions)
+                .with_content(telemetry.content.clone())
+                .with_exception_events(telemetry.exception_events)
+                .with_value_length(limits.value_length)
+                .with_span_limits(&started.span_limits)
+                .with_propagators(telemetry.propagators.clone());
+            let spans = match &telemetry.prices {
+                Some(prices) => spans.with_prices(prices.clone()),
+                None => spans,
+            };
+            if telemetry.http.client {
+                spans.with_http_client(telemetry.http.old_names)
+            } else {
+                spans
+            }
+        };
+        let at_once = spans(&started.tracer);
+        let late = started.late_tracer.as_ref().zip(started.later.as_ref());
+        let late_spans = late.and_then(|((provider, sampler), later)| {
+            let hooks = (at_once.clone(), spans(provider));
+            LateSpans::new(hooks, sampler.clone(), later.clone(), started.has_logs)
+        });
         #[cfg(feature = "metrics")]
         let metrics = started.metrics.clone().map(|metrics| {
             let metrics = metrics.with_conventions(telemetry.conventions);
@@ -60,7 +75,9 @@ impl TelemetryHooks {
                 .with_value_length(limits.log_value_length)
         });
         Self {
-            spans: Some(spans),
+            spans: Some(at_once),
+            late_spans,
+            later: started.later.clone(),
             #[cfg(feature = "metrics")]
             metrics,
             events,
@@ -71,12 +88,16 @@ impl TelemetryHooks {
 #[diagnostic::do_not_recommend]
 impl IntoHooks<marker::Own> for TelemetryHooks {
     fn register(self, to: &mut Registry) {
-        if let Some(spans) = self.spans {
-            to.hook(Arc::new(spans));
+        match (self.late_spans, self.spans) {
+            (Some(spans), _) => spans.register(to),
+            (None, Some(spans)) => to.hook(Arc::new(spans)),
+            (None, None) => {}
         }
         #[cfg(feature = "metrics")]
-        if let Some(metrics) = self.metrics {
-            metrics.register(to);
+        match (self.metrics, &self.later) {
+            (Some(metrics), Some(later)) => metrics.later(later.clone()).register(to),
+            (Some(metrics), None) => metrics.register(to),
+            (None, _) => {}
         }
         if let Some(events) = self.events {
             to.hook(Arc::new(events));

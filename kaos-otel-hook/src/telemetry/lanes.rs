@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kaos_hooks::Later;
+
 use crate::export::{
     self, BatchSettings, Export, Lane, LogLane, MetricLane, MetricSettings, Sending, SpanLane,
 };
@@ -18,7 +20,7 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings, later: Option<&Later>) -> Self {
         fn lane<T: Send + 'static>(batches: BatchSettings, sending: Sending) -> Arc<Lane<T>> {
             Lane::new(batches, sending)
         }
@@ -35,8 +37,11 @@ impl Lanes {
         let metrics = sending(Signal::Metrics, &settings.metrics, settings.metric_timeout);
         let logs = sending(Signal::Logs, &settings.logs, log_batches.timeout);
         Self {
-            spans: spans.map(|it| SpanLane(lane(batches(span_batches), it))),
-            metrics: metrics.map(|it| MetricLane::new(of_metrics, it)),
+            spans: spans.map(|it| SpanLane {
+                lane: lane(batches(span_batches), it),
+                later: later.cloned(),
+            }),
+            metrics: metrics.map(|it| MetricLane::new(of_metrics, it, later.cloned())),
             logs: logs.map(|it| LogLane(lane(batches(log_batches), it))),
         }
     }
@@ -47,7 +52,7 @@ impl Lanes {
             traces: self
                 .spans
                 .as_ref()
-                .map(|it| read(&it.0))
+                .map(|it| read(&it.lane))
                 .unwrap_or_default(),
             metrics: metrics.unwrap_or_default(),
             logs: self.logs.as_ref().map(|it| read(&it.0)).unwrap_or_default(),
@@ -77,7 +82,7 @@ impl Lanes {
 
     pub(super) fn close(&self, limit: Duration) {
         if let Some(lane) = &self.spans {
-            lane.0.close(limit);
+            lane.lane.close(limit);
         }
         if let Some(lane) = &self.metrics {
             lane.lane.close(limit);
@@ -93,7 +98,7 @@ impl Lanes {
             drop(lane.lane.flush(left()));
         }
         if let Some(lane) = &self.spans {
-            drop(lane.0.flush(left()));
+            drop(lane.lane.flush(left()));
         }
         if let Some(lane) = &self.logs {
             drop(lane.0.flush(left()));

@@ -13,6 +13,11 @@ pub trait Packing: Send + 'static {
     /// Adds one item.
     fn add(&mut self, item: Self::Item<'_>);
 
+    /// How many items what is added counts as; one, unless it is a batch itself.
+    fn counts(_item: &Self::Item<'_>) -> u64 {
+        1
+    }
+
     /// How many items there are.
     fn items(&self) -> u64;
 

@@ -33,6 +33,8 @@ pub(super) struct Pace {
     batch_wait: usize,
     /// Until when they are waited for.
     batch_until: Option<Instant>,
+    /// When those who have something were last asked for it.
+    gathered: Option<Instant>,
 }
 
 impl Pace {
@@ -47,6 +49,7 @@ impl Pace {
             working: None,
             batch_wait: 0,
             batch_until: None,
+            gathered: None,
         }
     }
 
@@ -65,6 +68,25 @@ impl Pace {
             // It came after the reader last looked, if the reader has looked by itself since.
             self.since = Some(self.looked.take().unwrap_or(now));
         }
+    }
+
+    /// Whether those who have something are to be asked for it; if so, they are now.
+    pub(super) fn gathers(&mut self, nobody: bool, now: Instant) -> bool {
+        let longest = self.gathering.longest;
+        let is_due = |at: Instant| now.saturating_duration_since(at) >= longest;
+        let due = self.gathered.is_none_or(is_due);
+        if nobody || due {
+            self.gathered = Some(now);
+        }
+        due && !nobody
+    }
+
+    /// How long until then.
+    pub(super) fn until_gathers(&self, now: Instant) -> Duration {
+        let since = self
+            .gathered
+            .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        self.gathering.longest.saturating_sub(since)
     }
 
     /// The reader sleeps until something comes: when it wakes, that has just come.

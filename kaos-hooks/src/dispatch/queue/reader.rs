@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use super::flush::Flush;
 use super::{Doing, MAX_SPARE, Outcome, Packing, Queue};
 
 /// Reads a queue. When it is dropped, by its end, a panic or a runtime that is gone, the queue takes
@@ -36,10 +37,12 @@ impl<P: Packing> Reader<P> {
     /// What to do now. After [`Next::Wait`], `waker` is woken when it may be something else.
     pub fn next(&mut self, waker: &Waker, now: Instant) -> Next<'_, P> {
         let waker = waker.clone();
+        if self.is_to_gather(now) {
+            self.0.gather();
+        }
         let mut guard = self.0.lock();
         let state = &mut *guard;
-        state.reader = Doing::Work;
-        state.pace.looks(!state.is_empty(), now);
+        state.looks(now);
         let full = !state.full.is_empty();
         let patience = state.pace.patience(now);
         let enough = state.closing || full || patience == Some(Duration::ZERO);
@@ -53,10 +56,7 @@ impl<P: Packing> Reader<P> {
         }
         if state.flushes > state.flushed && state.taken >= state.flush_after {
             state.pace.works(now);
-            let flush = Flush {
-                queue: Arc::clone(&self.0),
-                number: state.flushes,
-            };
+            let flush = Flush::new(Arc::clone(&self.0), state.flushes);
             drop(guard);
             drop(waker);
             return Next::Flush(flush);
@@ -75,9 +75,20 @@ impl<P: Packing> Reader<P> {
             state.pace.sleeps();
         }
         let known = state.wake.replace(waker);
+        let gathers = (!state.upstream.is_empty()).then(|| state.pace.until_gathers(now));
         drop(guard);
         drop(known);
-        Next::Wait(patience)
+        let patience = [patience, gathers].into_iter().flatten().min();
+        // Nothing is here, and what is elsewhere was asked for a moment ago.
+        Next::Wait(patience.map(|patience| patience.max(Duration::from_millis(1))))
+    }
+
+    /// Whether it is time to ask those who have something for it: so long after they were last, or
+    /// after nobody had anything, whatever else there is to do.
+    fn is_to_gather(&self, now: Instant) -> bool {
+        let mut state = self.0.lock();
+        let nobody = state.upstream.is_empty();
+        state.pace.gathers(nobody, now) || (state.closing && !nobody)
     }
 
     /// What the reader brings itself: offered and in its hands at once.
@@ -200,7 +211,17 @@ impl<'r, P: Packing> Taken<'r, P> {
 
     /// The next item is done.
     pub fn one_done(&mut self) {
-        self.settle(Outcome::Done, 1, None);
+        self.done(1);
+    }
+
+    /// So many of the next items are done.
+    pub fn done(&mut self, items: u64) {
+        self.settle(Outcome::Done, items, None);
+    }
+
+    /// So many of the next items are not even tried.
+    pub fn dropped(&mut self, items: u64) {
+        self.settle(Outcome::Dropped, items, None);
     }
 
     /// The next item failed.
@@ -247,37 +268,6 @@ impl<P: Packing> Drop for Taken<'_, P> {
                 }
             });
         }
-    }
-}
-
-/// A flush that somebody waits for. Dropped without an answer, it has failed.
-#[derive(Debug)]
-pub struct Flush<P: Packing> {
-    queue: Arc<Queue<P>>,
-    number: u64,
-}
-
-impl<P: Packing> Flush<P> {
-    /// It is made, or why not.
-    pub fn made(self, how: Result<(), String>) {
-        self.answer(how.err().map(Arc::from));
-    }
-
-    fn answer(&self, failed: Option<Arc<str>>) {
-        let before = self.queue.change(|state| {
-            if state.flushed >= self.number {
-                return None; // it was answered
-            }
-            state.flushed = self.number;
-            std::mem::replace(&mut state.flush_failed, failed)
-        });
-        drop(before);
-    }
-}
-
-impl<P: Packing> Drop for Flush<P> {
-    fn drop(&mut self) {
-        self.answer(Some("the flush was given up".into()));
     }
 }
 

@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Instant;
 
 use super::account::{Account, Ticket};
 use super::goal::{Goal, NotDone, Waiters};
 use super::holding::{Bounds, Packing};
 use super::pace::{Gathering, Pace};
+use super::upstream::AllUpstream;
 
 pub(super) struct State<P> {
     /// What waits: full batches, and one that is being filled.
@@ -15,6 +17,8 @@ pub(super) struct State<P> {
     pub(super) filling: Option<P>,
     /// Room for the next ones, emptied by the reader.
     pub(super) spare: VecDeque<P>,
+    /// Who has items that are not here yet.
+    pub(super) upstream: AllUpstream,
     /// Items that never had a place.
     pub(super) refused: u64,
     /// Items that ever had one: the newest one's ticket.
@@ -65,18 +69,39 @@ impl<P: Packing> State<P> {
         !self.closing && self.bytes < bytes && self.waiting() < bounds.items
     }
 
+    /// Adds an item, if there is room for it, and takes out whom that is to wake.
+    #[inline]
+    pub(super) fn offer(
+        &mut self,
+        item: P::Item<'_>,
+        bounds: &Bounds,
+    ) -> (Option<Ticket>, Option<Waker>) {
+        if !self.has_room(bounds) {
+            self.refused += P::counts(&item);
+            return (None, None);
+        }
+        let ticket = self.add(item, bounds);
+        let wake = match self.reader {
+            Doing::Work => false,
+            Doing::Gather => !self.full.is_empty(),
+            Doing::Sleep => true,
+        };
+        let wake = wake.then(|| self.rouse()).flatten();
+        (Some(ticket), wake)
+    }
+
     /// Adds an item to the last batch that has room.
     pub(super) fn add(&mut self, item: P::Item<'_>, bounds: &Bounds) -> Ticket {
         let room = || self.spare.pop_front().unwrap_or_else(P::empty);
         let batch = self.filling.get_or_insert_with(room);
-        let before = batch.bytes();
+        let before = (batch.bytes(), batch.items());
         batch.add(item);
-        let bytes = batch.bytes();
-        self.bytes += bytes - before;
-        if bytes >= bounds.batch_bytes || batch.items() >= bounds.batch_items {
+        let (bytes, items) = (batch.bytes(), batch.items());
+        self.bytes += bytes - before.0;
+        self.accepted += items - before.1;
+        if bytes >= bounds.batch_bytes || items >= bounds.batch_items {
             self.full.extend(self.filling.take());
         }
-        self.accepted += 1;
         self.accepted
     }
 
@@ -109,11 +134,19 @@ pub(super) enum Outcome {
 }
 
 impl<P> State<P> {
+    /// The reader sees whether something waits, here or elsewhere.
+    pub(super) fn looks(&mut self, now: Instant) {
+        self.reader = Doing::Work;
+        let here = self.filling.is_some() || !self.full.is_empty();
+        self.pace.looks(here || !self.upstream.is_empty(), now);
+    }
+
     pub(super) fn new(gathering: Gathering) -> Self {
         Self {
             full: VecDeque::new(),
             filling: None,
             spare: VecDeque::new(),
+            upstream: AllUpstream::default(),
             refused: 0,
             accepted: 0,
             taken: 0,
