@@ -11,17 +11,18 @@
     reason = "a bench prints its figures"
 )]
 
-use std::io::{self, Read, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use kaos_hooks::audit::{AuditBuilder, AuditHook, SigningKey, Storage, StorageFile, StorageLock};
+use kaos_hooks::audit::{AuditBuilder, AuditHook, SigningKey};
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Hooks, Turn};
 use kaos_otel_hook::{MetricsHook, OTelHook};
 use kaos_reference::discard::{metrics, traces, traces_by_hand};
 use kaos_reference::interleaved::{self, Case, Counting};
+use kaos_reference::nowhere::Nowhere;
 use kaos_reference::turn::{self as reference, ByHand, EVENTS, Fixture};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::Sampler::{AlwaysOff, AlwaysOn};
@@ -33,61 +34,6 @@ const ROUNDS: usize = 801;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// A disk that takes everything and keeps nothing.
-struct Nowhere;
-
-impl Storage for Nowhere {
-    fn place(&self) -> String {
-        "nowhere".to_owned()
-    }
-
-    fn list(&self) -> io::Result<Vec<String>> {
-        Ok(Vec::new())
-    }
-
-    fn read(&self, _name: &str) -> io::Result<Box<dyn Read + Send>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-
-    fn create(&self, _name: &str) -> io::Result<Box<dyn StorageFile>> {
-        Ok(Box::new(Self))
-    }
-
-    fn open(&self, _name: &str) -> io::Result<Box<dyn StorageFile>> {
-        Ok(Box::new(Self))
-    }
-
-    fn rename(&self, _from: &str, _to: &str) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn remove(&self, _name: &str) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn sync_directory(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn lock(&self) -> io::Result<Box<dyn StorageLock>> {
-        Ok(Box::new(()))
-    }
-}
-
-impl StorageFile for Nowhere {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn truncate(&mut self, _length: u64) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 fn signed(builder: AuditBuilder) -> AuditBuilder {
     let key = SigningKey::from_seed("bench", &[1; 32]).expect("a good name");

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use kaos_otel_hook::EventIds;
+use kaos_hooks::Later;
+use kaos_otel_hook::{EventIds, LateSpans, OTelHook};
 use opentelemetry::Context;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
@@ -41,6 +42,23 @@ pub fn traces(sampler: Sampler) -> SdkTracerProvider {
         .with_id_generator(EventIds::default())
         .with_span_processor(Discard)
         .build()
+}
+
+/// An `OTelHook` whose spans are made later, all sampled or none.
+///
+/// # Panics
+///
+/// Never: the provider is a known one.
+pub fn late_spans(sampler: Sampler, later: &Later) -> LateSpans {
+    let sampler = Sampler::ParentBased(Box::new(sampler));
+    let late = SdkTracerProvider::builder()
+        .with_sampler(Sampler::AlwaysOn)
+        .with_id_generator(EventIds::default())
+        .with_span_processor(Discard)
+        .build();
+    let at_once = OTelHook::with_provider(&traces(sampler.clone()));
+    let hooks = (at_once, OTelHook::with_provider(&late));
+    LateSpans::new(hooks, sampler, later.clone(), false).expect("a known provider")
 }
 
 /// Instruments that nobody reads while a bench runs.

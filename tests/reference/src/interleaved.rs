@@ -61,8 +61,13 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn rest(self, rest: impl Fn() + 'a) -> Self {
         rest();
+        let before = ALLOCATIONS.get();
+        (self.run)();
+        let allocations = ALLOCATIONS.get() - before;
+        rest();
         Self {
             rest: Box::new(rest),
+            allocations,
             ..self
         }
     }
@@ -77,6 +82,9 @@ impl<'a> Case<'a> {
     /// round is not.
     fn process_nanos(&self, times: u32) -> f64 {
         const ROUNDS: u32 = 50;
+        /// Rounds in a row, so that who wakes other threads does not wake them for a handful.
+        const IN_A_ROW: u32 = 10;
+        let times = times * IN_A_ROW;
         let before = cpu(ClockId::ProcessCPUTime);
         let mut rested = Duration::ZERO;
         for _ in 0..ROUNDS {

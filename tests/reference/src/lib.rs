@@ -2,5 +2,6 @@
 
 pub mod discard;
 pub mod interleaved;
+pub mod nowhere;
 pub mod text;
 pub mod turn;
