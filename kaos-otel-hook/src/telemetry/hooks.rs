@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use kaos_hooks::{IntoHooks, Later, Registry, marker};
+#[cfg(feature = "metrics")]
+use kaos_hooks::Later;
+use kaos_hooks::{IntoHooks, Registry, marker};
 
 use super::Telemetry;
 #[cfg(feature = "metrics")]
@@ -16,6 +18,7 @@ pub struct TelemetryHooks {
     spans: Option<OTelHook>,
     /// The same, made later.
     late_spans: Option<LateSpans>,
+    #[cfg(feature = "metrics")]
     later: Option<Later>,
     #[cfg(feature = "metrics")]
     metrics: Option<MetricsHook>,
@@ -77,6 +80,7 @@ impl TelemetryHooks {
         Self {
             spans: Some(at_once),
             late_spans,
+            #[cfg(feature = "metrics")]
             later: started.later.clone(),
             #[cfg(feature = "metrics")]
             metrics,

@@ -8,6 +8,9 @@ use crate::dispatch::queue::Ticket;
 /// the oldest of these.
 const MAX_TICKETS: usize = 64;
 
+/// So many spans are known by their ids to have lost something; when there are more, all have.
+const MAX_LOST: usize = 16_384;
+
 /// What one reader has been handed over.
 #[derive(Default)]
 pub(super) struct HandedOver {
@@ -17,6 +20,7 @@ pub(super) struct HandedOver {
     pub(super) misses_some: bool,
     /// The spans that the part was about.
     lost: HashSet<SpanId>,
+    all_lost: bool,
 }
 
 impl HandedOver {
@@ -29,6 +33,11 @@ impl HandedOver {
 
     /// It had no room for this, which it was to keep.
     pub(super) fn lost(&mut self, what: &PackedEvents) {
+        self.all_lost |= self.lost.len() > MAX_LOST;
+        if self.all_lost {
+            self.lost = HashSet::new();
+            return;
+        }
         what.replay(&mut Replaying::default(), |event| {
             self.lost.insert(match event.body {
                 Body::Span(span) => span.id,
@@ -39,7 +48,7 @@ impl HandedOver {
 
     /// The ticket of this part, unless there was no room for an event of this span.
     pub(super) fn ticket(&self, span: SpanId, part: u64) -> Option<Ticket> {
-        if self.lost.contains(&span) {
+        if self.all_lost || self.lost.contains(&span) {
             return None;
         }
         let at = self.tickets.partition_point(|(number, _)| *number < part);
@@ -51,5 +60,6 @@ impl HandedOver {
         self.tickets.clear();
         self.misses_some = false;
         self.lost.clear();
+        self.all_lost = false;
     }
 }
