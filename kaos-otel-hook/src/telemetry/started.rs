@@ -164,9 +164,10 @@ impl Started {
 
     /// Sends what waits, all signals at once, within [`SHUTDOWN_LIMIT`].
     pub(super) fn stop(&self) {
-        let limit = SHUTDOWN_LIMIT;
+        let began = Instant::now();
         if let Some(later) = &self.later {
-            later.close(limit);
+            // Of a hook that is stuck the lanes have what it made before.
+            later.close(SHUTDOWN_LIMIT / 2);
             let missed = later.stats().dropped;
             if missed > 0 {
                 notice::say(&format!(
@@ -174,6 +175,7 @@ impl Started {
                 ));
             }
         }
+        let limit = SHUTDOWN_LIMIT.saturating_sub(began.elapsed());
         self.lanes.close(limit);
         // Each waits for its lane; the lanes' time began above, so that these add up to `limit`.
         // A failed export has been counted and said.
