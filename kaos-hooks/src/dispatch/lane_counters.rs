@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use kaos_events::PackedEvents;
 
-use crate::dispatch::queue::Queue;
+use crate::dispatch::queue::{Account, Queue};
 
 /// What became of the events that a lane was offered:
 /// `offered = waiting + delivered + failed + dropped`, at every moment.
@@ -18,6 +18,18 @@ pub struct LaneStats {
     pub dropped: u64,
     /// Events the hook panicked on.
     pub failed: u64,
+}
+
+impl From<Account> for LaneStats {
+    fn from(account: Account) -> Self {
+        Self {
+            offered: account.offered,
+            waiting: account.waiting,
+            delivered: account.done,
+            dropped: account.dropped,
+            failed: account.failed,
+        }
+    }
 }
 
 /// Reads what became of a lane's events, without keeping the lane alive.
@@ -46,14 +58,7 @@ impl LaneCounters {
     /// What became of the events so far.
     pub fn stats(&self) -> LaneStats {
         let account = self.0.as_ref().map(|queue| queue.account());
-        let account = account.unwrap_or_default();
-        LaneStats {
-            offered: account.offered,
-            waiting: account.waiting,
-            delivered: account.done,
-            dropped: account.dropped,
-            failed: account.failed,
-        }
+        account.unwrap_or_default().into()
     }
 
     /// Whether the lane is gone.

@@ -175,14 +175,14 @@ impl MetricReader for MetricLane {
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        let limit = Duration::from_secs(5);
-        caught_up(self.later.as_ref(), limit)?;
-        self.lane.flush(limit)
+        let left = caught_up(self.later.as_ref(), Duration::from_secs(5))?;
+        self.lane.flush(left)
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        drop(caught_up(self.later.as_ref(), timeout));
-        let sent = self.lane.shut_down(timeout);
+        let half = timeout / 2;
+        let left = caught_up(self.later.as_ref(), half).unwrap_or_default();
+        let sent = self.lane.shut_down(half + left);
         self.reader.shutdown_with_timeout(timeout).and(sent)
     }
 

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kaos_hooks::Later;
 use opentelemetry::Context;
@@ -34,13 +34,15 @@ impl SpanLane {
     }
 }
 
-/// Waits until the hooks have heard of all events so far.
-pub(super) fn caught_up(later: Option<&Later>, limit: Duration) -> OTelSdkResult {
+/// Waits until the hooks have heard of all events so far: how much of the limit is left then.
+pub(super) fn caught_up(later: Option<&Later>, limit: Duration) -> Result<Duration, OTelSdkError> {
     let Some(later) = later.filter(|later| !later.is_closed()) else {
-        return Ok(()); // it is over
+        return Ok(limit); // it is over
     };
+    let began = Instant::now();
     let flushed = later.flush_within(limit);
-    flushed.map_err(|error| OTelSdkError::InternalFailure(error.to_string()))
+    flushed.map_err(|error| OTelSdkError::InternalFailure(error.to_string()))?;
+    Ok(limit.saturating_sub(began.elapsed()))
 }
 
 impl<E: SpanExporter> Exporter<Vec<SpanData>> for OfSdk<E> {
@@ -67,14 +69,14 @@ impl SpanProcessor for SpanLane {
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        let limit = Duration::from_secs(5);
-        caught_up(self.later.as_ref(), limit)?;
-        self.lane.flush(limit)
+        let left = caught_up(self.later.as_ref(), Duration::from_secs(5))?;
+        self.lane.flush(left)
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        // What is not made by then, is not missed by more than that.
-        drop(caught_up(self.later.as_ref(), timeout));
-        self.lane.shut_down(timeout)
+        // What is not made in half of the time is missing; the rest is for what is.
+        let half = timeout / 2;
+        let left = caught_up(self.later.as_ref(), half).unwrap_or_default();
+        self.lane.shut_down(half + left)
     }
 }

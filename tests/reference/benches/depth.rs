@@ -4,20 +4,11 @@
 //! `cargo bench -p kaos-reference --bench depth`; `-- --json` prints one JSON object a line.
 
 use futures_util::FutureExt as _;
-use kaos_hooks::{
-    Custom, CustomOutcome, Event, Hook, Hooks, Observer, Run, Scope, TextDelta, Turn,
-};
+use kaos_hooks::{Custom, CustomOutcome, Hooks, Scope, TextDelta, Turn};
 use kaos_otel_hook::OTelHook;
+use kaos_reference::discard::Noop;
 use kaos_reference::interleaved::{Case, compare};
 use opentelemetry_sdk::trace::SdkTracerProvider;
-
-struct Noop;
-
-impl Hook for Noop {
-    fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
-        Some(Box::new(|_event: &Event<'_>| ()))
-    }
-}
 
 /// A turn with this many open spans, each inside the one before.
 struct Deep {

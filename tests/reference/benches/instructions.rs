@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kaos_hooks::redact::Redactor;
 use kaos_hooks::{Event, EventBuf, Hook, Hooks, Observer, PackedEvents, Run};
 use kaos_otel_hook::{MetricsHook, OTelHook};
-use kaos_reference::discard::{metrics, traces, traces_by_hand};
+use kaos_reference::discard::{Noop, metrics, traces, traces_by_hand};
 use kaos_reference::text;
 use kaos_reference::turn::{self as reference, ByHand, Fixture};
 use opentelemetry::trace::TracerProvider as _;
@@ -111,14 +111,6 @@ fn redact(text: String) -> Case {
 fn fields() -> String {
     let fields: Vec<String> = (0..680).map(|n| format!("\"otp: {n}\":\"x1y2\"")).collect();
     format!("{{{}}}", fields.join(","))
-}
-
-struct Noop;
-
-impl Hook for Noop {
-    fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
-        Some(Box::new(|_event: &Event<'_>| ()))
-    }
 }
 
 /// Packs the events of a turn as the queues do.

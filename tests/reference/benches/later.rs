@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use kaos_hooks::audit::{AuditHook, SigningKey};
-use kaos_hooks::{Event, Hook, Hooks, Later, Observer, Run, Value};
+use kaos_hooks::{Hooks, Later, Value};
 use kaos_otel_hook::MetricsHook;
-use kaos_reference::discard::{late_spans, metrics, traces_by_hand};
+use kaos_reference::discard::{Noop, late_spans, metrics, traces_by_hand};
 use kaos_reference::interleaved::{self, Case, Counting};
 use kaos_reference::nowhere::Nowhere;
 use kaos_reference::turn::{self as reference, ByHand, Fixture};
@@ -24,14 +24,6 @@ const ROUNDS: usize = 801;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-struct Noop;
-
-impl Hook for Noop {
-    fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
-        Some(Box::new(|_event: &Event<'_>| ()))
-    }
-}
 
 /// Lets time pass, with the clock of the core up: one that slept would be measured as it wakes.
 fn awake(time: Duration) {

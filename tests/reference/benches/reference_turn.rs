@@ -5,9 +5,9 @@
 //! median over the rounds of its time to that round's `raw`, so that a machine's slow moments hit
 //! all of them.
 
-use kaos_hooks::{Event, Hook, Hooks, Observer, Run};
+use kaos_hooks::Hooks;
 use kaos_otel_hook::{MetricsHook, OTelHook};
-use kaos_reference::discard::{metrics, traces, traces_by_hand};
+use kaos_reference::discard::{Noop, metrics, traces, traces_by_hand};
 use kaos_reference::interleaved::{self, Case, Counting};
 use kaos_reference::turn::{self as reference, ByHand, Fixture};
 use opentelemetry::trace::TracerProvider as _;
@@ -20,14 +20,6 @@ const ROUNDS: usize = 301;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-struct Noop;
-
-impl Hook for Noop {
-    fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
-        Some(Box::new(|_event: &Event<'_>| ()))
-    }
-}
 
 fn main() {
     let fixture = Fixture::default();

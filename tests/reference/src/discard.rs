@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kaos_hooks::Later;
+use kaos_hooks::{Event, Hook, Later, Observer, Run};
 use kaos_otel_hook::{EventIds, LateSpans, OTelHook};
 use opentelemetry::Context;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -26,6 +26,16 @@ impl SpanProcessor for Discard {
 
     fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
         Ok(())
+    }
+}
+
+/// A hook that does nothing.
+#[derive(Debug)]
+pub struct Noop;
+
+impl Hook for Noop {
+    fn observe(&self, _run: &Run) -> Option<Box<dyn Observer>> {
+        Some(Box::new(|_event: &Event<'_>| ()))
     }
 }
 

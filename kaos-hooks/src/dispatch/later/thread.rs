@@ -103,14 +103,7 @@ impl Later {
     /// What became of the events so far.
     pub fn stats(&self) -> LaneStats {
         self.0.queue.gather();
-        let account = self.0.queue.account();
-        LaneStats {
-            offered: account.offered,
-            waiting: account.waiting,
-            delivered: account.done,
-            dropped: account.dropped,
-            failed: account.failed,
-        }
+        self.0.queue.account().into()
     }
 
     /// Waits until the hooks have heard of all that came so far, for at most
