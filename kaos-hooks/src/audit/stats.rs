@@ -28,8 +28,8 @@ pub struct AuditStats {
     /// The most they ever took: no more than 16 MiB, and what the runs emit between two calls of
     /// [`ready`](kaos_events::Scope::ready), of which each may emit so many events
     /// ([`with_unawaited_events`](kaos_events::Emitter::with_unawaited_events)) of about 100 bytes
-    /// and their texts, 256 MiB in all. While writing fails, runs do not wait, and it is 64 MiB; more
-    /// is lost and counted.
+    /// and their texts, at least 2 KiB in all; of all runs 256 MiB. While writing fails, runs do not
+    /// wait, and it is 64 MiB; more is lost and counted.
     pub most_waiting_bytes: usize,
     /// Events that are in no trail: they came while nothing could be written and the queue was
     /// full, or after the shutdown. A gap record says so once something can be written.

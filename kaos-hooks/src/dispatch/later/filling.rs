@@ -7,7 +7,7 @@ use kaos_events::{Event, PackedEvents};
 use smallvec::SmallVec;
 
 use super::chunk::{Chunk, Part};
-use super::part::{OVERHEAD, Owner, Room};
+use super::part::{Owner, Room, SMALLEST};
 use super::readers::{Readers, Which};
 use crate::dispatch::queue::{Upstream, UpstreamAt};
 
@@ -102,7 +102,7 @@ impl Filling {
                 continue;
             };
             let items = self.common + std::mem::take(&mut of.items);
-            let chunk = Chunk::new(Arc::clone(part), at, items, OVERHEAD + events.bytes());
+            let chunk = Chunk::new(Arc::clone(part), at, items, events.bytes().max(SMALLEST));
             let (ticket, wake) = reader.queue().take_over(of.place, chunk);
             if ticket.is_none() {
                 run.misses(at, items);

@@ -12,8 +12,8 @@ use crate::dispatch::queue::Ticket;
 /// The room for events that one begins with, and the most that is kept of it for others.
 const ROOM: usize = 1024;
 const MAX_ROOM: usize = 64 * 1024;
-/// What a part takes besides its events, with its run.
-pub(super) const OVERHEAD: usize = 2 * 1024;
+/// What a part of few events takes, with its run and its room.
+pub(super) const SMALLEST: usize = 2 * 1024;
 
 /// Whose events they are.
 pub(super) trait Owner: Send + Sync {
