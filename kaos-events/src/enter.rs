@@ -1,10 +1,14 @@
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use smallbox::{SmallBox, smallbox};
+use smallvec::{SmallVec, smallvec};
 
 /// Makes a span current on this thread while a piece of code runs.
 ///
@@ -16,8 +20,7 @@ use pin_project_lite::pin_project;
 ///
 /// ```
 /// use std::cell::Cell;
-/// use std::sync::Arc;
-/// use kaos_events::{Enter, Entered, Event, Observer, Scope, SpanId, Step};
+/// use kaos_events::{Enter, Entered, Entry, Event, Observer, Scope, SpanId, Step};
 ///
 /// thread_local!(static CURRENT: Cell<Option<SpanId>> = const { Cell::new(None) });
 ///
@@ -36,8 +39,8 @@ use pin_project_lite::pin_project;
 /// impl Observer for Marks {
 ///     fn on_event(&mut self, _event: &Event<'_>) {}
 ///
-///     fn entry(&mut self, span: SpanId) -> Option<Arc<dyn Enter>> {
-///         Some(Arc::new(Current(span)))
+///     fn entry(&mut self, span: SpanId) -> Entry {
+///         Entry::by(Current(span))
 ///     }
 /// }
 ///
@@ -51,13 +54,155 @@ pub trait Enter: Send + Sync {
     fn within(&self, run: &mut dyn FnMut());
 }
 
+/// How one span is made current, by all who have something that is; given out by
+/// [`Observer::entry`](crate::Observer::entry).
+///
+/// It allocates nothing for what takes four words at most.
+#[must_use = "nothing is entered with it unless it is given out"]
+#[derive(Default)]
+pub struct Entry(SmallVec<[One; 1]>);
+
+struct One {
+    /// `None` only while it is being dropped.
+    enter: Option<SmallBox<dyn Enter, [usize; 4]>>,
+    guard: Option<Arc<dyn Guard>>,
+}
+
+/// Stands before foreign code that makes spans current, and keeps its panics from who enters them.
+///
+/// # Example
+///
+/// A set of hooks asks each of its hooks, and answers for all:
+///
+/// ```
+/// use std::panic::{AssertUnwindSafe, catch_unwind};
+/// use std::sync::Arc;
+/// use kaos_events::{Entry, Event, Guard, Observer, SpanId};
+///
+/// struct Isolated;
+///
+/// impl Guard for Isolated {
+///     fn allows(&self) -> bool { true }
+///     fn guard(&self, call: &mut dyn FnMut()) {
+///         if catch_unwind(AssertUnwindSafe(call)).is_err() { eprintln!("a hook panicked") }
+///     }
+/// }
+///
+/// struct Both(Box<dyn Observer>, Box<dyn Observer>, Arc<Isolated>);
+///
+/// impl Observer for Both {
+///     fn on_event(&mut self, event: &Event<'_>) {
+///         self.0.on_event(event);
+///         self.1.on_event(event);
+///     }
+///     fn entry(&mut self, span: SpanId) -> Entry {
+///         self.0.entry(span).and(self.1.entry(span)).guarded(&self.2)
+///     }
+/// }
+/// ```
+pub trait Guard: Send + Sync {
+    /// Whether the code is still to be called; the future is polled all the same.
+    fn allows(&self) -> bool;
+
+    /// Calls it once; a panic of it stops here. That of a future is none of its.
+    fn guard(&self, call: &mut dyn FnMut());
+}
+
+impl Entry {
+    /// Nothing becomes current.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// What this makes current.
+    pub fn by(enter: impl Enter + 'static) -> Self {
+        Self(smallvec![One {
+            enter: Some(smallbox!(enter)),
+            guard: None,
+        }])
+    }
+
+    /// Both; the other one inside this one.
+    pub fn and(mut self, inner: Self) -> Self {
+        if self.0.is_empty() {
+            return inner;
+        }
+        self.0.extend(inner.0);
+        self
+    }
+
+    /// The same, called and dropped behind this guard, and no other.
+    pub fn guarded<G: Guard + 'static>(mut self, guard: &Arc<G>) -> Self {
+        for one in &mut self.0 {
+            one.guard = Some(Arc::<G>::clone(guard));
+        }
+        self
+    }
+
+    /// Runs it exactly once, even for an entry that breaks its contract.
+    fn within<T>(&self, mut run: impl FnMut() -> T) -> T {
+        if self.0.is_empty() {
+            return run();
+        }
+        let mut out = None;
+        nested(&self.0, &mut || out = Some(run()));
+        out.unwrap_or_else(run)
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Entry").field(&self.0.len()).finish()
+    }
+}
+
+fn nested(entries: &[One], run: &mut dyn FnMut()) {
+    match entries.split_first() {
+        Some((outer, inner)) => outer.within(&mut || nested(inner, run)),
+        None => run(),
+    }
+}
+
+impl One {
+    /// Runs `run` exactly once, whatever the entry does; a panic of `run` itself goes on to the
+    /// caller, and one of the entry only if nobody guards it.
+    fn within(&self, run: &mut dyn FnMut()) {
+        let mut ran: Option<Result<(), Box<dyn Any + Send>>> = None;
+        let mut once = || {
+            if ran.is_none() {
+                ran = Some(catch_unwind(AssertUnwindSafe(&mut *run)));
+            }
+        };
+        match (&self.enter, &self.guard) {
+            (Some(enter), Some(guard)) if guard.allows() => {
+                guard.guard(&mut || enter.within(&mut once));
+            }
+            (Some(enter), None) => enter.within(&mut once),
+            _ => {}
+        }
+        match ran {
+            Some(Ok(())) => {}
+            Some(Err(payload)) => resume_unwind(payload),
+            None => run(),
+        }
+    }
+}
+
+impl Drop for One {
+    fn drop(&mut self) {
+        if let Some(guard) = self.guard.take() {
+            guard.guard(&mut || drop(self.enter.take()));
+        }
+    }
+}
+
 pin_project! {
     /// A future in whose polls, and in whose drop, a span is current.
     ///
     /// Made by [`Scope::entered`](crate::Scope::entered).
     #[must_use = "futures do nothing unless polled"]
     pub struct Entered<F> {
-        entry: Option<Arc<dyn Enter>>,
+        entry: Entry,
         #[pin]
         future: Option<F>,
     }
@@ -66,14 +211,14 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.future.is_some() {
-                within(this.entry.as_ref(), || this.future.set(None));
+                this.entry.within(|| this.future.set(None));
             }
         }
     }
 }
 
 impl<F> Entered<F> {
-    pub(crate) fn new(entry: Option<Arc<dyn Enter>>, future: F) -> Self {
+    pub(crate) const fn new(entry: Entry, future: F) -> Self {
         Self {
             entry,
             future: Some(future),
@@ -86,7 +231,7 @@ impl<F: Future> Future for Entered<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        within(this.entry.as_ref(), || {
+        this.entry.within(|| {
             let future = this
                 .future
                 .as_mut()
@@ -104,20 +249,7 @@ impl<F: Future> Future for Entered<F> {
 impl<F> fmt::Debug for Entered<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entered")
-            .field("span", &self.entry.is_some())
+            .field("entry", &self.entry)
             .finish_non_exhaustive()
     }
-}
-
-/// Runs `run` exactly once, even for an entry that breaks its contract.
-fn within<T>(entry: Option<&Arc<dyn Enter>>, mut run: impl FnMut() -> T) -> T {
-    let mut out = None;
-    if let Some(entry) = entry {
-        entry.within(&mut || {
-            if out.is_none() {
-                out = Some(run());
-            }
-        });
-    }
-    out.unwrap_or_else(run)
 }

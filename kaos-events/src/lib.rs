@@ -68,7 +68,7 @@ pub use callee::{Callable, Callee};
 pub use clock::{Clock, ManualClock, SystemClock, Time};
 pub use content_kind::ContentKind;
 pub use emitter::Emitter;
-pub use enter::{Enter, Entered};
+pub use enter::{Enter, Entered, Entry, Guard};
 pub use event::{Body, Event, Failure, Phase, PhaseName, Progress, Slot, Span, Thrown};
 pub use handle::Handle;
 pub use id::{InvalidId, RunId, SpanId, TraceId};

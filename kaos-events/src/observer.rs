@@ -1,8 +1,7 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
-use crate::{Enter, Event, Settled, SpanId};
+use crate::{Entry, Event, Settled, SpanId};
 
 /// A wait for an observer that is behind, given out by [`Observer::ready`].
 pub type Ready = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -47,9 +46,9 @@ pub trait Observer: Send + 'static {
     fn on_event(&mut self, event: &Event<'_>);
 
     /// How to make an open span current while a future is polled; asked once per future.
-    fn entry(&mut self, span: SpanId) -> Option<Arc<dyn Enter>> {
+    fn entry(&mut self, span: SpanId) -> Entry {
         let _ = span;
-        None
+        Entry::none()
     }
 
     /// Whether it keeps events that must not be lost, and so has to be waited for: it answers

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{
-    AsyncHook, Both, Budget, Emitter, Enter, Event, EventBuf, Gate, GateError, Handle, Hook,
+    AsyncHook, Both, Budget, Emitter, Enter, Entry, Event, EventBuf, Gate, GateError, Handle, Hook,
     HookError, Hooks, IntoHooks, Lane, LogHook, MAX_PANICS, ManualClock, Observer, Propagator,
     Registry, Run, SeededIds, SpanId, Step, StepOutcome, Str, TextDelta, ToolRequest, Turn,
     TurnOutcome, Value, Verdict,
@@ -124,8 +124,8 @@ impl Observer for HostileObserver {
         }
     }
 
-    fn entry(&mut self, _span: SpanId) -> Option<Arc<dyn Enter>> {
-        Some(Arc::new(HostileEntry))
+    fn entry(&mut self, _span: SpanId) -> Entry {
+        Entry::by(HostileEntry)
     }
 }
 
@@ -416,9 +416,9 @@ fn an_observer_may_emit_when_it_is_asked_for_an_entry_or_a_wait() {
             true
         }
 
-        fn entry(&mut self, _span: SpanId) -> Option<Arc<dyn Enter>> {
+        fn entry(&mut self, _span: SpanId) -> Entry {
             self.note("entry");
-            None
+            Entry::none()
         }
 
         fn ready(&mut self) -> Option<kaos_hooks::Ready> {

@@ -21,6 +21,7 @@ mod content;
 mod context;
 mod dashboard;
 mod discovery;
+mod entries;
 mod every_event;
 mod exports;
 mod gates;

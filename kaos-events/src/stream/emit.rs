@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::End;
 use crate::table::Key;
-use crate::{Enter, Progress, Ready, Run, Session, Settled, Str, Subject, TraceId, Value};
+use crate::{Entry, Progress, Ready, Run, Session, Settled, Str, Subject, TraceId, Value};
 
 /// A stream with whatever observer, as scopes hold it.
 pub(crate) type AnyStream = Arc<dyn Emit>;
@@ -23,7 +23,7 @@ pub(crate) trait Emit: Send + Sync {
     fn end(&self, this: &AnyStream, key: Key, end: End<'_>);
     fn value(&self, this: &AnyStream, key: Key, value: &Value);
     fn progress(&self, this: &AnyStream, key: Key, progress: &Progress);
-    fn entry(&self, key: Key) -> Option<Arc<dyn Enter>>;
+    fn entry(&self, key: Key) -> Entry;
     fn ready(&self) -> Option<Ready>;
     /// The observer was waited for.
     fn awaited(&self);

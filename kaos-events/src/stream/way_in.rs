@@ -1,6 +1,5 @@
 //! The way into a stream: applied at once, or laid aside by whoever is inside an observer.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::deferred::Deferred;
@@ -9,7 +8,7 @@ use super::outbox::delivering;
 use super::{AnyStream, End, Stream};
 use crate::table::Key;
 use crate::{
-    Enter, NotDurable, Observer, Progress, Ready, Run, Session, Settled, Str, Subject, TraceId,
+    Entry, NotDurable, Observer, Progress, Ready, Run, Session, Settled, Str, Subject, TraceId,
     Value,
 };
 
@@ -60,11 +59,12 @@ impl<S: Observer> Emit for Stream<S> {
         self.submit(|stream, state| stream.apply_progress(state, key, progress));
     }
 
-    fn entry(&self, key: Key) -> Option<Arc<dyn Enter>> {
-        self.ask(|state| {
+    fn entry(&self, key: Key) -> Entry {
+        let entry = self.ask(|state| {
             let id = state.table.get(key)?.0.id;
-            state.observer.as_mut()?.entry(id)
-        })
+            Some(state.observer.as_mut()?.entry(id))
+        });
+        entry.unwrap_or_default()
     }
 
     fn ready(&self) -> Option<Ready> {

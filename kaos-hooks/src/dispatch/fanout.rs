@@ -1,10 +1,8 @@
 //! One observer in front of all hooks' observers: keeps them in order and apart.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use kaos_events::{Enter, Event, NotDurable, NotDurableKind, Observer, Ready, Settled, SpanId};
+use kaos_events::{Entry, Event, NotDurable, NotDurableKind, Observer, Ready, Settled, SpanId};
 use smallvec::SmallVec;
 
 use crate::AtOnce;
@@ -146,19 +144,12 @@ impl Observer for Fanout {
         }
     }
 
-    fn entry(&mut self, span: SpanId) -> Option<Arc<dyn Enter>> {
-        let entries: SmallVec<[Entry; 2]> = self
-            .seats
-            .iter_mut()
-            .filter_map(|seat| {
-                let enter = seat.call(|observer| observer.entry(span))??;
-                Some(Entry {
-                    enter: Some(enter),
-                    health: Arc::clone(&seat.health),
-                })
-            })
-            .collect();
-        (!entries.is_empty()).then(|| Arc::new(Entries(entries)) as Arc<dyn Enter>)
+    /// All hooks' ways to make it current, nested in their order.
+    fn entry(&mut self, span: SpanId) -> Entry {
+        self.seats.iter_mut().fold(Entry::none(), |all, seat| {
+            let entry = seat.call(|observer| observer.entry(span));
+            all.and(entry.unwrap_or_default().guarded(&seat.health))
+        })
     }
 
     fn keeps(&self) -> bool {
@@ -217,54 +208,4 @@ fn guarded(settled: Settled, health: &Arc<Health>) -> Settled {
 /// Of a hook that panicked, or panicked too often.
 fn broken() -> NotDurable {
     NotDurable::new(NotDurableKind::Lost, "the hook that keeps events panicked")
-}
-
-/// All hooks' ways to make one span current, nested in the order of the hooks.
-struct Entries(SmallVec<[Entry; 2]>);
-
-struct Entry {
-    /// `None` only while it is being dropped.
-    enter: Option<Arc<dyn Enter>>,
-    health: Arc<Health>,
-}
-
-impl Enter for Entries {
-    fn within(&self, run: &mut dyn FnMut()) {
-        nested(&self.0, run);
-    }
-}
-
-fn nested(entries: &[Entry], run: &mut dyn FnMut()) {
-    match entries.split_first() {
-        Some((outer, inner)) => outer.within(&mut || nested(inner, run)),
-        None => run(),
-    }
-}
-
-impl Entry {
-    /// Runs `run` exactly once, whatever the hook's entry does; a panic of `run` itself goes on to
-    /// the caller, and one of the hook does not.
-    fn within(&self, run: &mut dyn FnMut()) {
-        let mut ran: Option<Result<(), Box<dyn Any + Send>>> = None;
-        if let Some(enter) = self.enter.as_ref().filter(|_| self.health.in_service()) {
-            self.health.check(isolated(|| {
-                enter.within(&mut || {
-                    if ran.is_none() {
-                        ran = Some(catch_unwind(AssertUnwindSafe(&mut *run)));
-                    }
-                });
-            }));
-        }
-        match ran {
-            Some(Ok(())) => {}
-            Some(Err(payload)) => resume_unwind(payload),
-            None => run(),
-        }
-    }
-}
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        self.health.check(drop_isolated(self.enter.take()));
-    }
 }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use kaos_events::Str;
+use kaos_events::{Guard, Str};
 
-use crate::dispatch::isolate::Panicked;
+use crate::dispatch::isolate::{Panicked, isolated};
 use crate::{LaneCounters, LaneStats, MAX_PANICS};
 
 /// How a hook or gate is doing.
@@ -166,5 +166,15 @@ impl Health {
             lane: self.lane.as_ref().map(LaneCounters::stats),
             missed: self.missed.load(Ordering::Relaxed),
         }
+    }
+}
+
+impl Guard for Health {
+    fn allows(&self) -> bool {
+        self.in_service()
+    }
+
+    fn guard(&self, call: &mut dyn FnMut()) {
+        self.check(isolated(call));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kaos_hooks::{
-    Body, Enter, Event, Hook, Observer, Phase, Propagator, Run, SpanId, Str, TraceId,
+    Body, Entry, Event, Hook, Observer, Phase, Propagator, Run, SpanId, Str, TraceId,
 };
 use opentelemetry::trace::{SpanContext, TraceFlags};
 
@@ -82,7 +82,7 @@ impl Observer for OfRun {
         }
     }
 
-    fn entry(&mut self, span: SpanId) -> Option<Arc<dyn Enter>> {
+    fn entry(&mut self, span: SpanId) -> Entry {
         let span = SpanContext::new(
             context::trace_id(self.trace),
             context::span_id(span),
@@ -90,6 +90,6 @@ impl Observer for OfRun {
             false,
             self.handed_on.trace_state.clone(),
         );
-        Some(Arc::new(Current::new(span, &self.handed_on)))
+        Entry::by(Current::new(span, &self.handed_on))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kaos_hooks::{
-    AtOnce, Enter, Event, Hook, HookError, IntoHooks, Later, Observer, Propagator, Registry, Run,
+    AtOnce, Entry, Event, Hook, HookError, IntoHooks, Later, Observer, Propagator, Registry, Run,
     SpanId, Str, ToLater, marker,
 };
 use opentelemetry::trace::{SpanContext, SpanKind, TraceFlags};
@@ -170,7 +170,7 @@ impl Observer for Begins {
         }
     }
 
-    fn entry(&mut self, span: SpanId) -> Option<Arc<dyn Enter>> {
+    fn entry(&mut self, span: SpanId) -> Entry {
         let span = SpanContext::new(
             context::trace_id(self.trace_id),
             context::span_id(span),
@@ -178,6 +178,6 @@ impl Observer for Begins {
             false,
             self.handed_on.trace_state.clone(),
         );
-        Some(Arc::new(Current::new(span, &self.handed_on)))
+        Entry::by(Current::new(span, &self.handed_on))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kaos_hooks::{
-    Body, Enter, Event, Observer, Outcome, Phase, Progress, Span as SpanEvent, Str, Subject, Time,
+    Body, Entry, Event, Observer, Outcome, Phase, Progress, Span as SpanEvent, Str, Subject, Time,
     Value,
 };
 use opentelemetry::Context;
@@ -271,7 +271,7 @@ where
     }
 
     /// A run that is not recorded is entered all the same: its ids go out in headers, unsampled.
-    fn entry(&mut self, span: kaos_hooks::SpanId) -> Option<Arc<dyn Enter>> {
+    fn entry(&mut self, span: kaos_hooks::SpanId) -> Entry {
         let known = self.open.iter().flatten().find(|open| open.id == span);
         let context = match known {
             Some(open) => open.span.span_context().clone(),
@@ -283,6 +283,6 @@ where
                 self.handed_on.trace_state.clone(),
             ),
         };
-        Some(Arc::new(Current::new(context, &self.handed_on)))
+        Entry::by(Current::new(context, &self.handed_on))
     }
 }

@@ -4,7 +4,6 @@
 //! disk is that of the temporary directory; `KAOS_BENCH_DIR` names another.
 
 #![expect(
-    clippy::print_stdout,
     clippy::indexing_slicing,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -15,14 +14,14 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt as _;
-use kaos_hooks::audit::{AuditBuilder, AuditHook, SigningKey};
+use kaos_hooks::audit::AuditHook;
 use kaos_hooks::testing::Recorder;
 use kaos_hooks::{Hooks, Turn};
 use kaos_otel_hook::{MetricsHook, OTelHook};
 use kaos_reference::discard::{metrics, traces, traces_by_hand};
 use kaos_reference::interleaved::{self, Case, Counting};
-use kaos_reference::nowhere::Nowhere;
+use kaos_reference::readers::{nowhere, signed, written};
+use kaos_reference::say::say;
 use kaos_reference::turn::{self as reference, ByHand, EVENTS, Fixture};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::Sampler::{AlwaysOff, AlwaysOn};
@@ -34,15 +33,6 @@ const ROUNDS: usize = 801;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-fn signed(builder: AuditBuilder) -> AuditBuilder {
-    let key = SigningKey::from_seed("bench", &[1; 32]).expect("a good name");
-    builder.signing_key(key)
-}
-
-fn nowhere() -> AuditBuilder {
-    signed(AuditHook::builder("unused")).storage(Nowhere)
-}
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -71,7 +61,7 @@ fn caller(runtime: &tokio::runtime::Runtime) {
     let without = Hooks::new(measured(AlwaysOn));
     let all = Hooks::new((measured(AlwaysOn), audit.clone()));
     let unsampled = Hooks::new((measured(AlwaysOff), audit.clone()));
-    let drained = || drain(runtime, &audit);
+    let drained = || written(runtime, &audit);
     let mut cases = [
         Case::new("raw", || by_hand.turn()),
         Case::new("events", || reference::turn(&nobody, &fixture, false)),
@@ -89,19 +79,6 @@ fn caller(runtime: &tokio::runtime::Runtime) {
         .rest(drained),
     ];
     interleaved::compare(&mut cases, TURNS, ROUNDS);
-}
-
-/// Lets the writer write all there is. The thread stays awake meanwhile: a core that slept would be
-/// measured as it wakes, with cold caches and a slow clock.
-fn drain(runtime: &tokio::runtime::Runtime, audit: &AuditHook) {
-    let _timer = runtime.enter();
-    let _urged = audit.force_flush().now_or_never();
-    while audit.stats().waiting > 0 {
-        let looked = Instant::now();
-        while looked.elapsed() < Duration::from_micros(50) {
-            std::hint::spin_loop();
-        }
-    }
 }
 
 /// What one core can write.
@@ -242,7 +219,7 @@ fn each_event(runtime: &tokio::runtime::Runtime) {
     drop(turn);
     let mut rates = Vec::new();
     for _ in 0..51 {
-        drain(runtime, &audit);
+        written(runtime, &audit);
         let began = Instant::now();
         for _ in 0..100 {
             reference::turn(&hooks, &fixture, false);
@@ -251,12 +228,4 @@ fn each_event(runtime: &tokio::runtime::Runtime) {
     }
     rates.sort_by(f64::total_cmp);
     say("whole pipeline, caller", rates[rates.len() / 2], "events/s");
-}
-
-fn say(what: &str, figure: f64, unit: &str) {
-    if std::env::args().any(|argument| argument == "--json") {
-        println!("{{\"case\":\"{what}\",\"ratio\":{figure:.3}}}");
-    } else {
-        println!("{what:38} {figure:12.3} {unit}");
-    }
 }

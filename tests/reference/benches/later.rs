@@ -5,15 +5,13 @@
 //! each round the readers read all there is, which does not count for the turn, and does for the
 //! whole process.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use kaos_hooks::audit::{AuditHook, SigningKey};
 use kaos_hooks::{Hooks, Later, Value};
 use kaos_otel_hook::MetricsHook;
 use kaos_reference::discard::{Noop, late_spans, metrics, traces_by_hand};
 use kaos_reference::interleaved::{self, Case, Counting};
-use kaos_reference::nowhere::Nowhere;
+use kaos_reference::readers::{awake, nowhere, written};
 use kaos_reference::turn::{self as reference, ByHand, Fixture};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::Sampler::{AlwaysOff, AlwaysOn};
@@ -24,14 +22,6 @@ const ROUNDS: usize = 801;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// Lets time pass, with the clock of the core up: one that slept would be measured as it wakes.
-fn awake(time: Duration) {
-    let began = Instant::now();
-    while began.elapsed() < time {
-        std::hint::spin_loop();
-    }
-}
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -46,11 +36,7 @@ fn main() {
         |value: &Value| matches!(value, Value::UsageObserved(_) | Value::TurnSummary(_));
     let spans_only = Later::start_for("spans", for_spans).expect("a thread");
     let later = Later::start("telemetry").expect("a thread");
-    let key = SigningKey::from_seed("bench", &[1; 32]).expect("a good name");
-    let audit = AuditHook::builder("unused")
-        .signing_key(key)
-        .storage(Nowhere);
-    let audit = audit.open().expect("it opens");
+    let audit = nowhere().open().expect("it opens");
     let measured = || MetricsHook::with_provider(&meters).later(later.clone());
 
     let nobody = Hooks::default();
@@ -68,11 +54,7 @@ fn main() {
                 .flush_within(Duration::from_secs(5))
                 .expect("it reads");
         }
-        let _timer = runtime.enter();
-        let _urged = audit.force_flush().now_or_never();
-        while audit.stats().waiting > 0 {
-            awake(Duration::from_micros(50));
-        }
+        written(&runtime, &audit);
         // The readers let go of what they read.
         awake(Duration::from_micros(300));
     };

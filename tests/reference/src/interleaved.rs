@@ -89,9 +89,9 @@ impl<'a> Case<'a> {
         let mut rested = Duration::ZERO;
         for _ in 0..ROUNDS {
             self.run(times);
-            let awake = cpu(ClockId::ThreadCPUTime);
+            let awake = thread_cpu();
             (self.rest)();
-            rested += cpu(ClockId::ThreadCPUTime).saturating_sub(awake);
+            rested += thread_cpu().saturating_sub(awake);
         }
         let took = cpu(ClockId::ProcessCPUTime).saturating_sub(before);
         each(took.saturating_sub(rested), times) / f64::from(ROUNDS)
@@ -151,12 +151,18 @@ pub fn compare(cases: &mut [Case<'_>], times: u32, rounds: usize) {
     }
 }
 
+/// What this thread has taken so far.
+pub fn thread_cpu() -> Duration {
+    cpu(ClockId::ThreadCPUTime)
+}
+
 /// What the process, or this thread, has taken so far.
 fn cpu(of: ClockId) -> Duration {
     clock_gettime(of).try_into().unwrap_or_default()
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The one in the middle.
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

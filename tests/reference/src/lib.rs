@@ -3,5 +3,7 @@
 pub mod discard;
 pub mod interleaved;
 pub mod nowhere;
+pub mod readers;
+pub mod say;
 pub mod text;
 pub mod turn;

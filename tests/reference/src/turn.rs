@@ -53,7 +53,21 @@ impl Default for Fixture {
 /// Runs the reference turn through the hooks. With `entered`, its seven model and tool futures are
 /// polled twice each with their span current.
 pub fn turn(hooks: &Hooks, fixture: &Fixture, entered: bool) {
-    let mut begin = Turn::new(fixture.agent.clone()).session(fixture.session.clone());
+    let turn = begin(hooks, fixture, fixture.session.clone());
+    for number in 1..=4 {
+        step(&turn, fixture, number, entered);
+    }
+    end(turn, fixture);
+}
+
+/// So many events a turn of this many steps has.
+pub const fn events(steps: u32) -> u64 {
+    6 + 7 * steps as u64
+}
+
+/// What comes before the steps of the reference turn.
+pub fn begin(hooks: &Hooks, fixture: &Fixture, session: Str) -> Scope<Turn> {
+    let mut begin = Turn::new(fixture.agent.clone()).session(session);
     begin.max_steps = Some(10);
     begin.number = Some(1);
     let turn = hooks.turn(begin);
@@ -69,47 +83,53 @@ pub fn turn(hooks: &Hooks, fixture: &Fixture, entered: bool) {
         confidence: Some(0.9),
         ..IntentOutcome::default()
     });
+    turn
+}
 
-    for number in 1..=4 {
-        let step = turn.open(Step {
-            max_steps: Some(10),
-            ..Step::new(number)
+/// A step of it. Every fourth one answers; the others call the tool.
+pub fn step(turn: &Scope<Turn>, fixture: &Fixture, number: u32, entered: bool) {
+    let step = turn.open(Step {
+        max_steps: Some(10),
+        ..Step::new(number)
+    });
+    let call = step.open(LlmCall::new("openai", fixture.model.clone()));
+    work(&call, entered);
+    let usage = Some(Usage::new(1200, 80));
+    call.emit(UsageObserved {
+        usage,
+        cost_usd: None,
+        source: Str::from("response"),
+    });
+    let call_id = fixture.call_ids.get((number as usize - 1) % 4);
+    if call_id.is_none() {
+        call.emit(TextDelta {
+            content: fixture.chunk.clone(),
         });
-        let call = step.open(LlmCall::new("openai", fixture.model.clone()));
-        work(&call, entered);
-        let usage = Some(Usage::new(1200, 80));
-        call.emit(UsageObserved {
-            usage,
-            cost_usd: None,
-            source: Str::from("response"),
+        call.emit(TextDelta {
+            content: fixture.chunk.clone(),
         });
-        if number == 4 {
-            call.emit(TextDelta {
-                content: fixture.chunk.clone(),
-            });
-            call.emit(TextDelta {
-                content: fixture.chunk.clone(),
-            });
-        }
-        call.complete(LlmOutcome {
-            usage,
-            ..LlmOutcome::default()
-        });
-        if let Some(call_id) = fixture.call_ids.get(number as usize - 1) {
-            let tool = step.open(ToolCall {
-                call_id: Some(call_id.clone()),
-                arguments: Some(fixture.arguments.clone()),
-                ..ToolCall::new(fixture.tool.clone())
-            });
-            work(&tool, entered);
-            tool.complete(ToolOutcome {
-                result: Some(fixture.result.clone()),
-                ..ToolOutcome::default()
-            });
-        }
-        step.complete(StepOutcome::default());
     }
+    call.complete(LlmOutcome {
+        usage,
+        ..LlmOutcome::default()
+    });
+    if let Some(call_id) = call_id {
+        let tool = step.open(ToolCall {
+            call_id: Some(call_id.clone()),
+            arguments: Some(fixture.arguments.clone()),
+            ..ToolCall::new(fixture.tool.clone())
+        });
+        work(&tool, entered);
+        tool.complete(ToolOutcome {
+            result: Some(fixture.result.clone()),
+            ..ToolOutcome::default()
+        });
+    }
+    step.complete(StepOutcome::default());
+}
 
+/// What comes after them.
+pub fn end(turn: Scope<Turn>, fixture: &Fixture) {
     let usage = Some(Usage::new(4800, 320));
     turn.emit(TurnSummary {
         text: fixture.chunk.clone(),
