@@ -141,7 +141,11 @@ fn a_signal_without_an_endpoint_is_off() {
 
 #[test]
 fn an_endpoint_that_is_no_url_is_warned_about_and_off() {
-    for bad in ["not a url", "ftp://a", "http://"] {
+    let misspelt = ["htp:/x", "http:/a:4317", "http:a:4317", "a:", "a:/v1"];
+    for bad in ["not a url", "ftp://a", "http://"]
+        .into_iter()
+        .chain(misspelt)
+    {
         let settings = settings(&[("OTEL_EXPORTER_OTLP_ENDPOINT", bad)]);
         assert!(!settings.is_on(), "{bad}");
         assert_eq!(

@@ -28,7 +28,7 @@ It is proved that each record is in the log, in this order, and of the trace tha
 Exit codes: 0 each record is in a log whose checkpoint the key signed, 1 one is not, 2 the command is wrong, or the file is no proof."
 )]
 pub(super) struct Args {
-    /// The file with the proofs
+    /// The file with the proofs, or `-` for standard input
     file: PathBuf,
     /// The signer's verifier key, or a file with it
     #[arg(long, required = true)]
@@ -184,10 +184,16 @@ impl Proved {
 
 impl Proofs {
     fn read(file: &Path) -> Result<Self, Failed> {
-        let at = file.display();
-        let opened = std::fs::File::open(file).map_err(|error| format!("{at}: {error}"))?;
         // It may be a pipe: it is read once.
-        let mut reader = BufReader::new(opened);
+        if file.as_os_str() == "-" {
+            return Self::of(io::stdin().lock(), "standard input");
+        }
+        let at = file.display().to_string();
+        let opened = std::fs::File::open(file).map_err(|error| format!("{at}: {error}"))?;
+        Self::of(BufReader::new(opened), &at)
+    }
+
+    fn of(mut reader: impl BufRead, at: &str) -> Result<Self, Failed> {
         let mut line = || line(&mut reader).map_err(|error| format!("{at}: {error}"));
         let first = line()?.ok_or_else(|| format!("{at}: it is empty"))?;
         if !first.starts_with('{') {

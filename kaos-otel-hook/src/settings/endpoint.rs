@@ -32,7 +32,7 @@ impl Endpoint {
     pub(crate) fn of(text: &str, http: bool, insecure: bool) -> Option<Self> {
         let url = if text.contains("://") {
             text.to_owned()
-        } else if http {
+        } else if http || is_scheme_misspelt(text) {
             return None;
         } else {
             let scheme = if insecure { "http" } else { "https" };
@@ -87,6 +87,12 @@ impl Endpoint {
             self.url = url;
         }
     }
+}
+
+/// Whether what looks like a host without a port is more likely a scheme: `http:/collector`.
+fn is_scheme_misspelt(text: &str) -> bool {
+    let (start, end) = authority(text);
+    text.get(start..end).is_some_and(|it| it.ends_with(':'))
 }
 
 /// Where user, password, host and port begin and end.

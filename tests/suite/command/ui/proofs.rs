@@ -201,13 +201,26 @@ async fn proofs_are_taken_from_a_pipe_too() {
     let one = one.unwrap();
     assert!(one.status.success(), "{}", said(&one));
     let public = key().verifying_key().to_string();
-    for (text, code, told) in [
-        (String::from_utf8(one.stdout).unwrap(), 0, "PROVED"),
-        ("no proof\n".repeat(200_000), 2, "none is longer than 1 MiB"),
-        ("{".repeat(33 << 20), 2, "a line of more than 32 MiB"),
-        (String::new(), 2, "it is empty"),
+    let proof = String::from_utf8(one.stdout).unwrap();
+    for (from, text, code, told) in [
+        ("/dev/stdin", proof.clone(), 0, "PROVED"),
+        ("-", proof, 0, "PROVED"),
+        ("-", String::new(), 2, "standard input: it is empty"),
+        (
+            "/dev/stdin",
+            "no proof\n".repeat(200_000),
+            2,
+            "none is longer than 1 MiB",
+        ),
+        (
+            "/dev/stdin",
+            "{".repeat(33 << 20),
+            2,
+            "a line of more than 32 MiB",
+        ),
+        ("/dev/stdin", String::new(), 2, "it is empty"),
     ] {
-        let mut check = kaos(&["audit", "check", "/dev/stdin", "--key", &public]);
+        let mut check = kaos(&["audit", "check", from, "--key", &public]);
         let mut check = check.stdin(Stdio::piped()).spawn().unwrap();
         let mut stdin = check.stdin.take().unwrap();
         // It may have read enough before this is over.
