@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use reqwest::Url;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 /// A request that is refused, or fails: a sentence for whoever looks.
 #[derive(Debug)]
@@ -100,15 +101,66 @@ pub(super) fn text(kind: &'static str, text: impl Into<Body>) -> Response {
     response
 }
 
-/// Reads files and the index, off the threads that answer.
+/// So many readings are done at once: each may take all of a trail's lines, and memory for them.
+const MAX_READINGS: usize = 4;
+
+static READINGS: Semaphore = Semaphore::const_new(MAX_READINGS);
+
+/// Reads files and the index, off the threads that answer. Who has gone meanwhile is not read for.
 pub(super) async fn reading<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, Wrong> + Send + 'static,
 ) -> Result<T, Wrong> {
-    let read = tokio::task::spawn_blocking(read).await;
-    read.unwrap_or_else(|_panicked| {
-        Err(Wrong(
+    let failed = || {
+        Wrong(
             StatusCode::INTERNAL_SERVER_ERROR,
             "reading it has failed".to_owned(),
-        ))
-    })
+        )
+    };
+    let place = READINGS.acquire().await.map_err(|_closed| failed())?;
+    let read = tokio::task::spawn_blocking(move || {
+        // For as long as it is read, whether or not anybody waits for it.
+        let _place = place;
+        read()
+    });
+    read.await.unwrap_or_else(|_panicked| Err(failed()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn however_many_ask_some_are_read_for_and_who_has_gone_is_not() {
+        let open = Arc::new((Mutex::new(false), Condvar::new()));
+        let begun = Arc::new(AtomicUsize::new(0));
+        let asked = || {
+            let (open, begun) = (Arc::clone(&open), Arc::clone(&begun));
+            tokio::spawn(reading(move || {
+                begun.fetch_add(1, Ordering::SeqCst);
+                let closed = open.0.lock().unwrap_or_else(PoisonError::into_inner);
+                drop(open.1.wait_while(closed, |open| !*open));
+                Ok(())
+            }))
+        };
+        let stay: Vec<_> = (0..20).map(|_| asked()).collect();
+        let gone: Vec<_> = (0..20).map(|_| asked()).collect();
+        while begun.load(Ordering::SeqCst) < MAX_READINGS {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(READINGS.available_permits(), 0);
+        gone.iter().for_each(tokio::task::JoinHandle::abort);
+        for gone in gone {
+            assert!(gone.await.is_err_and(|it| it.is_cancelled()));
+        }
+        assert_eq!(begun.load(Ordering::SeqCst), MAX_READINGS);
+        *open.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        open.1.notify_all();
+        for stays in stay {
+            assert!(stays.await.is_ok_and(|it| it.is_ok()));
+        }
+        assert_eq!(begun.load(Ordering::SeqCst), 20);
+    }
 }
