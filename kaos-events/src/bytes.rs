@@ -11,10 +11,12 @@ use crate::Str;
 
 /// Texts of more bytes than this are shared, not copied.
 const LONG: usize = 128;
-/// Before a number of eight bytes; below it and the next, a number is one byte.
+/// Before a number of eight bytes; below it and the next two, a number is one byte.
 const LARGE: u8 = u8::MAX;
-/// In place of a text's length: it is the next of the shared ones.
+/// In place of a text's length: it is the next of the shared ones,
 const SHARED: u8 = LARGE - 1;
+/// or of the literals.
+const LITERAL: u8 = LARGE - 2;
 
 /// What can be packed.
 pub(crate) trait Pack {
@@ -53,9 +55,10 @@ pub(crate) struct Packer {
     bytes: Vec<u8>,
     /// The texts that are copied, one behind the other.
     texts: String,
-    /// Those that are not: literals, long ones, and those that nobody has read yet.
+    /// Those that are not: long ones, and those that nobody has read yet.
     shared: Vec<Str>,
     shared_bytes: usize,
+    literals: Vec<&'static str>,
     /// The event that is being packed tells no content of its subject.
     pub(crate) without_content: bool,
 }
@@ -73,6 +76,11 @@ impl Packer {
         self.bytes.len() + self.texts.len() + self.shared_bytes
     }
 
+    /// What points to texts that are not copied.
+    pub(crate) const fn pointers(&self) -> usize {
+        self.shared.len() * size_of::<Str>() + self.literals.len() * size_of::<&str>()
+    }
+
     pub(crate) const fn capacity(&self) -> usize {
         self.bytes.capacity() + self.texts.capacity()
     }
@@ -85,7 +93,7 @@ impl Packer {
     #[inline]
     fn number(&mut self, number: u64) {
         if let Ok(small) = u8::try_from(number)
-            && small < SHARED
+            && small < LITERAL
         {
             self.put([small]);
         } else {
@@ -99,6 +107,7 @@ impl Packer {
         self.texts.clear();
         self.shared.clear();
         self.shared_bytes = 0;
+        self.literals.clear();
     }
 }
 
@@ -107,6 +116,7 @@ pub(crate) struct Unpacker<'p> {
     bytes: &'p [u8],
     texts: &'p str,
     shared: std::slice::Iter<'p, Str>,
+    literals: std::slice::Iter<'p, &'static str>,
 }
 
 impl<'p> Unpacker<'p> {
@@ -115,6 +125,7 @@ impl<'p> Unpacker<'p> {
             bytes: &packed.bytes,
             texts: &packed.texts,
             shared: packed.shared.iter(),
+            literals: packed.literals.iter(),
         }
     }
 
@@ -151,8 +162,12 @@ impl Pack for Str {
                 to.number(text.len() as u64);
                 to.texts.push_str(text);
             }
-            // Nothing is to be counted, or it is made where it is unpacked.
-            Self::Static(_) | Self::Shared(_) | Self::Lazy(_) => {
+            Self::Static(text) => {
+                to.put([LITERAL]);
+                to.literals.push(text);
+            }
+            // A long one, or one that is made where it is unpacked.
+            Self::Shared(_) | Self::Lazy(_) => {
                 to.put([SHARED]);
                 to.shared_bytes += self.weight();
                 to.shared.push(self.clone());
@@ -172,6 +187,10 @@ impl Unpack for Str {
             [SHARED] => {
                 let shared = from.shared.next();
                 return shared.expect("a text that was shared").clone();
+            }
+            [LITERAL] => {
+                let literal = from.literals.next();
+                return Self::Static(literal.expect("a literal that was packed"));
             }
             [LARGE] => u64::from_ne_bytes(from.take()),
             [small] => small.into(),

@@ -73,6 +73,11 @@ impl PackedEvents {
         self.packer.bytes()
     }
 
+    /// How much memory they take: those bytes, and what points to literals and to shared texts.
+    pub const fn memory(&self) -> usize {
+        self.packer.bytes() + self.packer.pointers()
+    }
+
     /// How many bytes there is room for; shared texts take none of it.
     pub const fn capacity(&self) -> usize {
         self.packer.capacity()

@@ -141,7 +141,15 @@ fn a_signal_without_an_endpoint_is_off() {
 
 #[test]
 fn an_endpoint_that_is_no_url_is_warned_about_and_off() {
-    let misspelt = ["htp:/x", "http:/a:4317", "http:a:4317", "a:", "a:/v1"];
+    let misspelt = [
+        "http://a:99999",
+        "http://[::1]:x",
+        "htp:/x",
+        "http:/a:4317",
+        "http:a:4317",
+        "a:",
+        "a:/v1",
+    ];
     for bad in ["not a url", "ftp://a", "http://"]
         .into_iter()
         .chain(misspelt)

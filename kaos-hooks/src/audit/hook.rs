@@ -193,7 +193,7 @@ impl Gate for Registered {
         let why = match within(limit, settled).await {
             Some(Ok(())) => return Ok(Verdict::Allow),
             Some(Err(why)) => why.to_string(),
-            None => format!("the disk has not answered for {limit:?}"),
+            None => format!("its record is not on the disk after {limit:?}"),
         };
         Ok(if call.annotations.read_only {
             Verdict::Allow

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use kaos_events::{NotDurable, NotDurableKind, Str};
 
 use super::{AuditStats, OnFailure};
-use crate::dispatch::later::Chunks;
+use crate::dispatch::later::{Chunks, FULL_BYTES};
 use crate::dispatch::park::within;
 use crate::dispatch::queue::{Bounds, Gathering, Goal, NotDone, Queue, Reader, Ticket};
 
@@ -84,7 +84,7 @@ impl Intake {
             Some(Ok(())) => return Ok(()),
             Some(Err(NotDone::Failing(why))) => (NotDurableKind::Failing, Str::from(why)),
             Some(Err(NotDone::Lost)) => (NotDurableKind::Lost, self.ended()),
-            None => (NotDurableKind::Slow, self.stuck()),
+            None => (NotDurableKind::Slow, self.slow()),
         };
         Err(self.not_durable(kind, why))
     }
@@ -105,25 +105,30 @@ impl Intake {
 
     /// Whether it could be so by what has not been handed over.
     pub(super) fn may_be_behind(&self) -> bool {
-        self.queue.is_over(HIGH_WATER / 2)
+        self.queue.may_be_over(HIGH_WATER / 2, FULL_BYTES)
     }
 
     /// Waits until half the queue has been written, or waiting does not help.
     pub(super) async fn caught_up(&self) {
         let wait = self.queue.wait(Goal::Below(HIGH_WATER / 2));
         if within(self.limit, wait).await.is_none() {
-            self.stuck();
+            self.slow();
         }
     }
 
-    /// Somebody has waited for as long as it may take: from now on nobody does, until the writer,
-    /// if it stands still, has done something.
-    fn stuck(&self) -> Str {
-        let why = format!("the disk has not answered for {:?}", self.limit);
-        if let Some(since) = Instant::now().checked_sub(self.limit / 2) {
-            self.queue.is_stuck(since, &why);
+    /// Somebody has waited for as long as it may take: from now on nobody does, if the writer stands
+    /// still, until it has done something.
+    fn slow(&self) -> Str {
+        let limit = self.limit;
+        let why = format!("the disk has not answered for {limit:?}");
+        let since = Instant::now().checked_sub(limit / 2);
+        if since.is_some_and(|since| self.queue.is_stuck(since, &why)) {
+            return Str::from(why);
         }
-        Str::from(why)
+        let waiting = self.waiting();
+        Str::from(format!(
+            "{waiting} records still wait for the disk after {limit:?}"
+        ))
     }
 
     /// Waits until all that came so far is on the disk.
@@ -177,7 +182,9 @@ impl Intake {
     }
 
     fn ended(&self) -> Str {
-        if self.queue.is_ended() {
+        if self.queue.has_panicked() {
+            Str::Static("its writer panicked")
+        } else if self.queue.is_ended() {
             Str::Static("it is shut down")
         } else {
             Str::Static("its record is lost")

@@ -23,13 +23,15 @@ pub struct AuditStats {
     pub recorded: u64,
     /// Events that wait to be written.
     pub waiting: u64,
-    /// How many bytes of memory they take.
+    /// How many bytes they take. What lies around them takes up to as much again: memory for them
+    /// grows by doubling.
     pub waiting_bytes: usize,
     /// The most they ever took: no more than 16 MiB, and what the runs emit between two calls of
     /// [`ready`](kaos_events::Scope::ready), of which each may emit so many events
     /// ([`with_unawaited_events`](kaos_events::Emitter::with_unawaited_events)) of about 100 bytes
     /// and their texts, at least 2 KiB in all; of all runs 256 MiB. While writing fails, runs do not
-    /// wait, and it is 64 MiB; more is lost and counted.
+    /// wait, and it is 64 MiB; more is lost and counted. A single event is taken whole, whatever its
+    /// size, where there is room for a byte.
     pub most_waiting_bytes: usize,
     /// Events that are in no trail: they came while nothing could be written and the queue was
     /// full, or after the shutdown. A gap record says so once something can be written.

@@ -27,7 +27,7 @@ impl Packing for PackedEvents {
 
     #[inline]
     fn bytes(&self) -> usize {
-        self.bytes()
+        self.memory()
     }
 
     fn recycle(&mut self) -> bool {

@@ -160,19 +160,34 @@ impl<P: Packing> Queue<P> {
         state.bytes > bytes && state.failing.is_none() && !state.ended
     }
 
-    /// Says why nothing can be done at the moment, on the reader's behalf: it has worked on the same
-    /// since before `since`. Until it has done something, whoever waits is told so.
-    pub fn is_stuck(&self, since: std::time::Instant, why: &str) {
+    /// Whether that may be so once everybody has handed over what they have, of which nobody has more
+    /// than this.
+    pub fn may_be_over(&self, bytes: usize, most_of_each: usize) -> bool {
+        let state = self.lock();
+        let upstream = state.upstream.len().saturating_mul(most_of_each);
+        state.bytes.saturating_add(upstream) > bytes && state.failing.is_none() && !state.ended
+    }
+
+    /// Says why nothing can be done at the moment, on the reader's behalf, if it has worked on the same
+    /// since before `since`; whether it has. Until it has done something, whoever waits is told so.
+    pub fn is_stuck(&self, since: std::time::Instant, why: &str) -> bool {
         self.change(|state| {
-            if state.failing.is_none() && !state.ended && state.pace.works_since(since) {
+            let stuck = !state.ended && state.pace.works_since(since);
+            if stuck && state.failing.is_none() {
                 state.failing = Some(why.into());
             }
-        });
+            stuck
+        })
     }
 
     /// Why nothing can be done at the moment.
     pub fn failing(&self) -> Option<Arc<str>> {
         self.lock().failing.clone()
+    }
+
+    /// Whether the reader has ended by a panic.
+    pub fn has_panicked(&self) -> bool {
+        self.lock().panicked
     }
 
     /// Whether it takes nothing more.

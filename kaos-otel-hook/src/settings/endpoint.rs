@@ -54,7 +54,9 @@ impl Endpoint {
         let parsed: Uri = url.parse().ok()?;
         let named = matches!(parsed.scheme_str(), Some("http" | "https"));
         let reachable = parsed.authority().is_some_and(|it| {
-            !it.host().is_empty() && (it.port().is_none() || it.port_u16().is_some())
+            let port = it.as_str().strip_prefix(it.host());
+            let is_port = |it: &str| matches!(it, "" | ":");
+            !it.host().is_empty() && (port.is_some_and(is_port) || it.port_u16().is_some())
         });
         (named && reachable).then_some(Self { url, basic, parsed })
     }

@@ -7,10 +7,11 @@ use std::pin::pin;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use kaos_hooks::audit::AuditHook;
 use kaos_hooks::redact::{ContentPolicies, ContentPolicy};
 use kaos_hooks::{
-    Emitter, Hooks, LlmCall, LlmOutcome, Scope, Step, StepOutcome, Str, Turn, TurnOutcome,
+    Emitter, Hooks, LlmCall, LlmOutcome, Progress, Scope, Step, StepOutcome, Str, Turn, TurnOutcome,
 };
 use kaos_tests::slow_disk::SlowDisk;
 use tokio::runtime::{Builder, Runtime};
@@ -143,6 +144,41 @@ fn one_long_turn_waits_for_a_stalled_writer() {
             audit.stats().most_waiting_bytes > HIGH_WATER,
             "it never had to wait"
         );
+    });
+}
+
+/// What a run has packed and not handed over is seen by others, too: all of it together is more than
+/// may wait.
+#[test]
+fn thousands_of_open_runs_wait_for_a_disk_that_stands_still() {
+    const RUNS: usize = 4_000;
+    // Of a run that is asked to go on, what it has emitted since it last asked.
+    const SMALLEST: usize = 2 * 1024;
+    on_both_runtimes(|runtime| {
+        let disk = SlowDisk::default();
+        let audit = opened(&disk);
+        let hooks = Hooks::new(audit.clone());
+        disk.stall();
+        let turns: Vec<_> = (0..RUNS)
+            .map(|_| hooks.turn(Turn::new("assistant")))
+            .collect();
+        let mut pushed = RUNS as u64;
+        runtime.block_on(async {
+            'full: for _ in 0..200 {
+                for turn in &turns {
+                    if turn.ready().now_or_never().is_none() {
+                        break 'full;
+                    }
+                    turn.progress(Progress::new("x".repeat(100)));
+                    pushed += 1;
+                }
+            }
+        });
+        assert!(pushed < 200 * RUNS as u64, "it never had to wait");
+        drop(turns);
+        pushed += RUNS as u64;
+        let bound = HIGH_WATER + (RUNS + 1) * SMALLEST;
+        check(runtime, &audit, &disk, pushed, bound);
     });
 }
 

@@ -152,6 +152,15 @@ fn a_span_is_settled_when_its_record_is_safe_and_not_otherwise() {
             Disk::Panics | Disk::ShutDown => Some(NotDurableKind::Lost),
         };
         assert_eq!(kind, expected, "{:?}", it.does);
+        let told = settled.as_ref().err().map(ToString::to_string);
+        let told = told.unwrap_or_default();
+        let why = match it.does {
+            Disk::Hangs => "the disk has not answered for",
+            Disk::Panics => "its writer panicked",
+            Disk::ShutDown => "came too late",
+            _ => "",
+        };
+        assert!(told.contains(why), "{:?}: {told}", it.does);
         let tolerated = settled.err().map(|why| why.is_tolerated());
         assert_eq!(tolerated, expected.map(|_| it.degrades()));
         assert_eq!(it.audit.failing().is_some(), !it.does.is_safe());

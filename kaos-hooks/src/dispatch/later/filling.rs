@@ -11,8 +11,8 @@ use super::part::{Owner, Room, SMALLEST};
 use super::readers::{Readers, Which};
 use crate::dispatch::queue::{Upstream, UpstreamAt};
 
-/// So many bytes or events are handed over.
-const FULL_BYTES: usize = 16 * 1024;
+/// So many bytes or events are handed over: nobody has as many that are not.
+pub(crate) const FULL_BYTES: usize = 16 * 1024;
 const FULL_EVENTS: usize = 256;
 
 /// Whom it wakes that something has come.
@@ -60,7 +60,7 @@ impl Filling {
         self.events.as_mut().is_some_and(|room| {
             let events = &mut room.0;
             events.push(event);
-            events.bytes() >= FULL_BYTES || events.len() >= FULL_EVENTS
+            events.memory() >= FULL_BYTES || events.len() >= FULL_EVENTS
         })
     }
 
@@ -102,7 +102,7 @@ impl Filling {
                 continue;
             };
             let items = self.common + std::mem::take(&mut of.items);
-            let chunk = Chunk::new(Arc::clone(part), at, items, events.bytes().max(SMALLEST));
+            let chunk = Chunk::new(Arc::clone(part), at, items, events.memory().max(SMALLEST));
             let (ticket, wake) = reader.queue().take_over(of.place, chunk);
             if ticket.is_none() {
                 run.misses(at, items);

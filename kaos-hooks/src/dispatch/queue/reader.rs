@@ -139,6 +139,7 @@ impl<P: Packing> Reader<P> {
         let rest = self.0.change(|state| {
             state.closing = true;
             state.ended = true;
+            state.panicked |= std::thread::panicking();
             state.finish(Outcome::Dropped, in_hand, bytes);
             let rest = state.drop_waiting();
             (rest, std::mem::take(&mut state.spare), state.wake.take())

@@ -40,6 +40,8 @@ pub(super) struct State<P> {
     pub(super) failing: Option<Arc<str>>,
     pub(super) closing: bool,
     pub(super) ended: bool,
+    /// The reader has, by a panic.
+    pub(super) panicked: bool,
     /// How often a flush was asked for, and made; from which ticket the next one is due.
     pub(super) flushes: u64,
     pub(super) flushed: u64,
@@ -162,6 +164,7 @@ impl<P> State<P> {
             failing: None,
             closing: false,
             ended: false,
+            panicked: false,
             flushes: 0,
             flushed: 0,
             flush_after: 0,

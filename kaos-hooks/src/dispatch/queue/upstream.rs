@@ -38,7 +38,11 @@ impl AllUpstream {
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.places.len() == self.free.len()
+        self.len() == 0
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.places.len() - self.free.len()
     }
 
     pub(super) fn all(&self) -> Vec<Arc<dyn Upstream>> {
