@@ -102,6 +102,7 @@ impl Display {
             answer.piece(reply.text(), tree.above());
         }
         answer.end(tree.above());
+        tree.end();
         if !matches!(tree, Tree::None) {
             let summary = SpanTree::of(&*events).summary();
             output::say(&summary);
@@ -142,6 +143,20 @@ impl Tree {
         match self {
             Self::Live { bars, shares, .. } => shares.then_some(bars),
             Self::None | Self::Lines(_) => None,
+        }
+    }
+
+    /// Nothing changes any more: all lines are there to be read, also those that the terminal is too
+    /// small for at once.
+    fn end(&mut self) {
+        let Self::Live { bars, spans, .. } = self else {
+            return;
+        };
+        // What cannot be cleared stands there twice.
+        let _cleared = bars.clear();
+        for Row { bar, .. } in spans.drain(..) {
+            bars.remove(&bar);
+            output::say(&format!("{}{}", bar.prefix(), bar.message()));
         }
     }
 

@@ -50,6 +50,16 @@ impl From {
         }
     }
 
+    /// Not quiet.
+    fn loud(&self, scratch: &Scratch) -> Command {
+        let mut loud = kaos(&["run", "Hi!"]);
+        for (name, value) in self.command(scratch).as_std().get_envs() {
+            loud.env(name, value.unwrap());
+        }
+        loud.current_dir(scratch.path());
+        loud
+    }
+
     fn command(&self, scratch: &Scratch) -> Command {
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         let mut command = kaos(&arguments);
@@ -214,17 +224,7 @@ async fn a_live_tree_moves_the_cursor_and_no_name_does() {
     std::fs::create_dir(scratch.path()).unwrap();
     let answers = vec![calls(EVIL), says(EVIL)];
     let from = From::answers("a tree", &[], answers).await;
-    let mut command = from.command(&scratch);
-    // Not quiet.
-    command = {
-        let mut loud = kaos(&["run", "Hi!"]);
-        for (name, value) in command.as_std().get_envs() {
-            loud.env(name, value.unwrap());
-        }
-        loud.current_dir(scratch.path());
-        loud
-    };
-    let bytes = on_a_terminal(command).await;
+    let bytes = on_a_terminal(from.loud(&scratch)).await;
     let shown = String::from_utf8(bytes).unwrap();
     assert!(shown.contains("tool._OTHER"), "{shown}");
     assert!(shown.contains(SHOWN), "{shown}");
@@ -238,6 +238,28 @@ async fn a_live_tree_moves_the_cursor_and_no_name_does() {
         let own = sequence.starts_with('[') && "ABCDKJlh".contains(&sequence[end..=end]);
         assert!(own, "{sequence:?}");
     }
+}
+
+/// Terminals of the tests have 24 lines.
+#[tokio::test]
+async fn a_tree_that_is_higher_than_the_terminal_stands_there_whole_at_the_end() {
+    let scratch = Scratch::new("terminal-high");
+    std::fs::create_dir(scratch.path()).unwrap();
+    let reply = (1..12).fold(ModelReply::call("0", "none", "{}"), |reply, number| {
+        reply.and_call(number.to_string(), "none", "{}")
+    });
+    let many = || Api::ChatCompletions.answer(&reply, true);
+    let answers = vec![many(), many(), many(), says("It is done.")];
+    let from = From::answers("a high tree", &[], answers).await;
+    let bytes = on_a_terminal(from.loud(&scratch)).await;
+    let shown = String::from_utf8(bytes).unwrap();
+    let (_, end) = shown.rsplit_once('\u{1b}').unwrap();
+    let count = |what: &str| end.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(count("tool._OTHER"), 36, "{end}");
+    assert_eq!(count("agent.step."), 4, "{end}");
+    assert_eq!(count("model.inference"), 4, "{end}");
+    assert!(end.find("agent.turn") < end.find("agent.step.1"), "{end}");
+    assert_eq!(shown.matches("It is done.").count(), 1, "{shown}");
 }
 
 #[tokio::test]
