@@ -20,8 +20,8 @@ pub struct LaneStats {
     pub failed: u64,
 }
 
-impl From<Account> for LaneStats {
-    fn from(account: Account) -> Self {
+impl LaneStats {
+    pub(crate) const fn of(account: Account) -> Self {
         Self {
             offered: account.offered,
             waiting: account.waiting,
@@ -58,7 +58,7 @@ impl LaneCounters {
     /// What became of the events so far.
     pub fn stats(&self) -> LaneStats {
         let account = self.0.as_ref().map(|queue| queue.account());
-        account.unwrap_or_default().into()
+        LaneStats::of(account.unwrap_or_default())
     }
 
     /// Whether the lane is gone.

@@ -103,7 +103,7 @@ impl Later {
     /// What became of the events so far.
     pub fn stats(&self) -> LaneStats {
         self.0.queue.gather();
-        self.0.queue.account().into()
+        LaneStats::of(self.0.queue.account())
     }
 
     /// Waits until the hooks have heard of all that came so far, for at most
