@@ -24,6 +24,7 @@ pub use thread::Later;
 
 #[cfg(feature = "audit")]
 pub(crate) use chunk::Chunks;
+#[cfg(feature = "audit")]
 pub(crate) use filling::FULL_BYTES;
 pub(crate) use log::RunLog;
 #[cfg(feature = "audit")]
