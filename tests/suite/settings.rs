@@ -176,8 +176,12 @@ fn without_a_scheme_insecure_decides_for_grpc() {
     let bare = ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317");
     let endpoint = |vars: Vars<'_>| otlp(&settings(vars).traces).endpoint.clone();
     assert_eq!(endpoint(&[bare]), "https://collector:4317");
+    let told = "OTEL_EXPORTER_OTLP_ENDPOINT is `collector:4317`, without a scheme: https is used. For a \
+                collector without TLS: http://collector:4317";
+    assert_eq!(settings(&[bare]).warnings, [told]);
     let insecure = ("OTEL_EXPORTER_OTLP_INSECURE", "True");
     assert_eq!(endpoint(&[bare, insecure]), "http://collector:4317");
+    assert_eq!(settings(&[bare, insecure]).warnings, [""; 0]);
     let own = ("OTEL_EXPORTER_OTLP_TRACES_INSECURE", "false");
     assert_eq!(endpoint(&[bare, insecure, own]), "https://collector:4317");
     assert_eq!(

@@ -149,6 +149,13 @@ impl Otlp {
             vars.bad(&variable, &shown(&url), expected, used);
             return None;
         };
+        if !url.contains("://") && vars.first(&names("INSECURE")).is_none() {
+            let place = shown(&url);
+            vars.warn(format!(
+                "{variable} is `{place}`, without a scheme: https is used. For a collector without \
+                 TLS: http://{place}"
+            ));
+        }
         // The general endpoint is a base: HTTP has a path per signal.
         if http && variable != own {
             if Signal::ALL.iter().any(|it| endpoint.strip(it.path())) {
