@@ -78,6 +78,16 @@ impl Endpoint {
         true
     }
 
+    /// What is said of one whose path was taken off.
+    pub(crate) fn taken_as_base(&self, variable: &str, given: &str) -> String {
+        format!(
+            "{variable} is `{}`, but the path of a signal is added to it; using {} as the base. An \
+             endpoint with its path stands in OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and so on",
+            shown(given),
+            shown(&self.url)
+        )
+    }
+
     fn set_path(&mut self, path: &str) {
         let scheme = self.parsed.scheme_str().unwrap_or_default();
         let authority = self.parsed.authority().map_or("", |it| it.as_str());
@@ -89,6 +99,15 @@ impl Endpoint {
             self.url = url;
         }
     }
+}
+
+/// What is said of one without a scheme.
+pub(crate) fn taken_for_https(variable: &str, given: &str) -> String {
+    let place = shown(given);
+    format!(
+        "{variable} is `{place}`, without a scheme: https is used. For a collector without TLS: \
+         http://{place}"
+    )
 }
 
 /// Whether what looks like a host without a port is more likely a scheme: `http:/collector`.

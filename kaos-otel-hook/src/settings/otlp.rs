@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
-use super::endpoint::{Endpoint, shown};
+use super::endpoint::{self, Endpoint, shown};
 use super::protocol::Protocol;
 use super::vars::{Vars, percent_decoded};
 
@@ -150,22 +150,12 @@ impl Otlp {
             return None;
         };
         if !url.contains("://") && vars.first(&names("INSECURE")).is_none() {
-            let place = shown(&url);
-            vars.warn(format!(
-                "{variable} is `{place}`, without a scheme: https is used. For a collector without \
-                 TLS: http://{place}"
-            ));
+            vars.warn(endpoint::taken_for_https(&variable, &url));
         }
         // The general endpoint is a base: HTTP has a path per signal.
         if http && variable != own {
             if Signal::ALL.iter().any(|it| endpoint.strip(it.path())) {
-                vars.warn(format!(
-                    "{variable} is `{}`, but the path of a signal is added to it; using {} as the \
-                     base. An endpoint with its path stands in OTEL_EXPORTER_OTLP_TRACES_ENDPOINT \
-                     and so on",
-                    shown(&url),
-                    shown(&endpoint.url)
-                ));
+                vars.warn(endpoint.taken_as_base(&variable, &url));
             }
             endpoint.join(signal.path());
         }
