@@ -1,6 +1,6 @@
 //! From the events' ids to OpenTelemetry's, and making a span current.
 
-use kaos_hooks::{Enter, Str, Subject};
+use kaos_hooks::{Enter, Entry, Str, Subject};
 use opentelemetry::Context;
 use opentelemetry::baggage::{Baggage, BaggageExt as _, KeyValueMetadata};
 use opentelemetry::trace::{
@@ -113,6 +113,18 @@ impl HandedOn {
             handed_on.trace_state = held.unwrap_or_default();
         }
         handed_on
+    }
+
+    /// Entering a span of the run that is known by its ids alone.
+    pub(crate) fn entry(
+        &self,
+        trace: kaos_hooks::TraceId,
+        span: kaos_hooks::SpanId,
+        flags: TraceFlags,
+    ) -> Entry {
+        let state = self.trace_state.clone();
+        let span = SpanContext::new(trace_id(trace), span_id(span), flags, false, state);
+        Entry::by(Current::new(span, self))
     }
 
     /// The caller's context with this in it. What the caller has in its own baggage stands nearer,

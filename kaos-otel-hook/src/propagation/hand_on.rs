@@ -5,9 +5,9 @@ use std::sync::Arc;
 use kaos_hooks::{
     Body, Entry, Event, Hook, Observer, Phase, Propagator, Run, SpanId, Str, TraceId,
 };
-use opentelemetry::trace::{SpanContext, TraceFlags};
+use opentelemetry::trace::TraceFlags;
 
-use super::context::{self, Current, HandedOn};
+use super::context::HandedOn;
 use super::propagators::Propagators;
 
 /// Takes the trace of a request that comes in, and hands on that of the run to what it asks, without making spans.
@@ -83,13 +83,6 @@ impl Observer for OfRun {
     }
 
     fn entry(&mut self, span: SpanId) -> Entry {
-        let span = SpanContext::new(
-            context::trace_id(self.trace),
-            context::span_id(span),
-            self.flags,
-            false,
-            self.handed_on.trace_state.clone(),
-        );
-        Entry::by(Current::new(span, &self.handed_on))
+        self.handed_on.entry(self.trace, span, self.flags)
     }
 }

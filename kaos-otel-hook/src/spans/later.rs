@@ -14,7 +14,7 @@ use super::beginning::beginning;
 use super::observer::Spans;
 use super::shared::Inner;
 use super::{OTelHook, flags};
-use crate::propagation::context::{self, Current, HandedOn};
+use crate::propagation::context::{self, HandedOn};
 
 /// An [`OTelHook`] that makes its spans later.
 #[derive(Debug)]
@@ -171,13 +171,6 @@ impl Observer for Begins {
     }
 
     fn entry(&mut self, span: SpanId) -> Entry {
-        let span = SpanContext::new(
-            context::trace_id(self.trace_id),
-            context::span_id(span),
-            self.flags,
-            false,
-            self.handed_on.trace_state.clone(),
-        );
-        Entry::by(Current::new(span, &self.handed_on))
+        self.handed_on.entry(self.trace_id, span, self.flags)
     }
 }

@@ -7,7 +7,7 @@ use kaos_hooks::{
     Value,
 };
 use opentelemetry::Context;
-use opentelemetry::trace::{Span, SpanContext, Status, TraceFlags, Tracer};
+use opentelemetry::trace::{Span, Status, TraceFlags, Tracer};
 use smallvec::SmallVec;
 
 use super::arises::OfChildren;
@@ -273,16 +273,14 @@ where
     /// A run that is not recorded is entered all the same: its ids go out in headers, unsampled.
     fn entry(&mut self, span: kaos_hooks::SpanId) -> Entry {
         let known = self.open.iter().flatten().find(|open| open.id == span);
-        let context = match known {
-            Some(open) => open.span.span_context().clone(),
-            None => SpanContext::new(
-                context::trace_id(self.trace_id),
-                context::span_id(span),
-                TraceFlags::NOT_SAMPLED,
-                false,
-                self.handed_on.trace_state.clone(),
-            ),
-        };
-        Entry::by(Current::new(context, &self.handed_on))
+        match known {
+            Some(open) => {
+                let context = open.span.span_context().clone();
+                Entry::by(Current::new(context, &self.handed_on))
+            }
+            None => self
+                .handed_on
+                .entry(self.trace_id, span, TraceFlags::NOT_SAMPLED),
+        }
     }
 }

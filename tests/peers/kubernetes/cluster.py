@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 BIN, STATE = os.environ["K8S_BIN"], os.environ["K8S_STATE"]
@@ -96,6 +97,15 @@ def http(url, body=None, headers=None, timeout=20):
     request = urllib.request.Request(url, data, {"content-type": "application/json", **(headers or {})})
     with opener.open(request, timeout=timeout) as answer:
         return answer.read().decode()
+
+
+def reached(url):
+    """Whether the Service has a Pod that answers, whatever it says: Endpoints come to be known after a Pod is ready."""
+    try:
+        http(url)
+    except urllib.error.HTTPError as error:
+        return error.code != 502
+    return True
 
 
 def audit(user="system:serviceaccount:kaos-system:kaos-operator"):

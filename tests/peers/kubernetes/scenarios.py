@@ -229,6 +229,10 @@ def ours_runs_from_the_environment_that_the_ancestors_operator_rendered():
     agents = [it["metadata"]["name"] for it in made if it["kind"] == "Deployment" and it["metadata"]["name"].startswith("agent-")]
     assert "agent-coordinator" in agents, agents
     kubectl("wait", "-n", "recorded", "--for=condition=Available", "deployments", "--all", "--timeout=60s", timeout=90)
+    for it in made:
+        if it["kind"] == "Service":
+            place = f"{it['metadata']['name']}.recorded.svc.cluster.local:{it['spec']['ports'][0]['port']}"
+            within(10, f"{place} is reached", lambda: reached(f"http://{place}/health"))
     for name in agents:
         body = {"messages": [{"role": "user", "content": "Hello?"}]}
         answer = json.loads(http(f"http://{name}.recorded.svc.cluster.local:8000/v1/chat/completions", body))
