@@ -31,7 +31,8 @@ const BOUNDS: Bounds = Bounds {
 /// Hooks that are [registered](crate::Registry::later) with the same one share its queue of 64 MiB. A
 /// run's events arrive in order, within 40 ms, and at once when somebody [flushes](Self::force_flush).
 /// When the queue is full, the newest are dropped and counted, and the hooks hear nothing more of
-/// their run: what they know of it would not be true. Emission never waits.
+/// their run: what they know of it would not be true. Emission never waits. What an open run has packed
+/// and not handed over yet, 16 KiB at most, is the run's own memory.
 ///
 /// Clones are the same thread. It ends when it is [closed](Self::close), or the last clone is dropped.
 ///
